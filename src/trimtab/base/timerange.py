@@ -1,0 +1,59 @@
+"""Half-open time ranges `[start, end)` in UTC milliseconds, and the words people write them with."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from trimtab.base.clock import to_ms
+from trimtab.base.errors import InvalidInput
+
+_UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """`[start_ms, end_ms)`, milliseconds since the epoch."""
+
+    start_ms: int
+    end_ms: int
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or reversed range."""
+        if self.end_ms <= self.start_ms:
+            raise InvalidInput(f"cannot use time range: got start {self.start_ms} and end {self.end_ms}; expected start < end")
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return (self.end_ms - self.start_ms) / 1000
+
+
+def parse_duration_ms(text: str) -> int:
+    """`90s`, `1h30m`, `14d` as milliseconds. Raises InvalidInput for anything else."""
+    position, total = 0, 0.0
+    for match in _DURATION.finditer(text):
+        if match.start() != position:
+            break
+        total += float(match[1]) * _UNIT_MS[match[2]]
+        position = match.end()
+    if not text or position != len(text):
+        raise InvalidInput(f"cannot read duration: got {text!r}; expected a number and a unit such as 90s, 1h30m or 14d")
+    return round(total)
+
+
+def parse_instant_ms(text: str, now_ms: int) -> int:
+    """`now`, `-3h` (before now), epoch milliseconds, epoch seconds or ISO 8601, as milliseconds."""
+    text = text.strip()
+    if text in ("", "now"):
+        return now_ms
+    if text.startswith("-") and not text[1:].isdigit():
+        return now_ms - parse_duration_ms(text[1:])
+    if text.isdigit():
+        return int(text) if len(text) > 11 else int(text) * 1000
+    try:
+        return to_ms(datetime.fromisoformat(text))
+    except ValueError:
+        raise InvalidInput(
+            f"cannot read time: got {text!r}; expected now, -3h, ISO 8601 (2026-11-25T10:00:00Z) or epoch milliseconds"
+        ) from None

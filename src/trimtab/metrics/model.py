@@ -1,0 +1,129 @@
+"""The one metric model: series with an identity, and four shapes of point, each with a table of its own.
+
+    table               kind(s)                what a row is
+    metric_values       EVENTS                 a raw value seen `count` times at `time`; identical rows all count
+    metric_sets         EVENTS                 a statistic set (count, sum, minimum, maximum) at `time`
+    metric_samples      GAUGE, COUNTER         one value per (series, time); a repeat replaces
+    metric_histograms   HISTOGRAM              an explicit or exponential histogram per (series, time)
+
+CloudWatch's values and statistic sets, and OTLP delta sums, are EVENTS. OTLP gauges and Prometheus
+samples are GAUGE or, where cumulative and monotonic, COUNTER. Histograms are kept whole.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.base.ids import hash64
+from trimtab.base.tags import Tags
+
+
+class Kind(StrEnum):
+    """What a series' points mean, and so which tables hold them."""
+
+    EVENTS = "events"
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes a series itself: two points with equal identities belong to one series.
+
+    `dimensions` are CloudWatch dimensions, OTLP data-point attributes (with the resource attributes
+    that name the thing measured) or Prometheus labels without `__name__`. `unit` is CloudWatch's
+    (`Percent`, `Bytes`, …; `None` where none was given) or, for OTLP, UCUM text as sent.
+    `resource` is the canonical `provider/account/region/kind/id` of inventory's resolver, "" where unmatched.
+    """
+
+    account: str
+    region: str
+    namespace: str
+    name: str
+    dimensions: Tags
+    unit: str = "None"
+    kind: Kind = Kind.EVENTS
+    resource: str = ""
+
+    def key(self) -> str:
+        """The canonical text of the identity: what is hashed into the series id."""
+        head = "\x1f".join((self.account, self.region, self.namespace, self.name, self.unit, self.kind))
+        return head + "\x1e" + "\x1e".join(f"{name}\x1f{value}" for name, value in self.dimensions)
+
+    def series_id(self) -> int:
+        """The 64-bit id under which points are stored."""
+        return hash64(self.key())
+
+
+@dataclass(frozen=True)
+class Series:
+    """A known series: its id, identity and when it was first and last seen (ms; last is 0 if unknown)."""
+
+    id: int
+    identity: Identity
+    first_seen_ms: int = 0
+    last_seen_ms: int = 0
+
+    @cached_property
+    def dimensions(self) -> dict[str, str]:
+        """The dimensions as a mapping."""
+        return dict(self.identity.dimensions)
+
+
+# Fixed-width rows are numpy structured arrays whose bytes ARE the engine's RowBinary: little-endian, packed,
+# columns in table order. Times are milliseconds since the epoch (DateTime64(3)).
+VALUE_ROW = np.dtype([("series", "<u8"), ("time", "<i8"), ("value", "<f8"), ("count", "<f8")])
+SET_ROW = np.dtype(
+    [("series", "<u8"), ("time", "<i8"), ("count", "<f8"), ("sum", "<f8"), ("minimum", "<f8"), ("maximum", "<f8")]
+)
+SAMPLE_ROW = np.dtype([("series", "<u8"), ("time", "<i8"), ("value", "<f8")])
+
+Rows = npt.NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramPoint:
+    """An explicit (`bounds`, `counts`) or exponential (`scale` and the bucket runs) histogram at one time.
+
+    `counts` has one more element than `bounds`; bucket i is (bounds[i-1], bounds[i]]. Exponential bucket
+    `offset + i` is (base^(offset+i), base^(offset+i+1)] with base = 2^(2^-scale) (OpenTelemetry's data model).
+    `start_ms` is the start of the interval counted; `cumulative` says whether counts run from there or are deltas.
+    `minimum` and `maximum` are NaN where not sent.
+    """
+
+    series: int
+    time_ms: int
+    start_ms: int
+    cumulative: bool
+    count: int
+    sum: float
+    minimum: float
+    maximum: float
+    bounds: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    exponential: bool = False
+    scale: int = 0
+    zero_count: int = 0
+    zero_threshold: float = 0.0
+    positive_offset: int = 0
+    positive: tuple[int, ...] = ()
+    negative_offset: int = 0
+    negative: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricBatch:
+    """What a door hands over in one acknowledged write. Any part may be empty."""
+
+    values: Rows = field(default_factory=lambda: np.empty(0, VALUE_ROW))
+    sets: Rows = field(default_factory=lambda: np.empty(0, SET_ROW))
+    samples: Rows = field(default_factory=lambda: np.empty(0, SAMPLE_ROW))
+    histograms: tuple[HistogramPoint, ...] = ()
+
+    def __len__(self) -> int:
+        """Rows in all parts."""
+        return len(self.values) + len(self.sets) + len(self.samples) + len(self.histograms)

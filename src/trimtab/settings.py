@@ -1,0 +1,161 @@
+"""Every setting of trimtab: its name, type, default and meaning. Nothing else reads the environment.
+
+A setting comes from the environment (`TRIMTAB_<NAME>`), else from the TOML file that `TRIMTAB_CONFIG` names
+(keys in lower case without the prefix), else from its default. `trimtab settings` lists them.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from dataclasses import field as dataclass_field
+from pathlib import Path
+from typing import Any
+
+from trimtab.base.errors import SetupError
+
+PREFIX = "TRIMTAB_"
+OFF = "off"
+
+
+def _text(raw: str) -> str:
+    return raw.strip()
+
+
+def _flag(raw: str) -> bool:
+    lowered = raw.strip().lower()
+    if lowered in ("1", "true", "yes", "on"):
+        return True
+    if lowered in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError("expected 1 or 0")
+
+
+def _positive(raw: str) -> int:
+    number = int(raw)
+    if number <= 0:
+        raise ValueError("expected a whole number above 0")
+    return number
+
+
+def _seconds(raw: str) -> float:
+    number = float(raw)
+    if not 0 < number < 86_400:
+        raise ValueError("expected seconds above 0 and below 86400")
+    return number
+
+
+def _path(raw: str) -> Path:
+    return Path(raw).expanduser()
+
+
+def _address(raw: str) -> str:
+    if raw == OFF:
+        return raw
+    host, separator, port = raw.rpartition(":")
+    if not separator or not host or not port.isdigit() or int(port) > 65_535:
+        raise ValueError("expected host:port such as 127.0.0.1:4750, or off")
+    return raw
+
+
+def _setting(default: Any, parse: Callable[[str], Any], help_: str, secret: bool = False) -> Any:
+    return dataclass_field(default=default, metadata={"parse": parse, "help": help_, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """trimtab's configuration, read once at start."""
+
+    http_addr: str = _setting("127.0.0.1:4750", _address, "Address of every HTTP door and page (host:port; port 0 takes a free one).")
+    otlp_http_addr: str = _setting("127.0.0.1:4318", _address, "A second address for OTLP over HTTP, the one SDKs default to; off turns it off.")
+    data_dir: Path = _setting(Path("~/.local/share/trimtab").expanduser(), _path, "Where everything durable lives.")
+    account_id: str = _setting("123456789012", _text, "Account of signals whose client names none.")
+    region: str = _setting("us-east-1", _text, "Region of signals whose client names none.")
+    clickhouse_url: str = _setting("", _text, "A ClickHouse server to use instead of the embedded engine (http[s]://user:password@host:port/database).", secret=True)
+    state_url: str = _setting("", _text, "SQLAlchemy URL of the state database; empty means SQLite in the data directory.", secret=True)
+    tls_cert: str = _setting("", _text, "PEM certificate file; needed to listen beyond loopback.")
+    tls_key: str = _setting("", _text, "PEM private key file; needed to listen beyond loopback.")
+    require_auth: bool = _setting(False, _flag, "Ask for a key or token on loopback too. Beyond loopback it is always asked for.")
+    allow_plain_http: bool = _setting(False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS).")
+    allow_reset: bool = _setting(False, _flag, "Enable POST /rest/v1/admin/reset, which wipes everything (loopback only; for test suites).")
+    log_level: str = _setting("info", _text, "How much the server logs: debug, info, warning or error.")
+    agent: bool = _setting(True, _flag, "Run the local agent beside the server in `trimtab up`.")
+    agent_interval_s: float = _setting(10.0, _seconds, "Seconds between two collections of the agent.")
+    engine_memory_mb: int = _setting(4096, _positive, "Memory the embedded engine may use, in MiB.")
+    engine_threads: int = _setting(2, _positive, "Threads one query of the engine may use.")
+    query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")
+    wal_limit_mb: int = _setting(1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB).")
+    disk_reserve_mb: int = _setting(256, _positive, "Free disk below which ingest answers 'disk full' (MiB).")
+    token: str = _setting("", _text, "Token that the CLI, the client and the agent present to the server.", secret=True)
+    url: str = _setting("", _text, "Server that the CLI, the client and the agent talk to; empty means http://<http_addr>.")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One line of `trimtab settings`."""
+
+    name: str
+    value: str
+    default: str
+    help: str
+    source: str
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises SetupError that names the setting, what it was and what was expected."""
+    values, _ = _read(os.environ if environ is None else environ)
+    return Settings(**values)
+
+
+def describe(environ: Mapping[str, str] | None = None) -> list[Described]:
+    """Every setting with its value now, its default and where the value came from; secrets are masked."""
+    values, sources = _read(os.environ if environ is None else environ)
+    rows = []
+    for item in fields(Settings):
+        value = values.get(item.name, item.default)
+        shown = "•••" if item.metadata["secret"] and value else str(value)
+        rows.append(
+            Described(PREFIX + item.name.upper(), shown, str(item.default), item.metadata["help"], sources.get(item.name, "default"))
+        )
+    return rows
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment that hands `settings` to a child process unchanged."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        inherited[PREFIX + item.name.upper()] = str(int(value)) if isinstance(value, bool) else str(value)
+    return inherited
+
+
+def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    file_values = _read_file(environ.get(PREFIX + "CONFIG", ""))
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    known = {item.name: item for item in fields(Settings)}
+    unknown = set(file_values) - set(known)
+    if unknown:
+        raise SetupError(f"cannot use config file: unknown setting {sorted(unknown)[0]!r}; `trimtab settings` lists the known ones")
+    for name, item in known.items():
+        variable = PREFIX + name.upper()
+        raw = environ.get(variable, file_values.get(name))
+        if raw is None:
+            continue
+        try:
+            values[name] = item.metadata["parse"](raw)
+        except ValueError as problem:
+            raise SetupError(f"cannot use {variable}: got {raw!r}; {problem}") from None
+        sources[name] = "environment" if variable in environ else "config file"
+    return values, sources
+
+
+def _read_file(path: str) -> dict[str, str]:
+    if not path:
+        return {}
+    try:
+        with Path(path).expanduser().open("rb") as handle:
+            loaded = tomllib.load(handle)
+    except (OSError, tomllib.TOMLDecodeError) as problem:
+        raise SetupError(f"cannot read config file {path}: {problem}") from None
+    return {key: str(int(value)) if isinstance(value, bool) else str(value) for key, value in loaded.items()}

@@ -1,0 +1,180 @@
+"""Reads and statements against the telemetry engine, embedded or a server: one code path over HTTP.
+
+A thread pool of clients, one in-flight query each (a shared client would serialise them), every read with a time,
+memory and thread limit.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
+
+Columns = dict[str, npt.NDArray[Any]]
+"""A result: one array a column, by name, all of one length."""
+
+_ABORTED = {
+    158: "it read more rows than allowed",
+    159: "it ran longer than allowed",
+    160: "it was estimated to run too long",
+    241: "it needed more memory than allowed",
+    307: "it read more bytes than allowed",
+    394: "it was cancelled",
+    396: "its result was larger than allowed",
+}
+_POOL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an engine listens."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    database: str
+    secure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What one read may use: seconds, MiB of engine memory, engine threads."""
+
+    seconds: float = 30.0
+    memory_mb: int = 2048
+    threads: int = 2
+
+
+def embedded_endpoint(directory: Path) -> Endpoint:
+    """The endpoint that the engine owner of `directory` wrote. Raises Unavailable while there is none."""
+    try:
+        content = json.loads((directory / "engine.json").read_text())
+    except (OSError, ValueError):
+        raise Unavailable(f"cannot reach the engine: no owner runs on {directory}; start one with `trimtab up`") from None
+    return Endpoint("127.0.0.1", content["port"], "trimtab", content["password"], "trimtab")
+
+
+def server_endpoint(url: str) -> Endpoint:
+    """The endpoint of `TRIMTAB_CLICKHOUSE_URL`: http[s]://user:password@host:port/database."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SetupError("cannot use TRIMTAB_CLICKHOUSE_URL: expected http[s]://user:password@host:port/database")
+    secure = parts.scheme == "https"
+    return Endpoint(
+        parts.hostname,
+        parts.port or (8443 if secure else 8123),
+        unquote(parts.username or "default"),
+        unquote(parts.password or ""),
+        parts.path.strip("/") or "default",
+        secure,
+    )
+
+
+class Telemetry:
+    """The store's reading and DDL side. Make one a process."""
+
+    def __init__(self, endpoint: Endpoint, limits: ReadLimits | None = None) -> None:
+        self._endpoint = endpoint
+        self._limits = limits or ReadLimits()
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="telemetry")
+
+    async def fetch(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
+    ) -> Columns:
+        """Run a SELECT in a thread of the pool. Parameters are bound by the engine: `{name:Type}`."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: self.fetch_sync(sql, params, limits=limits)
+        )
+
+    def fetch_sync(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
+    ) -> Columns:
+        """The same, blocking this thread. Raises QueryAborted past a limit, Unavailable without an engine."""
+        allowed = limits or self._limits
+        settings = {
+            "max_execution_time": f"{allowed.seconds:g}",
+            "max_memory_usage": str(allowed.memory_mb << 20),
+            "max_threads": str(allowed.threads),
+            "readonly": "2",
+        }
+        try:
+            table = self._client().query_arrow(sql, parameters=dict(params or {}), settings=settings)
+        except (ClickHouseError, OSError) as problem:
+            raise self._translate(problem) from problem
+        return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+
+    def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that returns nothing (DDL)."""
+        try:
+            self._client().command(sql, parameters=dict(params or {}))
+        except (ClickHouseError, OSError) as problem:
+            raise self._translate(problem) from problem
+
+    def insert(self, table: str, columns: tuple[str, ...], body: bytes, token: str, format_: str = "RowBinary") -> None:
+        """Insert `body` as one block; the engine keeps one block a `token`. Raises the driver's DatabaseError."""
+        self._client().raw_insert(
+            table, columns, body, settings={"insert_deduplication_token": token}, fmt=format_
+        )
+
+    def close(self) -> None:
+        """Wait for the pool's reads and close this thread's client."""
+        self._pool.shutdown()
+        self._forget()
+
+    def _client(self) -> Client:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is None:
+            at = self._endpoint
+            client = clickhouse_connect.get_client(
+                host=at.host,
+                port=at.port,
+                username=at.username,
+                password=at.password,
+                database=at.database,
+                secure=at.secure,
+                compress=False,
+                query_limit=0,
+                autogenerate_session_id=False,
+                connect_timeout=5,
+                send_receive_timeout=300,
+            )
+            self._local.client = client
+        return client
+
+    def _forget(self) -> None:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is not None:
+            client.close()
+            self._local.client = None
+
+    def _translate(self, problem: Exception) -> TrimtabError:
+        code = getattr(problem, "code", None)
+        if code in _ABORTED:
+            return QueryAborted(f"cannot finish the read: {_ABORTED[code]}; ask for a shorter range or fewer series")
+        if isinstance(problem, DatabaseError) and code:
+            return Unavailable(f"cannot run the query: {problem}")
+        self._forget()
+        return Unavailable(f"cannot reach the engine: {problem}")
+
+
+def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    if pa.types.is_map(column.type):
+        out = np.empty(len(column), dtype=object)
+        out[:] = [dict(pairs) for pairs in column.to_pylist()]
+        return out
+    return column.to_numpy(zero_copy_only=False)

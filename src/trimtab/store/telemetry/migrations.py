@@ -1,0 +1,76 @@
+"""Numbered migrations of the telemetry store. Each is a list of statements, applied once, in order.
+
+Additive only: a new column is a new migration; a new sort key is a new table. The list is append-only.
+"""
+
+from collections.abc import Callable
+
+from trimtab.base.errors import SetupError
+from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.schema import (
+    DURABLE,
+    METRIC_HISTOGRAMS,
+    METRIC_SAMPLES,
+    METRIC_SERIES,
+    METRIC_SETS,
+    METRIC_VALUES,
+    TABLES,
+    Layout,
+    Table,
+    create_table,
+)
+
+_VERSIONS = Table(
+    "schema_migrations", (("number", "UInt32", ""), ("name", "String", "")), order_by="number", replacing=""
+)
+
+
+def _create(*tables: Table) -> Callable[[Layout], list[str]]:
+    return lambda layout: [statement for table in tables for statement in create_table(table, layout)]
+
+
+MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
+    ("metrics", _create(METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)),
+)
+
+
+def migrate(telemetry: Telemetry, layout: Layout = Layout.EMBEDDED) -> int:
+    """Bring the store to the newest schema; returns how many migrations ran.
+
+    A statement is idempotent (IF NOT EXISTS), so a migration cut in half by a crash completes on the next start.
+    """
+    for statement in create_table(_VERSIONS, layout):
+        telemetry.command(statement)
+    done = {int(number) for number in telemetry.fetch_sync("SELECT number FROM schema_migrations")["number"]}
+    if done and max(done) > len(MIGRATIONS):
+        raise SetupError(
+            f"cannot open telemetry store: it has schema {max(done)}, this trimtab knows {len(MIGRATIONS)}; "
+            "run the newer trimtab that wrote it"
+        )
+    ran = 0
+    for number, (name, statements) in enumerate(MIGRATIONS, start=1):
+        if number in done:
+            continue
+        for statement in statements(layout):
+            telemetry.command(statement)
+        telemetry.command(
+            "INSERT INTO schema_migrations SELECT {number:UInt32}, {name:String}", {"number": number, "name": name}
+        )
+        ran += 1
+    check_durability(telemetry)
+    return ran
+
+
+def check_durability(telemetry: Telemetry) -> None:
+    """Raise SetupError unless every table carries every durability setting."""
+    rows = telemetry.fetch_sync(
+        "SELECT name, create_table_query AS ddl FROM system.tables "
+        "WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    )
+    for name, ddl in zip(rows["name"], rows["ddl"], strict=True):
+        missing = [key for key, value in DURABLE.items() if f"{key} = {value}" not in str(ddl)]
+        if missing and (str(name) in TABLES or str(name).removesuffix("_local") in TABLES):
+            raise SetupError(
+                f"cannot trust table {name}: its settings lack {', '.join(missing)}; acknowledged data could be lost. "
+                f"Restore them with ALTER TABLE {name} MODIFY SETTING"
+            )

@@ -1,0 +1,123 @@
+"""The engine owner: the one process that holds the embedded engine and its data directory.
+
+Run as `python -m trimtab.store.telemetry.owner DIRECTORY`, by the supervisor. It takes the directory's lock,
+starts the engine, writes `engine.json` (port, password, pid; readable by this user only) and serves until its
+standard input closes, which is how a child learns that its parent ended, however that ended.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any
+from xml.sax.saxutils import escape
+
+import chdb
+
+from trimtab.base.errors import SetupError
+from trimtab.base.ids import new_secret
+from trimtab.store.telemetry.owner_http import DATABASE, EngineServer, Handles
+
+ENDPOINT_FILE = "engine.json"
+_MARK_CACHE_BYTES = 128 << 20  # marks of a laptop's store; the default reserves 5 GB
+_DRAIN_S = 10.0
+_SECOND_OWNER = 3
+
+
+def lock_directory(directory: Path) -> IO[str]:
+    """Lock `directory` for this process; keep the returned file open. Raises SetupError if another owns it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = (directory / "lock").open("a+")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        owner = handle.read().strip() or "another process"
+        handle.close()
+        raise SetupError(
+            f"cannot open data directory {directory.parent}: process {owner} is using it; "
+            "stop that trimtab, or set TRIMTAB_DATA_DIR to another directory"
+        ) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle
+
+
+def write_config(directory: Path, memory_mb: int) -> Path:
+    """Write the engine's own configuration file and return its path."""
+    path = directory / "engine.xml"
+    backups = escape(str(directory / "backups"))
+    path.write_text(
+        f"""<clickhouse>
+  <max_server_memory_usage>{memory_mb << 20}</max_server_memory_usage>
+  <mark_cache_size>{_MARK_CACHE_BYTES}</mark_cache_size>
+  <backups><allowed_path>{backups}</allowed_path></backups>
+</clickhouse>
+"""
+    )
+    return path
+
+
+def start_engine(directory: Path, memory_mb: int) -> Any:
+    """Open the engine and return a function that makes handles; checks that the configuration file took."""
+    config = write_config(directory, memory_mb)
+    source = f"{directory / 'data'}?config-file={config}"
+    first = chdb.connect(source)
+    first.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
+    took = first.query("SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'", "CSV")
+    if str(memory_mb << 20) not in str(took):
+        raise SetupError(f"cannot start the engine: it ignored its configuration file {config}; report this as a bug")
+    first.close()
+    return lambda: chdb.connect(source)
+
+
+def serve(directory: Path, memory_mb: int) -> None:
+    """Own `directory` until standard input closes or a SIGTERM arrives."""
+    lock = lock_directory(directory)
+    connect = start_engine(directory, memory_mb)
+    keep_open = connect()  # the engine closes with its last handle
+    password = new_secret()
+    server = EngineServer(Handles(connect), password)
+    endpoint = directory / ENDPOINT_FILE
+    _write_private(endpoint, {"port": server.server_address[1], "password": password, "pid": os.getpid()})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+    print("ready", flush=True)  # noqa: T201 - the supervisor reads this line
+    server.serve_forever(poll_interval=0.2)
+    server.wait_quiet(_DRAIN_S)
+    server.handles.close()
+    keep_open.close()
+    endpoint.unlink(missing_ok=True)
+    lock.close()
+
+
+def _end_with_parent(server: EngineServer) -> None:
+    sys.stdin.buffer.read()
+    server.shutdown()
+
+
+def _write_private(path: Path, content: dict[str, object]) -> None:
+    temporary = path.with_suffix(".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+    temporary.replace(path)
+
+
+def main() -> int:
+    """Entry point: `owner DIRECTORY MEMORY_MB`."""
+    try:
+        serve(Path(sys.argv[1]), int(sys.argv[2]))
+    except SetupError as problem:
+        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
+        return _SECOND_OWNER
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

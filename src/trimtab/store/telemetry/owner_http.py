@@ -1,0 +1,236 @@
+"""ClickHouse's HTTP interface over the embedded engine, as far as clickhouse-connect uses it.
+
+One thread a connection. Every in-flight query has an engine handle of its own: a shared handle would serialise.
+Inserts reach the engine through a memory file, since its `send_insert` swallows errors of the sink.
+Source: ClickHouse documentation, "HTTP interface".
+"""
+
+import base64
+import hmac
+import os
+import re
+import socket
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+DATABASE = "trimtab"
+_TRANSPORT = frozenset(
+    """database query query_id session_id session_timeout session_check quota_key compress decompress role user password
+    wait_end_of_query client_protocol_version send_progress_in_http_headers http_headers_progress_interval_ms
+    enable_http_compression buffer_size add_http_cors_header default_format""".split()
+)
+_SETTING_NAME = re.compile(r"[A-Za-z_]\w*")
+_INSERT = re.compile(rb"\s*(INSERT\s+INTO\s[^\n]+?)\s+FORMAT\s+(\w+)[ ]*\n?", re.IGNORECASE)
+_FORMAT = re.compile(r"\sFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_ERROR_CODE = re.compile(r"Code: (\d+)")
+_SYNTAX = 62
+_MAX_IDLE_HANDLES = 16
+
+
+class Connection(Protocol):
+    """What is used of `chdb.Connection`."""
+
+    def query(self, query: str, format: str = ..., params: Mapping[str, str] | None = ...) -> Any:
+        """Run one statement; raises on an engine error."""
+
+    def close(self) -> None:
+        """Give the handle back to the engine."""
+
+
+class Handles:
+    """A pool of engine handles; each remembers the settings it was given, so that equal ones cost nothing."""
+
+    def __init__(self, connect: Any) -> None:
+        self._connect = connect
+        self._idle: list[tuple[dict[str, str], Connection]] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def take(self, settings: dict[str, str]) -> Connection:
+        """A handle with exactly `settings` in force."""
+        with self._lock:
+            have, handle = self._pick(settings)
+        if handle is None:
+            handle = self._connect()
+            have = {}
+            handle.query(f"USE {DATABASE}")
+        try:
+            _change_settings(handle, have, settings)
+        except RuntimeError:
+            handle.close()
+            raise
+        return handle
+
+    def _pick(self, settings: dict[str, str]) -> tuple[dict[str, str], Connection | None]:
+        """The idle handle that fits best. A read-only one can never be changed again, so it must fit exactly."""
+        for index, (have, _) in enumerate(self._idle):
+            if have == settings:
+                return self._idle.pop(index)
+        for index, (have, _) in enumerate(self._idle):
+            if "readonly" not in have:
+                return self._idle.pop(index)
+        return {}, None
+
+    def give(self, handle: Connection, settings: dict[str, str]) -> None:
+        """Put a healthy handle back."""
+        with self._lock:
+            if self._closed:
+                surplus = handle
+            else:
+                self._idle.append((settings, handle))
+                surplus = self._idle.pop(0)[1] if len(self._idle) > _MAX_IDLE_HANDLES else None
+        if surplus is not None:
+            surplus.close()
+
+    def close(self) -> None:
+        """Close the idle handles; those in use close as they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for _, handle in idle:
+            handle.close()
+
+
+def _change_settings(handle: Connection, have: Mapping[str, str], want: Mapping[str, str]) -> None:
+    for name in have.keys() - want.keys():
+        handle.query(f"SET {name} = DEFAULT")
+    for name, value in sorted(want.items(), key=lambda item: item[0] == "readonly"):  # nothing can change after it
+        if have.get(name) != value:
+            handle.query(f"SET {name} = {_quoted(value)}")
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+class EngineServer(ThreadingHTTPServer):
+    """The engine owner's loopback listener."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, handles: Handles, password: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.handles = handles
+        self.authorization = "Basic " + base64.b64encode(f"trimtab:{password}".encode()).decode()
+        self.in_flight = 0
+        self.quiet = threading.Condition()
+
+    def wait_quiet(self, timeout_s: float) -> bool:
+        """Wait until no query is in flight: exiting during one crashes the engine."""
+        with self.quiet:
+            return self.quiet.wait_for(lambda: self.in_flight == 0, timeout_s)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: EngineServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        if urlsplit(self.path).path == "/ping":
+            self._answer(200, b"Ok.\n", "TabSeparated")
+        else:
+            self._run(b"")
+
+    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+        self._run(self._body())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the caller reports its own errors."""
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def _run(self, body: bytes) -> None:
+        if not hmac.compare_digest(self.headers.get("Authorization", ""), self.server.authorization):
+            self._answer(401, b"Code: 516. DB::Exception: wrong engine password", "", code=516)
+            return
+        arguments = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        with self.server.quiet:
+            self.server.in_flight += 1
+        try:
+            payload, format_ = self._execute(arguments, body)
+        except (RuntimeError, ValueError) as problem:  # chdb.ChdbError is a RuntimeError
+            text = str(problem)
+            found = _ERROR_CODE.search(text)
+            self._answer(500, text.encode(), "", code=int(found[1]) if found else _SYNTAX)
+        else:
+            self._answer(200, payload, format_)
+        finally:
+            with self.server.quiet:
+                self.server.in_flight -= 1
+                self.server.quiet.notify_all()
+
+    def _execute(self, arguments: dict[str, str], body: bytes) -> tuple[bytes, str]:
+        query = arguments.get("query", "")
+        if insert := _INSERT.fullmatch(query.encode()):
+            return self._insert(insert, arguments, memoryview(body)), ""
+        if not query and (insert := _INSERT.match(body)):  # clickhouse-connect puts the statement before the rows
+            return self._insert(insert, arguments, memoryview(body)[insert.end() :]), ""
+        sql = query + ("\n" if query and body else "") + body.decode()
+        params = {name[6:]: value for name, value in arguments.items() if name.startswith("param_")}
+        format_ = "TabSeparated"
+        if trailing := _FORMAT.search(sql):
+            format_, sql = trailing[1], sql[: trailing.start()]
+        settings = _settings(arguments)
+        handle = self.server.handles.take(settings)
+        try:
+            return bytes(handle.query(sql, format_, params=params).bytes() or b""), format_
+        finally:
+            self.server.handles.give(handle, settings)
+
+    def _insert(self, insert: re.Match[bytes], arguments: dict[str, str], rows: memoryview) -> bytes:
+        statement, format_ = insert[1].decode(), insert[2].decode()
+        settings = ", ".join(f"{name} = {_quoted(value)}" for name, value in _settings(arguments).items())
+        memory = os.memfd_create("insert")
+        handle = self.server.handles.take({})
+        try:
+            with os.fdopen(os.dup(memory), "wb") as file:
+                file.write(rows)
+            clause = f" SETTINGS {settings}" if settings else ""
+            handle.query(f"{statement} FROM INFILE '/proc/self/fd/{memory}'{clause} FORMAT {format_}")
+        finally:
+            os.close(memory)
+            self.server.handles.give(handle, {})
+        return b""
+
+    def _answer(self, status: int, payload: bytes, format_: str, code: int = 0) -> None:
+        head = [
+            f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}",
+            f"Content-Length: {len(payload)}",
+            "Content-Type: application/octet-stream",
+            "X-ClickHouse-Timezone: UTC",
+            "X-ClickHouse-Summary: {}",
+        ]
+        if format_:
+            head.append(f"X-ClickHouse-Format: {format_}")
+        if code:
+            head.append(f"X-ClickHouse-Exception-Code: {code}")
+        # One write with TCP_NODELAY: two would wait 40 ms for the peer's delayed acknowledgement.
+        self.wfile.write("\r\n".join(head).encode() + b"\r\n\r\n" + payload)
+
+
+def _settings(arguments: Mapping[str, str]) -> dict[str, str]:
+    settings = {
+        name: value
+        for name, value in arguments.items()
+        if name not in _TRANSPORT and not name.startswith("param_")
+    }
+    for name in settings:
+        if not _SETTING_NAME.fullmatch(name):
+            raise ValueError(f"Code: 115. DB::Exception: setting name {name!r} is not an identifier")
+    return settings

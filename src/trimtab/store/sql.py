@@ -1,8 +1,8 @@
 """Named queries: every room keeps its SQL in `queries.sql`, each query under a name and a sentence.
 
-    -- name: series_all
-    -- Every series that was ever registered.
-    SELECT …
+-- name: series_all
+-- Every series that was ever registered.
+SELECT …
 """
 
 import re

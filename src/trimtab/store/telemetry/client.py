@@ -7,7 +7,7 @@ memory and thread limit.
 import asyncio
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,13 @@ _ABORTED = {
     394: "it was cancelled",
     396: "its result was larger than allowed",
 }
+_REFUSED = frozenset((6, 7, 8, 16, 25, 26, 27, 33, 41, 43, 44, 47, 53, 69, 70, 72, 117, 131))
+"""Error codes that say "these bytes do not fit this table": parse errors, unknown columns, wrong types, sizes."""
 _POOL = 8
+
+
+class BlockRefused(TrimtabError):
+    """The engine will never take these rows: they do not fit the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def embedded_endpoint(directory: Path) -> Endpoint:
     try:
         content = json.loads((directory / "engine.json").read_text())
     except (OSError, ValueError):
-        raise Unavailable(f"cannot reach the engine: no owner runs on {directory}; start one with `trimtab up`") from None
+        raise Unavailable(f"cannot reach the engine: none runs on {directory}; start one with `trimtab up`") from None
     return Endpoint("127.0.0.1", content["port"], "trimtab", content["password"], "trimtab")
 
 
@@ -125,11 +131,18 @@ class Telemetry:
         except (ClickHouseError, OSError) as problem:
             raise self._translate(problem) from problem
 
-    def insert(self, table: str, columns: tuple[str, ...], body: bytes, token: str, format_: str = "RowBinary") -> None:
-        """Insert `body` as one block; the engine keeps one block a `token`. Raises the driver's DatabaseError."""
-        self._client().raw_insert(
-            table, columns, body, settings={"insert_deduplication_token": token}, fmt=format_
-        )
+    def insert(self, table: str, columns: Sequence[str], body: bytes, token: str, format_: str = "RowBinary") -> None:
+        """Insert `body` as one block; the engine keeps one block a `token`.
+
+        Raises BlockRefused if these bytes will never be taken, else Unavailable.
+        """
+        settings = {"insert_deduplication_token": token}
+        try:
+            self._client().raw_insert(table, columns, body, settings=settings, fmt=format_)
+        except (ClickHouseError, OSError) as problem:
+            if getattr(problem, "code", None) in _REFUSED:
+                raise BlockRefused(f"cannot store rows in {table}: {problem}") from problem
+            raise self._translate(problem) from problem
 
     def close(self) -> None:
         """Wait for the pool's reads and close this thread's client."""
@@ -177,4 +190,5 @@ def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
         out = np.empty(len(column), dtype=object)
         out[:] = [dict(pairs) for pairs in column.to_pylist()]
         return out
-    return column.to_numpy(zero_copy_only=False)
+    values: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    return values

@@ -5,46 +5,27 @@ starts the engine, writes `engine.json` (port, password, pid; readable by this u
 standard input closes, which is how a child learns that its parent ended, however that ended.
 """
 
-import fcntl
 import json
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
 from xml.sax.saxutils import escape
 
 import chdb
 
 from trimtab.base.errors import SetupError
 from trimtab.base.ids import new_secret
-from trimtab.store.telemetry.owner_http import DATABASE, EngineServer, Handles
+from trimtab.store.telemetry.lock import lock_directory
+from trimtab.store.telemetry.owner_http import DATABASE, Connection, EngineServer, Handles
 
 ENDPOINT_FILE = "engine.json"
 _MARK_CACHE_BYTES = 128 << 20  # marks of a laptop's store; the default reserves 5 GB
 _DRAIN_S = 10.0
 _SECOND_OWNER = 3
-
-
-def lock_directory(directory: Path) -> IO[str]:
-    """Lock `directory` for this process; keep the returned file open. Raises SetupError if another owns it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    handle = (directory / "lock").open("a+")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.seek(0)
-        owner = handle.read().strip() or "another process"
-        handle.close()
-        raise SetupError(
-            f"cannot open data directory {directory.parent}: process {owner} is using it; "
-            "stop that trimtab, or set TRIMTAB_DATA_DIR to another directory"
-        ) from None
-    handle.truncate(0)
-    handle.write(str(os.getpid()))
-    handle.flush()
-    return handle
 
 
 def write_config(directory: Path, memory_mb: int) -> Path:
@@ -62,17 +43,18 @@ def write_config(directory: Path, memory_mb: int) -> Path:
     return path
 
 
-def start_engine(directory: Path, memory_mb: int) -> Any:
+def start_engine(directory: Path, memory_mb: int) -> Callable[[], Connection]:
     """Open the engine and return a function that makes handles; checks that the configuration file took."""
     config = write_config(directory, memory_mb)
     source = f"{directory / 'data'}?config-file={config}"
-    first = chdb.connect(source)
+    connect: Callable[[], Connection] = partial(chdb.connect, source)
+    first = connect()
     first.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
     took = first.query("SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'", "CSV")
     if str(memory_mb << 20) not in str(took):
         raise SetupError(f"cannot start the engine: it ignored its configuration file {config}; report this as a bug")
     first.close()
-    return lambda: chdb.connect(source)
+    return connect
 
 
 def serve(directory: Path, memory_mb: int) -> None:

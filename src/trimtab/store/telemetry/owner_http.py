@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -43,19 +43,17 @@ class Connection(Protocol):
 class Handles:
     """A pool of engine handles; each remembers the settings it was given, so that equal ones cost nothing."""
 
-    def __init__(self, connect: Any) -> None:
+    def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
-        self._idle: list[tuple[dict[str, str], Connection]] = []
+        self._idle: list[tuple[dict[str, str], Connection]] = []  # settings in force, handle
         self._lock = threading.Lock()
         self._closed = False
 
     def take(self, settings: dict[str, str]) -> Connection:
         """A handle with exactly `settings` in force."""
         with self._lock:
-            have, handle = self._pick(settings)
-        if handle is None:
-            handle = self._connect()
-            have = {}
+            have, handle = self._pick(settings) or ({}, self._connect())
+        if not have:
             handle.query(f"USE {DATABASE}")
         try:
             _change_settings(handle, have, settings)
@@ -64,7 +62,7 @@ class Handles:
             raise
         return handle
 
-    def _pick(self, settings: dict[str, str]) -> tuple[dict[str, str], Connection | None]:
+    def _pick(self, settings: dict[str, str]) -> tuple[dict[str, str], Connection] | None:
         """The idle handle that fits best. A read-only one can never be changed again, so it must fit exactly."""
         for index, (have, _) in enumerate(self._idle):
             if have == settings:
@@ -72,7 +70,7 @@ class Handles:
         for index, (have, _) in enumerate(self._idle):
             if "readonly" not in have:
                 return self._idle.pop(index)
-        return {}, None
+        return None
 
     def give(self, handle: Connection, settings: dict[str, str]) -> None:
         """Put a healthy handle back."""
@@ -226,9 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _settings(arguments: Mapping[str, str]) -> dict[str, str]:
     settings = {
-        name: value
-        for name, value in arguments.items()
-        if name not in _TRANSPORT and not name.startswith("param_")
+        name: value for name, value in arguments.items() if name not in _TRANSPORT and not name.startswith("param_")
     }
     for name in settings:
         if not _SETTING_NAME.fullmatch(name):

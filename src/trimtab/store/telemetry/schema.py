@@ -114,9 +114,7 @@ METRIC_HISTOGRAMS = Table(
     replacing="",
 )
 
-TABLES = {
-    table.name: table for table in (METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)
-}
+TABLES = {table.name: table for table in (METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)}
 """Every table in the order in which one block is written: series before the points that name them."""
 
 

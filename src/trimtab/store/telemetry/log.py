@@ -1,0 +1,269 @@
+"""The write-ahead log: what a door appends here is acknowledged, and reaches the engine exactly once.
+
+`append` returns when the batch is on disk; concurrent appends share one fdatasync (group commit). `drain.Drain`
+moves the batches into the engine. After a crash the log is read back: blocks that were started are sent again
+with the same boundaries and token, so the engine keeps each once.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import DiskFull, Throttled, Unavailable
+from trimtab.base.ids import new_id
+from trimtab.store.telemetry.batch import Appended, Section
+from trimtab.store.telemetry.drain import Drain, Sink, Waiting
+from trimtab.store.telemetry.lock import lock_directory
+from trimtab.store.telemetry.recent_keys import RecentKeys
+from trimtab.store.telemetry.records import (
+    RecordType,
+    decode_batch,
+    decode_block,
+    decode_keys,
+    encode_batch,
+    encode_block,
+    encode_keys,
+    frame,
+)
+from trimtab.store.telemetry.segments import SEGMENT_BYTES, SegmentFiles, sync_directory
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLimits:
+    """Bounds of a log: bytes acknowledged but not yet in the engine, and disk space to leave free."""
+
+    pending_bytes: int = 1 << 30
+    disk_reserve_bytes: int = 256 << 20
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A record on its way to disk; `done` resolves when it is there."""
+
+    record: bytes
+    type: RecordType
+    sequence: int
+    done: "Future[None]"
+    sections: tuple[Section, ...] = ()
+    key: str | None = None
+
+
+class IngestLog:
+    """The log of one signal. Open it once a process; a second opener of the directory gets SetupError."""
+
+    def __init__(self, directory: Path, sink: Sink, clock: Clock, limits: LogLimits | None = None) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._limits = limits or LogLimits()
+        self._files = SegmentFiles(directory)
+        self._keys = RecentKeys()
+        self._in_flight: dict[str, Future[None]] = {}
+        self._queue: deque[_Entry] = deque()
+        self._wake = threading.Condition()
+        self._sequence = 0
+        self._closed = False
+        self._lock_file: IO[str] | None = None
+        self._committer = threading.Thread(target=self._commit_loop, name="log-commit", daemon=True)
+        self.drain = Drain(sink, self._commit_block, self._commit_done, clock)
+
+    # -- the writers' side ------------------------------------------------------------------------------------
+
+    async def append(self, sections: Sequence[Section], key: str | None = None) -> Appended:
+        """Make a batch durable. A `key` acknowledged before writes nothing and answers `duplicate`.
+
+        Raises Throttled when too much waits for the engine, DiskFull when the disk has no room; in both cases
+        nothing of the batch was kept. The batch takes its place in the order before the first await.
+        """
+        with self._wake:
+            if key is not None and key in self._keys:
+                return Appended(self._sequence, duplicate=True)
+            first = self._in_flight.get(key) if key is not None else None
+            if first is None:
+                done, sequence = self._enqueue_batch(tuple(sections), key)
+        if first is not None:  # the same request again while its first copy is being written
+            await asyncio.shield(asyncio.wrap_future(first))
+            return Appended(self._sequence, duplicate=True)
+        await asyncio.shield(asyncio.wrap_future(done))
+        return Appended(sequence, duplicate=False)
+
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until all that was appended before this call can be read; False if that took too long."""
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(self.drain.reached(self._sequence)), timeout_s)
+        except TimeoutError:
+            return False
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes acknowledged that are not in the engine yet."""
+        return self.drain.pending_bytes
+
+    def _enqueue_batch(self, sections: tuple[Section, ...], key: str | None) -> tuple["Future[None]", int]:
+        if self._closed:
+            raise Unavailable("cannot accept data: trimtab is stopping; send it again to the next one")
+        self._check_room()
+        self._sequence += 1
+        done: Future[None] = Future()
+        record = frame(RecordType.BATCH, self._sequence, encode_batch(key, sections))
+        if key is not None:
+            self._in_flight[key] = done
+        self._enqueue(_Entry(record, RecordType.BATCH, self._sequence, done, sections, key))
+        return done, self._sequence
+
+    def _enqueue(self, entry: _Entry) -> None:
+        self._queue.append(entry)
+        self._wake.notify()
+
+    def _check_room(self) -> None:
+        if self.drain.pending_bytes > self._limits.pending_bytes:
+            raise Throttled(
+                f"cannot accept more data now: {self.drain.pending_bytes >> 20} MiB wait to be stored; "
+                "send again in a few seconds",
+                retry_after_s=5,
+            )
+        disk = os.statvfs(self._directory)
+        if disk.f_bavail * disk.f_frsize < self._limits.disk_reserve_bytes:
+            raise DiskFull(
+                f"cannot accept data: the disk of {self._directory} has less than "
+                f"{self._limits.disk_reserve_bytes >> 20} MiB free; free some space (TRIMTAB_DISK_RESERVE_MB)"
+            )
+
+    # -- the committer ----------------------------------------------------------------------------------------
+
+    def _commit_loop(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._closed)
+                group = list(self._queue)
+                self._queue.clear()
+            if not group:
+                return
+            try:
+                offset = self._write(group)
+            except OSError as problem:
+                logger.error("cannot write the log in %s: %s", self._directory, problem)
+                self._fail(group, problem)
+                continue
+            self._accept(group, offset)
+
+    def _write(self, group: list[_Entry]) -> int:
+        if self._files.current.size > SEGMENT_BYTES:
+            self._start_segment(self._sequence)
+        offset = self._files.append(b"".join(entry.record for entry in group))
+        self._files.current.last = max(self._files.current.last, *(entry.sequence for entry in group))
+        return offset
+
+    def _start_segment(self, sequence: int) -> None:
+        self._files.start(frame(RecordType.KEYS, sequence, encode_keys(self._keys.hashes())))
+
+    def _accept(self, group: list[_Entry], offset: int) -> None:
+        path = self._files.current.path
+        with self._wake:
+            for entry in group:
+                if entry.key is not None:
+                    self._keys.add(entry.key)
+                    self._in_flight.pop(entry.key, None)
+        for entry in group:
+            if entry.type is RecordType.BATCH:
+                self.drain.add(Waiting(entry.sequence, path, offset, len(entry.record), entry.sections))
+            elif entry.type is RecordType.DONE:
+                self._files.drop_through(entry.sequence)
+            offset += len(entry.record)
+            entry.done.set_result(None)
+
+    def _fail(self, group: list[_Entry], problem: OSError) -> None:
+        with self._wake:
+            for entry in group:
+                if entry.key is not None:
+                    self._in_flight.pop(entry.key, None)
+        for entry in group:
+            entry.done.set_exception(DiskFull(f"cannot write the log in {self._directory}: {problem.strerror}"))
+
+    def _commit_block(self, first: int, last: int) -> None:
+        """Make a block's boundaries durable; called by the drain before it sends the block."""
+        self._commit(RecordType.BLOCK, last, encode_block(first, last)).result()
+
+    def _commit_done(self, last: int) -> None:
+        """Note that everything up to `last` is in the engine. Losing this note is harmless: tokens de-duplicate."""
+        self._commit(RecordType.DONE, last, b"")
+
+    def _commit(self, type_: RecordType, sequence: int, payload: bytes) -> "Future[None]":
+        done: Future[None] = Future()
+        with self._wake:
+            self._enqueue(_Entry(frame(type_, sequence, payload), type_, sequence, done))
+        return done
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Lock the directory, read back what a crash left, and start the threads."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._lock_file = lock_directory(self._directory)
+        waiting, blocks, done = self._recover()
+        left = [item for item in waiting if item.sequence > done]
+        if left:
+            logger.info("%d acknowledged batches from before the start go to the engine now", len(left))
+        for item in left:
+            self.drain.add(item)
+        self.drain.resume(self._log_id(), [block for block in blocks if block[1] > done], max(done, self._lowest(left)))
+        self._start_segment(self._sequence)
+        self._committer.start()
+        self.drain.start()
+
+    def _lowest(self, left: list[Waiting]) -> int:
+        return left[0].sequence - 1 if left else self._sequence
+
+    def _recover(self) -> tuple[list[Waiting], list[tuple[int, int]], int]:
+        waiting: list[Waiting] = []
+        blocks: list[tuple[int, int]] = []
+        done = 0
+        for segment, record in self._files.recover():
+            self._sequence = max(self._sequence, record.sequence)
+            segment.last = max(segment.last, record.sequence if record.type is not RecordType.KEYS else 0)
+            if record.type is RecordType.BATCH:
+                key, sections = decode_batch(record.payload)
+                if key:
+                    self._keys.add(key)
+                rows = sum(section.rows for section in sections)
+                waiting.append(Waiting(record.sequence, segment.path, record.offset, record.length, (), rows))
+            elif record.type is RecordType.BLOCK:
+                blocks.append(decode_block(record.payload))
+            elif record.type is RecordType.DONE:
+                done = max(done, record.sequence)
+            else:
+                self._keys.add_hashes(decode_keys(record.payload))
+        return waiting, blocks, done
+
+    def _log_id(self) -> str:
+        """This log's own name in tokens, so that a wiped log that counts from 1 again collides with nothing."""
+        path = self._directory / "log_id"
+        if not path.exists():
+            temporary = path.with_suffix(".tmp")
+            with temporary.open("w") as file:
+                file.write(new_id())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_directory(self._directory)
+        return path.read_text().strip()
+
+    def close(self) -> None:
+        """Stop accepting, bring what waits into the engine where that is quick, and release the directory."""
+        self.drain.stop()
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._committer.join()
+        self._files.close()
+        if self._lock_file is not None:
+            self._lock_file.close()

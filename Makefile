@@ -1,0 +1,55 @@
+# `make` alone lists the targets. scripts/bootstrap.sh does the setting up; each target only says what it needs.
+.DEFAULT_GOAL := help
+.PHONY: help up demo test test-all check format docs bench lock audit wheel clean
+
+BIN := .venv/bin
+export PYTHON
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+up: ## set up and start trimtab on this machine: server, pages and agent (Ctrl-C stops it)
+	@scripts/bootstrap.sh server
+	@exec $(BIN)/trimtab up
+
+test: ## run the tests (ARGS="-k name" narrows)
+	@scripts/bootstrap.sh dev browser
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+
+test-all: ## run every test, the slow ones too, with coverage
+	@scripts/bootstrap.sh dev browser
+	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report term $(ARGS)
+
+check: ## lint, format, types, architecture, dependencies, spelling
+	@scripts/bootstrap.sh dev
+	@scripts/check.sh
+
+format: ## write the code in the project's format
+	@scripts/bootstrap.sh dev
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+docs: ## build the documentation into site/
+	@scripts/bootstrap.sh dev
+	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/mkdocs build --strict --quiet
+
+bench: ## run the benchmarks; each prints its ratios as one JSON line
+	@scripts/bootstrap.sh dev
+	@scripts/bench.sh $(ARGS)
+
+lock: ## resolve the dependencies again (UPGRADE=1 takes the newest)
+	@scripts/bootstrap.sh dev
+	@scripts/lock.sh
+
+audit: ## ask the vulnerability database about every locked dependency (needs the network)
+	@scripts/bootstrap.sh dev
+	@$(BIN)/uv tool run --from "pip-audit>=2.7" pip-audit --require-hashes --disable-pip -r requirements/server.lock
+
+wheel: ## build the wheel and the sdist into dist/
+	@scripts/bootstrap.sh dev
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
+
+clean: ## remove everything that was built or installed here
+	@rm -rf .venv .venv.lock dist site frontend/node_modules src/trimtab/web/static .coverage* \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

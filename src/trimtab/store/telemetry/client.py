@@ -7,11 +7,11 @@ memory and thread limit.
 import asyncio
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
@@ -19,9 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
+
+T = TypeVar("T")
 
 Columns = dict[str, npt.NDArray[Any]]
 """A result: one array a column, by name, all of one length."""
@@ -93,8 +95,8 @@ def server_endpoint(url: str) -> Endpoint:
 class Telemetry:
     """The store's reading and DDL side. Make one a process."""
 
-    def __init__(self, endpoint: Endpoint, limits: ReadLimits | None = None) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: Callable[[], Endpoint], limits: ReadLimits | None = None) -> None:
+        self._endpoint = endpoint  # asked at every connect: a restarted engine owner listens elsewhere
         self._limits = limits or ReadLimits()
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="telemetry")
@@ -118,18 +120,12 @@ class Telemetry:
             "max_threads": str(allowed.threads),
             "readonly": "2",
         }
-        try:
-            table = self._client().query_arrow(sql, parameters=dict(params or {}), settings=settings)
-        except (ClickHouseError, OSError) as problem:
-            raise self._translate(problem) from problem
+        table = self._run(lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings))
         return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
 
     def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
         """Run a statement that returns nothing (DDL)."""
-        try:
-            self._client().command(sql, parameters=dict(params or {}))
-        except (ClickHouseError, OSError) as problem:
-            raise self._translate(problem) from problem
+        self._run(lambda client: client.command(sql, parameters=dict(params or {})))
 
     def insert(self, table: str, columns: Sequence[str], body: bytes, token: str, format_: str = "RowBinary") -> None:
         """Insert `body` as one block; the engine keeps one block a `token`.
@@ -137,22 +133,31 @@ class Telemetry:
         Raises BlockRefused if these bytes will never be taken, else Unavailable.
         """
         settings = {"insert_deduplication_token": token}
-        try:
-            self._client().raw_insert(table, columns, body, settings=settings, fmt=format_)
-        except (ClickHouseError, OSError) as problem:
-            if getattr(problem, "code", None) in _REFUSED:
-                raise BlockRefused(f"cannot store rows in {table}: {problem}") from problem
-            raise self._translate(problem) from problem
+        self._run(lambda client: client.raw_insert(table, columns, body, settings=settings, fmt=format_))
 
     def close(self) -> None:
         """Wait for the pool's reads and close this thread's client."""
         self._pool.shutdown()
         self._forget()
 
+    def _run(self, work: Callable[[Client], T]) -> T:
+        """Run `work`, once more on a fresh connection if the engine went away: every caller's work is repeatable."""
+        try:
+            return work(self._client())
+        except (ClickHouseError, OSError) as problem:
+            if getattr(problem, "code", None):
+                raise _translate(problem) from problem
+            self._forget()
+        try:
+            return work(self._client())
+        except (ClickHouseError, OSError) as problem:
+            self._forget()
+            raise _translate(problem) from problem
+
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
-            at = self._endpoint
+            at = self._endpoint()
             client = clickhouse_connect.get_client(
                 host=at.host,
                 port=at.port,
@@ -175,14 +180,16 @@ class Telemetry:
             client.close()
             self._local.client = None
 
-    def _translate(self, problem: Exception) -> TrimtabError:
-        code = getattr(problem, "code", None)
-        if code in _ABORTED:
-            return QueryAborted(f"cannot finish the read: {_ABORTED[code]}; ask for a shorter range or fewer series")
-        if isinstance(problem, DatabaseError) and code:
-            return Unavailable(f"cannot run the query: {problem}")
-        self._forget()
-        return Unavailable(f"cannot reach the engine: {problem}")
+
+def _translate(problem: Exception) -> TrimtabError:
+    code = getattr(problem, "code", None)
+    if code in _ABORTED:
+        return QueryAborted(f"cannot finish the read: {_ABORTED[code]}; ask for a shorter range or fewer series")
+    if code in _REFUSED:
+        return BlockRefused(f"cannot run the statement: {problem}")
+    if code:
+        return Unavailable(f"cannot run the query: {problem}")
+    return Unavailable(f"cannot reach the engine: {problem}")
 
 
 def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:

@@ -52,9 +52,11 @@ class Handles:
     def take(self, settings: dict[str, str]) -> Connection:
         """A handle with exactly `settings` in force."""
         with self._lock:
-            have, handle = self._pick(settings) or ({}, self._connect())
-        if not have:
-            handle.query(f"USE {DATABASE}")
+            idle = self._pick(settings)
+        if idle is None:
+            idle = {}, self._connect()
+            idle[1].query(f"USE {DATABASE}")
+        have, handle = idle
         try:
             _change_settings(handle, have, settings)
         except RuntimeError:

@@ -1,0 +1,17 @@
+"""Where the machine's own trees are seen from: other paths than usual inside a container."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """`procfs` is the host's /proc; `rootfs` is where the host's / is mounted; `sysfs` is /sys."""
+
+    procfs: Path = Path("/proc")
+    rootfs: Path = Path("/")
+    sysfs: Path = Path("/sys")
+
+    def on_host(self, path: str) -> Path:
+        """The host's absolute `path` as this process reaches it."""
+        return self.rootfs / path.lstrip("/")

@@ -1,0 +1,99 @@
+"""The collector: one look at the machine, all subjects, remembering the last look for what is a difference."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from trimtab.agent.collect import cpu, disk, filesystem, host, memory, network, process_table, processes
+from trimtab.agent.collect.cpu import CpuTimes
+from trimtab.agent.collect.processes import ProcessKey
+from trimtab.agent.collect.roots import Roots
+from trimtab.agent.reading import Reading
+from trimtab.base.clock import Clock
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the next look needs of this one."""
+
+    at_s: float
+    cpu: CpuTimes
+    processes: dict[ProcessKey, float]
+    own_cpu_s: float
+
+
+class Collector:
+    """Reads every subject. One that fails is left out, with a line in the log, and the others go on."""
+
+    def __init__(self, roots: Roots, clock: Clock) -> None:
+        psutil.PROCFS_PATH = str(roots.procfs)
+        self._roots = roots
+        self._clock = clock
+        self._boot_ms = host.boot_ms()
+        self._names = processes.Names(roots.procfs)
+        self._own = psutil.Process()
+        self._before: _Look | None = None
+        self._failing: set[str] = set()
+
+    def prime(self) -> None:
+        """Take the first look, so that the next has something to subtract."""
+        self._look(process_table.read_table(self._roots.procfs))
+
+    def collect(self) -> list[Reading]:
+        """Every reading of now. Shares of time are over the span since the last look."""
+        before = self._before
+        table = process_table.read_table(self._roots.procfs)
+        now = self._look(table)
+        roots, boot = self._roots, self._boot_ms
+        subjects: dict[str, Callable[[], list[Reading]]] = {
+            "cpu": lambda: [*(cpu.utilization(before.cpu, now.cpu) if before else ()), *cpu.load()],
+            "memory": memory.readings,
+            "disk": lambda: disk.readings(roots.sysfs, boot),
+            "filesystem": lambda: filesystem.readings(roots),
+            "network": lambda: network.readings(roots.sysfs, boot),
+            "processes": lambda: [*processes.counts(table), *self._processes(table, before, now)],
+            "uptime": lambda: host.uptime(self._clock.now_ms(), host.boot_ms()),
+            "agent": lambda: self._own_cost(before, now),
+        }
+        found: list[Reading] = []
+        for subject, read in subjects.items():
+            found.extend(self._attempt(subject, read))
+        return found
+
+    def _look(self, table: list[process_table.Process]) -> _Look:
+        used = {processes.key_of(process): process.cpu_s for process in table}
+        times = os.times()
+        self._before = _Look(self._clock.monotonic(), cpu.read_times(), used, times.user + times.system)
+        return self._before
+
+    def _processes(self, table: list[process_table.Process], before: _Look | None, now: _Look) -> list[Reading]:
+        elapsed = now.at_s - before.at_s if before else 0.0
+        chosen = processes.choose(processes.shares(table, before.processes if before else None, elapsed))
+        epoch_ms = self._boot_ms if sys.platform == "linux" else 0
+        return processes.readings(chosen, self._names.of(chosen), self._roots.procfs, epoch_ms)
+
+    def _own_cost(self, before: _Look | None, now: _Look) -> list[Reading]:
+        found = [Reading("trimtab.agent.memory.usage", "By", self._own.memory_info().rss)]
+        if before and now.at_s > before.at_s:
+            share = (now.own_cpu_s - before.own_cpu_s) / (now.at_s - before.at_s)
+            found.append(Reading("trimtab.agent.cpu.utilization", "1", share))
+        return found
+
+    def _attempt(self, subject: str, read: Callable[[], list[Reading]]) -> list[Reading]:
+        try:
+            found = read()
+        except (OSError, ValueError, RuntimeError, psutil.Error) as problem:
+            if subject not in self._failing:
+                self._failing.add(subject)
+                _log.warning("cannot read %s of this machine: %s; going on without it", subject, problem)
+            return []
+        if subject in self._failing:
+            self._failing.discard(subject)
+            _log.info("reading %s of this machine again", subject)
+        return found

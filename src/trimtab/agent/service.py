@@ -1,0 +1,133 @@
+"""The agent at work: one thread collects at every interval, another delivers; the spool lies between them.
+
+Collecting never waits for the network, and what was collected is on disk before it is sent.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from trimtab.agent import otlp
+from trimtab.agent.delivery import Delivery
+from trimtab.agent.held import Held
+from trimtab.agent.reading import Reading
+from trimtab.agent.spool import Spool
+from trimtab.base.clock import Clock
+from trimtab.base.errors import DiskFull
+
+_log = logging.getLogger(__name__)
+# The first look has nothing to subtract; a second later the first batch shows something.
+FIRST_SPAN_S = 1.0
+FLUSH_S = 5.0
+
+
+class Collects(Protocol):
+    """What the service needs of a collector."""
+
+    def prime(self) -> None:
+        """Take the first look."""
+        ...
+
+    def collect(self) -> list[Reading]:
+        """Read everything now."""
+        ...
+
+
+Wait = Callable[[float], bool]
+"""Waits so many seconds or until it is time to stop; whether it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is made of. `resource` are the attributes that every batch carries."""
+
+    collector: Collects
+    spool: Spool
+    held: Held
+    clock: Clock
+    resource: Mapping[str, str]
+    version: str
+    interval_s: float
+
+
+class Service:
+    """Collects at a steady beat into the spool; `on_batch` is called after each."""
+
+    def __init__(self, parts: Parts, on_batch: Callable[[], None]) -> None:
+        self._parts = parts
+        self._on_batch = on_batch
+        self._started_ms = parts.clock.now_ms()
+        self._disk_full = False
+
+    def run(self, wait: Wait) -> None:
+        """Collect until `wait` says to stop. A beat that was missed (the machine slept) is skipped, not made up."""
+        clock, interval = self._parts.clock, self._parts.interval_s
+        self._parts.collector.prime()
+        due = clock.monotonic() + min(FIRST_SPAN_S, interval)
+        while not wait(max(0.0, due - clock.monotonic())):
+            self.tick()
+            due += interval * max(1, -(-(clock.monotonic() - due) // interval))
+
+    def tick(self) -> None:
+        """Collect one batch and keep it: on disk, or in memory while the disk is full."""
+        parts = self._parts
+        readings = [*parts.collector.collect(), *self._about_spool()]
+        now_ms = parts.clock.now_ms()
+        body = otlp.encode(readings, parts.resource, parts.version, now_ms)
+        try:
+            parts.spool.append(body, now_ms)
+        except DiskFull as problem:
+            if not self._disk_full:
+                _log.error("%s; holding batches in memory, where they do not survive a restart", problem)
+            self._disk_full = True
+            parts.held.append(body, now_ms)
+        else:
+            if self._disk_full:
+                _log.info("the spool takes batches again")
+            self._disk_full = False
+        self._on_batch()
+
+    def _about_spool(self) -> list[Reading]:
+        state, held = self._parts.spool.state(), self._parts.held
+        return [
+            Reading("trimtab.agent.spool.bytes", "By", state.bytes),
+            Reading("trimtab.agent.spool.batches", "{batch}", state.records + len(held)),
+            Reading("trimtab.agent.spool.lost", "{batch}", state.lost + held.lost, start_ms=self._started_ms),
+            Reading("trimtab.agent.spool.rejected", "{batch}", state.rejected, start_ms=self._started_ms),
+        ]
+
+
+class DeliveryThread:
+    """Runs a delivery until stopped; `wake` tells it that there is something new."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self._news = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what an earlier run left."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is a new batch."""
+        self._news.set()
+
+    def stop(self, flush_s: float = FLUSH_S) -> bool:
+        """End the thread, then send what still waits for at most `flush_s` seconds; whether nothing is left."""
+        self._stop.set()
+        self._news.set()
+        self._thread.join(flush_s)
+        return not self._thread.is_alive() and self._delivery.flush(flush_s)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._news.clear()
+            wait = self._delivery.step()
+            if wait is None:
+                self._news.wait()
+            elif wait > 0:
+                self._stop.wait(wait)

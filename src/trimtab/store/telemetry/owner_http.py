@@ -53,16 +53,18 @@ class Handles:
         """A handle with exactly `settings` in force."""
         with self._lock:
             idle = self._pick(settings)
-        if idle is None:
-            idle = {}, self._connect()
-            idle[1].query(f"USE {DATABASE}")
-        have, handle = idle
+        have, handle = idle or self._open()
         try:
             _change_settings(handle, have, settings)
         except RuntimeError:
             handle.close()
             raise
         return handle
+
+    def _open(self) -> tuple[dict[str, str], Connection]:
+        handle = self._connect()
+        handle.query(f"USE {DATABASE}")
+        return {}, handle
 
     def _pick(self, settings: dict[str, str]) -> tuple[dict[str, str], Connection] | None:
         """The idle handle that fits best. A read-only one can never be changed again, so it must fit exactly."""
@@ -77,11 +79,13 @@ class Handles:
     def give(self, handle: Connection, settings: dict[str, str]) -> None:
         """Put a healthy handle back."""
         with self._lock:
+            surplus: Connection | None = None
             if self._closed:
                 surplus = handle
             else:
                 self._idle.append((settings, handle))
-                surplus = self._idle.pop(0)[1] if len(self._idle) > _MAX_IDLE_HANDLES else None
+                if len(self._idle) > _MAX_IDLE_HANDLES:
+                    surplus = self._idle.pop(0)[1]
         if surplus is not None:
             surplus.close()
 
@@ -194,6 +198,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.handles.give(handle, settings)
 
     def _insert(self, insert: re.Match[bytes], arguments: dict[str, str], rows: memoryview) -> bytes:
+        if arguments.get("readonly", "0") != "0":
+            raise ValueError("Code: 164. DB::Exception: cannot insert in readonly mode")
         statement, format_ = insert[1].decode(), insert[2].decode()
         settings = ", ".join(f"{name} = {_quoted(value)}" for name, value in _settings(arguments).items())
         memory = os.memfd_create("insert")

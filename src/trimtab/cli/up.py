@@ -1,0 +1,59 @@
+"""`trimtab up`: the server, its engine and the local agent, in the foreground."""
+
+import importlib
+import logging
+from dataclasses import replace
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from trimtab import settings as settings_module
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.settings import OFF, Settings
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@click.command("up")
+@click.option("--agent/--no-agent", default=None, help="Run the local agent too [default: TRIMTAB_AGENT, which is on].")
+def up(agent: bool | None) -> None:
+    """Start trimtab here: the server with its pages, the engine, and an agent that watches this machine.
+
+    It runs in the foreground; Ctrl-C stops it cleanly. `trimtab settings` lists what can be configured.
+    """
+    try:
+        settings = settings_module.load()
+        if agent is not None:
+            settings = replace(settings, agent=agent)
+        logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
+        supervisor = _server_part().Supervisor(settings, SystemClock(), lambda url: _announce(settings, url))
+        supervisor.run()
+    except TrimtabError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _server_part():  # type: ignore[no-untyped-def]  # a module that the base install must not import
+    try:
+        importlib.import_module("chdb")
+    except ImportError:
+        raise SetupError(
+            "cannot start the server: this is the light install; install the server with `pip install 'trimtab[server]'`"
+        ) from None
+    return importlib.import_module("trimtab.supervisor")
+
+
+def _announce(settings: Settings, url: str) -> None:
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("pages", f"[bold]{url}[/bold]")
+    lines.add_row("AWS clients", f"endpoint_url={url}   (`trimtab env` prints the shell lines)")
+    lines.add_row("Prometheus", f"remote_write: {url}/api/v1/write")
+    lines.add_row("OpenTelemetry", f"OTEL_EXPORTER_OTLP_ENDPOINT={url}")
+    lines.add_row("data", str(settings.data_dir))
+    if not settings.require_auth and settings.http_addr != OFF:
+        lines.add_row("access", "local mode: any key and signature is accepted from this machine")
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("\n[bold]trimtab is up[/bold]")
+    console.print(lines)
+    console.print("Ctrl-C stops it.\n")

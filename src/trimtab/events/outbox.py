@@ -1,0 +1,93 @@
+"""The durable outbox: "this happened", delivered to every subscriber at least once, in order, with a stable id.
+
+An event is written in the transaction of the change that it tells of, so there is no change without its event.
+A subscriber that fails is asked again later with the same event; one that has seen an event's id may ignore it.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import TrimtabError
+from trimtab.base.ids import new_id
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import outbox, outbox_cursors
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: `kind` (`alarm.state_changed`), the `subject` it happened to, and its facts."""
+
+    id: str
+    kind: str
+    subject: str
+    at_ms: int
+    body: Mapping[str, Any]
+    position: int = 0
+
+
+Handler = Callable[[Event], Awaitable[None]]
+
+
+def emit(connection: Connection, clock: Clock, kind: str, subject: str, body: Mapping[str, Any]) -> str:
+    """Record an event in the caller's transaction; returns its id."""
+    id_ = new_id()
+    row = {"id": id_, "kind": kind, "subject": subject, "at_ms": clock.now_ms(), "body": json.dumps(body)}
+    connection.execute(outbox.insert().values(row))
+    return id_
+
+
+class Outbox:
+    """Delivers events to subscribers. Each subscriber has a cursor of its own; a new one starts at the end."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._subscribers: dict[str, Handler] = {}
+
+    async def subscribe(self, name: str, handler: Handler) -> None:
+        """Register `handler` under `name`, the key of its cursor over restarts."""
+        self._subscribers[name] = handler
+
+        def ensure_cursor(connection: Connection) -> None:
+            known = connection.execute(select(outbox_cursors).where(outbox_cursors.c.subscriber == name)).first()
+            if known is None:
+                end = connection.execute(select(func.coalesce(func.max(outbox.c.position), 0))).scalar_one()
+                connection.execute(outbox_cursors.insert().values(subscriber=name, position=end))
+
+        await self._state.run(ensure_cursor)
+
+    async def deliver(self) -> int:
+        """One round: hand every subscriber what it has not seen, up to BATCH events; returns how many were taken."""
+        taken = 0
+        for name, handler in self._subscribers.items():
+            for event in await self._state.run(partial(_unseen, subscriber=name)):
+                try:
+                    await handler(event)
+                except TrimtabError as problem:
+                    logger.warning("subscriber %s will be asked again for event %s: %s", name, event.id, problem)
+                    break
+                await self._state.run(partial(_advance, subscriber=name, position=event.position))
+                taken += 1
+        return taken
+
+
+def _unseen(connection: Connection, subscriber: str) -> list[Event]:
+    after = select(outbox_cursors.c.position).where(outbox_cursors.c.subscriber == subscriber).scalar_subquery()
+    rows = connection.execute(select(outbox).where(outbox.c.position > after).order_by(outbox.c.position).limit(BATCH))
+    return [Event(row.id, row.kind, row.subject, row.at_ms, json.loads(row.body), row.position) for row in rows]
+
+
+def _advance(connection: Connection, subscriber: str, position: int) -> None:
+    connection.execute(
+        outbox_cursors.update().where(outbox_cursors.c.subscriber == subscriber).values(position=position)
+    )

@@ -1,0 +1,43 @@
+"""Periodic work inside a process: one task a job, errors logged and tried again at the next turn."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from trimtab.base.errors import TrimtabError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A named piece of work to do every `seconds`, and once more when stopping if `at_stop`."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[object]]
+    at_stop: bool = False
+
+
+async def run_jobs(jobs: list[Job], stop: asyncio.Event) -> None:
+    """Run every job at its pace until `stop` is set."""
+    await asyncio.gather(*(_run(job, stop) for job in jobs))
+
+
+async def _run(job: Job, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await _attempt(job)
+        try:
+            await asyncio.wait_for(stop.wait(), job.seconds)
+        except TimeoutError:
+            continue
+    if job.at_stop:
+        await _attempt(job)
+
+
+async def _attempt(job: Job) -> None:
+    try:
+        await job.work()
+    except TrimtabError as problem:
+        logger.warning("cannot %s, will try again in %g s: %s", job.name, job.seconds, problem)

@@ -1,0 +1,58 @@
+"""Opens the stores of a process in the right order, and closes them in the reverse one."""
+
+from dataclasses import dataclass
+
+from trimtab.base.clock import Clock
+from trimtab.settings import Settings
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import (
+    ReadLimits,
+    Telemetry,
+    embedded_endpoint,
+    server_endpoint,
+)
+from trimtab.store.telemetry.log import IngestLog, LogLimits
+from trimtab.store.telemetry.migrations import migrate
+from trimtab.store.telemetry.schema import TABLES, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The state database, the telemetry engine and the log in front of it."""
+
+    state: State
+    telemetry: Telemetry
+    log: IngestLog
+
+    def close(self) -> None:
+        """Flush the log into the engine as far as that is quick, then let go of everything."""
+        self.log.close()
+        self.telemetry.close()
+        self.state.close()
+
+
+def open_stores(settings: Settings, clock: Clock) -> Stores:
+    """Open the stores, migrate both schemas, and resume what a crash left in the log. Raises SetupError."""
+    state = State.open(settings.state_url, settings.data_dir)
+    telemetry = open_telemetry(settings)
+    migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
+
+    def sink(table: str, rows: bytes, token: str) -> None:
+        telemetry.insert(table, TABLES[table].column_names, rows, token)
+
+    limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)
+    log = IngestLog(settings.data_dir / "log" / "metrics", sink, clock, limits)
+    log.open()
+    return Stores(state, telemetry, log)
+
+
+def open_telemetry(settings: Settings) -> Telemetry:
+    """The reading side alone: for the command line and notebooks beside a running server."""
+    if settings.clickhouse_url:
+        at = server_endpoint(settings.clickhouse_url)
+        return Telemetry(lambda: at, _limits(settings))
+    return Telemetry(lambda: embedded_endpoint(settings.data_dir / "engine"), _limits(settings))
+
+
+def _limits(settings: Settings) -> ReadLimits:
+    return ReadLimits(settings.query_timeout_s, settings.engine_memory_mb // 2, settings.engine_threads)

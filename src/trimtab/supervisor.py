@@ -1,0 +1,180 @@
+"""`trimtab up`: starts the engine owner, the server and the local agent, and keeps them running until told to stop.
+
+Children are spawned, never forked, and hold a pipe to this process on their standard input: when it closes they
+end, however this process ended. A child that crashes is started again, with its last words in the log.
+"""
+
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import SetupError
+from trimtab.listen import bind, check_exposure
+from trimtab.settings import OFF, Settings, child_environment
+
+logger = logging.getLogger(__name__)
+
+READY = "ready"
+START_TIMEOUT_S = 120.0  # a store that lost power checks its parts before it opens
+STOP_TIMEOUT_S = 20.0
+_RESTART_DELAY_S = 1.0
+_MAX_RESTARTS = 5  # in a row, each within _STABLE_S of its start; then trimtab gives up and says why
+_STABLE_S = 60.0
+_LAST_WORDS = 20
+
+
+@dataclass
+class Child:
+    """One supervised process: how to start it, and what it said last."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    waits_ready: bool = True
+    process: "subprocess.Popen[str] | None" = None
+    ready: threading.Event = field(default_factory=threading.Event)
+    said: str = ""
+    last_words: "deque[str]" = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
+    started: float = 0.0
+    restarts: int = 0
+
+
+class Supervisor:
+    """Starts, watches and stops the children."""
+
+    def __init__(self, settings: Settings, clock: Clock, announce: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._announce = announce
+        self._children: list[Child] = []
+        self._stop = threading.Event()
+        self._changed = threading.Event()
+
+    def run(self) -> None:
+        """Start everything, announce the address, and block until SIGINT or SIGTERM. Raises SetupError."""
+        check_exposure(self._settings)
+        bind(self._settings.http_addr, "TRIMTAB_HTTP_ADDR").close()  # a taken port is said before the engine starts
+        for signal_ in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_, lambda *_: self._end())
+        try:
+            url = self._start_all()
+            if not self._stop.is_set():
+                self._announce(url)
+            self._watch()
+        finally:
+            self._stop_all()
+
+    def _start_all(self) -> str:
+        settings = self._settings
+        environment = child_environment(settings)
+        if not settings.clickhouse_url:
+            directory = str(settings.data_dir / "engine")
+            command = _python("trimtab.store.telemetry.owner", directory, str(settings.engine_memory_mb))
+            self._launch(Child("engine", command, {**environment, "TZ": "UTC"}))
+        server = Child("server", _python("trimtab.app"), environment)
+        self._launch(server)
+        url = server.said.removeprefix(READY).strip()
+        if settings.agent and not self._stop.is_set():
+            own = replace(settings, url=settings.url or url, token=settings.token or _local_token(settings))
+            self._launch(Child("agent", _python("trimtab", "agent"), child_environment(own), waits_ready=False))
+        return url
+
+    def _launch(self, child: Child) -> None:
+        if self._stop.is_set():
+            return
+        self._children.append(child)
+        self._start(child)
+        if child.waits_ready:
+            self._await_ready(child)
+
+    def _start(self, child: Child) -> None:
+        child.ready.clear()
+        child.started = self._clock.monotonic()
+        child.process = subprocess.Popen(
+            child.command,
+            env=child.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        for stream in (self._read_output, self._read_errors):
+            threading.Thread(target=stream, args=(child, child.process), daemon=True).start()
+
+    def _await_ready(self, child: Child) -> None:
+        deadline = self._clock.monotonic() + START_TIMEOUT_S
+        while not child.ready.wait(0.1):
+            if self._stop.is_set():
+                return
+            if child.process is not None and child.process.poll() is not None:
+                raise SetupError("\n".join(child.last_words) or f"cannot start the {child.name}: it ended at once")
+            if self._clock.monotonic() > deadline:
+                raise SetupError(f"cannot start the {child.name}: it was not ready after {START_TIMEOUT_S:.0f} s")
+
+    def _read_output(self, child: Child, process: "subprocess.Popen[str]") -> None:
+        for line in process.stdout or ():
+            if line.startswith(READY):
+                child.said = line.strip()
+                child.ready.set()
+            else:
+                logger.info("%s: %s", child.name, line.rstrip())
+        self._changed.set()
+
+    def _read_errors(self, child: Child, process: "subprocess.Popen[str]") -> None:
+        for line in process.stderr or ():
+            child.last_words.append(line.rstrip())
+            logger.debug("%s: %s", child.name, line.rstrip())
+            if child.name != "engine":  # the engine's own stderr is noise until it fails
+                sys.stderr.write(line)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            self._changed.wait(1.0)
+            self._changed.clear()
+            for child in self._children:
+                if not self._stop.is_set() and child.process is not None and child.process.poll() is not None:
+                    self._restart(child)
+
+    def _restart(self, child: Child) -> None:
+        code = child.process.returncode if child.process else 0
+        logger.error("the %s ended (%s); starting it again. Its last words:\n%s", child.name, code, _tail(child))
+        lived_s = self._clock.monotonic() - child.started
+        child.restarts = 0 if lived_s > _STABLE_S else child.restarts + 1
+        if child.restarts > _MAX_RESTARTS:
+            raise SetupError(f"cannot keep the {child.name} running: it ended {child.restarts} times.\n{_tail(child)}")
+        self._stop.wait(_RESTART_DELAY_S * child.restarts)
+        if not self._stop.is_set():
+            self._start(child)
+
+    def _end(self) -> None:
+        self._stop.set()
+        self._changed.set()
+
+    def _stop_all(self) -> None:
+        """End the children, last started first, so that each one still has what it leans on while it finishes."""
+        self._stop.set()
+        for child in reversed(self._children):
+            if child.process is None or child.process.poll() is not None:
+                continue
+            child.process.terminate()
+            try:
+                child.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                logger.error("the %s did not end in %.0f s; it is killed", child.name, STOP_TIMEOUT_S)
+                child.process.kill()
+                child.process.wait()
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _tail(child: Child) -> str:
+    return "\n".join(f"  {line}" for line in child.last_words) or "  (none)"

@@ -25,7 +25,7 @@ main() {
         case $goal in
         server) virtual_environment && build_tools && dependencies server && front_end && package ;;
         dev) virtual_environment && build_tools && dependencies dev && front_end && package ;;
-        browser) chromium ;;
+        browser) browser ;;
         *) fail "cannot bootstrap: got '$goal'; expected server, dev or browser" ;;
         esac
     done
@@ -53,7 +53,7 @@ is_root() { [ "$(id -u)" = 0 ]; }
 clean_environment() {
     # Another project's active environment must not leak into this one.
     unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
-    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=0 PIP_USER=0
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=0 PIP_USER=0 npm_config_update_notifier=false
     # Behind a proxy that signs for others, the machine's own certificates are the ones that count.
     bundle=/etc/ssl/certs/ca-certificates.crt
     export UV_SYSTEM_CERTS=true
@@ -143,7 +143,7 @@ explain_missing_python() {
     fi
     python=$(find_python "")
     if [ -n "$python" ]; then
-        say "cannot make $VENV: $python ($("$python" -V 2>&1)) lacks the modules venv and ensurepip"
+        say "cannot make $VENV: $python ($("$python" -V 2>&1)) lacks ensurepip, which makes virtual environments"
     else
         say "cannot make $VENV: no Python 3.11 to 3.14 (with sqlite3, ssl, bz2 and lzma) on the PATH"
     fi
@@ -210,7 +210,7 @@ has_node() {
 
 # ── browser ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-chromium() {
+browser() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
         if command -v "$name" >/dev/null 2>&1; then return 0; fi
     done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything that reads the code without running it. Goes on after a failure, so that one run shows all there is.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 failed=""
 
 run() {

@@ -1,0 +1,78 @@
+"""A live trimtab for tests: `trimtab up` with its engine owner and all doors, on free loopback ports."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import httpx
+
+START_S = 90
+
+
+class LiveServer:
+    """A `trimtab up --no-agent` of its own process group, on a data directory of its own."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir = data_dir
+        self._settings = settings
+        self.url = ""
+        self.process: subprocess.Popen[str] | None = None
+        self.output: list[str] = []
+
+    def start(self) -> "LiveServer":
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")}
+        environment = {
+            **inherited,
+            "TRIMTAB_HTTP_ADDR": "127.0.0.1:0",
+            "TRIMTAB_OTLP_HTTP_ADDR": "off",
+            "TRIMTAB_DATA_DIR": str(self.data_dir),
+            "TRIMTAB_DISK_RESERVE_MB": "1",
+            "TRIMTAB_ALLOW_RESET": "1",
+            "COLUMNS": "200",
+            **self._settings,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trimtab", "up", "--no-agent"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        lines: Queue[str | None] = Queue()
+        Thread(target=self._pump, args=(self.process, lines), daemon=True).start()
+        while (line := lines.get(timeout=START_S)) is not None:
+            if line.split()[:1] == ["pages"]:
+                self.url = line.split()[1]
+                return self
+        raise AssertionError("the server did not start:\n" + "".join(self.output))
+
+    def _pump(self, process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
+        for line in process.stdout or ():
+            self.output.append(line)
+            lines.put(line)
+        lines.put(None)
+
+    def kill(self) -> None:
+        """`kill -9` of the whole process group."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C does; returns the exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+    def restart(self) -> "LiveServer":
+        self.stop()
+        return self.start()
+
+    def reset(self) -> None:
+        httpx.post(f"{self.url}/rest/v1/admin/reset", timeout=30).raise_for_status()

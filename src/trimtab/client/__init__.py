@@ -1,0 +1,1 @@
+"""The small Python client of the REST API: base install, imports base only."""

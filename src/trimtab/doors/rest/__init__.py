@@ -1,0 +1,1 @@
+"""The JSON API of the pages, the CLI and programs: one file a subject, described by OpenAPI."""

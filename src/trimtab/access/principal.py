@@ -1,0 +1,44 @@
+"""`Principal`: who calls, and what they may do and see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trimtab.access.scope import EVERYTHING, Scope
+
+
+class Role(StrEnum):
+    """What a caller may do. Each role includes the one before it: read, write, admin."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    def includes(self, needed: "Role") -> bool:
+        """Whether this role may do what `needed` may do."""
+        return _RANK[self] >= _RANK[needed]
+
+
+_RANK = {Role.READ: 0, Role.WRITE: 1, Role.ADMIN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified caller. `account` is None for one that is not bound to an account."""
+
+    name: str
+    account: str | None
+    role: Role
+    scope: Scope
+
+    def may(self, needed: Role) -> bool:
+        """Whether the caller's role includes `needed`."""
+        return self.role.includes(needed)
+
+
+LOCAL_OPERATOR = Principal("local", None, Role.ADMIN, EVERYTHING)
+"""Who calls without a credential where none is asked for: the person at this machine."""
+
+
+def scope_of(account: str | None) -> Scope:
+    """What a key bound to `account` may see: that account, or everything for None."""
+    return EVERYTHING if account is None else Scope(accounts=frozenset((account,)))

@@ -1,0 +1,135 @@
+"""`trimtab keys`: make, list and revoke access keys and tokens, through the server or, without one, directly."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, get_args
+
+import click
+
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.offline_keys import offline_keys
+from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
+from trimtab.client import wire
+
+
+class KeyCalls(Protocol):
+    """What these commands ask of a server's client or of the state database."""
+
+    def keys(self) -> list[wire.Key]:
+        """Every key."""
+        ...
+
+    def create_key(self, key: wire.CreateKey) -> wire.NewKey:
+        """Make one."""
+        ...
+
+    def revoke_key(self, id_: str) -> wire.Key:
+        """Revoke one."""
+        ...
+
+
+@click.group("keys")
+def keys() -> None:
+    """Make, list and revoke access keys and tokens.
+
+    AWS keys sign requests of boto3 and the aws CLI; tokens open REST, pages, OTLP and Prometheus. While the server
+    does not run, the keys of this machine's data directory are opened directly.
+    """
+
+
+@keys.command("create")
+@click.option("--name", default="cli", show_default=True, help="What the key is for; shown in lists.")
+@click.option(
+    "--kind", type=click.Choice(get_args(wire.KeyKind)), default="aws", show_default=True, help="Kind of key."
+)
+@click.option("--role", type=click.Choice(get_args(wire.RoleName)), default="write", show_default=True, help="May do.")
+@click.option("--account", metavar="ID", help="Account that the key is bound to, 12 digits.")
+@json_option
+@server_options
+def create(
+    connection: Connection, name: str, kind: wire.KeyKind, role: wire.RoleName, account: str | None, as_json: bool
+) -> None:
+    """Make a key. Its secret is printed this once and kept nowhere that can be read back."""
+    if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
+        raise InvalidInput(f"cannot use account {account!r}: expected 12 digits", field="--account")
+    with _calls(connection) as calls:
+        made = calls.create_key(wire.CreateKey(name=name, kind=kind, role=role, account=account))
+    if as_json:
+        print_json(made)
+        return
+    secret = "secret access key" if made.kind == "aws" else "token"
+    rows = [("id", made.id), (secret, made.secret), ("role", made.role), ("account", made.account or "every")]
+    print_table((made.name, ""), rows)
+    remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
+
+
+@keys.command("list")
+@json_option
+@server_options
+def list_(connection: Connection, as_json: bool) -> None:
+    """List every key, revoked ones too, the newest first."""
+    with _calls(connection) as calls:
+        found = calls.keys()
+    if as_json:
+        print_json(found)
+        return
+    now = SystemClock().now_ms()
+    rows = [
+        (
+            key.id,
+            key.kind,
+            key.name,
+            key.role,
+            key.account or "every",
+            day(key.created_ms),
+            _used(key, now),
+            _state(key),
+        )
+        for key in found
+    ]
+    print_table(("id", "kind", "name", "role", "account", "created", "last used", "state"), rows)
+
+
+@keys.command("revoke")
+@click.argument("id_", metavar="ID")
+@json_option
+@server_options
+def revoke(connection: Connection, id_: str, as_json: bool) -> None:
+    """Revoke a key: at once it opens nothing."""
+    with _calls(connection) as calls:
+        key = calls.revoke_key(id_)
+    if as_json:
+        print_json(key)
+    else:
+        click.echo(f"revoked {key.id} ({key.name})")
+
+
+@contextmanager
+def _calls(connection: Connection) -> Iterator[KeyCalls]:
+    """The server where it answers, else the state database of this machine."""
+    if not connection.is_local or _is_up(connection):
+        with connection.client() as client:
+            yield client
+        return
+    with offline_keys(connection.settings) as direct:
+        remark("The server does not run: using the keys of this machine's data directory.")
+        yield direct
+
+
+def _is_up(connection: Connection) -> bool:
+    with connection.client(timeout_s=5) as client:
+        try:
+            client.health()
+        except Unavailable:
+            return False
+        return True
+
+
+def _used(key: wire.Key, now_ms: int) -> str:
+    return "never" if key.last_used_ms is None else f"{ago(key.last_used_ms, now_ms)} ago"
+
+
+def _state(key: wire.Key) -> str:
+    return "live" if key.revoked_ms is None else f"revoked {day(key.revoked_ms)}"

@@ -1,0 +1,66 @@
+"""The root of the command line. A command's module is loaded when it is called, so that `trimtab` starts at once."""
+
+import importlib
+from dataclasses import dataclass
+
+import click
+
+from trimtab import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCommand:
+    """Where a command lives, and what `trimtab --help` says of it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS = {
+    "up": LazyCommand("trimtab.cli.up", "up", "Run the server and the local agent (Ctrl-C stops them)."),
+    "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
+    "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
+    "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
+    "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list and revoke access keys and tokens."),
+    "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),
+    "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None for an unknown name."""
+        known = COMMANDS.get(cmd_name)
+        if known is None:
+            return None
+        try:
+            module = importlib.import_module(known.module)
+        except ModuleNotFoundError as problem:
+            if problem.name is None or problem.name.partition(".")[0] == "trimtab":
+                raise
+            raise click.ClickException(
+                f"cannot run `trimtab {cmd_name}`: the package {problem.name!r} is not installed; "
+                "try pip install 'trimtab[server]'"
+            ) from None
+        command = getattr(module, known.attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"bug: {known.module}.{known.attribute} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the help of the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, known.help) for name, known in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="trimtab", message="%(prog)s %(version)s")
+def root() -> None:
+    """See what each team's GPUs did and cost, what was wasted, and what to change."""

@@ -1,0 +1,101 @@
+"""Signing in with a browser: a token typed once becomes an HttpOnly, SameSite=Strict cookie.
+
+The cookie stands for the token without holding it (`KeyStore.open_session`): revoking the token ends the session.
+"""
+
+import base64
+import hashlib
+import html
+from typing import Protocol
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.base.clock import Clock
+from trimtab.doors.guard import LOGIN_PATH, SESSION_COOKIE
+
+SESSION_S = 7 * 86_400
+"""A session lasts a week: long enough not to nag, short enough that a forgotten browser signs itself out."""
+_FORM_LIMIT = 8192  # bytes; a token and a path fit many times over
+
+_STYLE = """:root{color-scheme:light dark}
+body{font:14px/1.5 Inter,system-ui,sans-serif;display:grid;place-content:center;min-height:100vh;margin:0;
+background:light-dark(#f6f7f9,#0f1318);color:light-dark(#14181f,#e8ecf1)}
+form{background:light-dark(#fff,#171c23);border:1px solid light-dark(#dfe3e8,#2b3440);border-radius:8px;padding:24px;
+width:min(340px,calc(100vw - 80px))}
+h1{font-size:20px;margin:0 0 16px}label{display:block;margin-bottom:4px}
+input{box-sizing:border-box;width:100%;padding:8px;font:inherit;border:1px solid light-dark(#8a94a1,#5a6675);
+border-radius:6px;background:transparent;color:inherit}
+button{margin-top:16px;padding:8px 16px;font:inherit;border:0;border-radius:6px;background:light-dark(#0b5fd3,#6aa9ff);
+color:light-dark(#fff,#0f1318)}
+p{color:light-dark(#5a6472,#9aa6b4);margin:12px 0 0}p[role=alert]{color:light-dark(#b3261e,#ff8a80)}"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_CSP = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · trimtab</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>
+<body><main><form method="post" action="{path}"><h1>trimtab</h1><label for="token">Access token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<input type="hidden" name="next" value="{next}"><button>Sign in</button>{alert}
+<p>Make one with <code>trimtab keys create --kind token --role read</code>.</p></form></main></body></html>"""
+
+
+class SessionOpener(Protocol):
+    """What signing in asks of `access.keys.KeyStore`."""
+
+    def open_session(self, token: str, expires_s: int) -> str | None:
+        """A cookie value for a live token."""
+        ...
+
+
+def routes(keys: SessionOpener, clock: Clock) -> list[BaseRoute]:
+    """`GET /login` (the form), `POST /login` (token → cookie), `POST /logout`."""
+
+    async def form(request: Request) -> Response:
+        return _page(_local(request.query_params.get("next", "/")), "", 200)
+
+    async def sign_in(request: Request) -> Response:
+        fields = await _fields(request)
+        target = _local(fields.get("next", "/"))
+        session = keys.open_session(fields.get("token", "").strip(), clock.now_ms() // 1000 + SESSION_S)
+        if session is None:
+            return _page(target, "That is not a live token of this server.", 401)
+        response = RedirectResponse(target, 303)
+        secure = request.url.scheme == "https"
+        response.set_cookie(SESSION_COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
+        return response
+
+    async def sign_out(request: Request) -> Response:
+        response = RedirectResponse(LOGIN_PATH, 303)
+        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+        return response
+
+    return [
+        Route(LOGIN_PATH, form, methods=["GET"]),
+        Route(LOGIN_PATH, sign_in, methods=["POST"]),
+        Route("/logout", sign_out, methods=["POST"]),
+    ]
+
+
+def _page(target: str, problem: str, status: int) -> HTMLResponse:
+    alert = f'<p role="alert">{html.escape(problem)}</p>' if problem else ""
+    page = _PAGE.format(style=_STYLE, path=LOGIN_PATH, next=html.escape(target, quote=True), alert=alert)
+    return HTMLResponse(page, status, {"Content-Security-Policy": _CSP, "Cache-Control": "no-store"})
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _FORM_LIMIT:
+            return {}
+    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def _local(target: str) -> str:
+    """A path of this site, whatever was asked for: no open redirect, no header injection."""
+    plain = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
+    return target if plain else "/"

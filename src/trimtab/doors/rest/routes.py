@@ -1,0 +1,90 @@
+"""The routes of the REST API, its OpenAPI document included, from the dependencies that app.py hands over."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from trimtab.base.clock import Clock
+from trimtab.doors.rest import admin, health, hosts, keys, metrics, openapi, put, settings, sources
+from trimtab.doors.rest.endpoint import Endpoint
+from trimtab.doors.rest.errors import failure
+from trimtab.doors.rest.spec import Call, Operation, Text
+from trimtab.settings import Described, Settings
+
+OPENAPI_PATH = "/rest/openapi.json"
+
+
+class Registry(put.Registry, metrics.Finder, Protocol):
+    """What the API asks of `metrics.registry.SeriesRegistry`."""
+
+
+class Ledger(put.Ledger, sources.Sources, Protocol):
+    """What the API asks of `inventory.sources.SourceLedger`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the REST API needs of the rest of the server. `wipe` is None where a reset is not allowed."""
+
+    settings: Settings
+    clock: Clock
+    auth_required: bool
+    keys: keys.Keys
+    registry: Registry
+    reader: metrics.Reader
+    ingest: put.Ingest
+    ledger: Ledger
+    hosts: hosts.HostReader
+    render_metrics: Callable[[], str]
+    checks: Mapping[str, health.Check]
+    describe_settings: Callable[[], Sequence[Described]]
+    wipe: admin.Wipe | None = None
+
+
+def operations(needs: Dependencies) -> list[Operation]:
+    """Every operation, in the order of the OpenAPI document."""
+    own = needs.settings
+    return [
+        *health.operations(health.Health(needs.clock, needs.checks, needs.render_metrics, needs.auth_required)),
+        *metrics.operations(metrics.Reading(needs.registry, needs.reader, needs.clock)),
+        *put.operations(
+            put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
+        ),
+        *hosts.operations(needs.hosts, needs.clock),
+        *sources.operations(needs.ledger),
+        *keys.operations(needs.keys, own.account_id),
+        *settings.operations(needs.describe_settings),
+        *admin.operations(needs.wipe),
+    ]
+
+
+def routes(needs: Dependencies) -> list[BaseRoute]:
+    """The Starlette routes: one a path, the OpenAPI document, and a clear answer for any other path under /rest."""
+    declared = operations(needs)
+    body = msgspec.json.encode(openapi.document(declared)).decode()
+
+    async def described(call: Call[Any, None]) -> Text:
+        return Text(body, "application/json")
+
+    document = Operation("GET", OPENAPI_PATH, "get openapi", "This API, described.", described, None, tag="server")
+    by_path: dict[str, list[Operation]] = {}
+    for operation in [*declared, document]:
+        by_path.setdefault(operation.path, []).append(operation)
+    found: list[BaseRoute] = [Route(path, Endpoint(group)) for path, group in by_path.items()]
+    return [*found, Route("/rest/{path:path}", _Unknown())]
+
+
+class _Unknown:
+    """Answers what no operation has as path."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        message = f"cannot find {request.url.path}: expected a path of {OPENAPI_PATH}"
+        response: Response = failure(404, "not_found", message)
+        await response(scope, receive, send)

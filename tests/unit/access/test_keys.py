@@ -1,0 +1,188 @@
+"""Keys: made once, verified from memory, revoked at once, seen across processes."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Connection, select
+
+from trimtab.access.keys import FRESH_S, MISS_FRESH_S, STALE_S, KeyStore, digest_of
+from trimtab.access.principal import Role
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base.clock import ManualClock
+from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import access_keys
+
+T = TypeVar("T")
+
+
+class CountingState(State):
+    """A state that counts its reads and can be made to fail."""
+
+    reads = 0
+    down = False
+
+    def run_sync(self, work: Callable[[Connection], T]) -> T:
+        self.reads += 1
+        if self.down:
+            raise Unavailable("cannot reach the state database: down")
+        return super().run_sync(work)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[CountingState]:
+    opened = CountingState.open("", tmp_path)
+    assert isinstance(opened, CountingState)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def keys(state: CountingState, clock: ManualClock) -> KeyStore:
+    return KeyStore(state, clock)
+
+
+def test_an_aws_key_looks_like_one_and_signs_for_its_account(keys: KeyStore) -> None:
+    made = asyncio.run(keys.create_aws("ci", "210987654321"))
+    assert made.id.startswith("AKIA")
+    assert len(made.id) == 20
+    assert len(made.secret) == 40
+    found = keys.secret_of(made.id)
+    assert found is not None
+    assert found.secret == made.secret
+    assert found.account == "210987654321"
+    assert found.principal.scope == Scope(accounts=frozenset({"210987654321"}))
+
+
+def test_a_token_gives_its_principal_and_is_stored_only_as_a_digest(keys: KeyStore, state: CountingState) -> None:
+    made = asyncio.run(keys.create_token("grafana", Role.READ))
+    principal = keys.principal_of_token(made.secret)
+    assert principal is not None
+    assert (principal.name, principal.role, principal.account) == ("grafana", Role.READ, None)
+    assert principal.scope == EVERYTHING
+    stored = state.run_sync(lambda connection: connection.execute(select(access_keys.c.secret)).scalar_one())
+    assert stored == digest_of(made.secret)
+    assert made.secret not in repr(made)
+
+
+def test_an_aws_secret_is_no_token_and_a_token_id_no_access_key(keys: KeyStore) -> None:
+    aws = asyncio.run(keys.create_aws("ci", None))
+    token = asyncio.run(keys.create_token("t", Role.READ))
+    assert keys.principal_of_token(aws.secret) is None
+    assert keys.secret_of(token.id) is None
+    assert keys.principal_of_token("") is None
+
+
+def test_a_revoked_key_opens_nothing_at_once(keys: KeyStore) -> None:
+    aws = asyncio.run(keys.create_aws("ci", None))
+    token = asyncio.run(keys.create_token("t", Role.ADMIN))
+    assert keys.secret_of(aws.id) is not None
+    asyncio.run(keys.revoke(aws.id))
+    asyncio.run(keys.revoke(token.id))
+    assert keys.secret_of(aws.id) is None
+    assert keys.principal_of_token(token.secret) is None
+
+
+def test_revoking_twice_or_an_unknown_key_says_so(keys: KeyStore) -> None:
+    token = asyncio.run(keys.create_token("t", Role.ADMIN))
+    asyncio.run(keys.revoke(token.id))
+    with pytest.raises(Conflict, match="revoked already"):
+        asyncio.run(keys.revoke(token.id))
+    with pytest.raises(NotFound, match="keys list"):
+        asyncio.run(keys.revoke("tok-none"))
+
+
+def test_requests_are_verified_from_memory(keys: KeyStore, state: CountingState) -> None:
+    made = asyncio.run(keys.create_token("t", Role.READ))
+    keys.principal_of_token(made.secret)
+    before = state.reads
+    for _ in range(1000):
+        assert keys.principal_of_token(made.secret) is not None
+    assert state.reads == before
+
+
+def test_a_guesser_costs_a_bounded_number_of_reads(keys: KeyStore, state: CountingState, clock: ManualClock) -> None:
+    keys.principal_of_token("x")
+    before = state.reads
+    for number in range(1000):
+        assert keys.principal_of_token(f"guess {number}") is None
+    assert state.reads == before
+    clock.advance(MISS_FRESH_S)
+    keys.principal_of_token("x")
+    assert state.reads == before + 1
+
+
+def test_another_process_makes_and_revokes_keys(state: CountingState, keys: KeyStore, clock: ManualClock) -> None:
+    other = KeyStore(state, clock)
+    assert keys.principal_of_token("x") is None
+    made = asyncio.run(other.create_token("t", Role.READ))
+    clock.advance(MISS_FRESH_S)
+    assert keys.principal_of_token(made.secret) is not None
+    asyncio.run(other.revoke(made.id))
+    clock.advance(FRESH_S)
+    assert keys.principal_of_token(made.secret) is None
+
+
+def test_keys_go_on_working_for_a_while_when_the_state_does_not_answer(
+    state: CountingState, keys: KeyStore, clock: ManualClock
+) -> None:
+    made = asyncio.run(keys.create_token("t", Role.READ))
+    assert keys.principal_of_token(made.secret) is not None
+    state.down = True
+    clock.advance(STALE_S - 1)
+    assert keys.principal_of_token(made.secret) is not None
+    clock.advance(2)
+    with pytest.raises(Unavailable):
+        keys.principal_of_token(made.secret)
+
+
+def test_last_use_is_listed_at_once_and_written_by_flush(
+    state: CountingState, keys: KeyStore, clock: ManualClock
+) -> None:
+    made = asyncio.run(keys.create_token("t", Role.READ))
+    assert asyncio.run(keys.list())[0].last_used_ms is None
+    clock.advance(5)
+    keys.principal_of_token(made.secret)
+    assert asyncio.run(keys.list())[0].last_used_ms == clock.now_ms()
+    asyncio.run(keys.flush())
+    assert asyncio.run(KeyStore(state, clock).list())[0].last_used_ms == clock.now_ms()
+
+
+def test_a_session_stands_for_its_token_until_it_ends(keys: KeyStore, clock: ManualClock) -> None:
+    made = asyncio.run(keys.create_token("t", Role.WRITE))
+    session = keys.open_session(made.secret, clock.now_ms() // 1000 + 60)
+    assert session is not None
+    assert made.secret not in session
+    principal = keys.principal_of_session(session)
+    assert principal is not None
+    assert principal.role == Role.WRITE
+    clock.advance(61)
+    assert keys.principal_of_session(session) is None
+
+
+def test_a_session_dies_with_its_token_and_cannot_be_changed(keys: KeyStore, clock: ManualClock) -> None:
+    made = asyncio.run(keys.create_token("t", Role.WRITE))
+    expires = clock.now_ms() // 1000 + 60
+    session = keys.open_session(made.secret, expires)
+    assert session is not None
+    assert keys.principal_of_session(session.replace(str(expires), str(expires + 1000))) is None
+    assert keys.principal_of_session(session[:-1]) is None
+    for broken in ("", ".", "a.b.c", f"{made.id}.²³.x", f"{made.id}.{'9' * 50}.x"):
+        assert keys.principal_of_session(broken) is None
+    asyncio.run(keys.revoke(made.id))
+    assert keys.principal_of_session(session) is None
+    assert keys.open_session("nothing", expires) is None
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\nb"])
+def test_a_key_needs_a_printable_name(keys: KeyStore, name: str) -> None:
+    with pytest.raises(InvalidInput, match="name"):
+        asyncio.run(keys.create_token(name, Role.READ))

@@ -1,0 +1,29 @@
+"""Roles include each other in one order."""
+
+import pytest
+
+from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role, scope_of
+from trimtab.access.scope import EVERYTHING, Scope
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.READ, {Role.READ}),
+        (Role.WRITE, {Role.READ, Role.WRITE}),
+        (Role.ADMIN, {Role.READ, Role.WRITE, Role.ADMIN}),
+    ],
+)
+def test_a_role_includes_those_below_it(role: Role, allowed: set[Role]) -> None:
+    principal = Principal("someone", None, role, EVERYTHING)
+    assert {needed for needed in Role if principal.may(needed)} == allowed
+
+
+def test_the_local_operator_sees_and_does_everything() -> None:
+    assert LOCAL_OPERATOR.may(Role.ADMIN)
+    assert LOCAL_OPERATOR.scope == EVERYTHING
+
+
+def test_a_bound_account_limits_what_is_seen() -> None:
+    assert scope_of(None) == EVERYTHING
+    assert scope_of("210987654321") == Scope(accounts=frozenset({"210987654321"}))

@@ -1,0 +1,1 @@
+"""CloudWatch metrics: one operation a file, over the metrics room."""

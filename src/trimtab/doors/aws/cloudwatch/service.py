@@ -1,0 +1,13 @@
+"""CloudWatch as the gateway serves it: every operation, bound to the rooms."""
+
+from trimtab.doors.aws.cloudwatch import get_data, get_statistics, list_metrics, put, tags
+from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
+from trimtab.doors.aws.service import Service
+
+OPERATION_FILES = (put, get_data, get_statistics, list_metrics, tags)
+"""Importing a file adds its operations; naming the files here keeps the list in one place."""
+
+
+def build(rooms: CloudWatchRooms) -> Service:
+    """The service over `rooms`."""
+    return operations.bind(rooms)

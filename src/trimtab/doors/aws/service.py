@@ -1,0 +1,133 @@
+"""The contract of a service: its operations as plain async functions, by name.
+
+    operations = Operations[Rooms]("cloudwatch", plain)
+
+    @operations.add("ListMetrics")
+    async def list_metrics(rooms: Rooms, request: Request, context: CallContext) -> Answer: ...
+
+    service = operations.bind(rooms)
+
+`Rooms` is the service's own frozen dataclass of what it needs. Adding an operation is adding one such function.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import Scope
+from trimtab.doors.aws.wire.constraints import Dialect, coral
+from trimtab.doors.aws.wire.model import ServiceModel, load_model
+
+Request = dict[str, Any]
+"""A parsed request: members as in the service model; timestamps are integer milliseconds, blobs bytes."""
+Answer = Mapping[str, Any]
+"""An answer in the same form; a list of numbers or timestamps may be a numpy array."""
+
+
+@dataclass(slots=True)
+class CallContext:
+    """One call: who, for which account and region, and under which id.
+
+    `invocation_id` is `amz-sdk-invocation-id`, the same over a client's retries; None when not sent.
+    `size` is the body's length as sent, in bytes. `answer_headers` are further headers of the answer.
+    """
+
+    principal: Principal
+    account: str
+    region: str
+    scope: Scope
+    request_id: str
+    invocation_id: str | None = None
+    size: int = 0
+    answer_headers: dict[str, str] = field(default_factory=dict)
+
+
+Rooms = TypeVar("Rooms")
+Function = Callable[[Rooms, Request, CallContext], Awaitable[Answer]]
+RawFunction = Callable[[Rooms, bytes, CallContext], Awaitable[Answer | None]]
+Call = Callable[[Request, CallContext], Awaitable[Answer]]
+RawCall = Callable[[bytes, CallContext], Awaitable[Answer | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation, bound to what it needs.
+
+    `dialect` words the model's constraints; None means that the operation checks everything itself. `raw` may answer
+    a JSON body directly, or return None to have it parsed the general way.
+    """
+
+    name: str
+    call: Call
+    needs: Role
+    dialect: Dialect | None
+    raw: RawCall | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the gateway serves it. `body_limit` is in bytes, after decompression."""
+
+    model: ServiceModel
+    operations: Mapping[str, Operation]
+    body_limit: int
+    invalid_code: str = "ValidationError"
+
+
+@dataclass(frozen=True, slots=True)
+class _Added(Generic[Rooms]):
+    call: Function[Rooms]
+    needs: Role
+    dialect: Dialect | None
+    raw: RawFunction[Rooms] | None
+
+
+class Operations(Generic[Rooms]):
+    """The operations of one service, before they are bound."""
+
+    def __init__(
+        self, model: str, dialect: Dialect = coral, *, body_limit: int = 1 << 20, invalid_code: str = "ValidationError"
+    ) -> None:
+        self._model = model
+        self._dialect = dialect
+        self._body_limit = body_limit
+        self._invalid_code = invalid_code
+        self._added: dict[str, _Added[Rooms]] = {}
+
+    def add(
+        self,
+        name: str,
+        *,
+        needs: Role = Role.READ,
+        dialect: Dialect | None = None,
+        checks_itself: bool = False,
+        raw: RawFunction[Rooms] | None = None,
+    ) -> Callable[[Function[Rooms]], Function[Rooms]]:
+        """Decorate the function of operation `name`; `Operation` tells what the rest means."""
+
+        def register(call: Function[Rooms]) -> Function[Rooms]:
+            self._added[name] = _Added(call, needs, None if checks_itself else dialect or self._dialect, raw)
+            return call
+
+        return register
+
+    def bind(self, rooms: Rooms) -> Service:
+        """The service, its functions given `rooms`."""
+        model = load_model(self._model)
+        operations = {name: _bound(name, added, rooms) for name, added in self._added.items()}
+        return Service(model, operations, self._body_limit, self._invalid_code)
+
+
+def _bound(name: str, added: _Added[Rooms], rooms: Rooms) -> Operation:
+    async def call(request: Request, context: CallContext) -> Answer:
+        return await added.call(rooms, request, context)
+
+    raw = added.raw
+    if raw is None:
+        return Operation(name, call, added.needs, added.dialect, None)
+
+    async def raw_call(body: bytes, context: CallContext) -> Answer | None:
+        return await raw(rooms, body, context)
+
+    return Operation(name, call, added.needs, added.dialect, raw_call)

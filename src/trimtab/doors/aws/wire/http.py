@@ -1,0 +1,44 @@
+"""One HTTP request and one answer, as the AWS door handles them: plain bytes, no framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """A request as read from the connection. Header names are lower case; of a repeated one the last counts.
+
+    `sent` is the body as signed and sent, `body` the same after decompression.
+    """
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    sent: bytes = b""
+    body: bytes = b""
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> "HttpRequest":
+        """The head of the request in an ASGI scope; the body is still to be read."""
+        path: str = scope["path"]
+        raw_path = scope.get("raw_path") or path.encode()
+        return cls(scope["method"], path, raw_path, scope.get("query_string", b""), dict(scope["headers"]))
+
+    def header(self, name: bytes, default: str = "") -> str:
+        """The header `name` (lower case) as text, or `default`."""
+        value = self.headers.get(name)
+        return default if value is None else value.decode("latin-1")
+
+
+@dataclass(slots=True)
+class HttpAnswer:
+    """What goes back: the gateway adds the request id and the length."""
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""

@@ -23,9 +23,10 @@ def exclusive(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            who = f"the agent with process id {holder}" if holder else "another agent"
             raise SetupError(
-                f"cannot use spool directory {directory}: the agent with process id {holder} uses it; "
+                f"cannot use spool directory {directory}: {who} uses it; "
                 "expected one agent a directory; try stopping that one, or --spool-dir with another directory"
             ) from None
         os.ftruncate(descriptor, 0)

@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,18 +22,19 @@ from trimtab.agent.identity import agent_id
 from trimtab.agent.lock import exclusive
 from trimtab.agent.reading import Reading
 from trimtab.agent.sender import Sender, parse_url
-from trimtab.agent.service import FIRST_SPAN_S, DeliveryThread, Parts, Service, Wait
+from trimtab.agent.service import FIRST_SPAN_S, DeliveryThread, Parts, Service
 from trimtab.agent.spool import Spool, SpoolLimits
 from trimtab.base.clock import Clock
 
 _log = logging.getLogger(__name__)
-# How soon an agent notices that the process which started it has ended, however that ended.
-_PARENT_CHECK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run: where to send, how often (seconds), where to spool, and what else to say of this machine."""
+    """How to run: where to send, how often (seconds), where to spool, and what else to say of this machine.
+
+    `with_parent`: standard input is a pipe from the process that started this one; when it closes, end.
+    """
 
     url: str
     token: str
@@ -51,6 +53,8 @@ def run(options: Options, clock: Clock) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        if options.with_parent:
+            end_with_input(sys.stdin.fileno(), stop)
         identity = agent_id(options.spool_dir, host.machine_id(options.roots))
         spool, held = Spool(options.spool_dir, options.limits), Held()
         sources = [Source(spool, f"{identity}/"), Source(held, f"{identity}/m{secrets.token_hex(8)}-")]
@@ -64,7 +68,7 @@ def run(options: Options, clock: Clock) -> None:
             *(identity, options.url, options.interval_s, options.spool_dir, waiting),
         )
         thread.start()
-        Service(parts, thread.wake).run(_waiter(stop, os.getppid() if options.with_parent else None, clock))
+        Service(parts, thread.wake).run(stop.wait)
         delivered = thread.stop()
         _log.info("agent stopped; %d batches stay in the spool", spool.state().records)
         if delivered:
@@ -79,15 +83,15 @@ def once(options: Options, clock: Clock, wait: Callable[[float], object]) -> tup
     return resource.attributes(options.roots, "once", __version__, options.attributes), collector.collect()
 
 
-def _waiter(stop: threading.Event, parent: int | None, clock: Clock) -> Wait:
-    if parent is None:
-        return stop.wait
+def end_with_input(descriptor: int, stop: threading.Event) -> None:
+    """Set `stop` when the pipe on `descriptor` closes: whoever holds its other end is gone, however it ended."""
 
-    def wait(seconds: float) -> bool:
-        until = clock.monotonic() + seconds
-        while (left := until - clock.monotonic()) > 0:
-            if stop.wait(min(left, _PARENT_CHECK_S)) or os.getppid() != parent:
-                return True
-        return stop.is_set()
+    def watch() -> None:
+        try:
+            while os.read(descriptor, 1024):
+                pass
+        except OSError as problem:
+            _log.warning("cannot watch standard input: %s; stopping", problem)
+        stop.set()
 
-    return wait
+    threading.Thread(target=watch, name="input", daemon=True).start()

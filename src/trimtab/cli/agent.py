@@ -40,7 +40,7 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 @click.option("--json", "as_json", is_flag=True, help="With --once: print JSON.")
 @click.option("--print-systemd", is_flag=True, help="Print a systemd unit for this installation, and end.")
 @click.option("--print-kubernetes", is_flag=True, help="Print a Kubernetes DaemonSet, and end.")
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input closes: for supervisors.")
 def agent(look_once: bool, as_json: bool, print_systemd: bool, print_kubernetes: bool, **given: Any) -> None:
     """Read this host and its processes, and send them to a trimtab server as OpenTelemetry metrics.
 

@@ -32,6 +32,7 @@ class Receiver:
     answers: list[Answer] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     url: str = ""
+    arrived: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests.append(Request(self.path, dict(self.headers), body, self.client_address))
+            state.arrived.set()
             answer = state.answers.pop(0) if state.answers else Answer()
             self.close_connection = answer.hang_up or answer.close_after
             if answer.hang_up:

@@ -51,7 +51,7 @@ class Identity:
 
     def key(self) -> str:
         """The canonical text of the identity: what is hashed into the series id."""
-        head = "\x1f".join((self.account, self.region, self.namespace, self.name, self.unit, self.kind))
+        head = f"{self.account}\x1f{self.region}\x1f{self.namespace}\x1f{self.name}\x1f{self.unit}\x1f{self.kind}"
         return head + "\x1e" + "\x1e".join(f"{name}\x1f{value}" for name, value in self.dimensions)
 
     def series_id(self) -> int:
@@ -72,6 +72,29 @@ class Series:
     def dimensions(self) -> dict[str, str]:
         """The dimensions as a mapping."""
         return dict(self.identity.dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesQuery:
+    """Which series to find. Every part that is given must hold; the empty query finds all.
+
+    `dimensions` are pairs that a series must have, and with `exact` the only ones that it has; `dimension_names` must
+    be present with any value. `text` is free text: every word of it must be among the series' tokens, as CloudWatch's
+    SEARCH splits them (`tokens.py`). `active_since_ms` asks for a point at or after that time. `limit` series are
+    returned, those after the series with id `after` in the order of `SeriesRegistry.find`.
+    """
+
+    namespace: str | None = None
+    name: str | None = None
+    dimensions: Tags = ()
+    exact: bool = False
+    dimension_names: tuple[str, ...] = ()
+    unit: str | None = None
+    text: str = ""
+    kinds: frozenset[Kind] | None = None
+    active_since_ms: int | None = None
+    limit: int | None = None
+    after: int | None = None
 
 
 # Fixed-width rows are numpy structured arrays whose bytes ARE the engine's RowBinary: little-endian, packed,

@@ -1,0 +1,30 @@
+"""Periods: half-open buckets aligned to the epoch (UTC), labelled with their start."""
+
+from dataclasses import dataclass
+
+_LEAST_LOOKBACK_MS = 300_000  # Prometheus' staleness limit; scrape and export intervals are shorter.
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one engine query reads: `[start_ms, end_ms)` in buckets of `period_ms` (all milliseconds)."""
+
+    start_ms: int
+    end_ms: int
+    period_ms: int
+
+    @property
+    def lookback_ms(self) -> int:
+        """Where reading of cumulative series starts, so that the first point inside has a predecessor."""
+        return self.start_ms - max(_LEAST_LOOKBACK_MS, 2 * self.period_ms)
+
+
+def bucket_start(time_ms: int, period_s: int) -> int:
+    """The start (ms) of the bucket that `time_ms` is in."""
+    period_ms = period_s * 1000
+    return time_ms // period_ms * period_ms
+
+
+def bucket_end(time_ms: int, period_s: int) -> int:
+    """The earliest bucket boundary (ms) at or after `time_ms`."""
+    return -(-time_ms // (period_s * 1000)) * period_s * 1000

@@ -1,0 +1,105 @@
+"""Reads: statistics, raw points and latest values of series, within a caller's scope."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.access.scope import Scope
+from trimtab.metrics.answers import Answers
+from trimtab.metrics.fetches import run_plan
+from trimtab.metrics.model import Kind, Series
+from trimtab.metrics.plan import StatRequest, StatSeries, make_plan
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.sql import load_queries
+from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.log import IngestLog
+
+__all__ = ["LatestPoint", "MetricReader", "RawSeries", "StatRequest", "StatSeries"]
+
+_QUERIES = load_queries("trimtab.metrics")
+_RAW_QUERY = {
+    Kind.EVENTS: "raw_events",
+    Kind.GAUGE: "raw_samples",
+    Kind.COUNTER: "raw_samples",
+    Kind.HISTOGRAM: "raw_histograms",
+}
+_IDS_A_QUERY = 20_000  # As in fetches.py, with one array of ids instead of two.
+
+
+@dataclass(frozen=True, slots=True)
+class RawSeries:
+    """The points of one series as they came: times (ms, ascending), values, and how often each value was seen.
+
+    A statistic set or histogram is its mean and its count; a cumulative series is not differenced.
+    """
+
+    kind: Kind
+    times: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+    counts: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestPoint:
+    """The newest point of a series: its time (ms) and value (the mean of a statistic set or histogram)."""
+
+    time_ms: int
+    value: float
+
+
+class MetricReader:
+    """The only reader of metric points. Series that a scope does not cover read as if they did not exist."""
+
+    def __init__(self, telemetry: Telemetry, registry: SeriesRegistry, log: IngestLog) -> None:
+        self._telemetry = telemetry
+        self._registry = registry
+        self._log = log
+
+    async def statistics(
+        self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
+    ) -> list[StatSeries]:
+        """The answer to each request over `[start_ms, end_ms)`, in the requests' order.
+
+        Points outside the range never count, so a first or last bucket that it cuts is partial. However many the
+        requests, each table is read once for each period. Raises InvalidInput, QueryAborted, Unavailable.
+        """
+        wanted = dict.fromkeys(series_id for request in requests for series_id in request.series)
+        plan = make_plan(requests, self._readable(scope, wanted))
+        read = await run_plan(self._telemetry, plan, start_ms, end_ms) if end_ms > start_ms else {}
+        if not read:
+            return [StatSeries(np.empty(0, np.int64), np.empty(0)) for _ in requests]
+        answers = Answers(plan, read)
+        return [answers.answer(request, parts) for request, parts in zip(requests, plan.parts, strict=True)]
+
+    async def raw(self, scope: Scope, series_id: int, start_ms: int, end_ms: int) -> RawSeries:
+        """The points of a series in `[start_ms, end_ms)`; none where the scope does not cover it."""
+        series = self._registry.readable(scope, series_id)
+        if series is None:
+            return RawSeries(Kind.EVENTS, np.empty(0, np.int64), np.empty(0), np.empty(0))
+        kind = series.identity.kind
+        columns = await self._telemetry.fetch(
+            _QUERIES[_RAW_QUERY[kind]], {"series": series_id, "start": start_ms, "end": end_ms}
+        )
+        return RawSeries(kind, columns["at"], columns["value"], columns["count"])
+
+    async def latest(self, scope: Scope, series: Iterable[int], since_ms: int) -> dict[int, LatestPoint]:
+        """The newest point of each of `series` (ids) since `since_ms`; series without one are absent."""
+        ids = list(self._readable(scope, series))
+        found: dict[int, LatestPoint] = {}
+        for at in range(0, len(ids), _IDS_A_QUERY):
+            columns = await self._telemetry.fetch(
+                _QUERIES["latest"], {"ids": ids[at : at + _IDS_A_QUERY], "since": since_ms}
+            )
+            rows = zip(columns["series"].tolist(), columns["at"].tolist(), columns["value"].tolist(), strict=True)
+            found |= {series_id: LatestPoint(time, value) for series_id, time, value in rows}
+        return found
+
+    async def fresh(self, timeout_s: float = 1.0) -> bool:
+        """Wait, at most `timeout_s` seconds, until what was written before can be read; whether it now can."""
+        return await self._log.settled(timeout_s)
+
+    def _readable(self, scope: Scope, ids: Iterable[int]) -> dict[int, Series]:
+        found = ((series_id, self._registry.readable(scope, series_id)) for series_id in ids)
+        return {series_id: series for series_id, series in found if series is not None}

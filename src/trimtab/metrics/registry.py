@@ -1,0 +1,209 @@
+"""Every series trimtab knows, in memory: ids are given here, searches answered here, and nothing awaits but `load`.
+
+A new series becomes an unlogged row, which the next write to the log carries in front of its points. A write that
+fails gives its rows back, so that no point can stay without its series.
+"""
+
+import sys
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock
+from trimtab.base.errors import InvalidInput
+from trimtab.metrics.encoding import encode_series
+from trimtab.metrics.last_seen import LastSeen
+from trimtab.metrics.model import Identity, Kind, Series, SeriesQuery
+from trimtab.metrics.postings import Ordinals
+from trimtab.metrics.series_index import SeriesIndex
+from trimtab.metrics.series_order import SeriesOrder
+from trimtab.store.sql import load_queries
+from trimtab.store.telemetry.client import Telemetry
+
+__all__ = ["SeriesQuery", "SeriesRegistry"]
+
+_QUERIES = load_queries("trimtab.metrics")
+_IDS = 2**64
+# ListMetrics hides what was idle for two weeks, and points older than that are refused: nothing older is asked for.
+_ACTIVITY_MS = 15 * 86_400_000
+_POINT_TABLES = ("values", "sets", "samples", "histograms")
+
+
+class SeriesRegistry:
+    """The index of every series. Used from one thread (the event loop's)."""
+
+    def __init__(self, telemetry: Telemetry, clock: Clock) -> None:
+        self._telemetry = telemetry
+        self._clock = clock
+        self._ids: dict[Identity, int] = {}
+        self._identities: list[Identity] = []
+        self._first_seen: list[int] = []
+        self._last = LastSeen()
+        self._index = SeriesIndex()
+        self._order = SeriesOrder(self._identities)
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
+        self._unlogged: dict[int, None] = {}
+
+    def __len__(self) -> int:
+        """The number of series known."""
+        return len(self._identities)
+
+    async def load(self) -> None:
+        """Read every series and when it was last active. Call once, before the first `add`."""
+        columns = await self._telemetry.fetch(_QUERIES["series_all"])
+        names = ("series", "account", "region", "namespace", "name", "dimensions", "unit", "kind", "resource")
+        rows = zip(*(columns[name].tolist() for name in names), columns["first_seen"].tolist(), strict=True)
+        for series_id, account, region, namespace, name, dimensions, unit, kind, resource, first_seen in rows:
+            pairs = tuple(sorted(dimensions.items()))
+            identity = self._lean(Identity(account, region, namespace, name, pairs, unit, Kind(kind), resource))
+            self._store(identity, series_id, first_seen)
+        since = self._clock.now_ms() - _ACTIVITY_MS
+        for table in _POINT_TABLES:
+            last = await self._telemetry.fetch(_QUERIES[f"last_seen_{table}"], {"since": since})
+            self._last.seen(last["series"], last["last"])
+
+    def add(self, identity: Identity) -> int:
+        """The id of the series with `identity`; a series not met before is registered and awaits the next write."""
+        known = self._ids.get(identity)
+        return self._register(identity) if known is None else known
+
+    def get(self, series_id: int) -> Series | None:
+        """The series with `series_id`."""
+        ordinal = self._last.ordinal(series_id)
+        return None if ordinal is None else self._series(ordinal)
+
+    def readable(self, scope: Scope, series_id: int) -> Series | None:
+        """The series with `series_id`, if it exists and `scope` covers it."""
+        series = self.get(series_id)
+        return series if series is not None and covers(scope, series.identity) else None
+
+    def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
+        """The series that match, ordered by namespace, name, dimensions, account, region, unit and kind.
+
+        Raises InvalidInput when `query.after` is not a series.
+        """
+        found = self._filtered(self._index.candidates(scope, query), query)
+        ranks = self._order.ranks()
+        found = found[np.argsort(ranks[found])]
+        if query.after is not None:
+            after = self._last.ordinal(query.after)
+            if after is None:
+                raise InvalidInput("cannot continue the listing: its last series is not known", field="NextToken")
+            found = found[np.searchsorted(ranks[found], ranks[after], side="right") :]
+        return [self._series(ordinal) for ordinal in found[: query.limit].tolist()]
+
+    def count(self, scope: Scope, query: SeriesQuery) -> int:
+        """How many series match, whatever `limit` and `after` say."""
+        return len(self._filtered(self._index.candidates(scope, query), query))
+
+    def names(self, scope: Scope) -> dict[str, dict[str, int]]:
+        """Namespaces, the metric names in each, and how many series each name has; both sorted."""
+        result: dict[str, dict[str, int]] = {}
+        for (namespace, name), number in sorted(self._index.counts(scope).items()):
+            result.setdefault(namespace, {})[name] = number
+        return result
+
+    def seen(self, ids: npt.NDArray[np.uint64], times: npt.NDArray[np.int64]) -> None:
+        """Series `ids` have points at `times` (ms); the newest of each is kept."""
+        self._last.seen(ids, times)
+
+    def take_unlogged(self) -> list[int]:
+        """The ids of series that no write has carried yet; they count as logged from here on."""
+        taken = list(self._unlogged)
+        self._unlogged.clear()
+        return taken
+
+    def give_back(self, ids: Iterable[int]) -> None:
+        """The write that carried `ids` failed: the next one carries them again."""
+        self._unlogged.update(dict.fromkeys(ids))
+
+    def encode(self, ids: Iterable[int]) -> bytes:
+        """Rows of metric_series for `ids`, which must be known."""
+        ordinals = ((series_id, self._last.ordinal(series_id)) for series_id in ids)
+        return b"".join(
+            encode_series(series_id, self._identities[ordinal], self._first_seen[ordinal])
+            for series_id, ordinal in ordinals
+            if ordinal is not None
+        )
+
+    def _register(self, identity: Identity) -> int:
+        series_id = identity.series_id()
+        key = identity.key()
+        while (ordinal := self._last.ordinal(series_id)) is not None:
+            if self._identities[ordinal].key() == key:
+                return self._alias(identity, series_id, ordinal)
+            series_id = (series_id + 1) % _IDS  # Another key has this id: take the next free one, as every run would.
+        lean = self._lean(identity)
+        self._store(lean, series_id, self._clock.now_ms())
+        self._unlogged[series_id] = None
+        return series_id
+
+    def _alias(self, identity: Identity, series_id: int, ordinal: int) -> int:
+        """The same series, now with another resource: the newest one that is known is kept and logged."""
+        lean = self._lean(identity)
+        self._ids[lean] = series_id
+        if identity.resource:
+            self._identities[ordinal] = lean
+            self._unlogged[series_id] = None
+        return series_id
+
+    def _store(self, identity: Identity, series_id: int, first_seen_ms: int) -> None:
+        ordinal = self._last.add(series_id)
+        self._ids[identity] = series_id
+        self._identities.append(identity)
+        self._first_seen.append(first_seen_ms)
+        self._index.add(ordinal, identity)
+
+    def _lean(self, identity: Identity) -> Identity:
+        """The same identity made of shared strings: 200,000 series repeat a few thousand of them."""
+        pairs = tuple(self._pair(name, value) for name, value in identity.dimensions)
+        return Identity(
+            sys.intern(identity.account),
+            sys.intern(identity.region),
+            sys.intern(identity.namespace),
+            sys.intern(identity.name),
+            pairs,
+            sys.intern(identity.unit),
+            identity.kind,
+            sys.intern(identity.resource),
+        )
+
+    def _pair(self, name: str, value: str) -> tuple[str, str]:
+        pair = (sys.intern(name), value)
+        return self._pairs.setdefault(pair, pair)
+
+    def _series(self, ordinal: int) -> Series:
+        return Series(
+            self._last.id_at(ordinal),
+            self._identities[ordinal],
+            self._first_seen[ordinal],
+            int(self._last.times[ordinal]),
+        )
+
+    def _filtered(self, found: Ordinals, query: SeriesQuery) -> Ordinals:
+        if query.active_since_ms is not None:
+            found = found[self._last.times[found] >= query.active_since_ms]
+        number = len(query.dimensions)
+        if query.exact or query.unit is not None or query.kinds is not None:
+            kept = [
+                ordinal
+                for ordinal in found.tolist()
+                if (identity := self._identities[ordinal])
+                and (not query.exact or len(identity.dimensions) == number)
+                and (query.unit is None or identity.unit == query.unit)
+                and (query.kinds is None or identity.kind in query.kinds)
+            ]
+            found = np.array(kept, dtype=np.uint32)
+        return found
+
+
+def covers(scope: Scope, identity: Identity) -> bool:
+    """Whether `scope` covers a series: its account, its region, and every row rule on a dimension."""
+    if scope.accounts is not None and identity.account not in scope.accounts:
+        return False
+    if scope.regions is not None and identity.region not in scope.regions:
+        return False
+    pairs = dict(identity.dimensions) if scope.rows else {}
+    return all(pairs.get(rule.key) in rule.values for rule in scope.rows)

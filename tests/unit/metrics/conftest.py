@@ -1,0 +1,137 @@
+"""An engine in this process behind the reading interface of Telemetry, and a log that inserts at once."""
+
+import asyncio
+import uuid
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import clickhouse_connect
+import numpy as np
+import pytest
+
+from trimtab.access.scope import EVERYTHING
+from trimtab.base.clock import ManualClock
+from trimtab.base.tags import make_tags
+from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.model import Identity, Kind
+from trimtab.metrics.read import MetricReader, StatRequest, StatSeries
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.metrics.statistics import parse_statistic
+from trimtab.store.telemetry.batch import Appended, Section
+from trimtab.store.telemetry.client import _array
+from trimtab.store.telemetry.schema import TABLES, create_table
+
+T = TypeVar("T")
+
+START = 1_764_000_000_000  # A full hour.
+END = START + 600_000
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end."""
+    return asyncio.run(work)
+
+
+class Engine:
+    """The embedded engine through the same client class that Telemetry uses; counts its queries."""
+
+    def __init__(self, path: str) -> None:
+        self.client = clickhouse_connect.get_client(dsn=f"chdb://{path}")
+        self.queries: list[str] = []
+        for table in TABLES.values():
+            for statement in create_table(table):
+                self.client.command(statement)
+
+    async def fetch(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> dict[str, Any]:
+        self.queries.append(sql)
+        table = self.client.query_arrow(sql, parameters=params or {})
+        return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+
+    def clear(self) -> None:
+        for table in TABLES:
+            self.client.command(f"TRUNCATE TABLE {table}")
+        self.queries.clear()
+
+
+@dataclass
+class Log:
+    """A log whose batches are in the engine when `append` returns."""
+
+    engine: Engine
+    failure: Exception | None = None
+    keys: set[str] = field(default_factory=set)
+    appended: list[list[Section]] = field(default_factory=list)
+
+    async def append(self, sections: Sequence[Section], key: str | None = None) -> Appended:
+        if self.failure:
+            raise self.failure
+        if key is not None and key in self.keys:
+            return Appended(len(self.appended), True)
+        self.keys.update(() if key is None else (key,))
+        self.appended.append(list(sections))
+        for section in sections:
+            columns = TABLES[section.table].column_names
+            # Without a token of its own the engine would take an identical block for a repeat.
+            token = {"insert_deduplication_token": str(uuid.uuid4())}
+            self.engine.client.raw_insert(section.table, columns, section.body, settings=token, fmt="RowBinary")
+        return Appended(len(self.appended), False)
+
+    async def settled(self, timeout_s: float) -> bool:
+        return True
+
+
+@dataclass
+class Room:
+    """The whole metrics room over one engine."""
+
+    engine: Engine
+    clock: ManualClock
+    log: Log
+    registry: SeriesRegistry
+    ingest: MetricIngest
+    reader: MetricReader
+
+    def series(self, name: str = "m", kind: Kind = Kind.EVENTS, **dimensions: str) -> int:
+        return self.registry.add(Identity("1", "eu", "ns", name, make_tags(dimensions), kind=kind))
+
+    def reopened(self) -> "Room":
+        registry = SeriesRegistry(self.engine, self.clock)
+        run(registry.load())
+        return make_room(self.engine, self.clock, registry)
+
+
+def make_room(engine: Engine, clock: ManualClock, registry: SeriesRegistry | None = None) -> Room:
+    log = Log(engine)
+    registry = registry or SeriesRegistry(engine, clock)
+    return Room(engine, clock, log, registry, MetricIngest(log, registry), MetricReader(engine, registry, log))
+
+
+def ask(room: Room, series: int | tuple[int, ...], *names: str, period: int = 60) -> list[dict[int, float]]:
+    ids = series if isinstance(series, tuple) else (series,)
+    requests = [StatRequest(ids, parse_statistic(name), period) for name in names]
+    return [as_dict(answer) for answer in run(room.reader.statistics(EVERYTHING, requests, START, END))]
+
+
+def as_dict(answer: StatSeries) -> dict[int, float]:
+    """Seconds after START to value."""
+    assert np.all(np.diff(answer.times) > 0)
+    return dict(zip(((answer.times - START) / 1000).tolist(), answer.values.tolist(), strict=True))
+
+
+@pytest.fixture(scope="session")
+def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = Engine(str(tmp_path_factory.mktemp("engine")))  # One path a process is all that the engine allows.
+    yield engine
+    engine.client.close()
+
+
+@pytest.fixture
+def room(shared_engine: Engine) -> Room:
+    shared_engine.clear()
+    return make_room(shared_engine, ManualClock())
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)

@@ -32,7 +32,7 @@ format: ## write the code in the project's format
 docs: ## build the documentation into site/
 	@scripts/bootstrap.sh dev
 	@$(BIN)/python scripts/generate_docs.py
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: ## run the benchmarks; each prints its ratios as one JSON line
 	@scripts/bootstrap.sh dev

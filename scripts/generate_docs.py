@@ -1,0 +1,201 @@
+"""Write the pages of docs/reference that are taken from the code: settings, commands, operations, errors, own metrics.
+
+python scripts/generate_docs.py            write them
+python scripts/generate_docs.py --check    say which are not current; exit status 1 if any
+"""
+
+import ast
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from trimtab.base import errors
+from trimtab.cli.main import root
+from trimtab.doors.aws.faults import SHARED, of_domain
+from trimtab.doors.rest.errors import TABLE as REST_ERRORS
+from trimtab.settings import describe
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "trimtab"
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by scripts/generate_docs.py from the code: change the code, then run `make docs`. -->\n\n"
+HELP_WIDTH = 100
+
+
+def settings_page() -> str:
+    """Every setting with its default and meaning."""
+    rows = [(f"`{row.name}`", _default(row.default), row.help) for row in describe({})]
+    return f"""# Settings
+
+A setting comes from the environment, else from the TOML file that `TRIMTAB_CONFIG` names (keys in lower case without
+the prefix, such as `http_addr = "127.0.0.1:4750"`), else from its default. `trimtab settings` prints each with its
+value and where that came from; a wrong value or an unknown key in the file stops the start with a message that names
+it.
+
+{_table(("setting", "default", "meaning"), rows)}"""
+
+
+def _default(text: str) -> str:
+    shown = text.replace(str(Path.home()), "~", 1)
+    return f"`{shown}`" if shown else "(empty)"
+
+
+def commands_page() -> str:
+    """The help of every command."""
+    parts = [
+        "# Commands\n\n"
+        "Exit status: 0 done, 1 failed, 2 wrong use, 130 interrupted. `--json` prints JSON for programs.\n"
+    ]
+    for path, command in _commands((), root):
+        context = click.Context(
+            command,
+            info_name=" ".join(path),
+            max_content_width=HELP_WIDTH,
+            terminal_width=HELP_WIDTH,
+            help_option_names=["-h", "--help"],
+        )
+        heading = "#" * (len(path) + 1)
+        parts.append(f"{heading} {' '.join(path)}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def _commands(path: tuple[str, ...], command: click.Command) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    here = (*path, (path and command.name) or "trimtab")
+    yield here, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=here[-1])
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None and not child.hidden:
+                yield from _commands(here, child)
+
+
+def aws_page() -> str:
+    """Every AWS operation that is served."""
+    parts = [
+        """# AWS operations
+
+Point any AWS SDK's `endpoint_url` at trimtab's HTTP address; the service is told from the request itself. Requests are
+read and answers written by the service models that botocore ships, in the protocols that each service has (JSON,
+query, REST JSON, CBOR). An operation that is not listed is answered with the protocol's own unknown-operation error,
+which names those that are. *Role* is what the access key needs where keys are asked for.
+"""
+    ]
+    for service, operations in sorted(served_operations().items()):
+        rows = [(f"`{name}`", role, sentence) for name, (role, sentence) in sorted(operations.items())]
+        parts.append(f"## {service}\n\n{_table(('operation', 'role', 'what it does'), rows)}")
+    return "\n".join(parts)
+
+
+def served_operations() -> dict[str, dict[str, tuple[str, str]]]:
+    """By service and operation: the role that it needs and its sentence, read from the code without running it."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    door = SOURCE / "doors" / "aws"
+    for file in sorted(door.rglob("*.py")):
+        service = file.relative_to(door).parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
+                continue
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "operations.add":
+                    name = ast.literal_eval(decorator.args[0])
+                    sentence = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
+                    found.setdefault(service, {})[name] = (_role(decorator), sentence)
+    return found
+
+
+def _role(decorator: ast.Call) -> str:
+    given = [keyword.value for keyword in decorator.keywords if keyword.arg == "needs"]
+    return ast.unparse(given[0]).rpartition(".")[2].lower() if given else "read"
+
+
+def errors_page() -> str:
+    """The error tree and what each error is on the wires."""
+    rows = []
+    for kind in _tree(errors.TrimtabError):
+        if kind is errors.SetupError:
+            continue  # it ends the start, and so never reaches a wire
+        status, code = next(((s, c) for k, s, c in REST_ERRORS if issubclass(kind, k)), (500, "internal"))
+        aws = of_domain(kind("text")).code
+        shared = SHARED.get(aws)
+        name = aws if shared is None or shared.json_name == aws else f"{aws} / {shared.json_name}"
+        meaning = (kind.__doc__ or "").split("\n")[0]
+        rows.append((f"`{kind.__name__}`", f"{status} `{code}`", f"`{name}`", meaning))
+    return f"""# Errors
+
+Every message is written for a person: "cannot (do what): got …; expected …; try …". Nothing is dropped silently: a row
+that is refused is named with its reason in the answer (in the protocol's own form of partial success where it has one)
+and on the *Data sources* page. REST answers carry `{{"error": {{"code", "message", "field"}}}}`. AWS answers carry the
+service's own codes where the service documents one; the codes below are for what all services share, as the query
+protocol and the younger protocols name it. A wrong set-up is no answer but the end of the start, with exit status 1.
+
+{_table(("error", "REST", "AWS", "meaning"), rows)}"""
+
+
+def _tree(kind: type[errors.TrimtabError]) -> Iterator[type[errors.TrimtabError]]:
+    for child in kind.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield child
+            yield from _tree(child)
+
+
+def own_metrics_page() -> str:
+    """The metrics of GET /metrics."""
+    rows = []
+    calls = [node for node in ast.walk(ast.parse((SOURCE / "selfwatch.py").read_text())) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda call: call.lineno):
+        kind = ast.unparse(call.func).removesuffix("MetricFamily").lower()
+        if kind in ("counter", "gauge"):
+            name, sentence = ast.literal_eval(call.args[0]), ast.literal_eval(call.args[1])
+            rows.append((f"`{name}{'_total' if kind == 'counter' else ''}`", kind, sentence))
+    return f"""# Metrics about trimtab
+
+`GET /metrics` answers in Prometheus's text format, so that an existing Prometheus watches trimtab too. Beside these
+come the usual `process_*` and `python_info` metrics of the server process.
+
+{_table(("metric", "type", "meaning"), rows)}"""
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "aws-operations.md": aws_page,
+    "errors.md": errors_page,
+    "own-metrics.md": own_metrics_page,
+}
+
+
+def generated() -> dict[str, str]:
+    """Each generated page's text by its file name."""
+    return {name: NOTE + page().rstrip() + "\n" for name, page in PAGES.items()}
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def main() -> int:
+    """Write the pages, or with --check only compare."""
+    for name in [name for name in os.environ if name.startswith("TRIMTAB_")]:
+        del os.environ[name]  # help texts and defaults must not show this machine's settings
+    stale = []
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, text in generated().items():
+        file = REFERENCE / name
+        if file.exists() and file.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            file.write_text(text)
+    if stale and "--check" in sys.argv:
+        print(f"not current: {', '.join(stale)}; run `make docs`")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What holds for every test: no setting of this machine leaks in, and nothing leaves this machine."""
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+_FOREIGN = ("TRIMTAB_", "AWS_", "OTEL_", "BOTO_")
+for _name in [name for name in os.environ if name.startswith(_FOREIGN)]:
+    del os.environ[_name]
+# A client that finds no credentials asks the cloud's metadata address, and waits for it.
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+# The machine may be busy with the other half of the tests: how long an example takes says nothing.
+settings.register_profile("trimtab", deadline=None, print_blob=True)
+settings.load_profile("trimtab")
+
+_connect = socket.socket.connect
+
+
+def _connect_here(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+        raise AssertionError(f"a test may not reach beyond this machine: it connects to {address}")
+    _connect(self, address)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+socket.socket.connect = _connect_here  # type: ignore[method-assign]  # for the whole run, before anything connects
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return Path(__file__).resolve().parent.parent

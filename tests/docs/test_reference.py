@@ -1,0 +1,84 @@
+"""The reference names everything that there is."""
+
+import ast
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from trimtab.doors.aws.cloudwatch import limits
+from trimtab.doors.guard import DEFAULT_MAX_BODY
+from trimtab.doors.rest.endpoint import BODY_LIMIT
+from trimtab.metrics.statistics import Family, parse_statistic
+from trimtab.settings import describe
+
+
+@pytest.fixture(scope="module")
+def generator(repository: Path) -> ModuleType:
+    file = repository / "scripts" / "generate_docs.py"
+    spec = importlib.util.spec_from_file_location("generate_docs", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def page(repository: Path, name: str) -> str:
+    return (repository / "docs" / "reference" / name).read_text()
+
+
+def test_generated_pages_are_current(generator: ModuleType, repository: Path) -> None:
+    stale = [name for name, text in generator.generated().items() if page(repository, name) != text]
+    assert [] == stale, "run `make docs`"
+
+
+def test_every_setting_has_its_default_and_meaning(repository: Path) -> None:
+    text = page(repository, "settings.md")
+    missing = [row.name for row in describe({}) if f"| `{row.name}` |" not in text or row.help not in text]
+    assert [] == missing
+
+
+def test_every_served_aws_operation_is_listed(generator: ModuleType, repository: Path) -> None:
+    served = generator.served_operations()
+    assert {"PutMetricData", "GetMetricData", "GetMetricStatistics", "ListMetrics"} <= set(served["cloudwatch"])
+    assert {"GetCallerIdentity"} <= set(served["sts"])
+    text = page(repository, "aws-operations.md")
+    assert [] == [name for names in served.values() for name in names if f"| `{name}` |" not in text]
+    assert [] == [name for names in served.values() for name, (_, sentence) in names.items() if not sentence]
+
+
+def statistics_of(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            yield from re.findall(r"`([^`]+)`", line.split("|")[1])
+
+
+def test_every_statistic_of_the_page_is_valid_and_every_family_is_there(repository: Path) -> None:
+    families = {parse_statistic(name).family for name in statistics_of(page(repository, "statistics.md"))}
+    assert set(Family) == families
+
+
+def test_the_limits_are_those_of_the_code(repository: Path) -> None:
+    text = page(repository, "limits.md")
+    for number in (limits.MAX_METRICS, limits.MAX_VALUES, limits.MAX_DIMENSIONS, limits.MAX_NAME):
+        assert f"| {number:,} |" in text
+    assert f"| {limits.MAX_DIMENSION_VALUE:,} |" in text
+    assert f"| {DEFAULT_MAX_BODY >> 20} MiB |" in text
+    assert f"| {BODY_LIMIT >> 20} MiB |" in text
+
+
+def test_every_metric_of_the_agent_is_listed(repository: Path) -> None:
+    text = page(repository, "agent-metrics.md")
+    sent = set()
+    for file in (repository / "src" / "trimtab" / "agent").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Reading":
+                name = node.args[0] if node.args else None
+                if isinstance(name, ast.Constant):
+                    sent.add(name.value)
+    assert len(sent) > 15
+    assert [] == sorted(name for name in sent if f"`{name}`" not in text)

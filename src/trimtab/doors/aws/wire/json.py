@@ -97,8 +97,8 @@ class JsonCodec:
         return parsed
 
     def write(self, output: Mapping[str, Any], request_id: str) -> HttpAnswer:
-        """The answer; an operation without output answers an empty body, as the services do."""
-        body = _encode(self._write(output)) if self._write else b""
+        """The answer; an operation without output answers an empty structure."""
+        body = _encode(self._write(output)) if self._write else b"{}"
         return HttpAnswer(200, [(b"content-type", self._content_type)], body)
 
 

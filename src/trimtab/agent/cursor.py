@@ -19,6 +19,7 @@ class Cursor:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self.position = self._read()
+        self.move(self.position)  # takes its place on the disk now, so that a disk that fills up later cannot refuse it
 
     def move(self, position: int) -> None:
         """Everything up to `position` is done with."""

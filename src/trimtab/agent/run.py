@@ -25,6 +25,7 @@ from trimtab.agent.sender import Sender, parse_url
 from trimtab.agent.service import FIRST_SPAN_S, DeliveryThread, Parts, Service
 from trimtab.agent.spool import Spool, SpoolLimits
 from trimtab.base.clock import Clock
+from trimtab.base.errors import SetupError
 
 _log = logging.getLogger(__name__)
 
@@ -50,13 +51,13 @@ def run(options: Options, clock: Clock) -> None:
     """Collect and deliver until SIGTERM or SIGINT. Raises SetupError where it cannot start; else ends normally."""
     parse_url(options.url)
     with exclusive(options.spool_dir):
+        identity, spool = _open(options)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         if options.with_parent:
             end_with_input(sys.stdin.fileno(), stop)
-        identity = agent_id(options.spool_dir, host.machine_id(options.roots))
-        spool, held = Spool(options.spool_dir, options.limits), Held()
+        held = Held()
         sources = [Source(spool, f"{identity}/"), Source(held, f"{identity}/m{secrets.token_hex(8)}-")]
         sender = Sender(options.url, options.token, clock, __version__)
         thread = DeliveryThread(Delivery(sources, sender, clock, SystemRandom().random))
@@ -73,6 +74,16 @@ def run(options: Options, clock: Clock) -> None:
         _log.info("agent stopped; %d batches stay in the spool", spool.state().records)
         if delivered:
             spool.close()
+
+
+def _open(options: Options) -> tuple[str, Spool]:
+    try:
+        identity = agent_id(options.spool_dir, host.machine_id(options.roots))
+        return identity, Spool(options.spool_dir, options.limits)
+    except OSError as problem:
+        raise SetupError(
+            f"cannot open spool {options.spool_dir}: {problem}; try --spool-dir with another directory"
+        ) from problem
 
 
 def once(options: Options, clock: Clock, wait: Callable[[float], object]) -> tuple[dict[str, str], list[Reading]]:

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 # The first look has nothing to subtract; a second later the first batch shows something.
 FIRST_SPAN_S = 1.0
 FLUSH_S = 5.0
+# A disk that fails is not mended in a second, and each attempt is a line in the log.
+SPOOL_RETRY_S = 60.0
 
 
 class Collects(Protocol):
@@ -126,7 +128,11 @@ class DeliveryThread:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._news.clear()
-            wait = self._delivery.step()
+            try:
+                wait = self._delivery.step()
+            except OSError as problem:  # the network's are the sender's own affair: this one is the spool's disk
+                _log.error("cannot read the spool: %s; trying again in %g s", problem, SPOOL_RETRY_S)
+                wait = SPOOL_RETRY_S
             if wait is None:
                 self._news.wait()
             elif wait > 0:

@@ -56,7 +56,8 @@ class Spool:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._rejected = Rejected(directory / "rejected")
         self._cursor = Cursor(directory / "cursor")
-        self._segments = [Segment(path) for path in sorted(directory.glob(f"*{SUFFIX}"))]
+        found = sorted(path for path in directory.glob(f"*{SUFFIX}") if path.stem.isdecimal())
+        self._segments = [Segment(path) for path in found]
         self._lost = self._refused = 0
         self._offset = 0  # where the next record starts in the first segment
         self._next = self._recover()
@@ -72,7 +73,10 @@ class Spool:
             except OSError as problem:
                 raise DiskFull(f"cannot write batch {self._next} to {self._directory}: {problem}") from problem
             self._next += 1
-            self._enforce(time_ms)
+            try:
+                self._enforce(time_ms)
+            except OSError as problem:  # the batch is kept; the limits are for the next one to enforce
+                _log.error("cannot remove old batches from %s: %s", self._directory, problem)
             return record.sequence
 
     def peek(self) -> Record | None:

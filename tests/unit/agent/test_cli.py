@@ -61,3 +61,10 @@ def test_mistakes_are_told_without_a_traceback(
     result = invoke(*arguments, **environment)
     assert result.exit_code != 0
     assert message in result.output
+
+
+def test_a_spool_that_cannot_be_opened_is_named(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "agent" / "cursor").mkdir(parents=True)
+    result = invoke("--url", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert f"cannot open spool {tmp_path / 'agent'}" in result.output

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from trimtab.agent import service as service_module
 from trimtab.agent.delivery import Delivery, Source
 from trimtab.agent.held import Held
 from trimtab.agent.reading import Reading
+from trimtab.agent.record import Record
 from trimtab.agent.sender import Fate, Outcome
 from trimtab.agent.service import DeliveryThread, Parts, Service
 from trimtab.agent.spool import Spool
@@ -149,3 +151,25 @@ def test_stopping_ends_a_wait_and_tries_once_more(tmp_path: Path) -> None:
     thread.start()
     assert not thread.stop()
     assert spool.state().records == 1
+
+
+def test_a_spool_that_cannot_be_read_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service_module, "SPOOL_RETRY_S", 0.001)
+    spool, server = Spool(tmp_path), Server(expected=1)
+    spool.append(b"1", 0)
+    failures = [OSError("Input/output error")]
+    real = spool.peek
+
+    def peek() -> Record | None:
+        if failures:
+            raise failures.pop()
+        return real()
+
+    monkeypatch.setattr(spool, "peek", peek)
+    thread = DeliveryThread(Delivery([Source(spool, "a/")], server, ManualClock(), lambda: 0.0))
+    thread.start()
+    assert server.all_there.wait(10)
+    assert thread.stop()
+    assert "cannot read the spool: Input/output error" in caplog.text

@@ -209,3 +209,27 @@ def test_only_the_newest_refused_batches_are_kept(tmp_path: Path, monkeypatch: p
     while (record := spool.peek()) is not None:
         spool.set_aside(record, "no")
     assert [int(path.stem) for path in sorted((tmp_path / "rejected").iterdir())] == [3, 4]
+
+
+def test_a_foreign_file_in_the_directory_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.segment").write_text("mine")
+    spool = Spool(tmp_path, SMALL)
+    assert spool.append(body(1), 1) == 1
+    assert (tmp_path / "notes.segment").read_text() == "mine"
+
+
+def test_a_batch_is_kept_even_if_old_ones_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = SpoolLimits(max_bytes=2 * SMALL.segment_bytes, segment_bytes=SMALL.segment_bytes)
+    spool = Spool(tmp_path, limits)
+    fill(spool, 6)
+
+    def stuck(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", stuck)
+        assert spool.append(body(7), 1) == 7
+    assert "cannot remove old batches" in caplog.text
+    assert drain(spool) == [4, 5, 6, 7]

@@ -14,11 +14,11 @@ up: ## set up and start trimtab on this machine: server, pages and agent (Ctrl-C
 
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --inline-snapshot=disable -m "not slow" $(ARGS)
 
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
-	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report term $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --inline-snapshot=disable --cov --cov-report term $(ARGS)
 
 check: ## lint, format, types, architecture, dependencies, spelling
 	@scripts/bootstrap.sh dev

@@ -116,13 +116,16 @@ class KeyStore:
         rows = await self._state.run(lambda connection: list(connection.execute(query).mappings()))
         return [self._info(row) for row in rows]
 
-    async def revoke(self, id_: str) -> KeyInfo:
-        """Revoke the key `id_` now. Raises NotFound, or Conflict if it was revoked before."""
+    async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
+        """Revoke the key `id_` now, if it is bound to `account` (None: whatever it is bound to).
+
+        Raises NotFound, or Conflict if it was revoked before.
+        """
         now = self._clock.now_ms()
 
         def change(connection: Connection) -> RowMapping:
             row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
-            if row is None:
+            if row is None or account not in (None, row["account"]):
                 raise NotFound(f"cannot revoke key {id_!r}: there is none; `trimtab keys list` shows the known ones")
             if row["revoked_ms"] is not None:
                 raise Conflict(f"cannot revoke key {id_!r}: it is revoked already")

@@ -235,6 +235,7 @@ class Source(Struct, frozen=True):
     rows: int
     bytes: int
     rejected: int
+    rows_per_s: Annotated[float, Meta(description="Rows a second over the last minute.")] = 0.0
 
 
 class Rejection(Struct, frozen=True):

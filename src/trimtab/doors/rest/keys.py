@@ -24,7 +24,7 @@ class Keys(Protocol):
         """Every key."""
         ...
 
-    async def revoke(self, id_: str) -> KeyInfo:
+    async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
         """Revoke one."""
         ...
 
@@ -50,7 +50,7 @@ def operations(keys: Keys, account: str) -> list[Operation]:
         return wire.KeyList([_key(key) for key in await keys.list() if own is None or key.account == own])
 
     async def revoke(call: Call[Any, None]) -> wire.Key:
-        return _key(await keys.revoke(call.path["id"]))
+        return _key(await keys.revoke(call.path["id"], call.principal.account))
 
     path, id_path = "/rest/v1/keys", "/rest/v1/keys/{id}"
     return [

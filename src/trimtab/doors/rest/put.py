@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import UNSET
 
 from trimtab.access.principal import Role
-from trimtab.base.clock import Clock, iso
+from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput
 from trimtab.base.tags import make_tags
 from trimtab.client import wire
@@ -71,6 +71,26 @@ class Writing:
     region: str
 
 
+class _WrongDatum(Exception):
+    """A measurement that cannot be stored; the others of its request can."""
+
+    def __init__(self, got: str, expected: str) -> None:
+        super().__init__(got)
+        self.got = got
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    index: int
+    got: str
+    expected: str
+
+    @property
+    def reason(self) -> str:
+        return f"got {self.got}; expected {self.expected}"
+
+
 def operations(writing: Writing) -> list[Operation]:
     """The operation that stores measurements."""
 
@@ -78,21 +98,21 @@ def operations(writing: Writing) -> list[Operation]:
         body = call.body
         account = _account(call, writing.account)
         region = writing.region if body.region is UNSET else body.region
-        good, rejected = _sort(body, writing.clock.now_ms())
+        good, refused = _sort(body, writing.clock.now_ms())
         source = call.headers.get("user-agent", "").split(" ")[0][:100] or call.principal.name
-        for index, reason in rejected:
-            example = f"{body.namespace}/{body.metrics[index].name}"[:_EXAMPLE_LENGTH]
-            writing.ledger.rejected("rest", source, account, region, reason, example, 1)
+        for row in refused:
+            example = f"{body.namespace}/{body.metrics[row.index].name}: got {row.got}"[:_EXAMPLE_LENGTH]
+            writing.ledger.rejected("rest", source, account, region, f"expected {row.expected}", example, 1)
         if not good:
-            raise InvalidInput(
-                f"cannot store metrics[{rejected[0][0]}]: {rejected[0][1]}", field=f"metrics[{rejected[0][0]}]"
-            )
+            where = f"metrics[{refused[0].index}]"
+            raise InvalidInput(f"cannot store {where}: {refused[0].reason}", field=where)
         # From here to the log's queue nothing awaits, so that a series is logged before its points.
         batch = _batch(good, body.namespace, account, region, writing.registry)
         appended = await writing.ingest.write(batch, _key(call))
-        writing.ledger.accepted("rest", source, account, region, len(batch), call.body_bytes)
-        refused = [wire.RejectedDatum(index, reason) for index, reason in rejected]
-        return wire.PutAnswer(len(good), refused, appended.duplicate)
+        if not appended.duplicate:
+            writing.ledger.accepted("rest", source, account, region, len(batch), call.body_bytes)
+        rejected = [wire.RejectedDatum(row.index, row.reason) for row in refused]
+        return wire.PutAnswer(len(good), rejected, appended.duplicate)
 
     return [
         Operation(
@@ -124,47 +144,51 @@ def _key(call: Call[Any, Any]) -> str | None:
     return f"rest/{call.principal.name}/{key}" if key else None
 
 
-def _sort(body: wire.PutMetrics, now_ms: int) -> tuple[list[tuple[wire.Datum, int]], list[tuple[int, str]]]:
+def _sort(body: wire.PutMetrics, now_ms: int) -> tuple[list[tuple[wire.Datum, int]], list[_Refused]]:
     good: list[tuple[wire.Datum, int]] = []
-    rejected: list[tuple[int, str]] = []
+    refused: list[_Refused] = []
     for index, datum in enumerate(body.metrics):
         try:
             _check_shape(datum)
             good.append((datum, _time(datum, now_ms)))
-        except InvalidInput as problem:
-            rejected.append((index, str(problem)))
-    return good, rejected
+        except _WrongDatum as problem:
+            refused.append(_Refused(index, problem.got, problem.expected))
+    return good, refused
 
 
 def _check_shape(datum: wire.Datum) -> None:
     given = [name for name in ("value", "values", "statistics") if getattr(datum, name) is not UNSET]
     if len(given) != 1:
-        raise InvalidInput(f"got {' and '.join(given) or 'no value'}; expected one of value, values and statistics")
+        raise _WrongDatum(" and ".join(given) or "no value", "one of value, values and statistics")
     if datum.counts is not UNSET:
         if datum.values is UNSET or len(datum.counts) != len(datum.values):
-            raise InvalidInput("got counts that do not go with values; expected one count for each of values")
+            raise _WrongDatum(f"{len(datum.counts)} counts", "one count for each of values")
         if not all(count > 0 and math.isfinite(count) for count in datum.counts):
-            raise InvalidInput("got a count that is not above 0")
+            raise _WrongDatum(f"counts {datum.counts[:5]}", "counts above 0")
+    if not all(math.isfinite(number) for number in _numbers(datum)):
+        raise _WrongDatum("a number that is not finite", "finite numbers")
+    if datum.statistics is not UNSET and datum.statistics.minimum > datum.statistics.maximum:
+        raise _WrongDatum(f"minimum {datum.statistics.minimum:g} above maximum", "minimum at most maximum")
+
+
+def _numbers(datum: wire.Datum) -> list[float]:
     if datum.statistics is not UNSET:
-        numbers = datum.statistics
-        if numbers.minimum > numbers.maximum:
-            raise InvalidInput(f"got minimum {numbers.minimum:g} above maximum {numbers.maximum:g}")
-        checked = [numbers.count, numbers.sum, numbers.minimum, numbers.maximum]
-    else:
-        checked = datum.values if datum.values is not UNSET else [datum.value]  # type: ignore[list-item]  # one is given
-    if not all(math.isfinite(number) for number in checked):
-        raise InvalidInput("got a number that is not finite")
+        return [datum.statistics.count, datum.statistics.sum, datum.statistics.minimum, datum.statistics.maximum]
+    if datum.values is not UNSET:
+        return datum.values
+    return [] if datum.value is UNSET else [datum.value]
 
 
 def _time(datum: wire.Datum, now_ms: int) -> int:
+    expected = "a time from 2000 to two hours from now, as epoch milliseconds or ISO 8601"
     if datum.time is UNSET:
         return now_ms
-    at = datum.time if isinstance(datum.time, int) else instant_ms(datum.time, now_ms, "time")
+    try:
+        at = datum.time if isinstance(datum.time, int) else instant_ms(datum.time, now_ms, "time")
+    except InvalidInput:
+        raise _WrongDatum(f"time {datum.time!r}", expected) from None
     if not EARLIEST_MS <= at <= now_ms + AHEAD_MS:
-        when = iso(at) if 0 <= at < 253_402_300_800_000 else str(at)
-        raise InvalidInput(
-            f"got time {when}; expected 2000-01-01 to two hours from now, as epoch milliseconds or ISO 8601"
-        )
+        raise _WrongDatum(f"time {datum.time!r}", expected)
     return at
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
+import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.client import wire
@@ -36,7 +37,10 @@ def operations(sources: Sources) -> list[Operation]:
         seen = [source for source in sources.list() if accounts is None or source.account in accounts]
         ids = {source.id for source in seen}
         refused = [row for row in sources.rejections(call.query.rejections) if accounts is None or row.source in ids]
-        return wire.SourceList([_source(source) for source in seen], [_rejection(row) for row in refused])
+        return wire.SourceList(
+            [msgspec.convert(source, wire.Source, from_attributes=True) for source in seen],
+            [msgspec.convert(row, wire.Rejection, from_attributes=True) for row in refused],
+        )
 
     return [
         Operation(
@@ -50,22 +54,3 @@ def operations(sources: Sources) -> list[Operation]:
             tag="sources",
         )
     ]
-
-
-def _source(source: Source) -> wire.Source:
-    return wire.Source(
-        id=source.id,
-        door=source.door,
-        name=source.name,
-        account=source.account,
-        region=source.region,
-        first_seen_ms=source.first_seen_ms,
-        last_seen_ms=source.last_seen_ms,
-        rows=source.rows,
-        bytes=source.bytes,
-        rejected=source.rejected,
-    )
-
-
-def _rejection(row: Rejection) -> wire.Rejection:
-    return wire.Rejection(row.source, row.at_ms, row.reason, row.example, row.rows)

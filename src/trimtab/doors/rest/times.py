@@ -39,9 +39,11 @@ def instant_ms(text: str, now_ms: int, field: str) -> int:
 
 def time_range(start: str, end: str, now_ms: int) -> TimeRange:
     """The range `[start, end)`. Raises InvalidInput for one that is empty, reversed, absurd or too long."""
-    range_ = TimeRange(instant_ms(start, now_ms, "start"), instant_ms(end, now_ms, "end"))
-    if range_.start_ms < 0 or range_.end_ms > LAST_MS:
-        raise InvalidInput("cannot use time range: expected it between 1970 and 2100", field="start")
+    bounds = {"start": instant_ms(start, now_ms, "start"), "end": instant_ms(end, now_ms, "end")}
+    for field, at in bounds.items():
+        if not 0 <= at <= LAST_MS:
+            raise InvalidInput("cannot use time range: expected it between 1970 and 2100", field=field)
+    range_ = TimeRange(bounds["start"], bounds["end"])
     if range_.end_ms - range_.start_ms > LONGEST_MS:
         raise LimitExceeded("cannot read more than five years at once; try a shorter range", field="start")
     return range_

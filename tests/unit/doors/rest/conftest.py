@@ -1,0 +1,125 @@
+"""The REST API over real keys, registry and ledger, with a log and an engine that are lists."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+
+from asgi_client import AsgiClient
+from trimtab.access.keys import KeyStore
+from trimtab.access.scope import Scope
+from trimtab.base.clock import ManualClock
+from trimtab.base.errors import TrimtabError
+from trimtab.doors.front import Front
+from trimtab.doors.guard import Guard, Policy
+from trimtab.doors.rest.errors import answer_bug
+from trimtab.doors.rest.routes import Dependencies, routes
+from trimtab.inventory.sources import SourceLedger
+from trimtab.kpis.hosts import HostSummary
+from trimtab.metrics.model import Kind, MetricBatch
+from trimtab.metrics.plan import StatRequest, StatSeries
+from trimtab.metrics.read import RawSeries
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.settings import Described, Settings
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.batch import Appended
+
+
+@dataclass
+class FakeIngest:
+    """Keeps what is written; repeats are known by their key."""
+
+    batches: list[tuple[MetricBatch, str | None]] = field(default_factory=list)
+    error: TrimtabError | None = None
+
+    async def write(self, batch: MetricBatch, key: str | None = None) -> Appended:
+        if self.error is not None:
+            raise self.error
+        if key is not None and key in [known for _, known in self.batches]:
+            return Appended(len(self.batches), duplicate=True)
+        self.batches.append((batch, key))
+        return Appended(len(self.batches), duplicate=False)
+
+
+@dataclass
+class FakeReader:
+    """Answers every request with two points, and remembers what was asked."""
+
+    asked: list[Any] = field(default_factory=list)
+    waited: int = 0
+    error: TrimtabError | None = None
+
+    async def statistics(
+        self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
+    ) -> list[StatSeries]:
+        if self.error is not None:
+            raise self.error
+        self.asked.append((scope, list(requests), start_ms, end_ms))
+        values = np.array([1.5, np.nan])
+        return [StatSeries(np.array([start_ms, start_ms + 1000], np.int64), values) for _ in requests]
+
+    async def raw(self, scope: Scope, series_id: int, start_ms: int, end_ms: int) -> RawSeries:
+        self.asked.append((scope, series_id, start_ms, end_ms))
+        return RawSeries(Kind.EVENTS, np.array([start_ms], np.int64), np.array([2.0]), np.array([3.0]))
+
+    async def fresh(self, timeout_s: float = 1.0) -> bool:
+        self.waited += 1
+        return True
+
+
+@dataclass
+class Api:
+    """The API and what stands behind it."""
+
+    client: AsgiClient
+    guarded: AsgiClient
+    clock: ManualClock
+    registry: SeriesRegistry
+    reader: FakeReader
+    ingest: FakeIngest
+    ledger: SourceLedger
+    keys: KeyStore
+    checks: dict[str, Any]
+    wiped: list[bool]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """The whole REST API; `client` is the local operator, `guarded` needs a token."""
+    clock, state = ManualClock(), State.open("", tmp_path)
+    registry = SeriesRegistry(cast(Any, None), clock)  # nothing is loaded, so no engine is asked
+    reader, ingest = FakeReader(), FakeIngest()
+    ledger, keys = SourceLedger(state, clock), KeyStore(state, clock)
+    checks: dict[str, Any] = {}
+    wiped: list[bool] = []
+
+    async def hosts(scope: Scope, now_ms: int) -> list[HostSummary]:
+        return [HostSummary("a", up=True, last_seen_ms=now_ms, first_seen_ms=0, cpu=0.25)]
+
+    async def wipe() -> None:
+        wiped.append(True)
+
+    needs = Dependencies(
+        settings=Settings(),
+        clock=clock,
+        auth_required=False,
+        keys=keys,
+        registry=registry,
+        reader=reader,
+        ingest=ingest,
+        ledger=ledger,
+        hosts=hosts,
+        render_metrics=lambda: "trimtab_up 1\n",
+        checks=checks,
+        describe_settings=lambda: [Described("TRIMTAB_X", "1", "0", "An x.", "environment")],
+        wipe=wipe,
+    )
+    app = Starlette(routes=routes(needs), exception_handlers={Exception: answer_bug})
+    client = AsgiClient(Front(app, Guard(Policy(), keys)))
+    guarded = AsgiClient(Front(app, Guard(Policy(auth_required=True), keys)))
+    yield Api(client, guarded, clock, registry, reader, ingest, ledger, keys, checks, wiped)
+    state.close()

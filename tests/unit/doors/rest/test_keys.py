@@ -1,0 +1,73 @@
+"""Keys over REST: made with the secret once, listed without, revoked; for admins only."""
+
+import asyncio
+
+import pytest
+from tests.unit.doors.rest.conftest import Api
+
+from trimtab.access.principal import Role
+
+PATH = "/rest/v1/keys"
+
+
+def bearer(api: Api, role: Role, account: str | None = None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {asyncio.run(api.keys.create_token(role, role, account)).secret}"}
+
+
+def test_an_aws_key_is_made_for_the_servers_account(api: Api) -> None:
+    answer = api.client.post(PATH, json={"name": "ci"})
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["kind"], made["role"], made["account"], len(made["secret"])) == ("aws", "write", "123456789012", 40)
+    known = api.keys.secret_of(made["id"])
+    assert known is not None
+    assert known.secret == made["secret"]
+
+
+def test_a_token_opens_the_api_with_its_role_until_it_is_revoked(api: Api) -> None:
+    made = api.client.post(PATH, json={"name": "grafana", "kind": "token", "role": "read"}).json()
+    headers = {"Authorization": f"Bearer {made['secret']}"}
+    assert api.guarded.get("/rest/v1/settings", headers=headers).status_code == 200
+    revoked = api.client.delete(f"{PATH}/{made['id']}").json()
+    assert revoked["revoked_ms"] == api.clock.now_ms()
+    assert api.guarded.get("/rest/v1/settings", headers=headers).status_code == 401
+    assert api.client.delete(f"{PATH}/{made['id']}").json()["error"]["code"] == "conflict"
+    assert api.client.delete(f"{PATH}/none").json()["error"]["code"] == "not_found"
+
+
+def test_a_listing_never_holds_a_secret(api: Api) -> None:
+    made = api.client.post(PATH, json={"name": "ci"}).json()
+    answer = api.client.get(PATH)
+    assert [key["id"] for key in answer.json()["keys"]] == [made["id"]]
+    assert made["secret"] not in answer.text
+
+
+@pytest.mark.parametrize("role", [Role.READ, Role.WRITE])
+def test_only_an_admin_touches_keys(api: Api, role: Role) -> None:
+    headers = bearer(api, role)
+    assert api.guarded.get(PATH, headers=headers).status_code == 403
+    assert api.guarded.post(PATH, json={"name": "x"}, headers=headers).status_code == 403
+    assert api.guarded.delete(f"{PATH}/x", headers=headers).status_code == 403
+    assert api.guarded.get(PATH, headers=bearer(api, Role.ADMIN)).status_code == 200
+
+
+def test_a_bound_admin_stays_in_its_account(api: Api) -> None:
+    other = api.client.post(PATH, json={"name": "other", "kind": "token", "role": "admin"}).json()
+    headers = bearer(api, Role.ADMIN, "210987654321")
+    made = api.guarded.post(PATH, json={"name": "mine", "kind": "token"}, headers=headers).json()
+    assert made["account"] == "210987654321"
+    refused = api.guarded.post(PATH, json={"name": "x", "account": "123456789012"}, headers=headers)
+    assert refused.json()["error"]["code"] == "access_denied"
+    names = {key["name"] for key in api.guarded.get(PATH, headers=headers).json()["keys"]}
+    assert names == {"admin", "mine"}
+    assert api.guarded.delete(f"{PATH}/{other['id']}", headers=headers).json()["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({}, "name"), ({"name": ""}, "name"), ({"name": "\n"}, "name"), ({"name": "x", "role": "root"}, "role"),
+     ({"name": "x", "account": "1"}, "account"), ({"name": "x", "kind": "ssh"}, "kind")],
+)  # fmt: skip
+def test_a_wrong_key_is_refused_with_the_field(api: Api, body: dict[str, str], field: str) -> None:
+    answer = api.client.post(PATH, json=body)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)

@@ -71,6 +71,8 @@ def run(options: Options, clock: Clock) -> None:
         thread.start()
         Service(parts, thread.wake).run(stop.wait)
         delivered = thread.stop()
+        if len(held):
+            _log.error("lost %d batches that were held in memory: the disk is full and the server away", len(held))
         _log.info("agent stopped; %d batches stay in the spool", spool.state().records)
         if delivered:
             spool.close()

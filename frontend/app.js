@@ -1,0 +1,8 @@
+// Everything the pages run: htmx for fragments, and one small custom element per behaviour.
+import "htmx.org/dist/htmx.esm.js";
+import "./elements/copy-button.js";
+import "./elements/jump-menu.js";
+import "./elements/live-state.js";
+import "./elements/panel-menu.js";
+import "./elements/theme-toggle.js";
+import "./elements/time-series.js";

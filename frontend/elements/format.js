@@ -1,0 +1,64 @@
+// Numbers for people: the same rules as src/trimtab/web/format.py.
+const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const DECIMAL = ["", "k", "M", "G", "T", "P"];
+
+function scaled(value, base, names) {
+  let index = 0;
+  let size = Math.abs(value);
+  while (size >= base && index < names.length - 1) {
+    size /= base;
+    index += 1;
+  }
+  return [Math.sign(value) * size, names[index]];
+}
+
+function digits(value) {
+  const size = Math.abs(value);
+  if (size === 0 || size >= 100) return value.toFixed(0);
+  if (size >= 10) return trim(value.toFixed(1));
+  if (size >= 0.01) return trim(value.toFixed(2));
+  return String(Number(value.toPrecision(2)));
+}
+
+function trim(text) {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+function seconds(value) {
+  const size = Math.abs(value);
+  if (size >= 86_400) return `${digits(value / 86_400)} d`;
+  if (size >= 3600) return `${digits(value / 3600)} h`;
+  if (size >= 1 || size === 0) return `${digits(value)} s`;
+  return size >= 1e-3 ? `${digits(value * 1e3)} ms` : `${digits(value * 1e6)} µs`;
+}
+
+// `format` is one of the names that web/format.py gives a unit; `suffix` is what follows a plain number.
+export function formatValue(value, format, suffix = "") {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (format === "fraction") return `${digits(value * 100)} %`;
+  if (format === "percent") return `${digits(value)} %`;
+  if (format === "seconds") return seconds(value);
+  if (format === "bytes") {
+    const [size, name] = scaled(value, 1024, BINARY);
+    return `${digits(size)} ${name}`;
+  }
+  if (format === "bytes/s") {
+    const [size, name] = scaled(value, 1000, DECIMAL);
+    return `${digits(size)} ${name}B/s`;
+  }
+  const [size, name] = scaled(value, 1000, DECIMAL);
+  return `${digits(size)}${name && ` ${name}`}${suffix && ` ${suffix}`}`;
+}
+
+const two = (number) => String(number).padStart(2, "0");
+
+export function clock(ms, withSeconds = true) {
+  const at = new Date(ms);
+  const text = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+  return withSeconds ? `${text}:${two(at.getUTCSeconds())}` : text;
+}
+
+export function day(ms) {
+  const at = new Date(ms);
+  return `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`;
+}

@@ -1,0 +1,109 @@
+// uPlot options in the pages' design language: theme tokens, UTC time axis, unit on the y axis, gaps, hatched last bucket.
+import uPlot from "uplot";
+import { clock, day, formatValue } from "./format.js";
+
+const DAY_MS = 86_400_000;
+const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const alpha = (hex, share) => hex + Math.round(share * 255).toString(16).padStart(2, "0");
+
+// `current()` is the data now: the same plot is kept over refreshes, so that the cursor stays where it is.
+export function plotOptions({ held, current, stacked, top, width, height, onSelect, onCursor }) {
+  const muted = token("--muted");
+  const grid = { stroke: token("--grid"), width: 1 };
+  const font = `11px ${token("--font")}`;
+  const show = (value) => formatValue(value, held.format, held.suffix);
+  const colours = held.series.map((one) => token(`--s${one.slot}`));
+  return {
+    width,
+    height,
+    ms: 1,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { size: 7 },
+      drag: { x: true, y: false, setScale: false },
+      sync: { key: "page", scales: ["x", null], filters: { pub: (type) => type !== "mousedown" && type !== "mouseup" } },
+    },
+    scales: {
+      x: { time: true, range: () => [current().start, current().end] },
+      y: { range: (_, low, high) => yRange(low, high, top) },
+    },
+    axes: [
+      { stroke: muted, grid, ticks: { show: false }, font, size: 28, gap: 6, space: 64, values: timeLabels },
+      {
+        stroke: muted, grid, ticks: { show: false }, font, gap: 6, space: 34, size: axisSize,
+        values: (_, splits) => splits.map(show),
+        ...(held.format === "bytes" ? { incrs: BINARY_STEPS } : {}),
+      },
+    ],
+    series: [{}, ...held.series.map((one, index) => seriesOptions(one, colours[index], current, stacked))],
+    bands: stacked ? held.series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
+    hooks: {
+      setSelect: [(plot) => plot.select.width > 4 && onSelect(plot)],
+      setCursor: [(plot) => onCursor(plot.cursor.idx)],
+      drawClear: [(plot) => current().partial && hatch(plot, current())],
+    },
+  };
+}
+
+function seriesOptions(one, colour, current, stacked) {
+  const few = current().series.length <= 2;
+  return {
+    label: one.label,
+    stroke: colour,
+    width: stacked ? 1 : 1.6,
+    fill: stacked ? alpha(colour, 0.55) : few ? alpha(colour, 0.1) : undefined,
+    points: { show: (plot, index) => lonely(plot.data[index]), size: 5, fill: colour },
+    gaps: (plot, _index, _from, _to, gaps) => {
+      const { start, step } = current();
+      const bridge = plot.valToPos(start + one.gap * step, "x", true) - plot.valToPos(start, "x", true);
+      return gaps.filter(([left, right]) => right - left > bridge + 1);
+    },
+  };
+}
+
+// A line needs two points: with one, show it as a dot.
+function lonely(values) {
+  let known = 0;
+  for (const value of values) if (value !== null && (known += 1) > 1) return false;
+  return known === 1;
+}
+
+function yRange(low, high, top) {
+  if (top) return [0, top];
+  if (low === null || high === null) return [0, 1];
+  if (low >= 0) return [0, high > 0 ? high * 1.1 : 1];
+  return uPlot.rangeNum(low, high, 0.1, true);
+}
+
+function axisSize(_plot, labels) {
+  return Math.max(40, 14 + 6.3 * Math.max(...(labels ?? [""]).map((label) => label.length)));
+}
+
+function timeLabels(_plot, splits, _axis, _space, step) {
+  return splits.map((ms) => (step >= DAY_MS || ms % DAY_MS === 0 ? day(ms) : clock(ms, step < 60_000)));
+}
+
+// The last bucket is not over yet: its value will still change.
+function hatch(plot, held) {
+  const left = plot.valToPos(held.t0 + (held.count - 1) * held.step, "x", true);
+  const right = plot.bbox.left + plot.bbox.width;
+  if (right - left < 4) return;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, plot.bbox.top, right - left, plot.bbox.height);
+  ctx.clip();
+  ctx.strokeStyle = token("--line-strong");
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (let x = left - plot.bbox.height; x < right; x += 8) {
+    ctx.moveTo(x, plot.bbox.top + plot.bbox.height);
+    ctx.lineTo(x + plot.bbox.height, plot.bbox.top);
+  }
+  ctx.stroke();
+  ctx.restore();
+}

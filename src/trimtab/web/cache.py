@@ -1,0 +1,51 @@
+"""A small cache that all viewers share: the same question within a few seconds is computed once."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from trimtab.base.clock import Clock
+
+_ENTRIES = 512  # answers of ≤ 100 KB: at most some tens of MB
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Entry:
+    task: asyncio.Task[Any]
+    expires: float
+
+
+class SharedCache:
+    """Answers by key for a time; callers that ask while one is being computed wait for the same one."""
+
+    def __init__(self, clock: Clock, entries: int = _ENTRIES) -> None:
+        self._clock = clock
+        self._limit = entries
+        self._held: OrderedDict[Hashable, _Entry] = OrderedDict()
+
+    async def get(self, key: Hashable, ttl_s: float, compute: Callable[[], Awaitable[T]]) -> T:
+        """The answer for `key`, at most `ttl_s` seconds old. Errors are passed on and not kept."""
+        now = self._clock.monotonic()
+        entry = self._held.get(key)
+        if entry is None or entry.expires <= now:
+            entry = _Entry(asyncio.ensure_future(_await(compute)), now + ttl_s)
+            self._held[key] = entry
+            entry.task.add_done_callback(lambda task: self._forget_failure(key, task))
+            while len(self._held) > self._limit:
+                self._held.popitem(last=False)
+        self._held.move_to_end(key)
+        # A viewer who leaves must not cancel the answer that others wait for.
+        result: T = await asyncio.shield(entry.task)
+        return result
+
+    def _forget_failure(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        held = self._held.get(key)
+        if held is not None and held.task is task and (task.cancelled() or task.exception() is not None):
+            del self._held[key]
+
+
+async def _await(compute: Callable[[], Awaitable[T]]) -> T:
+    return await compute()

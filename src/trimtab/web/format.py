@@ -1,0 +1,131 @@
+"""Numbers, sizes and ages for people: the same rules as `frontend/elements/format.js`."""
+
+import math
+from dataclasses import dataclass
+
+from trimtab.base.clock import iso
+from trimtab.metrics.statistics import Family, Statistic
+
+NONE = "–"
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_DECIMAL = ("", "k", "M", "G", "T", "P")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How values of a metric are written: `format` picks the rule, `suffix` follows a plain number."""
+
+    format: str
+    suffix: str = ""
+
+
+FRACTION, PERCENT, BYTES, BYTE_RATE, SECONDS, NUMBER = (
+    Unit("fraction"), Unit("percent"), Unit("bytes"), Unit("bytes/s"), Unit("seconds"), Unit("number")
+)  # fmt: skip
+_UNITS = {
+    "By": BYTES, "Bytes": BYTES, "By/s": BYTE_RATE, "Bytes/Second": BYTE_RATE,
+    "s": SECONDS, "Seconds": SECONDS, "ms": Unit("number", "ms"), "Milliseconds": Unit("number", "ms"),
+    "us": Unit("number", "µs"), "Microseconds": Unit("number", "µs"), "%": PERCENT, "Percent": PERCENT,
+    "None": NUMBER, "": NUMBER, "1": NUMBER, "Count": NUMBER, "Count/Second": Unit("number", "/s"),
+}  # fmt: skip
+
+
+def unit_of(unit: str, name: str, statistic: Statistic) -> Unit:
+    """How `statistic` of metric `name`, whose values are in `unit` (CloudWatch's or UCUM), is written."""
+    if statistic.family in (Family.SAMPLE_COUNT, Family.TRIMMED_COUNT):
+        return NUMBER
+    if statistic.family is Family.PERCENTILE_RANK:
+        return PERCENT
+    if unit == "1" and name.endswith(("utilization", "ratio")):
+        plain = FRACTION
+    else:
+        plain = _UNITS.get(unit) or (NUMBER if unit.startswith("{") else Unit("number", unit))
+    if statistic.family is not Family.RATE:
+        return plain
+    return BYTE_RATE if plain == BYTES else Unit("number", f"{plain.suffix}/s")
+
+
+def value(number: float | None, unit: Unit = NUMBER) -> str:
+    """`number` with its unit, three significant digits or so; a dash for None and NaN."""
+    if number is None or math.isnan(number):
+        return NONE
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
+    if unit.format in ("fraction", "percent"):
+        return f"{_digits(number * 100 if unit.format == 'fraction' else number)} %"
+    if unit.format == "seconds":
+        return _seconds(number)
+    if unit.format == "bytes":
+        size, name = _scaled(number, 1024, _BINARY)
+        return f"{_digits(size)} {name}"
+    size, name = _scaled(number, 1000, _DECIMAL)
+    if unit.format == "bytes/s":
+        return f"{_digits(size)} {name}B/s"
+    return _digits(size) + (f" {name}" if name else "") + (f" {unit.suffix}" if unit.suffix else "")
+
+
+def split_value(number: float | None, unit: Unit = NUMBER) -> tuple[str, str]:
+    """`value` as number and unit apart, for a tile that sets the unit smaller."""
+    size, _, name = value(number, unit).partition(" ")
+    return size, name
+
+
+def count(number: int) -> str:
+    """A whole number with thousands separators."""
+    return f"{number:,}"
+
+
+def duration(ms: float) -> str:
+    """A length of time in its largest unit: `3 s`, `4 min`, `2 h`, `5 d`."""
+    seconds = max(ms, 0) / 1000
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{_trim(f'{seconds / 3600:.1f}')} h"
+    return f"{_trim(f'{seconds / 86_400:.1f}')} d"
+
+
+def age(then_ms: int, now_ms: int) -> str:
+    """How long ago `then_ms` was; `never` for 0."""
+    return "never" if then_ms <= 0 else f"{duration(now_ms - then_ms)} ago"
+
+
+def instant(ms: int) -> str:
+    """`2026-11-25 10:00:00`, UTC."""
+    return iso(ms // 1000 * 1000).replace("T", " ").rstrip("Z")
+
+
+def _seconds(number: float) -> str:
+    size = abs(number)
+    if size >= 86_400:
+        return f"{_digits(number / 86_400)} d"
+    if size >= 3600:
+        return f"{_digits(number / 3600)} h"
+    if size >= 1 or size == 0:
+        return f"{_digits(number)} s"
+    return f"{_digits(number * 1e3)} ms" if size >= 1e-3 else f"{_digits(number * 1e6)} µs"
+
+
+def _scaled(number: float, base: int, names: tuple[str, ...]) -> tuple[float, str]:
+    index, size = 0, abs(number)
+    while size >= base and index < len(names) - 1:
+        size /= base
+        index += 1
+    return math.copysign(size, number), names[index]
+
+
+def _digits(number: float) -> str:
+    size = abs(number)
+    if size == 0 or size >= 100:
+        return f"{number:.0f}"
+    if size >= 10:
+        return _trim(f"{number:.1f}")
+    if size >= 0.01:
+        return _trim(f"{number:.2f}")
+    return f"{number:.2g}"
+
+
+def _trim(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text

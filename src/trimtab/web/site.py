@@ -1,0 +1,128 @@
+"""The frame around every page: navigation, template environment, and the errors that become pages."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from trimtab.access.principal import Role
+from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
+from trimtab.charts.bars import meter
+from trimtab.charts.sparkline import sparkline
+from trimtab.kpis.hosts import first_seen_ms
+from trimtab.web import format as words
+from trimtab.web import respond
+from trimtab.web.arrivals import Arrivals
+from trimtab.web.assets import Assets
+from trimtab.web.cache import SharedCache
+from trimtab.web.fleet import Fleet
+from trimtab.web.state import WebState
+from trimtab.web.view import THEME_COOKIE, View, read_view
+from trimtab.web.window import read_window
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A link of the sidebar."""
+
+    name: str
+    path: str
+    icon: str
+
+
+NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
+    ("Fleet", (NavItem("Overview", "/", "gauge"), NavItem("Hosts", "/hosts", "server")), ""),
+    ("Money", (), "Needs a bill: a later version"),
+    ("Actions", (), "Needs findings: a later version"),
+    ("Explore", (NavItem("Metrics", "/explore/metrics", "chart"),), ""),
+    (
+        "Admin",
+        (
+            NavItem("Data sources", "/sources", "plug"),
+            NavItem("Access", "/access", "key"),
+            NavItem("Settings", "/settings", "sliders"),
+        ),
+        "",
+    ),
+)
+"""UI.md's five groups. Only pages that exist are links; an empty group says what it waits for."""
+
+_STATUS: tuple[tuple[type[TrimtabError], int, str], ...] = (
+    (InvalidInput, 400, "This address cannot be read"),
+    (AccessDenied, 403, "Not for this sign-in"),
+    (NotFound, 404, "Nothing here"),
+    (QueryAborted, 504, "The question was too large"),
+    (Unavailable, 503, "The store does not answer now"),
+    (TrimtabError, 500, "That did not work"),
+)
+
+
+class Site:
+    """What every page needs besides its own subject."""
+
+    def __init__(self, state: WebState, assets: Assets) -> None:
+        self.state = state
+        self.cache = SharedCache(state.clock)
+        self.fleet = Fleet(state, self.cache)
+        self.arrivals = Arrivals(state.clock)
+        self._assets = assets
+        self._environment = _environment()
+        self._environment.globals.update(
+            asset=assets.url, navigation=NAVIGATION, version=state.version, refresh_s=state.refresh_s
+        )
+
+    def view(self, request: Request, default_range: str = "auto") -> View:
+        """The view that `request` asks for."""
+        first = first_seen_ms(self.state.registry, request.state.principal.scope)
+        return read_view(request, self.state.clock.now_ms(), first, default_range)
+
+    def page(self, request: Request, view: View, template: str, status: int = 200, **facts: Any) -> Response:
+        """Render a page; for a live refresh (an htmx request) only its `<main>`."""
+        found = self._environment.get_template(f"pages/{template}.html")
+        context = {"view": view, **facts}
+        layout = "fragment.html" if request.headers.get("hx-request") == "true" else "base.html"
+        return respond.html(request, found.render(context | {"layout": layout}), status)
+
+    def guarded(
+        self, handler: Callable[[Request], Awaitable[Response]], role: Role = Role.READ
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """`handler` behind a check of the caller's role, with trimtab's errors turned into pages (or JSON)."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                if not request.state.principal.may(role):
+                    raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
+                return await handler(request)
+            except TrimtabError as problem:
+                return self._problem(request, problem)
+
+        return answer
+
+    def _problem(self, request: Request, problem: TrimtabError) -> Response:
+        status, title = next((code, title) for kind, code, title in _STATUS if isinstance(problem, kind))
+        if request.url.path.endswith((".json", ".csv")):
+            return respond.json(request, {"error": str(problem)}, status)
+        now = self.state.clock.now_ms()
+        # The page's own range may be what was wrong: the error page has none.
+        theme = request.cookies.get(THEME_COOKIE, "")
+        bare = View(request.url.path, (), read_window({}, now, None), False, theme, request.state.principal, now, "")
+        return self.page(request, bare, "error", status, timed=False, title=title, message=str(problem), code=status)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(words=words, sparkline=sparkline, meter=meter)
+    environment.globals["ui"] = environment.get_template("parts/ui.html").module
+    return environment

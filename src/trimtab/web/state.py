@@ -1,0 +1,30 @@
+"""What the pages are given: everything they may ask, and nothing they could write with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.access.keys import KeyStore
+from trimtab.base.clock import Clock
+from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.settings import Described
+
+
+@dataclass(frozen=True, slots=True)
+class WebState:
+    """The pages' dependencies.
+
+    `settings` are `settings.describe()`'s lines. `region` is the one that snippets name. `refresh_s` is the seconds
+    between two refreshes of a live page.
+    """
+
+    reader: MetricReader
+    registry: SeriesRegistry
+    sources: SourceLedger
+    keys: KeyStore
+    settings: Sequence[Described]
+    clock: Clock
+    version: str
+    region: str = "us-east-1"
+    refresh_s: int = 5

@@ -1,0 +1,73 @@
+"""A request as the pages see it: who asks, for which range, live or paused, in which theme; links to its variants."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from trimtab.access.principal import Principal
+from trimtab.access.scope import Scope
+from trimtab.web.window import Window, read_window
+
+THEME_COOKIE = "trimtab_theme"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view of one page."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...]
+    window: Window
+    live: bool
+    theme: str
+    principal: Principal
+    now_ms: int
+    origin: str
+
+    @property
+    def scope(self) -> Scope:
+        """What the viewer may see."""
+        return self.principal.scope
+
+    def get(self, name: str, default: str = "") -> str:
+        """The last value of parameter `name`."""
+        return dict(self.parameters).get(name, default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of parameter `name`."""
+        return tuple(value for key, value in self.parameters if key == name)
+
+    def url(self, *, path: str | None = None, drop: tuple[str, ...] = (), **changes: str | None) -> str:
+        """This view with parameters replaced (None removes one): every link on a page is made so."""
+        gone = {*drop, *changes}
+        kept = [pair for pair in self.parameters if pair[0] not in gone]
+        kept += [(name, value) for name, value in changes.items() if value is not None]
+        return link(path or self.path, kept)
+
+    def ranged(self, path: str) -> str:
+        """Another page over the same range, where the viewer chose one."""
+        chosen = [(name, value) for name, value in self.parameters if name in ("range", "from", "to", "live")]
+        return link(path, chosen)
+
+
+def link(path: str, parameters: list[tuple[str, str]]) -> str:
+    """`path?query`, readable where URLs allow it."""
+    return path + (f"?{urlencode(parameters, safe='/:,|*')}" if parameters else "")
+
+
+def read_view(request: Request, now_ms: int, first_ms: int | None, default_range: str = "auto") -> View:
+    """The view that a request asks for. Raises InvalidInput where its range cannot be read."""
+    parameters = tuple((name, value) for name, value in request.query_params.multi_items() if value != "")
+    window = read_window(dict(parameters), now_ms, first_ms, default_range)
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return View(
+        path=request.url.path,
+        parameters=parameters,
+        window=window,
+        live=window.moving and dict(parameters).get("live") != "off",
+        theme=theme if theme in ("light", "dark") else "",
+        principal=request.state.principal,
+        now_ms=now_ms,
+        origin=f"{request.url.scheme}://{request.url.netloc}",
+    )

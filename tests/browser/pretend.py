@@ -1,0 +1,212 @@
+"""A fleet that is not there: the pages over a real series registry and a reader that makes its numbers up.
+
+Unit tests drive the pages with it; `python tests/browser/pretend.py [hosts]` serves it on port 4799 for a look.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import numpy as np
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from trimtab.access.keys import KeyInfo
+from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock, SystemClock
+from trimtab.base.errors import TrimtabError
+from trimtab.base.ids import hash64
+from trimtab.base.tags import make_tags
+from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.model import Identity, Kind
+from trimtab.metrics.plan import StatRequest, StatSeries
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.metrics.statistics import Family
+from trimtab.settings import describe
+from trimtab.web.app import WebState, routes
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+EVERY_MS = 10_000
+GIB = 2**30
+MODES = {"user": 0.31, "system": 0.08, "iowait": 0.03, "nice": 0.01, "steal": 0.004, "idle": 0.566}
+STATES = {"used": 9.4 * GIB, "cached": 4.1 * GIB, "buffers": 0.4 * GIB, "free": 2.1 * GIB}
+PROCESSES = ("python3", "chromium", "postgres", "trimtab", "clickhouse", "node", "nginx", "sshd", "kworker", "systemd")
+
+Point = tuple[str, str, dict[str, str], float, Kind]
+
+
+def host_points() -> Iterable[Point]:
+    """What an agent sends: metric, unit, dimensions, usual level, kind."""
+    for mode, share in MODES.items():
+        yield "system.cpu.utilization", "1", {"cpu.mode": mode}, share, Kind.GAUGE
+    for span, load in (("1m", 1.8), ("5m", 1.5), ("15m", 1.2)):
+        yield f"system.cpu.load_average.{span}", "{thread}", {}, load, Kind.GAUGE
+    yield "system.cpu.logical.count", "{cpu}", {}, 8, Kind.GAUGE
+    yield "system.memory.limit", "By", {}, 16 * GIB, Kind.GAUGE
+    yield "system.uptime", "s", {}, 391_000, Kind.GAUGE
+    for state, size in STATES.items():
+        yield "system.memory.usage", "By", {"system.memory.state": state}, size, Kind.GAUGE
+        yield "system.memory.utilization", "1", {"system.memory.state": state}, size / (16 * GIB), Kind.GAUGE
+    for state, size in (("used", 0.3 * GIB), ("free", 1.7 * GIB)):
+        yield "system.paging.usage", "By", {"system.paging.state": state}, size, Kind.GAUGE
+    for direction, rate in (("read", 2.1e6), ("write", 5.4e6)):
+        dimensions = {"system.device": "nvme0n1", "disk.io.direction": direction}
+        yield "system.disk.io", "By", dimensions, rate, Kind.COUNTER
+    for interface, scale in (("eth0", 1.0), ("lo", 0.2)):
+        for direction, rate in (("receive", 8.2e6), ("transmit", 1.9e6)):
+            dimensions = {"network.interface.name": interface, "network.io.direction": direction}
+            yield "system.network.io", "By", dimensions, rate * scale, Kind.COUNTER
+    for mount, device, share in (("/", "nvme0n1p1", 0.62), ("/data", "nvme1n1", 0.87)):
+        place = {"system.device": device, "system.filesystem.mountpoint": mount}
+        yield "system.filesystem.utilization", "1", {"system.filesystem.mountpoint": mount}, share, Kind.GAUGE
+        for state, part in (("used", share), ("free", 1 - share)):
+            yield "system.filesystem.usage", "By", place | {"system.filesystem.state": state}, part * 400e9, Kind.GAUGE
+    for status, number in (("running", 3), ("sleeping", 214)):
+        yield "system.processes.count", "{process}", {"status": status}, number, Kind.GAUGE
+    for index, name in enumerate(PROCESSES):
+        who = {"process.executable.name": name, "process.pid": str(900 + index * 37)}
+        yield "process.cpu.utilization", "1", who, 1.4 / (index + 1) ** 1.3, Kind.GAUGE
+        yield "process.memory.usage", "By", who, 1.9 * GIB / (index + 1), Kind.GAUGE
+
+
+class PretendReader:
+    """Answers statistics with waves around each series' level, every ten seconds since `begun_ms`."""
+
+    def __init__(self, registry: SeriesRegistry, levels: dict[int, float], begun_ms: int, clock: Clock) -> None:
+        self._registry = registry
+        self._levels = levels
+        self.begun_ms = begun_ms
+        self._clock = clock
+        self.failing: TrimtabError | None = None
+        self.reads = 0
+
+    async def statistics(
+        self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
+    ) -> list[StatSeries]:
+        self.reads += 1
+        if self.failing is not None:
+            raise self.failing
+        return [self._one(scope, request, start_ms, end_ms) for request in requests]
+
+    def _one(self, scope: Scope, request: StatRequest, start_ms: int, end_ms: int) -> StatSeries:
+        step = max(request.period_s * 1000, EVERY_MS)
+        ids = [one for one in request.series if self._registry.readable(scope, one)]
+        first = max(start_ms, self.begun_ms) // step * step
+        times = np.arange(first, min(end_ms, self._clock.now_ms()), step, dtype=np.int64)
+        if not ids or not len(times):
+            return StatSeries(np.empty(0, np.int64), np.empty(0))
+        waves = np.array([self._wave(one, times) for one in ids])
+        adds_up = request.statistic.family in (Family.RATE, Family.SUM)
+        return StatSeries(times, waves.sum(axis=0) if adds_up else waves.mean(axis=0))
+
+    def _wave(self, series: int, times: np.ndarray) -> np.ndarray:
+        level, phase = self._levels[series], series % 628 / 100
+        seconds = times / 1000
+        slow = 0.22 * np.sin(seconds / 410 + phase) + 0.1 * np.sin(seconds / 73 + 2 * phase)
+        noise = 0.05 * np.sin(seconds * 12.9898 + phase) * np.cos(seconds * 78.233)
+        return level * (1 + slow + noise)
+
+
+class PretendKeys:
+    """A list of keys."""
+
+    def __init__(self, keys: Sequence[KeyInfo] = ()) -> None:
+        self._keys = list(keys)
+
+    async def list(self) -> list[KeyInfo]:
+        return self._keys
+
+
+def fill(registry: SeriesRegistry, hosts: int, now_ms: int, last_ms: int) -> dict[int, float]:
+    """Register `hosts` hosts and a few CloudWatch metrics; returns the level of each series."""
+    levels: dict[int, float] = {}
+    for number in range(hosts):
+        name = f"web-{number + 1}"
+        load = 0.5 + (hash64(name) % 100) / 100
+        for metric, unit, dimensions, level, kind in host_points():
+            pairs = make_tags(dimensions | {"host.name": name})
+            series = registry.add(Identity(ACCOUNT, REGION, "trimtab/Host", metric, pairs, unit, kind))
+            idle = dimensions.get("cpu.mode") == "idle"
+            levels[series] = max(1 - load * 0.434, 0.02) if idle else level * (load if unit != "{cpu}" else 1)
+            registry.seen(np.array([series], np.uint64), np.array([last_ms], np.int64))
+    for service in ("checkout", "search") if hosts else ():
+        pairs = make_tags({"Service": service})
+        series = registry.add(Identity(ACCOUNT, REGION, "Shop", "Latency", pairs, "Milliseconds"))
+        levels[series] = 40.0 if service == "search" else 120.0
+        registry.seen(np.array([series], np.uint64), np.array([now_ms], np.int64))
+    return levels
+
+
+def build_state(hosts: int, clock: Clock | None = None, *, since_ms: int = 3_600_000, silent_ms: int = 0) -> WebState:
+    """The pages' dependencies over `hosts` made-up hosts that began `since_ms` ago and are silent for `silent_ms`."""
+    clock = clock or SystemClock()
+    now = clock.now_ms()
+    registry = SeriesRegistry(cast("Any", None), clock)
+    levels = fill(registry, hosts, now, now - silent_ms)
+    ledger = SourceLedger(cast("Any", None), clock)
+    if hosts:
+        for number in range(hosts):
+            ledger.accepted("otlp", f"web-{number + 1}", ACCOUNT, REGION, 139 * 40, 9_000 * 40)
+        ledger.accepted("cloudwatch", "Boto3/1.44.8", ACCOUNT, REGION, 2_000, 96_000)
+        example = '<script>alert("x")</script> {"MetricName": "Latency", "Value": NaN}'
+        ledger.rejected("cloudwatch", "Boto3/1.44.8", ACCOUNT, REGION, "value is not a number", example, 3)
+    keys = [KeyInfo("AKIAIOSFODNN7EXAMPLE", "aws", "ci", Role.WRITE, ACCOUNT, now - 86_400_000, now - 60_000, None)]
+    reader = PretendReader(registry, levels, now - since_ms, clock)
+    return WebState(
+        reader=cast("Any", reader),
+        registry=registry,
+        sources=ledger,
+        keys=cast("Any", PretendKeys(keys if hosts else ())),
+        settings=describe({}),
+        clock=clock,
+        version="0.1.0",
+    )
+
+
+class Sign:
+    """Middleware in the guard's place: every request comes from `principal`."""
+
+    def __init__(self, app: ASGIApp, principal: Principal) -> None:
+        self._app = app
+        self._principal = principal
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["principal"] = self._principal
+        await self._app(scope, receive, send)
+
+
+def build_app(state: WebState, principal: Principal = LOCAL_OPERATOR) -> Starlette:
+    """An application of the pages alone."""
+    return Starlette(routes=routes(state), middleware=[Middleware(Sign, principal=principal)])
+
+
+class Heartbeat(SystemClock):
+    """The machine's clock; the made-up hosts report at every look at it."""
+
+    def __init__(self) -> None:
+        self.registry: SeriesRegistry | None = None
+        self.levels: list[int] = []
+
+    def now_ms(self) -> int:
+        now = super().now_ms()
+        if self.registry is not None:
+            self.registry.seen(np.array(self.levels, np.uint64), np.full(len(self.levels), now, np.int64))
+        return now
+
+
+def main() -> None:
+    """Serve on 127.0.0.1:4799 until stopped."""
+    hosts = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    clock = Heartbeat()
+    state = build_state(hosts, clock, since_ms=int(float(sys.argv[2]) * 1000) if len(sys.argv) > 2 else 3_600_000)
+    clock.levels = list(cast("Any", state.reader)._levels)
+    clock.registry = state.registry
+    uvicorn.run(build_app(state), host="127.0.0.1", port=int(sys.argv[3]) if len(sys.argv) > 3 else 4799, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

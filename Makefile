@@ -4,6 +4,7 @@
 
 BIN := .venv/bin
 export PYTHON
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV # another project's environment must not leak into this one
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12

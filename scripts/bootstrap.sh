@@ -77,10 +77,15 @@ wait_for_turn() {
 apt_install() {
     is_root && command -v apt-get >/dev/null 2>&1 || return 1
     say "installing the system package: $*"
-    apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 9>&- && return 0
-    # The package lists may be missing or old.
-    apt-get update -qq >/dev/null 9>&- &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 9>&-
+    # The package lists may be missing or old: try with those that are there, then with new ones.
+    apt_get install "$@" 2>/dev/null || { apt_get update && apt_get install "$@"; }
+}
+
+apt_get() {
+    command=$1
+    shift
+    # Descriptor 9 is the lock of wait_for_turn; a daemon that a package starts must not keep it.
+    DEBIAN_FRONTEND=noninteractive apt-get "$command" -y -qq --no-install-recommends "$@" >/dev/null 9>&-
 }
 
 # ── Python ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -44,7 +44,9 @@ def block(number: int) -> bytes:
     return rows.tobytes()
 
 
-def measure(insert: Callable[[bytes, str], None], small: Callable[[], Any], large: Callable[[], Any]) -> dict[str, float]:
+def measure(
+    insert: Callable[[bytes, str], None], small: Callable[[], Any], large: Callable[[], Any]
+) -> dict[str, float]:
     bodies = [block(number) for number in range(BLOCKS)]
     start = time.perf_counter()
     for number, body in enumerate(bodies):
@@ -132,7 +134,9 @@ def main() -> None:
         here = medians["process"][name]
         ratios[name] = round(http / here, 3)
         print(f"{name:24}{http:14.2f}{here:14.2f}{ratios[name]:8.2f}")
-    print(json.dumps({"benchmark": "engine_hop", "http": medians["http"], "process": medians["process"], "ratio": ratios}))
+    print(
+        json.dumps({"benchmark": "engine_hop", "http": medians["http"], "process": medians["process"], "ratio": ratios})
+    )
 
 
 if __name__ == "__main__":

@@ -66,28 +66,49 @@ def _setting(default: Any, parse: Callable[[str], Any], help_: str, secret: bool
 class Settings:
     """trimtab's configuration, read once at start."""
 
-    http_addr: str = _setting("127.0.0.1:4750", _address, "Address of every HTTP door and page (host:port; port 0 takes a free one).")
-    otlp_http_addr: str = _setting("127.0.0.1:4318", _address, "A second address for OTLP over HTTP, the one SDKs default to; off turns it off.")
+    http_addr: str = _setting(
+        "127.0.0.1:4750", _address, "Address of every HTTP door and page (host:port; port 0 takes a free one)."
+    )
+    otlp_http_addr: str = _setting(
+        "127.0.0.1:4318", _address, "A second address for OTLP over HTTP, the one SDKs default to; off turns it off."
+    )
     data_dir: Path = _setting(Path("~/.local/share/trimtab").expanduser(), _path, "Where everything durable lives.")
     account_id: str = _setting("123456789012", _text, "Account of signals whose client names none.")
     region: str = _setting("us-east-1", _text, "Region of signals whose client names none.")
-    clickhouse_url: str = _setting("", _text, "A ClickHouse server to use instead of the embedded engine (http[s]://user:password@host:port/database).", secret=True)
-    state_url: str = _setting("", _text, "SQLAlchemy URL of the state database; empty means SQLite in the data directory.", secret=True)
+    clickhouse_url: str = _setting(
+        "",
+        _text,
+        "A ClickHouse server to use instead of the embedded engine (http[s]://user:password@host:port/database).",
+        secret=True,
+    )
+    state_url: str = _setting(
+        "", _text, "SQLAlchemy URL of the state database; empty means SQLite in the data directory.", secret=True
+    )
     tls_cert: str = _setting("", _text, "PEM certificate file; needed to listen beyond loopback.")
     tls_key: str = _setting("", _text, "PEM private key file; needed to listen beyond loopback.")
-    require_auth: bool = _setting(False, _flag, "Ask for a key or token on loopback too. Beyond loopback it is always asked for.")
-    allow_plain_http: bool = _setting(False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS).")
-    allow_reset: bool = _setting(False, _flag, "Enable POST /rest/v1/admin/reset, which wipes everything (loopback only; for test suites).")
+    require_auth: bool = _setting(
+        False, _flag, "Ask for a key or token on loopback too. Beyond loopback it is always asked for."
+    )
+    allow_plain_http: bool = _setting(
+        False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS)."
+    )
+    allow_reset: bool = _setting(
+        False, _flag, "Enable POST /rest/v1/admin/reset, which wipes everything (loopback only; for test suites)."
+    )
     log_level: str = _setting("info", _text, "How much the server logs: debug, info, warning or error.")
     agent: bool = _setting(True, _flag, "Run the local agent beside the server in `trimtab up`.")
     agent_interval_s: float = _setting(10.0, _seconds, "Seconds between two collections of the agent.")
     engine_memory_mb: int = _setting(4096, _positive, "Memory the embedded engine may use, in MiB.")
     engine_threads: int = _setting(2, _positive, "Threads one query of the engine may use.")
     query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")
-    wal_limit_mb: int = _setting(1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB).")
+    wal_limit_mb: int = _setting(
+        1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB)."
+    )
     disk_reserve_mb: int = _setting(256, _positive, "Free disk below which ingest answers 'disk full' (MiB).")
     token: str = _setting("", _text, "Token that the CLI, the client and the agent present to the server.", secret=True)
-    url: str = _setting("", _text, "Server that the CLI, the client and the agent talk to; empty means http://<http_addr>.")
+    url: str = _setting(
+        "", _text, "Server that the CLI, the client and the agent talk to; empty means http://<http_addr>."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +136,13 @@ def describe(environ: Mapping[str, str] | None = None) -> list[Described]:
         value = values.get(item.name, item.default)
         shown = "•••" if item.metadata["secret"] and value else str(value)
         rows.append(
-            Described(PREFIX + item.name.upper(), shown, str(item.default), item.metadata["help"], sources.get(item.name, "default"))
+            Described(
+                PREFIX + item.name.upper(),
+                shown,
+                str(item.default),
+                item.metadata["help"],
+                sources.get(item.name, "default"),
+            )
         )
     return rows
 
@@ -136,7 +163,9 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     known = {item.name: item for item in fields(Settings)}
     unknown = set(file_values) - set(known)
     if unknown:
-        raise SetupError(f"cannot use config file: unknown setting {sorted(unknown)[0]!r}; `trimtab settings` lists the known ones")
+        raise SetupError(
+            f"cannot use config file: unknown setting {sorted(unknown)[0]!r}; `trimtab settings` lists the known ones"
+        )
     for name, item in known.items():
         variable = PREFIX + name.upper()
         raw = environ.get(variable, file_values.get(name))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
 from trimtab.listen import bind, check_exposure
-from trimtab.settings import OFF, Settings, child_environment
+from trimtab.settings import Settings, child_environment
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +81,9 @@ class Supervisor:
         self._launch(server)
         url = server.said.removeprefix(READY).strip()
         if settings.agent and not self._stop.is_set():
-            own = replace(settings, url=settings.url or url, token=settings.token or _local_token(settings))
-            self._launch(Child("agent", _python("trimtab", "agent"), child_environment(own), waits_ready=False))
+            own = replace(settings, url=settings.url or url)
+            command = _python("trimtab", "agent", "--with-parent")
+            self._launch(Child("agent", command, child_environment(own), waits_ready=False))
         return url
 
     def _launch(self, child: Child) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live_server import LiveServer
 
+from live_server import LiveServer
 from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
 
 KILLS = int(os.environ.get("KILLS", "5"))  # `make test-all` sets 20
@@ -163,8 +163,10 @@ def test_every_acknowledged_batch_is_there_whole_and_once(tmp_path: Path) -> Non
         expected = len(ledger.batches) * DATUMS
         found = settled(server.data_dir, expected)
         counts = np.array(list(found.values()))
-        print(f"kill {number + 1}: {len(ledger.batches)} batches, {cut} cut and retried, {expected} datums expected, "
-              f"{len(found)} found, {(counts > 1).sum()} doubled")
+        print(
+            f"kill {number + 1}: {len(ledger.batches)} batches, {cut} cut and retried, {expected} datums expected, "
+            f"{len(found)} found, {(counts > 1).sum()} doubled"
+        )
         assert len(found) == expected
         assert (counts == 1).all()
     assert server.stop() == 0

@@ -1,17 +1,17 @@
 """The one error tree. Doors map each class to their own wire codes in one table.
 
-    TrimtabError
-    ├── InvalidInput          the caller's request is wrong: say what, what was expected, what to do
-    │   └── LimitExceeded     a documented limit was passed
-    ├── NotFound              the named thing does not exist (or is outside the caller's scope)
-    ├── Conflict              the named thing exists already, or changed under the caller
-    ├── Unauthenticated       no credential, or one that does not verify
-    ├── AccessDenied          a known caller who may not do this
-    ├── Throttled             try again later: `retry_after_s`
-    ├── Unavailable           a part of trimtab cannot answer now
-    │   └── DiskFull          no room for the log: nothing was written
-    ├── QueryAborted          a read passed its time or memory limit
-    └── SetupError            trimtab cannot start or run as configured
+TrimtabError
+├── InvalidInput          the caller's request is wrong: say what, what was expected, what to do
+│   └── LimitExceeded     a documented limit was passed
+├── NotFound              the named thing does not exist (or is outside the caller's scope)
+├── Conflict              the named thing exists already, or changed under the caller
+├── Unauthenticated       no credential, or one that does not verify
+├── AccessDenied          a known caller who may not do this
+├── Throttled             try again later: `retry_after_s`
+├── Unavailable           a part of trimtab cannot answer now
+│   └── DiskFull          no room for the log: nothing was written
+├── QueryAborted          a read passed its time or memory limit
+└── SetupError            trimtab cannot start or run as configured
 """
 
 

@@ -19,4 +19,4 @@ def decode_token(token: str) -> Any:
     try:
         return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, binascii.Error):
-        raise InvalidInput("cannot read page token: expected the token of an earlier answer", field="NextToken") from None
+        raise InvalidInput("cannot read page token: expected one from an earlier answer", field="NextToken") from None

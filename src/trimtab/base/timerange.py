@@ -21,7 +21,7 @@ class TimeRange:
     def __post_init__(self) -> None:
         """Refuse an empty or reversed range."""
         if self.end_ms <= self.start_ms:
-            raise InvalidInput(f"cannot use time range: got start {self.start_ms} and end {self.end_ms}; expected start < end")
+            raise InvalidInput(f"cannot use time range: got {self.start_ms} to {self.end_ms}; expected start < end")
 
     @property
     def seconds(self) -> float:
@@ -38,7 +38,7 @@ def parse_duration_ms(text: str) -> int:
         total += float(match[1]) * _UNIT_MS[match[2]]
         position = match.end()
     if not text or position != len(text):
-        raise InvalidInput(f"cannot read duration: got {text!r}; expected a number and a unit such as 90s, 1h30m or 14d")
+        raise InvalidInput(f"cannot read duration: got {text!r}; expected number and unit, such as 90s, 1h30m or 14d")
     return round(total)
 
 

@@ -3,6 +3,7 @@
 import importlib
 import logging
 from dataclasses import replace
+from typing import Any
 
 import click
 from rich.console import Console
@@ -34,12 +35,12 @@ def up(agent: bool | None) -> None:
         raise click.ClickException(str(problem)) from problem
 
 
-def _server_part():  # type: ignore[no-untyped-def]  # a module that the base install must not import
+def _server_part() -> Any:  # a module that the base install cannot import
     try:
         importlib.import_module("chdb")
     except ImportError:
         raise SetupError(
-            "cannot start the server: this is the light install; install the server with `pip install 'trimtab[server]'`"
+            "cannot start the server: this is the light install; run `pip install 'trimtab[server]'` first"
         ) from None
     return importlib.import_module("trimtab.supervisor")
 

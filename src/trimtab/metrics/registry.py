@@ -5,6 +5,7 @@ fails gives its rows back, so that no point can stay without its series.
 """
 
 import sys
+from array import array
 from collections.abc import Iterable
 
 import numpy as np
@@ -37,13 +38,16 @@ class SeriesRegistry:
     def __init__(self, telemetry: Telemetry, clock: Clock) -> None:
         self._telemetry = telemetry
         self._clock = clock
+        self.clear()
+
+    def clear(self) -> None:
+        """Know no series: at the start, and when everything was wiped."""
         self._ids: dict[Identity, int] = {}
         self._identities: list[Identity] = []
-        self._first_seen: list[int] = []
+        self._first_seen = array("q")
         self._last = LastSeen()
         self._index = SeriesIndex()
         self._order = SeriesOrder(self._identities)
-        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
         self._unlogged: dict[int, None] = {}
 
     def __len__(self) -> int:
@@ -158,7 +162,7 @@ class SeriesRegistry:
 
     def _lean(self, identity: Identity) -> Identity:
         """The same identity made of shared strings: 200,000 series repeat a few thousand of them."""
-        pairs = tuple(self._pair(name, value) for name, value in identity.dimensions)
+        pairs = tuple(self._index.pair((sys.intern(name), value)) for name, value in identity.dimensions)
         return Identity(
             sys.intern(identity.account),
             sys.intern(identity.region),
@@ -169,10 +173,6 @@ class SeriesRegistry:
             identity.kind,
             sys.intern(identity.resource),
         )
-
-    def _pair(self, name: str, value: str) -> tuple[str, str]:
-        pair = (sys.intern(name), value)
-        return self._pairs.setdefault(pair, pair)
 
     def _series(self, ordinal: int) -> Series:
         return Series(

@@ -7,7 +7,7 @@ Plain ASGI: no framework touches a request on its way.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from trimtab.doors.aws.wire.http import HttpAnswer, HttpRequest
 from trimtab.doors.aws.wire.malformed import Malformed
 
 Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Gateway:
         self._router = Router(options.services)
         self._verifier = Verifier(options.keys, options.clock)
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request = HttpRequest.of(scope)
         try:

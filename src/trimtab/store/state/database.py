@@ -33,8 +33,8 @@ class State:
             self.engine: Engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
         except (ArgumentError, ImportError) as problem:
             raise SetupError(
-                f"cannot use TRIMTAB_STATE_URL: {problem}; expected sqlite:////path or postgresql+psycopg://user@host/db "
-                "(the latter needs the extra trimtab[postgres])"
+                f"cannot use TRIMTAB_STATE_URL: {problem}; expected sqlite:////path or "
+                "postgresql+psycopg://user@host/db (which needs the extra trimtab[postgres])"
             ) from problem
         if parsed.get_backend_name() == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)

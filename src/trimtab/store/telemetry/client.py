@@ -135,6 +135,11 @@ class Telemetry:
         settings = {"insert_deduplication_token": token}
         self._run(lambda client: client.raw_insert(table, columns, body, settings=settings, fmt=format_))
 
+    def truncate(self, tables: Sequence[str]) -> None:
+        """Empty `tables`, which are names of the schema."""
+        for table in tables:
+            self.command(f"TRUNCATE TABLE {table}")
+
     def close(self) -> None:
         """Wait for the pool's reads and close this thread's client."""
         self._pool.shutdown()

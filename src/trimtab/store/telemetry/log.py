@@ -111,7 +111,7 @@ class IngestLog:
     def _enqueue_batch(self, sections: tuple[Section, ...], key: str | None) -> tuple["Future[None]", int]:
         if self._closed:
             raise Unavailable("cannot accept data: trimtab is stopping; send it again to the next one")
-        self._check_room()
+        self.check_room()
         self._sequence += 1
         done: Future[None] = Future()
         record = frame(RecordType.BATCH, self._sequence, encode_batch(key, sections))
@@ -124,7 +124,8 @@ class IngestLog:
         self._queue.append(entry)
         self._wake.notify()
 
-    def _check_room(self) -> None:
+    def check_room(self) -> None:
+        """Raise Throttled or DiskFull if an append would be refused now."""
         if self.drain.pending_bytes > self._limits.pending_bytes:
             raise Throttled(
                 f"cannot accept more data now: {self.drain.pending_bytes >> 20} MiB wait to be stored; "

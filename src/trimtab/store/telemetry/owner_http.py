@@ -18,9 +18,28 @@ from urllib.parse import parse_qsl, urlsplit
 
 DATABASE = "trimtab"
 _TRANSPORT = frozenset(
-    """database query query_id session_id session_timeout session_check quota_key compress decompress role user password
-    wait_end_of_query client_protocol_version send_progress_in_http_headers http_headers_progress_interval_ms
-    enable_http_compression buffer_size add_http_cors_header default_format""".split()
+    {
+        "database",
+        "query",
+        "query_id",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "quota_key",
+        "compress",
+        "decompress",
+        "role",
+        "user",
+        "password",
+        "wait_end_of_query",
+        "client_protocol_version",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "enable_http_compression",
+        "buffer_size",
+        "add_http_cors_header",
+        "default_format",
+    }
 )
 _SETTING_NAME = re.compile(r"[A-Za-z_]\w*")
 _INSERT = re.compile(rb"\s*(INSERT\s+INTO\s[^\n]+?)\s+FORMAT\s+(\w+)[ ]*\n?", re.IGNORECASE)
@@ -138,13 +157,13 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class's name
+    def do_GET(self) -> None:
         if urlsplit(self.path).path == "/ping":
             self._answer(200, b"Ok.\n", "TabSeparated")
         else:
             self._run(b"")
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         self._run(self._body())
 
     def log_message(self, format: str, *args: object) -> None:

@@ -107,7 +107,7 @@ def test_migrations_run_once_and_the_tables_are_durable(telemetry: Telemetry) ->
 def test_a_table_without_durability_is_not_trusted(telemetry: Telemetry) -> None:
     telemetry.command("ALTER TABLE metric_sets MODIFY SETTING fsync_after_insert = 0")
     try:
-        with pytest.raises(SetupError, match="metric_sets.*fsync_after_insert"):
+        with pytest.raises(SetupError, match=r"metric_sets.*fsync_after_insert"):
             check_durability(telemetry)
     finally:
         telemetry.command("ALTER TABLE metric_sets MODIFY SETTING fsync_after_insert = 1")

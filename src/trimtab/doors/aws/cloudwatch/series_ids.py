@@ -23,12 +23,16 @@ class SeriesIds:
     def remember(self, account: str, region: str, namespace: str, sent: Sent, series_id: int) -> Ids:
         """Keep one id; the mapping to look up in from now on."""
         if self._size >= self._limit:
-            self._spaces.clear()
-            self._size = 0
+            self.clear()
         self._size += 1
         ids = self._spaces.setdefault((account, region, namespace), {})
         ids[sent] = series_id
         return ids
+
+    def clear(self) -> None:
+        """Forget every id."""
+        self._spaces.clear()
+        self._size = 0
 
 
 _EMPTY: Ids = {}

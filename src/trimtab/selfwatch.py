@@ -1,0 +1,61 @@
+"""trimtab watching itself: the `trimtab_*` metrics of GET /metrics, collected when they are asked for."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from trimtab import __version__
+from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.telemetry.log import IngestLog
+
+
+class _Trimtab(Collector):
+    def __init__(self, log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger) -> None:
+        self._log = log
+        self._registry = registry
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        drain = self._log.drain
+        build = GaugeMetricFamily("trimtab_build_info", "The version that runs.", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
+        yield GaugeMetricFamily(
+            "trimtab_log_pending_bytes", "Acknowledged bytes not in the engine yet.", value=self._log.pending_bytes
+        )
+        yield CounterMetricFamily(
+            "trimtab_log_quarantined_blocks", "Blocks that the engine refused, set aside.", drain.quarantined
+        )
+        yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", not drain.last_error)
+        yield GaugeMetricFamily("trimtab_series", "Series known.", value=len(self._registry))
+        rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
+        size = CounterMetricFamily("trimtab_ingested_bytes", "Bytes of acknowledged requests.", labels=["door"])
+        rejected = CounterMetricFamily("trimtab_rejected_rows", "Rows rejected, with a reason each.", labels=["door"])
+        for door, total in self._by_door().items():
+            rows.add_metric([door], total[0])
+            size.add_metric([door], total[1])
+            rejected.add_metric([door], total[2])
+        yield from (rows, size, rejected)
+
+    def _by_door(self) -> dict[str, list[int]]:
+        totals: dict[str, list[int]] = {}
+        for source in self._ledger.list():
+            total = totals.setdefault(source.door, [0, 0, 0])
+            total[0] += source.rows
+            total[1] += source.bytes
+            total[2] += source.rejected
+        return totals
+
+
+def renderer(log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger) -> Callable[[], str]:
+    """A function that renders the metrics in Prometheus's text format."""
+    own = CollectorRegistry(auto_describe=False)
+    own.register(_Trimtab(log, registry, ledger))
+    ProcessCollector(registry=own)
+    PlatformCollector(registry=own)
+    return lambda: generate_latest(own).decode()

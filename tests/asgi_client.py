@@ -13,7 +13,7 @@ class AsgiClient:
     def __init__(
         self, app: Any, base_url: str = "http://127.0.0.1:4750", headers: dict[str, str] | None = None
     ) -> None:
-        self._app = app
+        self.app = app
         self._base_url = base_url
         self._headers = headers or {}
         self.cookies = httpx.Cookies()
@@ -34,7 +34,7 @@ class AsgiClient:
         content = options.get("content")
         if content is not None and not isinstance(content, str | bytes):
             options["content"] = _pieces(content)
-        transport = httpx.ASGITransport(self._app)
+        transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(
             transport=transport, base_url=self._base_url, headers=self._headers, cookies=self.cookies
         ) as client:
@@ -46,3 +46,17 @@ class AsgiClient:
 async def _pieces(content: Iterable[bytes]) -> AsyncIterator[bytes]:
     for piece in content:
         yield piece
+
+
+class SyncTransport(httpx.BaseTransport):
+    """Lets a synchronous httpx client talk to an ASGI application in this process."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run(self._handle(request))
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        answer = await httpx.ASGITransport(self._app).handle_async_request(request)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())

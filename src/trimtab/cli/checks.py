@@ -1,5 +1,6 @@
 """What `trimtab doctor` looks at: one function a check, each giving findings; none changes anything that stays."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -112,11 +113,12 @@ def _port(check: str, name: str, address: str, settings: Settings) -> Finding:
     host, _, port = address.rpartition(":")
     scheme = "https" if settings.tls_cert else "http"
     variable = f"TRIMTAB_{name.replace(' ', '_')}_ADDR"
-    if not _answers(host, int(port)):
-        problem = _bind_problem(host, int(port))
-        if problem is None:
-            return Finding(check, Verdict.OK, f"{address} is free")
-        return Finding(check, Verdict.FAIL, f"{address} cannot be listened on: {problem}", f"set {variable}")
+    problem = _bind_problem(host, int(port))
+    if problem is None:
+        return Finding(check, Verdict.OK, f"{address} is free")
+    if problem.errno != errno.EADDRINUSE:
+        found = f"{address} cannot be listened on: {problem.strerror}"
+        return Finding(check, Verdict.FAIL, found, f"set {variable} to an address of this machine")
     with Client(f"{scheme}://{_reach(host)}:{port}", timeout_s=_CONNECT_S, ca_file=settings.tls_cert) as client:
         try:
             client.health()
@@ -129,22 +131,14 @@ def _reach(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  # recognised, not listened on
 
 
-def _answers(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((_reach(host).strip("[]"), port), timeout=_CONNECT_S):
-            return True
-    except OSError:
-        return False
-
-
-def _bind_problem(host: str, port: int) -> str | None:
+def _bind_problem(host: str, port: int) -> OSError | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: closed ones linger
         try:
             listener.bind((host.strip("[]"), port))
         except OSError as problem:
-            return problem.strerror or str(problem)
+            return problem
     return None
 
 

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -187,7 +188,7 @@ class Client:
 
     def revoke_key(self, id_: str) -> wire.Key:
         """Revoke a key now (role admin)."""
-        return self._call("DELETE", f"/rest/v1/keys/{id_}", wire.Key)
+        return self._call("DELETE", f"/rest/v1/keys/{quote(id_, safe='')}", wire.Key)
 
     def settings(self) -> list[wire.Setting]:
         """The settings that the server runs with."""

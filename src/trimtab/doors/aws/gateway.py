@@ -9,6 +9,7 @@ Plain ASGI: no framework touches a request on its way.
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
@@ -81,18 +82,20 @@ class Gateway:
         self._options = options
         self._router = Router(options.services)
         self._verifier = Verifier(options.keys, options.clock)
+        self._ids = _RequestIds()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request = HttpRequest.of(scope)
+        request_id = self._ids.next()
         try:
             request.sent = await read_body(receive)
         except ClientGone:
             return
         except AwsError as error:
-            await _respond(send, self._fault(error, Target(protocol_of(request), None, ""), request, ""), new_id())
+            answer = self._fault(error, Target(protocol_of(request), None, ""), request, request_id)
+            await _respond(send, answer, request_id)
             return
-        request_id = new_id()
         await _respond(send, await self.answer(request, request_id), request_id)
 
     async def answer(self, request: HttpRequest, request_id: str) -> HttpAnswer:
@@ -186,6 +189,22 @@ class Gateway:
         if wire.retry_after_s is not None:
             answer.headers.append((b"retry-after", str(wire.retry_after_s).encode()))
         return answer
+
+
+class _RequestIds:
+    """Ids that look like UUIDs: random once, then counted.
+
+    A random one a request would call the kernel, which lets go of the interpreter lock: 20 µs under load, a tenth of a
+    small request. They need to be unique, not secret.
+    """
+
+    def __init__(self) -> None:
+        self._head = new_id()[:24]
+        self._count = count(1)
+
+    def next(self) -> str:
+        """An id not given before."""
+        return f"{self._head}{next(self._count):012x}"
 
 
 def _scope(principal: Principal, account: str, region: str) -> Scope:

@@ -34,5 +34,10 @@ class SeriesIds:
         self._spaces.clear()
         self._size = 0
 
+    def clear(self) -> None:
+        """Forget everything: the registry that gave the ids was emptied."""
+        self._spaces.clear()
+        self._size = 0
+
 
 _EMPTY: Ids = {}

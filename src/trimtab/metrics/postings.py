@@ -1,7 +1,7 @@
-"""Postings: for each key the ordinals of the series that have it, in little memory and as numpy on demand."""
+"""Postings: for each key the ordinals of what has it, in little memory and as numpy on demand."""
 
 from array import array
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,56 +14,65 @@ NOTHING: Ordinals = np.empty(0, dtype=np.uint32)
 
 
 class Postings(Generic[K]):
-    """An append-only multimap from a key to ascending ordinals.
+    """An append-only multimap from a key to ascending ordinals. Keys are numbered in the order in which they came.
 
     Most keys of a big index have one ordinal (a pod's name, a GPU's uuid): those are kept as a bare int, which takes a
     third of the memory of an array.
     """
 
     def __init__(self) -> None:
-        self._lists: dict[K, int | array[int]] = {}
+        self._numbers: dict[K, int] = {}
+        self._keys: list[K] = []
+        self._lists: list[int | array[int]] = []
 
-    def __contains__(self, key: K) -> bool:
-        """Whether any ordinal has `key`."""
-        return key in self._lists
+    @property
+    def keys(self) -> Sequence[K]:
+        """Every key, by number."""
+        return self._keys
 
-    def __len__(self) -> int:
-        """The number of keys."""
-        return len(self._lists)
+    def number(self, key: K) -> int | None:
+        """The number of `key`."""
+        return self._numbers.get(key)
 
-    def keys(self) -> Iterable[K]:
-        """Every key, oldest first."""
-        return self._lists.keys()
-
-    def add(self, key: K, ordinal: int) -> bool:
-        """Note that `ordinal`, which must not be below those noted before, has `key`. True for a new key."""
-        present = self._lists.get(key)
-        if present is None:
-            self._lists[key] = ordinal
-            return True
+    def add(self, key: K, ordinal: int) -> tuple[int, bool]:
+        """Note that `ordinal`, not below those noted before, has `key`. The key's number, and whether it is new."""
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._keys)
+            self._keys.append(key)
+            self._lists.append(ordinal)
+            return number, True
+        present = self._lists[number]
         if isinstance(present, int):
-            self._lists[key] = array("I", (present, ordinal))
+            self._lists[number] = array("I", (present, ordinal))
         else:
             present.append(ordinal)
-        return False
+        return number, False
 
-    def count(self, key: K) -> int:
-        """How many ordinals have `key`."""
-        present = self._lists.get(key)
-        if present is None:
-            return 0
+    def count_at(self, number: int) -> int:
+        """How many ordinals the key with `number` has."""
+        present = self._lists[number]
         return 1 if isinstance(present, int) else len(present)
 
     def get(self, key: K) -> Ordinals:
-        """The ordinals of `key`, ascending. A copy: an array whose buffer is lent out could not grow."""
-        present = self._lists.get(key)
-        if present is None:
-            return NOTHING
+        """The ordinals of `key`, ascending."""
+        number = self._numbers.get(key)
+        return NOTHING if number is None else self.at(number)
+
+    def at(self, number: int) -> Ordinals:
+        """The ordinals of the key with `number`. A copy: an array whose buffer is lent out could not grow."""
+        present = self._lists[number]
         return np.array((present,) if isinstance(present, int) else present, dtype=np.uint32)
 
-    def union(self, keys: Iterable[K]) -> Ordinals:
-        """The ordinals that have any of `keys`, ascending, each once."""
-        parts = [self.get(key) for key in keys]
-        if len(parts) == 1:
+    def union(self, numbers: Iterable[int]) -> Ordinals:
+        """The ordinals that any key of `numbers` has, ascending, each once."""
+        single, parts = array("I"), []
+        for number in numbers:
+            present = self._lists[number]
+            if isinstance(present, int):
+                single.append(present)
+            else:
+                parts.append(np.array(present, dtype=np.uint32))
+        if not single and len(parts) == 1:
             return parts[0]
-        return np.unique(np.concatenate(parts)) if parts else NOTHING
+        return np.unique(np.concatenate((np.array(single, dtype=np.uint32), *parts)))

@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -59,8 +60,9 @@ class SeriesRegistry:
         columns = await self._telemetry.fetch(_QUERIES["series_all"])
         names = ("series", "account", "region", "namespace", "name", "dimensions", "unit", "kind", "resource")
         rows = zip(*(columns[name].tolist() for name in names), columns["first_seen"].tolist(), strict=True)
+        decode = msgspec.json.Decoder(dict[str, str]).decode
         for series_id, account, region, namespace, name, dimensions, unit, kind, resource, first_seen in rows:
-            pairs = tuple(sorted(dimensions.items()))
+            pairs = tuple(sorted(decode(dimensions).items()))
             identity = self._lean(Identity(account, region, namespace, name, pairs, unit, Kind(kind), resource))
             self._store(identity, series_id, first_seen)
         since = self._clock.now_ms() - _ACTIVITY_MS
@@ -69,7 +71,10 @@ class SeriesRegistry:
             self._last.seen(last["series"], last["last"])
 
     def add(self, identity: Identity) -> int:
-        """The id of the series with `identity`; a series not met before is registered and awaits the next write."""
+        """The id of the series with `identity`; a series not met before is registered and awaits the next write.
+
+        Raises InvalidInput for text that is not valid Unicode, which no reader could be given back.
+        """
         known = self._ids.get(identity)
         return self._register(identity) if known is None else known
 
@@ -133,23 +138,21 @@ class SeriesRegistry:
         )
 
     def _register(self, identity: Identity) -> int:
-        series_id = identity.series_id()
-        key = identity.key()
-        while (ordinal := self._last.ordinal(series_id)) is not None:
-            if self._identities[ordinal].key() == key:
-                return self._alias(identity, series_id, ordinal)
-            series_id = (series_id + 1) % _IDS  # Another key has this id: take the next free one, as every run would.
         lean = self._lean(identity)
+        series_id = _checked_id(lean)
+        while (ordinal := self._last.ordinal(series_id)) is not None:
+            if self._identities[ordinal].key() == lean.key():
+                return self._alias(lean, series_id, ordinal)
+            series_id = (series_id + 1) % _IDS  # Another key has this id: take the next free one, as every run would.
         self._store(lean, series_id, self._clock.now_ms())
         self._unlogged[series_id] = None
         return series_id
 
     def _alias(self, identity: Identity, series_id: int, ordinal: int) -> int:
         """The same series, now with another resource: the newest one that is known is kept and logged."""
-        lean = self._lean(identity)
-        self._ids[lean] = series_id
+        self._ids[identity] = series_id
         if identity.resource:
-            self._identities[ordinal] = lean
+            self._identities[ordinal] = identity
             self._unlogged[series_id] = None
         return series_id
 
@@ -197,6 +200,18 @@ class SeriesRegistry:
             ]
             found = np.array(kept, dtype=np.uint32)
         return found
+
+
+def _checked_id(identity: Identity) -> int:
+    key = identity.key()
+    try:
+        if not key.isascii():
+            key.encode()  # Ids hash half surrogate pairs without complaint; no reader could decode them.
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            f"cannot register series {identity.name!a}: got text with half of a surrogate pair; expected valid Unicode"
+        ) from None
+    return identity.series_id()
 
 
 def covers(scope: Scope, identity: Identity) -> bool:

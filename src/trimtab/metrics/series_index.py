@@ -7,11 +7,13 @@ import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.model import Identity, SeriesQuery
-from trimtab.metrics.postings import NOTHING, Ordinals, Postings
+from trimtab.metrics.postings import Ordinals, Postings
 from trimtab.metrics.tokens import tokens_of, words_of
 
 Group = tuple[str, str, str, str]
 """Account, region, namespace, name: what nearly every search names."""
+
+Pair = tuple[str, str]
 
 _BARE = ("", "")  # Stands for "has no dimensions" among the pairs, so that an exact search for none is a look-up too.
 
@@ -20,31 +22,35 @@ class SeriesIndex:
     """Inverted lists over group, dimension pair, dimension name and token. Ordinals are added in ascending order."""
 
     def __init__(self) -> None:
-        self._groups: Postings[int] = Postings()
-        self._pairs: Postings[tuple[str, str]] = Postings()
+        self._groups: Postings[Group] = Postings()
+        self._pairs: Postings[Pair] = Postings()
         self._names: Postings[str] = Postings()
-        self._group_numbers: dict[Group, int] = {}
-        self._group_list: list[Group] = []
-        self._group_of = array("I")  # By ordinal.
-        self._pair_list: list[tuple[str, str]] = []
-        # Token to the positions in the lists above: tokens belong to few strings, strings to many series.
-        self._group_tokens: dict[str, array[int]] = {}
-        self._pair_tokens: dict[str, array[int]] = {}
+        self._group_of = array("I")  # The number of the group, by ordinal.
+        # Tokens to the numbers of the strings that have them: a token is in few strings, a string in many series.
+        self._group_tokens: Postings[str] = Postings()
+        self._name_tokens: Postings[str] = Postings()
+        self._value_tokens: Postings[str] = Postings()
 
     def add(self, ordinal: int, identity: Identity) -> None:
         """Index the series at `ordinal`."""
         group = (identity.account, identity.region, identity.namespace, identity.name)
-        number = self._group_numbers.setdefault(group, len(self._group_list))
-        if self._groups.add(number, ordinal):
+        number, new = self._groups.add(group, ordinal)
+        if new:
             _note(self._group_tokens, tokens_of(identity.namespace) | tokens_of(identity.name), number)
-            self._group_list.append(group)
         self._group_of.append(number)
         for pair in identity.dimensions or (_BARE,):
-            if self._pairs.add(pair, ordinal):
-                _note(self._pair_tokens, tokens_of(pair[0]) | tokens_of(pair[1]), len(self._pair_list))
-                self._pair_list.append(pair)
+            number, new = self._pairs.add(pair, ordinal)
+            if new:
+                _note(self._value_tokens, tokens_of(pair[1]), number)
             if pair is not _BARE:
-                self._names.add(pair[0], ordinal)
+                number, new = self._names.add(pair[0], ordinal)
+                if new:
+                    _note(self._name_tokens, tokens_of(pair[0]), number)
+
+    def pair(self, pair: Pair) -> Pair:
+        """The pair that is kept for all series that have an equal one; `pair` itself where none has."""
+        number = self._pairs.number(pair)
+        return pair if number is None else self._pairs.keys[number]
 
     def candidates(self, scope: Scope, query: SeriesQuery) -> Ordinals:
         """The ordinals that pass `scope` and every part of `query` but exactness, unit, kind and activity."""
@@ -59,29 +65,35 @@ class SeriesIndex:
         found = _intersection(filters)
         if groups is None:
             return found
-        allowed = np.zeros(len(self._group_list), dtype=np.bool_)
+        allowed = np.zeros(len(self._groups.keys), dtype=np.bool_)
         allowed[groups] = True
         return found[allowed[np.array(self._group_of, dtype=np.uint32)[found]]]
 
     def counts(self, scope: Scope) -> dict[tuple[str, str], int]:
         """How many series each (namespace, name) has within `scope`."""
-        found = self.candidates(scope, SeriesQuery())
-        numbers = np.bincount(np.array(self._group_of, dtype=np.uint32)[found], minlength=len(self._group_list))
+        groups = self._groups.keys
+        if scope.rows:
+            found = np.array(self._group_of, dtype=np.uint32)[self.candidates(scope, SeriesQuery())]
+            by_group = dict(enumerate(np.bincount(found, minlength=len(groups)).tolist()))
+        else:
+            numbers = self._matching_groups(scope, SeriesQuery())
+            by_group = {at: self._groups.count_at(at) for at in (range(len(groups)) if numbers is None else numbers)}
         totals: dict[tuple[str, str], int] = {}
-        for group, number in zip(self._group_list, numbers.tolist(), strict=True):
+        for at, number in by_group.items():
             if number:
-                totals[group[2:]] = totals.get(group[2:], 0) + number
+                totals[groups[at][2:]] = totals.get(groups[at][2:], 0) + number
         return totals
 
     def dimension_values(self, name: str) -> list[str]:
         """Every value of dimension `name`, in no order and across every scope."""
-        return [value for key, value in self._pair_list if key == name]
+        return [value for key, value in self._pairs.keys if key == name]
 
     def _everything(self) -> Ordinals:
         return np.arange(len(self._group_of), dtype=np.uint32)
 
     def _rule(self, key: str, values: Iterable[str]) -> Ordinals:
-        return self._pairs.union((key, value) for value in values)
+        numbers = (self._pairs.number((key, value)) for value in values)
+        return self._pairs.union(number for number in numbers if number is not None)
 
     def _matching_groups(self, scope: Scope, query: SeriesQuery) -> list[int] | None:
         """The numbers of the groups that pass; None where nothing restricts them."""
@@ -90,10 +102,11 @@ class SeriesIndex:
             return None
         if accounts is not None and regions is not None and namespace is not None and name is not None:
             named = ((account, region, namespace, name) for account in accounts for region in regions)
-            return [self._group_numbers[group] for group in named if group in self._group_numbers]
+            numbers = (self._groups.number(group) for group in named)
+            return [number for number in numbers if number is not None]
         return [
             number
-            for number, group in enumerate(self._group_list)
+            for number, group in enumerate(self._groups.keys)
             if (accounts is None or group[0] in accounts)
             and (regions is None or group[1] in regions)
             and (namespace is None or group[2] == namespace)
@@ -107,9 +120,12 @@ class SeriesIndex:
         return np.union1d(whole, _intersection([self._token(part) for part in parts]))
 
     def _token(self, token: str) -> Ordinals:
-        groups = self._groups.union(self._group_tokens.get(token, ()))
-        pairs = self._pairs.union(self._pair_list[at] for at in self._pair_tokens.get(token, ()))
-        return np.union1d(groups, pairs) if len(groups) or len(pairs) else NOTHING
+        found = (
+            self._groups.union(self._group_tokens.get(token).tolist()),
+            self._names.union(self._name_tokens.get(token).tolist()),
+            self._pairs.union(self._value_tokens.get(token).tolist()),
+        )
+        return np.unique(np.concatenate(found))
 
 
 def _intersection(filters: list[Ordinals]) -> Ordinals:
@@ -120,10 +136,6 @@ def _intersection(filters: list[Ordinals]) -> Ordinals:
     return result
 
 
-def _note(lists: dict[str, "array[int]"], tokens: Iterable[str], position: int) -> None:
+def _note(postings: Postings[str], tokens: Iterable[str], number: int) -> None:
     for token in tokens:
-        present = lists.get(token)
-        if present is None:
-            lists[token] = array("I", (position,))
-        else:
-            present.append(position)
+        postings.add(token, number)

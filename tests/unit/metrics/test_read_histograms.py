@@ -144,6 +144,30 @@ def test_a_change_of_layout_starts_anew(room: Room, series: int) -> None:
     assert [{0.0: 1.0}, {0.0: 5.0}] == ask(room, series, "SampleCount", "Sum")
 
 
+def test_a_restart_with_another_layout_counts(room: Room, series: int) -> None:
+    put(
+        room,
+        explicit(series, -10, (5, 5, 5, 5), 50.0, since=-9000),
+        explicit(series, 10, (30, 5), 70.0, since=5, bounds=(10.0,)),
+    )
+    assert [{0.0: 35.0}, {0.0: 10.0}] == ask(room, series, "SampleCount", "p100")
+
+
+def test_histograms_of_count_and_sum_alone_have_no_percentiles(room: Room, series: int) -> None:
+    put(room, replace(explicit(series, 10, (), 6.0, cumulative=False, bounds=()), count=3))
+    assert [{0.0: 3.0}, {0.0: 2.0}, {}, {}] == ask(room, series, "SampleCount", "Average", "p50", "Maximum")
+
+
+def test_exponential_runs_that_move_are_aligned(room: Room, series: int) -> None:
+    put(
+        room,
+        exponential(series, -10, 0, (1, 2), 3, since=-9000, negative=(1,)),
+        exponential(series, 10, 0, (4, 1, 2, 5), 2, since=-9000, negative=(1, 2)),
+    )
+    counts = [4.0, 5.0, 2.0]  # (4, 8] from nothing, (32, 64] from nothing, and (-4, -2].
+    assert [{0.0: sum(counts)}, {0.0: -4.0}, {0.0: 64.0}] == ask(room, series, "SampleCount", "Minimum", "p100")
+
+
 def test_several_series_and_raw_values_merge(room: Room, series: int) -> None:
     other, values = room.series("o", Kind.HISTOGRAM), room.series("v")
     put(room, explicit(series, 0, (2, 0, 0, 0), 1.0, cumulative=False))

@@ -61,9 +61,15 @@ def test_a_new_resource_is_the_same_series_and_is_logged_again(room: Room) -> No
     assert [] == room.registry.take_unlogged()
 
 
+def test_text_that_no_reader_could_decode_is_refused(room: Room) -> None:
+    with pytest.raises(InvalidInput, match="half of a surrogate pair"):
+        room.registry.add(identity(host="\ud800"))
+    assert 0 == len(room.registry)
+
+
 def test_load_restores_series_and_activity(room: Room) -> None:
     now = room.clock.now_ms()
-    dimensions = {"host": "ü", "empty": "", "x" * 200: "y" * 300}
+    dimensions = {"host": 'ü\n"\\/\x00\x1f😀', "empty": "", "x" * 200: "y" * 300}
     series_id = room.registry.add(Identity("1", "eu", "ns", "m", make_tags(dimensions), "Bytes", Kind.EVENTS, "res"))
     run(room.ingest.write(MetricBatch(values=value_rows((series_id, now - 5000, 1.0), (series_id, now - 9000, 1.0)))))
     loaded = room.reopened().registry

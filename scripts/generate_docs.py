@@ -9,14 +9,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import click
+from msgspec.structs import fields
 
 from trimtab.base import errors
 from trimtab.cli.main import root
 from trimtab.doors.aws.faults import SHARED, of_domain
 from trimtab.doors.rest.errors import TABLE as REST_ERRORS
-from trimtab.settings import describe
+from trimtab.doors.rest.routes import OPENAPI_PATH, Dependencies
+from trimtab.doors.rest.routes import operations as rest_operations
+from trimtab.doors.rest.spec import Operation
+from trimtab.settings import Settings, describe
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "trimtab"
@@ -112,6 +117,31 @@ def _role(decorator: ast.Call) -> str:
     return ast.unparse(given[0]).rpartition(".")[2].lower() if given else "read"
 
 
+def rest_page() -> str:
+    """Every REST operation."""
+    rows = [
+        (f"`{one.method} {one.path}`", one.role.value if one.role else "none", _parameters(one), one.summary)
+        for one in served_rest()
+    ]
+    return f"""# REST operations
+
+`{OPENAPI_PATH}` describes requests and answers in full. *Role* is what the caller needs where keys are asked for; times
+are `now`, `-3h`, ISO 8601 or milliseconds since the epoch.
+
+{_table(("operation", "role", "query", "what it does"), rows)}"""
+
+
+def served_rest() -> list[Operation]:
+    """The operations; declaring them calls none of what they need, so nothing is given."""
+    nothing = cast(Any, None)
+    needs = dict.fromkeys(Dependencies.__dataclass_fields__, nothing)
+    return rest_operations(Dependencies(**{**needs, "settings": Settings(), "auth_required": False, "checks": {}}))
+
+
+def _parameters(operation: Operation) -> str:
+    return ", ".join(f"`{one.encode_name}`" for one in fields(operation.query)) or "–"
+
+
 def errors_page() -> str:
     """The error tree and what each error is on the wires."""
     rows = []
@@ -163,6 +193,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "aws-operations.md": aws_page,
+    "rest-operations.md": rest_page,
     "errors.md": errors_page,
     "own-metrics.md": own_metrics_page,
 }

@@ -51,6 +51,13 @@ def test_every_served_aws_operation_is_listed(generator: ModuleType, repository:
     assert [] == [name for names in served.values() for name, (_, sentence) in names.items() if not sentence]
 
 
+def test_every_rest_operation_is_listed(generator: ModuleType, repository: Path) -> None:
+    text = page(repository, "rest-operations.md")
+    served = generator.served_rest()
+    assert len(served) > 10
+    assert [] == [one.path for one in served if f"| `{one.method} {one.path}` |" not in text]
+
+
 def statistics_of(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if line.startswith("| `"):

@@ -1,5 +1,6 @@
 // Everything the pages run: htmx for fragments, and one small custom element per behaviour.
 import "htmx.org/dist/htmx.esm.js";
+import "./elements/auto-submit.js";
 import "./elements/copy-button.js";
 import "./elements/jump-menu.js";
 import "./elements/live-state.js";

@@ -19,7 +19,7 @@ export function plotOptions({ held, current, stacked, top, width, height, onSele
     width,
     height,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -205,7 +205,9 @@ def main() -> None:
     state = build_state(hosts, clock, since_ms=int(float(sys.argv[2]) * 1000) if len(sys.argv) > 2 else 3_600_000)
     clock.levels = list(cast("Any", state.reader)._levels)
     clock.registry = state.registry
-    uvicorn.run(build_app(state), host="127.0.0.1", port=int(sys.argv[3]) if len(sys.argv) > 3 else 4799, log_level="warning")
+    uvicorn.run(
+        build_app(state), host="127.0.0.1", port=int(sys.argv[3]) if len(sys.argv) > 3 else 4799, log_level="warning"
+    )
 
 
 if __name__ == "__main__":

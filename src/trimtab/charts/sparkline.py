@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from trimtab.charts.scales import LinearScale, extent_from_zero
 from trimtab.charts.svg import Svg, element, number
 
+_HEADROOM = 0.15  # a steady value draws a line below the edge, not along it
 _PADDING = 2.0  # half the stroke, so that the line is not cut at the edges
 
 
@@ -17,6 +18,7 @@ def sparkline(
     `label` describes it to those who do not see it; without one it is decoration and hidden from them.
     """
     low, high = extent_from_zero(values)
+    high += (high - low) * _HEADROOM
     x = LinearScale(0, max(len(values) - 1, 1), 0, width)
     y = LinearScale(low, top if top is not None else high, height - _PADDING, _PADDING)
     parts: list[Svg] = []

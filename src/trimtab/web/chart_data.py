@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.access.scope import Scope
-from trimtab.charts.palette import slots
+from trimtab.charts.palette import OTHER, in_order, slots
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.statistics import Family
@@ -95,6 +95,8 @@ async def draw(reader: MetricReader, scope: Scope, query: MetricQuery, lines: Se
     drawn = [(line, grid.place(answer)) for line, answer in zip(lines, answers, strict=True)]
     if len(lines) > MOST_LINES:
         drawn = await _with_other(reader, scope, query, drawn, grid)
+    places = {label: place for place, label in enumerate(in_order({line.label for line, _ in drawn}))}
+    drawn.sort(key=lambda pair: places[pair[0].label])
     colours = slots([line.label for line, _ in drawn])
     coloured = [Drawn(line, slot, _gap(values), values) for (line, values), slot in zip(drawn, colours, strict=True)]
     return Chart(
@@ -166,9 +168,9 @@ async def _with_other(
     ranked = sorted(drawn, key=lambda pair: -_mean(pair[1]))
     top, rest = ranked[: MOST_LINES - 1], ranked[MOST_LINES - 1 :]
     merged = tuple(series for line, _ in rest for series in line.series)
-    other = Line("Other", rest[0][0].metric, (), merged)
+    other = Line(OTHER, rest[0][0].metric, (), merged)
     [answer] = await _read(reader, scope, query, [other], grid)
-    return [*sorted(top, key=lambda pair: pair[0].label), (other, grid.place(answer))]
+    return [*top, (other, grid.place(answer))]
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:

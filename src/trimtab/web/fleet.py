@@ -28,7 +28,8 @@ class Trends:
 
     cpu: Trend
     memory: Trend
-    network: Trend
+    receive: Trend
+    transmit: Trend
     disk: Trend
 
 
@@ -87,11 +88,17 @@ class Fleet:
                 average,
                 step_s,
             ),
-            StatRequest(ids(wired(host_series(registry, scope, "system.network.io", **one))), rate, step_s),
+            *(
+                StatRequest(ids(wired(found)), rate, step_s)
+                for found in (
+                    host_series(registry, scope, "system.network.io", network_io_direction=way, **one)
+                    for way in ("receive", "transmit")
+                )
+            ),
             StatRequest(ids(host_series(registry, scope, "system.disk.io", **one)), rate, step_s),
         ]
-        idle, memory, network, disk = await self._on_grid(scope, requests, window, step_s)
-        return Trends(_busy(idle), memory, network, disk)
+        idle, memory, receive, transmit, disk = await self._on_grid(scope, requests, window, step_s)
+        return Trends(_busy(idle), memory, receive, transmit, disk)
 
     async def _read_cpu_by_host(self, scope: Scope, window: Window, step_s: int) -> dict[str, Trend]:
         found = host_series(self._state.registry, scope, "system.cpu.utilization", cpu_mode="idle")

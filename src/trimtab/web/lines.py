@@ -48,14 +48,14 @@ def group_lines(series: Sequence[Series], group: tuple[str, ...]) -> list[Line]:
         keys = sorted({key for one in series for key in _varying(series, one)})
     else:
         keys = [] if group == (TOGETHER,) else list(group)
-    several = len({one.identity.name for one in series}) > 1
+    names = _short_names({one.identity.name for one in series})
     gathered: dict[tuple[tuple[str, str], Tags, int], list[Series]] = defaultdict(list)
     for one in series:
         dimensions = make_tags((key, one.dimensions.get(key, "–")) for key in keys)
         apart = one.id if group == (EACH,) else 0
         gathered[((one.identity.namespace, one.identity.name), dimensions, apart)].append(one)
     lines = [
-        Line(_label(metric, dimensions, several, keys), metric, dimensions, tuple(members))
+        Line(_label(names[metric[1]], dimensions, len(names) > 1, keys), metric, dimensions, tuple(members))
         for (metric, dimensions, _), members in gathered.items()
     ]
     return sorted(lines, key=lambda line: line.label)
@@ -76,10 +76,21 @@ def _varying(series: Sequence[Series], one: Series) -> list[str]:
     return [key for key in {*first, *here} if first.get(key) != here.get(key)]
 
 
-def _label(metric: tuple[str, str], dimensions: Tags, several: bool, keys: list[str]) -> str:
+def _short_names(names: set[str]) -> dict[str, str]:
+    """Metric names without the dotted beginning that all of them share: load_average.1m and .5m are 1m and 5m."""
+    shared = 0
+    if len(names) > 1:
+        for parts in zip(*(name.split(".")[:-1] for name in names), strict=False):
+            if len(set(parts)) > 1:
+                break
+            shared += 1
+    return {name: ".".join(name.split(".")[shared:]) for name in names}
+
+
+def _label(name: str, dimensions: Tags, several: bool, keys: list[str]) -> str:
     # In the order of `keys`, which is the viewer's own; values alone are enough, the page says which dimensions.
     shown = dict(dimensions)
     values = " ".join(shown[key] for key in keys)
     if not values:
-        return metric[1]
-    return f"{metric[1]} {values}" if several else values
+        return name
+    return f"{name} {values}" if several else values

@@ -21,7 +21,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
-    "Vary": "Accept-Encoding, Cookie, HX-Request",
+    "Vary": "Accept-Encoding, Cookie, HX-Request-Type",
 }
 _GZIP_LEVEL = 5  # UI.md: the knee of size against time for pages of 5 to 100 KB
 _GZIP_FROM = 600  # bytes; below, the header eats what is saved

@@ -83,10 +83,10 @@ class Site:
         return read_view(request, self.state.clock.now_ms(), first, default_range)
 
     def page(self, request: Request, view: View, template: str, status: int = 200, **facts: Any) -> Response:
-        """Render a page; for a live refresh (an htmx request) only its `<main>`."""
+        """Render a page; for a live refresh (htmx says `partial`) only its `<main>`."""
         found = self._environment.get_template(f"pages/{template}.html")
         context = {"view": view, **facts}
-        layout = "fragment.html" if request.headers.get("hx-request") == "true" else "base.html"
+        layout = "fragment.html" if request.headers.get("hx-request-type") == "partial" else "base.html"
         return respond.html(request, found.render(context | {"layout": layout}), status)
 
     def guarded(

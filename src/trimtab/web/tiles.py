@@ -10,14 +10,13 @@ from trimtab.web.fleet import Trend, Trends
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`note` names names; `top` fixes the end of the sparkline's axis; `href` leads to what the tile sums up."""
+    """`note` names names; `href` leads to what the tile sums up."""
 
     label: str
     value: str
     unit: str = ""
     note: str = ""
     trend: Trend = field(default_factory=list)
-    top: float | None = None
     href: str = ""
 
 
@@ -30,7 +29,7 @@ def fleet_tiles(hosts: Sequence[HostSummary], trends: Trends, link: str) -> list
         _share_tile("CPU", up, "cpu", trends.cpu, f"{link}?sort=cpu"),
         _share_tile("Memory", up, "memory", trends.memory, f"{link}?sort=memory"),
         _disk_tile(up, trends.disk, f"{link}?sort=disk"),
-        _network_tile(up, trends.network, f"{link}?sort=receive"),
+        _network_tile(up, _sum(trends.receive, trends.transmit), f"{link}?sort=receive"),
     ]
 
 
@@ -41,13 +40,13 @@ def host_tiles(host: HostSummary, trends: Trends) -> list[Tile]:
     up = words.duration((host.uptime_s or 0) * 1000)
     size, unit = up.split(" ")
     return [
-        Tile("CPU", *_share(host.cpu), cores, trends.cpu, 1),
-        Tile("Memory", *_share(host.memory), memory, trends.memory, 1),
+        Tile("CPU", *_share(host.cpu), cores, trends.cpu),
+        Tile("Memory", *_share(host.memory), memory, trends.memory),
         Tile("Fullest disk", *_share(host.disk), host.disk_mount, trends.disk),
         Tile(
-            "Received", *words.split_value(host.receive, words.BYTE_RATE), "all interfaces but loopback", trends.network
+            "Received", *words.split_value(host.receive, words.BYTE_RATE), "all interfaces but loopback", trends.receive
         ),
-        Tile("Sent", *words.split_value(host.transmit, words.BYTE_RATE), _disk_rates(host)),
+        Tile("Sent", *words.split_value(host.transmit, words.BYTE_RATE), _disk_rates(host), trends.transmit),
         Tile("Up", size, unit, f"{words.value(host.processes)} processes"),
     ]
 
@@ -63,7 +62,7 @@ def _share_tile(label: str, hosts: Sequence[HostSummary], field_: str, trend: Tr
     mean = sum(share for share, _ in known) / len(known)
     worst, name = max(known)
     note = f"busiest: {name}, {worst * 100:.0f} %" if len(known) > 1 else name
-    return Tile(label, *_share(mean), note, trend, 1, link)
+    return Tile(label, *_share(mean), note, trend, href=link)
 
 
 def _disk_tile(hosts: Sequence[HostSummary], trend: Trend, link: str) -> Tile:
@@ -88,6 +87,10 @@ def _network_tile(hosts: Sequence[HostSummary], trend: Trend, link: str) -> Tile
 
 def _share(share: float | None) -> tuple[str, str]:
     return (words.NONE, "") if share is None else (f"{share * 100:.1f}", "%")
+
+
+def _sum(one: Trend, other: Trend) -> Trend:
+    return [None if left is None or right is None else left + right for left, right in zip(one, other, strict=True)]
 
 
 def _named(lead: str, names: Sequence[str], most: int = 2) -> str:

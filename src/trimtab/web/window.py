@@ -44,7 +44,8 @@ def read_window(parameters: Mapping[str, str], now_ms: int, first_ms: int | None
     if choice == AUTO:
         hour = now_ms - RANGES["1h"]
         begun = hour if first_ms is None else min(max(hour, first_ms), now_ms - _AUTO_LEAST_MS)
-        words = "last 1h" if begun == hour else f"since start, {duration(now_ms - begun)}"
+        whole = begun in (hour, now_ms - _AUTO_LEAST_MS)
+        words = f"last {duration(now_ms - begun)}" if whole else f"since start, {duration(now_ms - begun)}"
         return Window(begun, now_ms, AUTO, True, words, (("range", AUTO),))
     return _custom(f"-{choice}", "now", now_ms)
 

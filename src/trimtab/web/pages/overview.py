@@ -18,10 +18,11 @@ from trimtab.web.site import Site
 from trimtab.web.tiles import Tile, fleet_tiles
 from trimtab.web.view import View
 
-_PROCESSES = 10
+_PROCESSES, _FLEET_PROCESSES = 10, 18
 _PROCESS_HOSTS = 20
 """Of so many of the busiest hosts processes are read: the busiest processes are on the busiest hosts."""
 _WORST = 8
+_SOURCES = 5
 _LATER = (
     ("This month’s $", "reads a cloud bill"),
     ("Paid GPU-hours", "reads a cloud bill"),
@@ -64,8 +65,8 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "stale": [host.name for host in hosts if not host.up][:_WORST],
         "tiles": await _tiles(site, view, hosts, sources),
         "panels": machine_panels(machine.name) if machine else fleet_panels() if hosts else [],
-        "processes": await site.fleet.processes(scope, busiest, _PROCESSES),
-        "sources": sources[:_WORST],
+        "processes": await site.fleet.processes(scope, busiest, _PROCESSES if machine else _FLEET_PROCESSES),
+        "sources": sources[:_SOURCES],
         "rejections": visible_rejections(site, scope, 5),
     }
 
@@ -78,10 +79,9 @@ async def _tiles(site: Site, view: View, hosts: Sequence[HostSummary], sources: 
 def _ingest_tile(site: Site, view: View, sources: Sequence[Source]) -> Tile:
     rate = sum(source.rows_per_s for source in sources)
     names = site.state.registry.names(view.scope)
-    metrics = sum(len(found) for found in names.values())
     series = sum(sum(found.values()) for found in names.values())
     newest = max((source.last_seen_ms for source in sources), default=0)
-    note = f"{words.count(series)} series, {words.count(metrics)} metrics · newest {words.age(newest, view.now_ms)}"
+    note = f"{words.count(series)} series · {words.age(newest, view.now_ms)}"
     return Tile("Arriving", *_rows(rate), note, site.arrivals.trend(), href="/sources")
 
 

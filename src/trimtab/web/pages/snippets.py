@@ -31,12 +31,15 @@ def connect_snippets(url: str, region: str) -> list[Snippet]:
 import boto3
 
 cloudwatch = boto3.client(
-    "cloudwatch", endpoint_url="{url}", region_name="{region}",
-    aws_access_key_id="local", aws_secret_access_key="local",
+    "cloudwatch",
+    endpoint_url="{url}",
+    region_name="{region}",
+    aws_access_key_id="local",
+    aws_secret_access_key="local",
 )
 cloudwatch.put_metric_data(
     Namespace="Demo",
-    MetricData=[{{"MetricName": "Requests", "Value": 1, "Unit": "Count"}}],
+    MetricData=[{{"MetricName": "Requests", "Value": 1}}],
 )"""
     otlp = f"""\
 export OTEL_EXPORTER_OTLP_ENDPOINT={url}
@@ -49,7 +52,9 @@ remote_write:
     agent = f"""\
 TRIMTAB_URL={url} trimtab agent"""
     return [
-        Snippet("connect-boto3", "boto3", boto3, "any key on this machine; keys from `trimtab keys create` elsewhere"),
+        Snippet(
+            "connect-boto3", "boto3", boto3, "any key on this machine; elsewhere one made with trimtab keys create"
+        ),
         Snippet("connect-otlp", "OpenTelemetry SDK", otlp, "OTLP over HTTP, any language"),
         Snippet("connect-prometheus", "Prometheus", prometheus, "in prometheus.yml"),
         Snippet("connect-agent", "Another machine", agent, "host and process telemetry"),

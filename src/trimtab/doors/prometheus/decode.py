@@ -1,0 +1,180 @@
+"""From a scanned WriteRequest to rows: series are looked up by digest, and only those not met before are decoded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.base.errors import InvalidInput
+from trimtab.base.tags import make_tags
+from trimtab.doors.prometheus.kinds import Families, read_metadata
+from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Scanned
+from trimtab.doors.protobuf import wire
+from trimtab.doors.protobuf.series_cache import CompiledCache, PlainCache, SeriesCache
+from trimtab.doors.protobuf.wire import LENGTH
+from trimtab.inventory.resolver import resolve
+from trimtab.metrics.model import SAMPLE_ROW, Identity, Kind, Rows
+from trimtab.metrics.registry import SeriesRegistry
+
+NAMESPACE = "Prometheus"
+EARLIEST_MS = 946_684_800_000
+"""2000-01-01: a time before is a mistake of unit (seconds sent as milliseconds). History after it is welcome."""
+AHEAD_MS = 2 * 3_600_000
+"""How far ahead of the server's clock a sample may be, as in CloudWatch."""
+_LABEL, _NAME, _VALUE = 1, 1, 2  # TimeSeries.labels, Label.name, Label.value
+_EXAMPLE_LABELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars)."""
+
+    reason: str
+    example: str
+    rows: int
+    hint: bool = False
+
+
+@dataclass(slots=True)
+class Tenant:
+    """What is remembered of one account: its series by digest, and its metadata."""
+
+    account: str
+    region: str
+    families: Families = field(default_factory=Families)
+    plain: PlainCache = field(default_factory=PlainCache)
+    compiled: CompiledCache | None = None
+
+    def cache(self, kernels: ModuleType | None) -> SeriesCache:
+        """The cache that goes with the scan: the two make other digests."""
+        if kernels is None:
+            return self.plain
+        if self.compiled is None:
+            self.compiled, self.plain = CompiledCache(kernels), PlainCache()
+        return self.compiled
+
+
+def remember_metadata(scanned: Scanned, tenant: Tenant) -> None:
+    """Keep the metadata of a request. Raises Malformed."""
+    for what, number, start, end in scanned.others.tolist():
+        if what == 0 and number < 0:
+            tenant.families.remember(read_metadata(scanned.body, start, end))
+
+
+def decode(
+    scanned: Scanned, tenant: Tenant, registry: SeriesRegistry, now_ms: int, kernels: ModuleType | None
+) -> tuple[Rows, list[Refused]]:
+    """The rows of a request, and what is wrong with the rest. New series are registered: write before awaiting."""
+    cache = tenant.cache(kernels)
+    ids, missing = cache.find(scanned.keys)
+    counts = scanned.samples_by_series()
+    refused = list(_others(scanned))
+    wrong: list[int] = []
+    for number in missing.tolist():
+        block = scanned.label_block(number)
+        if not counts[number]:  # carries exemplars or a histogram only
+            continue
+        try:
+            identity = identify(block, tenant, registry)
+        except InvalidInput as problem:
+            wrong.append(number)
+            refused.append(Refused(str(problem), describe(block), int(counts[number])))
+            continue
+        ids[number] = registry.add(identity)
+        if not scanned.series[number, 2]:  # the digest of a scattered block covers other fields too
+            cache.put(scanned.keys[number], int(ids[number]))
+    kept = _in_time(scanned, counts, now_ms, refused)
+    if wrong:
+        bad = np.zeros(len(counts), np.bool_)
+        bad[wrong] = True
+        kept &= ~np.repeat(bad, counts)
+    return _rows(scanned, ids, counts, kept), refused
+
+
+def identify(block: bytes, tenant: Tenant, registry: SeriesRegistry) -> Identity:
+    """The identity that a label block names. Raises InvalidInput for one that names none."""
+    labels = read_labels(block)
+    name = labels.pop("__name__", "")
+    if not name:
+        raise InvalidInput("a series has no label __name__")
+    resource = resolve(labels, tenant.account, tenant.region).path
+    pairs = make_tags(labels)
+    kind = tenant.families.kind(name)
+    identity = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=kind, resource=resource)
+    if _registered(identity, registry):
+        return identity
+    other_kind = Kind.GAUGE if kind is Kind.COUNTER else Kind.COUNTER
+    other = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=other_kind, resource=resource)
+    return other if _registered(other, registry) else identity
+
+
+def read_labels(block: bytes) -> dict[str, str]:
+    """The labels of a block; an empty value is no label. Raises InvalidInput for a name that is empty or repeated."""
+    labels: dict[str, str] = {}
+    for number, kind, _, start, end in wire.fields(block, 0, len(block)):
+        if number != _LABEL or kind != LENGTH:
+            continue
+        name = value = ""
+        for part, part_kind, _, begin, stop in wire.fields(block, start, end):
+            if part == _NAME and part_kind == LENGTH:
+                name = wire.text(block, begin, stop)
+            elif part == _VALUE and part_kind == LENGTH:
+                value = wire.text(block, begin, stop)
+        if not name:
+            raise InvalidInput("a series has a label without a name")
+        if name in labels:
+            raise InvalidInput("a series has a label twice")
+        labels[name] = value
+    return {name: value for name, value in labels.items() if value}
+
+
+def describe(block: bytes) -> str:
+    """A label block as Prometheus writes it, as far as it can be read."""
+    try:
+        labels = read_labels(block)
+    except InvalidInput as problem:
+        return str(problem)
+    name = labels.pop("__name__", "")
+    shown = [f'{key}="{value}"' for key, value in list(labels.items())[:_EXAMPLE_LABELS]]
+    return f"{name}{{{', '.join(shown)}}}"
+
+
+def _registered(identity: Identity, registry: SeriesRegistry) -> bool:
+    known = registry.get(identity.series_id())
+    return known is not None and known.identity.key() == identity.key()
+
+
+def _others(scanned: Scanned) -> Iterator[Refused]:
+    of_kind = scanned.others[:, 0]
+    for what, reason, hint in (
+        (HISTOGRAMS, "native histograms are not kept yet; try send_native_histograms: false", False),
+        (EXEMPLARS, "exemplars are not kept yet; try send_exemplars: false", True),
+    ):
+        rows = scanned.others[of_kind == what]
+        if len(rows):
+            yield Refused(reason, describe(scanned.label_block(int(rows[0, 1]))), len(rows), hint)
+
+
+def _in_time(
+    scanned: Scanned, counts: npt.NDArray[np.int64], now_ms: int, refused: list[Refused]
+) -> npt.NDArray[np.bool_]:
+    kept = (scanned.times >= EARLIEST_MS) & (scanned.times <= now_ms + AHEAD_MS)
+    if not kept.all():
+        at = int(np.argmin(kept))
+        number = int(np.searchsorted(scanned.series[:, 3], at, side="right"))
+        example = f"{describe(scanned.label_block(number))} at {scanned.times[at]} ms"
+        reason = "a sample's time is not between the year 2000 and two hours from now"
+        refused.append(Refused(reason, example, int(np.count_nonzero(~kept))))
+    return kept
+
+
+def _rows(
+    scanned: Scanned, ids: npt.NDArray[np.uint64], counts: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]
+) -> Rows:
+    rows = np.empty(len(scanned.times), SAMPLE_ROW)
+    rows["series"] = np.repeat(ids, counts)
+    rows["time"] = scanned.times
+    rows["value"] = scanned.values
+    return rows if kept.all() else rows[kept]

@@ -1,0 +1,50 @@
+"""`Kernels`: compiled functions that are fetched in the background once there is enough work for them.
+
+Until they are there, and where numba cannot be had, the caller does the same in plain Python.
+"""
+
+import importlib
+import logging
+import threading
+from types import ModuleType
+
+logger = logging.getLogger(__name__)
+
+WORTHWHILE_BYTES = 1 << 20
+"""Loading costs about what plain Python takes for a megabyte (and 100 MB of memory): clients that send less in all
+the life of a server never cause it.
+"""
+
+
+class Kernels:
+    """The compiled module `module`, which has a function `warm` that calls each of its functions once."""
+
+    def __init__(self, module: str, worthwhile_bytes: int = WORTHWHILE_BYTES) -> None:
+        self._name = module
+        self._left = worthwhile_bytes
+        self._module: ModuleType | None = None
+        self._loader: threading.Thread | None = None
+
+    def get(self, bytes_: int) -> ModuleType | None:
+        """The module, if it is there; `bytes_` is the size of the work at hand, which counts towards loading it."""
+        if self._module is None and self._loader is None:
+            self._left -= bytes_
+            if self._left <= 0:
+                self._loader = threading.Thread(target=self.load, name="kernels", daemon=True)
+                self._loader.start()
+        return self._module
+
+    def load(self) -> bool:
+        """Import and compile now. False, with a line in the log, where that cannot be done."""
+        try:
+            module = importlib.import_module(self._name)
+        except ImportError as problem:  # numba has no release yet for a new Python, or was left out
+            logger.warning("decoding in plain Python, about 10 times slower: cannot load numba: %s", problem)
+            return False
+        try:
+            module.warm()
+        except OSError as problem:  # compiled all the same; only keeping it failed
+            logger.info("compiled decoders are not kept for the next start: %s", problem)
+            module.warm()
+        self._module = module
+        return True

@@ -15,18 +15,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.access.principal import Principal
 from trimtab.base import errors
-from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
 from trimtab.doors.prometheus.decode import Refused, Tenant, decode, remember_metadata
 from trimtab.doors.prometheus.scan import Scanned, scan
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import Kernels
-from trimtab.inventory.sources import SourceLedger
-from trimtab.metrics.ingest import MetricIngest
+from trimtab.doors.writing import Writing, idempotency_key
 from trimtab.metrics.model import MetricBatch
-from trimtab.metrics.registry import SeriesRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +31,6 @@ DOOR = "prometheus"
 PATH = "/api/v1/write"
 BODY_LIMIT = 64 << 20
 """Bytes of a body, decompressed; Prometheus sends 2,000 samples, some hundred kilobytes, unless told otherwise."""
-KEY_LENGTH = 200
 _THREAD_BYTES = 256 << 10  # from here a body takes more than the 0.1 ms that a hop to a thread costs
 _V2 = "remote write 2.0 is not supported yet; try protobuf_message: prometheus.WriteRequest"
 
@@ -55,52 +50,35 @@ class UnsupportedMedia(InvalidInput):
     """A body in another format or compression."""
 
 
-def routes(
-    *, ingest: MetricIngest, registry: SeriesRegistry, ledger: SourceLedger, clock: Clock, account: str, region: str
-) -> list[BaseRoute]:
-    """The route of remote write. `account` and `region` are for callers that are bound to none."""
-    door = RemoteWrite(ingest, registry, ledger, clock, account, region)
-    return [Route(PATH, door.write, methods=["POST"])]
+def routes(writing: Writing) -> list[BaseRoute]:
+    """The route of remote write."""
+    return [Route(PATH, RemoteWrite(writing).write, methods=["POST"])]
 
 
 class RemoteWrite:
     """Decodes and stores; remembers series by what they look like on the wire."""
 
-    def __init__(
-        self,
-        ingest: MetricIngest,
-        registry: SeriesRegistry,
-        ledger: SourceLedger,
-        clock: Clock,
-        account: str,
-        region: str,
-        kernels: Kernels | None = None,
-    ) -> None:
-        self._ingest = ingest
-        self._registry = registry
-        self._ledger = ledger
-        self._clock = clock
-        self._account = account
-        self._region = region
+    def __init__(self, writing: Writing, kernels: Kernels | None = None) -> None:
+        self._writing = writing
         self._kernels = kernels or Kernels("trimtab.doors.prometheus.scan_compiled")
         self._tenants: dict[str, Tenant] = {}
+        writing.forget.append(self._tenants.clear)
 
     async def write(self, request: Request) -> Response:
         """Answer one request."""
-        principal: Principal = request.scope["state"]["principal"]
-        account = principal.account or self._account
-        source = (DOOR, source_name(request), account, self._region)
+        writing = self._writing
+        source = (DOOR, source_name(request), writing.account_of(request), writing.region)
         try:
             check_headers(request)
-            key = _key(request, principal)
+            key = idempotency_key(request, DOOR)
             raw = await request.body()
             refused = await self._store(raw, key, source)
         except TrimtabError as error:
             if isinstance(error, InvalidInput):
-                self._ledger.rejected(*source, str(error), PATH, 1)
+                self._writing.ledger.rejected(*source, str(error), PATH, 1)
             return answer_error(error)
         for item in refused:
-            self._ledger.rejected(*source, item.reason, item.example, item.rows)
+            self._writing.ledger.rejected(*source, item.reason, item.example, item.rows)
         return _answer(refused)
 
     async def _store(self, raw: bytes, key: str | None, source: tuple[str, str, str, str]) -> list[Refused]:
@@ -111,18 +89,18 @@ class RemoteWrite:
             scanned = await asyncio.to_thread(_open, raw, kernels)
         tenant = self._tenant(source[2])
         remember_metadata(scanned, tenant)
-        rows, refused = decode(scanned, tenant, self._registry, self._clock.now_ms(), kernels)
+        rows, refused = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
         # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
         if len(rows):
-            appended = await self._ingest.write(MetricBatch(samples=rows), key)
+            appended = await self._writing.ingest.write(MetricBatch(samples=rows), key)
             if not appended.duplicate:
-                self._ledger.accepted(*source, rows=len(rows), bytes_=len(raw))
+                self._writing.ledger.accepted(*source, rows=len(rows), bytes_=len(raw))
         return refused
 
     def _tenant(self, account: str) -> Tenant:
         tenant = self._tenants.get(account)
         if tenant is None:
-            tenant = self._tenants[account] = Tenant(account, self._region)
+            tenant = self._tenants[account] = Tenant(account, self._writing.region)
         return tenant
 
 
@@ -172,13 +150,6 @@ def _open(raw: bytes, kernels: ModuleType | None) -> Scanned:
         return scan(body, kernels)
     except wire.Malformed as problem:
         raise InvalidInput(f"cannot decode body: it is not a WriteRequest: {problem}") from None
-
-
-def _key(request: Request, principal: Principal) -> str | None:
-    key = request.headers.get("idempotency-key", "")
-    if len(key) > KEY_LENGTH:
-        raise InvalidInput(f"cannot use Idempotency-Key: got {len(key)} characters; expected at most {KEY_LENGTH}")
-    return f"{DOOR}/{principal.name}/{key}" if key else None
 
 
 def _answer(refused: Sequence[Refused]) -> Response:

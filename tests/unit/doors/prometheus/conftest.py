@@ -19,6 +19,7 @@ from trimtab.access.principal import LOCAL_OPERATOR, Principal
 from trimtab.base.clock import ManualClock
 from trimtab.doors.prometheus.remote_write import routes
 from trimtab.doors.protobuf.kernels import Kernels
+from trimtab.doors.writing import Writing
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.model import SAMPLE_ROW, Identity
@@ -174,14 +175,6 @@ def make_door(path: Path, principal: Principal = LOCAL_OPERATOR) -> Door:
     clock, log = ManualClock(), Log()
     registry = SeriesRegistry(None, clock)  # type: ignore[arg-type]  # nothing is read
     ledger = SourceLedger(State.open("", path), clock)
-    app = Starlette(
-        routes=routes(
-            ingest=MetricIngest(log, registry),  # type: ignore[arg-type]  # as far as it is used
-            registry=registry,
-            ledger=ledger,
-            clock=clock,
-            account="123456789012",
-            region="us-east-1",
-        )
-    )
+    ingest = MetricIngest(log, registry)  # type: ignore[arg-type]  # as far as it is used
+    app = Starlette(routes=routes(Writing(ingest, registry, ledger, clock, "123456789012", "us-east-1")))
     return Door(guarded(app, principal), log, registry, ledger, clock)

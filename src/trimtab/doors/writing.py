@@ -1,0 +1,45 @@
+"""What a door that takes metrics needs to write, and what such doors read from a request alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from trimtab.access.principal import Principal
+from trimtab.base.clock import Clock
+from trimtab.base.errors import InvalidInput
+from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.registry import SeriesRegistry
+
+KEY_LENGTH = 200
+"""Characters of an Idempotency-Key: UUIDs have 36, the agent's <agent>/<seq> below 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """`account` and `region` are for callers that name none. A door appends to `forget` what empties its memory of
+    series, for when everything is wiped.
+    """
+
+    ingest: MetricIngest
+    registry: SeriesRegistry
+    ledger: SourceLedger
+    clock: Clock
+    account: str
+    region: str
+    forget: list[Callable[[], None]] = field(default_factory=list)
+
+    def account_of(self, request: Request) -> str:
+        """The account that the caller writes to."""
+        principal: Principal = request.scope["state"]["principal"]
+        return principal.account or self.account
+
+
+def idempotency_key(request: Request, door: str) -> str | None:
+    """The caller's key, kept apart from those of other doors and callers. Raises InvalidInput for one too long."""
+    principal: Principal = request.scope["state"]["principal"]
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > KEY_LENGTH:
+        raise InvalidInput(f"cannot use Idempotency-Key: got {len(key)} characters; expected at most {KEY_LENGTH}")
+    return f"{door}/{principal.name}/{key}" if key else None

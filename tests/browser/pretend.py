@@ -5,6 +5,7 @@ Unit tests drive the pages with it; `python tests/browser/pretend.py [hosts]` se
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -28,6 +29,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.statistics import Family
 from trimtab.settings import describe
 from trimtab.web.app import WebState, routes
+from trimtab.web.assets import STATIC
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 EVERY_MS = 10_000
@@ -179,9 +181,9 @@ class Sign:
         await self._app(scope, receive, send)
 
 
-def build_app(state: WebState, principal: Principal = LOCAL_OPERATOR) -> Starlette:
+def build_app(state: WebState, principal: Principal = LOCAL_OPERATOR, static: Path = STATIC) -> Starlette:
     """An application of the pages alone."""
-    return Starlette(routes=routes(state), middleware=[Middleware(Sign, principal=principal)])
+    return Starlette(routes=routes(state, static), middleware=[Middleware(Sign, principal=principal)])
 
 
 class Heartbeat(SystemClock):

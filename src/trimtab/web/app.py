@@ -1,8 +1,10 @@
 """The pages' routes, over what they may ask."""
 
+from pathlib import Path
+
 from starlette.routing import BaseRoute, Route
 
-from trimtab.web.assets import Assets
+from trimtab.web.assets import STATIC, Assets
 from trimtab.web.pages import admin, explore, hosts, jump, overview, sources
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
@@ -10,12 +12,12 @@ from trimtab.web.state import WebState
 __all__ = ["WebState", "routes"]
 
 
-def routes(state: WebState) -> list[BaseRoute]:
-    """Every page and asset. Raises SetupError where the front end has not been built.
+def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
+    """Every page, and the assets built into `static`. Raises SetupError where they have not been built.
 
     Requests must carry `state.principal`, which the guard in front of them sets.
     """
-    assets = Assets()
+    assets = Assets(static)
     site = Site(state, assets)
     pages = [room.routes(site) for room in (overview, hosts, explore, sources, admin, jump)]
     return [route for found in pages for route in found] + [Route("/static/{name}", assets.serve)]

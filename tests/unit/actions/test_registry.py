@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,10 @@ class Scale:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State.open("", tmp_path)
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = State.open("", tmp_path)
+    yield opened
+    opened.close()
 
 
 def logged(state: State) -> list[tuple[str, int]]:

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from trimtab.store.state.database import State
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State.open("", tmp_path)
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = State.open("", tmp_path)
+    yield opened
+    opened.close()
 
 
 def happen(state: State, subject: str) -> str:

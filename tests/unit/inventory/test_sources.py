@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ AGENT_ID = "otlp/123456789012/us-east-1/Host on a"
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State.open("", tmp_path)
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = State.open("", tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ ROW = {"arn": "arn:aws:x", "key": "team", "value": "ranking"}
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State.open("", tmp_path)
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = State.open("", tmp_path)
+    yield opened
+    opened.close()
 
 
 def test_the_migrations_make_the_declared_tables(state: State) -> None:

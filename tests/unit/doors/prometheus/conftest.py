@@ -1,7 +1,7 @@
 """Prometheus' messages as protobuf classes, declared by hand, and a door over a log that keeps what it is given."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -161,20 +161,27 @@ def guarded(app: ASGIApp, principal: Principal) -> ASGIApp:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return make_door(tmp_path)
+def state(tmp_path: Path) -> Iterator[State]:
+    opened = State.open("", tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def door_of(tmp_path: Path) -> Any:
+def door(state: State) -> Door:
+    return make_door(state)
+
+
+@pytest.fixture
+def door_of(state: State) -> Any:
     """A door for one principal."""
-    return lambda principal: make_door(tmp_path, principal)
+    return lambda principal: make_door(state, principal)
 
 
-def make_door(path: Path, principal: Principal = LOCAL_OPERATOR) -> Door:
+def make_door(state: State, principal: Principal = LOCAL_OPERATOR) -> Door:
     clock, log = ManualClock(), Log()
     registry = SeriesRegistry(None, clock)  # type: ignore[arg-type]  # nothing is read
-    ledger = SourceLedger(State.open("", path), clock)
+    ledger = SourceLedger(state, clock)
     ingest = MetricIngest(log, registry)  # type: ignore[arg-type]  # as far as it is used
     app = Starlette(routes=routes(Writing(ingest, registry, ledger, clock, "123456789012", "us-east-1")))
     return Door(guarded(app, principal), log, registry, ledger, clock)

@@ -24,6 +24,8 @@ from trimtab.doors.aws.service import CallContext
 from trimtab.metrics.model import SET_ROW, VALUE_ROW, Identity, MetricBatch
 
 _NONE = Raw(b"[]")
+_FAR_S = 1e12
+"""A time far outside what may be written, to which larger ones are cut so that milliseconds do not overflow."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -165,7 +167,7 @@ def _columns(of: _Set) -> tuple[float, float, float, float]:
 def _times(data: Sequence[_Single] | Sequence[_Any], now_ms: int) -> npt.NDArray[np.int64] | None:
     """The times in ms, `now_ms` where none is given; None if one is outside what may be written."""
     seconds = np.array([datum.timestamp for datum in data], dtype=np.float64)  # None becomes NaN
-    times = np.rint(seconds * 1000.0)
+    times = np.rint(np.clip(seconds, -_FAR_S, _FAR_S) * 1000.0)
     times[np.isnan(times)] = now_ms
     if times.min() < now_ms - PAST_MS or times.max() > now_ms + FUTURE_MS:
         return None

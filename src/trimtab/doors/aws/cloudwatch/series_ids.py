@@ -30,11 +30,6 @@ class SeriesIds:
         return ids
 
     def clear(self) -> None:
-        """Forget every id."""
-        self._spaces.clear()
-        self._size = 0
-
-    def clear(self) -> None:
         """Forget everything: the registry that gave the ids was emptied."""
         self._spaces.clear()
         self._size = 0

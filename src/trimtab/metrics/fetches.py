@@ -15,13 +15,15 @@ from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Columns, Telemetry
 
 _QUERIES = load_queries("trimtab.metrics")
-_IDS_A_QUERY = 10_000  # Two arrays of this many numbers are 300 kB of parameters; servers refuse addresses above 1 MiB.
+# Long parameters travel as form fields, which a server caps at 128 KiB (http_max_field_value_size); an id takes up to
+# 22 bytes of one.
+IDS_A_QUERY = 5_500
 
 Rows = Totals | Lasts | Samples | Histograms
 
 
-async def run_plan(telemetry: Telemetry, plan: Plan, start_ms: int, end_ms: int) -> dict[Fetch, Rows]:
-    """What every fetch of `plan` read of `[start_ms, end_ms)`. Raises QueryAborted, Unavailable."""
+async def run_plan(telemetry: Telemetry, plan: Plan, start_ms: int, end_ms: int) -> dict[Fetch, list[Columns]]:
+    """What the engine answers to every fetch of `plan` over `[start_ms, end_ms)`. Raises QueryAborted, Unavailable."""
     answers = await asyncio.gather(
         *(
             _run(telemetry, fetch, atoms, Window(start_ms, end_ms, fetch.period_ms))
@@ -31,14 +33,23 @@ async def run_plan(telemetry: Telemetry, plan: Plan, start_ms: int, end_ms: int)
     return dict(zip(plan.fetches, answers, strict=True))
 
 
-async def _run(telemetry: Telemetry, fetch: Fetch, atoms: Atoms, window: Window) -> Rows:
+def rows_of(plan: Plan, read: dict[Fetch, list[Columns]], start_ms: int, end_ms: int) -> dict[Fetch, Rows]:
+    """The engine's answers as rows of their shapes. Computes, so it belongs off the event loop."""
+    return {fetch: _rows(fetch, plan.fetches[fetch], chunks, start_ms, end_ms) for fetch, chunks in read.items()}
+
+
+async def _run(telemetry: Telemetry, fetch: Fetch, atoms: Atoms, window: Window) -> list[Columns]:
     sql = _QUERIES[f"{fetch.source}_{fetch.shape}"]
-    chunks = [
+    return [
         await telemetry.fetch(sql, _parameters(fetch, atoms, at, window))
-        for at in range(0, len(atoms.ids), _IDS_A_QUERY)
+        for at in range(0, len(atoms.ids), IDS_A_QUERY)
     ]
+
+
+def _rows(fetch: Fetch, atoms: Atoms, chunks: list[Columns], start_ms: int, end_ms: int) -> Rows:
     columns = chunks[0] if len(chunks) == 1 else _joined(chunks, fetch)
     if fetch.source is Source.HISTOGRAMS:
+        window = Window(start_ms, end_ms, fetch.period_ms)
         return Histograms.of(columns, window, dict(zip(atoms.ids, atoms.atoms, strict=True)))
     match fetch.shape:
         case Shape.TOTALS:
@@ -50,7 +61,7 @@ async def _run(telemetry: Telemetry, fetch: Fetch, atoms: Atoms, window: Window)
 
 
 def _parameters(fetch: Fetch, atoms: Atoms, at: int, window: Window) -> Mapping[str, Any]:
-    chunk = slice(at, at + _IDS_A_QUERY)
+    chunk = slice(at, at + IDS_A_QUERY)
     parameters: dict[str, Any] = {"ids": list(atoms.ids[chunk]), "end": window.end_ms}
     if fetch.source in (Source.INCREASES, Source.HISTOGRAMS):
         parameters["lookback"] = window.lookback_ms

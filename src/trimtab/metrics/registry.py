@@ -22,7 +22,7 @@ from trimtab.metrics.postings import Ordinals
 from trimtab.metrics.series_index import SeriesIndex
 from trimtab.metrics.series_order import SeriesOrder
 from trimtab.store.sql import load_queries
-from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.client import ReadLimits, Telemetry
 
 __all__ = ["SeriesQuery", "SeriesRegistry"]
 
@@ -30,6 +30,8 @@ _QUERIES = load_queries("trimtab.metrics")
 _IDS = 2**64
 # ListMetrics hides what was idle for two weeks, and points older than that are refused: nothing older is asked for.
 _ACTIVITY_MS = 15 * 86_400_000
+# A start reads every series and 15 days of times: minutes where a page's read may take seconds.
+_LOAD_LIMITS = ReadLimits(seconds=600.0)
 _POINT_TABLES = ("values", "sets", "samples", "histograms")
 
 
@@ -57,7 +59,7 @@ class SeriesRegistry:
 
     async def load(self) -> None:
         """Read every series and when it was last active. Call once, before the first `add`."""
-        columns = await self._telemetry.fetch(_QUERIES["series_all"])
+        columns = await self._telemetry.fetch(_QUERIES["series_all"], limits=_LOAD_LIMITS)
         names = ("series", "account", "region", "namespace", "name", "dimensions", "unit", "kind", "resource")
         rows = zip(*(columns[name].tolist() for name in names), columns["first_seen"].tolist(), strict=True)
         decode = msgspec.json.Decoder(dict[str, str]).decode
@@ -67,7 +69,8 @@ class SeriesRegistry:
             self._store(identity, series_id, first_seen)
         since = self._clock.now_ms() - _ACTIVITY_MS
         for table in _POINT_TABLES:
-            last = await self._telemetry.fetch(_QUERIES[f"last_seen_{table}"], {"since": since})
+            sql = _QUERIES[f"last_seen_{table}"]
+            last = await self._telemetry.fetch(sql, {"since": since}, limits=_LOAD_LIMITS)
             self._last.seen(last["series"], last["last"])
 
     def add(self, identity: Identity) -> int:

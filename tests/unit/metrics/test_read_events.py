@@ -129,7 +129,7 @@ def test_many_requests_are_one_query_a_table_and_period(room: Room) -> None:
 
 
 def test_more_series_than_a_query_takes_are_read_in_parts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trimtab.metrics.fetches._IDS_A_QUERY", 2)
+    monkeypatch.setattr("trimtab.metrics.fetches.IDS_A_QUERY", 2)
     ids = tuple(room.series(host=str(at)) for at in range(5))
     for number, series in enumerate(ids):
         put(room, series, [(0, float(number), 1), (60_000 * number, 10.0, 1)])

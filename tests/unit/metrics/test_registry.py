@@ -183,3 +183,15 @@ def test_what_a_failed_write_carried_is_carried_again(room: Room) -> None:
     third = registry.add(identity(name="c"))
     registry.give_back(taken)
     assert {first, second, third} == set(registry.take_unlogged())
+
+
+def test_cleared_it_knows_nothing_and_starts_anew(room: Room) -> None:
+    series_id = room.registry.add(identity(name="a"))
+    room.registry.find(EVERYTHING, SeriesQuery())
+    room.registry.clear()
+    assert ([], [], None, 0) == (
+        room.registry.find(EVERYTHING, SeriesQuery()), room.registry.take_unlogged(), room.registry.get(series_id),
+        len(room.registry),
+    )  # fmt: skip
+    assert series_id == room.registry.add(identity(name="a"))
+    assert [series_id] == [series.id for series in room.registry.find(EVERYTHING, SeriesQuery())]

@@ -84,11 +84,6 @@ def _signature(parts: Mapping[str, str], timestamp: str, expires_s: int | None, 
             raise AwsError(
                 "IncompleteSignature", f"Authorization header requires '{name}' parameter. Authorization={given[:200]}"
             )
-    if not timestamp:
-        raise AwsError(
-            "IncompleteSignature",
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
-        )
     scope = parts["Credential"].rsplit("/", 4)
     if len(scope) != 5 or scope[4] != "aws4_request":
         raise AwsError(
@@ -141,6 +136,11 @@ class Verifier:
         return key
 
     def _check_time(self, signature: Signature) -> None:
+        if not signature.timestamp:
+            raise AwsError(
+                "IncompleteSignature",
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            )
         try:
             signed_ms = to_ms(datetime.strptime(signature.timestamp, _FORMAT).replace(tzinfo=UTC))
         except ValueError:

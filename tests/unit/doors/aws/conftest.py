@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
@@ -196,6 +197,17 @@ def serve() -> Iterator[Serve]:
         thread.join(10)
 
 
+@cache
+def _session(service: str, protocol: str | None) -> boto3.Session:
+    """A session, kept: it takes a second to read botocore's data."""
+    session = Session()
+    if protocol is not None:
+        described = session.get_component("data_loader").load_service_model(service, "service-2")
+        described["metadata"]["protocols"] = [protocol]
+        described["metadata"]["protocol"] = protocol
+    return boto3.Session(botocore_session=session)
+
+
 MakeClient = Callable[..., Any]
 
 
@@ -205,12 +217,6 @@ def make_client() -> Iterator[MakeClient]:
     clients = []
 
     def make(url: str, service: str = "cloudwatch", protocol: str | None = None, **more: Any) -> Any:
-        session = Session()
-        if protocol is not None:
-            loader = session.get_component("data_loader")
-            described = loader.load_service_model(service, "service-2")
-            described["metadata"]["protocols"] = [protocol]
-            described["metadata"]["protocol"] = protocol
         settings = {
             "region_name": "us-east-1",
             "aws_access_key_id": "AKIDEXAMPLE",
@@ -218,7 +224,7 @@ def make_client() -> Iterator[MakeClient]:
             "config": Config(retries={"max_attempts": 0}, parameter_validation=False),
             **more,
         }
-        client = boto3.Session(botocore_session=session).client(service, endpoint_url=url, **settings)
+        client = _session(service, protocol).client(service, endpoint_url=url, **settings)
         clients.append(client)
         return client
 

@@ -147,12 +147,19 @@ def test_unknown_keys_and_missing_signatures_have_their_own_codes(signed: Any, v
         b"AWS4-HMAC-SHA256 nothing",
         b"AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=host, Signature=00",
         b"AWS4-HMAC-SHA256 Credential=a/20261125/r/s/aws4_request, SignedHeaders=host",
-        b"AWS4-HMAC-SHA256 Credential=a/20261125/r/s/aws4_request, SignedHeaders=host, Signature=00",  # no date
     ],
 )
 def test_half_a_signature_is_incomplete(authorization: bytes) -> None:
     request = HttpRequest("POST", "/", b"/", b"", {b"authorization": authorization})
     assert code_of(read_signature, request) == "IncompleteSignature"
+
+
+def test_a_signature_without_a_date_is_incomplete(signed: Any, verify: Any) -> None:
+    request = signed()
+    request.headers = {name: value for name, value in request.headers.items() if name != b"x-amz-date"}
+    assert code_of(verify, request) == "IncompleteSignature"
+    request.headers = {**request.headers, b"date": b"Wed, 25 Nov 2026 10:00:00 GMT"}
+    assert code_of(verify, request) == "SignatureDoesNotMatch"  # the date counts; what was signed had the other header
 
 
 @pytest.fixture

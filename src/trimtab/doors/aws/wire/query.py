@@ -96,9 +96,10 @@ class QueryReader:
         item = self.of(shape.member)
 
         def read(node: Any) -> Any:
+            elements = _numbered(node, inner)
             out: list[Any] = []
             try:
-                for element in _numbered(node, inner):
+                for element in elements:
                     out.append(item(element))  # noqa: PERF401  # the length tells which one was malformed
             except Malformed as problem:
                 raise problem.inside(f"member.{len(out) + 1}") from None

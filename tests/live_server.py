@@ -22,6 +22,7 @@ class LiveServer:
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
         self.output: list[str] = []
+        self._reader: Thread | None = None
 
     def start(self) -> "LiveServer":
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")}
@@ -44,7 +45,8 @@ class LiveServer:
             start_new_session=True,
         )
         lines: Queue[str | None] = Queue()
-        Thread(target=self._pump, args=(self.process, lines), daemon=True).start()
+        self._reader = Thread(target=self._pump, args=(self.process, lines), daemon=True)
+        self._reader.start()
         while (line := lines.get(timeout=START_S)) is not None:
             if line.split()[:1] == ["pages"]:
                 self.url = line.split()[1]
@@ -52,23 +54,32 @@ class LiveServer:
         raise AssertionError("the server did not start:\n" + "".join(self.output))
 
     def _pump(self, process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
-        for line in process.stdout or ():
-            self.output.append(line)
-            lines.put(line)
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self.output.append(line)
+                lines.put(line)
         lines.put(None)
 
     def kill(self) -> None:
         """`kill -9` of the whole process group."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self._ended()
 
     def stop(self) -> int:
         """Stop as Ctrl-C does; returns the exit status."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self._ended()
+
+    def _ended(self) -> int:
+        assert self.process is not None
+        assert self._reader is not None
+        status = self.process.wait(60)
+        self._reader.join(60)
+        return status
 
     def restart(self) -> "LiveServer":
         self.stop()

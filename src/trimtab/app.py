@@ -7,6 +7,7 @@ when its standard input closes.
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -250,7 +251,8 @@ def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, server: uvicorn.Serv
         stop.set()
 
     def wait_for_parent() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):  # not sys.stdin: its lock, held here, would fail the interpreter's own end
+            pass
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(end)
 

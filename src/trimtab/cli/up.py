@@ -3,6 +3,7 @@
 import importlib
 import logging
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -36,12 +37,10 @@ def up(agent: bool | None) -> None:
 
 
 def _server_part() -> Any:  # a module that the base install cannot import
-    try:
-        importlib.import_module("chdb")
-    except ImportError:
+    if find_spec("chdb") is None:  # found, not imported: the supervisor itself stays small
         raise SetupError(
             "cannot start the server: this is the light install; run `pip install 'trimtab[server]'` first"
-        ) from None
+        )
     return importlib.import_module("trimtab.supervisor")
 
 

@@ -79,7 +79,8 @@ def serve(directory: Path, memory_mb: int) -> None:
 
 
 def _end_with_parent(server: EngineServer) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not sys.stdin: its lock, held here, would fail the interpreter's own end
+        pass
     server.shutdown()
 
 

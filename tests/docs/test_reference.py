@@ -3,6 +3,8 @@
 import ast
 import importlib.util
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -31,9 +33,11 @@ def page(repository: Path, name: str) -> str:
     return (repository / "docs" / "reference" / name).read_text()
 
 
-def test_generated_pages_are_current(generator: ModuleType, repository: Path) -> None:
-    stale = [name for name, text in generator.generated().items() if page(repository, name) != text]
-    assert [] == stale, "run `make docs`"
+def test_generated_pages_are_current(repository: Path) -> None:
+    # In a process of its own, as `make docs` writes them: other tests may have changed what help texts hold.
+    command = [sys.executable, "scripts/generate_docs.py", "--check"]
+    checked = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_setting_has_its_default_and_meaning(repository: Path) -> None:

@@ -7,6 +7,7 @@ after an idle hour too. AWS secrets are kept as they are, because SigV4 needs th
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ USED_STEP_MS = 60_000
 _AWS_ID_ALPHABET = string.ascii_uppercase + "234567"  # base32, as AWS's own ids
 _SECRET_ALPHABET = string.ascii_letters + string.digits  # AWS's also has / and +, which break in shells and URLs
 _NAME_LIMIT = 100
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/+=,:-]*")  # it is printed in lists, logs and ARNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +270,10 @@ def _session_mac(digest: str, id_: str, expires_s: int) -> str:
 
 
 def _checked_name(name: str) -> str:
-    name = name.strip()
-    if not 0 < len(name) <= _NAME_LIMIT or not name.isprintable():
+    if len(name) > _NAME_LIMIT or not _NAME.fullmatch(name):
         raise InvalidInput(
-            f"cannot make key: got name {name!r}; expected 1 to {_NAME_LIMIT} printable characters", field="name"
+            f"cannot make key: got name {name!r}; expected at most {_NAME_LIMIT} letters, digits, spaces and ._@/+=,:- "
+            "that start with a letter or digit",
+            field="name",
         )
     return name

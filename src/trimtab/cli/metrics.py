@@ -56,11 +56,12 @@ def put(
     when: str | None,
     source: IO[bytes] | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Store one value, or a file of them, under NAMESPACE. It is durable when this returns.
 
-    A line of the file is {"name": …, "value": …, "time": …, "unit": …, "dimensions": {…}}; values (with counts) or
-    statistics (count, sum, minimum, maximum) may stand for value.
+    A line of the file is {"name": …, "value": …, "time": …, "unit": …, "dimensions": {…}}; values ([1, 2]), counted
+    ([[value, count], …]) or statistics (count, sum, minimum, maximum) may stand for value. The exit code is 1 when
+    any was rejected.
     """
     if (source is None) == (name is None) or (source is None) == (value is None):
         raise click.UsageError("expected NAME and VALUE, or --file")
@@ -75,10 +76,11 @@ def put(
             answer = client.put(namespace, [datum])
     if as_json:
         print_json(answer)
-        return
-    for row in answer.rejected:
-        remark(f"rejected number {row.index + 1}: {row.reason}")
-    click.echo(f"stored {answer.accepted}" + (f", rejected {len(answer.rejected)}" if answer.rejected else ""))
+    else:
+        for row in answer.rejected:
+            remark(f"rejected number {row.index + 1}: {row.reason}")
+        click.echo(f"stored {answer.accepted}" + (f", rejected {len(answer.rejected)}" if answer.rejected else ""))
+    return int(bool(answer.rejected))
 
 
 @metrics.command("list")

@@ -127,16 +127,24 @@ class Statistics(Struct, frozen=True, forbid_unknown_fields=True):
     maximum: float
 
 
+Counted = tuple[float, Annotated[float, Meta(gt=0)]]
+"""A value, and how often it was measured."""
+
+_TIME_FORMS = {"anyOf": [{"type": "integer"}, {"type": "string", "format": "date-time"}]}
+_ONE_SHAPE = {"oneOf": [{"required": [name]} for name in ("value", "values", "counted", "statistics")]}
+
+
 class Datum(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One measurement: `value`, or `values` (with `counts`), or `statistics`."""
+    """One measurement: `value`, or several `values`, or `counted` ones, or `statistics` of them."""
 
     name: Name
     value: float | UnsetType = UNSET
     values: Annotated[list[float], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
-    counts: Annotated[list[float], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    counted: Annotated[list[Counted], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
     statistics: Statistics | UnsetType = UNSET
     time: Annotated[
-        int | str | UnsetType, Meta(description="Epoch milliseconds or ISO 8601; now where it is not given.")
+        int | str | UnsetType,
+        Meta(description="Epoch milliseconds or ISO 8601; now where it is not given.", extra_json_schema=_TIME_FORMS),
     ] = UNSET
     unit: Annotated[str, Meta(min_length=1, max_length=60)] = "None"
     dimensions: Annotated[dict[Name, Annotated[str, Meta(min_length=1, max_length=1024)]], Meta(max_length=30)] = {}
@@ -146,7 +154,7 @@ class PutMetrics(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """Measurements of one namespace. Account and region are the server's (or the key's) where not given."""
 
     namespace: Name
-    metrics: Annotated[list[Datum], Meta(min_length=1, max_length=1000)]
+    metrics: Annotated[list[Annotated[Datum, Meta(extra_json_schema=_ONE_SHAPE)]], Meta(min_length=1, max_length=1000)]
     account: Annotated[str, Meta(pattern="^[0-9]{12}$")] | UnsetType = UNSET
     region: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
 
@@ -185,10 +193,13 @@ class KeyList(Struct, frozen=True):
     keys: list[Key]
 
 
+KEY_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._@/+=,:-]*$"
+
+
 class CreateKey(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A key to make. An AWS key without an account signs for the server's own."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, Meta(max_length=100, pattern=KEY_NAME_PATTERN)]
     kind: KeyKind = "aws"
     role: RoleName = "write"
     account: Annotated[str, Meta(pattern="^[0-9]{12}$")] | None = None

@@ -19,11 +19,15 @@ def test_a_value_is_put(live: Cli, api: Api) -> None:
 def test_a_file_is_put_in_requests_of_a_thousand_and_its_wrong_lines_are_named(
     live: Cli, api: Api, tmp_path: Path
 ) -> None:
-    lines = ['{"name": "a", "value": 1}'] * 1500 + ["", '{"name": "a"}', '{"name": "a", "values": [1, 2]}']
+    lines = ['{"name": "a", "value": 1}'] * 1500 + [
+        "",
+        '{"name": "a", "value": 1, "time": 5}',
+        '{"name": "a", "values": [1, 2]}',
+    ]
     (tmp_path / "file").write_text("\n".join(lines))
     outcome = live("metrics", "put", "shop", "--file", str(tmp_path / "file"))
-    assert outcome.out == "stored 1501, rejected 1\n"
-    assert "rejected number 1502: got no value" in outcome.err
+    assert (outcome.code, outcome.out) == (1, "stored 1501, rejected 1\n")
+    assert "rejected number 1502: got time 5" in outcome.err
     assert [len(batch) for batch, _ in api.ingest.batches] == [1000, 502]
 
 

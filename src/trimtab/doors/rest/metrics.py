@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
+from trimtab.base.errors import LimitExceeded, NotFound
 from trimtab.base.tags import Tags, format_tags, make_tags
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -23,11 +23,25 @@ SERIES_LIMIT = 500
 POINT_LIMIT = 500_000
 """Points that one answer may hold: about 10 MB of JSON."""
 MERGE_ALL = "none"
-_ID_LIMIT = 2**64
+_IDS = 2**64
 
 SeriesId = Annotated[str, Meta(min_length=1, max_length=20, pattern="^[0-9]+$", description="A series id, as listed.")]
 NamespaceFilter = Annotated[str, Meta(min_length=1, max_length=255, description="The namespace, exactly.")]
 NameFilter = Annotated[str, Meta(min_length=1, max_length=255, description="The metric's name, exactly.")]
+
+
+_STATISTIC_FORMS = {
+    "pattern": r"^(SampleCount|Sum|Average|Minimum|Maximum|Last|Rate|IQM|(p|tm|tc|ts|wm)(100|[1-9]?[0-9])(\.0)?"
+    r"|(TM|TC|TS|WM)\([1-4]?[0-9]%:([5-9][0-9]|100)%\)|(TM|TC|TS|WM|PR)\(:[1-9][0-9]{0,8}\))$"
+}
+StatisticName = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="Sum, Average, p99, tm90, TM(10%:90%), PR(:300), Rate, Last and the other forms of CloudWatch.",
+        extra_json_schema=_STATISTIC_FORMS,
+    ),
+]
 
 
 class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +50,7 @@ class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
     namespace: NamespaceFilter | None = None
     name: NameFilter | None = None
     text: Annotated[str, Meta(max_length=200, description="Words to find in names, dimensions and values.")] = ""
-    dimension: Annotated[list[Dimension], Meta(max_length=30, description="name=value; may be repeated.")] = field(
+    dimension: Annotated[list[Dimension], Meta(max_length=10, description="name=value; may be repeated.")] = field(
         default_factory=list
     )
     limit: Annotated[int, Meta(ge=1, le=SERIES_LIMIT, description="Series a page.")] = 100
@@ -48,12 +62,10 @@ class StatisticsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     namespace: NamespaceFilter
     name: NameFilter
-    dimension: Annotated[list[Dimension], Meta(max_length=30, description="name=value; may be repeated.")] = field(
+    dimension: Annotated[list[Dimension], Meta(max_length=10, description="name=value; may be repeated.")] = field(
         default_factory=list
     )
-    statistic: Annotated[
-        str, Meta(min_length=1, max_length=64, description="Sum, Average, p99, TM(10%:90%), Rate, …")
-    ] = "Average"
+    statistic: StatisticName = "Average"
     period: Duration | None = None
     start: Instant = "-3h"
     end: Instant = "now"
@@ -143,6 +155,7 @@ def operations(reading: Reading) -> list[Operation]:
             listed,
             wire.SeriesPage,
             query=ListQuery,
+            errors=(404,),
         ),
         Operation(
             "GET",
@@ -168,15 +181,18 @@ def operations(reading: Reading) -> list[Operation]:
 
 
 def _page(finder: Finder, scope: Scope, query: ListQuery) -> wire.SeriesPage:
+    after = None if query.after is None else int(query.after)
+    if after is not None and _readable(finder, scope, after) is None:
+        raise NotFound(f"cannot continue the listing after {query.after}: there is no such series; start it again")
     found = finder.find(
         scope,
         SeriesQuery(
             namespace=query.namespace,
             name=query.name,
-            dimensions=make_tags(dimension_filters(query.dimension)),
+            dimensions=dimension_filters(query.dimension),
             text=query.text,
             limit=query.limit + 1,
-            after=None if query.after is None else _series_id(query.after, "after"),
+            after=after,
         ),
     )
     more = len(found) > query.limit
@@ -191,38 +207,45 @@ async def _statistics(reading: Reading, scope: Scope, query: StatisticsQuery) ->
     wanted = SeriesQuery(
         namespace=query.namespace,
         name=query.name,
-        dimensions=make_tags(dimension_filters(query.dimension)),
+        dimensions=dimension_filters(query.dimension),
         limit=SERIES_LIMIT + 1,
     )
     found = reading.finder.find(scope, wanted)
     if len(found) > SERIES_LIMIT:
         raise LimitExceeded(f"cannot read more than {SERIES_LIMIT} series at once; add dimensions", field="dimension")
     groups = _groups(found, query.group_by)
-    if len(groups) * (range_.seconds / period) > POINT_LIMIT:
-        raise LimitExceeded(
-            f"cannot answer more than {POINT_LIMIT} points: got {len(groups)} lines of {range_.seconds / period:.0f}; "
-            "try a longer period or a shorter range",
-            field="period",
-        )
     if query.fresh:
         await reading.reader.fresh()
     requests = [StatRequest(tuple(series.id for series in group.series), statistic, period) for group in groups]
     results = await reading.reader.statistics(scope, requests, range_.start_ms, range_.end_ms) if requests else []
+    points = sum(len(result.times) for result in results)
+    if points > POINT_LIMIT:
+        raise LimitExceeded(
+            f"cannot answer more than {POINT_LIMIT} points: got {points} on {len(results)} lines; "
+            "try a longer period or a shorter range",
+            field="period",
+        )
     lines = [_line(group, result) for group, result in zip(groups, results, strict=True)]
     return wire.QueryAnswer(query.namespace, query.name, statistic.text, period, range_.start_ms, range_.end_ms, lines)
 
 
 async def _raw(reading: Reading, scope: Scope, query: RawQuery) -> wire.RawAnswer:
     range_ = time_range(query.start, query.end, reading.clock.now_ms())
-    id_ = _series_id(query.series, "series")
-    series = reading.finder.readable(scope, id_)
+    id_ = int(query.series)
+    series = _readable(reading.finder, scope, id_)
     if series is None:
         raise NotFound(f"cannot read series {query.series}: there is none; `trimtab metrics list` shows the known ones")
     if query.fresh:
         await reading.reader.fresh()
     found = await reading.reader.raw(scope, id_, range_.start_ms, range_.end_ms)
+    if len(found.times) > POINT_LIMIT:
+        raise LimitExceeded(f"cannot answer more than {POINT_LIMIT} points; try a shorter range", field="start")
     columns = (found.times.tolist(), found.values.tolist(), found.counts.tolist())
     return wire.RawAnswer(_series(series), range_.start_ms, range_.end_ms, *columns)
+
+
+def _readable(finder: Finder, scope: Scope, id_: int) -> Series | None:
+    return finder.readable(scope, id_) if id_ < _IDS else None
 
 
 def _groups(found: Sequence[Series], group_by: Sequence[str]) -> list[_Group]:
@@ -266,12 +289,3 @@ def _series(series: Series) -> wire.Series:
         first_seen_ms=series.first_seen_ms,
         last_seen_ms=series.last_seen_ms,
     )
-
-
-def _series_id(text: str, field_: str) -> int:
-    number = int(text)
-    if number >= _ID_LIMIT:
-        raise InvalidInput(
-            f"cannot use series id {text}: expected one as listed by `trimtab metrics list`", field=field_
-        )
-    return number

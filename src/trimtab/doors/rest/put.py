@@ -26,6 +26,7 @@ IDEMPOTENCY_KEY = Header(
     "Idempotency-Key", "A request repeated with the same key is stored once.", max_length=200
 )  # UUIDs have 36 characters, the agent's <agent>/<seq> below 100
 _EXAMPLE_LENGTH = 200
+_SHAPES = ("value", "values", "counted", "statistics")
 
 ValueRow = tuple[int, int, float, float]
 SetRow = tuple[int, int, float, float, float, float]
@@ -103,15 +104,14 @@ def operations(writing: Writing) -> list[Operation]:
         for row in refused:
             example = f"{body.namespace}/{body.metrics[row.index].name}: got {row.got}"[:_EXAMPLE_LENGTH]
             writing.ledger.rejected("rest", source, account, region, f"expected {row.expected}", example, 1)
+        rejected = [wire.RejectedDatum(row.index, row.reason) for row in refused]
         if not good:
-            where = f"metrics[{refused[0].index}]"
-            raise InvalidInput(f"cannot store {where}: {refused[0].reason}", field=where)
+            return wire.PutAnswer(0, rejected, duplicate=False)
         # From here to the log's queue nothing awaits, so that a series is logged before its points.
         batch = _batch(good, body.namespace, account, region, writing.registry)
         appended = await writing.ingest.write(batch, _key(call))
         if not appended.duplicate:
             writing.ledger.accepted("rest", source, account, region, len(batch), call.body_bytes)
-        rejected = [wire.RejectedDatum(row.index, row.reason) for row in refused]
         return wire.PutAnswer(len(good), rejected, appended.duplicate)
 
     return [
@@ -148,23 +148,23 @@ def _sort(body: wire.PutMetrics, now_ms: int) -> tuple[list[tuple[wire.Datum, in
     good: list[tuple[wire.Datum, int]] = []
     refused: list[_Refused] = []
     for index, datum in enumerate(body.metrics):
+        _check_shape(datum, f"metrics[{index}]")
         try:
-            _check_shape(datum)
+            _check_numbers(datum)
             good.append((datum, _time(datum, now_ms)))
         except _WrongDatum as problem:
             refused.append(_Refused(index, problem.got, problem.expected))
     return good, refused
 
 
-def _check_shape(datum: wire.Datum) -> None:
-    given = [name for name in ("value", "values", "statistics") if getattr(datum, name) is not UNSET]
+def _check_shape(datum: wire.Datum, where: str) -> None:
+    given = [name for name in _SHAPES if getattr(datum, name) is not UNSET]
     if len(given) != 1:
-        raise _WrongDatum(" and ".join(given) or "no value", "one of value, values and statistics")
-    if datum.counts is not UNSET:
-        if datum.values is UNSET or len(datum.counts) != len(datum.values):
-            raise _WrongDatum(f"{len(datum.counts)} counts", "one count for each of values")
-        if not all(count > 0 and math.isfinite(count) for count in datum.counts):
-            raise _WrongDatum(f"counts {datum.counts[:5]}", "counts above 0")
+        got, expected = " and ".join(given) or "no value", ", ".join(_SHAPES)
+        raise InvalidInput(f"cannot read body: got {got} at {where!r}; expected one of {expected}", field=where)
+
+
+def _check_numbers(datum: wire.Datum) -> None:
     if not all(math.isfinite(number) for number in _numbers(datum)):
         raise _WrongDatum("a number that is not finite", "finite numbers")
     if datum.statistics is not UNSET and datum.statistics.minimum > datum.statistics.maximum:
@@ -176,6 +176,8 @@ def _numbers(datum: wire.Datum) -> list[float]:
         return [datum.statistics.count, datum.statistics.sum, datum.statistics.minimum, datum.statistics.maximum]
     if datum.values is not UNSET:
         return datum.values
+    if datum.counted is not UNSET:
+        return [number for pair in datum.counted for number in pair]
     return [] if datum.value is UNSET else [datum.value]
 
 
@@ -204,8 +206,9 @@ def _batch(
             numbers = datum.statistics
             sets.append((series, at, numbers.count, numbers.sum, numbers.minimum, numbers.maximum))
         elif datum.values is not UNSET:
-            counts = datum.counts if datum.counts is not UNSET else [1.0] * len(datum.values)
-            values += [(series, at, value, count) for value, count in zip(datum.values, counts, strict=True)]
+            values += [(series, at, value, 1.0) for value in datum.values]
+        elif datum.counted is not UNSET:
+            values += [(series, at, value, count) for value, count in datum.counted]
         elif datum.value is not UNSET:
             values.append((series, at, datum.value, 1.0))
     return MetricBatch(np.array(values, VALUE_ROW), np.array(sets, SET_ROW))

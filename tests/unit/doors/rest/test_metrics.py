@@ -8,6 +8,7 @@ from tests.unit.doors.rest.conftest import Api
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import QueryAborted, Unavailable
+from trimtab.doors.rest import metrics
 from trimtab.metrics.model import Identity
 
 BASE = "/rest/v1/metrics"
@@ -53,10 +54,8 @@ def test_pages_follow_each_other_without_gap_or_repeat(api: Api) -> None:
         ({"limit": "x"}, "limit"),
         ({"nonsense": "1"}, "nonsense"),
         ({"dimension": "x"}, "dimension"),
-        ({"dimension": ["a=1", "a=2"]}, "dimension"),
         ({"name": ["a", "b"]}, "name"),
         ({"after": "-1"}, "after"),
-        ({"after": "99999999999999999999"}, "after"),
     ],
 )
 def test_a_wrong_filter_is_refused_with_its_name(api: Api, params: dict[str, Any], field: str) -> None:
@@ -121,12 +120,9 @@ def test_without_a_period_about_a_thousand_points_come(api: Api) -> None:
         ({"period": "x"}, "invalid_input", "period"),
         ({"start": "x"}, "invalid_input", "start"),
         ({"start": "²"}, "invalid_input", "start"),
-        ({"start": "9" * 64}, "invalid_input", "start"),
         ({"start": "9" * 65}, "invalid_input", "start"),
-        ({"start": "-" + "9" * 40 + "w"}, "invalid_input", "start"),
-        ({"start": "now"}, "invalid_input", None),
-        ({"start": "1990-01-01"}, "limit_exceeded", "start"),
-        ({"start": "-4d", "period": "1s", "group_by": "host"}, "limit_exceeded", "period"),
+        ({"start": "2026-02-30"}, "invalid_input", "start"),
+        ({"start": ""}, "invalid_input", "start"),
         ({"name": ""}, "invalid_input", "name"),
         ({"fresh": "maybe"}, "invalid_input", "fresh"),
     ],
@@ -139,6 +135,38 @@ def test_a_wrong_query_is_refused_with_its_parameter(
     answer = api.client.get(f"{BASE}/query", params={"namespace": "fleet", "name": "cpu", **params})
     assert answer.status_code == 400
     assert (answer.json()["error"]["code"], answer.json()["error"]["field"]) == (code, field)
+
+
+def test_a_range_is_held_to_the_calendar_and_its_ends_may_be_swapped(api: Api) -> None:
+    def ask(start: str, end: str) -> tuple[int, int]:
+        params = {"namespace": "fleet", "name": "cpu", "start": start, "end": end}
+        answer = api.client.get(f"{BASE}/query", params=params).json()
+        return answer["start_ms"], answer["end_ms"]
+
+    now = api.clock.now_ms()
+    assert ask("now", "-1h") == (now - 3_600_000, now)
+    assert ask("now", "now") == (now, now + 1)
+    assert ask("-999999w", "9" * 64) == (0, 4_102_444_800_000)
+    assert ask("2025-11-24t10:00:00z", "2025-11-24T10:00:00.5+01:00") == (1763974800500, 1763978400000)
+
+
+def test_a_dimension_with_two_values_matches_nothing(api: Api) -> None:
+    add(api, "cpu", host="a")
+    assert api.client.get(BASE, params={"dimension": ["host=a", "host=b"]}).json()["series"] == []
+
+
+def test_a_listing_cannot_go_on_after_what_is_not_there(api: Api) -> None:
+    for after in ("1", "99999999999999999999"):
+        answer = api.client.get(BASE, params={"after": after})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_an_answer_has_a_size(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "POINT_LIMIT", 3)
+    for host in ("a", "b"):
+        add(api, "cpu", host=host)
+    answer = api.client.get(f"{BASE}/query", params={"namespace": "fleet", "name": "cpu"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "period")
 
 
 def test_too_many_series_are_refused_with_what_to_do(api: Api) -> None:

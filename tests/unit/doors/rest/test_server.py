@@ -80,9 +80,7 @@ def test_reset_wipes_where_it_is_allowed(api: Api) -> None:
     assert "TRIMTAB_ALLOW_RESET" in operation.summary
 
 
-@pytest.mark.parametrize(
-    "path", ["/rest/", "/rest/v1", "/rest/v1/none", "/rest/v1/metrics/", "/rest/v1/keys/a/b"]
-)
+@pytest.mark.parametrize("path", ["/rest/", "/rest/v1", "/rest/v1/none", "/rest/v1/metrics/", "/rest/v1/keys/a/b"])
 def test_an_unknown_path_under_rest_is_told_so(api: Api, path: str) -> None:
     answer = api.client.get(path)
     assert answer.status_code == 404

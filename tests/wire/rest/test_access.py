@@ -1,0 +1,106 @@
+"""A live server that asks for credentials: roles, sessions, keys made while it does not run, and foreign sites."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from live_server import LiveServer
+from trimtab.base.errors import AccessDenied, Unauthenticated
+from trimtab.client import wire
+from trimtab.client.api import Client
+
+
+def cli(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")},
+        "TRIMTAB_DATA_DIR": str(data_dir),
+        "TRIMTAB_HTTP_ADDR": "127.0.0.1:1",
+        "TRIMTAB_OTLP_HTTP_ADDR": "off",
+        **settings,
+    }
+    command = [sys.executable, "-m", "trimtab", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, str]]:
+    """A server that needs credentials, and an admin's token that was made before it ran."""
+    data_dir = tmp_path_factory.mktemp("guarded")
+    made = cli(data_dir, "keys", "create", "--kind", "token", "--role", "admin", "--json")
+    assert made.returncode == 0, made.stderr
+    live = LiveServer(data_dir, TRIMTAB_REQUIRE_AUTH="1").start()
+    yield live, json.loads(made.stdout)["secret"]
+    live.stop()
+
+
+def test_a_key_made_offline_opens_the_server_and_others_do_not(guarded: tuple[LiveServer, str]) -> None:
+    server, token = guarded
+    with Client(server.url) as stranger:
+        assert stranger.health().auth_required
+        with pytest.raises(Unauthenticated, match="trimtab keys create"):
+            stranger.settings()
+    with Client(server.url, token) as admin:
+        reader = admin.create_key(wire.CreateKey(name="reader", kind="token", role="read"))
+        with Client(server.url, reader.secret) as trimtab:
+            assert trimtab.metrics().series == []
+            with pytest.raises(AccessDenied, match="needs write"):
+                trimtab.put("n", [wire.Datum(name="a", value=1)])
+            admin.revoke_key(reader.id)
+            with pytest.raises(Unauthenticated):
+                trimtab.metrics()
+
+
+def test_the_command_line_uses_the_token_of_its_settings(guarded: tuple[LiveServer, str], tmp_path: Path) -> None:
+    server, token = guarded
+    refused = cli(tmp_path, "keys", "list", TRIMTAB_URL=server.url)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert cli(tmp_path, "keys", "list", TRIMTAB_URL=server.url, TRIMTAB_TOKEN=token).returncode == 0
+    checked = cli(tmp_path, "doctor", "--json", TRIMTAB_URL=server.url, TRIMTAB_TOKEN=token)
+    verdicts = {row["check"]: row["verdict"] for row in json.loads(checked.stdout)}
+    assert {verdicts[part] for part in ("server", "clock", "engine", "state", "log")} == {"ok"}
+    assert "<access key id>" in cli(tmp_path, "env", TRIMTAB_URL=server.url, TRIMTAB_TOKEN=token).stdout
+
+
+def test_a_key_made_beside_the_running_server_counts_within_a_second(guarded: tuple[LiveServer, str]) -> None:
+    server, _ = guarded
+    made = json.loads(cli(server.data_dir, "keys", "create", "--kind", "token", "--role", "read", "--json").stdout)
+    with Client(server.url, made["secret"]) as trimtab:
+        assert trimtab.metrics().next is None
+
+
+def test_prometheus_may_scrape_with_basic_auth(guarded: tuple[LiveServer, str]) -> None:
+    server, token = guarded
+    assert httpx.get(f"{server.url}/metrics", auth=("prometheus", token)).text.startswith("# HELP")
+    assert httpx.get(f"{server.url}/metrics").status_code == 401
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+
+
+def test_a_browser_signs_in_once(guarded: tuple[LiveServer, str]) -> None:
+    server, token = guarded
+    with httpx.Client(base_url=server.url, headers={"Accept": "text/html"}, follow_redirects=True) as browser:
+        assert "Access token" in browser.get("/").text
+        assert browser.post("/login", data={"token": "wrong"}).status_code == 401
+        page = browser.post("/login", data={"token": token, "next": "/"})
+        assert page.status_code == 200
+        assert "Access token" not in page.text
+        assert token not in str(browser.cookies.jar)
+
+
+def test_a_page_of_another_site_drives_nothing(server: LiveServer) -> None:
+    body = {"namespace": "n", "metrics": [{"name": "a", "value": 1}]}
+    foreign = httpx.post(f"{server.url}/rest/v1/metrics", json=body, headers={"Origin": "http://evil.example"})
+    assert (foreign.status_code, foreign.json()["error"]["code"]) == (403, "cross_origin")
+    rebound = httpx.get(f"{server.url}/rest/v1/metrics", headers={"Host": "evil.example:4750"})
+    assert (rebound.status_code, rebound.json()["error"]["code"]) == (403, "host_not_allowed")
+    aws = httpx.post(
+        f"{server.url}/",
+        content=b"{}",
+        headers={"X-Amz-Target": "GraniteServiceVersion20100801.ListMetrics", "Origin": "http://evil.example"},
+    )
+    assert (aws.status_code, aws.json()["__type"]) == (403, "AccessDeniedException")

@@ -12,6 +12,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -184,6 +185,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(401, b"Code: 516. DB::Exception: wrong engine password", "", code=516)
             return
         arguments = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        kind = self.headers.get("Content-Type", "")
+        if kind.startswith("multipart/form-data"):
+            arguments.update(_form_fields(kind, body))
+            body = b""
         with self.server.quiet:
             self.server.in_flight += 1
         try:
@@ -253,6 +258,17 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.connection.sendall(start)
             self.connection.sendall(payload)
+
+
+def _form_fields(content_type: str, body: bytes) -> dict[str, str]:
+    """The fields of a form, in which clickhouse-connect sends parameters that are too long for a URL."""
+    form = BytesParser().parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    fields = {}
+    for part in form.walk():
+        name, value = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(value, bytes):
+            fields[name] = value.decode()
+    return fields
 
 
 def _settings(arguments: Mapping[str, str]) -> dict[str, str]:

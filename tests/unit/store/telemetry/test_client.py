@@ -53,6 +53,14 @@ def test_bound_text_arrives_as_it_is(telemetry: Telemetry, text: str) -> None:
     assert [text, "x"] == list(read["b"][0])
 
 
+def test_parameters_too_long_for_a_url_arrive_too(telemetry: Telemetry) -> None:
+    ids = list(range(2**60, 2**60 + 5000))
+    read = telemetry.fetch_sync(
+        "SELECT arraySum({ids:Array(UInt64)}) AS total, {t:String} AS t", {"ids": ids, "t": "é'\\"}
+    )
+    assert ([sum(ids) % 2**64], ["é'\\"]) == (read["total"].tolist(), read["t"].tolist())
+
+
 def test_a_block_with_a_known_token_is_kept_once(telemetry: Telemetry) -> None:
     for _ in range(3):
         insert(telemetry, rows(10), "once")

@@ -89,6 +89,7 @@ class Settings:
     require_auth: bool = _setting(
         False, _flag, "Ask for a key or token on loopback too. Beyond loopback it is always asked for."
     )
+    allowed_hosts: str = _setting("", _text, "Further Host names, separated by commas, that a server on loopback answers to (a proxy's; set TRIMTAB_REQUIRE_AUTH with it).")
     allow_plain_http: bool = _setting(
         False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS)."
     )

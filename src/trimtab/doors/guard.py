@@ -61,9 +61,8 @@ _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 RULES = (
     Rule("/rest/v1/keys", frozenset(), Role.ADMIN),
     Rule("/rest/v1/admin", frozenset(), Role.ADMIN),
-    Rule("/admin/access", frozenset(), Role.ADMIN),
-    Rule("/access", frozenset(), Role.ADMIN),
-    Rule("/admin", _CHANGES, Role.ADMIN),
+    # Pages ask for the role of what they show themselves, and say so on a page; what changes access is asked here too.
+    Rule("/access", _CHANGES, Role.ADMIN),
     Rule("/settings", _CHANGES, Role.ADMIN),
     # Prometheus's query API takes its form by POST as well; Grafana sends it so.
     Rule("/api/v1/query", _POST, Role.READ),
@@ -96,7 +95,7 @@ class TokenVerifier(Protocol):
         ...
 
 
-def policy_of(settings: Settings, allowed_hosts: Iterable[str] = ()) -> Policy:
+def policy_of(settings: Settings) -> Policy:
     """The policy that `settings` asks for: beyond loopback a credential is always needed."""
     loopback = all(
         is_loopback(host_of(address)) for address in (settings.http_addr, settings.otlp_http_addr) if address != OFF
@@ -104,7 +103,7 @@ def policy_of(settings: Settings, allowed_hosts: Iterable[str] = ()) -> Policy:
     return Policy(
         auth_required=settings.require_auth or not loopback,
         check_host=loopback,
-        allowed_hosts=frozenset(name.lower() for name in allowed_hosts),
+        allowed_hosts=frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip()),
     )
 
 
@@ -140,7 +139,8 @@ class Guard:
             return Refusal(
                 403,
                 "host_not_allowed",
-                f"cannot answer for host {host!r}: trimtab listens on loopback; use 127.0.0.1 or localhost",
+                f"cannot answer for host {host!r}: trimtab listens on loopback; use 127.0.0.1 or localhost, "
+                "or add the name to TRIMTAB_ALLOWED_HOSTS",
             )
         if scope["method"] in SAFE_METHODS:
             return None

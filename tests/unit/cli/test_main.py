@@ -1,5 +1,6 @@
 """The root command: light, quick to start, one clear line for every failure."""
 
+import importlib
 import subprocess
 import sys
 import time
@@ -49,6 +50,16 @@ def test_every_command_has_help_and_json(cli: Cli, name: str) -> None:
     outcome = cli(name, "--help")
     assert outcome.code == 0
     assert "--json" in outcome.out or "Commands:" in outcome.out
+
+
+def test_a_command_whose_package_is_missing_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'chdb'", name="chdb")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    outcome = cli("settings")
+    assert (outcome.code, outcome.err.count("\n")) == (1, 1)
+    assert "pip install 'trimtab[server]'" in outcome.err
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("keys", "nonsense"), ("metrics", "get"), ("--nonsense",)])

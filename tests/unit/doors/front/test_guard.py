@@ -175,6 +175,8 @@ def test_local_mode_lets_in_anyone_and_keeps_a_known_token_to_its_role() -> None
         ("POST", "/api/v1/query_range", Role.READ),
         ("GET", "/rest/v1/keys", Role.ADMIN),
         ("GET", "/rest/v1/keysmith", Role.READ),
+        ("GET", "/access", Role.READ),
+        ("POST", "/access/keys", Role.ADMIN),
         ("DELETE", "/rest/v1/keys/x", Role.ADMIN),
         ("POST", "/rest/v1/admin/reset", Role.ADMIN),
         ("POST", "/anything", Role.WRITE),
@@ -199,7 +201,7 @@ def test_beyond_loopback_a_credential_is_always_needed() -> None:
     assert policy_of(replace(local, http_addr="0.0.0.0:4750")) == Policy(auth_required=True, check_host=False)
     assert policy_of(replace(local, otlp_http_addr="[::]:4318")).auth_required
     assert not policy_of(replace(local, http_addr="[::1]:4750", otlp_http_addr="off")).auth_required
-    assert policy_of(local, ["Trimtab.LAN"]).allowed_hosts == {"trimtab.lan"}
+    assert policy_of(replace(local, allowed_hosts="Trimtab.LAN, b,")).allowed_hosts == {"trimtab.lan", "b"}
 
 
 def test_hosts_are_read_from_what_clients_send() -> None:

@@ -13,8 +13,9 @@ cd "$(dirname "$0")/.."
 compile() {
     output=$1
     shift
-    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-        --annotation-style line --custom-compile-command "make lock" ${UPGRADE:+--upgrade} \
+    # One version for every Python: else the types that mypy sees, and what was tested, differ from Python to Python.
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+        --no-emit-index-url --annotation-style line --custom-compile-command "make lock" ${UPGRADE:+--upgrade} \
         --output-file "requirements/$output" "$@"
 }
 

@@ -44,10 +44,20 @@ class Space:
     reserved: int
 
 
-class _Partition(Protocol):
-    device: str
-    mountpoint: str
-    fstype: str
+class Partition(Protocol):
+    """What this file needs of psutil's partitions."""
+
+    @property
+    def device(self) -> str:
+        """What is mounted."""
+
+    @property
+    def mountpoint(self) -> str:
+        """Where it is mounted."""
+
+    @property
+    def fstype(self) -> str:
+        """The kind of filesystem."""
 
 
 def readings(roots: Roots) -> list[Reading]:
@@ -60,7 +70,7 @@ def readings(roots: Roots) -> list[Reading]:
     return found
 
 
-def choose(partitions: Iterable[_Partition], rootfs: str = "/") -> list[Mount]:
+def choose(partitions: Iterable[Partition], rootfs: str = "/") -> list[Mount]:
     """The mounts to show. Under a `rootfs` other than / only what lies in it counts, by its path on the host."""
     prefix = rootfs.rstrip("/")
     by_device: dict[str, Mount] = {}

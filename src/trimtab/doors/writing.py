@@ -1,6 +1,6 @@
 """What a door that takes metrics needs to write, and what such doors read from a request alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -14,6 +14,8 @@ from trimtab.metrics.registry import SeriesRegistry
 
 KEY_LENGTH = 200
 """Characters of an Idempotency-Key: UUIDs have 36, the agent's <agent>/<seq> below 100."""
+
+_REASONS = 10  # what a line of a client's log can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,18 @@ def idempotency_key(request: Request, door: str) -> str | None:
     if len(key) > KEY_LENGTH:
         raise InvalidInput(f"cannot use Idempotency-Key: got {len(key)} characters; expected at most {KEY_LENGTH}")
     return f"{door}/{principal.name}/{key}" if key else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars)."""
+
+    reason: str
+    example: str
+    rows: int
+    hint: bool = False
+
+
+def summary(refused: Sequence[Refused]) -> str:
+    """One line with the reasons, how often each came, and an example of each."""
+    return "; ".join(f"{item.reason} ({item.rows}, e.g. {item.example})" for item in refused[:_REASONS])

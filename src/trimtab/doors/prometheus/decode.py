@@ -12,8 +12,9 @@ from trimtab.base.tags import make_tags
 from trimtab.doors.prometheus.kinds import Families, read_metadata
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Scanned
 from trimtab.doors.protobuf import wire
-from trimtab.doors.protobuf.series_cache import CompiledCache, PlainCache, SeriesCache
+from trimtab.doors.protobuf.series_cache import Caches
 from trimtab.doors.protobuf.wire import LENGTH
+from trimtab.doors.writing import Refused
 from trimtab.inventory.resolver import resolve
 from trimtab.metrics.model import SAMPLE_ROW, Identity, Kind, Rows
 from trimtab.metrics.registry import SeriesRegistry
@@ -27,16 +28,6 @@ _LABEL, _NAME, _VALUE = 1, 1, 2  # TimeSeries.labels, Label.name, Label.value
 _EXAMPLE_LABELS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars)."""
-
-    reason: str
-    example: str
-    rows: int
-    hint: bool = False
-
-
 @dataclass(slots=True)
 class Tenant:
     """What is remembered of one account: its series by digest, and its metadata."""
@@ -44,16 +35,7 @@ class Tenant:
     account: str
     region: str
     families: Families = field(default_factory=Families)
-    plain: PlainCache = field(default_factory=PlainCache)
-    compiled: CompiledCache | None = None
-
-    def cache(self, kernels: ModuleType | None) -> SeriesCache:
-        """The cache that goes with the scan: the two make other digests."""
-        if kernels is None:
-            return self.plain
-        if self.compiled is None:
-            self.compiled, self.plain = CompiledCache(kernels), PlainCache()
-        return self.compiled
+    caches: Caches = field(default_factory=Caches)
 
 
 def remember_metadata(scanned: Scanned, tenant: Tenant) -> None:
@@ -67,7 +49,7 @@ def decode(
     scanned: Scanned, tenant: Tenant, registry: SeriesRegistry, now_ms: int, kernels: ModuleType | None
 ) -> tuple[Rows, list[Refused]]:
     """The rows of a request, and what is wrong with the rest. New series are registered: write before awaiting."""
-    cache = tenant.cache(kernels)
+    cache = tenant.caches.of(kernels)
     ids, missing = cache.find(scanned.keys)
     counts = scanned.samples_by_series()
     refused = list(_others(scanned))

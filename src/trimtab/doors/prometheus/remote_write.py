@@ -17,11 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.base import errors
 from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
-from trimtab.doors.prometheus.decode import Refused, Tenant, decode, remember_metadata
+from trimtab.doors.prometheus.decode import Tenant, decode, remember_metadata
 from trimtab.doors.prometheus.scan import Scanned, scan
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import Kernels
-from trimtab.doors.writing import Writing, idempotency_key
+from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
 from trimtab.metrics.model import MetricBatch
 
 logger = logging.getLogger(__name__)
@@ -157,5 +157,5 @@ def _answer(refused: Sequence[Refused]) -> Response:
     if not lost:
         return Response(status_code=204)
     rows = sum(item.rows for item in lost)
-    reasons = "; ".join(f"{item.reason} ({item.rows}, e.g. {item.example})" for item in lost[:10])
-    return PlainTextResponse(f"cannot store {rows} samples of this request, the others are stored: {reasons}\n", 400)
+    text = f"cannot store {rows} samples of this request, the others are stored: {summary(lost)}\n"
+    return PlainTextResponse(text, 400)

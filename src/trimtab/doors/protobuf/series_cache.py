@@ -78,3 +78,19 @@ class CompiledCache:
             self._kernels.move(self._slots, larger)
             self._slots = larger
         self._count += bool(self._kernels.insert(self._slots, key[0], key[1], np.uint64(series_id)))
+
+
+class Caches:
+    """The cache that goes with each way to decode, which make different digests of the same thing."""
+
+    def __init__(self) -> None:
+        self._plain = PlainCache()
+        self._compiled: CompiledCache | None = None
+
+    def of(self, kernels: ModuleType | None) -> SeriesCache:
+        """The cache for keys that `kernels` made, or plain Python."""
+        if kernels is None:
+            return self._plain
+        if self._compiled is None:
+            self._compiled = CompiledCache(kernels)
+        return self._compiled

@@ -1,0 +1,56 @@
+"""The body of an OTLP request: read, decompressed within bounds."""
+
+import zlib
+
+from starlette.requests import Request
+
+from trimtab.base.errors import InvalidInput, LimitExceeded
+from trimtab.doors.otlp.answer import Encoding, UnsupportedMedia
+
+LIMIT = 64 << 20
+"""Bytes of a body, decompressed. The collector's batches are below a tenth of it unless told otherwise."""
+_GZIP = 31  # zlib's wbits for a gzip header
+
+
+def encoding_of(request: Request) -> Encoding:
+    """The request's encoding. Raises UnsupportedMedia."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        return Encoding(media)
+    except ValueError:
+        raise UnsupportedMedia(
+            f"cannot read body: got content type {media!r}; expected application/x-protobuf or application/json"
+        ) from None
+
+
+def compressed(request: Request) -> bool:
+    """Whether the body is gzip. Raises UnsupportedMedia for any other compression."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise UnsupportedMedia(f"cannot read body: got encoding {encoding!r}; expected gzip or none")
+    return encoding == "gzip"
+
+
+def inflate(raw: bytes, limit: int = LIMIT) -> bytes:
+    """The content of gzip members. Raises InvalidInput, or LimitExceeded past `limit` bytes."""
+    parts: list[bytes] = []
+    size = 0
+    while raw:
+        member = zlib.decompressobj(wbits=_GZIP)
+        try:
+            part = member.decompress(raw, limit - size + 1)
+        except zlib.error as problem:
+            raise InvalidInput(f"cannot decompress body: it is not gzip ({problem})") from None
+        size += len(part)
+        check_size(size, limit)
+        if not member.eof:
+            raise InvalidInput("cannot decompress body: the gzip stream is cut short")
+        parts.append(part)
+        raw = member.unused_data
+    return b"".join(parts)
+
+
+def check_size(size: int, limit: int = LIMIT) -> None:
+    """Raises LimitExceeded for a body of more than `limit` bytes."""
+    if size > limit:
+        raise LimitExceeded(f"cannot take a body above {limit} bytes, decompressed; send it in parts")

@@ -74,7 +74,8 @@ def test_a_put_is_there_once_after_a_repeat_and_a_restart(server: LiveServer) ->
         assert trimtab.put(namespace, [wire.Datum(name="a", value=7)], key=key).duplicate
         answer = trimtab.query(namespace, "a", statistic="Sum", period="1d", start="-2d", end="now", fresh=True)
         assert sum(value or 0 for line in answer.lines for _, value in line.points) == 7
-        assert token.id in [known.id for known in trimtab.keys() if known.name == namespace]
+        listed = trimtab.keys()
+        assert [known.id for known in listed if known.name == namespace] == [token.id]
 
 
 def test_a_live_server_is_ready_and_counts_itself(server: LiveServer) -> None:

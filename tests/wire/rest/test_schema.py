@@ -1,0 +1,32 @@
+"""Schemathesis against a live server: what the OpenAPI document promises holds, for requests that fit it and not."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+
+from live_server import LiveServer
+
+# Its functions and not its pytest plugin, which reaches into pytest's private parts and breaks with new versions.
+schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+
+EXAMPLES = 25  # an operation and mode: some seconds in all; the tool's own command line goes deeper
+RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset would wipe what they wrote
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
+    schema = schemathesis.openapi.from_url(f"{server.url}/rest/openapi.json").exclude(path=RESET)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) == 13
+    for operation in operations:
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+        def keeps_to_it(case: Any) -> None:
+            case.call_and_validate()
+
+        with suppress(Unsatisfiable):  # what takes no parameter cannot be asked wrongly
+            keeps_to_it()

@@ -13,6 +13,7 @@ class JumpMenu extends HTMLElement {
     on(this.querySelector("[data-open]"), "click", () => this.open());
     on(this.input, "input", () => this.later());
     on(this.input, "keydown", this.navigate);
+    on(this.list, "click", (event) => location.assign(event.target.closest("[role=option]").dataset.url));
     on(this.dialog, "click", (event) => event.target === this.dialog && this.dialog.close());
   }
 
@@ -45,7 +46,9 @@ class JumpMenu extends HTMLElement {
       const answer = await fetch(`${this.getAttribute("src")}?q=${encodeURIComponent(asked)}`);
       if (!answer.ok) throw new Error(`server answered ${answer.status}`);
       const found = await answer.json();
-      if (asked === this.input.value) this.fill(found.items);
+      if (asked !== this.input.value) return;
+      this.answered = asked;
+      this.fill(found.items);
     } catch (problem) {
       this.status.textContent = `Cannot search: ${problem.message}`;
     }
@@ -73,26 +76,31 @@ class JumpMenu extends HTMLElement {
     const count = this.options().length;
     if (event.key === "ArrowDown" && count) this.choose((this.chosen + 1) % count);
     else if (event.key === "ArrowUp" && count) this.choose((this.chosen - 1 + count) % count);
-    else if (event.key === "Enter" && count) this.options()[this.chosen].querySelector("a").click();
+    else if (event.key === "Enter") this.go();
     else return;
     event.preventDefault();
   };
+
+  // Enter may come before the answer to the last letter: what was typed counts, not what is still shown.
+  async go() {
+    clearTimeout(this.timer);
+    if (this.answered !== this.input.value) await this.search();
+    const option = this.options()[this.chosen];
+    if (option) location.assign(option.dataset.url);
+  }
 }
 
 function option(item, index) {
   const node = document.createElement("li");
   node.id = `jump-${index}`;
   node.setAttribute("role", "option");
-  const link = document.createElement("a");
-  link.href = item.url;
-  link.tabIndex = -1;
+  node.dataset.url = item.url;
   for (const [name, text] of [["jump-kind", item.kind], ["jump-name", item.name], ["jump-hint", item.hint]]) {
     const part = document.createElement("span");
     part.className = name;
     part.textContent = text;
-    link.append(part);
+    node.append(part);
   }
-  node.append(link);
   return node;
 }
 

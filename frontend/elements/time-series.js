@@ -74,7 +74,7 @@ class TimeSeries extends HTMLElement {
     const same = shape === this.shape && this.plot;
     this.shape = shape;
     this.held = held;
-    if (!held.series.length) {
+    if (!held.series.some((one) => one.values.some((value) => value !== null))) {
       this.plot?.destroy();
       this.plot = null;
       this.legend.replaceChildren();

@@ -80,7 +80,7 @@ class PretendReader:
 
     def __init__(self, registry: SeriesRegistry, levels: dict[int, float], begun_ms: int, clock: Clock) -> None:
         self._registry = registry
-        self._levels = levels
+        self.levels = levels
         self.begun_ms = begun_ms
         self._clock = clock
         self.failing: TrimtabError | None = None
@@ -106,7 +106,7 @@ class PretendReader:
         return StatSeries(times, waves.sum(axis=0) if adds_up else waves.mean(axis=0))
 
     def _wave(self, series: int, times: np.ndarray) -> np.ndarray:
-        level, phase = self._levels[series], series % 628 / 100
+        level, phase = self.levels[series], series % 628 / 100
         seconds = times / 1000
         slow = 0.22 * np.sin(seconds / 410 + phase) + 0.1 * np.sin(seconds / 73 + 2 * phase)
         noise = 0.05 * np.sin(seconds * 12.9898 + phase) * np.cos(seconds * 78.233)
@@ -190,26 +190,28 @@ class Heartbeat(SystemClock):
     """The machine's clock; the made-up hosts report at every look at it."""
 
     def __init__(self) -> None:
-        self.registry: SeriesRegistry | None = None
-        self.levels: list[int] = []
+        self._state: WebState | None = None
+        self._ids: np.ndarray = np.empty(0, np.uint64)
+
+    def watch(self, state: WebState) -> None:
+        """From now on every series of `state` has just been seen."""
+        self._state = state
+        self._ids = np.array(list(cast("Any", state.reader).levels), np.uint64)
 
     def now_ms(self) -> int:
         now = super().now_ms()
-        if self.registry is not None:
-            self.registry.seen(np.array(self.levels, np.uint64), np.full(len(self.levels), now, np.int64))
+        if self._state is not None and len(self._ids):
+            self._state.registry.seen(self._ids, np.full(len(self._ids), now, np.int64))
         return now
 
 
 def main() -> None:
-    """Serve on 127.0.0.1:4799 until stopped."""
-    hosts = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    """`pretend.py [hosts] [seconds since they began] [port]`: serve until stopped."""
+    hosts, since_s, port = (int(text) for text in [*sys.argv[1:], *("1", "3600", "4799")[len(sys.argv) - 1 :]])
     clock = Heartbeat()
-    state = build_state(hosts, clock, since_ms=int(float(sys.argv[2]) * 1000) if len(sys.argv) > 2 else 3_600_000)
-    clock.levels = list(cast("Any", state.reader)._levels)
-    clock.registry = state.registry
-    uvicorn.run(
-        build_app(state), host="127.0.0.1", port=int(sys.argv[3]) if len(sys.argv) > 3 else 4799, log_level="warning"
-    )
+    state = build_state(hosts, clock, since_ms=since_s * 1000)
+    clock.watch(state)
+    uvicorn.run(build_app(state), host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -93,9 +93,9 @@ def machine_panels(host: str) -> list[Panel]:
 def process_panel(host: str) -> Panel:
     """The processes of a host over time."""
     return Panel(
-        "Processes by CPU",
+        "Busiest processes over time",
         host_metric("process.cpu.utilization", host=host, group=("process.executable.name", "process.pid")),
-        subtitle="busiest seven and the rest; 100 % is one core",
+        subtitle="100 % is one core",
         legend="table",
     )
 

@@ -52,7 +52,7 @@ def test_loopback_traffic_does_not_count(clock: ManualClock) -> None:
         if one.dimensions.get("network.interface.name") == "lo"
     ]
     for series in loopback:
-        state.reader._levels[series] *= 1000  # type: ignore[attr-defined]  # the pretended reader's levels
+        state.reader.levels[series] *= 1000  # type: ignore[attr-defined]  # the pretended reader's levels
     assert read(state)[0].receive == host.receive
 
 

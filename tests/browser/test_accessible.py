@@ -1,0 +1,56 @@
+"""axe-core on every page, light and dark, full and empty."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from browser.conftest import Served, Watched
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["/", "/hosts", "/hosts/web-1", "/explore/metrics", "/sources", "/access", "/settings"]
+DRAWN = "/explore/metrics?m=trimtab/Host|system.cpu.utilization&where=host.name=web-1&group=cpu.mode"
+
+
+def violations(page: Page, axe: str) -> list[tuple[str, str]]:
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        (one["id"], node["html"][:160] + " " + node["failureSummary"][:200])
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("path", [*PAGES, DRAWN])
+def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
+    found = violations(watched.open(path), axe)
+    assert found == [], "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("path", [path for path in PAGES if path != "/hosts/web-1"])
+def test_an_empty_page_has_no_violation(path: str, context: BrowserContext, empty_server: Served, axe: str) -> None:
+    watched = Watched(context, empty_server)
+    found = violations(watched.open(path), axe)
+    assert found == [], "\n".join(map(str, found))
+    assert watched.problems == []
+
+
+def test_open_menus_have_no_violation(watched: Watched, axe: str) -> None:
+    page = watched.open("/?live=off")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("[role=option]")
+    assert violations(page, axe) == []
+    page.keyboard.press("Escape")
+    page.locator("main summary").first.click()
+    assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("path", ["/hosts/nobody", "/?range=soon"])
+def test_an_error_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
+    found = violations(watched.open(path), axe)
+    assert found == [], "\n".join(map(str, found))
+    watched.problems.clear()  # the browser itself logs the status of the page

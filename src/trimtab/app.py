@@ -35,6 +35,7 @@ from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
+from trimtab.doors.otlp import http as otlp
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.writing import Writing
@@ -108,6 +109,7 @@ def build_site(rooms: Rooms) -> Front:
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock),
         *rest.routes(_rest_needs(rooms)),
+        *otlp.routes(writing),
         *remote_write.routes(writing),
         *web.routes(_web_state(rooms)),
     ]

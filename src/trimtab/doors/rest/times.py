@@ -38,8 +38,9 @@ Duration = Annotated[
 Dimension = Annotated[str, Meta(max_length=500, pattern=r"^[^=]+=[\s\S]+$")]
 """`name=value`. Ten of them, percent-encoded, stay below the 64 KiB that the HTTP parser takes as a request line."""
 
-PERIODS_S = (1, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400)
-"""What a period is chosen from where none is given: steps that people know and that divide a day."""
+PERIODS_S = (10, 30, 60, 300, 900, 3600, 21_600, 86_400)
+"""What a period is chosen from where none is given: steps that people know and that divide a day, from the agent's
+own interval up (a finer step would show gaps)."""
 _WANTED_POINTS = 1000
 
 

@@ -1,33 +1,19 @@
-"""Prometheus' messages as protobuf classes, declared by hand, and a door over a log that keeps what it is given."""
+"""Prometheus' messages as protobuf classes, declared by hand, and the door that takes them."""
 
-import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import cramjam
 import httpx
-import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trimtab.access.principal import LOCAL_OPERATOR, Principal
-from trimtab.base.clock import ManualClock
+from metric_doors import MetricDoor, make_door
 from trimtab.doors.prometheus.remote_write import routes
 from trimtab.doors.protobuf.kernels import Kernels
-from trimtab.doors.writing import Writing
-from trimtab.inventory.sources import SourceLedger
-from trimtab.metrics.ingest import MetricIngest
-from trimtab.metrics.model import SAMPLE_ROW, Identity
-from trimtab.metrics.registry import SeriesRegistry
-from trimtab.store.state.database import State
-from trimtab.store.telemetry.batch import Appended, Section
 
-STALE = 0x7FF0000000000002
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
 # message → fields: name, number, type, repeated
@@ -97,91 +83,29 @@ def kernels() -> Any:
 
 
 @dataclass
-class Log:
-    """Keeps what is appended."""
-
-    failure: Exception | None = None
-    batches: list[list[Section]] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-
-    async def append(self, sections: Sequence[Section], key: str | None = None) -> Appended:
-        if self.failure:
-            raise self.failure
-        duplicate = key is not None and key in self.keys
-        if not duplicate:
-            self.keys.append(key)
-            self.batches.append(list(sections))
-        return Appended(len(self.batches), duplicate)
-
-
-@dataclass
 class Door:
-    """The door, with the log behind."""
+    """The door, and the shape of its requests."""
 
-    app: ASGIApp
-    log: Log
-    registry: SeriesRegistry
-    ledger: SourceLedger
-    clock: ManualClock
+    inner: MetricDoor
 
-    def post(self, message: Any, **headers: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def post(self, message: Any, **headers: str) -> httpx.Response:
         body = message if isinstance(message, bytes) else message.SerializeToString()
         given = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "User-Agent": "Prometheus/3"}
-        sent = bytes(cramjam.snappy.compress_raw(body))
-        return self.send(sent, given | headers)
+        return self.send(bytes(cramjam.snappy.compress_raw(body)), given | headers)
 
     def send(self, content: bytes, headers: dict[str, str]) -> httpx.Response:
-        async def post() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://x") as client:
-                return await client.post("/api/v1/write", content=content, headers=headers)
-
-        return asyncio.run(post())
-
-    def samples(self) -> list[tuple[Identity, int, float]]:
-        """Everything stored, in order."""
-        found = []
-        for section in (section for batch in self.log.batches for section in batch):
-            if section.table == "metric_samples":
-                for series, time, value in np.frombuffer(section.body, SAMPLE_ROW).tolist():
-                    known = self.registry.get(series)
-                    assert known is not None
-                    found.append((known.identity, time, value))
-        return found
-
-
-def guarded(app: ASGIApp, principal: Principal) -> ASGIApp:
-    """What doors.front does for a caller that it let in."""
-
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope.setdefault("state", {})["principal"] = principal
-        await app(scope, receive, send)
-
-    return wrapped
+        return self.inner.client.post("/api/v1/write", content=content, headers=headers)
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = State.open("", tmp_path)
-    yield opened
-    opened.close()
+def door(tmp_path: Path) -> Door:
+    return Door(make_door(routes, tmp_path))
 
 
 @pytest.fixture
-def door(state: State) -> Door:
-    return make_door(state)
-
-
-@pytest.fixture
-def door_of(state: State) -> Any:
+def door_of(tmp_path: Path) -> Any:
     """A door for one principal."""
-    return lambda principal: make_door(state, principal)
-
-
-def make_door(state: State, principal: Principal = LOCAL_OPERATOR) -> Door:
-    clock, log = ManualClock(), Log()
-    registry = SeriesRegistry(None, clock)  # type: ignore[arg-type]  # nothing is read
-    ledger = SourceLedger(state, clock)
-    ingest = MetricIngest(log, registry)  # type: ignore[arg-type]  # as far as it is used
-    app = Starlette(routes=routes(Writing(ingest, registry, ledger, clock, "123456789012", "us-east-1")))
-    return Door(guarded(app, principal), log, registry, ledger, clock)
+    return lambda principal: Door(make_door(routes, tmp_path, principal))

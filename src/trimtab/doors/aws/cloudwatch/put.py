@@ -1,5 +1,6 @@
 """PutMetricData: checked whole, written durably, then acknowledged. One wrong datum refuses the whole call."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.metrics.model import SET_ROW, VALUE_ROW, MetricBatch
 
 _EMPTY: Answer = {}
+_PLACE = re.compile(r"member\.\d+")
 _EXAMPLE = 500
 """Characters of a refused request that the ledger keeps as its example."""
 
@@ -90,4 +92,5 @@ def _check(request: Request, placed: list[tuple[str, Datum]], now_ms: int, conte
 def _reject(rooms: CloudWatchRooms, context: CallContext, request: dict[str, Any], rows: int, reason: str) -> None:
     example = msgspec.json.encode(request, enc_hook=str)[:_EXAMPLE].decode("utf-8", "replace")
     name = str(request.get("Namespace", ""))[:255]
-    rooms.ledger.rejected(DOOR, name, context.account, context.region, reason.split("\n", 1)[0], example, rows)
+    fault = _PLACE.sub("member.n", reason.split("\n", 1)[0])  # the ledger counts equal reasons together
+    rooms.ledger.rejected(DOOR, name, context.account, context.region, fault, example, rows)

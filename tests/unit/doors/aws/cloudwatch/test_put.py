@@ -189,7 +189,7 @@ def test_one_wrong_datum_refuses_the_whole_call_and_the_ledger_says_why(world: A
             "app",
             "123456789012",
             "us-east-1",
-            "The value NaN for parameter MetricData.member.2.Value is invalid.",
+            "The value NaN for parameter MetricData.member.n.Value is invalid.",
             world.ledger.refused[0][5],
             2,
         )

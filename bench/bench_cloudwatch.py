@@ -20,7 +20,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,10 +156,8 @@ def raw_request(url: str, datums: int, namespace: str) -> bytes:
         }
         for number in range(datums)
     ]
-    try:
+    with suppress(InterruptedError):
         client.put_metric_data(Namespace=namespace, MetricData=data)
-    except InterruptedError:
-        pass
     request = captured[0]
     headers = {name: value for name, value in request.headers.items() if name.lower() != "amz-sdk-invocation-id"}
     lines = [f"{name}: {value.decode() if isinstance(value, bytes) else value}" for name, value in headers.items()]

@@ -6,6 +6,7 @@ when its standard input closes.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -38,6 +39,7 @@ from trimtab.doors.guard import Guard, policy_of
 from trimtab.doors.otlp import http as otlp
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.rest import routes as rest
+from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job, run_jobs
@@ -81,6 +83,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     await stores.log.settled(_RESUME_S)
     registry = SeriesRegistry(stores.telemetry, clock)
     await registry.load()
+    gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     return Rooms(
         settings=settings,
         clock=clock,
@@ -113,7 +116,8 @@ def build_site(rooms: Rooms) -> Front:
         *remote_write.routes(writing),
         *web.routes(_web_state(rooms)),
     ]
-    return Front(Starlette(routes=routes), Guard(policy, rooms.keys), aws=_gateway(rooms), is_aws=is_aws_request)
+    site = Starlette(routes=routes, exception_handlers={Exception: answer_bug})
+    return Front(site, Guard(policy, rooms.keys), aws=_gateway(rooms), is_aws=is_aws_request)
 
 
 def _gateway(rooms: Rooms) -> Gateway:

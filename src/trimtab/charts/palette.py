@@ -14,7 +14,7 @@ OTHER_SLOT = 8
 """The grey."""
 
 _FIXED = {
-    "user": 1, "system": 2, "iowait": 7, "nice": 3, "irq": 4, "softirq": 5, "steal": 6, "idle": 8,
+    "user": 1, "system": 2, "iowait": 7, "nice": 3, "interrupt": 4, "steal": 6, "idle": 8,
     "used": 1, "cached": 3, "buffers": 5, "free": 8,
     "receive": 1, "transmit": 2, "read": 1, "write": 2,
 }  # fmt: skip

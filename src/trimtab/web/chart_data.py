@@ -38,18 +38,6 @@ class Drawn:
     gap: int
     values: npt.NDArray[np.float64]
 
-    def facts(self) -> dict[str, float]:
-        """Last, min, avg and max of what is drawn; NaN without values."""
-        known = self.values[~np.isnan(self.values)]
-        if not len(known):
-            return dict.fromkeys(("last", "min", "avg", "max"), math.nan)
-        return {
-            "last": float(known[-1]),
-            "min": float(known.min()),
-            "avg": float(known.mean()),
-            "max": float(known.max()),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Chart:

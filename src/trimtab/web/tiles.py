@@ -25,7 +25,13 @@ def fleet_tiles(hosts: Sequence[HostSummary], trends: Trends, link: str) -> list
     up = [host for host in hosts if host.up]
     stale = [host.name for host in hosts if not host.up]
     return [
-        Tile("Hosts", str(len(up)), f"of {len(hosts)} up", _named("stale: ", stale) or "all report", href=link),
+        Tile(
+            "Hosts",
+            str(len(up)),
+            f"of {len(hosts)} up",
+            _named("stale: ", stale) or ("all report" if hosts else "no host reports yet"),
+            href=link,
+        ),
         _share_tile("CPU", up, "cpu", trends.cpu, f"{link}?sort=cpu"),
         _share_tile("Memory", up, "memory", trends.memory, f"{link}?sort=memory"),
         _disk_tile(up, trends.disk, f"{link}?sort=disk"),

@@ -92,7 +92,3 @@ def test_a_wide_last_bucket_is_shown_as_partial() -> None:
 def test_nothing_is_an_empty_chart() -> None:
     chart = drawn(Steady(), lines=0)
     assert chart.payload()["series"] == []
-
-
-def test_facts_are_of_what_is_drawn() -> None:
-    assert drawn(Steady()).lines[0].facts() == {"last": 1, "min": 1, "avg": 1, "max": 1}

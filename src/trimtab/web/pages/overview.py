@@ -12,6 +12,7 @@ from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
 from trimtab.web import format as words
 from trimtab.web import respond
+from trimtab.web.pages.snippets import connect_snippets
 from trimtab.web.pages.sources import visible_rejections, visible_sources
 from trimtab.web.panels import fleet_panels, machine_panels
 from trimtab.web.site import Site
@@ -39,7 +40,8 @@ def routes(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request)
         facts = await _facts(site, view)
-        return site.page(request, view, "overview", timed=True, later=_LATER, **facts)
+        snippets = connect_snippets(view.origin, site.state.region)
+        return site.page(request, view, "overview", timed=True, later=_LATER, snippets=snippets, **facts)
 
     async def as_json(request: Request) -> Response:
         view = site.view(request)

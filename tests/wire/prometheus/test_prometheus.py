@@ -29,7 +29,6 @@ class Exporter:
     """Serves values made of the number of the scrape, and remembers them."""
 
     scrapes: list[dict[str, float]] = field(default_factory=list)
-    enough: threading.Event = field(default_factory=threading.Event)
 
     def text(self) -> str:
         number = len(self.scrapes)
@@ -47,8 +46,6 @@ class Exporter:
         if number < GONE_AT:
             served['wire_gone{unicode="ä / 東"}'] = float(number)
         self.scrapes.append(served)
-        if len(self.scrapes) >= SCRAPES:
-            self.enough.set()
         kinds = ("requests_total counter", "temperature gauge", "memory_total gauge", "latency histogram", "gone gauge")
         types = "".join(f"# TYPE wire_{kind}\n" for kind in kinds)
         return types + "".join(f"{name} {value!r}\n" for name, value in served.items())
@@ -100,13 +97,13 @@ def exporter(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> It
         pytest.skip("no prometheus on the path: apt-get install prometheus")
     exporter, directory = Exporter(), tmp_path_factory.mktemp("prometheus")
     http = serve(exporter)
-    run_prometheus(PROMETHEUS, config(server, http.server_port), directory, exporter)
+    run_prometheus(PROMETHEUS, config(server, http.server_port), directory, server)
     http.shutdown()
     http.server_close()
     yield exporter
 
 
-def run_prometheus(binary: str, settings: str, directory: Path, exporter: Exporter) -> None:
+def run_prometheus(binary: str, settings: str, directory: Path, server: LiveServer) -> None:
     (directory / "prometheus.yml").write_text(settings)
     log = directory / "log"
     with log.open("w") as output:
@@ -122,13 +119,25 @@ def run_prometheus(binary: str, settings: str, directory: Path, exporter: Export
             stderr=subprocess.STDOUT,
         )
         try:
-            assert exporter.enough.wait(WAIT_S), log.read_text()
+            assert arrived(server), log.read_text()
         finally:
-            process.terminate()  # what is queued is flushed first
+            process.terminate()
             process.wait(WAIT_S)
     text = log.read_text()
     for trouble in ("non-recoverable", "Failed to send batch"):
         assert trouble not in text, text
+
+
+def arrived(server: LiveServer) -> bool:
+    """Wait until the samples of enough scrapes are readable."""
+    pause = threading.Event()
+    with Client(server.url) as trimtab:
+        for _ in range(WAIT_S * 5):
+            found = trimtab.metrics(namespace="Prometheus", name="wire_temperature").series
+            if found and len(trimtab.raw(found[0].id, start="-10m", end="now", fresh=True).values) >= SCRAPES:
+                return True
+            pause.wait(0.2)
+    return False
 
 
 @pytest.fixture

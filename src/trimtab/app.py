@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import uvicorn
+import uvloop
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -58,6 +59,7 @@ from trimtab.web import app as web
 logger = logging.getLogger(__name__)
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
+_GC_THRESHOLDS = (50_000, 20, 50)  # the registry's millions of objects are no garbage: look at them less often
 _KEEP_ALIVE_S = 75  # longer than botocore's and Prometheus's idle connections live
 
 
@@ -238,11 +240,11 @@ def _listen(settings: Settings) -> list[socket.socket]:
 def _uvicorn_config(settings: Settings, site: Front) -> uvicorn.Config:
     return uvicorn.Config(
         site,
-        loop="uvloop",
         http="httptools",
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
@@ -280,7 +282,8 @@ def main() -> int:
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         for chatty in ("alembic", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
-        asyncio.run(serve(settings))
+        gc.set_threshold(*_GC_THRESHOLDS)
+        uvloop.run(serve(settings))
     except TrimtabError as problem:
         print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
         return 1

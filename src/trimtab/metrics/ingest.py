@@ -77,6 +77,10 @@ def _histograms(points: tuple[HistogramPoint, ...]) -> list[Section]:
 def _by_days(times: Times) -> Iterator[tuple[slice | npt.NDArray[np.bool_], list[int]]]:
     """Selections of rows, each of at most 100 days, with the days since the epoch that it holds."""
     days = times // _DAY_MS  # Floor division: a time before 1970 belongs to the day before the epoch.
+    first, last = int(days.min()), int(days.max())
+    if first == last:  # nearly always; `unique` costs 15 µs
+        yield slice(None), [first]
+        return
     present = np.unique(days)
     if len(present) <= _DAYS_A_SECTION:
         yield slice(None), present.tolist()

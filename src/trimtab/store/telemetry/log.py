@@ -6,6 +6,7 @@ with the same boundaries and token, so the engine keeps each once.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -37,6 +38,9 @@ from trimtab.store.telemetry.segments import SEGMENT_BYTES, SegmentFiles, sync_d
 
 logger = logging.getLogger(__name__)
 
+_ROOM_FRESH_S = 0.25
+"""How long a look at the free disk counts: the call lets go of the interpreter lock, once a request is too often."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogLimits:
@@ -53,7 +57,7 @@ class _Entry:
     record: bytes
     type: RecordType
     sequence: int
-    done: "Future[None]"
+    done: "Future[None] | asyncio.Future[None]"
     sections: tuple[Section, ...] = ()
     key: str | None = None
 
@@ -67,7 +71,8 @@ class IngestLog:
         self._limits = limits or LogLimits()
         self._files = SegmentFiles(directory)
         self._keys = RecentKeys()
-        self._in_flight: dict[str, Future[None]] = {}
+        self._in_flight: dict[str, asyncio.Future[None]] = {}
+        self._room_until = 0.0
         self._queue: deque[_Entry] = deque()
         self._wake = threading.Condition()
         self._sequence = 0
@@ -91,9 +96,9 @@ class IngestLog:
             if first is None:
                 done, sequence = self._enqueue_batch(tuple(sections), key)
         if first is not None:  # the same request again while its first copy is being written
-            await asyncio.shield(asyncio.wrap_future(first))
+            await asyncio.shield(first)
             return Appended(self._sequence, duplicate=True)
-        await asyncio.shield(asyncio.wrap_future(done))
+        await asyncio.shield(done)
         return Appended(sequence, duplicate=False)
 
     async def settled(self, timeout_s: float) -> bool:
@@ -108,12 +113,12 @@ class IngestLog:
         """Bytes acknowledged that are not in the engine yet."""
         return self.drain.pending_bytes
 
-    def _enqueue_batch(self, sections: tuple[Section, ...], key: str | None) -> tuple["Future[None]", int]:
+    def _enqueue_batch(self, sections: tuple[Section, ...], key: str | None) -> tuple["asyncio.Future[None]", int]:
         if self._closed:
             raise Unavailable("cannot accept data: trimtab is stopping; send it again to the next one")
         self.check_room()
         self._sequence += 1
-        done: Future[None] = Future()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         record = frame(RecordType.BATCH, self._sequence, encode_batch(key, sections))
         if key is not None:
             self._in_flight[key] = done
@@ -132,12 +137,16 @@ class IngestLog:
                 "send again in a few seconds",
                 retry_after_s=5,
             )
+        now = self._clock.monotonic()
+        if now < self._room_until:
+            return
         disk = os.statvfs(self._directory)
         if disk.f_bavail * disk.f_frsize < self._limits.disk_reserve_bytes:
             raise DiskFull(
                 f"cannot accept data: the disk of {self._directory} has less than "
                 f"{self._limits.disk_reserve_bytes >> 20} MiB free; free some space (TRIMTAB_DISK_RESERVE_MB)"
             )
+        self._room_until = now + _ROOM_FRESH_S
 
     # -- the committer ----------------------------------------------------------------------------------------
 
@@ -180,15 +189,14 @@ class IngestLog:
             elif entry.type is RecordType.DONE:
                 self._files.drop_through(entry.sequence)
             offset += len(entry.record)
-            entry.done.set_result(None)
+        _resolve(group, None)
 
     def _fail(self, group: list[_Entry], problem: OSError) -> None:
         with self._wake:
             for entry in group:
                 if entry.key is not None:
                     self._in_flight.pop(entry.key, None)
-        for entry in group:
-            entry.done.set_exception(DiskFull(f"cannot write the log in {self._directory}: {problem.strerror}"))
+        _resolve(group, DiskFull(f"cannot write the log in {self._directory}: {problem.strerror}"))
 
     def _commit_block(self, first: int, last: int) -> None:
         """Make a block's boundaries durable; called by the drain before it sends the block."""
@@ -268,3 +276,29 @@ class IngestLog:
         self._files.close()
         if self._lock_file is not None:
             self._lock_file.close()
+
+
+def _resolve(group: list[_Entry], problem: Exception | None) -> None:
+    """Tell the writers of a group: one wake-up a loop, however many wait, since each one is a system call."""
+    waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for entry in group:
+        if isinstance(entry.done, asyncio.Future):
+            waiting.setdefault(entry.done.get_loop(), []).append(entry.done)
+        elif problem is None:
+            entry.done.set_result(None)
+        else:
+            entry.done.set_exception(problem)
+    for loop, futures in waiting.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            loop.call_soon_threadsafe(_settle, futures, problem)
+
+
+def _settle(futures: "list[asyncio.Future[None]]", problem: Exception | None) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if problem is None:
+            future.set_result(None)
+        else:
+            future.set_exception(problem)
+            future.exception()  # a writer that was cancelled does not ask for it

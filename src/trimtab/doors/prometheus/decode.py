@@ -1,7 +1,6 @@
 """From a scanned WriteRequest to rows: series are looked up by digest, and only those not met before are decoded."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import make_tags
+from trimtab.doors.prometheus.histograms import read_histogram
 from trimtab.doors.prometheus.kinds import Families, read_metadata
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Scanned
 from trimtab.doors.protobuf import wire
@@ -16,7 +16,7 @@ from trimtab.doors.protobuf.series_cache import Caches
 from trimtab.doors.protobuf.wire import LENGTH
 from trimtab.doors.writing import Refused
 from trimtab.inventory.resolver import resolve
-from trimtab.metrics.model import SAMPLE_ROW, Identity, Kind, Rows
+from trimtab.metrics.model import SAMPLE_ROW, HistogramPoint, Identity, Kind, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
 
 NAMESPACE = "Prometheus"
@@ -24,18 +24,22 @@ EARLIEST_MS = 946_684_800_000
 """2000-01-01: a time before is a mistake of unit (seconds sent as milliseconds). History after it is welcome."""
 AHEAD_MS = 2 * 3_600_000
 """How far ahead of the server's clock a sample may be, as in CloudWatch."""
+NOT_IN_TIME = "a sample's time is not between the year 2000 and two hours from now"
+_MAX_HISTOGRAMS = 100_000  # label blocks of native histograms remembered; some hundred bytes each
 _LABEL, _NAME, _VALUE = 1, 1, 2  # TimeSeries.labels, Label.name, Label.value
 _EXAMPLE_LABELS = 8
 
 
 @dataclass(slots=True)
 class Tenant:
-    """What is remembered of one account: its series by digest, and its metadata."""
+    """What is remembered of one account: its series, and its metadata."""
 
     account: str
     region: str
     families: Families = field(default_factory=Families)
     caches: Caches = field(default_factory=Caches)
+    histograms: dict[bytes, int] = field(default_factory=dict)
+    """Series of native histograms by label block."""
 
 
 def remember_metadata(scanned: Scanned, tenant: Tenant) -> None:
@@ -47,12 +51,12 @@ def remember_metadata(scanned: Scanned, tenant: Tenant) -> None:
 
 def decode(
     scanned: Scanned, tenant: Tenant, registry: SeriesRegistry, now_ms: int, kernels: ModuleType | None
-) -> tuple[Rows, list[Refused]]:
-    """The rows of a request, and what is wrong with the rest. New series are registered: write before awaiting."""
+) -> tuple[MetricBatch, list[Refused]]:
+    """The batch of a request, and what is wrong with the rest. New series are registered: write before awaiting."""
     cache = tenant.caches.of(kernels)
     ids, missing = cache.find(scanned.keys)
     counts = scanned.samples_by_series()
-    refused = list(_others(scanned))
+    refused = _exemplars(scanned)
     wrong: list[int] = []
     for number in missing.tolist():
         block = scanned.label_block(number)
@@ -72,7 +76,8 @@ def decode(
         bad = np.zeros(len(counts), np.bool_)
         bad[wrong] = True
         kept &= ~np.repeat(bad, counts)
-    return _rows(scanned, ids, counts, kept), refused
+    histograms = tuple(_histograms(scanned, tenant, registry, now_ms, refused)) if len(scanned.others) else ()
+    return MetricBatch(samples=_rows(scanned, ids, counts, kept), histograms=histograms), refused
 
 
 def identify(block: bytes, tenant: Tenant, registry: SeriesRegistry) -> Identity:
@@ -128,15 +133,43 @@ def _registered(identity: Identity, registry: SeriesRegistry) -> bool:
     return known is not None and known.identity.key() == identity.key()
 
 
-def _others(scanned: Scanned) -> Iterator[Refused]:
-    of_kind = scanned.others[:, 0]
-    for what, reason, hint in (
-        (HISTOGRAMS, "native histograms are not kept yet; try send_native_histograms: false", False),
-        (EXEMPLARS, "exemplars are not kept yet; try send_exemplars: false", True),
-    ):
-        rows = scanned.others[of_kind == what]
-        if len(rows):
-            yield Refused(reason, describe(scanned.label_block(int(rows[0, 1]))), len(rows), hint)
+def _histograms(
+    scanned: Scanned, tenant: Tenant, registry: SeriesRegistry, now_ms: int, refused: list[Refused]
+) -> list[HistogramPoint]:
+    points = []
+    for what, number, start, end in scanned.others.tolist():
+        if what != HISTOGRAMS:
+            continue
+        block = scanned.label_block(number)
+        try:
+            native = read_histogram(scanned.body, start, end)
+            if native.stale:
+                continue
+            if not EARLIEST_MS <= native.time_ms <= now_ms + AHEAD_MS:
+                raise InvalidInput(NOT_IN_TIME)
+            native.point(0)  # what is wrong with it registers no series
+            points.append(native.point(_histogram_series(block, tenant, registry)))
+        except InvalidInput as problem:
+            refused.append(Refused(str(problem), describe(block), 1))
+    return points
+
+
+def _histogram_series(block: bytes, tenant: Tenant, registry: SeriesRegistry) -> int:
+    known = tenant.histograms.get(block)
+    if known is None:
+        known = registry.add(replace(identify(block, tenant, registry), kind=Kind.HISTOGRAM))
+        if len(tenant.histograms) >= _MAX_HISTOGRAMS:
+            tenant.histograms.clear()
+        tenant.histograms[block] = known
+    return known
+
+
+def _exemplars(scanned: Scanned) -> list[Refused]:
+    rows = scanned.others[scanned.others[:, 0] == EXEMPLARS]
+    if not len(rows):
+        return []
+    example = describe(scanned.label_block(int(rows[0, 1])))
+    return [Refused("exemplars are not kept yet; try send_exemplars: false", example, len(rows), hint=True)]
 
 
 def _in_time(
@@ -147,8 +180,7 @@ def _in_time(
         at = int(np.argmin(kept))
         number = int(np.searchsorted(scanned.series[:, 3], at, side="right"))
         example = f"{describe(scanned.label_block(number))} at {scanned.times[at]} ms"
-        reason = "a sample's time is not between the year 2000 and two hours from now"
-        refused.append(Refused(reason, example, int(np.count_nonzero(~kept))))
+        refused.append(Refused(NOT_IN_TIME, example, int(np.count_nonzero(~kept))))
     return kept
 
 

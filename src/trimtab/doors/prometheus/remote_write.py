@@ -22,7 +22,6 @@ from trimtab.doors.prometheus.scan import Scanned, scan
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import Kernels
 from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
-from trimtab.metrics.model import MetricBatch
 
 logger = logging.getLogger(__name__)
 
@@ -89,12 +88,12 @@ class RemoteWrite:
             scanned = await asyncio.to_thread(_open, raw, kernels)
         tenant = self._tenant(source[2])
         remember_metadata(scanned, tenant)
-        rows, refused = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
+        batch, refused = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
         # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
-        if len(rows):
-            appended = await self._writing.ingest.write(MetricBatch(samples=rows), key)
+        if len(batch):
+            appended = await self._writing.ingest.write(batch, key)
             if not appended.duplicate:
-                self._writing.ledger.accepted(*source, rows=len(rows), bytes_=len(raw))
+                self._writing.ledger.accepted(*source, rows=len(batch), bytes_=len(raw))
         return refused
 
     def _tenant(self, account: str) -> Tenant:

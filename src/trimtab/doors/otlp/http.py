@@ -26,7 +26,8 @@ DOOR = "otlp"
 """The door's name in the ledger of sources."""
 PATH = "/v1/metrics"
 _GZIP_RATIO = 8  # metrics repeat themselves
-_THREAD_BYTES = 256 << 10  # from here a body takes more than the 0.1 ms that a hop to a thread costs
+# From here a body takes some milliseconds, a hop to a thread 0.1: with something compiled, and in plain Python.
+_THREAD_BYTES, _THREAD_BYTES_PLAIN = 1 << 20, 64 << 10
 
 
 def routes(writing: Writing) -> list[BaseRoute]:
@@ -50,8 +51,9 @@ class MetricsDoor:
             encoding = encoding_of(request)
             zipped, key = compressed(request), idempotency_key(request, DOOR)
             raw = await request.body()
-            kernels = self._kernels.get(len(raw)) if encoding is Encoding.PROTOBUF else None
-            if len(raw) * (_GZIP_RATIO if zipped else 1) < _THREAD_BYTES:
+            size = len(raw) * (_GZIP_RATIO if zipped else 1)
+            kernels = self._kernels.get(size) if encoding is Encoding.PROTOBUF else None
+            if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
                 decoded = _open(raw, encoding, zipped, kernels)
             else:
                 decoded = await asyncio.to_thread(_open, raw, encoding, zipped, kernels)

@@ -7,6 +7,7 @@ asks the caller to come again with larger ones (only bodies of empty messages ne
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.doors.protobuf import jit
 from trimtab.doors.protobuf.jit import compiled
 from trimtab.doors.protobuf.primitives import (
     FIXED64,
@@ -25,7 +26,7 @@ from trimtab.doors.protobuf.primitives import (
 from trimtab.doors.protobuf.table_compiled import find, insert, move
 from trimtab.doors.protobuf.table_compiled import warm as warm_table
 
-__all__ = ["FULL", "find", "insert", "move", "scan", "warm"]
+__all__ = ["FULL", "find", "insert", "is_cached", "move", "scan", "warm"]
 
 Table = npt.NDArray[np.int64]
 
@@ -284,6 +285,11 @@ def _number(body: Bytes, at: Int, end: Int, row: Int, key1: Word, key2: Word, nu
     numbers[row, 5], numbers[row, 6] = bits, value_state | flag_state
     numbers[row, 7], numbers[row, 8] = np.int64(key1), np.int64(key2)
     return GOOD
+
+
+def is_cached() -> bool:
+    """Whether an earlier run compiled this module and kept it."""
+    return jit.is_cached(scan)
 
 
 def warm() -> None:

@@ -6,6 +6,7 @@ Field numbers: prometheus/prompb, remote.proto and types.proto (remote write 1.0
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.doors.protobuf import jit
 from trimtab.doors.protobuf.jit import compiled
 from trimtab.doors.protobuf.primitives import (
     FIXED64,
@@ -23,7 +24,7 @@ from trimtab.doors.protobuf.primitives import (
 from trimtab.doors.protobuf.table_compiled import find, insert, move
 from trimtab.doors.protobuf.table_compiled import warm as warm_table
 
-__all__ = ["find", "insert", "move", "scan", "warm"]
+__all__ = ["find", "insert", "is_cached", "move", "scan", "warm"]
 
 Places = npt.NDArray[np.int64]
 
@@ -155,6 +156,11 @@ def _more(array: Places, rows: Int) -> Places:
     larger = np.empty((2 * rows, array.shape[1]), np.int64)
     larger[: len(array)] = array
     return larger
+
+
+def is_cached() -> bool:
+    """Whether an earlier run compiled this module and kept it."""
+    return jit.is_cached(scan)
 
 
 def warm() -> None:

@@ -32,3 +32,9 @@ def compiled(function: F) -> F:
     except RuntimeError:  # numba finds no directory that it may write: a read-only installation without a home
         made = njit(function, nogil=True)
     return made
+
+
+def is_cached(function: Any) -> bool:
+    """Whether an earlier run kept `function`, a compiled one (or there is no place to keep it)."""
+    directory = function.stats.cache_path
+    return directory is None or any(Path(directory).glob(f"*.{function.py_func.__qualname__}-*.nbi"))

@@ -5,6 +5,8 @@ Until they are there, and where numba cannot be had, the caller does the same in
 
 import importlib
 import logging
+import subprocess
+import sys
 import threading
 from types import ModuleType
 
@@ -14,10 +16,13 @@ WORTHWHILE_BYTES = 1 << 20
 """Loading costs about what plain Python takes for a megabyte (and 100 MB of memory): clients that send less in all
 the life of a server never cause it.
 """
+_COMPILE_S = 300.0  # ten times what a slow machine takes
 
 
 class Kernels:
-    """The compiled module `module`, which has a function `warm` that calls each of its functions once."""
+    """The compiled module `module`. Its `warm` calls each of its functions once, and its `is_cached` tells whether an
+    earlier run kept them.
+    """
 
     def __init__(self, module: str, worthwhile_bytes: int = WORTHWHILE_BYTES) -> None:
         self._name = module
@@ -41,6 +46,8 @@ class Kernels:
         except ImportError as problem:  # numba has no release yet for a new Python, or was left out
             logger.warning("decoding in plain Python, about 10 times slower: cannot load numba: %s", problem)
             return False
+        if not module.is_cached():
+            _compile_apart(self._name)
         try:
             module.warm()
         except OSError as problem:  # compiled all the same; only keeping it failed
@@ -48,3 +55,19 @@ class Kernels:
             module.warm()
         self._module = module
         return True
+
+
+def _compile_apart(name: str) -> None:
+    """Compile in a process of its own, which fills the cache: here it would hold up the event loop for seconds, and
+    a process that ends while LLVM works may crash. Should it fail, `warm` compiles here after all.
+    """
+    command = [sys.executable, "-c", f"import importlib; importlib.import_module({name!r}).warm()"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMPILE_S, check=False, text=True
+        )
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        logger.info("cannot compile decoders apart: %s; compiling here", problem)
+        return
+    if done.returncode:
+        logger.info("cannot compile decoders apart: %s; compiling here", done.stderr.strip()[-500:])

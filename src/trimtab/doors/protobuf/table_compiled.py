@@ -6,6 +6,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.doors.protobuf import jit
 from trimtab.doors.protobuf.jit import compiled
 
 Words = npt.NDArray[np.uint64]
@@ -61,6 +62,11 @@ def _slot(slots: Words, key1: Word, key2: Word) -> Word:
     while not (slots[at, 0] == key1 and slots[at, 1] == key2) and (slots[at, 0] != _0 or slots[at, 1] != _0):
         at = (at + _1) & mask
     return at
+
+
+def is_cached() -> bool:
+    """Whether an earlier run compiled this module and kept it."""
+    return jit.is_cached(find)
 
 
 def warm() -> None:

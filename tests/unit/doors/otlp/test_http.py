@@ -132,7 +132,7 @@ def test_the_same_idempotency_key_is_stored_once(door: Any, build: Any, media: s
 def test_a_large_body_is_decoded_in_a_thread_with_the_same_result(
     door: Any, build: Any, media: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_THREAD_BYTES", 1)
+    monkeypatch.setattr(module, "_THREAD_BYTES_PLAIN", 1)
     door.post(build.gauge(1.0).request, media)
     assert [1.0] == [value for _, _, value in door.samples()]
 

@@ -236,6 +236,6 @@ def test_what_is_no_write_request_is_refused_with_the_position(door: Any) -> Non
 def test_a_large_body_is_decoded_in_a_thread_with_the_same_result(
     door: Any, prompb: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_write, "_THREAD_BYTES", 1)
+    monkeypatch.setattr(remote_write, "_THREAD_BYTES_PLAIN", 1)
     door.post(request(prompb, ({"__name__": "m"}, [(1.0, door.clock.now_ms())])))
     assert [1.0] == [value for _, _, value in door.samples()]

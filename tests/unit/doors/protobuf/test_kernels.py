@@ -10,7 +10,7 @@ from trimtab.doors.protobuf import jit
 from trimtab.doors.protobuf.kernels import Kernels
 
 
-def made(monkeypatch: pytest.MonkeyPatch, failures: list[Exception]) -> ModuleType:
+def made(monkeypatch: pytest.MonkeyPatch, failures: list[Exception], cached: bool = True) -> ModuleType:
     """A module whose `warm` fails in turn with `failures`."""
     module = ModuleType("made_kernels")
 
@@ -19,6 +19,7 @@ def made(monkeypatch: pytest.MonkeyPatch, failures: list[Exception]) -> ModuleTy
             raise failures.pop(0)
 
     module.warm = warm  # type: ignore[attr-defined]
+    module.is_cached = lambda: cached  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "made_kernels", module)
     return module
 
@@ -36,6 +37,23 @@ def test_kernels_come_once_there_was_enough_work(monkeypatch: pytest.MonkeyPatch
     for thread in loaders():
         thread.join()
     assert module is kernels.get(0)
+
+
+def test_what_is_not_kept_yet_is_compiled_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(monkeypatch, [], cached=False)  # another process does not have it: that compiles here after all
+    caplog.set_level("INFO")
+    assert Kernels("made_kernels").load()
+    assert "No module named 'made_kernels'; compiling here" in caplog.text
+
+
+def test_a_compiled_function_is_kept_for_the_next_start() -> None:
+    loading = Kernels("trimtab.doors.protobuf.table_compiled")
+    assert loading.load()
+    module = loading.get(0)
+    assert module is not None
+    assert module.is_cached()
 
 
 def test_a_machine_without_numba_goes_on_in_plain_python(

@@ -111,14 +111,15 @@ def build_site(rooms: Rooms) -> Front:
         region=rooms.settings.region,
         forget=rooms.forget,
     )
+    pages = _web_state(rooms)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock),
         *rest.routes(_rest_needs(rooms)),
         *otlp.routes(writing),
         *remote_write.routes(writing),
-        *web.routes(_web_state(rooms)),
+        *web.routes(pages),
     ]
-    site = Starlette(routes=routes, exception_handlers={Exception: answer_bug})
+    site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
     return Front(site, Guard(policy, rooms.keys), aws=_gateway(rooms), is_aws=is_aws_request)
 
 

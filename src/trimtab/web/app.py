@@ -1,7 +1,10 @@
 """The pages' routes, over what they may ask."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.web.assets import STATIC, Assets
@@ -9,7 +12,7 @@ from trimtab.web.pages import admin, explore, hosts, jump, overview, sources
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
 
-__all__ = ["WebState", "routes"]
+__all__ = ["WebState", "not_found", "routes"]
 
 
 def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
@@ -21,3 +24,15 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
     site = Site(state, assets)
     pages = [room.routes(site) for room in (overview, hosts, explore, sources, admin, jump)]
     return [route for found in pages for route in found] + [Route("/static/{name}", assets.serve)]
+
+
+def not_found(state: WebState) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The answer to a path that nothing serves: a page for a browser, a line of text for anything else."""
+    site = Site(state, Assets(STATIC))
+
+    async def answer(request: Request, problem: Exception) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse("Not Found\n", 404)
+        return site.nothing_at(request)
+
+    return answer

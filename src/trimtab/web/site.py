@@ -104,6 +104,12 @@ class Site:
 
         return answer
 
+    def nothing_at(self, request: Request) -> Response:
+        """The page for an address that has none."""
+        return self._problem(
+            request, NotFound(f"no page has the address {request.url.path}; Ctrl-K finds those that exist")
+        )
+
     def _problem(self, request: Request, problem: TrimtabError) -> Response:
         status, title = next((code, title) for kind, code, title in _STATUS if isinstance(problem, kind))
         if request.url.path.endswith((".json", ".csv")):

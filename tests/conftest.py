@@ -3,11 +3,14 @@
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from trimtab.store.state.database import State
 
 _FOREIGN = ("TRIMTAB_", "AWS_", "OTEL_", "BOTO_")
 for _name in [name for name in os.environ if name.startswith(_FOREIGN)]:
@@ -43,3 +46,11 @@ socket.socket.connect = _connect_here  # type: ignore[method-assign]  # for the 
 def repository() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    """A new state database."""
+    opened = State.open("", tmp_path)
+    yield opened
+    opened.close()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from starlette.applications import Starlette
@@ -81,12 +80,12 @@ class MetricDoor:
 
 
 def make_door(
-    routes: Callable[[Writing], list[BaseRoute]], path: Path, principal: Principal = LOCAL_OPERATOR
+    routes: Callable[[Writing], list[BaseRoute]], state: State, principal: Principal = LOCAL_OPERATOR
 ) -> MetricDoor:
-    """A door whose state is in `path`, for requests of `principal`."""
+    """A door over `state`, for requests of `principal`."""
     clock, log = ManualClock(), Log()
     registry = SeriesRegistry(None, clock)  # type: ignore[arg-type]  # nothing is read
-    ledger = SourceLedger(State.open("", path), clock)
+    ledger = SourceLedger(state, clock)
     ingest = MetricIngest(log, registry)  # type: ignore[arg-type]  # as far as it is used
     writing = Writing(ingest, registry, ledger, clock, ACCOUNT, REGION)
     app = _let_in(Starlette(routes=routes(writing)), principal)

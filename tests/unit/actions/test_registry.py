@@ -1,6 +1,5 @@
 import asyncio
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -29,13 +28,6 @@ class Scale:
             raise Unavailable("the cluster is full")
         self.acted.append(target)
         return "scaled"
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = State.open("", tmp_path)
-    yield opened
-    opened.close()
 
 
 def logged(state: State) -> list[tuple[str, int]]:

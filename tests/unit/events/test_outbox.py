@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -8,13 +6,6 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Unavailable
 from trimtab.events.outbox import Event, Outbox, emit
 from trimtab.store.state.database import State
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = State.open("", tmp_path)
-    yield opened
-    opened.close()
 
 
 def happen(state: State, subject: str) -> str:

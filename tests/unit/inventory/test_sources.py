@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -14,13 +12,6 @@ from trimtab.store.state.tables import rejections, sources
 
 AGENT = ("otlp", "Host on a", "123456789012", "us-east-1")
 AGENT_ID = "otlp/123456789012/us-east-1/Host on a"
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = State.open("", tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import gzip
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +13,7 @@ from metric_doors import MetricDoor, make_door
 from trimtab.doors.otlp.http import routes
 from trimtab.doors.protobuf.kernels import Kernels
 from trimtab.metrics import ingest
+from trimtab.store.state.database import State
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
@@ -50,14 +50,14 @@ def encode(message: Any, media: str) -> bytes:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return Door(make_door(routes, tmp_path))
+def door(state: State) -> Door:
+    return Door(make_door(routes, state))
 
 
 @pytest.fixture
-def door_of(tmp_path: Path) -> Any:
+def door_of(state: State) -> Any:
     """A door for one principal."""
-    return lambda principal: Door(make_door(routes, tmp_path, principal))
+    return lambda principal: Door(make_door(routes, state, principal))
 
 
 class Build:

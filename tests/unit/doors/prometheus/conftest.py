@@ -1,7 +1,6 @@
 """Prometheus' messages as protobuf classes, declared by hand, and the door that takes them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +12,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from metric_doors import MetricDoor, make_door
 from trimtab.doors.prometheus.remote_write import routes
 from trimtab.doors.protobuf.kernels import Kernels
+from trimtab.store.state.database import State
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
@@ -101,11 +101,11 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return Door(make_door(routes, tmp_path))
+def door(state: State) -> Door:
+    return Door(make_door(routes, state))
 
 
 @pytest.fixture
-def door_of(tmp_path: Path) -> Any:
+def door_of(state: State) -> Any:
     """A door for one principal."""
-    return lambda principal: Door(make_door(routes, tmp_path, principal))
+    return lambda principal: Door(make_door(routes, state, principal))

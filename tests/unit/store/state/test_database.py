@@ -1,5 +1,4 @@
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from trimtab.store.state.database import State
 from trimtab.store.state.tables import metadata, tags
 
 ROW = {"arn": "arn:aws:x", "key": "team", "value": "ranking"}
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = State.open("", tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_the_migrations_make_the_declared_tables(state: State) -> None:

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from trimtab.base.errors import InvalidInput, LimitExceeded
 from trimtab.doors.otlp.answer import Encoding, UnsupportedMedia
 
-LIMIT = 64 << 20
-"""Bytes of a body, decompressed. The collector's batches are below a tenth of it unless told otherwise."""
+LIMIT = 32 << 20
+"""Bytes of a body, decompressed. The collector takes 20 MiB itself, and sends far less."""
 _GZIP = 31  # zlib's wbits for a gzip header
 
 

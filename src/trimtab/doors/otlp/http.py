@@ -18,7 +18,7 @@ from trimtab.doors.otlp.decode_json import decode_json
 from trimtab.doors.otlp.decode_protobuf import decode_protobuf
 from trimtab.doors.otlp.metrics import Translated, translate
 from trimtab.doors.otlp.series import Tenant
-from trimtab.doors.protobuf.kernels import Kernels
+from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
 from trimtab.doors.protobuf.wire import Malformed
 from trimtab.doors.writing import Writing, idempotency_key, summary
 
@@ -52,7 +52,7 @@ class MetricsDoor:
             zipped, key = compressed(request), idempotency_key(request, DOOR)
             raw = await request.body()
             size = len(raw) * (_GZIP_RATIO if zipped else 1)
-            kernels = self._kernels.get(size) if encoding is Encoding.PROTOBUF else None
+            kernels = await self._get_kernels(size) if encoding is Encoding.PROTOBUF else None
             if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
                 decoded = _open(raw, encoding, zipped, kernels)
             else:
@@ -64,6 +64,12 @@ class MetricsDoor:
                 self._writing.ledger.rejected(DOOR, program, account, self._writing.region, str(error), PATH, 1)
             return failure(encoding, error)
         return success(encoding, result.points_refused, summary([refused for _, refused in result.refused]))
+
+    async def _get_kernels(self, size: int) -> ModuleType | None:
+        kernels = self._kernels.get(size)
+        if kernels is None and size >= LARGE_BYTES:
+            kernels = await asyncio.to_thread(self._kernels.ready)
+        return kernels
 
     async def _store(self, decoded: otlp.Request, account: str, key: str | None, size: int) -> Translated:
         writing = self._writing

@@ -6,6 +6,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.base.errors import LimitExceeded
 from trimtab.doors.otlp.request import INTEGER, NO_RECORDED_FLAG, NO_RECORDED_VALUE, NO_VALUE, Shape
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
@@ -13,6 +14,7 @@ from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
 Table = npt.NDArray[np.int64]
 Row = tuple[int, ...]
 
+_MOST_ROWS = 8_000_000  # 1.4 GB of address space, of which only what is filled takes memory
 _LEAST_BYTES = 20  # of a point that says something: tag and length, time, value
 
 # Field numbers of opentelemetry-proto, metrics.proto.
@@ -44,12 +46,16 @@ class Scanned:
 
 
 def scan(body: bytes, kernels: ModuleType | None) -> Scanned:
-    """Scan with `scan_compiled`, or in plain Python where `kernels` is None. Raises Malformed."""
+    """Scan with `scan_compiled`, or in plain Python where `kernels` is None. Raises Malformed,
+    or LimitExceeded for far more points than a body of its size can mean.
+    """
     if kernels is None:
         return scan_plain(body)
     rows = len(body) // _LEAST_BYTES + 64
     fault = kernels.FULL
     while fault == kernels.FULL:
+        if rows > _MOST_ROWS:
+            raise LimitExceeded(f"cannot take more than {_MOST_ROWS // 4} points at once; send them in parts")
         fault, resources, metrics, numbers, others = kernels.scan(np.frombuffer(body, np.uint8), rows)
         rows *= 4
     if fault >= 0:

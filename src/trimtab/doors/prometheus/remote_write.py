@@ -20,7 +20,7 @@ from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
 from trimtab.doors.prometheus.decode import Tenant, decode, remember_metadata
 from trimtab.doors.prometheus.scan import Scanned, scan
 from trimtab.doors.protobuf import wire
-from trimtab.doors.protobuf.kernels import Kernels
+from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
 from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 DOOR = "prometheus"
 """The door's name in the ledger of sources."""
 PATH = "/api/v1/write"
-BODY_LIMIT = 64 << 20
+BODY_LIMIT = 32 << 20
 """Bytes of a body, decompressed; Prometheus sends 2,000 samples, some hundred kilobytes, unless told otherwise."""
 # From here a body takes some milliseconds, a hop to a thread 0.1: with something compiled, and in plain Python.
 _THREAD_BYTES, _THREAD_BYTES_PLAIN = 1 << 20, 64 << 10
@@ -85,6 +85,8 @@ class RemoteWrite:
     async def _store(self, raw: bytes, key: str | None, source: tuple[str, str, str, str]) -> list[Refused]:
         size = decompressed_size(raw)
         kernels = self._kernels.get(size)
+        if kernels is None and size >= LARGE_BYTES:
+            kernels = await asyncio.to_thread(self._kernels.ready)
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
             scanned = _open(raw, kernels)
         else:

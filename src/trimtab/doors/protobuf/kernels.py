@@ -16,6 +16,8 @@ WORTHWHILE_BYTES = 1 << 20
 """Loading costs about what plain Python takes for a megabyte (and 100 MB of memory): clients that send less in all
 the life of a server never cause it.
 """
+LARGE_BYTES = 8 << 20
+"""For a body from this size on waiting for `ready` is quicker than plain Python, even while all is compiled anew."""
 _COMPILE_S = 300.0  # ten times what a slow machine takes
 
 
@@ -37,6 +39,12 @@ class Kernels:
             if self._left <= 0:
                 self._loader = threading.Thread(target=self.load, name="kernels", daemon=True)
                 self._loader.start()
+        return self._module
+
+    def ready(self) -> ModuleType | None:
+        """The module, waited for if it is on its way; for a thread that has much to decode."""
+        if self._loader is not None:
+            self._loader.join()
         return self._module
 
     def load(self) -> bool:

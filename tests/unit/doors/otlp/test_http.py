@@ -7,9 +7,12 @@ from google.protobuf import json_format
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
+from trimtab.agent import otlp as agent_otlp
+from trimtab.agent.reading import Reading
 from trimtab.base.errors import DiskFull, Throttled, Unavailable
 from trimtab.doors.otlp import body as body_module
 from trimtab.doors.otlp import http as module
+from trimtab.metrics.model import Kind
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 MEDIA = pytest.mark.parametrize("media", [PROTOBUF, JSON])
@@ -157,3 +160,20 @@ def test_attributes_nested_beyond_reason_are_refused(door: Any, build: Any) -> N
         partial = read(door.post(build.request, media), ExportMetricsServiceResponse).partial_success
         assert 1 == partial.rejected_data_points
         assert "nested too deeply" in partial.error_message
+
+
+def test_what_the_agent_sends_is_taken_whole(door: Any) -> None:
+    now = door.clock.now_ms()
+    readings = [
+        Reading("system.cpu.utilization", "1", 0.25, (("cpu.mode", "user"),)),
+        Reading("system.network.io", "By", 2**53, (("direction", "receive"),), start_ms=now - 60_000),
+    ]
+    resource = {"service.namespace": "trimtab", "service.name": "Host", "host.name": "h1", "host.id": "0af3"}
+    body = agent_otlp.encode(readings, resource, "0.1.0", now)
+    answer = door.post(body, JSON, **{"Content-Encoding": "gzip", "Idempotency-Key": "0af3/1"})
+    assert (200, b"{}") == (answer.status_code, answer.content)
+    found = [(item.namespace, item.name, item.kind, item.unit, time, value) for item, time, value in door.samples()]
+    assert [
+        ("trimtab/Host", "system.cpu.utilization", Kind.GAUGE, "1", now, 0.25),
+        ("trimtab/Host", "system.network.io", Kind.COUNTER, "By", now, float(2**53)),
+    ] == found

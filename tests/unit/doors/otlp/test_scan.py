@@ -6,6 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from trimtab.base.errors import LimitExceeded
+from trimtab.doors.otlp import scan as scan_module
 from trimtab.doors.otlp.decode_protobuf import decode_protobuf
 from trimtab.doors.otlp.request import INTEGER, NO_RECORDED_VALUE, NO_VALUE
 from trimtab.doors.otlp.scan import Scanned, scan
@@ -169,3 +171,10 @@ def test_arrays_grow_with_bodies_of_empty_messages(kernels: Any) -> None:
     body = b"\x0a\xf9\x2e" + scope
     same(scan(body, None), scan(body, kernels))
     assert 3000 == len(scan(body, kernels).numbers)
+
+
+def test_a_body_of_empty_messages_beyond_reason_is_refused(kernels: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module, "_MOST_ROWS", 100)
+    body = b"\x0a\xf9\x2e\x12\xf6\x2e\x12\xf3\x2e\x2a\xf0\x2e" + b"\x0a\x00" * 3000
+    with pytest.raises(LimitExceeded, match="points at once"):
+        scan(body, kernels)

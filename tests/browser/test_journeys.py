@@ -6,6 +6,7 @@ import re
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import expect
 
 from browser.conftest import Watched
 
@@ -145,7 +146,7 @@ def test_searching_while_typing_keeps_the_url_true(watched: Watched) -> None:
     page.wait_for_selector("time-series[data-state=ready]")
     page.select_option("select[name=group]", "system.memory.state")
     page.wait_for_url("**group=system.memory.state**")
-    assert page.locator(".legend tbody tr").count() == 4
+    expect(page.locator(".legend tbody tr")).to_have_count(4)
 
 
 def test_jumping_by_keyboard(watched: Watched) -> None:

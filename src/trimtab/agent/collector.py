@@ -5,11 +5,15 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
 from trimtab.agent.collect import cpu, disk, filesystem, host, memory, network, process_table, processes
 from trimtab.agent.collect.cpu import CpuTimes
+from trimtab.agent.collect.gpu import Patient
+from trimtab.agent.collect.gpu_library import load_module
+from trimtab.agent.collect.gpu_look import GpuLook
 from trimtab.agent.collect.processes import ProcessKey
 from trimtab.agent.collect.roots import Roots
 from trimtab.agent.reading import Reading
@@ -31,12 +35,14 @@ class _Look:
 class Collector:
     """Reads every subject. One that fails is left out, with a line in the log, and the others go on."""
 
-    def __init__(self, roots: Roots, clock: Clock) -> None:
+    def __init__(self, roots: Roots, clock: Clock, nvml: Callable[[], Any | None] = load_module) -> None:
+        """`nvml` gives the module that speaks to the NVIDIA driver, or None where there is none."""
         psutil.PROCFS_PATH = str(roots.procfs)
         self._roots = roots
         self._clock = clock
         self._boot_ms = host.boot_ms()
         self._names = processes.Names(roots.procfs)
+        self._gpus = Patient(GpuLook(nvml, clock, roots.procfs, self._boot_ms).readings, clock)
         self._own = psutil.Process()
         self._before: _Look | None = None
         self._failing: set[str] = set()
@@ -59,6 +65,7 @@ class Collector:
             "network": lambda: network.readings(roots.sysfs, boot),
             "processes": lambda: [*processes.counts(table), *self._processes(table, before, now)],
             "uptime": lambda: host.uptime(self._clock.now_ms(), host.boot_ms()),
+            "gpu": self._gpus.readings,
             "agent": lambda: self._own_cost(before, now),
         }
         found: list[Reading] = []

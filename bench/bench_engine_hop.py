@@ -79,7 +79,7 @@ def over_http(directory: Path) -> dict[str, float]:
     telemetry = Telemetry(lambda: embedded_endpoint(directory))
     migrate(telemetry)
     figures = measure(
-        lambda body, token: telemetry.insert("metric_values", METRIC_VALUES.column_names, body, token),
+        lambda body, token: telemetry.insert(METRIC_VALUES, body, token),
         lambda: telemetry.fetch_sync(SMALL),
         lambda: telemetry.fetch_sync(LARGE),
     )

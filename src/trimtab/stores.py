@@ -13,7 +13,7 @@ from trimtab.store.telemetry.client import (
 )
 from trimtab.store.telemetry.log import IngestLog, LogLimits
 from trimtab.store.telemetry.migrations import migrate
-from trimtab.store.telemetry.schema import TABLES, Layout
+from trimtab.store.telemetry.schema import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,8 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     telemetry = open_telemetry(settings)
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 
-    def sink(table: str, rows: bytes, token: str) -> None:
-        telemetry.insert(table, TABLES[table].column_names, rows, token)
-
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)
-    log = IngestLog(settings.data_dir / "log" / "metrics", sink, clock, limits)
+    log = IngestLog(settings.data_dir / "log" / "metrics", telemetry, clock, limits)
     log.open()
     return Stores(state, telemetry, log)
 

@@ -22,6 +22,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
+from trimtab.store.telemetry.schema import Table
 
 T = TypeVar("T")
 
@@ -40,6 +41,9 @@ _ABORTED = {
 _REFUSED = frozenset((6, 7, 8, 16, 25, 26, 27, 33, 41, 43, 44, 47, 53, 69, 70, 72, 117, 131))
 """Error codes that say "these bytes do not fit this table": parse errors, unknown columns, wrong types, sizes."""
 _POOL = 8
+
+
+NONE: frozenset[int] = frozenset()
 
 
 class BlockRefused(TrimtabError):
@@ -92,6 +96,9 @@ def server_endpoint(url: str) -> Endpoint:
     )
 
 
+_RECOVERY = ReadLimits(seconds=600)  # looks through whole partitions, once after a crash
+
+
 class Telemetry:
     """The store's reading and DDL side. Make one a process."""
 
@@ -127,13 +134,41 @@ class Telemetry:
         """Run a statement that returns nothing (DDL)."""
         self._run(lambda client: client.command(sql, parameters=dict(params or {})))
 
-    def insert(self, table: str, columns: Sequence[str], body: bytes, token: str, format_: str = "RowBinary") -> None:
-        """Insert `body` as one block; the engine keeps one block a `token`.
+    def execute(self, sql: str, params: Mapping[str, Any], *, limits: ReadLimits | None = None) -> None:
+        """Run a statement that must not run twice (INSERT … SELECT): a lost connection is an error, not a retry.
 
+        Raises QueryAborted past a limit, Unavailable else; the statement may have run all the same.
+        """
+        allowed = limits or self._limits
+        settings = {
+            "max_execution_time": f"{allowed.seconds:g}",
+            "max_memory_usage": str(allowed.memory_mb << 20),
+            "max_threads": str(allowed.threads),
+            "insert_deduplicate": "0",  # equal rows written again on purpose are not a repeat
+        }
+        try:
+            self._client().command(sql, parameters=dict(params), settings=settings)
+        except (ClickHouseError, OSError) as problem:
+            if not getattr(problem, "code", None):
+                self._forget()
+            raise _translate(problem) from problem
+
+    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE) -> None:
+        """Insert RowBinary `rows` as one block; the engine keeps one block a `token`.
+
+        The rows of a multiset are marked with `block`; those of partitions that have `arrived` are left out.
         Raises BlockRefused if these bytes will never be taken, else Unavailable.
         """
-        settings = {"insert_deduplication_token": token}
-        self._run(lambda client: client.raw_insert(table, columns, body, settings=settings, fmt=format_))
+        statement = _insert_statement(table, block, arrived)
+        settings = {"insert_deduplication_token": token, "insert_deduplicate": "1"}
+        body = statement.encode() + b" FORMAT RowBinary\n" + rows
+        self._run(lambda client: client.raw_insert("", None, body, settings=settings))
+
+    def arrived(self, table: Table, block: int) -> frozenset[int]:
+        """The partitions of a multiset (as YYYYMMDD) in which rows of `block` are."""
+        # Names and expressions are the schema's own.
+        sql = f"SELECT DISTINCT {table.partition_by} AS partition FROM {table.name} WHERE block = {{block:UInt64}}"  # noqa: S608
+        return frozenset(self.fetch_sync(sql, {"block": block}, limits=_RECOVERY)["partition"].tolist())
 
     def truncate(self, tables: Sequence[str]) -> None:
         """Empty `tables`, which are names of the schema."""
@@ -184,6 +219,16 @@ class Telemetry:
         if client is not None:
             client.close()
             self._local.client = None
+
+
+def _insert_statement(table: Table, block: int, arrived: frozenset[int]) -> str:
+    columns = ", ".join(table.column_names)
+    if not table.multiset:
+        return f"INSERT INTO {table.name} ({columns})"
+    structure = ", ".join(f"{name} {type_}" for name, type_, _ in table.columns).replace("'", "\\'")
+    missing = f" WHERE {table.partition_by} NOT IN ({', '.join(map(str, sorted(arrived)))})" if arrived else ""
+    source = f"SELECT {columns}, {block} FROM input('{structure}'){missing}"  # noqa: S608 - the schema's own names
+    return f"INSERT INTO {table.name} ({columns}, block) {source}"
 
 
 def _translate(problem: Exception) -> TrimtabError:

@@ -12,19 +12,31 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
+from trimtab.base.ids import hash64
 from trimtab.store.telemetry.batch import Section
-from trimtab.store.telemetry.client import BlockRefused
+from trimtab.store.telemetry.client import NONE, BlockRefused
 from trimtab.store.telemetry.records import OVERHEAD, decode_batch
-from trimtab.store.telemetry.schema import TABLES
+from trimtab.store.telemetry.schema import TABLES, Table
 from trimtab.store.telemetry.segments import read_at
 
 logger = logging.getLogger(__name__)
 
-Sink = Callable[[str, bytes, str], None]
-"""Inserts (table, rows, token) as one block. Raises BlockRefused for good, any other TrimtabError for now."""
+
+class Sink(Protocol):
+    """Where blocks go: `client.Telemetry`."""
+
+    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = ...) -> None:
+        """Insert rows as one block. Raises BlockRefused for good, any other TrimtabError for now."""
+        ...
+
+    def arrived(self, table: Table, block: int) -> frozenset[int]:
+        """The partitions in which rows of a block are."""
+        ...
+
 
 BLOCK_ROWS = 100_000  # durable inserts: 0.7-1.1 M rows/s at 10k rows, 2.9 M/s at 100k, no gain beyond (measured)
 BLOCK_AGE_S = 1.0
@@ -131,9 +143,9 @@ class Drain:
 
     def _run(self) -> None:
         while self._await_block():
-            first, last = self._boundaries()
+            first, last, started = self._boundaries()
             block = self._take(last)
-            if block and not self._send(first, last, block):
+            if block and not self._send(first, last, block, started):
                 return
             self._finish(last, block)
 
@@ -158,10 +170,10 @@ class Drain:
         limit = HURRY_AGE_S if oldest.sequence <= self._hurry else BLOCK_AGE_S
         return oldest.since + limit - self._clock.monotonic()
 
-    def _boundaries(self) -> tuple[int, int]:
-        """The next block: one left started by a crash, else a new one, its boundaries made durable."""
+    def _boundaries(self) -> tuple[int, int, bool]:
+        """The next block: one left started by a crash (True), else a new one, its boundaries made durable."""
         if self._resumed:
-            return self._resumed.popleft()
+            return (*self._resumed.popleft(), True)
         with self._wake:
             first = last = self._waiting[0].sequence
             rows = 0
@@ -171,7 +183,7 @@ class Drain:
                 rows += item.rows
                 last = item.sequence
         self._log_block(first, last)
-        return first, last
+        return first, last, False
 
     def _take(self, last: int) -> list[Waiting]:
         block = []
@@ -184,27 +196,33 @@ class Drain:
                 block.append(item)
         return block
 
-    def _send(self, first: int, last: int, block: list[Waiting]) -> bool:
+    def _send(self, first: int, last: int, block: list[Waiting], started: bool) -> bool:
         """Insert a block, table by table; False when stopped before the engine took it."""
         sections = [section for item in block for section in item.load()]
         for number, (table, rows) in enumerate(inserts(sections)):
-            token = f"{self._log_id}:{first}-{last}:{number}"
-            if not self._insert(table, rows, token, block[0].path.parent):
+            insert = _Insert(table, rows, f"{self._log_id}:{first}-{last}:{number}", self._block_id(first, number))
+            if not self._insert(insert, block[0].path.parent, started):
                 return False
         return True
 
-    def _insert(self, table: str, rows: bytes, token: str, directory: Path) -> bool:
+    def _block_id(self, first: int, number: int) -> int:
+        """What marks the rows of one insert, unlike that of any other insert of this log or one before it."""
+        return hash64(f"{self._log_id}:{first}:{number}")
+
+    def _insert(self, insert: "_Insert", directory: Path, started: bool) -> bool:
+        """Insert until the engine has it; once it may have some of it, only what is missing."""
         delay = 0.1
         while True:
             try:
-                self._sink(table, rows, token)
+                check = started and insert.table.multiset
+                arrived = self._sink.arrived(insert.table, insert.block) if check else NONE
+                self._sink.insert(insert.table, insert.rows, insert.token, insert.block, arrived)
             except BlockRefused as refusal:
-                self._quarantine(directory, table, rows, token, refusal)
+                self._quarantine(directory, insert, refusal)
                 return True
             except TrimtabError as problem:
-                if self.last_error != str(problem):
-                    logger.warning("cannot store a block yet, will try again: %s", problem)
-                self.last_error = str(problem)
+                started = True
+                self._note(problem)
                 with self._wake:
                     if self._stop_at is not None and self._clock.monotonic() > self._stop_at:
                         return False
@@ -214,11 +232,17 @@ class Drain:
                 self.last_error = None
                 return True
 
-    def _quarantine(self, directory: Path, table: str, rows: bytes, token: str, refusal: BlockRefused) -> None:
-        path = directory / "quarantine" / f"{token.replace(':', '_')}.{table}.rowbinary"
+    def _note(self, problem: TrimtabError) -> None:
+        if self.last_error != str(problem):
+            logger.warning("cannot store a block yet, will try again: %s", problem)
+        self.last_error = str(problem)
+
+    def _quarantine(self, directory: Path, insert: "_Insert", refusal: BlockRefused) -> None:
+        table = insert.table.name
+        path = directory / "quarantine" / f"{insert.token.replace(':', '_')}.{table}.rowbinary"
         logger.error("the engine refused a block of %s; its rows are kept in %s: %s", table, path, refusal)
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(rows)
+        path.write_bytes(insert.rows)
         self.quarantined += 1
 
     def _finish(self, last: int, block: list[Waiting]) -> None:
@@ -233,7 +257,17 @@ class Drain:
                 future.set_result(True)
 
 
-def inserts(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
+@dataclass(frozen=True, slots=True)
+class _Insert:
+    """One insert of a block."""
+
+    table: Table
+    rows: bytes
+    token: str
+    block: int
+
+
+def inserts(sections: Sequence[Section]) -> Iterator[tuple[Table, bytes]]:
     """The inserts of a block: by table in schema order, cut where the partitions would pass the engine's limit.
 
     A pure function of the sections, so that a block sent again after a crash is cut in the same places.
@@ -241,10 +275,10 @@ def inserts(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     by_table: dict[str, list[Section]] = {}
     for section in sections:
         by_table.setdefault(section.table, []).append(section)
-    for table in TABLES:
+    for name, table in TABLES.items():
         bodies: list[bytes] = []
         days: frozenset[int] = frozenset()
-        for section in by_table.get(table, ()):
+        for section in by_table.get(name, ()):
             if bodies and len(days | section.days) > PARTITIONS_PER_INSERT:
                 yield table, b"".join(bodies)
                 bodies, days = [], frozenset()

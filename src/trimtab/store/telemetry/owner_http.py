@@ -44,6 +44,7 @@ _TRANSPORT = frozenset(
 )
 _SETTING_NAME = re.compile(r"[A-Za-z_]\w*")
 _INSERT = re.compile(rb"\s*(INSERT\s+INTO\s[^\n]+?)\s+FORMAT\s+(\w+)[ ]*\n?", re.IGNORECASE)
+_INPUT = re.compile(r"\binput\(('(?:[^'\\]|\\.)*')\)", re.IGNORECASE)
 _FORMAT = re.compile(r"\sFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _ERROR_CODE = re.compile(r"Code: (\d+)")
 _SYNTAX = 62
@@ -233,7 +234,12 @@ class _Handler(BaseHTTPRequestHandler):
             with os.fdopen(os.dup(memory), "wb") as file:
                 file.write(rows)
             clause = f" SETTINGS {settings}" if settings else ""
-            handle.query(f"{statement} FROM INFILE '/proc/self/fd/{memory}'{clause} FORMAT {format_}")
+            file_ = f"/proc/self/fd/{memory}"
+            if source := _INPUT.search(statement):  # INSERT … SELECT … FROM input('structure')
+                before, after = statement[: source.start()], statement[source.end() :]
+                handle.query(f"{before}file('{file_}', '{format_}', {source[1]}){after}{clause}")
+            else:
+                handle.query(f"{statement} FROM INFILE '{file_}'{clause} FORMAT {format_}")
         finally:
             os.close(memory)
             self.server.handles.give(handle, {})

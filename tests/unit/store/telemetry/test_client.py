@@ -29,7 +29,7 @@ def rows(count: int, start_ms: int = 1_764_000_000_000) -> bytes:
 
 
 def insert(telemetry: Telemetry, body: bytes, token: str) -> None:
-    telemetry.insert("metric_values", METRIC_VALUES.column_names, body, token)
+    telemetry.insert(METRIC_VALUES, body, token, 77)
 
 
 def test_rows_come_back_with_their_types(telemetry: Telemetry) -> None:
@@ -66,6 +66,17 @@ def test_a_block_with_a_known_token_is_kept_once(telemetry: Telemetry) -> None:
         insert(telemetry, rows(10), "once")
     insert(telemetry, rows(10), "another")
     assert [20] == telemetry.fetch_sync("SELECT count() AS n FROM metric_values")["n"].tolist()
+
+
+def test_what_of_a_block_arrived_is_known_and_left_out_of_a_repeat(telemetry: Telemetry) -> None:
+    day_ms = 86_400_000
+    first, second = rows(3), rows(4, 1_764_000_000_000 + day_ms)
+    assert telemetry.arrived(METRIC_VALUES, 5) == frozenset()
+    telemetry.insert(METRIC_VALUES, first, "a", 5)
+    arrived = telemetry.arrived(METRIC_VALUES, 5)
+    assert arrived == {20251124}
+    telemetry.insert(METRIC_VALUES, first + second, "the engine forgot token a", 5, arrived)
+    assert telemetry.fetch_sync("SELECT count() AS n FROM metric_values")["n"].tolist() == [7]
 
 
 def test_an_empty_result_keeps_its_columns(telemetry: Telemetry) -> None:

@@ -1,9 +1,9 @@
 """The root command: light, quick to start, one clear line for every failure."""
 
 import importlib
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 from tests.unit.cli.conftest import Cli
@@ -32,11 +32,16 @@ def test_no_command_imports_a_part_of_the_server_until_it_must(module: str) -> N
 
 def test_it_starts_within_150_ms() -> None:
     took = []
-    for _ in range(5):  # the best of five: the machine may be busy with other tests
-        began = time.perf_counter()
+    for _ in range(5):  # the best of five, of processor time: the machine may be busy with other tests
+        began = processor_s()
         subprocess.run([sys.executable, "-m", "trimtab", "--version"], capture_output=True, check=True)
-        took.append(time.perf_counter() - began)
+        took.append(processor_s() - began)
     assert min(took) < START_S
+
+
+def processor_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_version_and_help(cli: Cli) -> None:

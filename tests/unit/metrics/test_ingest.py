@@ -36,12 +36,11 @@ def test_every_part_of_a_batch_lands_in_its_table(room: Room) -> None:
     )
     assert 5 == len(batch)
     assert not run(room.ingest.write(batch)).duplicate
-    assert ["metric_series", "metric_values", "metric_sets", "metric_samples", "metric_histograms"] == [
-        section.table for section in room.log.appended[0]
-    ]
+    tables = ["metric_series", "metric_values", "metric_sets", "metric_samples", "metric_histograms"]
+    assert [*tables, "metric_rollup_marks"] == [section.table for section in room.log.appended[0]]
     assert 3 == len(rows_of(room, "metric_series"))
-    assert [1.5, 2.0] == list(rows_of(room, "metric_values")[0][2:])
-    assert [3.0, 9.0, 1.0, 5.0] == list(rows_of(room, "metric_sets")[0][2:])
+    assert [1.5, 2.0] == list(rows_of(room, "metric_values")[0][2:4])
+    assert [3.0, 9.0, 1.0, 5.0] == list(rows_of(room, "metric_sets")[0][2:6])
     assert [4.5] == list(rows_of(room, "metric_samples")[0][2:])
     stored = rows_of(room, "metric_histograms")[0]
     assert (1, 5, 2.5, 0.1, float("inf"), [1.0, 2.0], [1, 2, 2**63], 1, -3, 7, 0.25, -9, [1, 2], 11, [3]) == stored[3:]
@@ -74,7 +73,7 @@ def test_a_series_is_carried_once_and_by_the_first_write_that_succeeds(room: Roo
     room.log.failure = None
     run(room.ingest.write(batch))
     run(room.ingest.write(batch))
-    assert [["metric_series", "metric_values"], ["metric_values"]] == [
+    assert [["metric_series", "metric_values", "metric_rollup_marks"], ["metric_values", "metric_rollup_marks"]] == [
         [section.table for section in sections] for sections in room.log.appended
     ]
 

@@ -52,10 +52,14 @@ class Post(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A queue and what its keys start with: a key is `<prefix><number>`, the same at every attempt."""
+    """A queue and what its keys start with: a key is `<prefix><number>`, the same at every attempt.
+
+    `sender` is what speaks its protocol; None for the delivery's own.
+    """
 
     queue: Queue
     prefix: str
+    sender: Post | None = None
 
 
 class Delivery:
@@ -77,7 +81,9 @@ class Delivery:
             record = source.queue.peek()
             if record is not None:
                 return self._try(source, record)
-        self._sender.close()  # servers close idle connections within seconds; a new one an interval costs less
+        # Servers close idle connections within seconds; a new one an interval costs less.
+        for sender in (self._sender, *(source.sender for source in self._sources if source.sender)):
+            sender.close()
         return None
 
     def flush(self, seconds: float) -> bool:
@@ -92,7 +98,7 @@ class Delivery:
         return False
 
     def _try(self, source: Source, record: Record) -> float:
-        outcome = self._sender.post(f"{source.prefix}{record.sequence}", record.body)
+        outcome = (source.sender or self._sender).post(f"{source.prefix}{record.sequence}", record.body)
         if outcome.fate is Fate.AGAIN:
             return self._failed(record, outcome)
         self._answered()

@@ -19,21 +19,30 @@ from trimtab.agent.collector import Collector
 from trimtab.agent.delivery import Delivery, Source
 from trimtab.agent.held import Held
 from trimtab.agent.identity import agent_id
+from trimtab.agent.keep import Keep
 from trimtab.agent.lock import exclusive
 from trimtab.agent.reading import Reading
-from trimtab.agent.sender import Sender, parse_url
-from trimtab.agent.service import FIRST_SPAN_S, DeliveryThread, Parts, Service
+from trimtab.agent.scrape import remote_write
+from trimtab.agent.scrape.targets import Targets
+from trimtab.agent.sender import Sender, Wire, parse_url
+from trimtab.agent.service import FIRST_SPAN_S, FLUSH_S, DeliveryThread, Parts, Service
 from trimtab.agent.spool import Spool, SpoolLimits
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
 
 _log = logging.getLogger(__name__)
+REMOTE_WRITE = Wire(remote_write.PATH, remote_write.HEADERS, remote_write.unpack)
+"""What was scraped keeps its Prometheus names: in the namespace Prometheus, as a Prometheus would send it."""
+
+SCRAPE_LIMITS = SpoolLimits(max_bytes=1 << 30, segment_bytes=4 << 20)
+"""A GPU node's exporters make 3 to 10 kB a scrape, gzipped: 1 GiB lasts two weeks for five targets at 15 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to run: where to send, how often (seconds), where to spool, and what else to say of this machine.
 
+    `scrape_config`: the file of Prometheus endpoints to scrape beside.
     `with_parent`: standard input is a pipe from the process that started this one; when it closes, end.
     """
 
@@ -44,6 +53,8 @@ class Options:
     roots: Roots = field(default_factory=Roots)
     attributes: Mapping[str, str] = field(default_factory=dict)
     limits: SpoolLimits = field(default_factory=SpoolLimits)
+    scrape_config: Path | None = None
+    scrape_limits: SpoolLimits = SCRAPE_LIMITS
     with_parent: bool = False
 
 
@@ -58,24 +69,82 @@ def run(options: Options, clock: Clock) -> None:
         if options.with_parent:
             end_with_input(sys.stdin.fileno(), stop)
         held = Held()
-        sources = [Source(spool, f"{identity}/"), Source(held, f"{identity}/m{secrets.token_hex(8)}-")]
+        sources = _sources(spool, held, f"{identity}/")
+        scraping = _scraping(options, clock, identity)
+        if scraping is not None:
+            sources += scraping.sources
         sender = Sender(options.url, options.token, clock, __version__)
         thread = DeliveryThread(Delivery(sources, sender, clock, SystemRandom().random))
         about = resource.attributes(options.roots, identity, __version__, options.attributes)
-        parts = Parts(Collector(options.roots, clock), spool, held, clock, about, __version__, options.interval_s)
+        parts = Parts(
+            *(Collector(options.roots, clock), spool, held, clock, about, __version__, options.interval_s),
+            others=scraping.keep.readings if scraping is not None else list,
+        )
         waiting = spool.state().records
         _log.info(
             "agent %s sends to %s every %g s, spool %s, %d batches waiting",
             *(identity, options.url, options.interval_s, options.spool_dir, waiting),
         )
         thread.start()
+        if scraping is not None:
+            scraping.start(thread.wake, stop)
         Service(parts, thread.wake).run(stop.wait)
-        delivered = thread.stop()
-        if len(held):
-            _log.error("lost %d batches that were held in memory: the disk is full and the server away", len(held))
-        _log.info("agent stopped; %d batches stay in the spool", spool.state().records)
-        if delivered:
+        if scraping is not None:
+            scraping.join()
+        _end(thread, [spool, *([scraping.spool] if scraping is not None else [])], held)
+
+
+def _end(thread: DeliveryThread, spools: list[Spool], held: Held) -> None:
+    delivered = thread.stop()
+    if len(held):
+        _log.error("lost %d batches that were held in memory: the disk is full and the server away", len(held))
+    _log.info("agent stopped; %d batches stay in the spool", sum(spool.state().records for spool in spools))
+    if delivered:
+        for spool in spools:
             spool.close()
+
+
+def _sources(spool: Spool, held: Held, prefix: str, sender: Sender | None = None) -> list[Source]:
+    """Batches held in memory have keys of this run alone: a later one knows nothing of them."""
+    return [Source(spool, prefix, sender), Source(held, f"{prefix}m{secrets.token_hex(8)}-", sender)]
+
+
+class _Scraping:
+    """Scraping, with a spool of its own: its volume must not push out what is known of the machine itself."""
+
+    def __init__(self, options: Options, path: Path, clock: Clock, identity: str) -> None:
+        self.spool = Spool(options.spool_dir / "scrape", options.scrape_limits)
+        held = Held()
+        sender = Sender(options.url, options.token, clock, __version__, wire=REMOTE_WRITE)
+        self.sources = _sources(self.spool, held, f"{identity}/s", sender)
+        self.keep = Keep(self.spool, held, "scrape", clock.now_ms())
+        self._wake: Callable[[], None] = lambda: None
+        self._targets = Targets(path, clock, __version__, self._add)
+        self._thread: threading.Thread | None = None
+
+    def start(self, wake: Callable[[], None], stop: threading.Event) -> None:
+        """Scrape until `stop` is set; `wake` is told of each batch."""
+        self._wake = wake
+        self._thread = threading.Thread(target=self._targets.follow, args=(stop.wait,), name="targets", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the last scrapes."""
+        if self._thread is not None:
+            self._thread.join(FLUSH_S)
+
+    def _add(self, request: bytes, at_ms: int) -> None:
+        self.keep.append(remote_write.pack(request), at_ms)
+        self._wake()
+
+
+def _scraping(options: Options, clock: Clock, identity: str) -> _Scraping | None:
+    if options.scrape_config is None:
+        return None
+    try:
+        return _Scraping(options, options.scrape_config, clock, identity)
+    except OSError as problem:
+        raise SetupError(f"cannot open spool {options.spool_dir / 'scrape'}: {problem}") from problem
 
 
 def _open(options: Options) -> tuple[str, Spool]:

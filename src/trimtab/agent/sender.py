@@ -6,6 +6,7 @@ The standard library's HTTP client: 9 MB less resident memory than httpx, measur
 import http.client
 import socket
 import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -41,27 +42,39 @@ class Outcome:
     retry_after_s: float | None = None
 
 
-class Sender:
-    """Posts to `<url>/v1/metrics`. Not thread-safe: one thread sends."""
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A protocol: where it is posted, what is said of the body, and what is done to a body before it is sent."""
 
-    def __init__(self, url: str, token: str, clock: Clock, version: str, timeout_s: float = TIMEOUT_S) -> None:
+    path: str
+    headers: Mapping[str, str]
+    open: Callable[[bytes], bytes] | None = None
+
+
+OTLP = Wire("/v1/metrics", {"Content-Type": "application/json", "Content-Encoding": "gzip"})
+
+
+class Sender:
+    """Posts to `<url><path of the wire>`. Not thread-safe: one thread sends."""
+
+    def __init__(
+        self, url: str, token: str, clock: Clock, version: str, timeout_s: float = TIMEOUT_S, wire: Wire = OTLP
+    ) -> None:
         self._address = parse_url(url)
-        self._path = self._address.path.rstrip("/") + "/v1/metrics"
+        self._path = self._address.path.rstrip("/") + wire.path
+        self._open = wire.open
         self._clock = clock
         self._timeout_s = timeout_s
         self._context = ssl.create_default_context() if self._address.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
-        self._headers = {
-            "Content-Type": "application/json",
-            "Content-Encoding": "gzip",
-            "User-Agent": f"trimtab-agent/{version}",
-        }
+        self._headers = {**wire.headers, "User-Agent": f"trimtab-agent/{version}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
     def post(self, key: str, body: bytes) -> Outcome:
         """Send `body` once under `key`; never raises for what the network or the server does."""
         reused = self._connection is not None
+        body = self._open(body) if self._open is not None else body
         try:
             return self._attempt(key, body)
         except (OSError, http.client.HTTPException) as problem:

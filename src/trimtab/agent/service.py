@@ -12,10 +12,10 @@ from typing import Protocol
 from trimtab.agent import otlp
 from trimtab.agent.delivery import Delivery
 from trimtab.agent.held import Held
+from trimtab.agent.keep import Keep
 from trimtab.agent.reading import Reading
 from trimtab.agent.spool import Spool
 from trimtab.base.clock import Clock
-from trimtab.base.errors import DiskFull
 
 _log = logging.getLogger(__name__)
 # The first look has nothing to subtract; a second later the first batch shows something.
@@ -43,7 +43,10 @@ Wait = Callable[[float], bool]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the service is made of. `resource` are the attributes that every batch carries."""
+    """What the service is made of. `resource` are the attributes that every batch carries.
+
+    `others` gives readings that someone else has to add to each batch.
+    """
 
     collector: Collects
     spool: Spool
@@ -52,6 +55,7 @@ class Parts:
     resource: Mapping[str, str]
     version: str
     interval_s: float
+    others: Callable[[], list[Reading]] = list
 
 
 class Service:
@@ -60,8 +64,7 @@ class Service:
     def __init__(self, parts: Parts, on_batch: Callable[[], None]) -> None:
         self._parts = parts
         self._on_batch = on_batch
-        self._started_ms = parts.clock.now_ms()
-        self._disk_full = False
+        self._keep = Keep(parts.spool, parts.held, started_ms=parts.clock.now_ms())
 
     def run(self, wait: Wait) -> None:
         """Collect until `wait` says to stop. A beat that was missed (the machine slept) is skipped, not made up."""
@@ -75,30 +78,10 @@ class Service:
     def tick(self) -> None:
         """Collect one batch and keep it: on disk, or in memory while the disk is full."""
         parts = self._parts
-        readings = [*parts.collector.collect(), *self._about_spool()]
+        readings = [*parts.collector.collect(), *self._keep.readings(), *parts.others()]
         now_ms = parts.clock.now_ms()
-        body = otlp.encode(readings, parts.resource, parts.version, now_ms)
-        try:
-            parts.spool.append(body, now_ms)
-        except DiskFull as problem:
-            if not self._disk_full:
-                _log.error("%s; holding batches in memory, where they do not survive a restart", problem)
-            self._disk_full = True
-            parts.held.append(body, now_ms)
-        else:
-            if self._disk_full:
-                _log.info("the spool takes batches again")
-            self._disk_full = False
+        self._keep.append(otlp.encode(readings, parts.resource, parts.version, now_ms), now_ms)
         self._on_batch()
-
-    def _about_spool(self) -> list[Reading]:
-        state, held = self._parts.spool.state(), self._parts.held
-        return [
-            Reading("trimtab.agent.spool.bytes", "By", state.bytes),
-            Reading("trimtab.agent.spool.batches", "{batch}", state.records + len(held)),
-            Reading("trimtab.agent.spool.lost", "{batch}", state.lost + held.lost, start_ms=self._started_ms),
-            Reading("trimtab.agent.spool.rejected", "{batch}", state.rejected, start_ms=self._started_ms),
-        ]
 
 
 class DeliveryThread:

@@ -34,6 +34,12 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     metavar="KEY=VALUE",
     help="Further resource attribute of this host, e.g. k8s.node.name=n1; may be repeated.",
 )
+@click.option(
+    "--scrape-config",
+    type=_PATH,
+    metavar="FILE",
+    help="Prometheus endpoints to scrape too: scrape_configs as in prometheus.yml, or a list of targets.",
+)
 @click.option("--procfs", type=_PATH, default="/proc", show_default=True, help="Where the host's /proc is seen.")
 @click.option("--rootfs", type=_PATH, default="/", show_default=True, help="Where the host's / is mounted.")
 @click.option("--once", "look_once", is_flag=True, help="Read once, print, and end; needs no server.")
@@ -70,6 +76,7 @@ def _options(
     spool_dir: Path | None,
     token: str | None,
     attributes: tuple[str, ...],
+    scrape_config: Path | None,
     procfs: Path,
     rootfs: Path,
     with_parent: bool,
@@ -81,6 +88,7 @@ def _options(
         spool_dir=spool_dir or settings.data_dir / "agent",
         roots=Roots(procfs=procfs, rootfs=rootfs),
         attributes={**_cloud(settings), **_pairs(attributes)},
+        scrape_config=scrape_config,
         with_parent=with_parent,
     )
 

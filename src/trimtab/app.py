@@ -49,6 +49,8 @@ from trimtab.listen import bind, check_exposure
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.metrics.rollups.choice import RollupChoice
+from trimtab.metrics.rollups.tiers import Retention
 from trimtab.selfwatch import renderer
 from trimtab.settings import OFF, Settings
 from trimtab.store.telemetry.schema import TABLES
@@ -86,12 +88,13 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     registry = SeriesRegistry(stores.telemetry, clock)
     await registry.load()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
+    rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
     return Rooms(
         settings=settings,
         clock=clock,
         stores=stores,
         registry=registry,
-        reader=MetricReader(stores.telemetry, registry, stores.log),
+        reader=MetricReader(stores.telemetry, registry, stores.log, rollups),
         ingest=MetricIngest(stores.log, registry),
         ledger=SourceLedger(stores.state, clock),
         keys=KeyStore(stores.state, clock),

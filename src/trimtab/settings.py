@@ -72,6 +72,19 @@ class Settings:
     otlp_http_addr: str = _setting(
         "127.0.0.1:4318", _address, "A second address for OTLP over HTTP, the one SDKs default to; off turns it off."
     )
+    otlp_grpc_addr: str = _setting(
+        "127.0.0.1:4317", _address, "Address of OTLP over gRPC, the one SDKs default to; off turns it off."
+    )
+    emf_addr: str = _setting(
+        "127.0.0.1:25888",
+        _address,
+        "Address of the embedded metric format (TCP and UDP, loopback only: it has no credentials); off turns it off.",
+    )
+    statsd_addr: str = _setting(
+        "127.0.0.1:8125",
+        _address,
+        "Address of StatsD and DogStatsD (UDP, loopback only: they have no credentials); off turns it off.",
+    )
     data_dir: Path = _setting(Path("~/.local/share/trimtab").expanduser(), _path, "Where everything durable lives.")
     account_id: str = _setting("123456789012", _text, "Account of signals whose client names none.")
     region: str = _setting("us-east-1", _text, "Region of signals whose client names none.")
@@ -106,6 +119,10 @@ class Settings:
         1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB)."
     )
     disk_reserve_mb: int = _setting(256, _positive, "Free disk below which ingest answers 'disk full' (MiB).")
+    retention_raw_days: int = _setting(15, _positive, "Days for which points are kept as they came (rolled up before they are dropped).")
+    retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
+    retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
+    retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
     token: str = _setting("", _text, "Token that the CLI, the client and the agent present to the server.", secret=True)
     url: str = _setting(
         "", _text, "Server that the CLI, the client and the agent talk to; empty means http://<http_addr>."

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.metrics.rollups.marks import ended
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import (
+    NONE,
     ReadLimits,
     Telemetry,
     embedded_endpoint,
@@ -13,7 +15,7 @@ from trimtab.store.telemetry.client import (
 )
 from trimtab.store.telemetry.log import IngestLog, LogLimits
 from trimtab.store.telemetry.migrations import migrate
-from trimtab.store.telemetry.schema import Layout
+from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,25 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)
-    log = IngestLog(settings.data_dir / "log" / "metrics", telemetry, clock, limits)
+    log = IngestLog(settings.data_dir / "log" / "metrics", _Engine(telemetry, clock), clock, limits)
     log.open()
     return Stores(state, telemetry, log)
+
+
+class _Engine:
+    """The engine as the log's drain sees it."""
+
+    def __init__(self, telemetry: Telemetry, clock: Clock) -> None:
+        self._clock = clock
+        self._telemetry = telemetry
+        self.arrived = telemetry.arrived
+
+    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE) -> None:
+        """Insert a block; of the marks of rolled-up hours only those of hours that have ended."""
+        if table is METRIC_ROLLUP_MARKS:
+            rows = ended(rows, self._clock.now_ms())
+        if rows:
+            self._telemetry.insert(table, rows, token, block, arrived)
 
 
 def open_telemetry(settings: Settings) -> Telemetry:

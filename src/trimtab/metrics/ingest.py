@@ -8,6 +8,7 @@ import numpy.typing as npt
 from trimtab.metrics.encoding import encode_histograms
 from trimtab.metrics.model import SAMPLE_ROW, SET_ROW, VALUE_ROW, HistogramPoint, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.metrics.rollups.marks import touched
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.log import IngestLog
 
@@ -34,6 +35,9 @@ class MetricIngest:
         sections = [*_fixed("metric_values", batch.values, VALUE_ROW), *_fixed("metric_sets", batch.sets, SET_ROW)]
         sections += _fixed("metric_samples", batch.samples, SAMPLE_ROW)
         sections += _histograms(batch.histograms)
+        activity = list(_activity(batch))
+        hours = touched(times for _, times in activity)
+        sections += [hours] if hours else []
         unlogged = self._registry.take_unlogged()
         if unlogged:
             rows = Section("metric_series", len(unlogged), frozenset(), self._registry.encode(unlogged))
@@ -47,7 +51,7 @@ class MetricIngest:
         finally:
             if unlogged and not carried:
                 self._registry.give_back(unlogged)
-        for ids, times in _activity(batch):
+        for ids, times in activity:
             self._registry.seen(ids, times)
         return appended
 

@@ -13,6 +13,7 @@ from trimtab.metrics.fetches import IDS_A_QUERY, rows_of, run_plan
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.plan import Fetch, Plan, StatRequest, StatSeries, make_plan
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Columns, Telemetry
 from trimtab.store.telemetry.log import IngestLog
@@ -50,12 +51,18 @@ class LatestPoint:
 
 
 class MetricReader:
-    """The only reader of metric points. Series that a scope does not cover read as if they did not exist."""
+    """The only reader of metric points. Series that a scope does not cover read as if they did not exist.
 
-    def __init__(self, telemetry: Telemetry, registry: SeriesRegistry, log: IngestLog) -> None:
+    With `rollups`, long ranges are read from them.
+    """
+
+    def __init__(
+        self, telemetry: Telemetry, registry: SeriesRegistry, log: IngestLog, rollups: RollupChoice | None = None
+    ) -> None:
         self._telemetry = telemetry
         self._registry = registry
         self._log = log
+        self._rollups = rollups
 
     async def statistics(
         self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
@@ -67,7 +74,7 @@ class MetricReader:
         """
         wanted = dict.fromkeys(series_id for request in requests for series_id in request.series)
         plan = make_plan(requests, self._readable(scope, wanted))
-        read = await run_plan(self._telemetry, plan, start_ms, end_ms) if end_ms > start_ms else {}
+        read = await self._read(plan, start_ms, end_ms) if end_ms > start_ms else {}
         # A million rows take a thread 50 ms: the event loop has other callers meanwhile.
         return await asyncio.to_thread(_answer, requests, plan, read, start_ms, end_ms)
 
@@ -97,6 +104,10 @@ class MetricReader:
     async def fresh(self, timeout_s: float = 1.0) -> bool:
         """Wait, at most `timeout_s` seconds, until what was written before can be read; whether it now can."""
         return await self._log.settled(timeout_s)
+
+    async def _read(self, plan: Plan, start_ms: int, end_ms: int) -> dict[Fetch, list[Columns]]:
+        splits = await self._rollups.splits(plan, start_ms, end_ms) if self._rollups else {}
+        return await run_plan(self._telemetry, plan, splits, start_ms, end_ms)
 
     def _readable(self, scope: Scope, ids: Iterable[int]) -> dict[int, Series]:
         found = ((series_id, self._registry.readable(scope, series_id)) for series_id in ids)

@@ -20,7 +20,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.client import _array
-from trimtab.store.telemetry.schema import TABLES, create_table
+from trimtab.store.telemetry.schema import TABLES, Table, create_table
 
 T = TypeVar("T")
 
@@ -44,9 +44,24 @@ class Engine:
                 self.client.command(statement)
 
     async def fetch(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> dict[str, Any]:
+        return self.fetch_sync(sql, params)
+
+    def fetch_sync(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> dict[str, Any]:
         self.queries.append(sql)
         table = self.client.query_arrow(sql, parameters=params or {})
         return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+
+    def execute(self, sql: str, params: dict[str, Any], *, limits: object = None) -> None:
+        self.client.command(sql, parameters=params, settings={"insert_deduplicate": "0"})
+
+    def command(self, sql: str, params: dict[str, Any] | None = None) -> None:
+        self.client.command(sql, parameters=params or {})
+
+    def insert(self, table: Table, rows: bytes, token: str) -> None:
+        columns = table.column_names
+        self.client.raw_insert(
+            table.name, columns, rows, settings={"insert_deduplication_token": token}, fmt="RowBinary"
+        )
 
     def clear(self) -> None:
         for table in TABLES:

@@ -98,3 +98,12 @@ action_log = Table(
     Column("at_ms", BigInteger, nullable=False),
     Index(None, "at_ms"),
 )
+
+# Which process may do what only one may: see jobs.lock.
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("holder", String(36), nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+)

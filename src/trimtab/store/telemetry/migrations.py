@@ -10,10 +10,13 @@ from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.schema import (
     DURABLE,
     METRIC_HISTOGRAMS,
+    METRIC_ROLLUP_HOURS,
+    METRIC_ROLLUP_MARKS,
     METRIC_SAMPLES,
     METRIC_SERIES,
     METRIC_SETS,
     METRIC_VALUES,
+    ROLLUP_TIERS,
     TABLES,
     Layout,
     Table,
@@ -31,6 +34,7 @@ def _create(*tables: Table) -> Callable[[Layout], list[str]]:
 
 MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("metrics", _create(METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)),
+    ("rollups", _create(*ROLLUP_TIERS, METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS)),
 )
 
 

@@ -46,6 +46,7 @@ class Table:
     order_by: str
     partition_by: str = ""
     replacing: str | None = None
+    summing: bool = False
     multiset: bool = False
 
     @property
@@ -123,8 +124,63 @@ METRIC_HISTOGRAMS = Table(
     replacing="",
 )
 
-TABLES = {table.name: table for table in (METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)}
-"""Every table in the order in which one block is written: series before the points that name them."""
+_VERSION = ("version", "UInt32", "CODEC(Delta(4), ZSTD(1))")
+_ROLLUP = (
+    *_SERIES_TIME,
+    _VERSION,
+    *((name, "Float64", _DELTA) for name in ("count", "sum", "minimum", "maximum", "opaque", "first", "last")),
+    ("last_offset", "UInt32", "CODEC(Delta(4), ZSTD(1))"),
+    ("rise", "Float64", _DELTA),
+    ("rises", "Float64", _DELTA),
+    ("buckets", "Map(Int16, UInt64)", "CODEC(ZSTD(1))"),
+)
+
+
+def _tier(suffix: str, partition_by: str) -> tuple[Table, Table]:
+    """The two tables of a rollup tier: one row a (series, bucket), and thinned histograms. See metrics/rollups."""
+    thinned = (*_SERIES_TIME, _VERSION, *METRIC_HISTOGRAMS.columns[len(_SERIES_TIME) :])
+    return (
+        Table(f"metric_rollup_{suffix}", _ROLLUP, order_by="(series, time)", partition_by=partition_by),
+        Table(f"metric_histograms_{suffix}", thinned, order_by="(series, time)", partition_by=partition_by),
+    )
+
+
+ROLLUP_TIERS = (*_tier("1m", _BY_DAY), *_tier("5m", _BY_DAY), *_tier("1h", "toYYYYMM(time)"))
+
+METRIC_ROLLUP_HOURS = Table(
+    "metric_rollup_hours",
+    (
+        ("hour", "UInt32", ""),
+        ("sequence", "UInt32", ""),
+        ("version", "UInt32", ""),
+        ("attempt", "UInt32", ""),
+        ("marks", "UInt64", ""),
+        ("base", "UInt32", ""),
+        ("garbage", "UInt8", ""),
+        ("rolled_at", "Int64", ""),
+    ),
+    order_by="hour",
+    replacing="sequence",
+)
+METRIC_ROLLUP_MARKS = Table(
+    "metric_rollup_marks", (("hour", "UInt32", ""), ("marks", "UInt64", "")), order_by="hour", summing=True
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        METRIC_SERIES,
+        METRIC_VALUES,
+        METRIC_SETS,
+        METRIC_SAMPLES,
+        METRIC_HISTOGRAMS,
+        *ROLLUP_TIERS,
+        METRIC_ROLLUP_HOURS,
+        METRIC_ROLLUP_MARKS,
+    )
+}
+"""Every table in the order in which one block is written: series before the points that name them, and the marks of
+late hours after the points that they are about, so that whoever sees a mark can read its points."""
 
 
 def create_table(table: Table, layout: Layout = Layout.EMBEDDED, cluster: str = "trimtab") -> list[str]:
@@ -154,7 +210,7 @@ def _create(table: Table, name: str, on_cluster: str, engine: str) -> str:
 
 
 def _engine(table: Table, *, replicated: bool) -> str:
-    family = "MergeTree" if table.replacing is None else "ReplacingMergeTree"
+    family = "SummingMergeTree" if table.summing else "MergeTree" if table.replacing is None else "ReplacingMergeTree"
     version = table.replacing or ""
     if not replicated:
         return f"{family}({version})"

@@ -1,0 +1,61 @@
+"""A lock among processes that share the state database: one of them holds it, for as long as it renews it."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from trimtab.base.clock import Clock
+from trimtab.base.ids import new_id
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import locks
+
+LEASE_MS = 30_000
+"""How long a holder that stopped renewing keeps others out. They renew three times as often."""
+MARGIN_MS = 5_000
+"""The holder gives up this much before its lease ends: clocks differ, and a statement takes a moment to arrive."""
+
+
+@dataclass(slots=True)
+class Lock:
+    """The lock called `name`, as this process sees it. The clocks of its contenders must agree to a few seconds."""
+
+    state: State
+    clock: Clock
+    name: str
+    holder: str = field(default_factory=new_id)
+    _until_ms: int = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether this process may act now; True only while the lease has not nearly run out."""
+        return self.clock.now_ms() < self._until_ms - MARGIN_MS
+
+    async def renew(self) -> bool:
+        """Take the lock if it is free or its lease ran out, or extend the lease; whether it is held now.
+
+        Raises Unavailable.
+        """
+        try:
+            self._until_ms = await self.state.run(self._take)
+        except IntegrityError:  # another process made the row first
+            self._until_ms = 0
+        return self.held
+
+    async def release(self) -> None:
+        """Give the lock back, so that another process need not wait for the end of the lease."""
+        self._until_ms = 0
+        mine = (locks.c.name == self.name) & (locks.c.holder == self.holder)
+        await self.state.run(lambda connection: connection.execute(delete(locks).where(mine)))
+
+    def _take(self, connection: Connection) -> int:
+        now_ms = self.clock.now_ms()
+        until_ms = now_ms + LEASE_MS
+        free = (locks.c.holder == self.holder) | (locks.c.until_ms < now_ms)
+        taken = update(locks).where(locks.c.name == self.name, free).values(holder=self.holder, until_ms=until_ms)
+        if connection.execute(taken).rowcount:
+            return until_ms
+        if connection.execute(select(locks.c.name).where(locks.c.name == self.name)).first():
+            return 0
+        connection.execute(insert(locks).values(name=self.name, holder=self.holder, until_ms=until_ms))
+        return until_ms

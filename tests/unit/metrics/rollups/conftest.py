@@ -1,0 +1,49 @@
+"""The metrics room with a second reader, which uses rollups for everything that they can answer."""
+
+from dataclasses import dataclass
+
+import pytest
+from tests.unit.metrics import conftest as metrics
+from tests.unit.metrics.conftest import START, Engine, shared_engine
+
+from trimtab.base.clock import ManualClock
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.rollups import choice
+from trimtab.metrics.rollups.build import RollupBuilder
+from trimtab.metrics.rollups.choice import RollupChoice
+from trimtab.metrics.rollups.tiers import Retention
+
+HOUR = 3_600_000
+KEPT = Retention()
+
+__all__ = ["HOUR", "START", "Room", "shared_engine"]
+
+
+@dataclass
+class Room(metrics.Room):
+    """The room, its rollups and their reader."""
+
+    rolled: MetricReader
+    builder: RollupBuilder
+
+    def roll(self) -> int:
+        return self.builder.roll()
+
+
+@pytest.fixture
+def room(shared_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Room:
+    monkeypatch.setattr(choice, "CHEAP_SERIES_HOURS", 0)
+    monkeypatch.setattr(choice, "EXACT_SERIES_HOURS", 0)
+    shared_engine.clear()
+    clock = ManualClock(START + 8 * HOUR)
+    plain = metrics.make_room(shared_engine, clock)
+    rolled = MetricReader(shared_engine, plain.registry, plain.log, RollupChoice(shared_engine, clock, KEPT))
+    builder = RollupBuilder(shared_engine, clock, KEPT)
+    return Room(
+        plain.engine, plain.clock, plain.log, plain.registry, plain.ingest, plain.reader, rolled=rolled, builder=builder
+    )
+
+
+@pytest.fixture
+def rng() -> "metrics.np.random.Generator":
+    return metrics.np.random.default_rng(7)

@@ -1,0 +1,212 @@
+"""Which series say what: each concept as metric names in order of precedence, by what exporters really send.
+
+Sources: NVIDIA dcgm-exporter's default counters; OpenTelemetry semantic conventions 1.30 (`hw.*`, `gen_ai.*`, `http.*`,
+`system.*`) and their Prometheus names; vLLM, Text Generation Inference and Triton documentation; kube-state-metrics,
+node exporter and blackbox exporter; the CloudWatch agent; the metrics that SageMaker and load balancers publish.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.access.scope import Scope
+from trimtab.metrics.model import Kind, Series, SeriesQuery
+from trimtab.metrics.registry import SeriesRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that carries a concept. `scale` turns its values into the concept's unit. `namespace` "" is any."""
+
+    name: str
+    scale: float = 1.0
+    namespace: str = ""
+    where: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """As results name it."""
+        head = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return head + ("{" + ",".join(f"{key}={value}" for key, value in self.where) + "}" if self.where else "")
+
+
+_PROM, _SAGEMAKER, _ALB = "Prometheus", "AWS/SageMaker", "AWS/ApplicationELB"
+_MILLI, _MICRO = 1e-3, 1e-6
+
+# -- GPUs: activity 0 to 1, best evidence first (DESIGN: SM_ACTIVE, else GR_ENGINE_ACTIVE, else GPU_UTIL)
+SM_ACTIVE = (Metric("DCGM_FI_PROF_SM_ACTIVE"), Metric("hw.gpu.sm.active"))
+GR_ENGINE_ACTIVE = (Metric("DCGM_FI_PROF_GR_ENGINE_ACTIVE"), Metric("hw.gpu.graphics_engine.active"))
+GPU_UTIL = (
+    Metric("DCGM_FI_DEV_GPU_UTIL", 0.01),
+    Metric("hw.gpu.utilization"),
+    Metric("nvidia_smi_utilization_gpu", 0.01),
+    Metric("nvidia_smi_utilization_gpu_ratio"),
+    Metric("utilization_gpu", 0.01, "CWAgent"),
+    Metric("GPUUtilization", 0.01, "/aws/sagemaker/Endpoints"),
+    Metric("GPUUtilization", 0.01, "/aws/sagemaker/TrainingJobs"),
+)
+ACTIVITY: tuple[tuple[str, tuple[Metric, ...]], ...] = (
+    ("SM_ACTIVE", SM_ACTIVE),
+    ("GR_ENGINE_ACTIVE", GR_ENGINE_ACTIVE),
+    ("GPU_UTIL", GPU_UTIL),
+)
+PROCESS_MEMORY = (Metric("process.gpu.memory.usage"), Metric("DCGM_FI_DEV_PROCESS_FB_USED", 2.0**20))
+GPU_MEMORY_USED = (
+    Metric("DCGM_FI_DEV_FB_USED", 2.0**20),
+    Metric("hw.gpu.memory.usage"),
+    Metric("nvidia_smi_memory_used", 2.0**20),
+    Metric("nvidia_smi_memory_used_bytes"),
+    Metric("memory_used", 2.0**20, "CWAgent"),
+)
+XID = (Metric("DCGM_FI_DEV_XID_ERRORS"), Metric("hw.gpu.xid"))
+UNCORRECTABLE = (
+    Metric("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL"),
+    Metric("DCGM_FI_DEV_ROW_REMAP_FAILURE"),
+    Metric("hw.errors", where=(("hw.type", "gpu"), ("error.type", "uncorrected"))),
+)
+FAILED = (Metric("hw.status", where=(("hw.state", "failed"),)),)
+CORDONED = (Metric("kube_node_spec_unschedulable"),)
+
+# -- hosts
+CPU_IDLE = (
+    Metric("system.cpu.utilization", where=(("cpu.mode", "idle"),)),
+    Metric("system.cpu.utilization", where=(("state", "idle"),)),
+    Metric("cpu_usage_idle", 0.01, "CWAgent"),
+)
+CPU_IDLE_SECONDS = (Metric("node_cpu_seconds_total", where=(("mode", "idle"),)),)
+MEMORY_USED = (
+    Metric("system.memory.utilization", where=(("system.memory.state", "used"),)),
+    Metric("system.memory.utilization", where=(("state", "used"),)),
+    Metric("mem_used_percent", 0.01, "CWAgent"),
+)
+MEMORY_AVAILABLE = (Metric("node_memory_MemAvailable_bytes"),)
+MEMORY_TOTAL = (Metric("node_memory_MemTotal_bytes"),)
+HOST_ALIVE = (Metric("system.uptime"), Metric("node_boot_time_seconds"))
+
+# -- requests and tokens: counters (or histograms, whose count is read), in requests and tokens
+REQUESTS = (
+    Metric("gen_ai.server.request.duration"),
+    Metric("http.server.request.duration"),
+    Metric("http.server.duration"),
+    Metric("vllm:e2e_request_latency_seconds_count"),
+    Metric("vllm:request_success_total"),
+    Metric("tgi_request_count"),
+    Metric("tgi_request_count_total"),
+    Metric("nv_inference_request_success"),
+    Metric("http_server_request_duration_seconds_count"),
+    Metric("http_server_duration_milliseconds_count"),
+    Metric("http_requests_total"),
+    Metric("http_request_duration_seconds_count"),
+    Metric("Invocations", namespace=_SAGEMAKER),
+    Metric("RequestCount", namespace=_ALB),
+    Metric("gen_ai.client.operation.duration"),
+)
+OUTPUT_TOKENS = (
+    Metric("vllm:generation_tokens_total"),
+    Metric("tgi_request_generated_tokens_sum"),
+    Metric("gen_ai.client.token.usage", where=(("gen_ai.token.type", "output"),)),
+)
+INPUT_TOKENS = (
+    Metric("vllm:prompt_tokens_total"),
+    Metric("tgi_request_input_length_sum"),
+    Metric("gen_ai.client.token.usage", where=(("gen_ai.token.type", "input"),)),
+)
+RECORDS = (Metric("trimtab.batch.records"), Metric("batch_records_total"), Metric("records_processed_total"))
+
+# -- latency in seconds: OTLP histograms, `_bucket` families, or raw values
+LATENCY = (
+    Metric("gen_ai.server.request.duration"),
+    Metric("http.server.request.duration"),
+    Metric("http.server.duration", _MILLI),
+    Metric("vllm:e2e_request_latency_seconds"),
+    Metric("tgi_request_duration"),
+    Metric("http_server_request_duration_seconds"),
+    Metric("http_server_duration_milliseconds", _MILLI),
+    Metric("http_request_duration_seconds"),
+    Metric("ModelLatency", _MICRO, _SAGEMAKER),
+    Metric("TargetResponseTime", namespace=_ALB),
+    Metric("gen_ai.client.operation.duration"),
+)
+TTFT = (
+    Metric("gen_ai.server.time_to_first_token"),
+    Metric("vllm:time_to_first_token_seconds"),
+    Metric("gen_ai.client.operation.time_to_first_chunk"),
+    Metric("gen_ai.client.time_to_first_chunk"),
+)
+INTER_TOKEN = (
+    Metric("gen_ai.server.time_per_output_token"),
+    Metric("vllm:inter_token_latency_seconds"),
+    Metric("vllm:time_per_output_token_seconds"),
+    Metric("tgi_request_mean_time_per_token_duration"),
+    Metric("gen_ai.client.operation.time_per_output_chunk"),
+    Metric("gen_ai.client.time_per_output_chunk"),
+)
+
+# -- failures: the names of failure counters beside their request counters, and status labels on one counter
+FAILURE_PAIRS: tuple[tuple[tuple[str, ...], tuple[Metric, ...], bool], ...] = (
+    # (failure metrics, total metrics, whether the total lacks the failures)
+    (("nv_inference_request_failure",), (Metric("nv_inference_request_success"),), True),
+    (("tgi_request_failure", "tgi_request_failure_total"), (Metric("tgi_request_count"),), False),
+    (("Invocation5XXErrors",), (Metric("Invocations", namespace=_SAGEMAKER),), False),
+    (("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"), (Metric("RequestCount", namespace=_ALB),), False),
+)
+STATUS_LABELS = (
+    "http.response.status_code",
+    "http_response_status_code",
+    "http_status_code",
+    "code",
+    "status",
+    "status_code",
+    "http_status",
+)
+ERROR_LABELS = ("error.type", "error_type")
+PROBE = (Metric("probe.success"), Metric("probe_success"))
+
+# -- load: what is being worked on at once, and replicas
+IN_FLIGHT = (
+    Metric("vllm:num_requests_running"),
+    Metric("http.server.active_requests"),
+    Metric("http_server_active_requests"),
+    Metric("tgi_batch_current_size"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A series that carries a concept, and the metric by which it was found."""
+
+    series: Series
+    metric: Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds the series of concepts that had points since `since_ms`, within a scope."""
+
+    registry: SeriesRegistry
+    scope: Scope
+    since_ms: int
+
+    def all(self, metrics: Sequence[Metric], kinds: frozenset[Kind] | None = None) -> list[Found]:
+        """Every series of every one of `metrics`, in their order."""
+        return [Found(series, metric) for metric in metrics for series in self._series(metric, kinds)]
+
+    def named(self, name: str) -> list[Found]:
+        """Every series of the metric `name`."""
+        return self.all((Metric(name),))
+
+    def _series(self, metric: Metric, kinds: frozenset[Kind] | None) -> list[Series]:
+        query = SeriesQuery(
+            namespace=metric.namespace or None,
+            name=metric.name,
+            dimensions=tuple(sorted(metric.where)),
+            kinds=kinds,
+            active_since_ms=self.since_ms,
+        )
+        return self.registry.find(self.scope, query)
+
+
+def looked_for(metrics: Sequence[Metric]) -> str:
+    """A reason for there being nothing: the names that were looked for."""
+    names = list(dict.fromkeys(metric.name for metric in metrics))
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"no series of {shown} with data in the range"

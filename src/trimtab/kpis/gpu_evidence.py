@@ -1,0 +1,296 @@
+"""From series to a `GpuGrid`: which GPU a series is about, what it did, who held it, and whether it was down.
+
+One read of the engine: averages, counts and maxima of every series of the GPU concepts in each step.
+
+Allocation, the best evidence that a GPU has at a step: a pod or job label on its activity series (dcgm-exporter maps
+them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else the
+memory of processes on it, else its used memory (512 MiB or more, since a driver alone takes less).
+Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a cordoned node while
+nothing holds it; silence of a GPU whose host reports, from its first report in the range on (or all along, where it
+reported last in the week before).
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.kpis import concepts
+from trimtab.kpis.concepts import Finder, Found, Metric
+from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
+from trimtab.kpis.gpu_identity import gpu_of, host_of, weight_of, workload_of
+from trimtab.kpis.owners import UNOWNED, Owners
+from trimtab.kpis.window import Grid
+from trimtab.metrics.model import Series
+from trimtab.metrics.plan import StatRequest
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.statistics import parse_statistic
+
+Floats = npt.NDArray[np.float64]
+
+AVERAGE, COUNT, MAXIMUM = parse_statistic("Average"), parse_statistic("SampleCount"), parse_statistic("Maximum")
+
+HELD_FROM_BYTES = 512 * 2**20
+"""Used memory from which something holds a GPU: a CUDA context takes about 500 MiB, an idle driver less."""
+KNOWN_FOR_MS = 7 * 86_400_000
+"""How long before the range a GPU may have reported last to be missed: the time for which a host is listed."""
+HOLD_S = 300
+"""How long a value stands for a GPU that reports more rarely than a step: Prometheus' own lookback."""
+FATAL_XIDS = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
+"""XIDs that take a GPU out of use until it is reset or replaced (NVIDIA, "XID Errors": double-bit ECC, microcontroller
+halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeouts, unrecovered ECC). XIDs of
+applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The grid, with the metrics that filled it: `activity` by source, `allocation` and `down` by name."""
+
+    grid: GpuGrid
+    activity: tuple[tuple[str, int], ...] = ()
+    allocation: tuple[tuple[str, int], ...] = ()
+    down: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(slots=True)
+class _Read:
+    """Series found and what the engine said of them, one row a series."""
+
+    found: list[Found]
+    mean: Floats
+    count: Floats
+    high: Floats
+
+    def scaled(self) -> Floats:
+        """The averages in the concept's unit."""
+        scale = np.array([one.metric.scale for one in self.found]).reshape(-1, 1)
+        return np.asarray(self.mean * scale, np.float64)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """Rows of GPUs under construction."""
+
+    grid: Grid
+    rows: dict[str, int] = field(default_factory=dict)
+    hosts: list[str] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    last_seen_ms: list[int] = field(default_factory=list)
+
+    def row(self, series: Series) -> int:
+        """The row of the GPU that a series is about."""
+        name = gpu_of(series)
+        at = self.rows.setdefault(name, len(self.rows))
+        if at == len(self.hosts):
+            self.hosts.append(host_of(series))
+            self.weights.append(weight_of(series))
+            self.last_seen_ms.append(0)
+        self.last_seen_ms[at] = max(self.last_seen_ms[at], series.last_seen_ms)
+        return at
+
+    def merged(self, read: _Read, values: Floats) -> Floats:
+        """The greatest value of each GPU and step over its series; NaN where none."""
+        out = np.full((len(self.rows), self.grid.steps), np.nan)
+        for one, row in zip(read.found, values, strict=True):
+            at = self.rows.get(gpu_of(one.series))
+            if at is not None:
+                np.fmax(out[at], row, out=out[at])
+        return out
+
+
+async def gather(reader: MetricReader, finder: Finder, owners: Owners, grid: Grid) -> Evidence | None:
+    """What is known of the GPUs in the range; None where no series tells of any. Raises QueryAborted, Unavailable."""
+    earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)
+    wanted = {name: earlier.all(metrics) for name, metrics in concepts.ACTIVITY}
+    if not any(wanted.values()):
+        return None
+    wanted |= {
+        "process": finder.all(concepts.PROCESS_MEMORY),
+        "memory": finder.all(concepts.GPU_MEMORY_USED),
+        "xid": finder.all(concepts.XID),
+        "ecc": finder.all(concepts.UNCORRECTABLE),
+        "failed": finder.all(concepts.FAILED),
+        "cordoned": finder.all(concepts.CORDONED),
+        "alive": finder.all(concepts.HOST_ALIVE),
+    }
+    reads = await _read(reader, finder, wanted, grid)
+    return await asyncio.to_thread(_evidence, reads, owners, grid)
+
+
+async def _read(reader: MetricReader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
+    order = [(name, one) for name, found in wanted.items() for one in found]
+    statistics = (AVERAGE, COUNT, MAXIMUM)
+    requests = [StatRequest((one.series.id,), stat, grid.step_s) for _, one in order for stat in statistics]
+    answers = await reader.statistics(finder.scope, requests, grid.start_ms, grid.end_ms)
+    placed: dict[str, list[tuple[Floats, Floats, Floats]]] = {name: [] for name in wanted}
+    for at, (name, _) in enumerate(order):
+        mean, count, high = answers[3 * at : 3 * at + 3]
+        placed[name].append((grid.place(mean), grid.place(count, 0.0), grid.place(high)))
+    return {
+        name: _Read(found, *(_stack([row[part] for row in placed[name]], grid) for part in range(3)))
+        for name, found in wanted.items()
+    }
+
+
+def _stack(rows: Sequence[Floats], grid: Grid) -> Floats:
+    return np.array(rows) if rows else np.empty((0, grid.steps))
+
+
+def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> Evidence:
+    frame = _Frame(grid)
+    activity_reads = [reads[name] for name, _ in concepts.ACTIVITY]
+    for read in activity_reads:
+        for one in read.found:
+            frame.row(one.series)
+    shape = (len(frame.rows), grid.steps)
+    activity, source = np.full(shape, np.nan), np.full(shape, -1)
+    observed = np.zeros(shape)
+    for place, read in enumerate(activity_reads):
+        values = _held_over(frame.merged(read, read.scaled()), grid)
+        better = np.isnan(activity) & ~np.isnan(values)
+        activity[better], source[better] = values[better], place
+        counted = np.nan_to_num(frame.merged(read, read.count))
+        np.maximum(observed, observed_share(counted), out=observed)
+    observed = np.where(~np.isnan(activity) & (observed == 0), 1.0, observed)  # a value held over
+    held, allocation = _allocation(frame, activity_reads, reads)
+    owner, names = _owners(frame, activity_reads, owners)
+    down, silent, causes = _down(frame, reads, observed, activity, held)
+    return Evidence(
+        GpuGrid(
+            step_s=grid.step_s,
+            observed=observed,
+            activity=activity,
+            source=source,
+            held=held,
+            down=down,
+            silent=silent,
+            owner=owner,
+            weight=np.array(frame.weights),
+            gpus=tuple(frame.rows),
+            owners=names,
+            sources=tuple(name for name, _ in concepts.ACTIVITY),
+        ),
+        _counted(one for read in activity_reads for one in read.found),
+        allocation,
+        causes,
+    )
+
+
+def _held_over(values: Floats, grid: Grid) -> Floats:
+    """Fill steps between rare reports with the last one, for as long as Prometheus would."""
+    reach = min(HOLD_S // grid.step_s, grid.steps - 1)
+    filled = values
+    for _ in range(reach):
+        before = np.pad(filled, ((0, 0), (1, 0)), constant_values=np.nan)[:, :-1]
+        # Only where a later report follows within reach: a GPU that stopped reporting is not held over.
+        filled = np.where(np.isnan(filled) & _follows(values, reach), before, filled)
+    return filled
+
+
+def _follows(values: Floats, reach: int) -> npt.NDArray[np.bool_]:
+    some = ~np.isnan(values)
+    found = np.zeros_like(some)
+    for ahead in range(1, reach + 1):
+        found[:, :-ahead] |= some[:, ahead:]
+    return found
+
+
+def _allocation(
+    frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]
+) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, int], ...]]:
+    held = np.full((len(frame.rows), frame.grid.steps), UNKNOWN)
+    used: dict[str, int] = {}
+    found = [one for read in activity for one in read.found]
+    if any(workload_of(one.series) for one in found):
+        values = np.vstack([read.count for read in activity])
+        labelled = [bool(workload_of(one.series)) for one in found]
+        both = _Read(found, values, values, values)
+        with_label = frame.merged(both, np.where(np.array(labelled)[:, None] & (values > 0), 1.0, np.nan))
+        any_report = frame.merged(both, np.where(values > 0, 1.0, np.nan))
+        held = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, held))
+        used["pod or job label"] = sum(labelled)
+    for name, least, title in (("process", 1.0, "process memory"), ("memory", HELD_FROM_BYTES, "used memory")):
+        read = reads[name]
+        if read.found:
+            values = _held_over(frame.merged(read, read.scaled()), frame.grid)
+            open_ = (held == UNKNOWN) & ~np.isnan(values)
+            if open_.any():
+                held = np.where(open_, np.where(values >= least, HELD, FREE), held)
+                used[title] = len(read.found)
+    return held.astype(np.int64), tuple(used.items())
+
+
+def _owners(frame: _Frame, activity: Sequence[_Read], owners: Owners) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Who has each GPU in each step: the owner of the series that reported then, one of a workload before others.
+
+    Silent steps belong to whoever had the GPU before, else to the owner of what reported last before the range.
+    """
+    names: dict[str, int] = {UNOWNED: 0}
+    owner = np.full((len(frame.rows), frame.grid.steps), -1)
+    before = np.zeros(len(frame.rows), dtype=np.int64)
+    found = sorted(
+        ((one, row) for read in activity for one, row in zip(read.found, read.count, strict=True)),
+        key=lambda pair: (bool(workload_of(pair[0].series)), pair[0].series.last_seen_ms),
+    )
+    for one, counts in found:
+        place = names.setdefault(owners.of(one.series), len(names))
+        at = frame.rows[gpu_of(one.series)]
+        before[at] = place or before[at]
+        some = counts > 0
+        owner[at, some] = np.where(place or owner[at, some] < 0, place, owner[at, some])
+    steps = np.broadcast_to(np.arange(frame.grid.steps), owner.shape)
+    nearest = np.maximum.accumulate(np.where(owner >= 0, steps, 0), axis=1)
+    filled = np.take_along_axis(owner, nearest, axis=1)
+    return np.where(filled >= 0, filled, before[:, None]), tuple(names)
+
+
+def _down(
+    frame: _Frame, reads: dict[str, _Read], observed: Floats, activity: Floats, held: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], tuple[tuple[str, int], ...]]:
+    quiet = np.nan_to_num(activity) == 0
+    seen = observed > 0
+    fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)
+    causes = {
+        "hw.status failed": frame.merged(reads["failed"], reads["failed"].high) > 0,
+        "fatal XID": (frame.merged(reads["xid"], fatal) > 0) & quiet & seen,
+        "uncorrectable error": (frame.merged(reads["ecc"], reads["ecc"].high) > 0) & quiet & seen,
+        "drained node": _by_host(frame, reads["cordoned"], reads["cordoned"].high) & quiet & seen & (held != HELD),
+    }
+    missed = ~seen.any(axis=1) & (np.array(frame.last_seen_ms) < frame.grid.start_ms)
+    known = (np.maximum.accumulate(seen, axis=1) | missed[:, None]) & ~seen
+    alive = _by_host(frame, reads["alive"], reads["alive"].count) | _host_reports(frame, seen)
+    causes["silent while its host is up"] = known & alive
+    later = np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
+    silent = known & ~alive & later
+    down = np.logical_or.reduce(list(causes.values()))
+    used = tuple((name, int(cause.any(axis=1).sum())) for name, cause in causes.items() if cause.any())
+    return down, silent & ~down, used
+
+
+def _by_host(frame: _Frame, read: _Read, values: Floats) -> npt.NDArray[np.bool_]:
+    """Per GPU and step: whether a series of its host is above 0."""
+    by_host: dict[str, npt.NDArray[np.bool_]] = {}
+    for one, row in zip(read.found, values, strict=True):
+        name = host_of(one.series)
+        by_host[name] = by_host.get(name, np.zeros(frame.grid.steps, np.bool_)) | (np.nan_to_num(row) > 0)
+    nothing = np.zeros(frame.grid.steps, np.bool_)
+    return np.array([by_host.get(host, nothing) for host in frame.hosts]).reshape(len(frame.rows), frame.grid.steps)
+
+
+def _host_reports(frame: _Frame, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Per GPU and step: whether any GPU of its host reported."""
+    names, at = np.unique(np.array(frame.hosts, dtype=object).astype(str), return_inverse=True)
+    any_ = np.zeros((len(names), seen.shape[1]), np.bool_)
+    np.logical_or.at(any_, at, seen)
+    found = any_[at]
+    found[np.array([not host for host in frame.hosts])] = False
+    return found
+
+
+def _counted(found: Iterable[Found]) -> tuple[tuple[str, int], ...]:
+    counts: dict[Metric, int] = {}
+    for one in found:
+        counts[one.metric] = counts.get(one.metric, 0) + 1
+    return tuple((metric.shown, number) for metric, number in counts.items())

@@ -1,0 +1,49 @@
+"""Which GPU, host and workload a series is about, whichever exporter it comes from."""
+
+from collections.abc import Iterable
+
+from trimtab.metrics.model import Series
+
+_UUID = ("UUID", "uuid", "gpu.uuid", "hw.gpu.uuid", "gpu_uuid")
+_INDEX = ("gpu", "hw.id", "index", "minor_number", "gpu.index")
+_INSTANCE = ("GPU_I_ID", "hw.gpu.instance")
+_PROFILE = ("GPU_I_PROFILE", "hw.gpu.instance.profile")
+_HOST = ("Hostname", "hostname", "host.name", "k8s.node.name", "node", "kubernetes_node", "host", "instance")
+_WORKLOAD = ("exported_pod", "pod", "k8s.pod.name", "hpc_job", "slurm_job_id", "slurm.job.id", "exported_job_id")
+_SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user guide)
+
+
+def gpu_of(series: Series) -> str:
+    """The GPU (or MIG instance) that a series is about: by UUID, else by host and index, else by resource."""
+    pairs = series.dimensions
+    instance = _first(pairs, _INSTANCE)
+    tail = f"/{instance}" if instance else ""
+    if uuid := _first(pairs, _UUID):
+        return uuid + tail
+    if index := _first(pairs, _INDEX):
+        return f"{host_of(series)}/{index}{tail}"
+    return series.identity.resource or host_of(series) or str(series.id)
+
+
+def host_of(series: Series) -> str:
+    """The host that a series is about, without a port; "" where it does not say."""
+    name = _first(series.dimensions, _HOST)
+    head, separator, port = name.rpartition(":")
+    return head if separator and port.isdecimal() else name
+
+
+def workload_of(series: Series) -> str:
+    """The pod or job that held the GPU, "" where none; the exporter's own pod is none."""
+    pairs = series.dimensions
+    name = _first(pairs, _WORKLOAD)
+    return "" if "dcgm-exporter" in name or "dcgm-exporter" in pairs.get("exported_container", "") else name
+
+
+def weight_of(series: Series) -> float:
+    """GPUs that a series stands for: 1, or the share of the compute slices of a MIG instance."""
+    profile = _first(series.dimensions, _PROFILE).partition("g")[0]
+    return int(profile) / _SLICES if profile.isdecimal() else 1.0
+
+
+def _first(pairs: dict[str, str], names: Iterable[str]) -> str:
+    return next((value for name in names if (value := pairs.get(name))), "")

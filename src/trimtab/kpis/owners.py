@@ -1,0 +1,79 @@
+"""Whose a series is: the value of a tag, label, dimension or account, by the names that real fleets give them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from trimtab.metrics.model import Series
+
+UNOWNED = "unowned"
+"""The group of what carries no owner: a row of its own, never spread over the others."""
+FLEET = "fleet"
+
+TagsOf = Callable[[str], Mapping[str, str]]
+"""The tags of a resource (its canonical path); empty where it has none."""
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    # The workload is `exported_*` where Prometheus keeps `namespace` and `pod` for the exporter's own.
+    "team": ("team", "exported_team", "label_team", "team.name", "Team", "trimtab.team", "slurm_account", "owner"),
+    "namespace": ("exported_namespace", "k8s.namespace.name", "namespace"),
+    "service": (
+        "service",
+        "service.name",
+        "ServiceName",
+        "EndpointName",
+        "inference_service",
+        "app",
+        "label_app",
+        "deployment",
+        "k8s.deployment.name",
+        "exported_container",
+        "job_name",
+        "job",
+    ),
+    "model": ("model_name", "gen_ai.request.model", "gen_ai.response.model", "model.name", "model_id", "model"),
+    "pod": ("exported_pod", "k8s.pod.name", "pod"),
+    "node": ("node", "k8s.node.name", "kubernetes_node", "Hostname", "hostname", "host.name", "instance"),
+    "zone": ("zone", "cloud.availability_zone", "topology_kubernetes_io_zone", "AvailabilityZone", "availability_zone"),
+    "account": (),
+    "region": (),
+}
+"""By group key: the labels that may carry it, the first that a series has counts. Any other key is its own label."""
+
+_NOT_SERVICES = frozenset({"Prometheus", "trimtab/Host", "CWAgent", "default", ""})
+"""Namespaces that name a collector; any other OTLP namespace is the service itself."""
+
+
+def no_tags(resource: str) -> Mapping[str, str]:
+    """The tags of every resource, before any are known."""
+    del resource
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Groups series by `by`: a key of `KEYS`, `fleet` for all in one, or any tag or label."""
+
+    by: str
+    tags_of: TagsOf = no_tags
+
+    def of(self, series: Series) -> str:
+        """The group of a series; `UNOWNED` where nothing names one. Tags of its resource come before its labels."""
+        by, known = self.by, series.identity
+        if by == FLEET:
+            return FLEET
+        if by == "account":
+            return known.account or UNOWNED
+        if by == "region":
+            return known.region or UNOWNED
+        tagged = self.tags_of(known.resource).get(by) if known.resource else None
+        return tagged or label(series, by) or self._implied(series) or UNOWNED
+
+    def _implied(self, series: Series) -> str:
+        space = series.identity.namespace
+        return space if self.by == "service" and space not in _NOT_SERVICES and not space.startswith("AWS/") else ""
+
+
+def label(series: Series, key: str) -> str:
+    """The value of `key` among a series' own labels, by any of its names; "" where none."""
+    pairs = series.dimensions
+    return next((value for name in KEYS.get(key) or (key,) if (value := pairs.get(name))), "")

@@ -1,0 +1,140 @@
+"""Availability of services: success ratio, error budget, burn rates, and the uptime that probes saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.kpis import concepts
+from trimtab.kpis.budget import Outcomes, burn_rate, error_budget_left, outcome_of
+from trimtab.kpis.concepts import Found, Metric, looked_for
+from trimtab.kpis.context import AVERAGE, RATE, Context, Floats, ids
+from trimtab.kpis.model import Input, Kpi, unknown
+from trimtab.metrics.model import Series
+from trimtab.metrics.plan import StatRequest
+
+HOUR_MS = 3_600_000
+_NO_STATUS = "request counters carry no status, and there is no counter of failures beside them"
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Series of one group whose requests all count, and of those the failed ones."""
+
+    group: str
+    metric: Metric
+    completed: list[Series]
+    failed: list[Series]
+
+
+async def read(context: Context) -> dict[str, list[Kpi]]:
+    """The availability of every group that has any of it."""
+    uptime = await _uptime(context)
+    splits, seen = _splits(context)
+    whole = await _outcomes(context, splits, context.grid.start_ms)
+    recent = await _outcomes(context, splits, max(context.grid.end_ms - HOUR_MS, context.grid.start_ms))
+    kpis = {}
+    for group in uptime.keys() | seen:
+        requests = _budget_kpis(context, whole.get(group), recent.get(group), group in seen)
+        kpis[group] = [*requests, uptime.get(group) or unknown("probe_uptime", looked_for(concepts.PROBE))]
+    return kpis
+
+
+def _budget_kpis(
+    context: Context, whole: tuple[Outcomes, Input] | None, recent: tuple[Outcomes, Input] | None, counted: bool
+) -> list[Kpi]:
+    names = ("success_ratio", "error_budget_left", "burn_rate", "burn_rate_1h")
+    if whole is None:
+        return [unknown(name, _NO_STATUS if counted else looked_for(concepts.REQUESTS)) for name in names]
+    slo, (outcomes, source) = context.options.slo, whole
+    values = (
+        outcomes.success_ratio,
+        error_budget_left(outcomes, slo),
+        burn_rate(outcomes, slo),
+        burn_rate(recent[0], slo) if recent else None,
+    )
+    reasons = ("", f"SLO {slo:g}", f"SLO {slo:g}", f"SLO {slo:g}" if recent else "no request completed in that hour")
+    return [Kpi(*row, inputs=(source,)) for row in zip(names, values, reasons, strict=True)]
+
+
+def _splits(context: Context) -> tuple[list[_Split], set[str]]:
+    """Which series say what failed, in the order of precedence; and every group that has request series at all."""
+    pairs = [one for failures in concepts.FAILURE_PAIRS for one in _paired(context, *failures)]
+    metrics = context.chosen(context.options.requests_metric, concepts.REQUESTS)
+    requests = context.finder.all(metrics)
+    labelled = []
+    for group, by_metric in context.grouped(requests).items():
+        for metric, series in by_metric.items():
+            split = _by_label(group, metric, series)
+            labelled += [split] if split else []
+    return [*pairs, *labelled], {context.owners.of(one.series) for one in requests} | {one.group for one in pairs}
+
+
+def _paired(context: Context, failures: tuple[str, ...], totals: tuple[Metric, ...], lacking: bool) -> list[_Split]:
+    failed = context.grouped([one for name in failures for one in context.finder.named(name)])
+    found = []
+    for group, by_metric in context.grouped(context.finder.all(totals)).items():
+        if group in failed:
+            bad = [one for series in failed[group].values() for one in series]
+            for metric, series in by_metric.items():
+                found.append(_Split(group, metric, [*series, *bad] if lacking else series, bad))
+    return found
+
+
+def _by_label(group: str, metric: Metric, series: Sequence[Series]) -> _Split | None:
+    """Split by a status label; by the error label alone where the convention omits it on success."""
+    completed: list[Series] = []
+    failed: list[Series] = []
+    has_status = any(_label(one, concepts.STATUS_LABELS) for one in series)
+    by_convention = metric.name.startswith(("http.", "gen_ai."))
+    if not has_status and not by_convention:
+        return None
+    for one in series:
+        status, error = _label(one, concepts.STATUS_LABELS), _label(one, concepts.ERROR_LABELS)
+        outcome = outcome_of(status) if status else "failed" if error else "ok"
+        if outcome != "pending":
+            completed.append(one)
+        if outcome == "failed":
+            failed.append(one)
+    return _Split(group, metric, completed, failed)
+
+
+def _label(series: Series, names: tuple[str, ...]) -> str:
+    return next((value for name in names if (value := series.dimensions.get(name))), "")
+
+
+async def _outcomes(context: Context, splits: Sequence[_Split], start_ms: int) -> dict[str, tuple[Outcomes, Input]]:
+    step = context.grid.step_s if context.grid.end_ms - start_ms >= context.grid.step_s * 1000 else 60
+    requests = [StatRequest(ids(series), RATE, step) for split in splits for series in (split.completed, split.failed)]
+    rows = await context.ask(requests, start_ms)
+    found: dict[str, tuple[Outcomes, Input]] = {}
+    for at, split in enumerate(splits):
+        completed, failed = (_total(row, step) for row in rows[2 * at : 2 * at + 2])
+        if split.group not in found and completed > 0:
+            source = Input(split.metric.shown, len(split.completed))
+            found[split.group] = (Outcomes(completed, min(failed, completed)), source)
+    return found
+
+
+def _total(per_s: Floats, step_s: int) -> float:
+    return float(np.nansum(per_s)) * step_s
+
+
+async def _uptime(context: Context) -> dict[str, Kpi]:
+    groups: dict[str, list[Found]] = {}
+    for one in context.finder.all(concepts.PROBE):
+        groups.setdefault(context.owners.of(one.series), []).append(one)
+    requests = [
+        StatRequest((one.series.id,), AVERAGE, context.grid.step_s) for found in groups.values() for one in found
+    ]
+    rows = iter(await context.ask(requests))
+    result = {}
+    for group, found in groups.items():
+        targets = np.array([next(rows) for _ in found])
+        known = ~np.isnan(targets)
+        if known.any():
+            # Each target counts the same, however often it is probed.
+            means = [float(np.nanmean(row)) for row in targets if not np.all(np.isnan(row))]
+            inputs = (Input(found[0].metric.shown, len(found)),)
+            result[group] = Kpi("probe_uptime", float(np.mean(means)), "", float(known.mean()), inputs)
+    return result

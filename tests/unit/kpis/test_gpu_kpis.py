@@ -1,0 +1,170 @@
+"""GPU-hours from series as exporters send them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
+
+from trimtab.kpis.model import GroupKpis, Level
+
+GPU = {"UUID": "GPU-1", "Hostname": "n1", "gpu": "0"}
+
+
+def hours(group: GroupKpis) -> dict[str, float | None]:
+    names = ("paid", "allocated", "active", "idle", "down", "unallocated", "idle_allocated", "allocation_unknown")
+    return {name: group.get(f"gpu_hours_{name}").value for name in names}
+
+
+def add(fleet: Fleet, value: Sequence[float] | float, labels: Mapping[str, str] = GPU, **more: object) -> None:
+    fleet.add("DCGM_FI_DEV_GPU_UTIL", value, labels={**GPU, **labels}, **more)  # type: ignore[arg-type]
+
+
+def only(fleet: Fleet, **options: object) -> GroupKpis:
+    (group,) = fleet.report(**options).groups  # type: ignore[arg-type]
+    return group
+
+
+def test_half_an_hour_of_work_with_memory_as_evidence() -> None:
+    fleet = Fleet()
+    add(fleet, [80.0] * 30 + [0.0] * 30)
+    fleet.add("DCGM_FI_DEV_FB_USED", [40_000.0] * 45 + [3.0] * 15, labels=GPU)
+    group = only(fleet)
+    expected = {
+        "paid": 1, "allocated": 0.75, "active": 0.4, "idle": 0.6, "down": 0, "unallocated": 0.25,
+        "idle_allocated": 0.35, "allocation_unknown": 0,
+    }  # fmt: skip
+    assert hours(group) == pytest.approx(expected)
+    active = group.get("gpu_hours_active")
+    assert [(one.source, one.share) for one in active.inputs] == [("GPU_UTIL", 1.0)]
+    assert active.coverage == 1
+    assert [one.source for one in group.get("gpu_hours_allocated").inputs] == ["used memory"]
+
+
+def test_sm_active_comes_before_engine_before_util() -> None:
+    fleet = Fleet()
+    add(fleet, 100)
+    fleet.add("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 0.9, labels=GPU)
+    fleet.add("DCGM_FI_PROF_SM_ACTIVE", 0.3, labels=GPU, minutes=30)
+    active = only(fleet).get("gpu_hours_active")
+    assert active.value == pytest.approx(0.5 * 0.3 + 0.5 * 0.9)
+    assert {one.source: one.share for one in active.inputs} == {"SM_ACTIVE": 0.5, "GR_ENGINE_ACTIVE": 0.5}
+
+
+def test_without_evidence_allocation_is_unknown_with_a_reason() -> None:
+    fleet = Fleet()
+    add(fleet, 0.0)
+    group = only(fleet)
+    assert group.get("gpu_hours_allocated").value is None
+    assert "nothing says" in group.get("gpu_hours_allocated").reason
+    assert group.get("gpu_hours_allocation_unknown").value == 1
+    assert group.get("gpu_hours_idle").value == 1
+
+
+def test_a_pod_label_is_allocation_and_owner_for_as_long_as_it_is_there() -> None:
+    fleet = Fleet()
+    add(fleet, 50, {"exported_pod": "train-0", "exported_namespace": "research"}, minutes=20)
+    rest = [START + at * MINUTE for at in range(20, 60)]
+    add(fleet, 0, {}, times=rest)
+    report = {group.group: hours(group) for group in fleet.report(Level.TEAM, by="namespace").groups}
+    assert report["research"]["allocated"] == pytest.approx(1 / 3)
+    assert report["research"]["active"] == pytest.approx(1 / 6)
+    assert report["unowned"]["unallocated"] == pytest.approx(2 / 3)
+
+
+def test_the_exporters_own_pod_is_no_workload() -> None:
+    fleet = Fleet()
+    add(fleet, 0.0, {"pod": "nvidia-dcgm-exporter-abc", "namespace": "gpu-operator"})
+    assert only(fleet).get("gpu_hours_allocated").value is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "labels", "cause"),
+    [
+        ("DCGM_FI_DEV_XID_ERRORS", 79.0, GPU, "fatal XID"),
+        ("DCGM_FI_DEV_ROW_REMAP_FAILURE", 1.0, GPU, "uncorrectable error"),
+        ("kube_node_spec_unschedulable", 1.0, {"node": "n1"}, "drained node"),
+    ],
+)
+def test_a_broken_or_drained_gpu_is_down_while_it_does_nothing(
+    name: str, value: float, labels: dict[str, str], cause: str
+) -> None:
+    fleet = Fleet()
+    add(fleet, [60.0] * 30 + [0.0] * 30)
+    fleet.add(name, value, labels=labels)
+    down = only(fleet).get("gpu_hours_down")
+    assert down.value == 0.5
+    assert [one.source for one in down.inputs] == [cause]
+
+
+def test_an_xid_of_an_application_is_not_down() -> None:
+    fleet = Fleet()
+    add(fleet, 0.0)
+    fleet.add("DCGM_FI_DEV_XID_ERRORS", 31.0, labels=GPU)
+    assert only(fleet).get("gpu_hours_down").value == 0
+
+
+def test_a_failed_status_is_down() -> None:
+    fleet = Fleet()
+    labels = {"hw.id": "0", "host.name": "n1"}
+    fleet.add("hw.gpu.utilization", 0.5, namespace="trimtab/Host", labels=labels)
+    fleet.add("hw.status", [0.0] * 45 + [1.0] * 15, namespace="trimtab/Host", labels={**labels, "hw.state": "failed"})
+    assert hours(only(fleet))["down"] == 0.25
+
+
+def test_silence_is_down_while_the_host_is_up_and_not_paid_while_it_is_silent_too() -> None:
+    fleet = Fleet()
+    add(fleet, 50, minutes=20)
+    add(fleet, 50, {"UUID": "GPU-2", "gpu": "1"}, minutes=40)
+    group = hours(only(fleet))
+    assert group["down"] == pytest.approx(20 / 60)  # GPU-1 from 20 to 40; after that nothing of n1 reports
+    assert group["paid"] == pytest.approx(80 / 60)
+
+
+def test_a_gpu_that_died_before_the_range_is_down_all_along() -> None:
+    fleet = Fleet()
+    add(fleet, 50, times=[START - 5 * HOUR])
+    add(fleet, 50, {"UUID": "GPU-2", "gpu": "1"})
+    assert hours(only(fleet))["down"] == 1
+
+
+def test_a_gap_between_reports_of_a_silent_host_lowers_coverage() -> None:
+    fleet = Fleet()
+    add(fleet, 50, times=[START + at * MINUTE for at in range(60) if not 20 <= at < 40])
+    paid = only(fleet).get("gpu_hours_paid")
+    assert (paid.value, paid.coverage) == pytest.approx((40 / 60, 40 / 60))
+
+
+def test_rare_reports_stand_until_the_next_one() -> None:
+    fleet = Fleet()
+    add(fleet, 50, times=[START + at * 5 * MINUTE for at in range(12)])
+    assert hours(only(fleet))["paid"] == pytest.approx(56 / 60)
+
+
+def test_other_exporters_are_known() -> None:
+    for namespace, name, value, labels in (
+        ("CWAgent", "utilization_gpu", 30.0, {"host": "n1", "index": "0"}),
+        ("Prometheus", "nvidia_smi_utilization_gpu_ratio", 0.3, {"uuid": "x"}),
+        ("trimtab/Host", "hw.gpu.utilization", 0.3, {"hw.id": "GPU-x"}),
+    ):
+        fleet = Fleet()
+        fleet.add(name, value, namespace=namespace, labels=labels)
+        assert only(fleet).get("gpu_hours_active").value == pytest.approx(0.3), name
+
+
+def test_mig_instances_are_parts_of_a_gpu() -> None:
+    fleet = Fleet()
+    for at, profile in enumerate(("3g.40gb", "4g.40gb")):
+        labels = {**GPU, "GPU_I_ID": str(at), "GPU_I_PROFILE": profile}
+        fleet.add("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 1.0, labels=labels)
+    assert hours(only(fleet))["paid"] == pytest.approx(1)
+
+
+def test_a_fleet_takes_few_reads() -> None:
+    fleet = Fleet()
+    for at in range(50):
+        add(fleet, float(at), {"UUID": f"GPU-{at}", "Hostname": f"n{at // 8}"})
+    group = only(fleet)
+    assert hours(group)["paid"] == pytest.approx(50)
+    assert hours(group)["active"] == pytest.approx(np.arange(50).sum() / 100)
+    assert fleet.reads <= 16

@@ -1,0 +1,151 @@
+"""`trimtab demo`: a simulated company in a trimtab of its own, to look around in."""
+
+import importlib
+import os
+import signal
+import threading
+from dataclasses import asdict, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from trimtab import settings as settings_module
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.cli.output import print_json
+from trimtab.listen import bind
+from trimtab.settings import OFF, Settings
+
+_DONE = 100.0
+
+
+@click.command("demo")
+@click.option("--fresh", is_flag=True, help="Wipe the demo's own data first, and make the company anew.")
+@click.option("--plants", "list_plants", is_flag=True, help="Print what is planted for the pages to find, and end.")
+def demo(fresh: bool, list_plants: bool) -> None:
+    """Start trimtab with a simulated company: 60 GPU nodes, 12 endpoints, a training queue, two weeks of history.
+
+    Its data lie beside yours, in <TRIMTAB_DATA_DIR>-demo; nothing of yours is read or written. It takes under a
+    minute the first time, goes on in real time, and takes up where it was when it is started again. Ctrl-C stops it.
+    """
+    try:
+        settings = own_settings(settings_module.load())
+        part = _demo_part()
+        if list_plants:
+            print_json([asdict(plant) for plant in part.planted(settings.data_dir, SystemClock().now_ms())])
+            return
+        part.prepare(settings.data_dir, SystemClock().now_ms(), fresh)
+        _play(_with_free_port(settings), part)
+    except TrimtabError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def own_settings(settings: Settings) -> Settings:
+    """The user's settings with everything replaced that would touch what is the user's."""
+    port = settings.http_addr.rpartition(":")[2]
+    return replace(
+        settings,
+        data_dir=demo_directory(settings.data_dir),
+        http_addr=f"127.0.0.1:{port}",  # never beyond this machine, and so without keys
+        otlp_http_addr=OFF,  # the port that the user's programs send to
+        clickhouse_url="",
+        state_url="",
+        tls_cert="",
+        tls_key="",
+        require_auth=False,
+        agent=False,
+        url="",
+        token="",
+    )
+
+
+def demo_directory(data_dir: Path) -> Path:
+    """The demo's data directory, beside the user's."""
+    return data_dir.with_name(f"{data_dir.name}-demo")
+
+
+def _with_free_port(settings: Settings) -> Settings:
+    try:
+        bind(settings.http_addr, "TRIMTAB_HTTP_ADDR").close()
+    except SetupError:  # the user's own trimtab runs
+        return replace(settings, http_addr="127.0.0.1:0")
+    return settings
+
+
+def _demo_part() -> Any:  # modules that the base install cannot import
+    if find_spec("chdb") is None:
+        raise SetupError("cannot start the demo: this is the light install; run `pip install 'trimtab[server]'` first")
+    return importlib.import_module("trimtab.demo.play")
+
+
+def _play(settings: Settings, part: Any) -> None:
+    """Run the server in this thread and the company in another, until Ctrl-C or until either fails."""
+    stop = threading.Event()
+    failures: list[TrimtabError] = []
+    console = Console(highlight=False, soft_wrap=True)
+
+    def perform(url: str) -> None:
+        try:
+            _perform(part.Play(url, settings.data_dir, SystemClock(), stop), url, settings, console)
+        except TrimtabError as problem:
+            failures.append(problem)
+        finally:
+            if not stop.is_set():  # it failed: end the supervisor as Ctrl-C does
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    company: list[threading.Thread] = []
+
+    def announce(url: str) -> None:
+        company.append(threading.Thread(target=perform, args=(url,), name="demo"))
+        company[0].start()
+
+    try:
+        importlib.import_module("trimtab.supervisor").Supervisor(settings, SystemClock(), announce).run()
+    finally:
+        stop.set()
+        for thread in company:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _perform(play: Any, url: str, settings: Settings, console: Console) -> None:
+    bar = Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[samples]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    task = bar.add_task("two weeks of a company", total=_DONE, samples="")
+
+    def progress(share: float, samples: int) -> None:
+        bar.update(task, completed=share * _DONE, samples=f"{samples / 1e6:.1f} M samples")
+
+    def loaded(result: Any) -> None:
+        bar.stop()
+        rate = result.samples / max(result.sent_s, 0.001) / 1e6
+        console.print(
+            f"\n[bold]the demo is up[/bold]: {result.samples / 1e6:.1f} M samples in {result.sent_s:.0f} s "
+            f"({rate:.1f} M/s), all readable after {result.stored_s:.0f} s"
+        )
+        lines = Table.grid(padding=(0, 2))
+        lines.add_row("open", f"[bold]{url}[/bold]")
+        for plant in play.plants:
+            lines.add_row("to find", f"{plant.title}  [dim]{url}{plant.page}[/dim]")
+        lines.add_row("data", f"{settings.data_dir} (yours are not touched)")
+        console.print(lines)
+        console.print("It goes on in real time. Ctrl-C stops it; `trimtab demo` takes it up again.\n")
+
+    bar.start()
+    try:
+        play.run(progress, loaded)
+    finally:
+        bar.stop()

@@ -1,0 +1,147 @@
+"""GPU metrics as NVIDIA's DCGM exporter sends them: its counters, its labels, one series a GPU.
+
+The exporter of the training cluster is older: its label is `Hostname`, which newer ones spell `hostname`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from trimtab.demo import noise
+from trimtab.demo.activity import Activity
+from trimtab.demo.block import Block
+from trimtab.demo.company import TRAINING, Gpu
+from trimtab.demo.feed import Family, Moment, scraped
+from trimtab.demo.noise import Floats
+from trimtab.demo.world import FAILING_GPU, FAILING_NODE, WARNING_H, XID_LOST, XID_WARNING, World, ago
+
+PORT = 9400
+HISTORY = (
+    "DCGM_FI_DEV_GPU_UTIL",
+    "DCGM_FI_PROF_SM_ACTIVE",
+    "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
+    "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
+    "DCGM_FI_DEV_FB_USED",
+    "DCGM_FI_DEV_POWER_USAGE",
+    "DCGM_FI_DEV_GPU_TEMP",
+    "DCGM_FI_DEV_XID_ERRORS",
+)
+"""Sent for the whole history."""
+RECENT = (
+    "DCGM_FI_DEV_FB_FREE",
+    "DCGM_FI_DEV_FB_RESERVED",
+    "DCGM_FI_DEV_SM_CLOCK",
+    "DCGM_FI_DEV_MEM_CLOCK",
+    "DCGM_FI_DEV_MEMORY_TEMP",
+    "DCGM_FI_DEV_MEM_COPY_UTIL",
+    "DCGM_FI_PROF_DRAM_ACTIVE",
+    "DCGM_FI_PROF_PCIE_TX_BYTES",
+    "DCGM_FI_PROF_PCIE_RX_BYTES",
+    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION",
+    "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
+    "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL",
+)
+"""Sent for the last hours and from then on."""
+COUNTERS = RECENT[-3:]
+_DRIVER = "550.127.08"
+_MIB_RESERVED = 0.008  # of the memory
+
+
+class GpuFeed:
+    """The DCGM exporters of all nodes."""
+
+    def __init__(self, world: World) -> None:
+        company = world.company
+        self._world = world
+        models = [gpu.node.machine.gpu for gpu in company.gpus]
+        self._memory, self._idle, self._most, self._clock, self._memory_clock, self._link = (
+            np.array([[getattr(model, name)] for model in models], float)
+            for name in ("memory", "idle_power", "most_power", "sm_clock", "memory_clock", "link")
+        )
+        self._keys = noise.keys_of(world.seed, "dcgm", (gpu.uuid for gpu in company.gpus))
+        self._families = {name: self._family(name) for name in (*HISTORY, *RECENT)}
+        self._failing = company.node_of[FAILING_NODE].first_gpu + FAILING_GPU
+
+    def blocks(self, moment: Moment) -> Iterator[Block]:
+        """A block a metric and account."""
+        times, lost = moment.slab.times, moment.activity.lost
+        for name, values in self._values(moment):
+            if lost.any() and name != "DCGM_FI_DEV_XID_ERRORS":
+                values = np.where(lost, np.nan, values)
+            yield from self._families[name].blocks(times, values)
+
+    def _values(self, moment: Moment) -> Iterator[tuple[str, Floats]]:
+        what, times = moment.activity, moment.slab.times
+        power = self._power(what, moment)
+        yield HISTORY[0], np.round(100 * np.clip(what.engine + 0.04 * (what.sm > 0.3), 0, 1))
+        yield HISTORY[1], _ratio(what.sm)
+        yield HISTORY[2], _ratio(what.engine)
+        yield HISTORY[3], _ratio(what.tensor)
+        yield HISTORY[4], np.round(what.memory * self._memory)
+        yield HISTORY[5], np.round(power, 1)
+        warmth = 26 + 44 * power / self._most + 2 * noise.drift(self._keys, times, 3600)
+        yield HISTORY[6], np.round(warmth)
+        yield HISTORY[7], self._errors(moment)
+        if moment.slab.fine:
+            yield from self._recent(moment, power, warmth)
+
+    def _recent(self, moment: Moment, power: Floats, warmth: Floats) -> Iterator[tuple[str, Floats]]:
+        what = moment.activity
+        at_work = what.sm > 0.02
+        dram = np.clip(what.sm * 0.6 + what.tensor * 0.2, 0, 1)
+        yield RECENT[0], np.round((1 - what.memory - _MIB_RESERVED) * self._memory)
+        yield RECENT[1], np.round(np.broadcast_to(_MIB_RESERVED * self._memory, what.sm.shape))
+        yield RECENT[2], np.where(at_work, np.round(self._clock * (1 - 0.12 * what.tensor), -1), 210.0)
+        yield RECENT[3], np.broadcast_to(self._memory_clock, what.sm.shape)
+        yield RECENT[4], np.round(warmth + 8)
+        yield RECENT[5], np.round(100 * dram)
+        yield RECENT[6], _ratio(dram)
+        yield RECENT[7], np.round(what.sm * 2.1e9)
+        yield RECENT[8], np.round(what.sm * 1.7e9)
+        step_s, totals = moment.slab.step_s, moment.totals
+        yield RECENT[9], totals.grow("gpu.energy", power * 1000, step_s)
+        yield RECENT[10], totals.grow("gpu.replays", np.full(power.shape, 2e-5), step_s)
+        yield RECENT[11], totals.grow("gpu.nvlink", what.tensor * self._link * 0.2, step_s)
+
+    def _power(self, what: Activity, moment: Moment) -> Floats:
+        share = np.clip(0.3 * what.engine * (what.sm > 0.02) + 0.35 * what.sm + 0.55 * what.tensor, 0, 0.98)
+        held = 0.06 * (what.memory > 0.1)  # a loaded model keeps the memory clocked up
+        ripple = 1 + 0.02 * noise.white(self._keys, moment.slab.times)
+        return (self._idle + (self._most - self._idle) * np.maximum(share, held)) * ripple
+
+    def _errors(self, moment: Moment) -> Floats:
+        times, anchor = moment.slab.times, self._world.anchor_ms
+        codes = np.zeros((len(self._keys), len(times)))
+        codes[self._failing] = np.where(times >= ago(anchor, WARNING_H), XID_WARNING, 0)
+        codes[self._failing, times >= self._world.failed_ms] = XID_LOST
+        return codes
+
+    def _family(self, name: str) -> Family:
+        gpus = self._world.company.gpus
+        labels = [{"__name__": name, **self._labels(number, gpu)} for number, gpu in enumerate(gpus)]
+        return Family([gpu.node.account for gpu in gpus], labels)
+
+    def _labels(self, number: int, gpu: Gpu) -> dict[str, str]:
+        pod = self._world.company.pod_of.get(number)
+        held = {} if pod is None else {"namespace": pod.team, "pod": pod.name, "container": pod.container}
+        host = "Hostname" if gpu.node.account is TRAINING else "hostname"
+        return {
+            "gpu": str(gpu.index),
+            "UUID": gpu.uuid,
+            "device": f"nvidia{gpu.index}",
+            "pci_bus_id": f"00000000:{0x53 + 0x10 * gpu.index:02X}:00.0",
+            "modelName": gpu.node.machine.gpu.name,
+            "DCGM_FI_DRIVER_VERSION": _DRIVER,
+            host: gpu.node.name,
+            **held,
+            **scraped(gpu.node, "dcgm-exporter", PORT),
+        }
+
+
+def kinds() -> Iterable[tuple[str, bool]]:
+    """Metric names with whether they are counters, as the exporter's metadata says."""
+    return ((name, name in COUNTERS) for name in (*HISTORY, *RECENT))
+
+
+def _ratio(values: Floats) -> Floats:
+    return np.round(values, 4)

@@ -1,0 +1,98 @@
+"""What is planted in the demo for the product to find, and on which page it must be found. Machine-readable: tests of
+the data and of the pages read it, `trimtab demo --plants` prints it. Each room that finds something adds its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.demo.activity import Activity
+from trimtab.demo.company import HOLD, Company
+from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
+from trimtab.demo.noise import Floats
+from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
+
+IDLE_BELOW = 0.02
+"""SM activity below which a GPU that is held counts as idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """One planted thing. `resources` are GPU UUIDs, a node's name, an endpoint's: what a finding must name.
+
+    `dollars_per_hour` is what it wastes, 0 where it wastes no money by itself. Times in ms; `page` is a path.
+    """
+
+    id: str
+    page: str
+    title: str
+    account: str
+    team: str
+    resources: tuple[str, ...]
+    since_ms: int
+    dollars_per_hour: float = 0.0
+
+
+def plants(world: World) -> tuple[Plant, ...]:
+    """Everything that is planted in a world."""
+    return (_idle_gpus(world), _failing_node(world), _degraded_endpoint(world))
+
+
+def idle_dollars(company: Company, activity: Activity, gpus: Iterable[int] | None = None) -> Floats:
+    """Dollars an hour, at each time, of GPUs (all, or those numbered) that are rented and do nothing.
+
+    Held or free makes no difference; GPUs that are lost are broken, not idle.
+    """
+    prices = np.array([[gpu.node.machine.gpu_price] for gpu in company.gpus])
+    wasted: Floats = prices * ((activity.sm < IDLE_BELOW) & ~activity.lost)
+    return wasted.sum(0) if gpus is None else wasted[list(gpus)].sum(0)
+
+
+def held_gpus(company: Company) -> list[int]:
+    """The numbers of the GPUs that are held and never used."""
+    return [gpu for pod in company.pods if pod.use == HOLD for gpu in pod.gpus]
+
+
+def _idle_gpus(world: World) -> Plant:
+    company = world.company
+    pods = [pod for pod in company.pods if pod.use == HOLD]
+    found = [company.gpus[number] for number in held_gpus(company)]
+    return Plant(
+        "idle-gpus",
+        "/",
+        f"{len(found)} H100 held by {pods[0].team}'s {pods[0].app}: memory full, SMs idle for the whole history",
+        pods[0].node.account.id,
+        pods[0].team,
+        tuple(gpu.uuid for gpu in found),
+        world.start_ms,
+        round(sum(gpu.node.machine.gpu_price for gpu in found), 2),
+    )
+
+
+def _failing_node(world: World) -> Plant:
+    node = world.company.node_of[FAILING_NODE]
+    lost = world.company.gpus[node.first_gpu + FAILING_GPU]
+    return Plant(
+        "failing-node",
+        "/hosts",
+        f"GPU {lost.index} of {node.name} fell off the bus (XID 79); the node is drained, its 8 GPUs are paid for",
+        node.account.id,
+        "",
+        (node.name, lost.uuid),
+        world.failed_ms,
+        node.machine.price,
+    )
+
+
+def _degraded_endpoint(world: World) -> Plant:
+    pod, endpoint = next(item for item in world.company.replicas if item[1].name == DEGRADED)
+    return Plant(
+        "degraded-endpoint",
+        "/endpoints",
+        f"{endpoint.name} has half of its capacity since its last deploy: queues, slow first tokens, errors",
+        pod.node.account.id,
+        endpoint.team,
+        (endpoint.name,),
+        ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )

@@ -1,0 +1,136 @@
+"""The demo from its first sample to Ctrl-C: load the history, then go on in real time."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimtab.base.clock import Clock
+from trimtab.client.api import Client
+from trimtab.demo import notes, world
+from trimtab.demo.notes import Notes
+from trimtab.demo.plants import Plant, plants
+from trimtab.demo.sender import Sender, Stopped
+from trimtab.demo.simulation import Simulation
+from trimtab.demo.slab import Slab, plan
+from trimtab.demo.tokens import tokens
+from trimtab.demo.totals import Totals
+from trimtab.demo.world import FINE_S
+
+_SAVE_MS = 60_000
+_STORED_BYTES = 4 << 20  # what a live fleet has on its way anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did, and how long it took: until all was acknowledged, and until all could be read."""
+
+    samples: int
+    sent_s: float
+    stored_s: float
+
+
+class Play:
+    """One run against the server at `url`. `stop` ends it wherever it is."""
+
+    def __init__(self, url: str, directory: Path, clock: Clock, stop: threading.Event) -> None:
+        self._url = url
+        self._directory = directory
+        self._clock = clock
+        self._stop = stop
+        self._notes = remember(directory, clock.now_ms())
+        self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
+
+    @property
+    def plants(self) -> tuple[Plant, ...]:
+        """What there is to find."""
+        return plants(self._simulation.world)
+
+    def run(self, progress: Callable[[float, int], None], loaded: Callable[[Loaded], None]) -> None:
+        """Load what is missing, then go on until stopped. `progress` gets the share done and the samples so far.
+
+        Raises Refused where the server does not take what is sent, and errors of the REST API.
+        """
+        with Client(self._url) as client:
+            secrets = tokens(client, self._directory)
+        try:
+            with Sender(self._url, secrets, self._stop) as sender:
+                loaded(self._load(sender, progress))
+                self._live(sender)
+        except Stopped:
+            return
+
+    def _load(self, sender: Sender, progress: Callable[[float, int], None]) -> Loaded:
+        began = self._clock.monotonic()
+        for shipment in self._simulation.introductions():
+            sender.send(shipment)
+        sender.finish()
+        slabs = list(plan(self._notes.through_ms, self._now()))
+        whole = sum(_weight(slab) for slab in slabs)
+        samples, done = 0, 0.0
+        for slab in slabs:
+            samples += self._send(sender, slab)
+            done += _weight(slab)
+            progress(done / whole, samples)
+        sent_s = self._clock.monotonic() - began
+        while sender.pending_bytes() > _STORED_BYTES and not self._stop.wait(0.2):
+            progress(1.0, samples)
+        return Loaded(samples, sent_s, self._clock.monotonic() - began)
+
+    def _live(self, sender: Sender) -> None:
+        saved_ms = 0
+        while not self._stop.is_set():
+            for slab in plan(self._notes.through_ms, self._now()):
+                self._send(sender, slab, save=False)
+            if self._notes.through_ms - saved_ms >= _SAVE_MS:
+                self._notes.save(self._directory)
+                saved_ms = self._notes.through_ms
+            due_ms = self._notes.through_ms + FINE_S * 1000 - self._clock.now_ms()
+            self._stop.wait(max(due_ms, 1) / 1000)
+        self._notes.save(self._directory)
+
+    def _send(self, sender: Sender, slab: Slab, save: bool = True) -> int:
+        """Send a slab and note it once all of it is acknowledged; its number of samples."""
+        samples = 0
+        for shipment in self._simulation.shipments(slab):
+            if self._stop.is_set():
+                raise Stopped("cannot send the demo: it was stopped")
+            sender.send(shipment)
+            samples += shipment.samples
+        sender.finish()
+        self._notes.through_ms = slab.last_ms
+        if save:
+            self._notes.save(self._directory)
+        return samples
+
+    def _now(self) -> int:
+        """The last whole step."""
+        step = FINE_S * 1000
+        return self._clock.now_ms() // step * step
+
+
+def prepare(directory: Path, now_ms: int, fresh: bool) -> None:
+    """Make the data directory ready before the server opens it: wiped where `fresh`, or where what it holds is of
+    another version or a week old. Raises SetupError for a directory that is not the demo's.
+    """
+    if fresh or notes.recall(directory, now_ms) is None:
+        notes.wipe(directory)
+    notes.claim(directory)
+
+
+def planted(directory: Path, now_ms: int) -> tuple[Plant, ...]:
+    """What is planted in the demo of a data directory; of one that would start now where there is none."""
+    known = remember(directory, now_ms)
+    return plants(world.create(known.seed, known.anchor_ms))
+
+
+def remember(directory: Path, now_ms: int) -> Notes:
+    """The notes to go on with, or new ones anchored at now."""
+    known = notes.recall(directory, now_ms)
+    if known is not None:
+        return known
+    return Notes(now_ms, world.start_of(now_ms) - 1, Totals())
+
+
+def _weight(slab: Slab) -> float:
+    return len(slab.times) * (2.0 if slab.fine else 1.0)

@@ -1,0 +1,306 @@
+"""Concepts about GPUs, with their names in order of preference. Whose names they are: see concepts.py."""
+
+from trimtab.metrics.concept import Alias, Concept, Form, counted, pairs
+
+_MIB = float(1 << 20)
+_MHZ = 1e6
+_AGENT = ("index",)
+"""What the CloudWatch agent's GPU metrics have, whose names are too common to tell by themselves."""
+
+GPU_CONCEPTS = (
+    Concept(
+        "gpu.active",
+        "gpu",
+        "1",
+        "share of the GPU that computes, as exactly as the source can tell; `basis` says how",
+        (
+            Alias("DCGM_FI_PROF_SM_ACTIVE", basis="SM_ACTIVE"),
+            Alias("hw.gpu.sm.utilization", basis="SM_ACTIVE"),
+            Alias("DCGM_FI_PROF_GR_ENGINE_ACTIVE", basis="GR_ENGINE_ACTIVE"),
+            Alias("hw.gpu.engine.utilization", basis="GR_ENGINE_ACTIVE"),
+            Alias("DCGM_FI_DEV_GPU_UTIL", 0.01, basis="GPU_UTIL"),
+            Alias("hw.gpu.utilization", labels=pairs(hw_gpu_task="general"), basis="GPU_UTIL"),
+            Alias("nvidia_smi_utilization_gpu_ratio", basis="GPU_UTIL"),
+            Alias("nvidia_smi_utilization_gpu", 0.01, basis="GPU_UTIL"),
+            Alias("utilization_gpu", 0.01, basis="GPU_UTIL", needs=_AGENT),
+            Alias("nv_gpu_utilization", basis="GPU_UTIL"),
+        ),
+    ),
+    Concept(
+        "gpu.tensor",
+        "gpu",
+        "1",
+        "share of cycles in which the tensor cores work",
+        (Alias("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"), Alias("hw.gpu.tensor.utilization")),
+    ),
+    Concept(
+        "gpu.occupancy",
+        "gpu",
+        "1",
+        "warps resident, as a share of what fits",
+        (Alias("DCGM_FI_PROF_SM_OCCUPANCY"), Alias("hw.gpu.sm.occupancy")),
+    ),
+    Concept(
+        "gpu.memory.busy",
+        "gpu",
+        "1",
+        "share of time in which device memory moves data",
+        (
+            Alias("DCGM_FI_PROF_DRAM_ACTIVE", basis="DRAM_ACTIVE"),
+            Alias("hw.gpu.memory.bandwidth.utilization", basis="DRAM_ACTIVE"),
+            Alias("DCGM_FI_DEV_MEM_COPY_UTIL", 0.01, basis="MEM_COPY_UTIL"),
+            Alias("hw.gpu.memory.controller.utilization", basis="MEM_COPY_UTIL"),
+            Alias("nvidia_smi_utilization_memory_ratio", basis="MEM_COPY_UTIL"),
+            Alias("nvidia_smi_utilization_memory", 0.01, basis="MEM_COPY_UTIL"),
+            Alias("utilization_memory", 0.01, basis="MEM_COPY_UTIL", needs=_AGENT),
+        ),
+    ),
+    Concept(
+        "gpu.memory.used",
+        "gpu",
+        "By",
+        "device memory in use",
+        (
+            Alias("DCGM_FI_DEV_FB_USED", _MIB),
+            Alias("hw.gpu.memory.usage"),
+            Alias("nvidia_smi_memory_used_bytes"),
+            Alias("nvidia_smi_memory_used", _MIB),
+            Alias("memory_used", _MIB, needs=_AGENT),
+            Alias("nv_gpu_memory_used_bytes"),
+        ),
+    ),
+    Concept(
+        "gpu.memory.free",
+        "gpu",
+        "By",
+        "device memory free",
+        (
+            Alias("DCGM_FI_DEV_FB_FREE", _MIB),
+            Alias("nvidia_smi_memory_free_bytes"),
+            Alias("nvidia_smi_memory_free", _MIB),
+        ),
+    ),
+    Concept(
+        "gpu.memory.reserved",
+        "gpu",
+        "By",
+        "device memory that the driver keeps",
+        (Alias("DCGM_FI_DEV_FB_RESERVED", _MIB), Alias("hw.gpu.memory.reserved")),
+    ),
+    Concept(
+        "gpu.memory.total",
+        "gpu",
+        "By",
+        "device memory; the DCGM exporter sends used, free and reserved instead unless told otherwise",
+        (
+            Alias("DCGM_FI_DEV_FB_TOTAL", _MIB),
+            Alias("hw.gpu.memory.limit"),
+            Alias("nvidia_smi_memory_total_bytes"),
+            Alias("nvidia_smi_memory_total", _MIB),
+            Alias("memory_total", _MIB, needs=_AGENT),
+            Alias("nv_gpu_memory_total_bytes"),
+        ),
+    ),
+    Concept(
+        "gpu.power",
+        "gpu",
+        "W",
+        "power drawn",
+        (
+            Alias("DCGM_FI_DEV_POWER_USAGE"),
+            Alias("hw.power", labels=pairs(hw_type="gpu")),
+            Alias("nvidia_smi_power_draw_watts"),
+            Alias("nvidia_smi_power_draw"),
+            Alias("power_draw", needs=_AGENT),
+            Alias("nv_gpu_power_usage"),
+        ),
+    ),
+    Concept(
+        "gpu.energy",
+        "gpu",
+        "J",
+        "energy used",
+        (
+            counted("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", 1e-3),
+            counted("hw.energy", labels=pairs(hw_type="gpu")),
+            counted("nv_energy_consumption"),
+        ),
+    ),
+    Concept(
+        "gpu.temperature",
+        "gpu",
+        "Cel",
+        "temperature of the chip",
+        (
+            Alias("DCGM_FI_DEV_GPU_TEMP"),
+            Alias("hw.temperature", labels=(("hw.sensor_location", "gpu"), ("hw.type", "gpu"))),
+            Alias("nvidia_smi_temperature_gpu"),
+            Alias("temperature_gpu", needs=_AGENT),
+        ),
+    ),
+    Concept(
+        "gpu.memory.temperature",
+        "gpu",
+        "Cel",
+        "temperature of device memory",
+        (
+            Alias("DCGM_FI_DEV_MEMORY_TEMP"),
+            Alias("hw.temperature", labels=(("hw.sensor_location", "memory"), ("hw.type", "gpu"))),
+            Alias("nvidia_smi_temperature_memory"),
+        ),
+    ),
+    Concept(
+        "gpu.clock",
+        "gpu",
+        "Hz",
+        "clock of the multiprocessors",
+        (
+            Alias("DCGM_FI_DEV_SM_CLOCK", _MHZ),
+            Alias("hw.gpu.speed", labels=pairs(hw_gpu_clock="sm")),
+            Alias("nvidia_smi_clocks_current_sm_clock_hz"),
+            Alias("nvidia_smi_clocks_current_sm", _MHZ),
+        ),
+    ),
+    Concept(
+        "gpu.memory.clock",
+        "gpu",
+        "Hz",
+        "clock of device memory",
+        (
+            Alias("DCGM_FI_DEV_MEM_CLOCK", _MHZ),
+            Alias("hw.gpu.speed", labels=pairs(hw_gpu_clock="memory")),
+            Alias("nvidia_smi_clocks_current_memory_clock_hz"),
+            Alias("nvidia_smi_clocks_current_memory", _MHZ),
+        ),
+    ),
+    Concept(
+        "gpu.encoder",
+        "gpu",
+        "1",
+        "share of time in which the video encoder works",
+        (
+            Alias("DCGM_FI_DEV_ENC_UTIL", 0.01),
+            Alias("hw.gpu.utilization", labels=pairs(hw_gpu_task="encoder")),
+        ),
+    ),
+    Concept(
+        "gpu.decoder",
+        "gpu",
+        "1",
+        "share of time in which the video decoder works",
+        (
+            Alias("DCGM_FI_DEV_DEC_UTIL", 0.01),
+            Alias("hw.gpu.utilization", labels=pairs(hw_gpu_task="decoder")),
+        ),
+    ),
+    Concept(
+        "gpu.xid",
+        "gpu",
+        "1",
+        "number of the last XID error, 0 for none",
+        (Alias("DCGM_FI_DEV_XID_ERRORS"), Alias("hw.gpu.xid.last")),
+    ),
+    Concept(
+        "gpu.failed",
+        "gpu",
+        "1",
+        "1 while the GPU does not work",
+        (
+            Alias("hw.status", labels=pairs(hw_type="gpu", hw_state="failed")),
+            Alias("DCGM_FI_DEV_ROW_REMAP_FAILURE"),
+        ),
+    ),
+    Concept(
+        "gpu.degraded",
+        "gpu",
+        "1",
+        "1 while the GPU is held down by heat or hardware, or waits for a repair of its memory",
+        (Alias("hw.status", labels=pairs(hw_type="gpu", hw_state="degraded")),),
+    ),
+    Concept(
+        "gpu.errors.uncorrected",
+        "gpu",
+        "{error}",
+        "memory errors that could not be corrected",
+        (
+            counted("DCGM_FI_DEV_ECC_DBE_AGG_TOTAL"),
+            counted("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL"),
+            counted("hw.errors", labels=pairs(hw_type="gpu", error_type="ecc.uncorrected")),
+        ),
+    ),
+    Concept(
+        "gpu.errors.corrected",
+        "gpu",
+        "{error}",
+        "memory errors that were corrected",
+        (
+            counted("DCGM_FI_DEV_ECC_SBE_AGG_TOTAL"),
+            counted("DCGM_FI_DEV_ECC_SBE_VOL_TOTAL"),
+            counted("hw.errors", labels=pairs(hw_type="gpu", error_type="ecc.corrected")),
+        ),
+    ),
+    Concept(
+        "gpu.rows.uncorrected",
+        "gpu",
+        "{row}",
+        "rows of memory remapped after errors that could not be corrected",
+        (
+            counted("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS"),
+            counted("hw.gpu.memory.remapped_rows", labels=pairs(error_type="ecc.uncorrected")),
+        ),
+    ),
+    Concept(
+        "gpu.rows.corrected",
+        "gpu",
+        "{row}",
+        "rows of memory remapped after errors that were corrected",
+        (
+            counted("DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS"),
+            counted("hw.gpu.memory.remapped_rows", labels=pairs(error_type="ecc.corrected")),
+        ),
+    ),
+    Concept(
+        "gpu.pcie.replays",
+        "gpu",
+        "{error}",
+        "transmissions over PCIe that were repeated",
+        (
+            counted("DCGM_FI_DEV_PCIE_REPLAY_COUNTER"),
+            counted("hw.errors", labels=pairs(hw_type="gpu", error_type="pcie.replay")),
+        ),
+    ),
+    Concept(
+        "gpu.pcie.transmit",
+        "gpu",
+        "By/s",
+        "bytes sent over PCIe",
+        (
+            Alias("DCGM_FI_PROF_PCIE_TX_BYTES"),
+            Alias("hw.gpu.pcie.throughput", labels=pairs(network_io_direction="transmit")),
+        ),
+    ),
+    Concept(
+        "gpu.pcie.receive",
+        "gpu",
+        "By/s",
+        "bytes received over PCIe",
+        (
+            Alias("DCGM_FI_PROF_PCIE_RX_BYTES"),
+            Alias("hw.gpu.pcie.throughput", labels=pairs(network_io_direction="receive")),
+        ),
+    ),
+    Concept(
+        "gpu.nvlink",
+        "gpu",
+        "1",
+        "traffic over NVLink; units differ between DCGM's versions, so compare a GPU with itself only",
+        (Alias("DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL"), Alias("hw.gpu.nvlink.io", form=Form.RATE)),
+    ),
+    Concept(
+        "gpu.license",
+        "gpu",
+        "1",
+        "1 where a vGPU is licensed",
+        (Alias("DCGM_FI_DEV_VGPU_LICENSE_STATUS"),),
+    ),
+)

@@ -20,8 +20,8 @@ class Form(StrEnum):
 class Alias:
     """A name that carries a concept: `offset + scale ×` what is read is in the concept's unit.
 
-    `labels` are pairs that a series must have, `needs` dimensions that it must have with any value. `basis` says what is
-    really measured, where the aliases of a concept differ in that.
+    `labels` are pairs that a series must have, `needs` dimensions that it must have with any value. `basis` says what
+    is really measured, where the aliases of a concept differ in that.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The table behind `aliases.py`: every concept by its name, and labels that drifted.
 
-Sources of the names, and the letters by which comments call them: [d] NVIDIA's dcgm-exporter, its counter lists of 2025;
-[a] trimtab's agent (OpenTelemetry's semantic conventions hw.*, system.*); [c] the CloudWatch agent (CWAgent); [s] the
+Sources of the names, and the letters by which comments call them: [d] NVIDIA's dcgm-exporter, its counter lists of
+2025; [a] trimtab's agent (OpenTelemetry's conventions hw.*, system.*); [c] the CloudWatch agent (CWAgent); [s] the
 exporter of nvidia-smi (nvidia_gpu_exporter); [n] node exporter; [v] vLLM, its V0 and V1 engines; [t] Text Generation
 Inference; [r] Triton; [g] SGLang; [o] OpenTelemetry's semantic conventions.
 """

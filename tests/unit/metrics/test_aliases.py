@@ -32,7 +32,7 @@ def registry() -> SeriesRegistry:
 
 
 def add(
-    registry: SeriesRegistry, name: str, kind: Kind = Kind.GAUGE, namespace: str = "Prometheus", **more: str
+    registry: SeriesRegistry, name: str, /, kind: Kind = Kind.GAUGE, namespace: str = "Prometheus", **more: str
 ) -> int:
     pairs = {key.replace("__", "."): value for key, value in more.items()}
     return registry.add(Identity("1", "eu", namespace, name, make_tags(pairs), kind=kind))

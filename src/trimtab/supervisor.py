@@ -1,4 +1,4 @@
-"""`trimtab up`: starts the engine owner, the server and the local agent, and keeps them running until told to stop.
+"""`trimtab up`: starts the engine owner, the server, the jobs and the local agent, and keeps them running.
 
 Children are spawned, never forked, and hold a pipe to this process on their standard input: when it closes they
 end, however this process ended. A child that crashes is started again, with its last words in the log.
@@ -80,6 +80,7 @@ class Supervisor:
         server = Child("server", _python("trimtab.app"), environment)
         self._launch(server)
         url = server.said.removeprefix(READY).strip()
+        self._launch(Child("jobs", _python("trimtab.worker"), environment, waits_ready=False))
         if settings.agent and not self._stop.is_set():
             own = replace(settings, url=settings.url or url)
             command = _python("trimtab", "agent", "--with-parent")

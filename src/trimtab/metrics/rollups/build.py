@@ -60,7 +60,7 @@ class RollupBuilder:
 
         Raises QueryAborted or Unavailable; what was committed by then stays.
         """
-        days = _raw_days(self._telemetry)
+        days = raw_days(self._telemetry)
         marks = self._marks()
         known = hours_of(self._telemetry.fetch_sync(_QUERIES["hours"], _ALL_HOURS))
         version = highest_attempt(known)
@@ -158,7 +158,8 @@ def _series_ranges(parts: int) -> Iterator[tuple[int, int]]:
     yield from ((edges[part], edges[part + 1] - 1) for part in range(parts))
 
 
-def _raw_days(telemetry: Telemetry) -> dict[int, int]:
+def raw_days(telemetry: Telemetry) -> dict[int, int]:
+    """The days (numbers since the epoch) that have raw points, with their rows."""
     columns = telemetry.fetch_sync(_QUERIES["raw_days"], {"tables": list(RAW_TABLES)})
     found = zip(columns["day"].tolist(), columns["rows"].tolist(), strict=True)
     return {day_number(day): rows for day, rows in found}

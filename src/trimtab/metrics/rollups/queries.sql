@@ -196,13 +196,19 @@ ORDER BY part;
 -- Drop one day or month of a table.
 ALTER TABLE {table:Identifier} DROP PARTITION ID {part:String};
 
--- name: drop_superseded
--- Delete the rows of every version of the given hours other than the versions to keep.
+-- name: drop_replaced
+-- Delete the rows of the given hours that are neither of the version to keep nor of the base.
 ALTER TABLE {table:Identifier}
 DELETE IN PARTITION ID {part:String}
 WHERE transform(intDiv(toUnixTimestamp64Milli(time), 3600000), {hours:Array(Int64)}, {versions:Array(UInt32)}, version)
         != version
+  AND transform(intDiv(toUnixTimestamp64Milli(time), 3600000), {hours:Array(Int64)}, {bases:Array(UInt32)}, version)
+        != version
 SETTINGS mutations_sync = 1;
+
+-- name: prune_hours
+-- Forget the hours that no tier keeps.
+ALTER TABLE {table:Identifier} DELETE WHERE hour < {oldest:UInt32} SETTINGS mutations_sync = 1;
 
 -- name: rollup_totals
 -- Count, sum and extremes by atom and bucket, out of rollup rows of the given hours and versions.

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from tests.unit.metrics import conftest as metrics
 from tests.unit.metrics.conftest import START, Engine, shared_engine
 
 from trimtab.base.clock import ManualClock
+from trimtab.metrics.model import SAMPLE_ROW, MetricBatch
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.rollups import choice
 from trimtab.metrics.rollups.build import RollupBuilder
@@ -16,7 +18,7 @@ from trimtab.metrics.rollups.tiers import Retention
 HOUR = 3_600_000
 KEPT = Retention()
 
-__all__ = ["HOUR", "START", "Room", "shared_engine"]
+__all__ = ["HOUR", "START", "Room", "samples", "shared_engine"]
 
 
 @dataclass
@@ -28,6 +30,12 @@ class Room(metrics.Room):
 
     def roll(self) -> int:
         return self.builder.roll()
+
+
+def samples(series: int, times: list[int], values: list[float]) -> MetricBatch:
+    rows = np.empty(len(times), SAMPLE_ROW)
+    rows["series"], rows["time"], rows["value"] = series, times, values
+    return MetricBatch(samples=rows)
 
 
 @pytest.fixture
@@ -45,5 +53,5 @@ def room(shared_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Room:
 
 
 @pytest.fixture
-def rng() -> "metrics.np.random.Generator":
-    return metrics.np.random.default_rng(7)
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)

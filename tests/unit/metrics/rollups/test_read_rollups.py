@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.unit.metrics.conftest import START, run
-from tests.unit.metrics.rollups.conftest import HOUR, Room
+from tests.unit.metrics.rollups.conftest import HOUR, Room, samples
 
 from trimtab.access.scope import EVERYTHING
-from trimtab.metrics.model import SAMPLE_ROW, SET_ROW, VALUE_ROW, HistogramPoint, Kind, MetricBatch
+from trimtab.metrics.model import SET_ROW, VALUE_ROW, HistogramPoint, Kind, MetricBatch
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 
@@ -32,13 +32,7 @@ def both(room: Room, ids: tuple[int, ...], names: tuple[str, ...], period: int, 
         np.testing.assert_allclose(own.values, raw.values, rtol=tolerance, atol=1e-9, err_msg=f"{name} at {period}")
 
 
-def samples(series: int, times: list[int], values: list[float]) -> MetricBatch:
-    rows = np.empty(len(times), SAMPLE_ROW)
-    rows["series"], rows["time"], rows["value"] = series, times, values
-    return MetricBatch(samples=rows)
-
-
-@pytest.mark.parametrize("period", [60, 300, 900, 3600, 7200])
+@pytest.mark.parametrize("period", [60, 900, 7200])
 def test_gauges_equal_raw(room: Room, rng: np.random.Generator, period: int) -> None:
     ids = tuple(room.series(f"m{n}", Kind.GAUGE) for n in range(3))
     times = np.arange(START, START + 5 * HOUR, 15_000)
@@ -89,7 +83,7 @@ def test_events_and_sets_equal_raw(room: Room, rng: np.random.Generator, period:
     both(room, (series,), (*MERGED[:-1], "Last", "p50", "p99"), period, START, START + 4 * HOUR)
 
 
-@pytest.mark.parametrize("period", [60, 300, 3600])
+@pytest.mark.parametrize("period", [60, 3600])
 @pytest.mark.parametrize("cumulative", [True, False])
 @pytest.mark.parametrize("exponential", [True, False])
 def test_histograms_equal_raw(
@@ -139,7 +133,7 @@ SERIES_TIMES = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(points=SERIES_TIMES, kind=st.sampled_from([Kind.GAUGE, Kind.COUNTER]), period=st.sampled_from([60, 300, 3600]))
 @example(
     points=[(0, 0, 1.0, False), (0, 0, 2.0, True), (0, 239, 1.0, True), (0, 240, 0.5, False)],

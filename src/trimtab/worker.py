@@ -1,0 +1,119 @@
+"""The jobs process: what trimtab does by itself, apart from the requests that it answers.
+
+Run as `python -m trimtab.worker` by the supervisor, beside the server. It opens the state and the telemetry engine
+(not the log of acknowledged batches, which the server owns) and ends on SIGTERM or when its standard input closes.
+Where several servers share their state, one of their jobs processes works and the others wait for its lock.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from trimtab import settings as settings_module
+from trimtab.base.clock import Clock, SystemClock
+from trimtab.base.errors import TrimtabError
+from trimtab.events.outbox import Outbox
+from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.metrics.rollups.build import RollupBuilder
+from trimtab.metrics.rollups.retention import RetentionJob
+from trimtab.metrics.rollups.tiers import Retention
+from trimtab.settings import Settings
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
+from trimtab.stores import open_telemetry
+
+logger = logging.getLogger(__name__)
+
+_ROLL_S = 60.0
+_RETENTION_S = 3600.0
+_DELIVER_S = 2.0
+
+
+class Leading:
+    """Runs blocking work one at a time, and only while this process holds the lock."""
+
+    def __init__(self, lock: Lock, stop: asyncio.Event) -> None:
+        self._lock = lock
+        self._stop = stop
+        self._alone = asyncio.Lock()
+
+    def may_write(self) -> bool:
+        """Whether work may begin its next step."""
+        return self._lock.held and not self._stop.is_set()
+
+    async def run(self, work: Callable[[], object]) -> None:
+        """Run `work` in a thread, after what runs already; not at all without the lock."""
+        async with self._alone:
+            if self.may_write():
+                await asyncio.to_thread(work)
+
+
+def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clock, leading: Leading) -> list[Job]:
+    """Every job of this process but the lock's."""
+    kept = Retention.of(settings)
+    builder = RollupBuilder(telemetry, clock, kept, leading.may_write)
+    retention = RetentionJob(telemetry, clock, kept, leading.may_write)
+
+    async def deliver() -> None:
+        if leading.may_write():
+            await outbox.deliver()
+
+    return [
+        Job("roll up closed hours", _ROLL_S, lambda: leading.run(builder.roll)),
+        Job("drop what is past its retention", _RETENTION_S, lambda: leading.run(retention.drop)),
+        Job("deliver events", _DELIVER_S, deliver),
+    ]
+
+
+async def work(settings: Settings) -> None:
+    """Run the jobs until SIGTERM or the end of standard input."""
+    clock = SystemClock()
+    state = await asyncio.to_thread(State.open, settings.state_url, settings.data_dir)
+    telemetry = open_telemetry(settings)
+    lock = Lock(state, clock, "jobs")
+    stop = asyncio.Event()
+    _stop_on_signal_or_eof(asyncio.get_running_loop(), stop)
+    try:
+        await lock.renew()
+        jobs = jobs_of(settings, telemetry, Outbox(state), clock, Leading(lock, stop))
+        await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
+    finally:
+        with contextlib.suppress(TrimtabError):  # it runs out by itself
+            await lock.release()
+        telemetry.close()
+        state.close()
+
+
+def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def wait_for_parent() -> None:
+        while os.read(0, 4096):  # not sys.stdin: its lock, held here, would fail the interpreter's own end
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(stop.set)
+
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    threading.Thread(target=wait_for_parent, daemon=True).start()
+
+
+def main() -> int:
+    """Entry point of the jobs process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    try:
+        settings = settings_module.load()
+        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        asyncio.run(work(settings))
+    except TrimtabError as problem:
+        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

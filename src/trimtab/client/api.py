@@ -174,6 +174,28 @@ class Client:
         """The machines that report, each with what it is doing now."""
         return self._call("GET", "/rest/v1/hosts", wire.HostList).hosts
 
+    def kpis(
+        self,
+        level: wire.LevelName = "fleet",
+        *,
+        group: str | None = None,
+        start: str = "-24h",
+        end: str = "now",
+        slo: float | None = None,
+        requests: str | None = None,
+        tokens: str | None = None,
+        records: str | None = None,
+        latency: str | None = None,
+        node_capacity: float | None = None,
+    ) -> wire.KpiReport:
+        """The infrastructure KPIs of every service or team, or of the fleet; `group` names a tag or label instead.
+
+        `requests`, `tokens`, `records` and `latency` name the metrics where the fleet's are not among the usual ones.
+        """
+        query = _query(level=level, group=group, start=start, end=end, slo=slo, requests=requests, tokens=tokens)
+        query += _query(records=records, latency=latency, node_capacity=node_capacity)
+        return self._call("GET", "/rest/v1/kpis", wire.KpiReport, query=query)
+
     def sources(self) -> wire.SourceList:
         """What arrives, from whom, how old it is, and what was rejected."""
         return self._call("GET", "/rest/v1/sources", wire.SourceList)

@@ -294,6 +294,63 @@ class HostList(Struct, frozen=True):
     hosts: list[Host]
 
 
+LevelName = Literal["service", "team", "fleet"]
+AreaName = Literal["utilisation", "throughput", "latency", "availability", "scalability"]
+
+
+class KpiInput(Struct, frozen=True):
+    """What a KPI was made from: a metric or evidence, how many series (0 where that does not apply), and its share."""
+
+    source: str
+    series: int
+    share: float | None
+
+
+class Kpi(Struct, frozen=True):
+    """A KPI: `value` in its formula's unit, or null with the reason; 95 % bounds where it was fitted.
+
+    `coverage` is the share of what should have been seen that was seen, null where that cannot be told.
+    """
+
+    id: str
+    value: float | None
+    reason: str
+    coverage: float | None
+    inputs: list[KpiInput]
+    low: float | None
+    high: float | None
+
+
+class KpiGroup(Struct, frozen=True):
+    """The KPIs of one service, team or fleet, one of each formula."""
+
+    group: str
+    kpis: list[Kpi]
+
+
+class KpiFormula(Struct, frozen=True):
+    """How a KPI is computed. `better` is 1 where more is better, -1 where less is, 0 where neither."""
+
+    id: str
+    area: AreaName
+    label: str
+    unit: str
+    formula: str
+    better: Literal[-1, 0, 1]
+
+
+class KpiReport(Struct, frozen=True):
+    """The KPIs of every group over `[start_ms, end_ms)`, and the formulas that they follow."""
+
+    level: LevelName
+    by: str
+    start_ms: Millis
+    end_ms: Millis
+    step_s: int
+    groups: list[KpiGroup]
+    formulas: list[KpiFormula]
+
+
 class Reset(Struct, frozen=True):
     """Everything was wiped."""
 

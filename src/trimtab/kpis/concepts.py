@@ -7,10 +7,10 @@ node exporter and blackbox exporter; the CloudWatch agent; the metrics that Sage
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.model import Kind, Series, SeriesQuery
-from trimtab.metrics.registry import SeriesRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,19 @@ class Found:
     metric: Metric
 
 
+class Registry(Protocol):
+    """What KPIs ask of `metrics.registry.SeriesRegistry`."""
+
+    def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
+        """The series that match."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Finder:
     """Finds the series of concepts that had points since `since_ms`, within a scope."""
 
-    registry: SeriesRegistry
+    registry: Registry
     scope: Scope
     since_ms: int
 

@@ -3,22 +3,33 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.access.scope import Scope
 from trimtab.kpis.concepts import Finder, Found, Metric
 from trimtab.kpis.model import Input
 from trimtab.kpis.owners import Owners
 from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
-from trimtab.metrics.plan import StatRequest
-from trimtab.metrics.read import MetricReader
+from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.statistics import Statistic, parse_statistic
 
 Floats = npt.NDArray[np.float64]
 
 AVERAGE, RATE, SUM = parse_statistic("Average"), parse_statistic("Rate"), parse_statistic("Sum")
+
+
+class Reader(Protocol):
+    """What KPIs ask of `metrics.read.MetricReader`."""
+
+    async def statistics(
+        self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
+    ) -> list[StatSeries]:
+        """Statistics, one result for each request."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Options:
 class Context:
     """One report under way."""
 
-    reader: MetricReader
+    reader: Reader
     finder: Finder
     owners: Owners
     grid: Grid

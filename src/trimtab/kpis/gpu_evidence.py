@@ -19,13 +19,13 @@ import numpy.typing as npt
 
 from trimtab.kpis import concepts
 from trimtab.kpis.concepts import Finder, Found, Metric
+from trimtab.kpis.context import Reader
 from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
 from trimtab.kpis.gpu_identity import gpu_of, host_of, weight_of, workload_of
 from trimtab.kpis.owners import UNOWNED, Owners
 from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
-from trimtab.metrics.read import MetricReader
 from trimtab.metrics.statistics import parse_statistic
 
 Floats = npt.NDArray[np.float64]
@@ -100,7 +100,7 @@ class _Frame:
         return out
 
 
-async def gather(reader: MetricReader, finder: Finder, owners: Owners, grid: Grid) -> Evidence | None:
+async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> Evidence | None:
     """What is known of the GPUs in the range; None where no series tells of any. Raises QueryAborted, Unavailable."""
     earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)
     wanted = {name: earlier.all(metrics) for name, metrics in concepts.ACTIVITY}
@@ -119,7 +119,7 @@ async def gather(reader: MetricReader, finder: Finder, owners: Owners, grid: Gri
     return await asyncio.to_thread(_evidence, reads, owners, grid)
 
 
-async def _read(reader: MetricReader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
+async def _read(reader: Reader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
     order = [(name, one) for name, found in wanted.items() for one in found]
     statistics = (AVERAGE, COUNT, MAXIMUM)
     requests = [StatRequest((one.series.id,), stat, grid.step_s) for _, one in order for stat in statistics]

@@ -5,14 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from trimtab.access.scope import Scope
 from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, throughput
 from trimtab.kpis.budget import check_slo
-from trimtab.kpis.concepts import Finder
-from trimtab.kpis.context import Context, Options
+from trimtab.kpis.concepts import Finder, Registry
+from trimtab.kpis.context import Context, Options, Reader
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Area, GroupKpis, Kpi, Level, Report, unknown
 from trimtab.kpis.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags
 from trimtab.kpis.window import Grid
-from trimtab.metrics.read import MetricReader
-from trimtab.metrics.registry import SeriesRegistry
 
 DEFAULTS = Options()
 """What holds where a caller chooses nothing."""
@@ -37,8 +35,8 @@ _NOTHING: Mapping[Area, str] = {
 
 
 async def report(
-    reader: MetricReader,
-    registry: SeriesRegistry,
+    reader: Reader,
+    registry: Registry,
     scope: Scope,
     level: Level,
     start_ms: int,

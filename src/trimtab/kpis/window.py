@@ -56,7 +56,7 @@ class Grid:
         """The answer of a request in periods of this grid's step, one value a step; `empty` where it has none."""
         row = np.full(self.steps, empty)
         at = (answer.times - self.start_ms) // (self.step_s * 1000)
-        inside = (at >= 0) & (at < self.steps)
+        inside = (at >= 0) & (at < self.steps) & ~np.isnan(answer.values)
         row[at[inside]] = answer.values[inside]
         return row
 

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.base.clock import Clock
-from trimtab.doors.rest import admin, health, hosts, keys, metrics, openapi, put, settings, sources
+from trimtab.doors.rest import admin, health, hosts, keys, kpis, metrics, openapi, put, settings, sources
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.spec import Call, Operation, Text
@@ -57,6 +57,7 @@ def operations(needs: Dependencies) -> list[Operation]:
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
         *hosts.operations(needs.hosts, needs.clock),
+        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock)),
         *sources.operations(needs.ledger),
         *keys.operations(needs.keys, own.account_id),
         *settings.operations(needs.describe_settings),

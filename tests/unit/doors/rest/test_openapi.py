@@ -15,6 +15,7 @@ EXPECTED = {
     "/rest/v1/metrics/query": {"get"},
     "/rest/v1/metrics/raw": {"get"},
     "/rest/v1/hosts": {"get"},
+    "/rest/v1/kpis": {"get"},
     "/rest/v1/sources": {"get"},
     "/rest/v1/keys": {"get", "post"},
     "/rest/v1/keys/{id}": {"delete"},

@@ -30,6 +30,9 @@ class LiveServer:
             **inherited,
             "TRIMTAB_HTTP_ADDR": "127.0.0.1:0",
             "TRIMTAB_OTLP_HTTP_ADDR": "off",
+            "TRIMTAB_OTLP_GRPC_ADDR": "127.0.0.1:0",
+            "TRIMTAB_EMF_ADDR": "127.0.0.1:0",
+            "TRIMTAB_STATSD_ADDR": "127.0.0.1:0",
             "TRIMTAB_DATA_DIR": str(self.data_dir),
             "TRIMTAB_DISK_RESERVE_MB": "1",
             "TRIMTAB_ALLOW_RESET": "1",
@@ -52,6 +55,12 @@ class LiveServer:
                 self.url = line.split()[1]
                 return self
         raise AssertionError("the server did not start:\n" + "".join(self.output))
+
+    def address_of(self, door: str) -> tuple[str, int]:
+        """Where a door that is not HTTP listens, by the name it prints: `OTLP over gRPC`, `StatsD` …"""
+        (line,) = [line for line in self.output if f"listening: {door} " in line]
+        host, _, port = line.split()[-1].rpartition(":")
+        return host, int(port)
 
     def _pump(self, process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
         assert process.stdout is not None

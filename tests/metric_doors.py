@@ -36,7 +36,8 @@ class Log:
         duplicate = key is not None and key in self.keys
         if not duplicate:
             self.keys.append(key)
-            self.batches.append(list(sections))
+            # Which hours are to be rolled up is the metrics room's own note, not the door's.
+            self.batches.append([section for section in sections if section.table != "metric_rollup_marks"])
         return Appended(len(self.batches), duplicate)
 
 

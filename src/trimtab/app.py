@@ -38,6 +38,7 @@ from trimtab.doors.aws.sts import operations as sts
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
 from trimtab.doors.otlp import http as otlp
+from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.errors import answer_bug
@@ -57,6 +58,7 @@ from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores, open_stores
 from trimtab.supervisor import READY
 from trimtab.web import app as web
+from trimtab.wires import Wires
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +104,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     )
 
 
-def build_site(rooms: Rooms) -> Front:
-    """The doors over the rooms, as one ASGI application."""
-    policy = policy_of(rooms.settings)
+def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
+    """The doors over the rooms: those of HTTP as one ASGI application, and the others."""
+    guard = Guard(policy_of(rooms.settings), rooms.keys)
     writing = Writing(
         ingest=rooms.ingest,
         registry=rooms.registry,
@@ -114,16 +116,18 @@ def build_site(rooms: Rooms) -> Front:
         region=rooms.settings.region,
         forget=rooms.forget,
     )
+    intake = Intake(writing)
     pages = _web_state(rooms)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock),
         *rest.routes(_rest_needs(rooms)),
-        *otlp.routes(writing),
+        *otlp.routes(intake),
         *remote_write.routes(writing),
         *web.routes(pages),
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
-    return Front(site, Guard(policy, rooms.keys), aws=_gateway(rooms), is_aws=is_aws_request)
+    front = Front(site, guard, aws=_gateway(rooms), is_aws=is_aws_request)
+    return front, Wires(rooms.settings, writing, intake, guard)
 
 
 def _gateway(rooms: Rooms) -> Gateway:
@@ -223,10 +227,13 @@ async def serve(settings: Settings) -> None:
     try:
         rooms = await build_rooms(settings, stores, clock)
         await rooms.ledger.load()
-        server = _Server(_uvicorn_config(settings, build_site(rooms)), _url(settings, listeners[0]))
+        site, wires = build_doors(rooms)
+        server = _Server(_uvicorn_config(settings, site), _url(settings, listeners[0]))
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
-        await asyncio.gather(server.serve(sockets=listeners), run_jobs(_jobs(rooms), stop))
+        async with wires.open():
+            jobs = run_jobs([*wires.jobs(), *_jobs(rooms)], stop)
+            await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
         await asyncio.to_thread(stores.close)
 

@@ -98,14 +98,16 @@ class TokenVerifier(Protocol):
 
 def policy_of(settings: Settings) -> Policy:
     """The policy that `settings` asks for: beyond loopback a credential is always needed."""
-    loopback = all(
-        is_loopback(host_of(address)) for address in (settings.http_addr, settings.otlp_http_addr) if address != OFF
-    )
+    loopback = _all_loopback(settings.http_addr, settings.otlp_http_addr)
     return Policy(
-        auth_required=settings.require_auth or not loopback,
+        auth_required=settings.require_auth or not loopback or not _all_loopback(settings.otlp_grpc_addr),
         check_host=loopback,
         allowed_hosts=frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip()),
     )
+
+
+def _all_loopback(*addresses: str) -> bool:
+    return all(is_loopback(host_of(address)) for address in addresses if address != OFF)
 
 
 @lru_cache(maxsize=1024)  # a client repeats its Host; parsing it costs 20 µs a request

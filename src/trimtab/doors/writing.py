@@ -40,8 +40,11 @@ class Writing:
 
 def idempotency_key(request: Request, door: str) -> str | None:
     """The caller's key, kept apart from those of other doors and callers. Raises InvalidInput for one too long."""
-    principal: Principal = request.scope["state"]["principal"]
-    key = request.headers.get("idempotency-key", "")
+    return scoped_key(request.headers.get("idempotency-key", ""), request.scope["state"]["principal"], door)
+
+
+def scoped_key(key: str, principal: Principal, door: str) -> str | None:
+    """`key` kept apart from those of other doors and callers; None for none. Raises InvalidInput for one too long."""
     if len(key) > KEY_LENGTH:
         raise InvalidInput(f"cannot use Idempotency-Key: got {len(key)} characters; expected at most {KEY_LENGTH}")
     return f"{door}/{principal.name}/{key}" if key else None

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from metric_doors import MetricDoor, make_door
 from trimtab.doors.otlp.http import routes
+from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.protobuf.kernels import Kernels
 from trimtab.metrics import ingest
 from trimtab.store.state.database import State
@@ -51,13 +52,13 @@ def encode(message: Any, media: str) -> bytes:
 
 @pytest.fixture
 def door(state: State) -> Door:
-    return Door(make_door(routes, state))
+    return Door(make_door(lambda writing: routes(Intake(writing)), state))
 
 
 @pytest.fixture
 def door_of(state: State) -> Any:
     """A door for one principal."""
-    return lambda principal: Door(make_door(routes, state, principal))
+    return lambda principal: Door(make_door(lambda writing: routes(Intake(writing)), state, principal))
 
 
 class Build:

@@ -11,7 +11,7 @@ from trimtab.agent import otlp as agent_otlp
 from trimtab.agent.reading import Reading
 from trimtab.base.errors import DiskFull, Throttled, Unavailable
 from trimtab.doors.otlp import body as body_module
-from trimtab.doors.otlp import http as module
+from trimtab.doors.otlp import intake as module
 from trimtab.metrics.model import Kind
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"

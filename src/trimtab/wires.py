@@ -1,0 +1,127 @@
+"""The doors that are not HTTP: OTLP over gRPC, the embedded metric format, StatsD.
+
+None of them is needed to run: a port that another process has is a warning that names the setting, and the server does
+without that door. What they listen on is printed, a line each, for the supervisor to show.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from trimtab.base.errors import SetupError
+from trimtab.doors.datagrams import Datagrams
+from trimtab.doors.emf.door import EmfDoor
+from trimtab.doors.guard import Guard
+from trimtab.doors.otlp import grpc as otlp_grpc
+from trimtab.doors.otlp.intake import Intake
+from trimtab.doors.statsd.door import StatsdDoor
+from trimtab.doors.writing import Writing
+from trimtab.jobs.periodic import Job
+from trimtab.listen import bind, bind_both, bind_udp
+from trimtab.settings import OFF, Settings
+
+logger = logging.getLogger(__name__)
+
+LISTENING = "listening:"
+"""How a line that says where a door listens begins."""
+_FLUSH_S = 1.0  # how long a point without an acknowledgement is only in memory
+
+
+class Wires:
+    """The doors to open."""
+
+    def __init__(self, settings: Settings, writing: Writing, intake: Intake, guard: Guard) -> None:
+        self._settings = settings
+        self._otlp = otlp_grpc.MetricsService(intake, guard)
+        self._emf = EmfDoor(writing)
+        self._statsd = StatsdDoor(writing)
+
+    def jobs(self) -> list[Job]:
+        """What has to be done now and then."""
+        return [
+            Job("write what came as embedded metrics", _FLUSH_S, self._emf.held.flush),
+            Job("write what came by StatsD", _FLUSH_S, self._statsd.flush),
+        ]
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen while the context is open; at its end nothing that came is left in memory."""
+        async with AsyncExitStack() as stack:
+            await self._open_otlp(stack)
+            if self._settings.require_auth:
+                _say_closed(self._settings)
+            else:
+                await self._open_emf(stack)
+                await self._open_statsd(stack)
+            yield
+
+    async def _open_otlp(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        if settings.otlp_grpc_addr == OFF:
+            return
+        tls = otlp_grpc.TlsFiles(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+        try:
+            bind(settings.otlp_grpc_addr, "TRIMTAB_OTLP_GRPC_ADDR").close()  # gRPC itself does not say what is wrong
+            port = await stack.enter_async_context(otlp_grpc.serving(self._otlp, settings.otlp_grpc_addr, tls))
+        except SetupError as problem:  # a collector of the user's own often has that port
+            logger.warning("%s. OTLP over gRPC is not accepted", problem)
+            return
+        _say(f"OTLP over gRPC {_at(settings.otlp_grpc_addr, port)}")
+
+    async def _open_emf(self, stack: AsyncExitStack) -> None:
+        address = self._settings.emf_addr
+        if address == OFF:
+            return
+        try:
+            tcp, udp = bind_both(address, "TRIMTAB_EMF_ADDR")
+        except SetupError as problem:  # the CloudWatch agent has that port
+            logger.warning("%s. The embedded metric format is not accepted", problem)
+            return
+        stack.push_async_callback(self._flush_emf)
+        server = await self._emf.serve(tcp)
+        stack.push_async_callback(self._emf.hang_up)
+        stack.callback(server.close)
+        _read(stack, self._emf.datagrams(udp))
+        _say(f"embedded metric format {_at(address, udp.getsockname()[1])}")
+
+    async def _open_statsd(self, stack: AsyncExitStack) -> None:
+        address = self._settings.statsd_addr
+        if address == OFF:
+            return
+        try:
+            udp = bind_udp(address, "TRIMTAB_STATSD_ADDR")
+        except SetupError as problem:  # an agent of the user's own often has that port
+            logger.warning("%s. StatsD is not accepted", problem)
+            return
+        stack.push_async_callback(self._flush_statsd)
+        _read(stack, self._statsd.datagrams(udp))
+        _say(f"StatsD {_at(address, udp.getsockname()[1])}")
+
+    async def _flush_emf(self) -> None:
+        _warn(await self._emf.held.flush_last())
+
+    async def _flush_statsd(self) -> None:
+        _warn(await self._statsd.flush_last())
+
+
+def _read(stack: AsyncExitStack, datagrams: Datagrams) -> None:
+    datagrams.start()
+    stack.callback(datagrams.close)
+
+
+def _at(address: str, port: int) -> str:
+    return f"{address.rpartition(':')[0]}:{port}"
+
+
+def _say(what: str) -> None:
+    print(LISTENING, what, flush=True)  # noqa: T201 - the supervisor reads this line
+
+
+def _say_closed(settings: Settings) -> None:
+    if settings.emf_addr != OFF or settings.statsd_addr != OFF:
+        logger.info("the embedded metric format and StatsD know no credentials: off, as TRIMTAB_REQUIRE_AUTH is set")
+
+
+def _warn(problem: str) -> None:
+    if problem:
+        logger.error("%s", problem)

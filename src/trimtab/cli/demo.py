@@ -4,7 +4,7 @@ import importlib
 import os
 import signal
 import threading
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from trimtab import settings as settings_module
 from trimtab.base.clock import SystemClock
@@ -22,6 +21,7 @@ from trimtab.listen import bind
 from trimtab.settings import OFF, Settings
 
 _DONE = 100.0
+_KEPT = ("log_level", "engine_memory_mb", "engine_threads", "query_timeout_s", "wal_limit_mb", "disk_reserve_mb")
 
 
 @click.command("demo")
@@ -46,22 +46,14 @@ def demo(fresh: bool, list_plants: bool) -> None:
 
 
 def own_settings(settings: Settings) -> Settings:
-    """The user's settings with everything replaced that would touch what is the user's."""
+    """Defaults, with the few of the user's settings that say how this machine is to be used: whatever else there is
+    (a store, keys, addresses, targets) is not the demo's to touch. It listens on loopback only, and so without keys.
+    """
+    off = {item.name: OFF for item in fields(Settings) if item.name.endswith("_addr")}
+    kept = {name: getattr(settings, name) for name in _KEPT}
     port = settings.http_addr.rpartition(":")[2]
-    return replace(
-        settings,
-        data_dir=demo_directory(settings.data_dir),
-        http_addr=f"127.0.0.1:{port}",  # never beyond this machine, and so without keys
-        otlp_http_addr=OFF,  # the port that the user's programs send to
-        clickhouse_url="",
-        state_url="",
-        tls_cert="",
-        tls_key="",
-        require_auth=False,
-        agent=False,
-        url="",
-        token="",
-    )
+    own: dict[str, Any] = {**off, **kept, "http_addr": f"127.0.0.1:{port if port.isdigit() else 0}", "agent": False}
+    return Settings(**own, data_dir=demo_directory(settings.data_dir))
 
 
 def demo_directory(data_dir: Path) -> Path:
@@ -136,12 +128,10 @@ def _perform(play: Any, url: str, settings: Settings, console: Console) -> None:
             f"\n[bold]the demo is up[/bold]: {result.samples / 1e6:.1f} M samples in {result.sent_s:.0f} s "
             f"({rate:.1f} M/s), all readable after {result.stored_s:.0f} s"
         )
-        lines = Table.grid(padding=(0, 2))
-        lines.add_row("open", f"[bold]{url}[/bold]")
+        console.print(f"open     [bold]{url}[/bold]")
         for plant in play.plants:
-            lines.add_row("to find", f"{plant.title}  [dim]{url}{plant.page}[/dim]")
-        lines.add_row("data", f"{settings.data_dir} (yours are not touched)")
-        console.print(lines)
+            console.print(f"to find  {plant.title}  [dim]{plant.page}[/dim]")
+        console.print(f"data     {settings.data_dir}, beside yours, which are not touched")
         console.print("It goes on in real time. Ctrl-C stops it; `trimtab demo` takes it up again.\n")
 
     bar.start()

@@ -8,7 +8,7 @@ from trimtab.demo import noise
 from trimtab.demo.company import BATCH, HOLD, NOTEBOOK, TUNE, Pod
 from trimtab.demo.demand import Load
 from trimtab.demo.endpoints import TRITON
-from trimtab.demo.noise import Floats, Times
+from trimtab.demo.noise import Floats, Marks, Times
 from trimtab.demo.runs import Run
 from trimtab.demo.slab import Slab
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World
@@ -28,7 +28,7 @@ class Activity:
     tensor: Floats
     engine: Floats
     memory: Floats
-    lost: np.ndarray
+    lost: Marks
 
 
 class Activities:
@@ -45,7 +45,8 @@ class Activities:
     def of(self, slab: Slab, load: Load) -> Activity:
         """The activity over a slab, in which the endpoints have `load`."""
         shape = (len(self._world.company.gpus), len(slab.times))
-        what = Activity(*(np.zeros(shape) for _ in range(4)), np.zeros(shape, bool))
+        sm, tensor, engine, memory = np.zeros((4, *shape))
+        what = Activity(sm, tensor, engine, memory, np.zeros(shape, bool))
         what.memory[:] = _CONTEXT
         for run in self._world.active_runs(slab.first_ms, slab.last_ms):
             _run(what, run, slab.times)

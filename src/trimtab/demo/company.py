@@ -183,9 +183,7 @@ def _pods(seed: int, nodes: dict[str, Node]) -> list[Pod]:
     return pods
 
 
-def _places(
-    nodes: dict[str, Node], names: tuple[str, ...], pods: int, gpus: int
-) -> list[tuple[Node, tuple[int, ...]]]:
+def _places(nodes: dict[str, Node], names: tuple[str, ...], pods: int, gpus: int) -> list[tuple[Node, tuple[int, ...]]]:
     """The node and the GPUs of each of `pods` pods on each node, from the node's first GPU on."""
     return [
         (nodes[name], tuple(nodes[name].gpus[number * gpus : (number + 1) * gpus]))

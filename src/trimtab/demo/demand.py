@@ -10,7 +10,7 @@ import numpy as np
 
 from trimtab.demo import noise
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_CAPACITY, DEGRADED_SINCE_H, Endpoint
-from trimtab.demo.noise import Floats, Keys
+from trimtab.demo.noise import Floats, Keys, Marks
 from trimtab.demo.slab import Slab
 from trimtab.demo.world import World, ago
 
@@ -35,7 +35,7 @@ class Load:
     first_s: Floats
     token_s: Floats
     whole_s: Floats
-    restarts: np.ndarray
+    restarts: Marks
 
 
 class Demand:
@@ -65,9 +65,7 @@ class Demand:
         running = np.minimum(served * whole_s, slots)
         cache = np.clip(0.06 + 0.8 * busy**1.2 + 0.03 * noise.white(self._own, slab.times), 0.01, 0.995)
         restarts = self._restarts(slab)
-        return Load(
-            asked, served, failed, eased, running, waiting, cache, first_s, token_s, whole_s, restarts
-        )
+        return Load(asked, served, failed, eased, running, waiting, cache, first_s, token_s, whole_s, restarts)
 
     def _asked(self, slab: Slab) -> Floats:
         times = slab.times
@@ -78,15 +76,17 @@ class Demand:
         rows = [one.peak * seasons[one.peak_hour, one.night, one.weekend] for one in self._endpoints]
         together = 1 + 0.14 * noise.drift(self._shared, times, 5400) + 0.05 * noise.drift(self._shared, times, 420)
         alone = 1 + 0.06 * noise.drift(self._own, times, 1800) + 0.05 * noise.white(self._own, times)
-        return np.array(rows) * together * alone
+        asked: Floats = np.array(rows) * together * alone
+        return asked
 
     def _capacity(self, slab: Slab) -> Floats:
         since = ago(self._world.anchor_ms, DEGRADED_SINCE_H)
         worse = np.where(slab.times >= since, DEGRADED_CAPACITY, 1.0)
         rows = [worse if one.name == DEGRADED else np.ones(len(slab.times)) for one in self._endpoints]
-        return self._column("capacity") * np.array(rows)
+        capacity: Floats = self._column("capacity") * np.array(rows)
+        return capacity
 
-    def _restarts(self, slab: Slab) -> np.ndarray:
+    def _restarts(self, slab: Slab) -> Marks:
         """Where a step holds a deploy: the first time at or after it."""
         marks = np.zeros((len(self._endpoints), len(slab.times)), bool)
         for row, endpoint in enumerate(self._endpoints):

@@ -90,7 +90,7 @@ class GpuFeed:
         at_work = what.sm > 0.02
         dram = np.clip(what.sm * 0.6 + what.tensor * 0.2, 0, 1)
         yield RECENT[0], np.round((1 - what.memory - _MIB_RESERVED) * self._memory)
-        yield RECENT[1], np.round(np.broadcast_to(_MIB_RESERVED * self._memory, what.sm.shape))
+        yield RECENT[1], np.broadcast_to(np.round(_MIB_RESERVED * self._memory), what.sm.shape)
         yield RECENT[2], np.where(at_work, np.round(self._clock * (1 - 0.12 * what.tensor), -1), 210.0)
         yield RECENT[3], np.broadcast_to(self._memory_clock, what.sm.shape)
         yield RECENT[4], np.round(warmth + 8)
@@ -101,13 +101,15 @@ class GpuFeed:
         step_s, totals = moment.slab.step_s, moment.totals
         yield RECENT[9], totals.grow("gpu.energy", power * 1000, step_s)
         yield RECENT[10], totals.grow("gpu.replays", np.full(power.shape, 2e-5), step_s)
-        yield RECENT[11], totals.grow("gpu.nvlink", what.tensor * self._link * 0.2, step_s)
+        linked = totals.grow("gpu.nvlink", what.tensor * self._link * 0.2, step_s)
+        yield RECENT[11], np.where(self._link > 0, linked, np.nan)
 
     def _power(self, what: Activity, moment: Moment) -> Floats:
         share = np.clip(0.3 * what.engine * (what.sm > 0.02) + 0.35 * what.sm + 0.55 * what.tensor, 0, 0.98)
         held = 0.06 * (what.memory > 0.1)  # a loaded model keeps the memory clocked up
         ripple = 1 + 0.02 * noise.white(self._keys, moment.slab.times)
-        return (self._idle + (self._most - self._idle) * np.maximum(share, held)) * ripple
+        power: Floats = (self._idle + (self._most - self._idle) * np.maximum(share, held)) * ripple
+        return power
 
     def _errors(self, moment: Moment) -> Floats:
         times, anchor = moment.slab.times, self._world.anchor_ms

@@ -35,6 +35,7 @@ class HostFeed:
         self._world = world
         nodes = world.company.nodes
         self._keys = noise.keys_of(world.seed, "host", (node.name for node in nodes))
+        self._scratch = noise.keys_of(world.seed, "scratch", (node.name for node in nodes))
         self._cpus, self._memory, self._disk, self._network = (
             np.array([[getattr(node.machine, name)] for node in nodes], float)
             for name in ("cpus", "memory", "disk", "network")
@@ -92,7 +93,7 @@ class HostFeed:
     def _processors(self, moment: Moment, busy: Floats) -> Iterator[_Row]:
         waiting = 0.01 + 0.01 * noise.chance(self._keys, 3)
         shares = {"user": busy * 0.82, "system": busy * 0.17, "iowait": busy * waiting}
-        shares["idle"] = 1 - sum(shares.values())
+        shares["idle"] = 1 - busy * (0.99 + waiting)
         for mode, share in shares.items():
             yield _Row("system.cpu.utilization", "1", (("cpu.mode", mode),), np.round(share, 5))
         yield _Row("system.cpu.load_average.1m", "{thread}", (), np.round(busy * self._cpus * 1.08, 2))
@@ -122,12 +123,8 @@ class HostFeed:
     def _fullness(self, times: Times) -> dict[str, Floats]:
         """Shares used: the system disk barely moves, the scratch disk fills up and is cleaned."""
         root = 0.38 + 0.3 * noise.chance(self._keys, 5) + 0.004 * noise.drift(self._keys, times, 86_400)
-        scratch = 0.55 + 0.4 * noise.drift(noise.keys_of(self._world.seed, "scratch", self._names), times, 4 * 86_400)
-        return {_SYSTEM: np.round(root, 5), _TOOLS: np.round(np.clip(scratch, 0.02, 0.97), 5)}
-
-    @property
-    def _names(self) -> list[str]:
-        return [node.name for node in self._nodes]
+        scratch: Floats = np.clip(0.55 + 0.4 * noise.drift(self._scratch, times, 4 * 86_400), 0.02, 0.97)
+        return {_SYSTEM: np.round(root, 5), _TOOLS: np.round(scratch, 5)}
 
     def _space(self, full: dict[str, Floats]) -> Iterator[_Row]:
         sizes = {_SYSTEM: np.full_like(self._disk, _ROOT_BYTES), _TOOLS: self._disk}
@@ -141,7 +138,11 @@ class HostFeed:
         for status, share in (("running", 0.2), ("sleeping", 4.0)):
             number = np.round(20 + self._cpus * share * (0.5 + busy))
             yield _Row("system.processes.count", "{process}", (("status", status),), number)
-        shares = (("dcgm-exporter", 1402, 0.0006, 0.0002), ("containerd", 988, 0.002, 0.0004), ("python3", 21_377, 0.85, 0.9))
+        shares = (
+            ("dcgm-exporter", 1402, 0.0006, 0.0002),
+            ("containerd", 988, 0.002, 0.0004),
+            ("python3", 21_377, 0.85, 0.9),
+        )
         used = 0.09 + 0.5 * busy
         for name, pid, processor, memory in shares:
             who = (("process.executable.name", name), ("process.pid", str(pid)))

@@ -1,6 +1,7 @@
 """The two Kubernetes clusters as kube-state-metrics shows them: nodes, and who holds which GPUs since when."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class KubernetesFeed:
         """The images that each pod ran, with the time from and before which it did."""
         for pod in self._pods:
             changes = [0, *(demand.deploys(self._world, pod.endpoint) if pod.endpoint else ()), 1 << 62]
-            for number, (start, end) in enumerate(zip(changes, changes[1:], strict=False)):
+            for number, (start, end) in enumerate(pairwise(changes)):
                 image = f"registry.example.com/{pod.team}/{pod.app}:1.{number}.0"
                 labels = {"__name__": "kube_pod_container_info", "container": pod.container, "image": image}
                 yield pod.node.account, {**labels, **_named(pod), **_scraped(pod.node.account)}, start, end

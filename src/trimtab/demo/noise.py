@@ -14,6 +14,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Marks = npt.NDArray[np.bool_]
 
 STEP_MS = 15_000
 """The finest step of the demo."""

@@ -10,7 +10,7 @@ import numpy as np
 from trimtab.demo.activity import Activity
 from trimtab.demo.company import HOLD, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
-from trimtab.demo.noise import Floats
+from trimtab.demo.noise import Floats, Times
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
 IDLE_BELOW = 0.02
@@ -39,14 +39,16 @@ def plants(world: World) -> tuple[Plant, ...]:
     return (_idle_gpus(world), _failing_node(world), _degraded_endpoint(world))
 
 
-def idle_dollars(company: Company, activity: Activity, gpus: Iterable[int] | None = None) -> Floats:
+def idle_dollars(world: World, activity: Activity, times: Times, gpus: Iterable[int] | None = None) -> Floats:
     """Dollars an hour, at each time, of GPUs (all, or those numbered) that are rented and do nothing.
 
-    Held or free makes no difference; GPUs that are lost are broken, not idle.
+    Held or free makes no difference; a node that has failed is down, not idle.
     """
-    prices = np.array([[gpu.node.machine.gpu_price] for gpu in company.gpus])
-    wasted: Floats = prices * ((activity.sm < IDLE_BELOW) & ~activity.lost)
-    return wasted.sum(0) if gpus is None else wasted[list(gpus)].sum(0)
+    prices = np.array([[gpu.node.machine.gpu_price] for gpu in world.company.gpus])
+    wasted: Floats = prices * (activity.sm < IDLE_BELOW)
+    wasted[world.company.node_of[FAILING_NODE].gpus] *= times < world.failed_ms
+    total: Floats = (wasted if gpus is None else wasted[list(gpus)]).sum(0)
+    return total
 
 
 def held_gpus(company: Company) -> list[int]:

@@ -45,7 +45,9 @@ _BACKLOG = {"p5": (8, 4), "p4d": (7, 3)}  # runs that wait at noon of a working 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run. Times in ms; a run not started or not ended within the replay has neither. `sm` and `tensor` are 0 to 1."""
+    """A run. Times in ms, far in the future for what has not happened; `sm` and `tensor`, 0 to 1, are how busy its GPUs
+    are. `state` is how it ends.
+    """
 
     id: int
     partition: str

@@ -4,9 +4,10 @@ Sources: the metrics pages of vLLM's documentation (v0.6 for the old names, v0.1
 NVIDIA Triton (24.x). Of the buckets of their histograms those are sent that a scrape configuration would keep.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.demo import demand
 from trimtab.demo.block import Block
@@ -23,7 +24,7 @@ _WHOLE_BOUNDS = (0.3, 0.8, 1.5, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0)
 _PORTS = {VLLM: 8000, TGI: 80, TRITON: 8002}
 _PREFIX_HITS = 0.31  # share of prompt tokens found in the prefix cache
 
-Values = Callable[[Load], Floats]
+Rows = npt.NDArray[np.intp]
 
 
 class ServerFeed:
@@ -176,5 +177,5 @@ def _model(endpoint: Endpoint) -> dict[str, str]:
     return {"model_id": endpoint.model}
 
 
-def _rows(load: Load, rows: "np.ndarray") -> Load:
+def _rows(load: Load, rows: Rows) -> Load:
     return Load(*(getattr(load, name)[rows] for name in Load.__slots__))

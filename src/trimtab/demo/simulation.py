@@ -14,9 +14,9 @@ from trimtab.demo.feed import Feed, Moment
 from trimtab.demo.gpus import GpuFeed
 from trimtab.demo.hosts import HostFeed
 from trimtab.demo.kubernetes import KubernetesFeed
-from trimtab.demo.queue import QueueFeed
 from trimtab.demo.servers import ServerFeed
 from trimtab.demo.slab import Slab
+from trimtab.demo.slurm import QueueFeed
 from trimtab.demo.totals import Totals
 from trimtab.demo.world import World
 

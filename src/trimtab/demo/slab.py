@@ -34,7 +34,8 @@ class Slab:
 def plan(after_ms: int, through_ms: int) -> Iterator[Slab]:
     """Slabs after `after_ms` through `through_ms`: five-minute days of UTC, then the last hours at 15 s.
 
-    The store is partitioned by UTC day: a slab that keeps to one makes few, large parts.
+    The store is partitioned by UTC day: a slab that keeps to one makes few, large parts. The first slab of each step
+    is one time only, in which the doors meet the series: one not met before is slow to take, once for each sample.
     """
     fine_from = _ceil(through_ms - FINE_MS, COARSE_S * 1000)
     yield from _cut(_ceil(after_ms + 1, COARSE_S * 1000), fine_from - 1, COARSE_S, _DAY_MS)
@@ -43,6 +44,9 @@ def plan(after_ms: int, through_ms: int) -> Iterator[Slab]:
 
 def _cut(first_ms: int, last_ms: int, step_s: int, longest_ms: int) -> Iterator[Slab]:
     step = step_s * 1000
+    if first_ms <= last_ms:
+        yield Slab(first_ms, first_ms, step_s)
+        first_ms += step
     while first_ms <= last_ms:
         end = min((first_ms // longest_ms + 1) * longest_ms - 1, last_ms)
         yield Slab(first_ms, (end - first_ms) // step * step + first_ms, step_s)

@@ -14,7 +14,8 @@ _NAME = "demo"
 def tokens(client: Client, directory: Path) -> dict[str, str]:
     """Tokens by account id: those of the last run where the server still knows them, else new ones."""
     path = directory / "demo" / "tokens.json"
-    live = {key.id for key in client.keys() if key.revoked_ms is None}
+    listed = client.keys()
+    live = {key.id for key in listed if key.revoked_ms is None}
     known = _read(path)
     if {account.id for account in ACCOUNTS} == set(known) and all(id_ in live for id_, _ in known.values()):
         return {account: secret for account, (_, secret) in known.items()}

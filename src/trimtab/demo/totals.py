@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trimtab.demo.noise import Floats
+from trimtab.demo.noise import Floats, Marks
 
 
 class Totals:
@@ -13,7 +13,7 @@ class Totals:
     def __init__(self, known: dict[str, Floats] | None = None) -> None:
         self.known = known or {}
 
-    def grow(self, group: str, rates: Floats, step_s: int, restarts: "np.ndarray | None" = None) -> Floats:
+    def grow(self, group: str, rates: Floats, step_s: int, restarts: Marks | None = None) -> Floats:
         """The totals at each time, where `rates` (series, times) are per second over the step before it.
 
         `restarts` marks where a process began anew, and its counters with it.
@@ -32,7 +32,7 @@ class Totals:
     def save(self, path: Path) -> None:
         """Write them to a file."""
         with path.open("wb") as file:
-            np.savez(file, **self.known)
+            np.savez(file, allow_pickle=False, **self.known)
 
     @classmethod
     def load(cls, path: Path) -> "Totals":

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from trimtab.demo import company, runs
 from trimtab.demo.company import Company, Node
-from trimtab.demo.noise import Times
 from trimtab.demo.runs import Run
 
 HISTORY_MS = 14 * 86_400_000 - 15 * 60_000
@@ -46,10 +45,6 @@ class World:
     def failed_ms(self) -> int:
         """When the GPU of the failing node was lost."""
         return ago(self.anchor_ms, FAILED_SINCE_H)
-
-    def is_lost(self, node: Node, times: Times) -> "Times | bool":
-        """Whether `node` has lost its GPU."""
-        return times >= self.failed_ms if node.name == FAILING_NODE else False
 
     def active_runs(self, first_ms: int, last_ms: int) -> list[Run]:
         """Runs that wait, run, or ended in the last hour, at any time between the two."""

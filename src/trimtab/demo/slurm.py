@@ -11,7 +11,7 @@ import numpy as np
 from trimtab.demo.block import Block, Labels
 from trimtab.demo.company import TRAINING
 from trimtab.demo.feed import Moment, scraped
-from trimtab.demo.noise import Floats, Times
+from trimtab.demo.noise import Floats, Marks, Times
 from trimtab.demo.remote_write import series_head
 from trimtab.demo.runs import COMPLETED, PARTITIONS, Run
 from trimtab.demo.world import DRAINED_AFTER_MS, FAILING_NODE, World
@@ -103,7 +103,7 @@ class QueueFeed:
             code = 0.0 if run.state == COMPLETED else 1.0
             yield {"__name__": "slurm_job_exit_code", **who, "state": run.state}, np.where(ended, code, np.nan)
 
-    def _drained(self, times: Times) -> "np.ndarray":
+    def _drained(self, times: Times) -> Marks:
         return times >= self._world.failed_ms + DRAINED_AFTER_MS
 
 
@@ -116,4 +116,3 @@ def _who(run: Run) -> dict[str, str]:
         "account": run.team,
         "partition": run.partition,
     }
-

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trimtab.access.scope import Scope
+from trimtab.metrics.concepts import CONCEPTS
 from trimtab.metrics.model import Kind, Series, SeriesQuery
 
 
@@ -21,6 +22,7 @@ class Metric:
     scale: float = 1.0
     namespace: str = ""
     where: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -29,42 +31,40 @@ class Metric:
         return head + ("{" + ",".join(f"{key}={value}" for key, value in self.where) + "}" if self.where else "")
 
 
-_PROM, _SAGEMAKER, _ALB = "Prometheus", "AWS/SageMaker", "AWS/ApplicationELB"
+_SAGEMAKER, _ALB = "AWS/SageMaker", "AWS/ApplicationELB"
 _MILLI, _MICRO = 1e-3, 1e-6
 
+
+def _known(concept: str, basis: str = "") -> tuple[Metric, ...]:
+    """The metrics of a concept of the metrics room, in its order; of one basis where that is named."""
+    return tuple(
+        Metric(name, alias.scale, where=alias.labels, needs=alias.needs)
+        for alias in CONCEPTS[concept].aliases
+        if basis in ("", alias.basis)
+        for name in dict.fromkeys((alias.name, alias.name.replace(":", "_")))
+    )
+
+
 # -- GPUs: activity 0 to 1, best evidence first (DESIGN: SM_ACTIVE, else GR_ENGINE_ACTIVE, else GPU_UTIL)
-SM_ACTIVE = (Metric("DCGM_FI_PROF_SM_ACTIVE"), Metric("hw.gpu.sm.active"))
-GR_ENGINE_ACTIVE = (Metric("DCGM_FI_PROF_GR_ENGINE_ACTIVE"), Metric("hw.gpu.graphics_engine.active"))
 GPU_UTIL = (
-    Metric("DCGM_FI_DEV_GPU_UTIL", 0.01),
-    Metric("hw.gpu.utilization"),
-    Metric("nvidia_smi_utilization_gpu", 0.01),
-    Metric("nvidia_smi_utilization_gpu_ratio"),
-    Metric("utilization_gpu", 0.01, "CWAgent"),
+    *_known("gpu.active", "GPU_UTIL"),
     Metric("GPUUtilization", 0.01, "/aws/sagemaker/Endpoints"),
     Metric("GPUUtilization", 0.01, "/aws/sagemaker/TrainingJobs"),
+    Metric("hw.gpu.utilization", needs=("hw.id",)),  # a sender that leaves hw.gpu.task out
 )
 ACTIVITY: tuple[tuple[str, tuple[Metric, ...]], ...] = (
-    ("SM_ACTIVE", SM_ACTIVE),
-    ("GR_ENGINE_ACTIVE", GR_ENGINE_ACTIVE),
+    ("SM_ACTIVE", _known("gpu.active", "SM_ACTIVE")),
+    ("GR_ENGINE_ACTIVE", _known("gpu.active", "GR_ENGINE_ACTIVE")),
     ("GPU_UTIL", GPU_UTIL),
 )
 PROCESS_MEMORY = (Metric("process.gpu.memory.usage"), Metric("DCGM_FI_DEV_PROCESS_FB_USED", 2.0**20))
-GPU_MEMORY_USED = (
-    Metric("DCGM_FI_DEV_FB_USED", 2.0**20),
-    Metric("hw.gpu.memory.usage"),
-    Metric("nvidia_smi_memory_used", 2.0**20),
-    Metric("nvidia_smi_memory_used_bytes"),
-    Metric("memory_used", 2.0**20, "CWAgent"),
-)
-XID = (Metric("DCGM_FI_DEV_XID_ERRORS"), Metric("hw.gpu.xid"))
-UNCORRECTABLE = (
-    Metric("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL"),
-    Metric("DCGM_FI_DEV_ROW_REMAP_FAILURE"),
-    Metric("hw.errors", where=(("hw.type", "gpu"), ("error.type", "uncorrected"))),
-)
-FAILED = (Metric("hw.status", where=(("hw.state", "failed"),)),)
-CORDONED = (Metric("kube_node_spec_unschedulable"),)
+GPU_MEMORY_USED = _known("gpu.memory.used")
+XID = _known("gpu.xid")
+FAILED = tuple(one for one in _known("gpu.failed") if one.name.startswith("hw."))
+UNCORRECTABLE = (*_known("gpu.errors.uncorrected"), *(one for one in _known("gpu.failed") if one not in FAILED))
+CORDONED = (Metric("kube_node_spec_unschedulable"), Metric("slurm_node_cpu_total", where=(("status", "drain"),)))
+JOB_ON_NODE = (Metric("slurm_job_node_info"),)
+POD_LABELS = "kube_pod_labels"
 
 # -- hosts
 CPU_IDLE = (
@@ -88,10 +88,8 @@ REQUESTS = (
     Metric("http.server.request.duration"),
     Metric("http.server.duration"),
     Metric("vllm:e2e_request_latency_seconds_count"),
-    Metric("vllm:request_success_total"),
     Metric("tgi_request_count"),
-    Metric("tgi_request_count_total"),
-    Metric("nv_inference_request_success"),
+    *_known("inference.requests"),
     Metric("http_server_request_duration_seconds_count"),
     Metric("http_server_duration_milliseconds_count"),
     Metric("http_requests_total"),
@@ -101,13 +99,11 @@ REQUESTS = (
     Metric("gen_ai.client.operation.duration"),
 )
 OUTPUT_TOKENS = (
-    Metric("vllm:generation_tokens_total"),
-    Metric("tgi_request_generated_tokens_sum"),
+    *_known("inference.tokens.generated"),
     Metric("gen_ai.client.token.usage", where=(("gen_ai.token.type", "output"),)),
 )
 INPUT_TOKENS = (
-    Metric("vllm:prompt_tokens_total"),
-    Metric("tgi_request_input_length_sum"),
+    *_known("inference.tokens.prompt"),
     Metric("gen_ai.client.token.usage", where=(("gen_ai.token.type", "input"),)),
 )
 RECORDS = (Metric("trimtab.batch.records"), Metric("batch_records_total"), Metric("records_processed_total"))
@@ -118,6 +114,7 @@ LATENCY = (
     Metric("http.server.request.duration"),
     Metric("http.server.duration", _MILLI),
     Metric("vllm:e2e_request_latency_seconds"),
+    Metric("sglang:e2e_request_latency_seconds"),
     Metric("tgi_request_duration"),
     Metric("http_server_request_duration_seconds"),
     Metric("http_server_duration_milliseconds", _MILLI),
@@ -126,20 +123,8 @@ LATENCY = (
     Metric("TargetResponseTime", namespace=_ALB),
     Metric("gen_ai.client.operation.duration"),
 )
-TTFT = (
-    Metric("gen_ai.server.time_to_first_token"),
-    Metric("vllm:time_to_first_token_seconds"),
-    Metric("gen_ai.client.operation.time_to_first_chunk"),
-    Metric("gen_ai.client.time_to_first_chunk"),
-)
-INTER_TOKEN = (
-    Metric("gen_ai.server.time_per_output_token"),
-    Metric("vllm:inter_token_latency_seconds"),
-    Metric("vllm:time_per_output_token_seconds"),
-    Metric("tgi_request_mean_time_per_token_duration"),
-    Metric("gen_ai.client.operation.time_per_output_chunk"),
-    Metric("gen_ai.client.time_per_output_chunk"),
-)
+TTFT = (*_known("inference.first_token"), Metric("gen_ai.client.operation.time_to_first_chunk"))
+INTER_TOKEN = (*_known("inference.inter_token"), Metric("gen_ai.client.operation.time_per_output_chunk"))
 
 # -- failures: the names of failure counters beside their request counters, and status labels on one counter
 FAILURE_PAIRS: tuple[tuple[tuple[str, ...], tuple[Metric, ...], bool], ...] = (
@@ -158,15 +143,17 @@ STATUS_LABELS = (
     "status_code",
     "http_status",
 )
+HANDLER_LABELS = ("handler", "route", "path", "http.route", "http_route")
+NOT_SERVED = frozenset({"/metrics", "/health", "/healthz", "/ping", "/ready", "/readyz", "/livez", "/v1/health"})
+"""Handlers that answer whoever watches rather than users."""
 ERROR_LABELS = ("error.type", "error_type")
 PROBE = (Metric("probe.success"), Metric("probe_success"))
 
 # -- load: what is being worked on at once, and replicas
 IN_FLIGHT = (
-    Metric("vllm:num_requests_running"),
+    *_known("inference.running"),
     Metric("http.server.active_requests"),
     Metric("http_server_active_requests"),
-    Metric("tgi_batch_current_size"),
 )
 
 
@@ -207,6 +194,7 @@ class Finder:
             namespace=metric.namespace or None,
             name=metric.name,
             dimensions=tuple(sorted(metric.where)),
+            dimension_names=metric.needs,
             kinds=kinds,
             active_since_ms=self.since_ms,
         )

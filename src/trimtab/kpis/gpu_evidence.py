@@ -3,8 +3,9 @@
 One read of the engine: averages, counts and maxima of every series of the GPU concepts in each step.
 
 Allocation, the best evidence that a GPU has at a step: a pod or job label on its activity series (dcgm-exporter maps
-them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else the
-memory of processes on it, else its used memory (512 MiB or more, since a driver alone takes less).
+them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a
+job of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a
+driver alone takes less).
 Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a cordoned node while
 nothing holds it; silence of a GPU whose host reports, from its first report in the range on (or all along, where it
 reported last in the week before).
@@ -21,7 +22,7 @@ from trimtab.kpis import concepts
 from trimtab.kpis.concepts import Finder, Found, Metric
 from trimtab.kpis.context import Reader
 from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
-from trimtab.kpis.gpu_identity import gpu_of, host_of, weight_of, workload_of
+from trimtab.kpis.gpu_identity import exporter_of, gpu_of, host_of, weight_of, workload_of
 from trimtab.kpis.owners import UNOWNED, Owners
 from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
@@ -114,6 +115,7 @@ async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> 
         "failed": finder.all(concepts.FAILED),
         "cordoned": finder.all(concepts.CORDONED),
         "alive": finder.all(concepts.HOST_ALIVE),
+        "jobs": finder.all(concepts.JOB_ON_NODE),
     }
     reads = await _read(reader, finder, wanted, grid)
     return await asyncio.to_thread(_evidence, reads, owners, grid)
@@ -155,7 +157,7 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> Evidence:
         np.maximum(observed, observed_share(counted), out=observed)
     observed = np.where(~np.isnan(activity) & (observed == 0), 1.0, observed)  # a value held over
     held, allocation = _allocation(frame, activity_reads, reads)
-    owner, names = _owners(frame, activity_reads, owners)
+    owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
     down, silent, causes = _down(frame, reads, observed, activity, held)
     return Evidence(
         GpuGrid(
@@ -205,12 +207,21 @@ def _allocation(
     found = [one for read in activity for one in read.found]
     if any(workload_of(one.series) for one in found):
         values = np.vstack([read.count for read in activity])
-        labelled = [bool(workload_of(one.series)) for one in found]
+        labelled = np.array([bool(workload_of(one.series)) for one in found])
+        labelling = {exporter_of(one.series) for one, has in zip(found, labelled, strict=True) if has}
+        tells = np.array([exporter_of(one.series) in labelling for one in found])
         both = _Read(found, values, values, values)
-        with_label = frame.merged(both, np.where(np.array(labelled)[:, None] & (values > 0), 1.0, np.nan))
-        any_report = frame.merged(both, np.where(values > 0, 1.0, np.nan))
+        with_label = frame.merged(both, np.where(labelled[:, None] & (values > 0), 1.0, np.nan))
+        any_report = frame.merged(both, np.where(tells[:, None] & (values > 0), 1.0, np.nan))
         held = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, held))
-        used["pod or job label"] = sum(labelled)
+        used["pod or job label"] = int(labelled.sum())
+    jobs = reads["jobs"]
+    if jobs.found:
+        # Hosts that any job ran on are hosts of the scheduler: without a job now, they are free.
+        scheduled = _by_host(frame, jobs, np.ones_like(jobs.high))
+        running = _by_host(frame, jobs, jobs.high)
+        held = np.where((held == UNKNOWN) & scheduled, np.where(running, HELD, FREE), held)
+        used["job on the node"] = len(jobs.found)
     for name, least, title in (("process", 1.0, "process memory"), ("memory", HELD_FROM_BYTES, "used memory")):
         read = reads[name]
         if read.found:
@@ -222,7 +233,9 @@ def _allocation(
     return held.astype(np.int64), tuple(used.items())
 
 
-def _owners(frame: _Frame, activity: Sequence[_Read], owners: Owners) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _owners(
+    frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Who has each GPU in each step: the owner of the series that reported then, one of a workload before others.
 
     Silent steps belong to whoever had the GPU before, else to the owner of what reported last before the range.
@@ -240,6 +253,7 @@ def _owners(frame: _Frame, activity: Sequence[_Read], owners: Owners) -> tuple[n
         before[at] = place or before[at]
         some = counts > 0
         owner[at, some] = np.where(place or owner[at, some] < 0, place, owner[at, some])
+    _place_jobs(frame, jobs, owners, names, owner)
     steps = np.broadcast_to(np.arange(frame.grid.steps), owner.shape)
     nearest = np.maximum.accumulate(np.where(owner >= 0, steps, 0), axis=1)
     filled = np.take_along_axis(owner, nearest, axis=1)
@@ -287,6 +301,17 @@ def _host_reports(frame: _Frame, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.
     found = any_[at]
     found[np.array([not host for host in frame.hosts])] = False
     return found
+
+
+def _place_jobs(
+    frame: _Frame, jobs: _Read, owners: Owners, names: dict[str, int], owner: npt.NDArray[np.int64]
+) -> None:
+    """Steps in which a job had the node of a GPU that nobody else owns belong to the job's owner."""
+    for one, row in zip(jobs.found, jobs.high, strict=True):
+        place = names.setdefault(owners.of(one.series), len(names))
+        host, running = host_of(one.series), np.nan_to_num(row) > 0
+        for at in (at for at, name in enumerate(frame.hosts) if name == host):
+            owner[at, running & (owner[at] == 0)] = place
 
 
 def _counted(found: Iterable[Found]) -> tuple[tuple[str, int], ...]:

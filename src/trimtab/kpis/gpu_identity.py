@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
+from trimtab.metrics.concepts import LABELS
 from trimtab.metrics.model import Series
 
-_UUID = ("UUID", "uuid", "gpu.uuid", "hw.gpu.uuid", "gpu_uuid")
-_INDEX = ("gpu", "hw.id", "index", "minor_number", "gpu.index")
-_INSTANCE = ("GPU_I_ID", "hw.gpu.instance")
-_PROFILE = ("GPU_I_PROFILE", "hw.gpu.instance.profile")
-_HOST = ("Hostname", "hostname", "host.name", "k8s.node.name", "node", "kubernetes_node", "host", "instance")
+_UUID = tuple(name for name in LABELS["gpu.uuid"] if name != "hw.id")
+_INDEX = (*LABELS["gpu.index"], "hw.id", "minor_number")
+_INSTANCE = LABELS["mig"]
+_PROFILE = ("GPU_I_PROFILE", "gpu.mig.profile")
+_HOST = (*LABELS["host"][:-1], "kubernetes_node", "instance")
 _WORKLOAD = ("exported_pod", "pod", "k8s.pod.name", "hpc_job", "slurm_job_id", "slurm.job.id", "exported_job_id")
 _SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user guide)
 
@@ -37,6 +38,12 @@ def workload_of(series: Series) -> str:
     pairs = series.dimensions
     name = _first(pairs, _WORKLOAD)
     return "" if "dcgm-exporter" in name or "dcgm-exporter" in pairs.get("exported_container", "") else name
+
+
+def exporter_of(series: Series) -> tuple[str, str, str, str]:
+    """Which set of exporters a series comes from: those set workload labels alike."""
+    pairs = series.dimensions
+    return (series.identity.account, series.identity.namespace, pairs.get("cluster", ""), pairs.get("job", ""))
 
 
 def weight_of(series: Series) -> float:

@@ -1,7 +1,8 @@
 """Whose a series is: the value of a tag, label, dimension or account, by the names that real fleets give them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from trimtab.metrics.model import Series
 
@@ -27,7 +28,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "deployment",
         "k8s.deployment.name",
         "exported_container",
-        "job_name",
         "job",
     ),
     "model": ("model_name", "gen_ai.request.model", "gen_ai.response.model", "model.name", "model_id", "model"),
@@ -39,6 +39,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """By group key: the labels that may carry it, the first that a series has counts. Any other key is its own label."""
 
+_EXPORTERS = re.compile(r".*[-_]exporter|kube-state-metrics|node|cadvisor|kubelet|prometheus|slurm.*")
+"""Values of `job` that name what was scraped, not whom it serves."""
 _NOT_SERVICES = frozenset({"Prometheus", "trimtab/Host", "CWAgent", "default", ""})
 """Namespaces that name a collector; any other OTLP namespace is the service itself."""
 
@@ -55,6 +57,8 @@ class Owners:
 
     by: str
     tags_of: TagsOf = no_tags
+    pods: Mapping[tuple[str, str, str], Mapping[str, str]] = field(default_factory=dict)
+    """By account, namespace and pod: the labels of the pod as kube-state-metrics shows them, `label_…`."""
 
     def of(self, series: Series) -> str:
         """The group of a series; `UNOWNED` where nothing names one. Tags of its resource come before its labels."""
@@ -66,7 +70,15 @@ class Owners:
         if by == "region":
             return known.region or UNOWNED
         tagged = self.tags_of(known.resource).get(by) if known.resource else None
-        return tagged or label(series, by) or self._implied(series) or UNOWNED
+        return tagged or label(series, by) or self._of_pod(series) or self._implied(series) or UNOWNED
+
+    def _of_pod(self, series: Series) -> str:
+        pod = label(series, "pod")
+        labels = self.pods.get((series.identity.account, label(series, "namespace"), pod)) if pod else None
+        if not labels:
+            return ""
+        names = [name for name in KEYS.get(self.by, ()) if name.startswith("label_")]
+        return next((value for name in (*names, f"label_{self.by}") if (value := labels.get(name))), "")
 
     def _implied(self, series: Series) -> str:
         space = series.identity.namespace
@@ -76,4 +88,13 @@ class Owners:
 def label(series: Series, key: str) -> str:
     """The value of `key` among a series' own labels, by any of its names; "" where none."""
     pairs = series.dimensions
-    return next((value for name in KEYS.get(key) or (key,) if (value := pairs.get(name))), "")
+    for name in KEYS.get(key) or (key,):
+        value = pairs.get(name, "")
+        if value and not (name == "job" and _EXPORTERS.fullmatch(value)):
+            return value
+    return ""
+
+
+def pods_of(series: Iterable[Series]) -> dict[tuple[str, str, str], Mapping[str, str]]:
+    """The labels of pods, from the series of `kube_pod_labels`."""
+    return {(one.identity.account, label(one, "namespace"), label(one, "pod")): one.dimensions for one in series}

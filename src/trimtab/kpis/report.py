@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from trimtab.access.scope import Scope
 from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, throughput
 from trimtab.kpis.budget import check_slo
-from trimtab.kpis.concepts import Finder, Registry
+from trimtab.kpis.concepts import POD_LABELS, Finder, Registry
 from trimtab.kpis.context import Context, Options, Reader
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Area, GroupKpis, Kpi, Level, Report, unknown
-from trimtab.kpis.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags
+from trimtab.kpis.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags, pods_of
 from trimtab.kpis.window import Grid
 
 DEFAULTS = Options()
@@ -56,7 +56,9 @@ async def report(
     check_slo(options.slo)
     grid = Grid.over(start_ms, end_ms, step_s)
     key = by or GROUP_KEY[level]
-    context = Context(reader, Finder(registry, scope, grid.start_ms), Owners(key, tags_of), grid, options)
+    finder = Finder(registry, scope, grid.start_ms)
+    pods = pods_of(one.series for one in finder.named(POD_LABELS)) if key != FLEET else {}
+    context = Context(reader, finder, Owners(key, tags_of, pods), grid, options)
     found: dict[str, dict[str, Kpi]] = {}
     for read in _READERS:
         for group, kpis in (await read(context)).items():

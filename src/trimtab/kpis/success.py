@@ -90,6 +90,8 @@ def _by_label(group: str, metric: Metric, series: Sequence[Series]) -> _Split | 
     if not has_status and not by_convention:
         return None
     for one in series:
+        if _label(one, concepts.HANDLER_LABELS) in concepts.NOT_SERVED:
+            continue
         status, error = _label(one, concepts.STATUS_LABELS), _label(one, concepts.ERROR_LABELS)
         outcome = outcome_of(status) if status else "failed" if error else "ok"
         if outcome != "pending":

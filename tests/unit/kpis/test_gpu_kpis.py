@@ -108,7 +108,12 @@ def test_a_failed_status_is_down() -> None:
     fleet = Fleet()
     labels = {"hw.id": "0", "host.name": "n1"}
     fleet.add("hw.gpu.utilization", 0.5, namespace="trimtab/Host", labels=labels)
-    fleet.add("hw.status", [0.0] * 45 + [1.0] * 15, namespace="trimtab/Host", labels={**labels, "hw.state": "failed"})
+    fleet.add(
+        "hw.status",
+        [0.0] * 45 + [1.0] * 15,
+        namespace="trimtab/Host",
+        labels={**labels, "hw.state": "failed", "hw.type": "gpu"},
+    )
     assert hours(only(fleet))["down"] == 0.25
 
 
@@ -158,6 +163,32 @@ def test_mig_instances_are_parts_of_a_gpu() -> None:
         labels = {**GPU, "GPU_I_ID": str(at), "GPU_I_PROFILE": profile}
         fleet.add("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 1.0, labels=labels)
     assert hours(only(fleet))["paid"] == pytest.approx(1)
+
+
+def test_a_job_on_the_node_is_allocation_and_owner_where_the_exporter_has_no_labels() -> None:
+    fleet = Fleet()
+    add(fleet, 70.0)
+    fleet.add("slurm_job_node_info", 1.0, labels={"node": "n1", "slurm_account": "research"}, minutes=15)
+    report = {group.group: hours(group) for group in fleet.report(Level.TEAM).groups}
+    assert report["research"]["allocated"] == pytest.approx(0.25)
+    assert report["unowned"]["allocated"] == pytest.approx(0.75)  # it works, so somebody holds it
+
+
+def test_the_pods_own_labels_name_team_and_service() -> None:
+    fleet, pod = Fleet(), {"pod": "chat-0", "namespace": "prod"}
+    add(fleet, 50.0, pod)
+    fleet.add("kube_pod_labels", 1.0, labels={**pod, "label_team": "serving", "label_app": "chat"})
+    assert [group.group for group in fleet.report(Level.TEAM).groups] == ["serving"]
+    assert [group.group for group in fleet.report(Level.SERVICE).groups] == ["chat"]
+
+
+def test_exporters_without_labels_say_nothing_where_others_have_them() -> None:
+    fleet = Fleet()
+    add(fleet, 0.0, {"cluster": "slurm"})
+    add(fleet, 50.0, {"UUID": "GPU-2", "cluster": "k8s", "exported_pod": "p"})
+    add(fleet, 0.0, {"UUID": "GPU-3", "cluster": "k8s"})
+    found = hours(only(fleet))
+    assert (found["allocated"], found["unallocated"], found["allocation_unknown"]) == (1, 1, 1)
 
 
 def test_a_fleet_takes_few_reads() -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "up": LazyCommand("trimtab.cli.up", "up", "Run the server and the local agent (Ctrl-C stops them)."),
     "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
+    "connect": LazyCommand("trimtab.cli.connect", "connect", "Read what there is already: a Prometheus's history."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the five infrastructure KPIs of services, teams or the fleet."),

@@ -26,7 +26,7 @@ _HEAVY = ("too many", "too large", "exceed", "timed out", "timeout", "limit", "d
 """What servers say of a query that asks for too much at once: Prometheus, Thanos, Mimir and VictoriaMetrics."""
 
 
-class TooHeavy(RuntimeError):
+class TooHeavy(Unavailable):
     """The server will not answer so much in one query: ask for less."""
 
 

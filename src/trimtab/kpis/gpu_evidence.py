@@ -213,7 +213,10 @@ def _allocation(
         both = _Read(found, values, values, values)
         with_label = frame.merged(both, np.where(labelled[:, None] & (values > 0), 1.0, np.nan))
         any_report = frame.merged(both, np.where(tells[:, None] & (values > 0), 1.0, np.nan))
-        held = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, held))
+        # A free step is no report of the pod: only steps without any report are held over.
+        told = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, np.nan))
+        told = _held_over(told, frame.grid)
+        held = np.where(np.isnan(told), held, told).astype(np.int64)
         used["pod or job label"] = int(labelled.sum())
     jobs = reads["jobs"]
     if jobs.found:

@@ -9,7 +9,7 @@ _UUID = tuple(name for name in LABELS["gpu.uuid"] if name != "hw.id")
 _INDEX = (*LABELS["gpu.index"], "hw.id", "minor_number")
 _INSTANCE = LABELS["mig"]
 _PROFILE = ("GPU_I_PROFILE", "gpu.mig.profile")
-_HOST = (*LABELS["host"][:-1], "kubernetes_node", "instance")
+_HOST = (*LABELS["host"][:-1], "kubernetes_node", "instance", "InstanceId")
 _WORKLOAD = ("exported_pod", "pod", "k8s.pod.name", "hpc_job", "slurm_job_id", "slurm.job.id", "exported_job_id")
 _SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user guide)
 

@@ -54,7 +54,10 @@ async def _per_host(context: Context, found: list[Found], statistic: Statistic, 
     """By (group, host): values on the grid, the metric's name and how many series."""
     hosts: dict[tuple[str, str], tuple[Found, list[Series]]] = {}
     for one in found:
-        key = (context.owners.of(one.series), host_of(one.series))
+        host = host_of(one.series) or one.series.identity.resource
+        if not host:
+            continue  # whoever names no host cannot be counted as one
+        key = (context.owners.of(one.series), host)
         first, series = hosts.setdefault(key, (one, []))
         if one.metric == first.metric:  # the first metric in precedence that a host has
             series.append(one.series)

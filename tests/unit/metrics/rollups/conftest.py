@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from tests.unit.metrics import conftest as metrics
-from tests.unit.metrics.conftest import START, Engine, shared_engine
+from tests.unit.metrics.conftest import START, Engine
 
 from trimtab.base.clock import ManualClock
 from trimtab.metrics.model import SAMPLE_ROW, MetricBatch
@@ -18,7 +18,7 @@ from trimtab.metrics.rollups.tiers import Retention
 HOUR = 3_600_000
 KEPT = Retention()
 
-__all__ = ["HOUR", "START", "Room", "samples", "shared_engine"]
+__all__ = ["HOUR", "START", "Room", "samples"]
 
 
 @dataclass
@@ -50,8 +50,3 @@ def room(shared_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Room:
     return Room(
         plain.engine, plain.clock, plain.log, plain.registry, plain.ingest, plain.reader, rolled=rolled, builder=builder
     )
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(7)

@@ -13,6 +13,10 @@ up: ## set up and start trimtab on this machine: server, pages and agent (Ctrl-C
 	@scripts/bootstrap.sh server
 	@exec $(BIN)/trimtab up
 
+demo: ## start trimtab with a simulated company, on data of its own (ARGS=--fresh makes it anew)
+	@scripts/bootstrap.sh server
+	@exec $(BIN)/trimtab demo $(ARGS)
+
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
 	@$(BIN)/pytest -n 2 --dist loadfile --inline-snapshot=disable -m "not slow" $(ARGS)

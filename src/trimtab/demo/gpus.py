@@ -23,11 +23,11 @@ HISTORY = (
     "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
     "DCGM_FI_DEV_FB_USED",
     "DCGM_FI_DEV_POWER_USAGE",
-    "DCGM_FI_DEV_GPU_TEMP",
     "DCGM_FI_DEV_XID_ERRORS",
 )
 """Sent for the whole history."""
 RECENT = (
+    "DCGM_FI_DEV_GPU_TEMP",
     "DCGM_FI_DEV_FB_FREE",
     "DCGM_FI_DEV_FB_RESERVED",
     "DCGM_FI_DEV_SM_CLOCK",
@@ -41,10 +41,10 @@ RECENT = (
     "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
     "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL",
 )
-"""Sent for the last hours and from then on."""
+"""Sent for the last hours, every minute, and from then on."""
 COUNTERS = RECENT[-3:]
 _DRIVER = "550.127.08"
-_MIB_RESERVED = 0.008  # of the memory
+_RESERVED = 0.008  # share of the memory
 
 
 class GpuFeed:
@@ -68,41 +68,43 @@ class GpuFeed:
         for name, values in self._values(moment):
             if lost.any() and name != "DCGM_FI_DEV_XID_ERRORS":
                 values = np.where(lost, np.nan, values)
-            yield from self._families[name].blocks(times, values)
+            when = slice(None) if name in HISTORY else moment.slab.slow
+            yield from self._families[name].blocks(times[when], values[:, when])
 
     def _values(self, moment: Moment) -> Iterator[tuple[str, Floats]]:
-        what, times = moment.activity, moment.slab.times
-        power = self._power(what, moment)
-        yield HISTORY[0], np.round(100 * np.clip(what.engine + 0.04 * (what.sm > 0.3), 0, 1))
-        yield HISTORY[1], _ratio(what.sm)
-        yield HISTORY[2], _ratio(what.engine)
-        yield HISTORY[3], _ratio(what.tensor)
-        yield HISTORY[4], np.round(what.memory * self._memory)
-        yield HISTORY[5], np.round(power, 1)
-        warmth = 26 + 44 * power / self._most + 2 * noise.drift(self._keys, times, 3600)
-        yield HISTORY[6], np.round(warmth)
-        yield HISTORY[7], self._errors(moment)
-        if moment.slab.fine:
-            yield from self._recent(moment, power, warmth)
-
-    def _recent(self, moment: Moment, power: Floats, warmth: Floats) -> Iterator[tuple[str, Floats]]:
         what = moment.activity
-        at_work = what.sm > 0.02
+        power = self._power(what, moment)
+        history = (
+            np.round(100 * np.clip(what.engine + 0.04 * (what.sm > 0.3), 0, 1)),
+            _ratio(what.sm),
+            _ratio(what.engine),
+            _ratio(what.tensor),
+            np.round(what.memory * self._memory),
+            np.round(power, 1),
+            self._errors(moment),
+        )
+        yield from zip(HISTORY, history, strict=True)
+        if moment.slab.fine:
+            yield from zip(RECENT, self._recent(moment, power), strict=True)
+
+    def _recent(self, moment: Moment, power: Floats) -> Iterator[Floats]:
+        what, step_s, totals = moment.activity, moment.slab.step_s, moment.totals
+        warmth = 26 + 44 * power / self._most + 2 * noise.drift(self._keys, moment.slab.times, 3600)
         dram = np.clip(what.sm * 0.6 + what.tensor * 0.2, 0, 1)
-        yield RECENT[0], np.round((1 - what.memory - _MIB_RESERVED) * self._memory)
-        yield RECENT[1], np.broadcast_to(np.round(_MIB_RESERVED * self._memory), what.sm.shape)
-        yield RECENT[2], np.where(at_work, np.round(self._clock * (1 - 0.12 * what.tensor), -1), 210.0)
-        yield RECENT[3], np.broadcast_to(self._memory_clock, what.sm.shape)
-        yield RECENT[4], np.round(warmth + 8)
-        yield RECENT[5], np.round(100 * dram)
-        yield RECENT[6], _ratio(dram)
-        yield RECENT[7], np.round(what.sm * 2.1e9)
-        yield RECENT[8], np.round(what.sm * 1.7e9)
-        step_s, totals = moment.slab.step_s, moment.totals
-        yield RECENT[9], totals.grow("gpu.energy", power * 1000, step_s)
-        yield RECENT[10], totals.grow("gpu.replays", np.full(power.shape, 2e-5), step_s)
+        yield np.round(warmth)
+        yield np.round((1 - what.memory - _RESERVED) * self._memory)
+        yield np.broadcast_to(np.round(_RESERVED * self._memory), what.sm.shape)
+        yield np.where(what.sm > 0.02, np.round(self._clock * (1 - 0.12 * what.tensor), -1), 210.0)
+        yield np.broadcast_to(self._memory_clock, what.sm.shape)
+        yield np.round(warmth + 8)
+        yield np.round(100 * dram)
+        yield _ratio(dram)
+        yield np.round(what.sm * 2.1e9)
+        yield np.round(what.sm * 1.7e9)
+        yield totals.grow("gpu.energy", power * 1000, step_s)
+        yield totals.grow("gpu.replays", np.full(power.shape, 2e-5), step_s)
         linked = totals.grow("gpu.nvlink", what.tensor * self._link * 0.2, step_s)
-        yield RECENT[11], np.where(self._link > 0, linked, np.nan)
+        yield np.where(self._link > 0, linked, np.nan)
 
     def _power(self, what: Activity, moment: Moment) -> Floats:
         share = np.clip(0.3 * what.engine * (what.sm > 0.02) + 0.35 * what.sm + 0.55 * what.tensor, 0, 0.98)

@@ -38,7 +38,7 @@ class KubernetesFeed:
 
     def blocks(self, moment: Moment) -> Iterator[Block]:
         """Constants, images and creation times."""
-        times = moment.slab.times
+        times = moment.slab.times[moment.slab.slow]
         yield from self._constant.blocks(times, np.broadcast_to(self._values, (len(self._values), len(times))))
         images = [np.where((times >= start) & (times < end), 1.0, np.nan) for _, _, start, end in self._versions]
         yield from self._images.blocks(times, np.array(images))

@@ -31,10 +31,16 @@ class Stopped(TrimtabError):
 class Sender:
     """Sends to one server with a token an account. Use it from one thread, in a `with` block."""
 
-    def __init__(self, url: str, tokens: Mapping[str, str], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        url: str,
+        tokens: Mapping[str, str],
+        stop: threading.Event,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._tokens = tokens
         self._stop = stop
-        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_S, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_S, trust_env=False, transport=transport)
         self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="demo-send")
         self._sent: deque[Future[None]] = deque()
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.demo.noise import Times
 from trimtab.demo.world import COARSE_S, FINE_MS, FINE_S
 
-_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
+_DAY_MS, _HOUR_MS, _MINUTE_MS = 86_400_000, 3_600_000, 60_000
+_NOW = 20  # times of a slab of the live demo, after a pause of five minutes at most
+Slow = slice | npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class Slab:
     def fine(self) -> bool:
         """Whether it is of the recent past, of which more metrics are kept."""
         return self.step_s == FINE_S
+
+    @cached_property
+    def slow(self) -> Slow:
+        """Which of its times metrics of little haste are sent at: every minute of history, every step of now."""
+        if not self.fine or len(self.times) <= _NOW:
+            return slice(None)
+        return np.flatnonzero(self.times % _MINUTE_MS == 0)
 
 
 def plan(after_ms: int, through_ms: int) -> Iterator[Slab]:

@@ -1,6 +1,7 @@
 """Running totals of counters, kept from slab to slab."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -37,5 +38,8 @@ class Totals:
     @classmethod
     def load(cls, path: Path) -> "Totals":
         """Read what `save` wrote. Raises OSError, or ValueError for another file."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls({name: file[name] for name in file.files})
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+                return cls({name: found[name] for name in found.files})
+        except BadZipFile as problem:
+            raise ValueError(f"cannot read totals from {path}: {problem}") from problem

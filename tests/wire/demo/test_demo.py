@@ -1,0 +1,63 @@
+"""The demo against a live server: the doors take everything, the accounts are told apart, the pages have something."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from live_server import LiveServer
+from trimtab.base.clock import SystemClock
+from trimtab.client.api import Client
+from trimtab.demo import notes
+from trimtab.demo.company import ACCOUNTS
+from trimtab.demo.notes import Notes
+from trimtab.demo.play import Loaded, Play
+from trimtab.demo.totals import Totals
+
+pytestmark = pytest.mark.wire
+BEHIND_MS = 20 * 60_000
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[LiveServer]:
+    """One of its own: other tests need not meet 60 hosts."""
+    live = LiveServer(tmp_path / "server").start()
+    yield live
+    live.stop()
+
+
+def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
+    directory, clock, stop = tmp_path / "demo", SystemClock(), threading.Event()
+    notes.claim(directory)
+    now = clock.now_ms()
+    Notes(now, now - BEHIND_MS, Totals()).save(directory)  # only the last minutes are left to load
+    results: list[Loaded] = []
+    shares: list[float] = []
+
+    def loaded(result: Loaded) -> None:
+        results.append(result)
+        stop.set()
+
+    Play(server.url, directory, clock, stop).run(lambda share, _: shares.append(share), loaded)
+
+    assert results[0].samples > 500_000
+    assert 1.0 == shares[-1]
+    assert_hosts(server.url)
+    with Client(server.url) as client:
+        found = client.sources().sources
+        told = {source.account for source in found if source.rows and source.account}
+        assert {account.id for account in ACCOUNTS} <= told
+        assert not [source for source in found if source.account in told and source.rejected]
+    kept = notes.recall(directory, clock.now_ms())
+    assert kept is not None
+    assert now - 15_000 <= kept.through_ms
+
+
+def assert_hosts(url: str) -> None:
+    hosts = {host["name"]: host for host in httpx.get(f"{url}/hosts.json", timeout=30).json()["hosts"]}
+    assert {"p5-01", "p4d-07", "g6-14", "g5-12"} <= set(hosts)
+    assert hosts["p5-01"]["up"]
+    assert hosts["p5-01"]["cpus"] == 192
+    assert hosts["p5-01"]["receive"] > 0

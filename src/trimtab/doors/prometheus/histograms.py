@@ -1,8 +1,9 @@
 """Prometheus' native histograms as histogram points.
 
-Field numbers: prometheus/prompb, types.proto. Prometheus' bucket i of schema s is (base^(i-1), base^i] with
-base = 2^(2^-s); OpenTelemetry's, which the model uses, is (base^i, base^(i+1)]: the same ones, numbered one lower.
-Schema -53 has the bounds in `custom_values`. The counts run since a start that is not told.
+Field numbers: prometheus/prompb, types.proto, and io/prometheus/write/v2, which has the same ones and a start.
+Prometheus' bucket i of schema s is (base^(i-1), base^i] with base = 2^(2^-s); OpenTelemetry's, which the model uses, is
+(base^i, base^(i+1)]: the same ones, numbered one lower. Schema -53 has the bounds in `custom_values`. The counts run
+since a start that is seldom told.
 """
 
 import math
@@ -18,7 +19,7 @@ from trimtab.metrics.model import HistogramPoint
 _COUNT_INT, _COUNT_FLOAT, _SUM, _SCHEMA, _ZERO_THRESHOLD, _ZERO_INT, _ZERO_FLOAT = 1, 2, 3, 4, 5, 6, 7
 _NEGATIVE_SPANS, _NEGATIVE_DELTAS, _NEGATIVE_COUNTS = 8, 9, 10
 _POSITIVE_SPANS, _POSITIVE_DELTAS, _POSITIVE_COUNTS = 11, 12, 13
-_RESET_HINT, _TIMESTAMP, _CUSTOM_VALUES = 14, 15, 16
+_RESET_HINT, _TIMESTAMP, _CUSTOM_VALUES, _START = 14, 15, 16, 17
 _GAUGE = 3  # Histogram.ResetHint: what is counted now, not since a start
 _CUSTOM_BUCKETS = -53
 _SCHEMAS = range(-4, 9)
@@ -69,6 +70,7 @@ class NativeHistogram:
     zero_threshold: float = 0.0
     zero_count: float = 0
     time_ms: int = 0
+    start_ms: int = 0
     reset_hint: int = 0
     stale: bool = False
     custom: list[float] = field(default_factory=list)
@@ -110,6 +112,12 @@ class NativeHistogram:
         return (0,) * first + counts + (0,) * after
 
 
+def empty(point: HistogramPoint, time_ms: int) -> HistogramPoint:
+    """What the histogram of `point` was when it began: nothing counted."""
+    none = (0,) * len(point.counts)
+    return replace(point, time_ms=time_ms, count=0, sum=0.0, counts=none, zero_count=0, positive=(), negative=())
+
+
 def read_histogram(body: bytes, start: int, end: int) -> NativeHistogram:
     """A Histogram message. Raises Malformed."""
     made = NativeHistogram()
@@ -146,6 +154,8 @@ def _read_varint(made: NativeHistogram, number: int, value: int) -> None:
         made.reset_hint = value
     elif number == _TIMESTAMP:
         made.time_ms = wire.signed(value)
+    elif number == _START:
+        made.start_ms = wire.signed(value)
 
 
 def _read_repeated(made: NativeHistogram, number: int, body: bytes, kind: int, start: int, end: int) -> None:

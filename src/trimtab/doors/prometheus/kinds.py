@@ -1,7 +1,7 @@
-"""Whether a Prometheus series is a counter or a gauge: remote write 1.0 does not say it with the samples.
+"""Whether a Prometheus series is a counter or a gauge: remote write 1.0 does not say it with the samples, 2.0 may.
 
-Metadata says it, but comes apart from the samples, a minute after the start and not again for a while. So the name
-decides where metadata is not there yet, and once a series is registered it keeps its kind: two kinds would be two
+In 1.0 metadata says it, but comes apart from the samples, a minute after the start and not again for a while. So the
+name decides where metadata is not there yet, and once a series is registered it keeps its kind: two kinds would be two
 series. Families of the type histogram or summary are counters in their `_bucket`, `_sum` and `_count` series.
 """
 
@@ -15,6 +15,7 @@ from trimtab.metrics.model import Kind
 COUNTER_SUFFIXES = ("_total", "_count", "_sum", "_bucket")
 """Source: Prometheus documentation, "Metric and label naming", and the text format of histograms and summaries."""
 _OF_A_FAMILY = ("_total", "_bucket", "_sum", "_count")
+_PARTS = ("_bucket", "_sum", "_count")  # series of a histogram or summary
 _TYPES = ("unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset")
 _TYPE, _FAMILY, _HELP, _UNIT = 1, 2, 4, 5  # fields of prometheus.MetricMetadata
 MAX_FAMILIES = 50_000
@@ -71,6 +72,17 @@ def read_metadata(body: bytes, start: int, end: int) -> Metadata:
             texts[field] = wire.text(body, begin, stop)
     named = _TYPES[type_] if type_ < len(_TYPES) else "unknown"
     return Metadata(texts[_FAMILY], named, texts[_UNIT], texts[_HELP])
+
+
+def metadata_of(series: str, type_: int, unit: str, help_: str) -> Metadata | None:
+    """What remote write 2.0 says beside the samples of `series`; None where it does not say the type."""
+    named = _TYPES[type_] if type_ < len(_TYPES) else "unknown"
+    if named == "unknown":
+        return None
+    family = series
+    if named in ("histogram", "gaugehistogram", "summary"):
+        family = next((series.removesuffix(end) for end in _PARTS if series.endswith(end)), series)
+    return Metadata(family, named, unit, help_)
 
 
 def _families(name: str) -> Iterator[str]:

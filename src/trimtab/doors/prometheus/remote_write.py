@@ -1,13 +1,14 @@
-"""`POST /api/v1/write`: Prometheus remote write 1.0.
+"""`POST /api/v1/write`: Prometheus remote write 1.0 and 2.0, told apart by the content type.
 
-Source: prometheus.io, "Prometheus Remote-Write 1.0 specification". Senders retry 5xx and 429 and give up on other
-4xx. A request with some invalid samples has its valid ones stored and is answered 400, as the specification asks.
-A 204 means durable. Samples de-duplicate on (series, time), so a retried request changes nothing.
+Sources: prometheus.io, "Prometheus Remote-Write 1.0 specification" and "… 2.0 specification". Senders retry 5xx and
+429 and give up on other 4xx. A request with some invalid samples has its valid ones stored and is answered 400, as both
+ask. A 204 means durable. Samples de-duplicate on (series, time), so a retried request changes nothing. Exemplars are
+not kept: noted in the ledger, 0 in 2.0's header, and no error, for nothing of what was measured is missing.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 
 import cramjam
@@ -17,8 +18,9 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.base import errors
 from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
-from trimtab.doors.prometheus.decode import Tenant, decode, remember_metadata
-from trimtab.doors.prometheus.scan import Scanned, scan
+from trimtab.doors.prometheus.decode import Decoded, Tenant, decode, remember_metadata
+from trimtab.doors.prometheus.scan import Found, scan
+from trimtab.doors.prometheus.scan_v2 import scan_v2
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
 from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
@@ -33,7 +35,11 @@ BODY_LIMIT = 32 << 20
 # From here a body takes some milliseconds, a hop to a thread 0.1: with something compiled, and in plain Python.
 _THREAD_BYTES, _THREAD_BYTES_PLAIN = 1 << 20, 64 << 10
 _NO_SNAPPY = "cannot decompress body: it is not a snappy block"
-_V2 = "remote write 2.0 is not supported yet; try protobuf_message: prometheus.WriteRequest"
+V1, V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+"""The messages: names of 1.0's and 2.0's in the content type's parameter `proto`."""
+_SCANS: dict[str, Callable[[bytes, ModuleType | None], Found]] = {V1: scan, V2: scan_v2}
+_COMPILED = {V1: "trimtab.doors.prometheus.scan_compiled", V2: "trimtab.doors.prometheus.scan_v2_compiled"}
+_WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 
 STATUS: tuple[tuple[type[TrimtabError], int], ...] = (
     (LimitExceeded, 413),
@@ -61,7 +67,7 @@ class RemoteWrite:
 
     def __init__(self, writing: Writing, kernels: Kernels | None = None) -> None:
         self._writing = writing
-        self._kernels = kernels or Kernels("trimtab.doors.prometheus.scan_compiled")
+        self._kernels = {message: kernels or Kernels(module) for message, module in _COMPILED.items()}
         self._tenants: dict[str, Tenant] = {}
         writing.forget.append(self._tenants.clear)
 
@@ -70,36 +76,37 @@ class RemoteWrite:
         writing = self._writing
         source = (DOOR, source_name(request), writing.account_of(request), writing.region)
         try:
-            check_headers(request)
+            message = message_of(request)
             key = idempotency_key(request, DOOR)
             raw = await request.body()
-            refused = await self._store(raw, key, source)
+            decoded = await self._store(raw, message, key, source)
         except TrimtabError as error:
             if isinstance(error, InvalidInput):
                 self._writing.ledger.rejected(*source, str(error), PATH, 1)
             return answer_error(error)
-        for item in refused:
+        for item in decoded.refused:
             self._writing.ledger.rejected(*source, item.reason, item.example, item.rows)
-        return _answer(refused)
+        return _answer(decoded.refused, _written(decoded) if message == V2 else {})
 
-    async def _store(self, raw: bytes, key: str | None, source: tuple[str, str, str, str]) -> list[Refused]:
+    async def _store(self, raw: bytes, message: str, key: str | None, source: tuple[str, str, str, str]) -> Decoded:
         size = decompressed_size(raw)
-        kernels = self._kernels.get(size)
+        kernels = self._kernels[message].get(size)
         if kernels is None and size >= LARGE_BYTES:
-            kernels = await asyncio.to_thread(self._kernels.ready)
+            kernels = await asyncio.to_thread(self._kernels[message].ready)
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
-            scanned = _open(raw, kernels)
+            scanned = _open(raw, message, kernels)
         else:
-            scanned = await asyncio.to_thread(_open, raw, kernels)
+            scanned = await asyncio.to_thread(_open, raw, message, kernels)
         tenant = self._tenant(source[2])
         remember_metadata(scanned, tenant)
-        batch, refused = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
+        decoded = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
         # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
-        if len(batch):
-            appended = await self._writing.ingest.write(batch, key)
+        if len(decoded.batch):
+            appended = await self._writing.ingest.write(decoded.batch, key)
+            tenant.remember_began(decoded.began)
             if not appended.duplicate:
-                self._writing.ledger.accepted(*source, rows=len(batch), bytes_=len(raw))
-        return refused
+                self._writing.ledger.accepted(*source, rows=len(decoded.batch), bytes_=len(raw))
+        return decoded
 
     def _tenant(self, account: str) -> Tenant:
         tenant = self._tenants.get(account)
@@ -108,18 +115,23 @@ class RemoteWrite:
         return tenant
 
 
-def check_headers(request: Request) -> None:
-    """Refuse what is not a snappy-compressed WriteRequest. Raises UnsupportedMedia."""
+def message_of(request: Request) -> str:
+    """Which message the body is. Raises UnsupportedMedia for what is not a snappy-compressed one that we know."""
     media, _, parameters = request.headers.get("content-type", "application/x-protobuf").partition(";")
     media = media.strip().lower()
     if media != "application/x-protobuf":
         raise UnsupportedMedia(f"cannot read body: got content type {media!r}; expected application/x-protobuf")
-    version = request.headers.get("x-prometheus-remote-write-version", "0.1.0")
-    if "io.prometheus.write.v2" in parameters or version.startswith("2."):
-        raise UnsupportedMedia(f"cannot read body: {_V2}")
+    message = V1
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "proto":
+            message = value.strip().strip('"')
+    if message not in _SCANS:
+        raise UnsupportedMedia(f"cannot read body: got message {message!r}; expected {V1} or {V2}")
     encoding = request.headers.get("content-encoding", "snappy").strip().lower()
     if encoding != "snappy":
         raise UnsupportedMedia(f"cannot read body: got encoding {encoding!r}; expected snappy")
+    return message
 
 
 def source_name(request: Request) -> str:
@@ -152,22 +164,27 @@ def decompressed_size(raw: bytes) -> int:
     return size
 
 
-def _open(raw: bytes, kernels: ModuleType | None) -> Scanned:
+def _open(raw: bytes, message: str, kernels: ModuleType | None) -> Found:
     """Decompress and scan. Raises InvalidInput."""
     try:
         body = bytes(cramjam.snappy.decompress_raw(raw))
     except cramjam.DecompressionError as problem:
         raise InvalidInput(_NO_SNAPPY) from problem
     try:
-        return scan(body, kernels)
+        return _SCANS[message](body, kernels)
     except wire.Malformed as problem:
-        raise InvalidInput(f"cannot decode body: it is not a WriteRequest: {problem}") from None
+        raise InvalidInput(f"cannot decode body: it is not a {message.rpartition('.')[2]}: {problem}") from None
 
 
-def _answer(refused: Sequence[Refused]) -> Response:
+def _written(decoded: Decoded) -> dict[str, str]:
+    counts = {"Samples": decoded.samples, "Histograms": decoded.histograms, "Exemplars": 0}
+    return {_WRITTEN.format(what): str(count) for what, count in counts.items()}
+
+
+def _answer(refused: Sequence[Refused], headers: dict[str, str]) -> Response:
     lost = [item for item in refused if not item.hint]
     if not lost:
-        return Response(status_code=204)
+        return Response(status_code=204, headers=headers)
     rows = sum(item.rows for item in lost)
     text = f"cannot store {rows} samples of this request, the others are stored: {summary(lost)}\n"
-    return PlainTextResponse(text, 400)
+    return PlainTextResponse(text, 400, headers)

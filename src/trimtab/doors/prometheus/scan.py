@@ -1,14 +1,18 @@
 """Where everything is in a WriteRequest of remote write 1.0: what a scan finds, and the scan in plain Python.
+`scan_v2.py` is its twin for 2.0; `Found` is what both tell.
 
 Labels are not decoded here: a series that was met before is known by the digest of its label block.
 """
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.doors.prometheus.kinds import Metadata
+from trimtab.doors.prometheus.labels import read_labels
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
 
@@ -18,6 +22,66 @@ TIMESERIES, METADATA = 1, 3  # of WriteRequest
 LABELS, SAMPLES, EXEMPLARS, HISTOGRAMS = 1, 2, 3, 4  # of TimeSeries
 VALUE, TIMESTAMP = 1, 2  # of Sample
 _KEY_AND_LENGTH = 2
+
+
+class Found(Protocol):
+    """What a scan of either version tells. Times are ms; `starts` are when the counter of each sample began (0: not
+    said). `others` has rows (EXEMPLARS or HISTOGRAMS; number of the series; start; end).
+    """
+
+    @property
+    def body(self) -> bytes:
+        """What was scanned."""
+        ...
+
+    @property
+    def keys(self) -> npt.NDArray[np.uint64]:
+        """Digests of the labels of each series."""
+        ...
+
+    @property
+    def times(self) -> Places:
+        """Of the samples of all series, in order."""
+        ...
+
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """Of the samples of all series, in order, bit for bit."""
+        ...
+
+    @property
+    def starts(self) -> Places | None:
+        """Of the samples of all series, in order; None where none is said."""
+        ...
+
+    @property
+    def others(self) -> Places:
+        """Where exemplars and histograms are."""
+        ...
+
+    def samples_by_series(self) -> Places:
+        """The number of samples of each series."""
+        ...
+
+    def labels(self, number: int) -> dict[str, str]:
+        """The labels of a series. Raises InvalidInput."""
+        ...
+
+    def cacheable(self, number: int) -> bool:
+        """Whether the digest covers the labels and nothing else."""
+        ...
+
+    def series_key(self, number: int) -> bytes:
+        """Bytes that stand for the labels of a series, in this and in other requests."""
+        ...
+
+    def metadata(self, number: int) -> Metadata | None:
+        """What is said of the family of a series beside its samples. Raises InvalidInput."""
+        ...
+
+    def start_of(self, number: int) -> int:
+        """When what a series counts began, if that is said of the series (ms; 0: not said)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +105,31 @@ class Scanned:
     def samples_by_series(self) -> Places:
         """The number of samples of each series."""
         return np.diff(self.series[:, 3], prepend=0)
+
+    @property
+    def starts(self) -> Places | None:
+        """See Found: 1.0 cannot say it."""
+        return None
+
+    def labels(self, number: int) -> dict[str, str]:
+        """See Found."""
+        return read_labels(self.label_block(number))
+
+    def cacheable(self, number: int) -> bool:
+        """See Found: the digest of a scattered block covers other fields too."""
+        return not self.series[number, 2]
+
+    def series_key(self, number: int) -> bytes:
+        """See Found."""
+        return self.label_block(number)
+
+    def metadata(self, number: int) -> Metadata | None:
+        """See Found: 1.0 says it apart from the samples."""
+        return None
+
+    def start_of(self, number: int) -> int:
+        """See Found: 1.0 cannot say it."""
+        return 0
 
     def label_block(self, number: int) -> bytes:
         """The label fields of one series, with nothing in between."""

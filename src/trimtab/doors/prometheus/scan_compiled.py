@@ -17,6 +17,7 @@ from trimtab.doors.protobuf.primitives import (
     digest,
     extent,
     fixed64,
+    more,
     skip,
     tag,
     varint,
@@ -60,18 +61,18 @@ def scan(body: Bytes) -> tuple[Int, Places, Places, Places]:
         if field == _TIMESERIES:
             most = (at - start) // 2 + 1  # samples or exemplars: each takes two bytes at least
             if count == len(series):
-                series = _more(series, count + 1)
+                series = more(series, count + 1)
             if sample + most > len(samples):
-                samples = _more(samples, sample + most)
+                samples = more(samples, sample + most)
             if other + most > len(others):
-                others = _more(others, other + most)
+                others = more(others, other + most)
             sample, other, fault = _scan_series(body, start, at, count, series, samples, sample, others, other)
             if fault >= 0:
                 return fault, series, samples, others
             count += 1
         elif field == _METADATA:
             if other == len(others):
-                others = _more(others, other + 1)
+                others = more(others, other + 1)
             others[other, 0], others[other, 1], others[other, 2], others[other, 3] = 0, -1, start, at
             other += 1
     return -1, series[:count], samples[:sample], others[:other]
@@ -148,14 +149,6 @@ def _sample(body: Bytes, at: Int, end: Int) -> tuple[Int, Int, Int]:
         if at < 0:
             return time, value, begin
     return time, value, -1
-
-
-@compiled
-def _more(array: Places, rows: Int) -> Places:
-    """A copy with room for `rows` and then some."""
-    larger = np.empty((2 * rows, array.shape[1]), np.int64)
-    larger[: len(array)] = array
-    return larger
 
 
 def is_cached() -> bool:

@@ -115,7 +115,18 @@ def digest(body: Bytes, start: Int, end: Int, seed1: Word, seed2: Word) -> tuple
         shift += _8
         at += 1
     h1, h2 = _mix(h1, h2, k1, k2)
-    size = np.uint64(end - start)
+    return finished(h1, h2, np.uint64(end - start))
+
+
+@compiled
+def combined(h1: Word, h2: Word, k1: Word, k2: Word) -> tuple[Word, Word]:
+    """The digest so far with another one after it; `finished` makes a key of it."""
+    return _mix(h1, h2, k1, k2)
+
+
+@compiled
+def finished(h1: Word, h2: Word, size: Word) -> tuple[Word, Word]:
+    """What a digest is after its last part; `size` is that of all parts."""
     h1 ^= size
     h2 ^= size
     h1 += h2
@@ -149,3 +160,11 @@ def _spread(h: Word) -> Word:
     h *= _M2
     h ^= h >> _33
     return h
+
+
+@compiled
+def more(array: npt.NDArray[np.int64], rows: Int) -> npt.NDArray[np.int64]:
+    """A copy with room for `rows` and then some."""
+    larger = np.empty((2 * rows, array.shape[1]), np.int64)
+    larger[: len(array)] = array
+    return larger

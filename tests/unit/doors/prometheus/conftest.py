@@ -52,7 +52,26 @@ _MESSAGES: dict[str, list[tuple[str, int, Any, bool]]] = {
         ("unit", 5, "string", False),
     ],
     "WriteRequest": [("timeseries", 1, "TimeSeries", True), ("metadata", 3, "MetricMetadata", True)],
+    # remote write 2.0; HistogramV2 is Histogram and a start
+    "SampleV2": [
+        ("value", 1, "double", False),
+        ("timestamp", 2, "int64", False),
+        ("start_timestamp", 3, "int64", False),
+    ],
+    "ExemplarV2": [("labels_refs", 1, "uint32", True), ("value", 2, "double", False), ("timestamp", 3, "int64", False)],
+    "MetadataV2": [("type", 1, "int32", False), ("help_ref", 3, "uint32", False), ("unit_ref", 4, "uint32", False)],
+    "TimeSeriesV2": [
+        ("labels_refs", 1, "uint32", True),
+        ("samples", 2, "SampleV2", True),
+        ("histograms", 3, "HistogramV2", True),
+        ("exemplars", 4, "ExemplarV2", True),
+        ("metadata", 5, "MetadataV2", False),
+        ("created_timestamp", 6, "int64", False),
+    ],
+    "Request": [("symbols", 4, "string", True), ("timeseries", 5, "TimeSeriesV2", True)],
 }
+_MESSAGES["HistogramV2"] = [*_MESSAGES["Histogram"], ("start_timestamp", 17, "int64", False)]
+V2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +101,14 @@ def kernels() -> Any:
     return loading.get(0)
 
 
+@pytest.fixture(scope="session")
+def kernels_v2() -> Any:
+    """The compiled scan of 2.0."""
+    loading = Kernels("trimtab.doors.prometheus.scan_v2_compiled")
+    assert loading.load()
+    return loading.get(0)
+
+
 @dataclass
 class Door:
     """The door, and the shape of its requests."""
@@ -95,6 +122,10 @@ class Door:
         body = message if isinstance(message, bytes) else message.SerializeToString()
         given = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "User-Agent": "Prometheus/3"}
         return self.send(bytes(cramjam.snappy.compress_raw(body)), given | headers)
+
+    def post_v2(self, message: Any, **headers: str) -> httpx.Response:
+        version = {"Content-Type": V2, "X-Prometheus-Remote-Write-Version": "2.0.0"}
+        return self.post(message, **(version | headers))
 
     def send(self, content: bytes, headers: dict[str, str]) -> httpx.Response:
         return self.inner.client.post("/api/v1/write", content=content, headers=headers)

@@ -197,8 +197,7 @@ def test_what_passes_is_answered_so_that_the_sender_tries_again(
     [
         ({"Content-Type": "application/json"}, 415, "expected application/x-protobuf"),
         ({"Content-Encoding": "gzip"}, 415, "expected snappy"),
-        ({"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"}, 415, "2.0 is not supported"),
-        ({"X-Prometheus-Remote-Write-Version": "2.0.0"}, 415, "2.0 is not supported"),
+        ({"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v3.Request"}, 415, "expected prometheus."),
         ({"Idempotency-Key": "k" * 201}, 400, "at most 200"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trimtab.doors.prometheus.decode import read_labels
+from trimtab.doors.prometheus.labels import read_labels
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Scanned, scan
 from trimtab.doors.protobuf.wire import Malformed
 

@@ -36,7 +36,7 @@ class Answers:
         period_ms = request.period_s * 1000
         buckets, values = self._values(request.statistic, parts, period_ms)
         known = ~np.isnan(values)
-        return StatSeries(buckets[known] * period_ms, values[known])
+        return StatSeries(buckets[known] * period_ms + request.origin_ms % period_ms, values[known])
 
     def _values(self, statistic: Statistic, parts: tuple[Part, ...], period_ms: int) -> tuple[Integers, Floats]:
         if statistic.family is Family.LAST:

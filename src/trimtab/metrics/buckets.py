@@ -1,4 +1,4 @@
-"""Periods: half-open buckets aligned to the epoch (UTC), labelled with their start."""
+"""Periods: half-open buckets aligned to the epoch (UTC) or to an origin of the reader, labelled with their start."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,15 @@ _LEAST_LOOKBACK_MS = 300_000  # Prometheus' staleness limit; scrape and export i
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one engine query reads: `[start_ms, end_ms)` in buckets of `period_ms` (all milliseconds)."""
+    """What one engine query reads: `[start_ms, end_ms)` in buckets of `period_ms` (all milliseconds).
+
+    Bucket n is `[n * period_ms + origin_ms, …)`.
+    """
 
     start_ms: int
     end_ms: int
     period_ms: int
+    origin_ms: int = 0
 
     @property
     def lookback_ms(self) -> int:

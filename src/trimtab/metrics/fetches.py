@@ -34,7 +34,7 @@ async def run_plan(
     """
     answers = await asyncio.gather(
         *(
-            _run(telemetry, fetch, atoms, Window(start_ms, end_ms, fetch.period_ms), splits.get(fetch))
+            _run(telemetry, fetch, atoms, Window(start_ms, end_ms, fetch.period_ms, fetch.origin_ms), splits.get(fetch))
             for fetch, atoms in plan.fetches.items()
         )
     )
@@ -57,7 +57,7 @@ async def _run(telemetry: Telemetry, fetch: Fetch, atoms: Atoms, window: Window,
 def _rows(fetch: Fetch, atoms: Atoms, chunks: list[Columns], start_ms: int, end_ms: int) -> Rows:
     columns = chunks[0] if len(chunks) == 1 else _joined(chunks, fetch)
     if fetch.source is Source.HISTOGRAMS:
-        window = Window(start_ms, end_ms, fetch.period_ms)
+        window = Window(start_ms, end_ms, fetch.period_ms, fetch.origin_ms)
         return Histograms.of(columns, window, dict(zip(atoms.ids, atoms.atoms, strict=True)))
     match fetch.shape:
         case Shape.TOTALS:
@@ -103,7 +103,7 @@ def _parameters(fetch: Fetch, atoms: Atoms, at: int, window: Window) -> dict[str
     chunk = slice(at, at + IDS_A_QUERY)
     parameters: dict[str, Any] = {"ids": list(atoms.ids[chunk]), "start": window.start_ms, "end": window.end_ms}
     if fetch.source is not Source.HISTOGRAMS:
-        parameters |= {"atoms": list(atoms.atoms[chunk]), "period": window.period_ms}
+        parameters |= {"atoms": list(atoms.atoms[chunk]), "period": window.period_ms, "origin": window.origin_ms}
     return parameters
 
 

@@ -14,11 +14,12 @@ from trimtab.metrics.statistics import Family, Statistic
 
 @dataclass(frozen=True, slots=True)
 class StatRequest:
-    """`statistic` of the union of `series` (ids), in periods of `period_s` seconds."""
+    """`statistic` of the union of `series` (ids), in periods of `period_s` seconds that begin at `origin_ms`."""
 
     series: tuple[int, ...]
     statistic: Statistic
     period_s: int
+    origin_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Fetch:
     source: Source
     shape: Shape
     period_ms: int
+    origin_ms: int = 0
 
 
 Part = tuple[Fetch, frozenset[int]]
@@ -117,20 +119,22 @@ def _parts(request: StatRequest, known: dict[int, Series]) -> tuple[Part, ...]:
     by_fetch: dict[Fetch, list[int]] = {}
     for series_id in request.series:
         series = known.get(series_id)
-        fetch = series and _fetch(series.identity.kind, request.statistic, request.period_s * 1000)
+        fetch = series and _fetch(series.identity.kind, request)
         if fetch:
             by_fetch.setdefault(fetch, []).append(series_id)
     return tuple((fetch, frozenset(ids)) for fetch, ids in by_fetch.items())
 
 
-def _fetch(kind: Kind, statistic: Statistic, period_ms: int) -> Fetch | None:
+def _fetch(kind: Kind, request: StatRequest) -> Fetch | None:
     """What to read; None where the kind has no such statistic (the last value of a histogram)."""
+    statistic, period_ms = request.statistic, request.period_s * 1000
+    origin_ms = request.origin_ms % period_ms
     last = statistic.family is Family.LAST
     if kind is Kind.HISTOGRAM:
         # Extremes and percentiles both need the buckets, so one shape serves all.
-        return None if last else Fetch(Source.HISTOGRAMS, Shape.SAMPLES, period_ms)
+        return None if last else Fetch(Source.HISTOGRAMS, Shape.SAMPLES, period_ms, origin_ms)
     shape = Shape.LAST if last else Shape.TOTALS if statistic.simple else Shape.SAMPLES
     if kind is Kind.EVENTS:
-        return Fetch(Source.EVENTS, shape, period_ms)
+        return Fetch(Source.EVENTS, shape, period_ms, origin_ms)
     increases = not last and (kind is Kind.COUNTER or statistic.family is Family.RATE)
-    return Fetch(Source.INCREASES if increases else Source.GAUGES, shape, period_ms)
+    return Fetch(Source.INCREASES if increases else Source.GAUGES, shape, period_ms, origin_ms)

@@ -37,7 +37,7 @@ GROUP BY series;
 SELECT atom, bucket, count, total, low, high
 FROM (
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+         intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
          sum(metric_values.count) AS count, sum(value * metric_values.count) AS total,
          min(value) AS low, max(value) AS high
   FROM metric_values
@@ -46,7 +46,7 @@ FROM (
   GROUP BY atom, bucket
   UNION ALL
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+         intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
          sum(metric_sets.count) AS count, sum(metric_sets.sum) AS total,
          min(minimum) AS low, max(maximum) AS high
   FROM metric_sets
@@ -61,14 +61,14 @@ ORDER BY atom, bucket;
 SELECT atom, bucket, max(points.at) AS at, argMax(points.value, points.at) AS value
 FROM (
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+         intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
          toUnixTimestamp64Milli(time) AS at, value
   FROM metric_values
   WHERE series IN {ids:Array(UInt64)} AND metric_values.count > 0 AND NOT isNaN(value)
     AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
   UNION ALL
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+         intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
          toUnixTimestamp64Milli(time) AS at, metric_sets.sum / metric_sets.count AS value
   FROM metric_sets
   WHERE series IN {ids:Array(UInt64)} AND metric_sets.count > 0
@@ -82,13 +82,13 @@ ORDER BY atom, bucket;
 SELECT atom, bucket, value, count
 FROM (
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket, value, count
+         intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket, value, count
   FROM metric_values
   WHERE series IN {ids:Array(UInt64)} AND count > 0 AND NOT isNaN(value)
     AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
   UNION ALL
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+         intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
          multiIf(minimum = maximum, minimum, count = 1, metric_sets.sum, nan) AS value, count
   FROM metric_sets
   WHERE series IN {ids:Array(UInt64)} AND count > 0
@@ -99,7 +99,7 @@ ORDER BY atom, bucket, value;
 -- name: gauges_totals
 -- Count, sum and extremes of samples by atom and bucket, each (series, time) once.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
        count() AS count, sum(value) AS total, min(value) AS low, max(value) AS high
 FROM metric_samples FINAL
 WHERE series IN {ids:Array(UInt64)} AND NOT isNaN(value)
@@ -110,7 +110,7 @@ ORDER BY atom, bucket;
 -- name: gauges_last
 -- The newest sample by atom and bucket, with its time.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
        toUnixTimestamp64Milli(max(time)) AS at, argMax(metric_samples.value, time) AS value
 FROM metric_samples FINAL
 WHERE series IN {ids:Array(UInt64)} AND NOT isNaN(metric_samples.value)
@@ -121,7 +121,7 @@ ORDER BY atom, bucket;
 -- name: gauges_samples
 -- Samples sorted by atom, bucket and value, each (series, time) once.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket, value, toFloat64(1) AS count
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket, value, toFloat64(1) AS count
 FROM metric_samples FINAL
 WHERE series IN {ids:Array(UInt64)} AND NOT isNaN(value)
   AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
@@ -130,7 +130,7 @@ ORDER BY atom, bucket, value;
 -- name: increases_totals
 -- Count, sum and extremes of the increases of cumulative series; a drop is a reset, a sample without predecessor none.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
        count() AS count, sum(increase) AS total, min(increase) AS low, max(increase) AS high
 FROM (
   SELECT series, time, if(value < previous, value, value - previous) AS increase
@@ -151,7 +151,7 @@ ORDER BY atom, bucket;
 -- name: increases_samples
 -- The increases themselves, sorted by atom, bucket and value.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
        if(sample < previous, sample, sample - previous) AS value, toFloat64(1) AS count
 FROM (
   SELECT series, time, value AS sample, lagInFrame(value) OVER w AS previous,

@@ -26,7 +26,7 @@ class Histograms:
         deltas = deltas_of(columns, window.start_ms, window.lookback_ms)
         series = columns["series"][deltas.rows].tolist()
         atom = np.array([atom_of[series_id] for series_id in series], dtype=np.int64)
-        bucket = columns["at"][deltas.rows] // window.period_ms
+        bucket = (columns["at"][deltas.rows] - window.origin_ms) // window.period_ms
         some = deltas.count > 0  # A point that added nothing is no data, as an empty period is.
         order = np.flatnonzero(some)[np.argsort(atom[some], kind="stable")]
         totals = Totals(

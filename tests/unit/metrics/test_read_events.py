@@ -177,3 +177,14 @@ def test_nothing_asked_or_known_is_nothing_answered(room: Room) -> None:
 
 def test_fresh_waits_for_the_log(room: Room) -> None:
     assert run(room.reader.fresh(0.5))
+
+
+@pytest.mark.parametrize("name", ["Sum", "p50", "Last"])
+def test_periods_may_begin_where_the_reader_says(room: Room, name: str) -> None:
+    series, minute = room.series(), 60_000
+    begin = START + 2 * minute
+    put(room, series, [(2 * minute + number * minute, 1.0, 1) for number in range(10)])
+    request = StatRequest((series,), parse_statistic(name), 300, begin)
+    (found,) = run(room.reader.statistics(EVERYTHING, [request], begin, begin + 10 * minute))
+    assert [begin, begin + 5 * minute] == found.times.tolist()
+    assert [{0.0: 3.0, 300.0: 5.0}] == ask(room, series, "Sum", period=300)

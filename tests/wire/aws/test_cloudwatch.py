@@ -231,3 +231,23 @@ def test_errors_are_botocores_own_exceptions(client: Any) -> None:
 
 def test_sts_names_the_account(server: LiveServer) -> None:
     assert client_of(server.url, service="sts").get_caller_identity()["Account"] == "123456789012"
+
+
+@pytest.mark.parametrize("statistic", ["Sum", "p90"])
+def test_periods_count_from_the_start_of_the_range(
+    client: Any, namespace: str, start: dt.datetime, statistic: str
+) -> None:
+    begin = start.replace(minute=start.minute // 5 * 5, second=0, microsecond=0) + dt.timedelta(minutes=2)
+    data = [
+        {"MetricName": "m", "Timestamp": begin + dt.timedelta(minutes=minute), "Value": float(minute)}
+        for minute in range(10)
+    ]
+    client.put_metric_data(Namespace=namespace, MetricData=data)
+    metric = {"Metric": {"Namespace": namespace, "MetricName": "m"}, "Period": 300, "Stat": statistic}
+    found = client.get_metric_data(
+        MetricDataQueries=[{"Id": "q", "MetricStat": metric}],
+        StartTime=begin + dt.timedelta(seconds=17),
+        EndTime=begin + dt.timedelta(minutes=10),
+        ScanBy="TimestampAscending",
+    )["MetricDataResults"][0]
+    assert [begin, begin + dt.timedelta(minutes=5)] == found["Timestamps"]

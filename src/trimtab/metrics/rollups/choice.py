@@ -37,9 +37,9 @@ class RollupChoice:
         """How to divide the range of each fetch that should use rollups. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         reads = {
-            fetch: Window(start_ms, end_ms, fetch.period_ms)
+            fetch: Window(start_ms, end_ms, fetch.period_ms, fetch.origin_ms)
             for fetch, atoms in plan.fetches.items()
-            if coarsest(fetch.period_ms) and self._worthwhile(fetch, atoms, start_ms, end_ms, now_ms)
+            if coarsest(fetch.period_ms, fetch.origin_ms) and self._worthwhile(fetch, atoms, start_ms, end_ms, now_ms)
         }
         if not reads:
             return {}
@@ -63,7 +63,7 @@ class RollupChoice:
         return hours_of(await self.telemetry.fetch(_QUERIES["hours"], bounds))
 
     def _split(self, fetch: Fetch, read: Window, known: dict[int, RolledHour], now_ms: int) -> Split | None:
-        tier = coarsest(fetch.period_ms)
+        tier = coarsest(fetch.period_ms, fetch.origin_ms)
         if tier is None:
             return None
         differences = fetch.source in (Source.INCREASES, Source.HISTOGRAMS)

@@ -213,7 +213,7 @@ ALTER TABLE {table:Identifier} DELETE WHERE hour < {oldest:UInt32} SETTINGS muta
 -- name: rollup_totals
 -- Count, sum and extremes by atom and bucket, out of rollup rows of the given hours and versions.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
        sum(rows.count) AS count, sum(rows.sum) AS total, min(minimum) AS low, max(maximum) AS high
 FROM {table:Identifier} AS rows
 WHERE series IN {ids:Array(UInt64)}
@@ -226,7 +226,7 @@ ORDER BY atom, bucket;
 -- name: rollup_last
 -- The newest value by atom and bucket, with its time.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-       intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+       intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
        max(toUnixTimestamp64Milli(time) + last_offset) AS at,
        argMax(rows.last, toUnixTimestamp64Milli(time) + last_offset) AS value
 FROM {table:Identifier} AS rows
@@ -247,7 +247,7 @@ FROM (
             greatest(low, least(high, if(held.1 = 0, 0., sign(held.1) * exp2((abs(held.1) - 16384) / 64) * 1.005415)))) AS value
   FROM (
     SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-           intDiv(toUnixTimestamp64Milli(time), {period:Int64}) AS bucket,
+           intDiv(toUnixTimestamp64Milli(time) - {origin:Int64}, {period:Int64}) AS bucket,
            sumMap(buckets) AS sketch, toUInt64(ceil(sum(rows.opaque))) AS opaque, min(minimum) AS low, max(maximum) AS high
     FROM {table:Identifier} AS rows
     WHERE series IN {ids:Array(UInt64)}
@@ -277,7 +277,7 @@ ORDER BY series, time;
 SELECT atom, bucket, count, total, low, high
 FROM (
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(at, {period:Int64}) AS bucket, sum(rises + follows) AS count, sum(rise + step) AS total,
+         intDiv(at - {origin:Int64}, {period:Int64}) AS bucket, sum(rises + follows) AS count, sum(rise + step) AS total,
          min(least(minimum, if(follows, step, inf))) AS low, max(greatest(maximum, if(follows, step, -inf))) AS high
   FROM (
     SELECT series, at, rise, rises, minimum, maximum,
@@ -314,7 +314,7 @@ ORDER BY atom, bucket;
 SELECT atom, bucket, value, sum(held) AS count
 FROM (
   SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,
-         intDiv(at, {period:Int64}) AS bucket,
+         intDiv(at - {origin:Int64}, {period:Int64}) AS bucket,
          arrayJoin(arrayConcat(
            arrayMap((key, n) -> (greatest(minimum, least(maximum,
              if(key = 0, 0., sign(key) * exp2((abs(key) - 16384) / 64) * 1.005415))), n),

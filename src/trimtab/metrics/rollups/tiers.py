@@ -25,9 +25,12 @@ TIERS = (ONE_MINUTE, FIVE_MINUTES, ONE_HOUR)
 RAW_TABLES = ("metric_values", "metric_sets", "metric_samples", "metric_histograms")
 
 
-def coarsest(period_ms: int) -> Tier | None:
-    """The coarsest tier whose buckets make up every bucket of `period_ms`; None where only raw points do."""
-    return next((tier for tier in reversed(TIERS) if period_ms % tier.period_ms == 0), None)
+def coarsest(period_ms: int, origin_ms: int = 0) -> Tier | None:
+    """The coarsest tier whose buckets make up every bucket of `period_ms` that begins at `origin_ms`; None where only
+    raw points do.
+    """
+    fitting = (tier for tier in reversed(TIERS) if not period_ms % tier.period_ms and not origin_ms % tier.period_ms)
+    return next(fitting, None)
 
 
 @dataclass(frozen=True, slots=True)

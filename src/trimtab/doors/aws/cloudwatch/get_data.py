@@ -103,7 +103,8 @@ async def _read(
         scope = _scope(query, context)
         start_ms = rounded_start(options.start_ms, query.period_s, options.now_ms)
         groups.setdefault((*page.range(start_ms, options.end_ms, at), scope), []).append(at)
-        requests.append(StatRequest(_series(rooms, scope, query), query.statistic, query.period_s))
+        # CloudWatch counts periods from the start of the range, rounded as documented, not from the epoch.
+        requests.append(StatRequest(_series(rooms, scope, query), query.statistic, query.period_s, start_ms))
     found: dict[int, StatSeries] = {}
     for (start_ms, end_ms, scope), members in groups.items():
         answers = await rooms.reader.statistics(scope, [requests[at] for at in members], start_ms, end_ms)

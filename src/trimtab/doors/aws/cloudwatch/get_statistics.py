@@ -31,7 +31,8 @@ async def get_metric_statistics(rooms: CloudWatchRooms, request: Request, contex
     start_ms = rounded_start(request["StartTime"], request["Period"], now_ms)
     await rooms.reader.fresh()
     by_unit = _series_by_unit(rooms, request, context)
-    requests = [StatRequest(ids, statistic, request["Period"]) for ids in by_unit.values() for statistic in statistics]
+    period = request["Period"]
+    requests = [StatRequest(ids, statistic, period, start_ms) for ids in by_unit.values() for statistic in statistics]
     found = await rooms.reader.statistics(context.scope, requests, start_ms, request["EndTime"])
     points: Points = {}
     for at, series in enumerate(found):

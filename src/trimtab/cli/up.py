@@ -7,14 +7,14 @@ from importlib.util import find_spec
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from trimtab import settings as settings_module
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
-from trimtab.settings import OFF, Settings
+from trimtab.listen import check_exposure
+from trimtab.settings import Settings
 
+_LOCAL = "local mode: any key and signature is accepted from this machine"
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -45,15 +45,16 @@ def _server_part() -> Any:  # a module that the base install cannot import
 
 
 def _announce(settings: Settings, url: str) -> None:
-    lines = Table.grid(padding=(0, 2))
-    lines.add_row("pages", f"[bold]{url}[/bold]")
-    lines.add_row("AWS clients", f"endpoint_url={url}   (`trimtab env` prints the shell lines)")
-    lines.add_row("Prometheus", f"remote_write: {url}/api/v1/write")
-    lines.add_row("OpenTelemetry", f"OTEL_EXPORTER_OTLP_ENDPOINT={url}")
-    lines.add_row("data", str(settings.data_dir))
-    if not settings.require_auth and settings.http_addr != OFF:
-        lines.add_row("access", "local mode: any key and signature is accepted from this machine")
-    console = Console(highlight=False, soft_wrap=True)
-    console.print("\n[bold]trimtab is up[/bold]")
-    console.print(lines)
-    console.print("Ctrl-C stops it.\n")
+    local = not check_exposure(settings)
+    lines = (
+        ("pages", url),
+        ("AWS clients", f"endpoint_url={url}   (`trimtab env` prints the shell lines)"),
+        ("Prometheus", f"remote_write: {url}/api/v1/write"),
+        ("OpenTelemetry", f"OTEL_EXPORTER_OTLP_ENDPOINT={url}"),
+        ("data", str(settings.data_dir)),
+        ("access", _LOCAL if local else "keys and tokens only: `trimtab keys create` makes them"),
+    )
+    click.secho("\ntrimtab is up", bold=True)
+    for label, text in lines:
+        click.echo(f"{label:13}  {text}")
+    click.echo("Ctrl-C stops it.\n")

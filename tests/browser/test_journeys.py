@@ -20,7 +20,7 @@ def test_the_sidebar_leads_to_every_page(watched: Watched) -> None:
     paths = page.locator("nav[aria-label=Pages] a").evaluate_all(
         "links => links.map(link => link.getAttribute('href'))"
     )
-    assert paths == ["/", "/hosts", "/explore/metrics", "/sources", "/access", "/settings"]
+    assert paths == ["/", "/hosts", "/endpoints", "/kpis", "/explore/metrics", "/sources", "/access", "/settings"]
     for path in paths:
         opened = watched.open(path)
         assert opened.locator("nav[aria-label=Pages] a[aria-current=page]").get_attribute("href") == path

@@ -16,6 +16,7 @@ T = TypeVar("T")
 class _Entry:
     task: asyncio.Task[Any]
     expires: float
+    renewal: asyncio.Task[Any] | None = None
 
 
 class SharedCache:
@@ -26,20 +27,35 @@ class SharedCache:
         self._limit = entries
         self._held: OrderedDict[Hashable, _Entry] = OrderedDict()
 
-    async def get(self, key: Hashable, ttl_s: float, compute: Callable[[], Awaitable[T]]) -> T:
-        """The answer for `key`, at most `ttl_s` seconds old. Errors are passed on and not kept."""
+    async def get(self, key: Hashable, ttl_s: float, compute: Callable[[], Awaitable[T]], *, stale_s: float = 0.0) -> T:
+        """The answer for `key`, at most `ttl_s` seconds old. Errors are passed on and not kept.
+
+        With `stale_s` an answer that is up to so much older is given at once, and computed anew behind it: nobody
+        waits but the first.
+        """
         now = self._clock.monotonic()
         entry = self._held.get(key)
-        if entry is None or entry.expires <= now:
+        if entry is None or entry.expires + stale_s <= now:
             entry = _Entry(asyncio.ensure_future(_await(compute)), now + ttl_s)
             self._held[key] = entry
             entry.task.add_done_callback(lambda task: self._forget_failure(key, task))
             while len(self._held) > self._limit:
                 self._held.popitem(last=False)
+        elif entry.expires <= now and entry.renewal is None:
+            entry.renewal = asyncio.ensure_future(_await(compute))
+            entry.renewal.add_done_callback(lambda task: self._renew(key, task, ttl_s))
         self._held.move_to_end(key)
         # A viewer who leaves must not cancel the answer that others wait for.
         result: T = await asyncio.shield(entry.task)
         return result
+
+    def _renew(self, key: Hashable, task: asyncio.Task[Any], ttl_s: float) -> None:
+        held = self._held.get(key)
+        if held is None or held.renewal is not task:
+            return
+        held.renewal = None  # after a failure the old answer stays until it is too old, and the next caller retries
+        if not task.cancelled() and task.exception() is None:
+            held.task, held.expires = task, self._clock.monotonic() + ttl_s
 
     def _forget_failure(self, key: Hashable, task: asyncio.Task[Any]) -> None:
         held = self._held.get(key)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.charts.bars import meter
+from trimtab.charts.heatmap import hatch, ramp
 from trimtab.charts.sparkline import sparkline
 from trimtab.kpis.hosts import first_seen_ms
 from trimtab.web import format as words
@@ -20,6 +21,8 @@ from trimtab.web.arrivals import Arrivals
 from trimtab.web.assets import Assets
 from trimtab.web.cache import SharedCache
 from trimtab.web.fleet import Fleet
+from trimtab.web.gpu_reader import GpuReader
+from trimtab.web.services import ServiceReader
 from trimtab.web.state import WebState
 from trimtab.web.view import THEME_COOKIE, View, read_view
 from trimtab.web.window import read_window
@@ -37,7 +40,16 @@ class NavItem:
 
 
 NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
-    ("Fleet", (NavItem("Overview", "/", "gauge"), NavItem("Hosts", "/hosts", "server")), ""),
+    (
+        "Fleet",
+        (
+            NavItem("Overview", "/", "gauge"),
+            NavItem("Hosts & GPUs", "/hosts", "server"),
+            NavItem("Endpoints", "/endpoints", "broadcast"),
+            NavItem("Service KPIs", "/kpis", "pulse"),
+        ),
+        "",
+    ),
     ("Money", (), "Needs a bill: a later version"),
     ("Actions", (), "Needs findings: a later version"),
     ("Explore", (NavItem("Metrics", "/explore/metrics", "chart"),), ""),
@@ -70,6 +82,8 @@ class Site:
         self.state = state
         self.cache = SharedCache(state.clock)
         self.fleet = Fleet(state, self.cache)
+        self.gpus = GpuReader(state, self.cache)
+        self.services = ServiceReader(state, self.cache, self.gpus)
         self.arrivals = Arrivals(state.clock)
         self._assets = assets
         self._environment = _environment()
@@ -81,6 +95,14 @@ class Site:
         """The view that `request` asks for."""
         first = first_seen_ms(self.state.registry, request.state.principal.scope)
         return read_view(request, self.state.clock.now_ms(), first, default_range)
+
+    def fleet_view(self, request: Request) -> View:
+        """The view of a page about GPUs and services: a day where the URL names no range and there are GPUs.
+
+        Who idles is seen over a day, not over the last hour; a machine without GPUs keeps the shorter range.
+        """
+        day = self.gpus.any(request.state.principal.scope)
+        return self.view(request, "24h" if day else "auto")
 
     def page(self, request: Request, view: View, template: str, status: int = 200, **facts: Any) -> Response:
         """Render a page; for a live refresh (htmx says `partial`) only its `<main>`."""
@@ -129,6 +151,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, sparkline=sparkline, meter=meter)
+    environment.globals.update(words=words, sparkline=sparkline, meter=meter, hatch=hatch, ramp=ramp)
     environment.globals["ui"] = environment.get_template("parts/ui.html").module
     return environment

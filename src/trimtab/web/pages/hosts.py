@@ -1,119 +1,87 @@
-"""`/hosts` and `/hosts/<name>`: every machine that reports, and one of them in full."""
+"""`/hosts` and `/hosts/<name>`: every machine that reports with its GPUs, and one of them in full."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.errors import NotFound
 from trimtab.kpis.hosts import HostSummary
 from trimtab.web import respond
+from trimtab.web.gpu_fleet import GpuFleet, NodeRow
+from trimtab.web.gpu_panels import gpu_panels
+from trimtab.web.heat import MOST_NODES, gpu_title, heat_rows
+from trimtab.web.pages.gpus import gpu_sort, sorted_gpus
+from trimtab.web.pages.snippets import gpu_snippets
 from trimtab.web.panels import host_panels, process_panel
 from trimtab.web.site import Site
+from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import host_tiles
 from trimtab.web.view import View
 
-PAGE_ROWS = 200  # UI.md: paginate at 200 rows
 _COLUMNS = tuple(item.name for item in fields(HostSummary))
 _SORTABLE = frozenset(_COLUMNS) - {"disk_mount", "up"}
 _TEXT = frozenset({"name"})
 _PROCESSES = 15
+HOSTS, GPUS = "hosts", "gpus"
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """`key` is a field of HostSummary; numbers go down first (the worst on top), names up."""
-
-    key: str
-    down: bool
-
-    def next_direction(self, key: str) -> str:
-        """The direction that a click on column `key` asks for."""
-        if key == self.key:
-            return "asc" if self.down else "desc"
-        return "asc" if key in _TEXT else "desc"
-
-    def apply(self, hosts: Sequence[HostSummary]) -> list[HostSummary]:
-        """Sorted; what is not known comes last either way; equal ones by name."""
-        by_name = sorted(hosts, key=lambda host: host.name)
-        known = [host for host in by_name if getattr(host, self.key) is not None]
-        unknown = [host for host in by_name if getattr(host, self.key) is None]
-        return sorted(known, key=lambda host: getattr(host, self.key), reverse=self.down) + unknown
-
-
-def read_sort(view: View) -> Sort:
-    """The order that the URL asks for; CPU, busiest first, where it does not say. Raises InvalidInput."""
-    key = view.get("sort", "cpu")
-    if key not in _SORTABLE:
-        raise InvalidInput(f"cannot sort hosts: got {key!r}; expected one of {', '.join(sorted(_SORTABLE))}")
-    direction = view.get("dir", "asc" if key in _TEXT else "desc")
-    return Sort(key, direction != "asc")
+def host_sort(view: View) -> Sort:
+    """The order of the host table: CPU, busiest first, where the URL does not say. Raises InvalidInput."""
+    return read_sort(view, "hosts", _SORTABLE, _TEXT, "cpu")
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """The list with its JSON and CSV, and a host's page with its JSON."""
 
     async def page(request: Request) -> Response:
-        view = site.view(request)
-        sort = read_sort(view)
-        hosts = sort.apply(await site.fleet.hosts(view.scope))
-        pages = max(-(-len(hosts) // PAGE_ROWS), 1)
-        number = min(max(int(view.get("page")) if view.get("page").isdigit() else 1, 1), pages)
+        view = site.fleet_view(request)
+        show = GPUS if view.get("show") == GPUS else HOSTS
+        fleet = await site.gpus.fleet(view.scope, view.window)
+        rows = await (_gpu_table(view, fleet) if show == GPUS else _host_table(site, view))
+        hosts = await site.fleet.hosts(view.scope)
         return site.page(
             request,
             view,
             "hosts",
             timed=True,
-            hosts=hosts[(number - 1) * PAGE_ROWS : number * PAGE_ROWS],
-            trends=await site.fleet.cpu_by_host(view.scope, view.window),
+            show=show,
+            gpus=fleet,
+            heat=heat_rows(fleet.nodes) if fleet else [],
+            more_nodes=max(len(fleet.nodes) - MOST_NODES, 0) if fleet else 0,
+            snippets=gpu_snippets(view.origin),
             total=len(hosts),
             up=sum(host.up for host in hosts),
-            sort=sort,
-            page=number,
-            pages=pages,
+            **rows,
         )
 
     async def as_json(request: Request) -> Response:
         view = site.view(request)
-        hosts = read_sort(view).apply(await site.fleet.hosts(view.scope))
+        hosts = host_sort(view).apply(await site.fleet.hosts(view.scope))
         return respond.json(request, {"hosts": [asdict(host) for host in hosts]})
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request)
-        hosts = read_sort(view).apply(await site.fleet.hosts(view.scope))
+        hosts = host_sort(view).apply(await site.fleet.hosts(view.scope))
         rows = ([getattr(host, name) for name in _COLUMNS] for host in hosts)
         return respond.table(request, "hosts", _COLUMNS, rows)
 
     async def one(request: Request) -> Response:
         view = site.view(request)
-        host = await _host(site, view, request.path_params["name"])
-        found = await site.fleet.processes(view.scope, (host.name,), 1000)
-        return site.page(
-            request,
-            view,
-            "host",
-            timed=True,
-            host=host,
-            tiles=host_tiles(host, await site.fleet.trends(view.scope, view.window, host.name)),
-            panels=host_panels(host.name),
-            process_panel=process_panel(host.name),
-            by_cpu=found[:_PROCESSES],
-            by_memory=sorted(found, key=lambda item: -(item.memory or 0))[:_PROCESSES],
-            filesystems=await site.fleet.filesystems(view.scope, host.name),
-        )
+        host, node = await _found(site, view, request.path_params["name"])
+        return site.page(request, view, "host", timed=True, **await _host_facts(site, view, host, node))
 
     async def one_json(request: Request) -> Response:
         view = site.view(request)
-        host = await _host(site, view, request.path_params["name"])
-        processes = await site.fleet.processes(view.scope, (host.name,), 1000)
-        mounted = await site.fleet.filesystems(view.scope, host.name)
-        body = {
-            "host": asdict(host),
-            "processes": [asdict(item) for item in processes],
-            "filesystems": [asdict(item) for item in mounted],
-        }
+        host, node = await _found(site, view, request.path_params["name"])
+        body: dict[str, Any] = {"host": asdict(host) if host else None, "processes": [], "filesystems": []}
+        if host:
+            body["processes"] = [asdict(item) for item in await site.fleet.processes(view.scope, (host.name,), 1000)]
+            body["filesystems"] = [asdict(item) for item in await site.fleet.filesystems(view.scope, host.name)]
+        body["gpus"] = [asdict(gpu) for gpu in node.gpus] if node else []
         return respond.json(request, body)
 
     return [
@@ -125,8 +93,49 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _host(site: Site, view: View, name: str) -> HostSummary:
-    found = await site.fleet.hosts(view.scope, name)
-    if not found:
+async def _host_table(site: Site, view: View) -> dict[str, Any]:
+    sort = host_sort(view)
+    hosts = sort.apply(await site.fleet.hosts(view.scope))
+    page = read_page(view, len(hosts))
+    trends = await site.fleet.cpu_by_host(view.scope, view.window)
+    return {"hosts": hosts[page.start : page.end], "trends": trends, "sort": sort, "page": page, "gpu_rows": []}
+
+
+async def _gpu_table(view: View, fleet: GpuFleet | None) -> dict[str, Any]:
+    rows = sorted_gpus(view, fleet)
+    page = read_page(view, len(rows))
+    shown: Sequence[Any] = rows[page.start : page.end]
+    return {"hosts": [], "trends": {}, "sort": gpu_sort(view), "page": page, "gpu_rows": shown}
+
+
+async def _host_facts(site: Site, view: View, host: HostSummary | None, node: NodeRow | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "host": host,
+        "name": host.name if host else node.name if node else "",
+        "node": node,
+        "heat": heat_rows([node])[0] if node else None,
+        "gpu_panels": gpu_panels(site.state, view, node.name) if node else [],
+        "gpu_title": gpu_title,
+        "tiles": [], "panels": [], "process_panel": None, "by_cpu": [], "by_memory": [], "filesystems": [],
+    }  # fmt: skip
+    if host is None:
+        return facts
+    found = await site.fleet.processes(view.scope, (host.name,), 1000)
+    return facts | {
+        "tiles": host_tiles(host, await site.fleet.trends(view.scope, view.window, host.name)),
+        "panels": host_panels(host.name),
+        "process_panel": process_panel(host.name),
+        "by_cpu": found[:_PROCESSES],
+        "by_memory": sorted(found, key=lambda item: -(item.memory or 0))[:_PROCESSES],
+        "filesystems": await site.fleet.filesystems(view.scope, host.name),
+    }
+
+
+async def _found(site: Site, view: View, name: str) -> tuple[HostSummary | None, NodeRow | None]:
+    """What the agent says of a host, and its GPUs by whatever exporter. Raises NotFound where neither knows it."""
+    hosts = await site.fleet.hosts(view.scope, name)
+    fleet = await site.gpus.fleet(view.scope, view.window)
+    node = fleet.of_node(name) if fleet else None
+    if not hosts and node is None:
         raise NotFound(f"no host {name!r} has reported in the last 7 days; the list of hosts has those that did")
-    return found[0]
+    return (hosts[0] if hosts else None), node

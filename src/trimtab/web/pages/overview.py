@@ -1,5 +1,6 @@
 """`/`: the state of everything that reports here, the worst first, by name."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
+from trimtab.kpis.owners import UNOWNED
 from trimtab.web import format as words
-from trimtab.web import respond
+from trimtab.web import kpi_text, respond
+from trimtab.web.gpu_fleet import GpuFleet, IdleGroup
+from trimtab.web.gpu_tiles import gpu_tiles
+from trimtab.web.pages.gpus import summary
+from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import connect_snippets
 from trimtab.web.pages.sources import visible_rejections, visible_sources
 from trimtab.web.panels import fleet_panels, machine_panels
@@ -24,53 +30,90 @@ _PROCESS_HOSTS = 20
 """Of so many of the busiest hosts processes are read: the busiest processes are on the busiest hosts."""
 _WORST = 8
 _SOURCES = 5
+_MONEY = (("This month’s $", "reads a cloud bill"), ("Idle $", "bill and GPU telemetry"))
 _LATER = (
-    ("This month’s $", "reads a cloud bill"),
-    ("Paid GPU-hours", "reads a cloud bill"),
-    ("Allocated %", "reads a scheduler"),
-    ("Active %", "reads GPU telemetry"),
-    ("Idle $", "bill and GPU telemetry"),
+    _MONEY[0],
+    ("Paid GPU-hours", "trimtab agent on a GPU host"),
+    ("Allocated %", "trimtab agent on a GPU host"),
+    ("Active %", "trimtab agent on a GPU host"),
+    _MONEY[1],
 )
-"""UI.md's first line. None of these can be known before the rooms that read bills, schedulers and GPUs exist."""
+"""UI.md's first line, as far as it cannot be known yet, and what makes it known."""
+_IDLE_GROUPS, _BROKEN, _SERVICES = 6, 8, 12
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """The overview and its JSON."""
 
     async def page(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         facts = await _facts(site, view)
         snippets = connect_snippets(view.origin, site.state.region)
-        return site.page(request, view, "overview", timed=True, later=_LATER, snippets=snippets, **facts)
+        later = _MONEY if facts["gpus"] else _LATER
+        return site.page(request, view, "overview", timed=True, later=later, snippets=snippets, kpi=kpi_text, **facts)
 
     async def as_json(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         facts = await _facts(site, view)
         shown = {key: [asdict(one) for one in facts[key]] for key in ("hosts", "processes", "tiles", "rejections")}
         sources = [asdict(one) for one in facts["sources"]]
-        return respond.json(request, {**shown, "sources": sources, "at_ms": view.now_ms})
+        gpus = {
+            **summary(facts["gpus"]),
+            "idle": [_idle_group(one) for one in facts["idle"]],
+            "broken": [asdict(one) for one in facts["broken"]],
+        }
+        services = [as_dict(one) for one in facts["services"]]
+        body = {**shown, "sources": sources, "gpus": gpus, "services": services, "at_ms": view.now_ms}
+        return respond.json(request, body)
 
     return [Route("/", site.guarded(page)), Route("/overview.json", site.guarded(as_json))]
 
 
 async def _facts(site: Site, view: View) -> dict[str, Any]:
     scope = view.scope
-    hosts = await site.fleet.hosts(scope)
+    fleet, hosts = await asyncio.gather(site.gpus.fleet(scope, view.window), site.fleet.hosts(scope))
     up = sorted((host for host in hosts if host.up), key=lambda host: -(host.cpu or 0))
     busiest = tuple(host.name for host in up[:_PROCESS_HOSTS])
     sources = visible_sources(site, scope)
     machine = hosts[0] if len(hosts) == 1 else None
-    return {
+    facts = {
         "hosts": hosts,
         "worst": up[:_WORST],
         "machine": machine,
         "stale": [host.name for host in hosts if not host.up][:_WORST],
-        "tiles": await _tiles(site, view, hosts, sources),
         "panels": machine_panels(machine.name) if machine else fleet_panels() if hosts else [],
-        "processes": await site.fleet.processes(scope, busiest, _PROCESSES if machine else _FLEET_PROCESSES),
+        "processes": [],
         "sources": sources[:_SOURCES],
         "rejections": visible_rejections(site, scope, 5),
+        "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [],
+    }  # fmt: skip
+    if fleet is not None:
+        return facts | await _gpu_facts(site, view, fleet, sources)
+    most = _PROCESSES if machine else _FLEET_PROCESSES
+    return facts | {
+        "tiles": await _tiles(site, view, hosts, sources),
+        "processes": await site.fleet.processes(scope, busiest, most),
     }
+
+
+async def _gpu_facts(site: Site, view: View, fleet: GpuFleet, sources: Sequence[Source]) -> dict[str, Any]:
+    rate = _ingest_tile(site, view, sources)
+    links = (view.ranged("/hosts"), "/sources")
+    teams = sorted(fleet.owners.items(), key=lambda pair: (pair[0] == UNOWNED, -pair[1].idle))
+    return {
+        "tiles": gpu_tiles(fleet, sources, rate, view.now_ms, links),
+        "teams": teams,
+        "idle": fleet.idle[:_IDLE_GROUPS],
+        "broken": fleet.broken[:_BROKEN],
+        "more_broken": max(len(fleet.broken) - _BROKEN, 0),
+        "services": (await site.services.endpoints(view.scope, view.window))[:_SERVICES],
+    }
+
+
+def _idle_group(group: IdleGroup) -> dict[str, Any]:
+    """A group as JSON has it: its GPUs by name only."""
+    names = ("owner", "workload", "held", "nodes", "models", "idle_h", "active", "memory")
+    return {**{name: getattr(group, name) for name in names}, "gpus": [row.gpu for row in group.gpus]}
 
 
 async def _tiles(site: Site, view: View, hosts: Sequence[HostSummary], sources: Sequence[Source]) -> list[Tile]:

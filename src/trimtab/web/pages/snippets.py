@@ -111,3 +111,27 @@ def _cloudwatch_stat(query: MetricQuery, period_s: int) -> tuple[str, str, str]:
     if query.statistic.family is Family.LAST:
         return "Average", "", "CloudWatch has no last value: the mean of each period"
     return query.statistic.text, "", "one query a series"
+
+
+def gpu_snippets(url: str) -> list[Snippet]:
+    """How GPUs come to report to `url`: the agent, NVIDIA's DCGM exporter through it, or any Prometheus."""
+    scrape = f"""\
+cat > scrape.yml <<'YAML'
+scrape_configs:
+  - job_name: dcgm-exporter
+    static_configs:
+      - targets: ["localhost:9400"]
+YAML
+TRIMTAB_URL={url} trimtab agent --scrape-config scrape.yml"""
+    remote = f"""\
+remote_write:
+  - url: {url}/api/v1/write
+    write_relabel_configs:
+      - source_labels: [__name__]
+        regex: "DCGM_.*|kube_.*|vllm:.*|tgi_.*|nv_.*|http_.*"
+        action: keep"""
+    return [
+        Snippet("gpus-agent", "On a GPU host", f"TRIMTAB_URL={url} trimtab agent", "reads NVIDIA GPUs by itself"),
+        Snippet("gpus-dcgm", "Beside a DCGM exporter", scrape, "adds pods and SM activity"),
+        Snippet("gpus-prometheus", "From Prometheus", remote, "where exporters are scraped already"),
+    ]

@@ -1,0 +1,66 @@
+"""KPIs in words: values with their units, what they rest on, and why there is none."""
+
+from trimtab.kpis.formulas import FORMULAS
+from trimtab.kpis.model import Area, Kpi
+from trimtab.web import format as words
+from trimtab.web.format import FRACTION, NUMBER, SECONDS, Unit
+
+PER_S, HOURS = Unit("number", "/s"), Unit("number", "h")
+_SHARES = frozenset(
+    {
+        "gpu_active_share", "cpu_utilisation", "memory_utilisation", "probe_uptime", "error_budget_left",
+        "failover_node", "failover_zone", "head_room", "usl_sigma",
+    }
+)  # fmt: skip
+AREAS: dict[Area, tuple[str, tuple[str, ...]]] = {
+    area: (area.value.capitalize(), tuple(one.id for one in FORMULAS.values() if one.area is area)) for area in Area
+}
+"""The five KPIs: title, and the ids that each is made of."""
+
+
+def shown(kpi: Kpi) -> str:
+    """The value with its unit; a dash where there is none."""
+    if kpi.value is None:
+        return words.NONE
+    if kpi.id == "success_ratio":
+        return success(kpi.value)
+    if kpi.id in _SHARES:
+        return words.value(kpi.value, FRACTION)
+    unit = {"s": SECONDS, "1/s": PER_S, "h": HOURS}.get(FORMULAS[kpi.id].unit, NUMBER)
+    return words.value(kpi.value, unit)
+
+
+def success(ratio: float) -> str:
+    """A success ratio with as many nines as it has: 99.97 %, never 100 % where something failed."""
+    percent = ratio * 100
+    if ratio >= 1:
+        return "100 %"
+    text = f"{percent:.3f}".rstrip("0").rstrip(".")
+    return f"{text if text != '100' else '> 99.999'} %"
+
+
+def note(kpi: Kpi) -> str:
+    """What a value rests on, or why there is none, and its formula: the cell's tooltip."""
+    parts = [f"not enough data: {kpi.reason}" if kpi.value is None else kpi.reason]
+    if kpi.low is not None and kpi.value is not None:
+        high = "∞" if kpi.high is None else f"{kpi.high:.3g}"
+        parts.append(f"95 % between {kpi.low:.3g} and {high}")
+    if kpi.coverage is not None:
+        parts.append(f"covers {kpi.coverage * 100:.0f} % of the range")
+    parts += [f"from {inputs(kpi)}"] if kpi.inputs else []
+    return f"{FORMULAS[kpi.id].label} = {FORMULAS[kpi.id].text}. " + "; ".join(part for part in parts if part)
+
+
+def inputs(kpi: Kpi) -> str:
+    """The metrics that a value was made from."""
+    return ", ".join(one.source + (f" ({one.series} series)" if one.series else "") for one in kpi.inputs)
+
+
+def label(id_: str) -> str:
+    """A KPI's name."""
+    return FORMULAS[id_].label
+
+
+def formula(id_: str) -> str:
+    """A KPI's formula in words."""
+    return FORMULAS[id_].text

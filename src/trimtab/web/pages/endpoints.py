@@ -1,0 +1,158 @@
+"""`/endpoints` and `/endpoints/<name>`: what serves requests, how fast, how well, and on which GPUs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.kpis.concepts import Finder
+from trimtab.kpis.model import Level
+from trimtab.web import format as words
+from trimtab.web import kpi_text, respond
+from trimtab.web.endpoint_panels import endpoint_panels
+from trimtab.web.gpu_fleet import GpuRow
+from trimtab.web.ownership import owners_of
+from trimtab.web.pages.kpis import as_dict
+from trimtab.web.pages.snippets import gpu_snippets
+from trimtab.web.services import Group
+from trimtab.web.site import Site
+from trimtab.web.sorting import Sort, read_page
+from trimtab.web.tiles import Tile
+from trimtab.web.view import View
+
+KPIS = (
+    "requests_per_s", "tokens_per_s", "latency_p50", "latency_p95", "latency_p99", "ttft_p95", "inter_token_p95",
+    "success_ratio", "error_budget_left",
+)  # fmt: skip
+"""The columns of the table that are KPIs; JSON and the endpoint's page have all of them."""
+_HEADS = ("req/s", "tokens/s", "p50", "p95", "p99", "TTFT p95", "Inter-token p95", "Success", "Budget left")
+_OWN = {"name": "name", "team": "team", "waiting": "queue", "kv_cache": "cache", "gpus": "gpus"}
+_TEXT = frozenset({"name", "team"})
+_WORST = "worst"
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The list with its JSON and CSV, and an endpoint's page with its JSON."""
+
+    async def page(request: Request) -> Response:
+        view = site.fleet_view(request)
+        sort = _read_sort(view)
+        rows = _sorted(await site.services.endpoints(view.scope, view.window), sort)
+        shown = read_page(view, len(rows))
+        return site.page(
+            request,
+            view,
+            "endpoints",
+            timed=True,
+            rows=rows[shown.start : shown.end],
+            page=shown,
+            sort=sort,
+            columns=list(zip(KPIS, _HEADS, strict=True)),
+            overspent=[one.name for one in rows if (one.value("error_budget_left") or 0) < 0],
+            kpi=kpi_text,
+            snippets=gpu_snippets(view.origin)[1:],
+        )
+
+    async def as_json(request: Request) -> Response:
+        view = site.fleet_view(request)
+        rows = _sorted(await site.services.endpoints(view.scope, view.window), _read_sort(view))
+        return respond.json(request, {"endpoints": [as_dict(one) for one in rows]})
+
+    async def as_csv(request: Request) -> Response:
+        view = site.fleet_view(request)
+        rows = _sorted(await site.services.endpoints(view.scope, view.window), _read_sort(view))
+        cells = ([*(getattr(one, _OWN[key]) for key in _OWN), *(one.value(id_) for id_ in KPIS)] for one in rows)
+        return respond.table(request, "endpoints", [*_OWN, *KPIS], cells)
+
+    async def one(request: Request) -> Response:
+        view = site.fleet_view(request)
+        found = await _endpoint(site, view, request.path_params["name"])
+        gpus = await _gpus(site, view, found.name)
+        areas = [(title, [found.kpis[id_] for id_ in ids]) for title, ids in kpi_text.AREAS.values()]
+        return site.page(
+            request,
+            view,
+            "endpoint",
+            timed=True,
+            one=found,
+            tiles=_tiles(found, gpus),
+            panels=endpoint_panels(site.state, view, found.name),
+            gpu_rows=gpus,
+            areas=areas,
+            kpi=kpi_text,
+        )
+
+    async def one_json(request: Request) -> Response:
+        view = site.fleet_view(request)
+        found = await _endpoint(site, view, request.path_params["name"])
+        gpus = [asdict(row) for row in await _gpus(site, view, found.name)]
+        return respond.json(request, {"endpoint": as_dict(found), "gpus": gpus})
+
+    return [
+        Route("/endpoints", site.guarded(page)),
+        Route("/endpoints.json", site.guarded(as_json)),
+        Route("/endpoints.csv", site.guarded(as_csv)),
+        Route("/endpoints/{name:path}.json", site.guarded(one_json)),
+        Route("/endpoints/{name:path}", site.guarded(one)),
+    ]
+
+
+def _read_sort(view: View) -> Sort:
+    """The order that the URL asks for; the worst first where it does not say. Raises InvalidInput."""
+    key = view.get("sort", _WORST)
+    known = {_WORST, *_OWN, *KPIS}
+    if key not in known:
+        raise InvalidInput(f"cannot sort endpoints: got {key!r}; expected one of {', '.join(sorted(known))}")
+    direction = view.get("dir", "asc" if key in _TEXT else "desc")
+    return Sort(key, direction != "asc", _TEXT)
+
+
+def _sorted(rows: Sequence[Group], sort: Sort) -> list[Group]:
+    """Sorted; what is unknown comes last either way."""
+    if sort.key == _WORST:
+        return list(rows)
+
+    def value(one: Group) -> Any:
+        return getattr(one, _OWN[sort.key]) if sort.key in _OWN else one.value(sort.key)
+
+    known = [one for one in rows if value(one) is not None]
+    return sorted(known, key=value, reverse=sort.down) + [one for one in rows if value(one) is None]
+
+
+async def _endpoint(site: Site, view: View, name: str) -> Group:
+    for one in await site.services.groups_of_services(view.scope, view.window):
+        if one.name == name:
+            return one
+    raise NotFound(f"no endpoint {name!r} has served in this range; the list of endpoints has those that did")
+
+
+async def _gpus(site: Site, view: View, name: str) -> list[GpuRow]:
+    """The GPUs that the endpoint's pods hold."""
+    fleet = await site.gpus.fleet(view.scope, view.window)
+    if fleet is None:
+        return []
+    owners = owners_of(Level.SERVICE, Finder(site.state.registry, view.scope, view.window.start_ms))
+    return [row for row in fleet.gpus if owners.of(fleet.series[row.gpu]) == name]
+
+
+def _tiles(one: Group, gpus: Sequence[GpuRow]) -> list[Tile]:
+    known = [row.active for row in gpus if row.active is not None]
+    active = f"{sum(known) / len(known) * 100:.0f} % active" if known else "none is known"
+    budget = kpi_text.shown(one.kpis["error_budget_left"])
+    return [
+        Tile("Requests", *_split(one, "requests_per_s"), one.why("requests_per_s"), one.requests),
+        Tile("Tokens", *_split(one, "tokens_per_s"), one.why("tokens_per_s")),
+        Tile("Latency p95", *_split(one, "latency_p95"), f"p99 {kpi_text.shown(one.kpis['latency_p99'])}"),
+        Tile("First token p95", *_split(one, "ttft_p95"), one.why("ttft_p95")),
+        Tile("Success", *_split(one, "success_ratio"), f"{budget} of the error budget left"),
+        Tile("GPUs", words.value(len(gpus)), "", active),
+    ]
+
+
+def _split(one: Group, id_: str) -> tuple[str, str]:
+    size, _, unit = kpi_text.shown(one.kpis[id_]).partition(" ")
+    return size, unit

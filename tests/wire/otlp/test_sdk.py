@@ -1,4 +1,4 @@
-"""A real OpenTelemetry SDK over HTTP: what comes back equals pandas on what was recorded."""
+"""A real OpenTelemetry SDK over HTTP and over gRPC: what comes back equals pandas on what was recorded."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from grpc import Compression as GrpcCompression
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetricExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider, UpDownCounter
-from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExporter, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
@@ -57,12 +59,21 @@ class Recorder:
         return pd.DataFrame(self.rows, columns=["round", "name", "route", "value"])
 
 
-def record_rounds(server: LiveServer, namespace: str, temporality: AggregationTemporality) -> Recorder:
-    exporter = OTLPMetricExporter(
-        f"{server.url}/v1/metrics",
-        preferred_temporality=dict.fromkeys((Counter, UpDownCounter, Histogram), temporality),
-        compression=Compression.Gzip if temporality is DELTA else Compression.NoCompression,
+def exporter_of(server: LiveServer, wire: str, temporality: AggregationTemporality) -> MetricExporter:
+    preferred: dict[type, AggregationTemporality] = dict.fromkeys((Counter, UpDownCounter, Histogram), temporality)
+    zipped = temporality is DELTA
+    if wire == "http":
+        compression = Compression.Gzip if zipped else Compression.NoCompression
+        return OTLPMetricExporter(f"{server.url}/v1/metrics", preferred_temporality=preferred, compression=compression)
+    host, port = server.address_of("OTLP over gRPC")
+    grpc_compression = GrpcCompression.Gzip if zipped else GrpcCompression.NoCompression
+    return GrpcMetricExporter(
+        f"{host}:{port}", insecure=True, preferred_temporality=preferred, compression=grpc_compression
     )
+
+
+def record_rounds(server: LiveServer, namespace: str, wire: str, temporality: AggregationTemporality) -> Recorder:
+    exporter = exporter_of(server, wire, temporality)
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=math.inf)
     view = View(instrument_name="size", aggregation=ExponentialBucketHistogramAggregation())
     resource = Resource.create({"service.name": namespace, "host.name": "sdk-host", "service.version": "1"})
@@ -81,14 +92,14 @@ def record_rounds(server: LiveServer, namespace: str, temporality: AggregationTe
     return recorder
 
 
-@pytest.fixture(scope="module")
-def delta(server: LiveServer) -> Recorder:
-    return record_rounds(server, "otlp-delta", DELTA)
+@pytest.fixture(scope="module", params=["http", "grpc"])
+def delta(server: LiveServer, request: pytest.FixtureRequest) -> Recorder:
+    return record_rounds(server, f"{request.param}-delta", request.param, DELTA)
 
 
-@pytest.fixture(scope="module")
-def cumulative(server: LiveServer) -> Recorder:
-    return record_rounds(server, "otlp-cumulative", CUMULATIVE)
+@pytest.fixture(scope="module", params=["http", "grpc"])
+def cumulative(server: LiveServer, request: pytest.FixtureRequest) -> Recorder:
+    return record_rounds(server, f"{request.param}-cumulative", request.param, CUMULATIVE)
 
 
 @pytest.fixture
@@ -176,8 +187,8 @@ def test_units_and_the_source_are_known(trimtab: Client, delta: Recorder) -> Non
     expected = {"requests": "{request}", "active": "{connection}", "temperature": "Cel", "latency": "s", "size": "By"}
     assert expected == units
     sources = {source.name: source for source in trimtab.sources().sources}
-    assert "otlp" == sources["otlp-delta on sdk-host"].door
-    assert 0 == sources["otlp-delta on sdk-host"].rejected
+    source = sources[f"{delta.namespace} on sdk-host"]
+    assert ("otlp", 0) == (source.door, source.rejected)
 
 
 def test_times_rise_in_the_order_of_the_exports(trimtab: Client, delta: Recorder) -> None:

@@ -1,4 +1,7 @@
-"""Debian's Prometheus as a remote-write source: what comes back equals pandas on what the exporter served."""
+"""Debian's Prometheus as a remote-write source: what comes back equals pandas on what the exporter served.
+
+In version 2.0 too where Prometheus can send it (3.0 and later; Debian's 2.53 cannot).
+"""
 
 import json
 import shutil
@@ -28,6 +31,7 @@ WAIT_S = 60
 class Exporter:
     """Serves values made of the number of the scrape, and remembers them."""
 
+    cluster: str
     scrapes: list[dict[str, float]] = field(default_factory=list)
 
     def text(self) -> str:
@@ -72,16 +76,17 @@ def serve(exporter: Exporter) -> ThreadingHTTPServer:
     return server
 
 
-def config(server: LiveServer, port: int) -> str:
+def config(server: LiveServer, port: int, cluster: str, message: str) -> str:
     """YAML is a superset of JSON."""
     return json.dumps(
         {
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "external_labels": {"cluster": "wire"}},
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "external_labels": {"cluster": cluster}},
             "scrape_configs": [{"job_name": "wire", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
             "remote_write": [
                 {
                     "url": f"{server.url}/api/v1/write",
                     "send_exemplars": False,
+                    **({"protobuf_message": message} if message else {}),
                     "queue_config": {"batch_send_deadline": "500ms", "min_backoff": "30ms"},
                     "metadata_config": {"send_interval": "1s"},
                 }
@@ -90,20 +95,35 @@ def config(server: LiveServer, port: int) -> str:
     )
 
 
-@pytest.fixture(scope="module")
-def exporter(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
+@pytest.fixture(scope="module", params=["", "io.prometheus.write.v2.Request"], ids=["1.0", "2.0"])
+def exporter(
+    server: LiveServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Exporter]:
     """What Prometheus scraped and sent, after it has stopped."""
     if PROMETHEUS is None:
         pytest.skip("no prometheus on the path: apt-get install prometheus")
-    exporter, directory = Exporter(), tmp_path_factory.mktemp("prometheus")
+    exporter, directory = Exporter("wire-2" if request.param else "wire-1"), tmp_path_factory.mktemp("prometheus")
     http = serve(exporter)
-    run_prometheus(PROMETHEUS, config(server, http.server_port), directory, server)
-    http.shutdown()
-    http.server_close()
+    try:
+        settings = config(server, http.server_port, exporter.cluster, request.param)
+        if request.param and not understands(settings, directory):
+            pytest.skip("this Prometheus cannot send remote write 2.0: it has no protobuf_message (3.0 and later do)")
+        run_prometheus(PROMETHEUS, settings, directory, server, exporter.cluster)
+    finally:
+        http.shutdown()
+        http.server_close()
     yield exporter
 
 
-def run_prometheus(binary: str, settings: str, directory: Path, server: LiveServer) -> None:
+def understands(settings: str, directory: Path) -> bool:
+    """Whether Prometheus knows every word of its settings."""
+    file = directory / "check.yml"
+    file.write_text(settings)
+    checked = subprocess.run(["promtool", "check", "config", file], capture_output=True, timeout=WAIT_S, check=False)
+    return checked.returncode == 0
+
+
+def run_prometheus(binary: str, settings: str, directory: Path, server: LiveServer, cluster: str) -> None:
     (directory / "prometheus.yml").write_text(settings)
     log = directory / "log"
     with log.open("w") as output:
@@ -119,7 +139,7 @@ def run_prometheus(binary: str, settings: str, directory: Path, server: LiveServ
             stderr=subprocess.STDOUT,
         )
         try:
-            assert arrived(server), log.read_text()
+            assert arrived(server, cluster), log.read_text()
         finally:
             process.terminate()
             process.wait(WAIT_S)
@@ -128,12 +148,14 @@ def run_prometheus(binary: str, settings: str, directory: Path, server: LiveServ
         assert trouble not in text, text
 
 
-def arrived(server: LiveServer) -> bool:
+def arrived(server: LiveServer, cluster: str) -> bool:
     """Wait until the samples of enough scrapes are readable."""
     pause = threading.Event()
     with Client(server.url) as trimtab:
         for _ in range(WAIT_S * 5):
-            found = trimtab.metrics(namespace="Prometheus", name="wire_temperature").series
+            found = trimtab.metrics(
+                namespace="Prometheus", name="wire_temperature", dimensions={"cluster": cluster}
+            ).series
             if found and len(trimtab.raw(found[0].id, start="-10m", end="now", fresh=True).values) >= SCRAPES:
                 return True
             pause.wait(0.2)
@@ -146,14 +168,14 @@ def trimtab(server: LiveServer) -> Iterator[Client]:
         yield client
 
 
-def find(trimtab: Client, name: str, **labels: str) -> Any:
-    dimensions = {"job": "wire", "cluster": "wire", **labels}
+def find(trimtab: Client, exporter: Exporter, name: str, **labels: str) -> Any:
+    dimensions = {"job": "wire", "cluster": exporter.cluster, **labels}
     (series,) = trimtab.metrics(namespace="Prometheus", name=name, dimensions=dimensions).series
     return series
 
 
-def raw(trimtab: Client, name: str, **labels: str) -> list[float | None]:
-    return trimtab.raw(find(trimtab, name, **labels).id, start="-10m", end="now", fresh=True).values
+def raw(trimtab: Client, exporter: Exporter, name: str, **labels: str) -> list[float | None]:
+    return trimtab.raw(find(trimtab, exporter, name, **labels).id, start="-10m", end="now", fresh=True).values
 
 
 @pytest.mark.parametrize(
@@ -171,39 +193,45 @@ def raw(trimtab: Client, name: str, **labels: str) -> list[float | None]:
 def test_samples_come_back_as_they_were_scraped(
     trimtab: Client, exporter: Exporter, name: str, labels: dict[str, str], column: str
 ) -> None:
-    values = raw(trimtab, name, **labels)
+    values = raw(trimtab, exporter, name, **labels)
     assert SCRAPES <= len(values)
     assert values == exporter.frame()[column].tolist()[: len(values)]
 
 
 def test_a_counter_is_read_as_its_increases_through_a_reset(trimtab: Client, exporter: Exporter) -> None:
     for route in ("/a", "/b"):
-        stored = len(raw(trimtab, "wire_requests_total", route=route))
+        stored = len(raw(trimtab, exporter, "wire_requests_total", route=route))
         served = exporter.frame()[f'wire_requests_total{{route="{route}"}}'].iloc[:stored]
         increases = served.diff()
         increases[increases < 0] = served[increases < 0]  # a reset counts from zero
         answer = trimtab.query(
-            "Prometheus", "wire_requests_total", statistic="Sum", period="1h", start="-2h", dimensions={"route": route}
+            "Prometheus",
+            "wire_requests_total",
+            statistic="Sum",
+            period="1h",
+            start="-2h",
+            dimensions={"route": route, "cluster": exporter.cluster},
         )
         found = sum(value for line in answer.lines for _, value in line.points if value is not None)
         assert found == pytest.approx(increases.sum(), rel=1e-12)
 
 
 def test_a_series_that_goes_ends_with_a_stale_marker(trimtab: Client, exporter: Exporter) -> None:
-    values = raw(trimtab, "wire_gone", unicode="ä / 東")
+    values = raw(trimtab, exporter, "wire_gone", unicode="ä / 東")
     served = exporter.frame()['wire_gone{unicode="ä / 東"}'].dropna().tolist()
     assert [*served, None] == values
 
 
 def test_kinds_follow_the_names_until_metadata_is_there(trimtab: Client, exporter: Exporter) -> None:
-    assert "counter" == find(trimtab, "wire_requests_total", route="/a").kind
-    assert "gauge" == find(trimtab, "wire_temperature").kind
-    assert "counter" == find(trimtab, "wire_latency_bucket", le="0.5").kind
+    assert "counter" == find(trimtab, exporter, "wire_requests_total", route="/a").kind
+    assert "gauge" == find(trimtab, exporter, "wire_temperature").kind
+    assert "counter" == find(trimtab, exporter, "wire_latency_bucket", le="0.5").kind
 
 
 def test_up_and_the_source_are_known(trimtab: Client, exporter: Exporter) -> None:
-    assert {1.0} == set(raw(trimtab, "up"))
-    (source,) = [item for item in trimtab.sources().sources if item.door == "prometheus"]
-    assert source.name.startswith("Prometheus/")
+    assert {1.0} == set(raw(trimtab, exporter, "up"))
+    sources = [item for item in trimtab.sources().sources if item.name.startswith("Prometheus/")]
+    (source,) = sources
+    assert "prometheus" == source.door
     assert 0 == source.rejected
     assert source.rows >= SCRAPES * 8

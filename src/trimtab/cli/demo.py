@@ -123,10 +123,9 @@ def _perform(play: Any, url: str, settings: Settings, console: Console) -> None:
 
     def loaded(result: Any) -> None:
         bar.stop()
-        rate = result.samples / max(result.sent_s, 0.001) / 1e6
         console.print(
-            f"\n[bold]the demo is up[/bold]: {result.samples / 1e6:.1f} M samples in {result.sent_s:.0f} s "
-            f"({rate:.1f} M/s), all readable after {result.stored_s:.0f} s"
+            f"\n[bold]the demo is up[/bold]: {result.samples:,} samples in {result.sent_s:.0f} s, "
+            f"all readable after {result.stored_s:.0f} s"
         )
         console.print(f"open     [bold]{url}[/bold]")
         for plant in play.plants:

@@ -13,7 +13,8 @@ from trimtab.demo.runs import Run
 from trimtab.demo.slab import Slab
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World
 
-_CHECKPOINT_MS, _CHECKPOINT_TAKES_MS = 40 * 60_000, 3 * 60_000
+# No multiple of five minutes, so that coarse samples meet checkpoints as often as fine ones do.
+_CHECKPOINT_MS, _CHECKPOINT_TAKES_MS = 37 * 60_000, 3 * 60_000
 _WARM_UP_MS = 12 * 60_000
 _CONTEXT = 0.005  # of the memory, for a driver that nobody uses
 

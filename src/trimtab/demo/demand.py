@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.demo import noise
-from trimtab.demo.endpoints import DEGRADED, DEGRADED_CAPACITY, DEGRADED_SINCE_H, Endpoint
+from trimtab.demo.endpoints import (
+    DEGRADED,
+    DEGRADED_CAPACITY,
+    DEGRADED_ERRORS,
+    DEGRADED_PACE,
+    DEGRADED_SINCE_H,
+    Endpoint,
+)
 from trimtab.demo.noise import Floats, Keys, Marks
 from trimtab.demo.slab import Slab
 from trimtab.demo.world import World, ago
@@ -51,19 +58,22 @@ class Demand:
 
     def of(self, slab: Slab) -> Load:
         """The load over a slab."""
-        asked, capacity = self._asked(slab), self._capacity(slab)
+        worse = self._worse(slab)
+        asked, pace = self._asked(slab), np.where(worse, DEGRADED_PACE, 1.0)
+        capacity = self._column("capacity") * np.where(worse, DEGRADED_CAPACITY, 1.0)
         busy = asked / capacity
         served = np.minimum(asked, capacity * 0.985)
         lost = (asked - served) * 0.6  # the others are sent again or give up unseen
-        failed = lost + served * _ERRORS * (1 + 0.5 * noise.white(self._own, slab.times)) * (1 + 20 * (busy > 0.97))
+        wave = noise.white(self._own, slab.times)
+        failed = lost + served * np.where(worse, DEGRADED_ERRORS, _ERRORS) * (1 + 0.5 * wave)
         eased = np.minimum(busy, 1.0)
-        waiting = np.clip(4 * eased**8 / np.maximum(1 - eased, 0.02) - 0.3, 0, _QUEUE)
-        token_s = self._column("token_s") * (1 + 1.1 * eased**2 + 0.05 * noise.white(self._own, slab.times))
-        first_s = self._column("first_s") * (1 + 0.9 * eased) + np.minimum(waiting / served, _TOO_LATE_S) * 0.8
+        waiting = np.clip(4 * eased**8 / np.maximum(1 - eased, 0.02) - 0.3, 0, _QUEUE * (0.85 + 0.15 * wave))
+        token_s = self._column("token_s") * pace * (1 + 1.1 * eased**2 + 0.05 * wave)
+        first_s = self._column("first_s") * pace * (1 + 0.9 * eased) + np.minimum(waiting / served, _TOO_LATE_S) * 0.8
         whole_s = first_s + token_s * self._column("output")
         slots = self._column("slots")
         running = np.minimum(served * whole_s, slots)
-        cache = np.clip(0.06 + 0.8 * busy**1.2 + 0.03 * noise.white(self._own, slab.times), 0.01, 0.995)
+        cache = np.clip(0.06 + 0.8 * busy**1.2 + 0.03 * wave, 0.01, 0.995)
         restarts = self._restarts(slab)
         return Load(asked, served, failed, eased, running, waiting, cache, first_s, token_s, whole_s, restarts)
 
@@ -79,12 +89,11 @@ class Demand:
         asked: Floats = np.array(rows) * together * alone
         return asked
 
-    def _capacity(self, slab: Slab) -> Floats:
-        since = ago(self._world.anchor_ms, DEGRADED_SINCE_H)
-        worse = np.where(slab.times >= since, DEGRADED_CAPACITY, 1.0)
-        rows = [worse if one.name == DEGRADED else np.ones(len(slab.times)) for one in self._endpoints]
-        capacity: Floats = self._column("capacity") * np.array(rows)
-        return capacity
+    def _worse(self, slab: Slab) -> Marks:
+        """Where an endpoint is the degraded one, since it is."""
+        rows = np.array([[endpoint.name == DEGRADED] for endpoint in self._endpoints])
+        worse: Marks = rows & (slab.times >= ago(self._world.anchor_ms, DEGRADED_SINCE_H))
+        return worse
 
     def _restarts(self, slab: Slab) -> Marks:
         """Where a step holds a deploy: the first time at or after it."""

@@ -39,8 +39,10 @@ class Endpoint:
 DEGRADED = "assistant-chat-70b"
 DEGRADED_SINCE_H = 20.0
 """The deploy that made it slow: the last one of the endpoint."""
-DEGRADED_CAPACITY = 0.55
-"""What is left of its capacity since (the new version runs without CUDA graphs and with half of the KV cache)."""
+DEGRADED_CAPACITY, DEGRADED_PACE, DEGRADED_ERRORS = 0.6, 1.9, 0.02
+"""Since then, whatever the hour: the share of its capacity that is left, how many times longer a token takes, and the
+share of requests that fail (the new version runs without CUDA graphs and with half of the KV cache).
+"""
 
 _DAY, _LONG, _FLAT = (15.0, 0.25, 0.55), (17.0, 0.35, 0.8), (3.0, 0.5, 1.0)  # peak hour (UTC), night, weekend
 

@@ -79,12 +79,15 @@ class HostFeed:
 
     def _busy(self, moment: Moment) -> Floats:
         """The share of the processors that a node uses: its GPUs' data loaders and servers, and the system."""
-        sm = moment.activity.sm
-        mean = np.array([sm[node.first_gpu : node.first_gpu + node.machine.gpus].mean(0) for node in self._nodes])
+        mean = self._mean(moment.activity.sm)
         times = moment.slab.times
         wave = 0.04 * noise.drift(self._keys, times, 1500) + 0.015 * noise.white(self._keys, times)
         level = 0.12 + 0.35 * noise.chance(self._keys, 2)
         return np.clip(0.03 + mean * level + wave * (0.3 + mean), 0.004, 0.98)
+
+    def _mean(self, of_gpus: Floats) -> Floats:
+        """The mean over the GPUs of each node."""
+        return np.array([of_gpus[node.gpus].mean(0) for node in self._nodes])
 
     @property
     def _nodes(self) -> tuple[Node, ...]:
@@ -100,7 +103,14 @@ class HostFeed:
         yield _Row("system.cpu.logical.count", "{cpu}", (), np.broadcast_to(self._cpus, busy.shape))
 
     def _memory_of(self, moment: Moment, busy: Floats) -> Iterator[_Row]:
-        used = np.clip(0.09 + 0.6 * busy + 0.02 * noise.drift(self._keys, moment.slab.times, 7200), 0.03, 0.96)
+        used = np.clip(
+            0.05
+            + 0.3 * self._mean(moment.activity.memory)
+            + 0.2 * busy
+            + 0.02 * noise.drift(self._keys, moment.slab.times, 7200),
+            0.03,
+            0.96,
+        )
         cached = np.minimum(0.28, 0.98 - used)
         yield _Row("system.memory.limit", "By", (), np.broadcast_to(self._memory, busy.shape))
         states = {"used": used, "cached": cached, "free": 1 - used - cached}

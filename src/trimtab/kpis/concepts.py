@@ -157,6 +157,11 @@ IN_FLIGHT = (
 )
 
 
+def is_edge(metric: Metric) -> bool:
+    """Whether a metric tells of requests as callers or load balancers see them, which the servers count too."""
+    return metric.name.startswith("gen_ai.client.") or metric.namespace == _ALB
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A series that carries a concept, and the metric by which it was found."""

@@ -1,15 +1,15 @@
 """What every KPI needs to be read: the reader, the finder of series, the owners, the grid; and grouped questions."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.concepts import Finder, Found, Metric
+from trimtab.kpis.concepts import Finder, Found, Metric, is_edge
 from trimtab.kpis.model import Input
 from trimtab.kpis.owners import Owners
 from trimtab.kpis.window import Grid
@@ -70,24 +70,46 @@ class Context:
         grids = {one.period_s: Grid.over(first, last, one.period_s) for one in requests}
         return [grids[request.period_s].place(answer) for request, answer in zip(requests, answers, strict=True)]
 
-    def grouped(self, found: Sequence[Found], *, key: Callable[[Series], str] | None = None) -> "Grouped":
-        """Series by owner (or `key`), and of each owner by metric, in the order of precedence."""
-        groups: Grouped = defaultdict(lambda: defaultdict(list))
+    def by_service(self, found: Sequence[Found]) -> "ByService":
+        """Series by (group, service), and of each by metric, in the order of precedence.
+
+        Within one service a request is counted by several metrics, so only one of them may count; different services
+        of a group add up. Where a group has metrics of servers, those of callers and load balancers in front of them
+        are left out.
+        """
+        services = replace(self.owners, by="service")
+        groups: ByService = defaultdict(lambda: defaultdict(list))
         for one in found:
-            groups[(key or self.owners.of)(one.series)][one.metric].append(one.series)
+            groups[self.owners.of(one.series), services.of(one.series)][one.metric].append(one.series)
+        served = {group for (group, _), metrics in groups.items() if not all(is_edge(metric) for metric in metrics)}
+        for (group, _), metrics in groups.items():
+            if group in served:
+                for metric in [metric for metric in metrics if is_edge(metric)]:
+                    del metrics[metric]
         return groups
 
 
-Grouped = defaultdict[str, defaultdict[Metric, list[Series]]]
+ByService = defaultdict[tuple[str, str], defaultdict[Metric, list[Series]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What a group did per second in each step (NaN where nothing was said), and by which metric it is known."""
+    """What a group did per second in each step, by service (NaN where nothing was said), and by which metric."""
 
-    per_s: Floats
-    metric: Metric
-    series: int
+    by_service: Mapping[str, Floats]
+    metrics: Mapping[str, Metric]
+    series: Mapping[str, int]
+
+    @property
+    def per_s(self) -> Floats:
+        """All services together; NaN where none said anything."""
+        return total(list(self.by_service.values()))
+
+    def joined(self, service: str, per_s: Floats, metric: Metric, series: int) -> "Flow":
+        """With one more service."""
+        return Flow(
+            {**self.by_service, service: per_s}, {**self.metrics, service: metric}, {**self.series, service: series}
+        )
 
     def mean(self) -> float:
         """Per second over the whole range: steps without data count as nothing done."""
@@ -95,26 +117,58 @@ class Flow:
 
     @property
     def coverage(self) -> float:
-        """The share of steps with data."""
-        return float(np.mean(~np.isnan(self.per_s)))
+        """The share of steps with data, the mean over services."""
+        return float(np.mean([~np.isnan(row) for row in self.by_service.values()]))
 
     @property
-    def input(self) -> Input:
-        """As results name it."""
-        return Input(self.metric.shown, self.series, self.coverage)
+    def inputs(self) -> tuple[Input, ...]:
+        """As results name them: each metric with its series and the share of steps with data."""
+        found: dict[Metric, list[str]] = {}
+        for service, metric in self.metrics.items():
+            found.setdefault(metric, []).append(service)
+        return tuple(
+            Input(
+                metric.shown,
+                sum(self.series[service] for service in services),
+                float(np.mean([~np.isnan(self.by_service[service]) for service in services])),
+            )
+            for metric, services in found.items()
+        )
+
+
+def total(rows: Sequence[Floats]) -> Floats:
+    """Rows added up; NaN where every one is."""
+    stacked = np.array(rows)
+    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
 
 
 async def flows(context: Context, found: Sequence[Found], statistic: Statistic = RATE) -> dict[str, Flow]:
-    """Each group's flow by the first of its metrics that has data. With SUM, values are added up, not counted."""
-    groups = context.grouped(found)
-    order = [(group, metric, series) for group, metrics in groups.items() for metric, series in metrics.items()]
+    """Each group's flow, each service by the first of its metrics that has data.
+
+    With RATE counters grow and observations count; with SUM values are added up; with AVERAGE gauges are, series by
+    series, as they stand.
+    """
+    groups = context.by_service(found)
+    each = statistic is AVERAGE
+    order = [
+        (group, service, metric, part)
+        for (group, service), metrics in groups.items()
+        for metric, series in metrics.items()
+        for part in ([[one] for one in series] if each else [series])
+    ]
     step = context.grid.step_s
-    requests = [StatRequest(ids(series), statistic, step) for _, _, series in order]
+    rows = await context.ask([StatRequest(ids(part), statistic, step) for *_, part in order])
+    by_metric: dict[tuple[str, str], dict[Metric, list[Floats]]] = defaultdict(lambda: defaultdict(list))
+    for (group, service, metric, _), values in zip(order, rows, strict=True):
+        by_metric[group, service][metric].append(values * metric.scale / (step if statistic is SUM else 1))
     result: dict[str, Flow] = {}
-    for (group, metric, series), values in zip(order, await context.ask(requests), strict=True):
-        if group not in result and not np.all(np.isnan(values)):
-            per_s = values * metric.scale / (1 if statistic is RATE else step)
-            result[group] = Flow(per_s, metric, len(series))
+    for (group, service), metrics in by_metric.items():
+        for metric, parts in metrics.items():
+            values = total(parts)
+            if not np.all(np.isnan(values)):
+                flow = result.setdefault(group, Flow({}, {}, {}))
+                result[group] = flow.joined(service, values, metric, len(groups[group, service][metric]))
+                break
     return result
 
 

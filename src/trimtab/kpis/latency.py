@@ -4,7 +4,9 @@ From OTLP and native histograms and from raw values by the metrics room's percen
 `bucket_families`. Percentiles are never averaged: each is computed over everything in the range at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from trimtab.kpis import bucket_families, concepts
 from trimtab.kpis.concepts import Found, Metric, looked_for
@@ -36,7 +38,7 @@ _SECONDS = {
     "min": 60.0,
 }
 
-Result = tuple[float, list[float | None], Input]
+Result = tuple[float, list[float | None], tuple[Input, ...]]
 """Observations, the percentiles in seconds, and what they were made from."""
 
 
@@ -48,7 +50,9 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
         by_values = await _of_values(context, context.finder.all(metrics, _VALUES))
         by_buckets = await _of_buckets(context, _buckets(context, metrics))
         for group in by_values.keys() | by_buckets.keys():
-            found.setdefault(group, {})[kind] = by_values.get(group) or by_buckets[group]
+            forms = [form[group] for form in (by_values, by_buckets) if group in form]
+            # The two forms cannot be merged; where a group has both, the one of more observations is told.
+            found.setdefault(group, {})[kind] = max(forms, key=lambda form: form[0])
     return {group: [kpi for kind, usual in KINDS for kpi in _kpis(kind, usual, results.get(kind))]
             for group, results in found.items()}  # fmt: skip
 
@@ -56,12 +60,12 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
 def _kpis(kind: str, metrics: Sequence[Metric], result: Result | None) -> list[Kpi]:
     if result is None:
         return [unknown(f"{kind}_{rank}", looked_for(metrics)) for rank, _ in RANKS]
-    number, values, source = result
+    number, values, inputs = result
     kpis = []
     for (rank, _), value in zip(RANKS, values, strict=True):
         few = f"rests on {number:g} observations" if number < FEW[rank] else ""
         reason = few if value is not None else "the rank lies in a bucket without any bound"
-        kpis.append(Kpi(f"{kind}_{rank}", value, reason, inputs=(source,)))
+        kpis.append(Kpi(f"{kind}_{rank}", value, reason, inputs=inputs))
     return kpis
 
 
@@ -70,26 +74,59 @@ def _scale(series: Series, metric: Metric) -> float:
 
 
 async def _of_values(context: Context, found: Sequence[Found]) -> dict[str, Result]:
+    """Percentiles over all series of a group, each service's by the first of its metrics that has data."""
     period = context.grid.whole_period_s()
-    order: list[tuple[str, Metric, float, list[Series]]] = []
-    for group, metrics in context.grouped(found).items():
-        for metric, members in metrics.items():
-            scale = _scale(members[0], metric)
-            order.append((group, metric, scale, [one for one in members if _scale(one, metric) == scale]))
-    requests = [
-        StatRequest(ids(series), statistic, period) for *_, series in order for statistic in (*_PERCENTILES, _COUNT)
+    order = [
+        (group, service, metric, series)
+        for (group, service), metrics in context.by_service(found).items()
+        for metric, series in metrics.items()
     ]
-    answers = await context.reader.statistics(
-        context.finder.scope, requests, context.grid.start_ms, context.grid.end_ms
-    )
-    width = len(_PERCENTILES) + 1
+    counts = await _ask(context, [StatRequest(ids(series), _COUNT, period) for *_, series in order])
+    chosen: dict[str, dict[str, tuple[float, Metric, list[Series]]]] = {}
+    for (group, service, metric, series), count in zip(order, counts, strict=True):
+        if count:
+            chosen.setdefault(group, {}).setdefault(service, (count, metric, series))
+    kept = {group: _of_one_scale(list(services.values())) for group, services in chosen.items()}
+    requests = [
+        StatRequest(tuple(one for _, _, series in parts for one in ids(series)), statistic, period)
+        for _, parts in kept.values()
+        for statistic in _PERCENTILES
+    ]
+    answers = iter(await _ask(context, requests))
     result: dict[str, Result] = {}
-    for at, (group, metric, scale, series) in enumerate(order):
-        *values, count = (answer.values for answer in answers[at * width : (at + 1) * width])
-        if group not in result and len(count) and count[0] > 0:
-            percentiles = [float(value[0]) * scale if len(value) else None for value in values]
-            result[group] = (float(count[0]), percentiles, Input(metric.shown, len(series)))
+    for group, (scale, parts) in kept.items():
+        values = [next(answers) for _ in _PERCENTILES]
+        inputs = _named((metric, len(series)) for _, metric, series in parts)
+        scaled = [None if value is None else value * scale for value in values]
+        result[group] = (sum(count for count, _, _ in parts), scaled, inputs)
     return result
+
+
+def _of_one_scale(
+    parts: list[tuple[float, Metric, list[Series]]],
+) -> tuple[float, list[tuple[float, Metric, list[Series]]]]:
+    """The parts whose values have one unit, that of most observations: milliseconds do not merge with seconds."""
+    by_scale: dict[float, list[tuple[float, Metric, list[Series]]]] = {}
+    for count, metric, series in parts:
+        for scale in sorted({_scale(one, metric) for one in series}):
+            same = [one for one in series if _scale(one, metric) == scale]
+            by_scale.setdefault(scale, []).append((count, metric, same))
+    scale = max(by_scale, key=lambda one: sum(count for count, _, _ in by_scale[one]))
+    return scale, by_scale[scale]
+
+
+async def _ask(context: Context, requests: Sequence[StatRequest]) -> list[float | None]:
+    """The one value of each request over the whole range."""
+    grid = context.grid
+    answers = await context.reader.statistics(context.finder.scope, requests, grid.start_ms, grid.end_ms)
+    return [float(answer.values[0]) if len(answer.values) else None for answer in answers]
+
+
+def _named(parts: Iterable[tuple[Metric, int]]) -> tuple[Input, ...]:
+    series: dict[str, int] = {}
+    for metric, number in parts:
+        series[metric.shown] = series.get(metric.shown, 0) + number
+    return tuple(Input(name, number) for name, number in series.items())
 
 
 def _buckets(context: Context, metrics: Sequence[Metric]) -> list[Found]:
@@ -98,22 +135,25 @@ def _buckets(context: Context, metrics: Sequence[Metric]) -> list[Found]:
 
 
 async def _of_buckets(context: Context, found: Sequence[Found]) -> dict[str, Result]:
-    period = context.grid.whole_period_s()
+    """The same of bucket families. Increases are read by step, whose look back is short, and added up here."""
     order = [
-        (group, metric, bucket_families.layouts(series), len(series))
-        for group, metrics in context.grouped(found).items()
+        (group, service, metric, bucket_families.layouts(series), len(series))
+        for (group, service), metrics in context.by_service(found).items()
         for metric, series in metrics.items()
     ]
-    bounds = [members for _, _, layouts, _ in order for layout in layouts for members in layout.values()]
-    requests = [StatRequest(ids(members), _RATE, period) for members in bounds]
-    answers = iter(
-        await context.reader.statistics(context.finder.scope, requests, context.grid.start_ms, context.grid.end_ms)
-    )
+    step = context.grid.step_s
+    bounds = [members for *_, layouts, _ in order for layout in layouts for members in layout.values()]
+    rows = iter(await context.ask([StatRequest(ids(members), _RATE, step) for members in bounds]))
+    chosen: dict[str, dict[str, tuple[Metric, int, list[dict[float, float]]]]] = {}
+    for group, service, metric, layouts, number in order:
+        counted = [
+            {bound * metric.scale: float(np.nansum(next(rows))) * step for bound in layout} for layout in layouts
+        ]
+        if any(count for layout in counted for count in layout.values()):
+            chosen.setdefault(group, {}).setdefault(service, (metric, number, counted))
     result: dict[str, Result] = {}
-    for group, metric, layouts, number in order:
-        counted = [{bound: float(sum(next(answers).values)) * period for bound in layout} for layout in layouts]
-        total, values = bucket_families.quantiles(counted, [fraction for _, fraction in RANKS])
-        if group not in result and total:
-            scaled = [None if value is None else value * metric.scale for value in values]
-            result[group] = (round(total), scaled, Input(metric.shown, number))
+    for group, services in chosen.items():
+        whole = [layout for _, _, counted in services.values() for layout in counted]
+        observed, values = bucket_families.quantiles(whole, [fraction for _, fraction in RANKS])
+        result[group] = (round(observed), values, _named((metric, number) for metric, number, _ in services.values()))
     return result

@@ -81,6 +81,8 @@ class Owners:
         return next((value for name in (*names, f"label_{self.by}") if (value := labels.get(name))), "")
 
     def _implied(self, series: Series) -> str:
+        if self.by == "team" and series.identity.name.startswith("slurm_"):
+            return series.dimensions.get("account", "")  # SLURM calls whoever pays an account
         space = series.identity.namespace
         return space if self.by == "service" and space not in _NOT_SERVICES and not space.startswith("AWS/") else ""
 

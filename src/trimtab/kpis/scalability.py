@@ -8,7 +8,7 @@ import numpy as np
 
 from trimtab.kpis import concepts, failover, usl
 from trimtab.kpis.concepts import Found, Metric, looked_for
-from trimtab.kpis.context import AVERAGE, RATE, SUM, Context, Floats, Flow, flows, ids
+from trimtab.kpis.context import AVERAGE, RATE, SUM, Context, Flow, flows, ids
 from trimtab.kpis.failover import NodeLoad
 from trimtab.kpis.gpu_identity import host_of
 from trimtab.kpis.model import Input, Kpi, unknown
@@ -27,17 +27,19 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
     requests = await flows(context, found)
     load = await _in_flight(context)
     nodes = await _nodes(context, found, requests)
-    kpis = {}
-    for group, flow in requests.items():
-        fitted = _fit(flow, load.get(group))
-        kpis[group] = [*_failover(context, nodes.get(group, {}), flow), *fitted]
-    return kpis
+    return {
+        group: [*_failover(context, nodes.get(group, {}), flow), *_fit(flow, load.get(group))]
+        for group, flow in requests.items()
+    }
 
 
 def _fit(flow: Flow, load: Flow | None) -> list[Kpi]:
+    if len(flow.by_service) > 1:
+        reason = f"{len(flow.by_service)} services follow no one law: see them one by one"
+        return [unknown(id_, reason, flow.inputs) for id_ in _USL]
     if load is None:
-        return [unknown(id_, looked_for(concepts.IN_FLIGHT), (flow.input,)) for id_ in _USL]
-    inputs = (load.input, flow.input)
+        return [unknown(id_, looked_for(concepts.IN_FLIGHT), flow.inputs) for id_ in _USL]
+    inputs = (*load.inputs, *flow.inputs)
     result = usl.fit(load.per_s, flow.per_s)
     if isinstance(result, usl.NoFit):
         return [unknown(id_, result.reason, inputs) for id_ in _USL]
@@ -58,24 +60,9 @@ def _fit(flow: Flow, load: Flow | None) -> list[Kpi]:
 
 
 async def _in_flight(context: Context) -> dict[str, Flow]:
-    """Requests in flight by group: each gauge series averaged in a step, then added up over series."""
-    found = context.finder.all(concepts.IN_FLIGHT)
-    rows = await context.ask([StatRequest((one.series.id,), AVERAGE, context.grid.step_s) for one in found])
-    sums: dict[str, dict[Metric, list[Floats]]] = {}
-    for one, values in zip(found, rows, strict=True):
-        sums.setdefault(context.owners.of(one.series), {}).setdefault(one.metric, []).append(values)
-    gauges = {group: _first(by_metric) for group, by_metric in sums.items()}
-    little = await _little(context)
-    return {**little, **{group: flow for group, flow in gauges.items() if flow}}
-
-
-def _first(by_metric: dict[Metric, list[Floats]]) -> Flow | None:
-    for metric, rows in by_metric.items():
-        stacked = np.array(rows)
-        known = ~np.isnan(stacked)
-        if known.any():
-            return Flow(np.where(known.any(axis=0), np.nansum(stacked, axis=0), np.nan), metric, len(rows))
-    return None
+    """Requests in flight by group."""
+    gauges = await flows(context, context.finder.all(concepts.IN_FLIGHT), AVERAGE)
+    return {**await _little(context), **gauges}
 
 
 async def _little(context: Context) -> dict[str, Flow]:
@@ -86,18 +73,22 @@ async def _little(context: Context) -> dict[str, Flow]:
     return {**counted, **await flows(context, histograms, SUM)}
 
 
-async def _nodes(context: Context, found: list[Found], requests: dict[str, Flow]) -> dict[str, dict[str, NodeLoad]]:
-    """Each group's load by node, from the metric that its throughput is read from, with the node's CPU utilisation."""
-    members: dict[tuple[str, str], list[Series]] = {}
-    for one in found:
-        group = context.owners.of(one.series)
-        node = label(one.series, "node")
-        if node and group in requests and one.metric == requests[group].metric:
-            members.setdefault((group, node), []).append(one.series)
+Nodes = dict[str, dict[str, NodeLoad]]
+"""By service and node."""
+
+
+async def _nodes(context: Context, found: list[Found], requests: dict[str, Flow]) -> dict[str, Nodes]:
+    """Each group's load by node, by the metrics that its throughput is read from, with the nodes' CPU utilisation."""
+    members: dict[tuple[str, str, str], list[Series]] = {}
+    for (group, service), metrics in context.by_service(found).items():
+        flow = requests.get(group)
+        for series in metrics.get(flow.metrics[service], []) if flow and service in flow.metrics else []:
+            if node := label(series, "node"):
+                members.setdefault((group, service, node), []).append(series)
     idle: dict[str, list[Series]] = {}
-    for one in context.finder.all(concepts.CPU_IDLE):
-        if one.metric.scale == 1:
-            idle.setdefault(host_of(one.series), []).append(one.series)
+    for share in context.finder.all(concepts.CPU_IDLE):
+        if share.metric.scale == 1:
+            idle.setdefault(host_of(share.series), []).append(share.series)
     step = context.grid.step_s
     rows = await context.ask(
         [
@@ -106,19 +97,28 @@ async def _nodes(context: Context, found: list[Found], requests: dict[str, Flow]
         ]
     )
     used = {host: 1 - values for host, values in zip(idle, rows[len(members) :], strict=True)}
-    groups: dict[str, dict[str, NodeLoad]] = {}
-    for ((group, node), series), values in zip(members.items(), rows, strict=False):
-        host = host_of(series[0])
-        groups.setdefault(group, {})[node] = NodeLoad(values, used.get(host), label(series[0], "zone"))
+    groups: dict[str, Nodes] = {}
+    for ((group, service, node), members_of), values in zip(members.items(), rows, strict=False):
+        first = members_of[0]
+        load = NodeLoad(values, used.get(host_of(first)), label(first, "zone"))
+        groups.setdefault(group, {}).setdefault(service, {})[node] = load
     return groups
 
 
-def _failover(context: Context, nodes: dict[str, NodeLoad], flow: Flow) -> list[Kpi]:
-    if not nodes:
-        return [unknown(id_, "request series do not say which node served", (flow.input,)) for id_ in _FAILOVER]
+def _failover(context: Context, services: Nodes, flow: Flow) -> list[Kpi]:
+    """Of a group with several services the worst one: their nodes do not stand in for each other."""
+    if not services:
+        return [unknown(id_, "request series do not say which node served", flow.inputs) for id_ in _FAILOVER]
     kpis = []
     for id_, by_zone in zip(_FAILOVER, (False, True), strict=True):
-        found = failover.check(nodes, capacity=context.options.node_capacity, by_zone=by_zone)
+        checks = {
+            service: failover.check(nodes, capacity=context.options.node_capacity, by_zone=by_zone)
+            for service, nodes in services.items()
+        }
+        service = min(checks, key=lambda name: np.inf if (room := checks[name].head_room) is None else room)
+        found = checks[service]
         reason = found.reason or f"losing {found.worst} at a peak of {found.peak:.4g}/s; {found.assumption}"
-        kpis.append(Kpi(id_, found.head_room, reason, inputs=(Input(flow.metric.shown, len(nodes)),)))
+        told = f"{service}: {reason}" if len(checks) > 1 else reason
+        source = Input(flow.metrics[service].shown, len(services[service]))
+        kpis.append(Kpi(id_, found.head_room, told, inputs=(source,)))
     return kpis

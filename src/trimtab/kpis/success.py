@@ -1,6 +1,6 @@
 """Availability of services: success ratio, error budget, burn rates, and the uptime that probes saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,17 @@ from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
 
 HOUR_MS = 3_600_000
+Known = tuple[Outcomes, tuple[Input, ...]]
+"""Outcomes, and the metrics that they were made from."""
 _NO_STATUS = "request counters carry no status, and there is no counter of failures beside them"
 
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """Series of one group whose requests all count, and of those the failed ones."""
+    """Series of one service of a group whose requests all count, and of those the failed ones."""
 
     group: str
+    service: str
     metric: Metric
     completed: list[Series]
     failed: list[Series]
@@ -40,13 +43,11 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
     return kpis
 
 
-def _budget_kpis(
-    context: Context, whole: tuple[Outcomes, Input] | None, recent: tuple[Outcomes, Input] | None, counted: bool
-) -> list[Kpi]:
+def _budget_kpis(context: Context, whole: Known | None, recent: Known | None, counted: bool) -> list[Kpi]:
     names = ("success_ratio", "error_budget_left", "burn_rate", "burn_rate_1h")
     if whole is None:
         return [unknown(name, _NO_STATUS if counted else looked_for(concepts.REQUESTS)) for name in names]
-    slo, (outcomes, source) = context.options.slo, whole
+    slo, (outcomes, sources) = context.options.slo, whole
     values = (
         outcomes.success_ratio,
         error_budget_left(outcomes, slo),
@@ -54,7 +55,7 @@ def _budget_kpis(
         burn_rate(recent[0], slo) if recent else None,
     )
     reasons = ("", f"SLO {slo:g}", f"SLO {slo:g}", f"SLO {slo:g}" if recent else "no request completed in that hour")
-    return [Kpi(*row, inputs=(source,)) for row in zip(names, values, reasons, strict=True)]
+    return [Kpi(*row, inputs=sources) for row in zip(names, values, reasons, strict=True)]
 
 
 def _splits(context: Context) -> tuple[list[_Split], set[str]]:
@@ -63,25 +64,24 @@ def _splits(context: Context) -> tuple[list[_Split], set[str]]:
     metrics = context.chosen(context.options.requests_metric, concepts.REQUESTS)
     requests = context.finder.all(metrics)
     labelled = []
-    for group, by_metric in context.grouped(requests).items():
+    for (group, service), by_metric in context.by_service(requests).items():
         for metric, series in by_metric.items():
-            split = _by_label(group, metric, series)
+            split = _by_label(group, service, metric, series)
             labelled += [split] if split else []
     return [*pairs, *labelled], {context.owners.of(one.series) for one in requests} | {one.group for one in pairs}
 
 
 def _paired(context: Context, failures: tuple[str, ...], totals: tuple[Metric, ...], lacking: bool) -> list[_Split]:
-    failed = context.grouped([one for name in failures for one in context.finder.named(name)])
+    failed = context.by_service([one for name in failures for one in context.finder.named(name)])
     found = []
-    for group, by_metric in context.grouped(context.finder.all(totals)).items():
-        if group in failed:
-            bad = [one for series in failed[group].values() for one in series]
-            for metric, series in by_metric.items():
-                found.append(_Split(group, metric, [*series, *bad] if lacking else series, bad))
+    for (group, service), by_metric in context.by_service(context.finder.all(totals)).items():
+        bad = [one for series in failed.get((group, service), {}).values() for one in series]
+        for metric, series in by_metric.items() if bad else ():
+            found.append(_Split(group, service, metric, [*series, *bad] if lacking else series, bad))
     return found
 
 
-def _by_label(group: str, metric: Metric, series: Sequence[Series]) -> _Split | None:
+def _by_label(group: str, service: str, metric: Metric, series: Sequence[Series]) -> _Split | None:
     """Split by a status label; by the error label alone where the convention omits it on success."""
     completed: list[Series] = []
     failed: list[Series] = []
@@ -98,24 +98,34 @@ def _by_label(group: str, metric: Metric, series: Sequence[Series]) -> _Split | 
             completed.append(one)
         if outcome == "failed":
             failed.append(one)
-    return _Split(group, metric, completed, failed)
+    return _Split(group, service, metric, completed, failed)
 
 
 def _label(series: Series, names: tuple[str, ...]) -> str:
     return next((value for name in names if (value := series.dimensions.get(name))), "")
 
 
-async def _outcomes(context: Context, splits: Sequence[_Split], start_ms: int) -> dict[str, tuple[Outcomes, Input]]:
+async def _outcomes(context: Context, splits: Sequence[_Split], start_ms: int) -> dict[str, Known]:
     step = context.grid.step_s if context.grid.end_ms - start_ms >= context.grid.step_s * 1000 else 60
     requests = [StatRequest(ids(series), RATE, step) for split in splits for series in (split.completed, split.failed)]
     rows = await context.ask(requests, start_ms)
-    found: dict[str, tuple[Outcomes, Input]] = {}
+    found: dict[str, dict[str, tuple[Outcomes, Input]]] = {}
     for at, split in enumerate(splits):
         completed, failed = (_total(row, step) for row in rows[2 * at : 2 * at + 2])
-        if split.group not in found and completed > 0:
+        services = found.setdefault(split.group, {})
+        if split.service not in services and completed > 0:  # by the first metric that has data
             source = Input(split.metric.shown, len(split.completed))
-            found[split.group] = (Outcomes(completed, min(failed, completed)), source)
-    return found
+            services[split.service] = (Outcomes(completed, min(failed, completed)), source)
+    return {group: _together(services) for group, services in found.items() if services}
+
+
+def _together(services: Mapping[str, tuple[Outcomes, Input]]) -> Known:
+    outcomes = [one for one, _ in services.values()]
+    whole = Outcomes(sum(one.completed for one in outcomes), sum(one.failed for one in outcomes))
+    series: dict[str, int] = {}
+    for _, source in services.values():
+        series[source.source] = series.get(source.source, 0) + source.series
+    return whole, tuple(Input(name, number) for name, number in series.items())
 
 
 def _total(per_s: Floats, step_s: int) -> float:

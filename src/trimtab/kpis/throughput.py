@@ -35,19 +35,25 @@ async def token_flows(context: Context, found: list[Found]) -> dict[str, Flow]:
     """Tokens per second: increases of counters, and sums of the histograms whose values are tokens."""
     counted = [one for one in found if one.series.identity.kind is not Kind.HISTOGRAM]
     observed = [one for one in found if one.series.identity.kind is Kind.HISTOGRAM]
-    return {**await flows(context, observed, SUM), **await flows(context, counted, RATE)}
+    summed, increased = await flows(context, observed, SUM), await flows(context, counted, RATE)
+    for group, flow in summed.items():
+        known = increased.get(group, Flow({}, {}, {}))
+        for service in flow.by_service.keys() - known.by_service.keys():
+            known = known.joined(service, flow.by_service[service], flow.metrics[service], flow.series[service])
+        increased[group] = known
+    return increased
 
 
 def _rate(id_: str, flow: Flow | None, missing: str) -> Kpi:
     if flow is None:
         return unknown(id_, missing)
-    return Kpi(id_, flow.mean(), coverage=flow.coverage, inputs=(flow.input,))
+    return Kpi(id_, flow.mean(), coverage=flow.coverage, inputs=flow.inputs)
 
 
 def _whole(context: Context, id_: str, flow: Flow | None, missing: str) -> Kpi:
     if flow is None:
         return unknown(id_, missing)
-    return Kpi(id_, flow.mean() * context.grid.seconds, coverage=flow.coverage, inputs=(flow.input,))
+    return Kpi(id_, flow.mean() * context.grid.seconds, coverage=flow.coverage, inputs=flow.inputs)
 
 
 def _both(output: dict[str, Flow], input_: dict[str, Flow]) -> dict[str, Kpi]:
@@ -61,6 +67,6 @@ def _both(output: dict[str, Flow], input_: dict[str, Flow]) -> dict[str, Kpi]:
             sum(flow.mean() for flow in parts),
             reason,
             float(np.mean([flow.coverage for flow in parts])),
-            tuple(flow.input for flow in parts),
+            tuple(one for flow in parts for one in flow.inputs),
         )
     return found

@@ -168,7 +168,7 @@ def test_mig_instances_are_parts_of_a_gpu() -> None:
 def test_a_job_on_the_node_is_allocation_and_owner_where_the_exporter_has_no_labels() -> None:
     fleet = Fleet()
     add(fleet, 70.0)
-    fleet.add("slurm_job_node_info", 1.0, labels={"node": "n1", "slurm_account": "research"}, minutes=15)
+    fleet.add("slurm_job_node_info", 1.0, labels={"node": "n1", "account": "research"}, minutes=15)
     report = {group.group: hours(group) for group in fleet.report(Level.TEAM).groups}
     assert report["research"]["allocated"] == pytest.approx(0.25)
     assert report["unowned"]["allocated"] == pytest.approx(0.75)  # it works, so somebody holds it

@@ -42,6 +42,27 @@ def test_requests_and_tokens_of_vllm() -> None:
     assert group.get("requests_per_s").coverage == 1
 
 
+def test_services_of_different_servers_add_up_and_a_gateway_does_not_count_twice() -> None:
+    fleet = Fleet()
+    counter(fleet, "vllm:e2e_request_latency_seconds_count", 60, service="chat")
+    counter(fleet, "http_requests_total", 60, service="chat", code="200")  # the same requests, at the same server
+    counter(fleet, "nv_inference_request_success", 120, service="detect")
+    calls = {"namespace": "app", "kind": Kind.EVENTS, "labels": {"service": "web"}}
+    fleet.add("gen_ai.client.operation.duration", 1.0, **calls)  # type: ignore[arg-type]
+    for bound, per_minute in (("1", 30), ("2", 60), ("+Inf", 60)):
+        counter(fleet, "vllm:e2e_request_latency_seconds_bucket", per_minute, le=bound, service="chat")
+        counter(fleet, "http_request_duration_seconds_bucket", per_minute, le=bound, service="detect")
+    (group,) = fleet.report().groups
+    assert group.get("requests_per_s").value == pytest.approx(3)
+    assert {one.source: one.series for one in group.get("requests_per_s").inputs} == {
+        "vllm:e2e_request_latency_seconds_count": 1,
+        "nv_inference_request_success": 1,
+    }
+    assert group.get("latency_p50").value == pytest.approx(1)
+    assert len(group.get("latency_p50").inputs) == 2
+    assert "see them one by one" in group.get("knee").reason
+
+
 def test_a_counter_may_be_chosen_by_name() -> None:
     fleet = Fleet()
     counter(fleet, "orders_total", 60, app="shop")

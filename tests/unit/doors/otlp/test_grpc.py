@@ -1,6 +1,8 @@
 """The service over a real channel on loopback, in this process."""
 
 import asyncio
+import shutil
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -145,6 +147,29 @@ def test_a_repeated_idempotency_key_is_stored_once(door: Any, build: Any, call: 
     build.gauge(1.0)
     for _ in range(2):
         call(export(build.request, metadata=(("idempotency-key", "a/2"),)))
+    assert 1 == len(door.samples())
+
+
+def test_tls_uses_the_files_of_http(door: Any, build: Any, state: State, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl on the path, which makes the certificate")
+    files = TlsFiles(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
+    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
+    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [openssl, *made, "-keyout", files.key, "-out", files.cert]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    service = MetricsService(Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)))
+    trusted = grpc.ssl_channel_credentials(Path(files.cert).read_bytes())
+
+    async def go() -> Any:
+        async with (
+            serving(service, "127.0.0.1:0", files) as port,
+            grpc.aio.secure_channel(f"127.0.0.1:{port}", trusted) as channel,
+        ):
+            return await export(build.gauge(1.0).request)(channel)
+
+    assert ExportMetricsServiceResponse() == asyncio.run(go())
     assert 1 == len(door.samples())
 
 

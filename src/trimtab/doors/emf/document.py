@@ -6,7 +6,6 @@ of numbers only, a metric may be {"Values", "Counts"} or {"Min", "Max", "Sum", "
 writes histograms.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +65,7 @@ def read_document(line: bytes, now_ms: int) -> tuple[list[Point], list[Refused]]
     """The points of a document, and the parts of it that are refused. Raises InvalidInput for one refused whole."""
     try:
         root = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # msgspec's own are ValueErrors; the other is of arrays in arrays in arrays
         raise InvalidInput("a document is not JSON") from None
     if not isinstance(root, dict) or not isinstance(root.get("_aws"), dict):
         raise InvalidInput("a document has no _aws object")
@@ -108,10 +107,10 @@ def _time(time_ms: Any, now_ms: int) -> int:
 
 def _directive(directive: Any) -> tuple[str, list[list[str]], list[dict[str, Any]]]:
     if not isinstance(directive, dict):
-        raise _Fault("a directive is not an object", str(directive))
+        raise _Fault("a directive is not an object", _shown(directive))
     namespace, sets, metrics = (directive.get(key) for key in ("Namespace", "Dimensions", "Metrics"))
     if not isinstance(namespace, str) or not 0 < len(namespace) <= MAX_NAME:
-        raise _Fault(f"a Namespace is not text of 1 to {MAX_NAME} characters", str(namespace))
+        raise _Fault(f"a Namespace is not text of 1 to {MAX_NAME} characters", _shown(namespace))
     if not isinstance(metrics, list) or len(metrics) > MAX_METRICS:
         raise _Fault(f"Metrics is not an array of at most {MAX_METRICS} definitions", namespace)
     sets = [[]] if sets in (None, []) else sets
@@ -133,7 +132,7 @@ def _resolved(root: dict[str, Any], sets: list[list[str]], refused: list[Refused
 
 def _dimension(root: dict[str, Any], key: Any) -> str:
     if not isinstance(key, str) or not 0 < len(key) <= MAX_NAME or key == "_aws":
-        raise _Fault(f"a dimension key is not text of 1 to {MAX_NAME} characters", str(key))
+        raise _Fault(f"a dimension key is not text of 1 to {MAX_NAME} characters", _shown(key))
     value = root.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= MAX_DIMENSION_VALUE:
         raise _Fault(f"a dimension is not a member of the root with text of 1 to {MAX_DIMENSION_VALUE} characters", key)
@@ -149,7 +148,7 @@ def _measured(
     if not 0 < len(name) <= MAX_NAME or name == "_aws":
         raise _Fault(f"a metric's Name is not text of 1 to {MAX_NAME} characters", f"{namespace} {name}")
     if unit not in UNITS:
-        raise _Fault("a metric's Unit is none of CloudWatch's", f"{namespace} {name} {unit}")
+        raise _Fault("a metric's Unit is none of CloudWatch's", f"{namespace} {name} {_shown(unit)}")
     if metric.get("StorageResolution", 60) not in RESOLUTIONS:
         raise _Fault("a metric's StorageResolution is neither 1 nor 60", f"{namespace} {name}")
     values, statistics = _values(root.get(name), f"{namespace} {name}")
@@ -184,9 +183,13 @@ def _values(value: Any, example: str) -> tuple[tuple[tuple[float, float], ...], 
 def _number(value: Any, example: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Fault("a metric is not a member of the root with a number or an array of numbers", example)
-    if not math.isfinite(value) or abs(value) > MAX_ABSOLUTE:
+    if not abs(value) <= MAX_ABSOLUTE:
         raise _Fault("a metric's value is not a number of at most 2^360", example)
     return float(value)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _refusal(fault: _Fault) -> Refused:

@@ -6,7 +6,7 @@ Sources: the StatsD project's "metric types", and Datadog's "DogStatsD protocol"
 values (`name:1:2:3|h`). A tag without a value has the value "true"; values of a repeated tag are joined by commas.
 """
 
-import math
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -18,6 +18,11 @@ MOST_TAGS = 30
 """Dimensions of a metric, as in CloudWatch."""
 MAX_NAME = 255
 MAX_TAG_VALUE = 1024
+MAX_ABSOLUTE = 2.0**360
+"""The largest value, as in CloudWatch."""
+LEAST_RATE = 1e-9
+"""The least sample rate: what a value stands for stays a number."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)  # float() also takes 1_000 and nan
 _REMEMBERED = 20_000  # tag lists parsed before; a program has some hundred
 
 
@@ -76,12 +81,11 @@ def read_line(text: str) -> Line | None:
 
 def read_number(text: str) -> float:
     """A value. Raises InvalidInput."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise InvalidInput("a value is not a number") from None
-    if not math.isfinite(number):
-        raise InvalidInput("a value is not a finite number")
+    if not _NUMBER.fullmatch(text):
+        raise InvalidInput("a value is not a number")
+    number = float(text)
+    if not abs(number) <= MAX_ABSOLUTE:
+        raise InvalidInput("a value is not a number of at most 2^360")
     return number
 
 
@@ -103,7 +107,7 @@ def read_tags(text: str) -> Tags:
 
 def _rate(text: str) -> float:
     rate = read_number(text)
-    if not 0 < rate <= 1:
+    if not LEAST_RATE <= rate <= 1:
         raise InvalidInput("a sample rate is not above 0 and at most 1")
     return rate
 

@@ -68,6 +68,9 @@ def test_a_document_may_measure_nothing() -> None:
     [
         (b"plain text", "not JSON"),
         (b"\xff", "not JSON"),
+        (b"[" * 200_000, "not JSON"),
+        (b'{"_aws": ' + b"9" * 5000, "not JSON"),
+        (b'{"_aws": {}, "service": "\\ud800"}', "not JSON"),
         (b"[]", "no _aws object"),
         (b'{"message": "a log line"}', "no _aws object"),
         (document(directive(), time="now"), "not a number of milliseconds"),
@@ -104,6 +107,8 @@ def test_a_document_that_says_nothing_is_refused_whole(line: bytes, reason: str)
         ({}, {"latency": True}, "not a member of the root with a number"),
         ({}, {"latency": [1] * (MAX_VALUES + 1)}, "more than 100 values"),
         ({}, {"latency": 2.0**361}, "at most 2"),
+        ({}, {"latency": 10**400}, "at most 2"),
+        ({"Namespace": 10**400}, {}, "Namespace"),
         ({}, {"latency": {"Values": [1], "Counts": []}}, "same length"),
         ({}, {"latency": {"Values": [1], "Counts": [0]}}, "above zero"),
         ({}, {"latency": {"Min": 2, "Max": 1, "Sum": 3, "Count": 2}}, "cannot be"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.base.errors import InvalidInput
-from trimtab.doors.statsd.line import Line, Type, read_line, read_tags
+from trimtab.doors.statsd.line import Line, Type, read_line, read_number, read_tags
 from trimtab.doors.statsd.window import Windows
 
 
@@ -42,6 +42,7 @@ def test_events_and_service_checks_are_no_metrics(text: str) -> None:
         ("hits:1|x", "none of c, g"),
         ("hits:1|c|@0", "sample rate"),
         ("hits:1|c|@2", "sample rate"),
+        ("hits:1|c|@1e-300", "sample rate"),
         ("hits:1|c|@often", "not a number"),
         ("hits:1|c|Tnow", "seconds since 1970"),
         ("hits:1|c|#" + ",".join(f"k{at}:v" for at in range(31)), "more than 30 tags"),
@@ -51,6 +52,19 @@ def test_events_and_service_checks_are_no_metrics(text: str) -> None:
 def test_what_is_wrong_is_said(text: str, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         read_line(text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "nan", "inf", "1_0", " 1", "0x1", "1e99999", "\u0661", "1e300"])
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", 1.0), ("-2.5", -2.5), ("+3", 3.0), (".5", 0.5), ("1e3", 1000.0), ("2.", 2.0)]
+)
+def test_numbers(text: str, value: float) -> None:
+    assert value == read_number(text)
 
 
 def test_values_of_a_repeated_tag_are_joined_and_empty_tags_ignored() -> None:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trimtab.base.errors import TrimtabError
+from trimtab.base.tags import Tags
 from trimtab.doors.writing import Writing
-from trimtab.metrics.model import SAMPLE_ROW, SET_ROW, VALUE_ROW, Identity, MetricBatch
+from trimtab.inventory.resolver import resolve
+from trimtab.metrics.model import SAMPLE_ROW, SET_ROW, VALUE_ROW, Identity, Kind, MetricBatch
 
 MOST_POINTS = 200_000
 """Points held at most: some 30 MB, and half a minute of a busy machine."""
@@ -53,7 +55,7 @@ class Held:
         self._full: list[_Rows] = []
         self._held = 0
         self._freed = asyncio.Event()
-        self._series: dict[Identity, int] = {}
+        self._series: dict[tuple[str, str, Tags, str, Kind], int] = {}
         writing.forget.append(self._series.clear)
 
     @property
@@ -67,14 +69,18 @@ class Held:
             self._freed.clear()
             await self._freed.wait()
 
-    def series(self, identity: Identity) -> int:
-        """The id of a series, registered if it is new."""
-        known = self._series.get(identity)
+    def series(self, namespace: str, name: str, dimensions: Tags, unit: str, kind: Kind = Kind.EVENTS) -> int:
+        """The id of a series of the default account and region, registered if it is new."""
+        key = (namespace, name, dimensions, unit, kind)
+        known = self._series.get(key)
         if known is None:
+            account, region = self.writing.account, self.writing.region
+            resource = resolve(dict(dimensions), account, region).path
+            identity = Identity(account, region, namespace, name, dimensions, unit, kind, resource)
             known = self.writing.registry.add(identity)
             if len(self._series) >= _MOST_SERIES:
                 self._series.clear()
-            self._series[identity] = known
+            self._series[key] = known
         return known
 
     def values(self, series: int, time_ms: int, pairs: Iterable[tuple[float, float]]) -> None:

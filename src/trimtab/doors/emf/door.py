@@ -13,8 +13,6 @@ from trimtab.doors.datagrams import Datagrams
 from trimtab.doors.emf.document import MOST_POINTS, Point, read_document
 from trimtab.doors.held import Held
 from trimtab.doors.writing import Writing
-from trimtab.inventory.resolver import resolve
-from trimtab.metrics.model import Identity
 
 DOOR = "emf"
 """The door's name in the ledger of sources."""
@@ -61,19 +59,7 @@ class EmfDoor:
             self.held.refuse(points[0].namespace if points else sender, item.reason, item.example, item.rows)
 
     def _hold(self, point: Point) -> None:
-        writing = self._writing
-        resource = resolve(dict(point.dimensions), writing.account, writing.region).path
-        series = self.held.series(
-            Identity(
-                writing.account,
-                writing.region,
-                point.namespace,
-                point.name,
-                point.dimensions,
-                point.unit,
-                resource=resource,
-            )
-        )
+        series = self.held.series(point.namespace, point.name, point.dimensions, point.unit)
         if point.statistics is not None:
             self.held.set(series, point.time_ms, point.statistics)
         self.held.values(series, point.time_ms, point.values)

@@ -12,8 +12,7 @@ from trimtab.doors.held import Held
 from trimtab.doors.statsd.line import read_line
 from trimtab.doors.statsd.window import MOST_ENTRIES, Points, Windows
 from trimtab.doors.writing import Writing
-from trimtab.inventory.resolver import resolve
-from trimtab.metrics.model import Identity, Kind
+from trimtab.metrics.model import Kind
 
 DOOR = "statsd"
 """The door's name in the ledger of sources."""
@@ -84,7 +83,7 @@ class StatsdDoor:
                 self.held.refuse(NAMESPACE, NO_ROOM, points.name, len(points.values))
                 continue
             rows += len(points.values)
-            series = self.held.series(self._identity(points))
+            series = self.held.series(NAMESPACE, points.name, points.tags, points.unit, points.kind)
             if points.kind is Kind.GAUGE:
                 for value, _ in points.values:
                     self.held.sample(series, points.time_ms, value)
@@ -93,13 +92,6 @@ class StatsdDoor:
         if rows:
             self.held.credit(NAMESPACE, rows, self._bytes)
             self._bytes = 0
-
-    def _identity(self, points: Points) -> Identity:
-        writing = self._writing
-        resource = resolve(dict(points.tags), writing.account, writing.region).path
-        return Identity(
-            writing.account, writing.region, NAMESPACE, points.name, points.tags, points.unit, points.kind, resource
-        )
 
     def _dropped(self, count: int) -> None:
         self.held.refuse(NAMESPACE, DROPPED, f"{count} datagrams", count)

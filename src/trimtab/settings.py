@@ -102,7 +102,11 @@ class Settings:
     require_auth: bool = _setting(
         False, _flag, "Ask for a key or token on loopback too. Beyond loopback it is always asked for."
     )
-    allowed_hosts: str = _setting("", _text, "Further Host names, separated by commas, that a server on loopback answers to (a proxy's; set TRIMTAB_REQUIRE_AUTH with it).")
+    allowed_hosts: str = _setting(
+        "",
+        _text,
+        "Further Host names, separated by commas, that a server on loopback answers to (a proxy's; set TRIMTAB_REQUIRE_AUTH with it).",
+    )
     allow_plain_http: bool = _setting(
         False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS)."
     )
@@ -119,7 +123,9 @@ class Settings:
         1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB)."
     )
     disk_reserve_mb: int = _setting(256, _positive, "Free disk below which ingest answers 'disk full' (MiB).")
-    retention_raw_days: int = _setting(15, _positive, "Days for which points are kept as they came (rolled up before they are dropped).")
+    retention_raw_days: int = _setting(
+        15, _positive, "Days for which points are kept as they came (rolled up before they are dropped)."
+    )
     retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")

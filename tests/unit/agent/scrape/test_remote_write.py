@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from trimtab.agent.scrape import remote_write
 from trimtab.agent.scrape.remote_write import Metadata
-from trimtab.doors.prometheus.decode import read_labels
 from trimtab.doors.prometheus.kinds import read_metadata
+from trimtab.doors.prometheus.labels import read_labels
 from trimtab.doors.prometheus.scan import scan_plain
 
 Sample = tuple[float, int]

@@ -14,7 +14,7 @@ from trimtab.agent.scrape.fetch import Fetched, Fetcher, ScrapeFailed
 from trimtab.agent.scrape.scrape import METADATA_EVERY_S, Scraper
 from trimtab.agent.scrape.targets import Targets
 from trimtab.base.clock import ManualClock, SystemClock
-from trimtab.doors.prometheus.decode import read_labels
+from trimtab.doors.prometheus.labels import read_labels
 from trimtab.doors.prometheus.scan import scan_plain
 
 LABELS = (("instance", "h:1"), ("job", "j"), ("rack", "r1"))

@@ -8,7 +8,7 @@ import pytest
 from trimtab.agent.scrape.remote_write import Metadata
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Unavailable
-from trimtab.doors.prometheus.decode import read_labels
+from trimtab.doors.prometheus.labels import read_labels
 from trimtab.doors.prometheus.scan import scan_plain
 from trimtab.sources.prometheus import pull as pull_module
 from trimtab.sources.prometheus.api import TooHeavy

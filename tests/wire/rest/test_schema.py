@@ -20,7 +20,7 @@ RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset woul
 def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
     schema = schemathesis.openapi.from_url(f"{server.url}/rest/openapi.json").exclude(path=RESET)
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 13
+    assert len(operations) == 14
     for operation in operations:
 
         @given(case=operation.as_strategy(generation_mode=mode))

@@ -31,12 +31,12 @@ class Served:
 
 
 @contextmanager
-def serve(hosts: int) -> Iterator[Served]:
-    """The pages over `hosts` made-up hosts, on a free port."""
+def serve(hosts: int, *, gpus: bool = False) -> Iterator[Served]:
+    """The pages over `hosts` made-up hosts (with `gpus`, GPU nodes and model servers too), on a free port."""
     if not (STATIC / "manifest.json").is_file():
         pytest.skip("the front end is not built: python hatch_build.py")
     clock = Heartbeat()
-    state = build_state(hosts, clock)
+    state = build_state(hosts, clock, gpus=gpus)
     clock.watch(state)
     app = build_app(replace(state, refresh_s=REFRESH_S))
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
@@ -54,6 +54,12 @@ def serve(hosts: int) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Served]:
     with serve(3) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def gpu_server() -> Iterator[Served]:
+    with serve(3, gpus=True) as served:
         yield served
 
 

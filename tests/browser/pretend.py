@@ -75,6 +75,52 @@ def host_points() -> Iterable[Point]:
         yield "process.memory.usage", "By", who, 1.9 * GIB / (index + 1), Kind.GAUGE
 
 
+STEADY = ("DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_FB_FREE")
+NODES = (
+    # node, GPUs, model, namespace, pod, activity: one lets all idle, one is busy, one is free and has a broken GPU
+    ("gpu-1", 8, "NVIDIA H100 80GB HBM3", "vision", "moe-ablation-0", 0.0),
+    ("gpu-2", 8, "NVIDIA A100-SXM4-40GB", "assistant", "chat-70b-7d9f8c6b5-x2x4z", 0.8),
+    ("gpu-3", 4, "NVIDIA L4", "", "", 0.0),
+)
+SERVICES = (
+    # service, team, requests and failures a second, seconds at the median
+    ("chat-70b", "assistant", 8.0, 0.4, 4.0),
+    ("search-8b", "search", 20.0, 0.002, 0.6),
+)
+
+
+def gpu_points() -> Iterable[Point]:
+    """What DCGM exporters send of the nodes."""
+    for node, number, model, namespace, pod, activity in NODES:
+        for index in range(number):
+            who = {"Hostname": node, "gpu": str(index), "UUID": f"GPU-{node}-{index}", "modelName": model}
+            if pod:
+                who |= {"namespace": namespace, "pod": pod, "team": namespace}
+            broken = (node, index) == ("gpu-3", 2)
+            yield "DCGM_FI_PROF_SM_ACTIVE", "", who, activity, Kind.GAUGE
+            yield "DCGM_FI_DEV_GPU_UTIL", "", who, activity * 100, Kind.GAUGE
+            yield "DCGM_FI_DEV_FB_USED", "", who, 60_000 if pod else 200, Kind.GAUGE
+            yield "DCGM_FI_DEV_FB_FREE", "", who, 20_000 if pod else 23_000, Kind.GAUGE
+            yield "DCGM_FI_DEV_POWER_USAGE", "", who, 90 + 500 * activity, Kind.GAUGE
+            yield "DCGM_FI_DEV_XID_ERRORS", "", who, 79.0 if broken else 0.0, Kind.GAUGE
+
+
+def service_points() -> Iterable[Point]:
+    """What model servers send."""
+    for service, team, requests, failures, middle in SERVICES:
+        pod = "chat-70b-7d9f8c6b5-x2x4z" if service == "chat-70b" else f"{service}-0"
+        who = {"service": service, "namespace": team, "team": team, "pod": pod}
+        for status, rate in (("200", requests), ("500", failures)):
+            yield "http_requests_total", "", who | {"status": status}, rate, Kind.COUNTER
+        yield "vllm:generation_tokens_total", "", who, requests * 210, Kind.COUNTER
+        yield "vllm:num_requests_running", "", who, requests * middle, Kind.GAUGE
+        yield "vllm:num_requests_waiting", "", who, failures * 10, Kind.GAUGE
+        yield "vllm:kv_cache_usage_perc", "", who, 0.97 if failures > 0.1 else 0.4, Kind.GAUGE
+        for bound, share in ((middle / 2, 0.2), (middle, 0.5), (middle * 4, 0.97), (float("inf"), 1.0)):
+            le = "+Inf" if bound == float("inf") else repr(bound)
+            yield "vllm:e2e_request_latency_seconds_bucket", "", who | {"le": le}, requests * share, Kind.COUNTER
+
+
 class PretendReader:
     """Answers statistics with waves around each series' level, every ten seconds since `begun_ms`."""
 
@@ -101,12 +147,17 @@ class PretendReader:
         times = np.arange(first, min(end_ms, self._clock.now_ms()), step, dtype=np.int64)
         if not ids or not len(times):
             return StatSeries(np.empty(0, np.int64), np.empty(0))
+        if request.statistic.family is Family.SAMPLE_COUNT:
+            return StatSeries(times, np.full(len(times), len(ids) * step / EVERY_MS))
         waves = np.array([self._wave(one, times) for one in ids])
         adds_up = request.statistic.family in (Family.RATE, Family.SUM)
         return StatSeries(times, waves.sum(axis=0) if adds_up else waves.mean(axis=0))
 
     def _wave(self, series: int, times: np.ndarray) -> np.ndarray:
         level, phase = self.levels[series], series % 628 / 100
+        known = self._registry.get(series)
+        if known is not None and known.identity.name in STEADY:
+            return np.full(len(times), level)
         seconds = times / 1000
         slow = 0.22 * np.sin(seconds / 410 + phase) + 0.1 * np.sin(seconds / 73 + 2 * phase)
         noise = 0.05 * np.sin(seconds * 12.9898 + phase) * np.cos(seconds * 78.233)
@@ -143,12 +194,33 @@ def fill(registry: SeriesRegistry, hosts: int, now_ms: int, last_ms: int) -> dic
     return levels
 
 
-def build_state(hosts: int, clock: Clock | None = None, *, since_ms: int = 3_600_000, silent_ms: int = 0) -> WebState:
-    """The pages' dependencies over `hosts` made-up hosts that began `since_ms` ago and are silent for `silent_ms`."""
+def fill_gpus(registry: SeriesRegistry, now_ms: int) -> dict[int, float]:
+    """Register GPU nodes and what runs on them; returns the level of each series."""
+    levels: dict[int, float] = {}
+    for metric, unit, dimensions, level, kind in (*gpu_points(), *service_points()):
+        series = registry.add(Identity(ACCOUNT, REGION, "Prometheus", metric, make_tags(dimensions), unit, kind))
+        levels[series] = level
+        registry.seen(np.array([series], np.uint64), np.array([now_ms], np.int64))
+    return levels
+
+
+def build_state(
+    hosts: int,
+    clock: Clock | None = None,
+    *,
+    since_ms: int = 3_600_000,
+    silent_ms: int = 0,
+    gpus: bool = False,
+) -> WebState:
+    """The pages' dependencies over `hosts` made-up hosts that began `since_ms` ago and are silent for `silent_ms`.
+
+    With `gpus` there are GPU nodes and model servers too.
+    """
     clock = clock or SystemClock()
     now = clock.now_ms()
     registry = SeriesRegistry(cast("Any", None), clock)
     levels = fill(registry, hosts, now, now - silent_ms)
+    levels |= fill_gpus(registry, now) if gpus else {}
     ledger = SourceLedger(cast("Any", None), clock)
     if hosts:
         for number in range(hosts):
@@ -206,10 +278,10 @@ class Heartbeat(SystemClock):
 
 
 def main() -> None:
-    """`pretend.py [hosts] [seconds since they began] [port]`: serve until stopped."""
+    """`pretend.py [hosts] [seconds since they began] [port]`: serve until stopped; with GPUs where hosts are even."""
     hosts, since_s, port = (int(text) for text in [*sys.argv[1:], *("1", "3600", "4799")[len(sys.argv) - 1 :]])
     clock = Heartbeat()
-    state = build_state(hosts, clock, since_ms=since_s * 1000)
+    state = build_state(hosts, clock, since_ms=since_s * 1000, gpus=hosts % 2 == 0)
     clock.watch(state)
     uvicorn.run(build_app(state), host="127.0.0.1", port=port, log_level="warning")
 

@@ -39,6 +39,27 @@ def test_an_empty_page_has_no_violation(path: str, context: BrowserContext, empt
     assert watched.problems == []
 
 
+GPU_PAGES = [
+    "/", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis", "/kpis?level=team",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("path", GPU_PAGES)
+def test_a_page_of_gpus_has_no_violation(path: str, context: BrowserContext, gpu_server: Served, axe: str) -> None:
+    watched = Watched(context, gpu_server)
+    found = violations(watched.open(path), axe)
+    assert found == [], "\n".join(map(str, found))
+    assert watched.problems == []
+
+
+@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
+@pytest.mark.parametrize("path", GPU_PAGES)
+def test_a_page_of_gpus_fits_a_phone(path: str, context: BrowserContext, gpu_server: Served) -> None:
+    page = Watched(context, gpu_server).open(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_open_menus_have_no_violation(watched: Watched, axe: str) -> None:
     page = watched.open("/?live=off")
     page.keyboard.press("Control+k")

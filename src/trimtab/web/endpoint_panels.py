@@ -25,8 +25,9 @@ _GAUGES = (
 def endpoint_panels(state: WebState, view: View, name: str) -> list[Panel]:
     """Requests, latency, tokens, queue and cache of an endpoint, those of them that are known."""
     finder = Finder(state.registry, view.scope, view.window.start_ms)
+    requests = _of(finder, concepts.REQUESTS, name)
     panels = [
-        _flow("Requests", _of(finder, concepts.REQUESTS, name), name, _STATUS, "Rate"),
+        _flow("Requests", requests, name, _STATUS, "Rate", "answered"),
         *_latencies(finder, name),
         _flow("Output tokens", _of(finder, concepts.OUTPUT_TOKENS, name), name, _POD, "Rate"),
     ]
@@ -44,9 +45,11 @@ def _latencies(finder: Finder, name: str) -> list[Panel | None]:
 
 
 def _of(finder: Finder, metrics: Sequence[concepts.Metric], name: str) -> list[Series]:
-    """The endpoint's series of the first metric that it has."""
+    """The endpoint's series of the first metric that says how requests ended, else of the first that it has."""
     found = [one for one in finder.all(metrics) if _service(one.series) == name]
-    return [one.series for one in found if one.metric == found[0].metric]
+    ended = [one for one in found if any(key in one.series.dimensions for key in _STATUS)]
+    chosen = (ended or found)[:1]
+    return [one.series for one in found if one.metric == chosen[0].metric]
 
 
 def _service(series: Series) -> str:

@@ -25,6 +25,14 @@ _MODEL = ("modelName", "hw.model", "hw.name", "model", "gpu_name", "name")
 _INDEX = ("gpu", "hw.id", "index", "minor_number", "gpu.index")
 
 
+_XIDS = {
+    48: "double-bit memory error", 62: "microcontroller halted", 64: "row remap failed", 74: "NVLink error",
+    79: "fell off the bus", 95: "uncontained memory error", 119: "GSP timed out", 120: "GSP failed",
+    140: "unrecovered memory error",
+}  # fmt: skip
+"""What the fatal XIDs mean (NVIDIA, "XID Errors")."""
+
+
 class State(StrEnum):
     """What a GPU is doing, in a word."""
 
@@ -220,7 +228,10 @@ def _source(layers: Layers | None, sources: Sequence[str]) -> str:
 
 
 def _why(now: GpuNow) -> str:
-    return f"XID {now.xid}" if now.xid else "silent, failed or drained while its host is up"
+    if not now.xid:
+        return "silent, failed or drained while its host is up"
+    meaning = _XIDS.get(now.xid)
+    return f"XID {now.xid}" + (f": {meaning}" if meaning else "")
 
 
 def _nodes(rows: Iterable[GpuRow]) -> tuple[NodeRow, ...]:

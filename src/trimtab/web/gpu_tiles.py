@@ -8,6 +8,7 @@ from trimtab.inventory.sources import Source
 from trimtab.web import format as words
 from trimtab.web.fleet import Trend
 from trimtab.web.gpu_fleet import GpuFleet
+from trimtab.web.kpi_text import hours
 from trimtab.web.tiles import Tile
 
 _POINTS = 60
@@ -25,11 +26,11 @@ def gpu_tiles(
     known = whole.coverage
     coverage = f" · {known * 100:.0f} % observed" if known is not None else ""
     worst = fleet.idle[0] if fleet.idle else None
-    named = f"most: {worst.owner}, {words.value(worst.idle_h)} h" if worst else "none idles"
+    named = f"{worst.owner}: {hours(worst.idle_h)} h in one group" if worst else "none idles"
     return [
         Tile("This month’s $", words.NONE, "", "needs a bill"),
         Tile("Paid GPU-hours", *_hours(whole.paid), f"{len(fleet.gpus)} GPUs{coverage}", _paid(fleet), to_gpus),
-        _share("Allocated", whole.allocated / paid, f"{words.value(whole.unallocated)} h held by nobody", to_gpus),
+        _share("Allocated", whole.allocated / paid, f"{hours(whole.unallocated)} h held by nobody", to_gpus),
         _share("Active", whole.active / paid, _sources(fleet), to_gpus, _activity(fleet)),
         Tile("Idle GPU-hours", *_hours(whole.idle), named, _idle(fleet), to_gpus),
         Tile(
@@ -43,8 +44,8 @@ def gpu_tiles(
     ]
 
 
-def _hours(hours: float) -> tuple[str, str]:
-    return (words.count(round(hours)), "h") if hours >= 100 else (words.value(hours), "h")
+def _hours(value: float) -> tuple[str, str]:
+    return hours(value), "h"
 
 
 def _share(label: str, share: float, note: str, link: str, trend: Trend | None = None) -> Tile:

@@ -5,7 +5,7 @@ from trimtab.kpis.model import Area, Kpi
 from trimtab.web import format as words
 from trimtab.web.format import FRACTION, NUMBER, SECONDS, Unit
 
-PER_S, HOURS = Unit("number", "/s"), Unit("number", "h")
+PER_S = Unit("number", "/s")
 _SHARES = frozenset(
     {
         "gpu_active_share", "cpu_utilisation", "memory_utilisation", "probe_uptime", "error_budget_left",
@@ -26,7 +26,9 @@ def shown(kpi: Kpi) -> str:
         return success(kpi.value)
     if kpi.id in _SHARES:
         return words.value(kpi.value, FRACTION)
-    unit = {"s": SECONDS, "1/s": PER_S, "h": HOURS}.get(FORMULAS[kpi.id].unit, NUMBER)
+    if FORMULAS[kpi.id].unit == "h":
+        return f"{hours(kpi.value)} h"
+    unit = {"s": SECONDS, "1/s": PER_S}.get(FORMULAS[kpi.id].unit, NUMBER)
     return words.value(kpi.value, unit)
 
 
@@ -59,6 +61,18 @@ def inputs(kpi: Kpi) -> str:
 def label(id_: str) -> str:
     """A KPI's name."""
     return FORMULAS[id_].label
+
+
+def short(id_: str) -> str:
+    """A KPI's name as the head of a column of its area."""
+    text = FORMULAS[id_].label.removeprefix("GPU-hours ").replace("Time to first token", "TTFT")
+    text = text.replace("Head room after losing a", "After losing a").replace("of unknown allocation", "unknown")
+    return text[:1].upper() + text[1:]
+
+
+def hours(value: float) -> str:
+    """GPU-hours as tables have them: whole ones from 100 on, with thousands separators."""
+    return words.count(round(value)) if value >= 100 else words.value(value)
 
 
 def formula(id_: str) -> str:

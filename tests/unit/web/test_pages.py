@@ -14,7 +14,18 @@ from trimtab.base.errors import QueryAborted, Unavailable
 from trimtab.web.app import WebState
 from trimtab.web.site import NAVIGATION
 
-PATHS = ["/", "/hosts", "/hosts?show=gpus", "/hosts/web-1", "/endpoints", "/kpis", "/explore/metrics", "/sources", "/access", "/settings"]
+PATHS = [
+    "/",
+    "/hosts",
+    "/hosts?show=gpus",
+    "/hosts/web-1",
+    "/endpoints",
+    "/kpis",
+    "/explore/metrics",
+    "/sources",
+    "/access",
+    "/settings",
+]
 DRAWN = "/explore/metrics?m=trimtab/Host|system.cpu.utilization&group=cpu.mode"
 READER = Principal("viewer", None, Role.READ, EVERYTHING)
 

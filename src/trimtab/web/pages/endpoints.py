@@ -29,7 +29,7 @@ KPIS = (
     "success_ratio", "error_budget_left",
 )  # fmt: skip
 """The columns of the table that are KPIs; JSON and the endpoint's page have all of them."""
-_HEADS = ("req/s", "tokens/s", "p50", "p95", "p99", "TTFT p95", "Inter-token p95", "Success", "Budget left")
+_HEADS = ("req/s", "tokens/s", "p50", "p95", "p99", "TTFT p95", "Token p95", "Success", "Error budget")
 _OWN = {"name": "name", "team": "team", "waiting": "queue", "kv_cache": "cache", "gpus": "gpus"}
 _TEXT = frozenset({"name", "team"})
 _WORST = "worst"
@@ -142,13 +142,16 @@ async def _gpus(site: Site, view: View, name: str) -> list[GpuRow]:
 def _tiles(one: Group, gpus: Sequence[GpuRow]) -> list[Tile]:
     known = [row.active for row in gpus if row.active is not None]
     active = f"{sum(known) / len(known) * 100:.0f} % active" if known else "none is known"
-    budget = kpi_text.shown(one.kpis["error_budget_left"])
+    left = one.value("error_budget_left")
+    budget = f"{kpi_text.shown(one.kpis['error_budget_left'])} of the error budget left"
+    if left is not None and left < 0:
+        budget = f"error budget overspent {1 - left:.0f}×"
     return [
         Tile("Requests", *_split(one, "requests_per_s"), one.why("requests_per_s"), one.requests),
         Tile("Tokens", *_split(one, "tokens_per_s"), one.why("tokens_per_s")),
         Tile("Latency p95", *_split(one, "latency_p95"), f"p99 {kpi_text.shown(one.kpis['latency_p99'])}"),
         Tile("First token p95", *_split(one, "ttft_p95"), one.why("ttft_p95")),
-        Tile("Success", *_split(one, "success_ratio"), f"{budget} of the error budget left"),
+        Tile("Success", *_split(one, "success_ratio"), budget),
         Tile("GPUs", words.value(len(gpus)), "", active),
     ]
 

@@ -28,13 +28,13 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(link("/hosts", [("show", "gpus"), *kept]), 302)
 
     async def as_json(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         fleet = await site.gpus.fleet(view.scope, view.window)
         rows = sorted_gpus(view, fleet)
         return respond.json(request, {"gpus": [asdict(row) for row in rows], **summary(fleet)})
 
     async def as_csv(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         rows = sorted_gpus(view, await site.gpus.fleet(view.scope, view.window))
         return respond.table(request, "gpus", COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows))
 

@@ -59,23 +59,23 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def as_json(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         hosts = host_sort(view).apply(await site.fleet.hosts(view.scope))
         return respond.json(request, {"hosts": [asdict(host) for host in hosts]})
 
     async def as_csv(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         hosts = host_sort(view).apply(await site.fleet.hosts(view.scope))
         rows = ([getattr(host, name) for name in _COLUMNS] for host in hosts)
         return respond.table(request, "hosts", _COLUMNS, rows)
 
     async def one(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         host, node = await _found(site, view, request.path_params["name"])
         return site.page(request, view, "host", timed=True, **await _host_facts(site, view, host, node))
 
     async def one_json(request: Request) -> Response:
-        view = site.view(request)
+        view = site.fleet_view(request)
         host, node = await _found(site, view, request.path_params["name"])
         body: dict[str, Any] = {"host": asdict(host) if host else None, "processes": [], "filesystems": []}
         if host:

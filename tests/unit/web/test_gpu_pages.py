@@ -1,0 +1,136 @@
+"""Pages over a fleet with GPUs: one node idles in somebody's name, one works, one is free and has a broken GPU."""
+
+import csv
+import io
+import re
+
+import pytest
+
+from asgi_client import AsgiClient
+from browser.pretend import build_state
+from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import Scope
+from trimtab.base.clock import ManualClock
+
+PATHS = ["/", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis"]
+
+
+@pytest.fixture
+def gpus(clock: ManualClock, open_pages) -> AsgiClient:  # type: ignore[no-untyped-def]  # a fixture's callable
+    opened: AsgiClient = open_pages(build_state(3, clock, gpus=True))
+    return opened
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_opens(path: str, gpus: AsgiClient) -> None:
+    answer = gpus.get(path)
+    assert answer.status_code == 200
+    assert re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", answer.text) is None
+
+
+def test_the_overview_begins_with_who_lets_gpus_idle(gpus: AsgiClient) -> None:
+    idle, *rest = gpus.get("/overview.json").json()["gpus"]["idle"]
+    assert (idle["owner"], idle["workload"], idle["nodes"]) == ("vision", "moe-ablation", ["gpu-1"])
+    assert len(idle["gpus"]) == 8
+    assert [one["held"] for one in rest] == [False]
+    page = gpus.get("/").text
+    assert re.search(r"<b>8 NVIDIA H100 80GB HBM3</b> held by <b>vision</b>", page)
+    assert page.index("held by") < page.index("Broken GPUs")
+
+
+def test_a_broken_gpu_is_named_with_its_cause(gpus: AsgiClient) -> None:
+    [broken] = gpus.get("/overview.json").json()["gpus"]["broken"]
+    assert (broken["node"], broken["index"], broken["why"]) == ("gpu-3", "2", "XID 79: fell off the bus")
+    assert "XID 79: fell off the bus" in gpus.get("/").text
+
+
+def test_unowned_is_a_row_and_the_layers_add_up(gpus: AsgiClient) -> None:
+    body = gpus.get("/gpus.json").json()
+    assert set(body["owners"]) == {"vision", "assistant", "unowned"}
+    for layers in (*body["owners"].values(), body["whole"]):
+        assert layers["paid"] == pytest.approx(
+            layers["down"] + layers["allocated"] + layers["unallocated"] + layers["unknown"]
+        )
+        assert layers["idle"] == pytest.approx(layers["paid"] - layers["down"] - layers["active"])
+    assert body["whole"]["paid"] == pytest.approx(sum(one["paid"] for one in body["owners"].values()))
+
+
+def test_the_map_has_a_cell_a_gpu_and_says_by_what_it_was_measured(gpus: AsgiClient) -> None:
+    page = gpus.get("/hosts").text
+    assert len(re.findall(r'<rect class="heat [^"]+"[^>]*><title>|<g><title>', page)) == 20
+    assert "measured by SM_ACTIVE" in page
+    assert re.findall(r'<li><a href="/hosts/([^"?]+)', page)[0] == "gpu-1"
+    assert "gpu-3 GPU 2: NVIDIA L4; unowned; down: XID 79: fell off the bus" in page
+
+
+def test_gpus_sort_and_their_csv_agrees(gpus: AsgiClient) -> None:
+    page = gpus.get("/hosts?show=gpus&sort=active&dir=desc").text
+    shown = re.findall(r'<tr title="([^"]+)"', page)
+    rows = list(csv.DictReader(io.StringIO(gpus.get("/gpus.csv?sort=active&dir=desc").text)))
+    assert [row["gpu"] for row in rows] == shown
+    assert rows[0]["node"] == "gpu-2"
+
+
+def test_a_node_without_the_agent_shows_its_gpus(gpus: AsgiClient) -> None:
+    page = gpus.get("/hosts/gpu-1").text
+    assert "Only its GPUs report" in page
+    assert "DCGM_FI_PROF_SM_ACTIVE" in page
+    assert "group=gpu" in page
+
+
+def test_endpoints_are_the_worst_first_and_name_their_gpus(gpus: AsgiClient) -> None:
+    worst, other = gpus.get("/endpoints.json").json()["endpoints"]
+    assert (worst["group"], worst["team"], worst["gpus"]) == ("chat-70b", "assistant", 8)
+    assert other["group"] == "search-8b"
+    assert "<b>chat-70b</b> spent more than the whole error budget" in gpus.get("/endpoints").text
+    rows = list(csv.DictReader(io.StringIO(gpus.get("/endpoints.csv?sort=name").text)))
+    assert [row["name"] for row in rows] == ["chat-70b", "search-8b"]
+
+
+def test_what_is_unknown_says_why(gpus: AsgiClient) -> None:
+    page = gpus.get("/endpoints/chat-70b").text
+    assert "not enough data" in page
+    assert "vllm:time_to_first_token_seconds" in page
+
+
+@pytest.mark.parametrize("level", ["service", "team", "fleet"])
+def test_kpis_of_every_level_have_formulas_and_inputs(level: str, gpus: AsgiClient) -> None:
+    page = gpus.get(f"/kpis?level={level}").text
+    assert "1 − failed ÷ completed requests" in page
+    assert "http_requests_total" in page
+    rows = list(csv.DictReader(io.StringIO(gpus.get(f"/kpis.csv?level={level}").text)))
+    known = {(row["group"], row["kpi"]) for row in rows if row["value"]}
+    expected = {"service": "chat-70b", "team": "assistant", "fleet": "fleet"}[level]
+    assert (expected, "requests_per_s") in known
+    assert (expected, "gpu_hours_paid") in known
+    assert all(row["value"] or row["reason"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/hosts?show=gpus&sort=colour", "cannot sort GPUs"),
+        ("/endpoints?sort=colour", "cannot sort endpoints"),
+        ("/kpis?level=planet", "cannot read level"),
+    ],
+)
+def test_a_wrong_address_says_what_was_expected(path: str, said: str, gpus: AsgiClient) -> None:
+    answer = gpus.get(path)
+    assert answer.status_code == 400
+    assert said in answer.text
+
+
+def test_a_scope_hides_other_accounts(clock: ManualClock, open_pages) -> None:  # type: ignore[no-untyped-def]  # a fixture's callable
+    other = Principal("other", "999", Role.READ, Scope(accounts=frozenset({"999"})))
+    pages = open_pages(build_state(3, clock, gpus=True), other)
+    assert pages.get("/gpus.json").json()["gpus"] == []
+    assert pages.get("/endpoints.json").json()["endpoints"] == []
+    assert pages.get("/endpoints/chat-70b").status_code == 404
+
+
+def test_an_old_answer_is_shown_while_it_is_computed_anew(clock: ManualClock, open_pages) -> None:  # type: ignore[no-untyped-def]  # a fixture's callable
+    state = build_state(3, clock, gpus=True)
+    pages = open_pages(state)
+    first = pages.get("/gpus.json").json()
+    clock.advance(60)
+    assert pages.get("/gpus.json").json() == first

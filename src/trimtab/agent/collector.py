@@ -42,6 +42,7 @@ class Collector:
         self._clock = clock
         self._boot_ms = host.boot_ms()
         self._names = processes.Names(roots.procfs)
+        self._settled = processes.Settled()
         self._gpus = Patient(GpuLook(nvml, clock, roots.procfs, self._boot_ms).readings, clock)
         self._own = psutil.Process()
         self._before: _Look | None = None
@@ -81,7 +82,8 @@ class Collector:
 
     def _processes(self, table: list[process_table.Process], before: _Look | None, now: _Look) -> list[Reading]:
         elapsed = now.at_s - before.at_s if before else 0.0
-        chosen = processes.choose(processes.shares(table, before.processes if before else None, elapsed))
+        used = processes.shares(table, before.processes if before else None, elapsed)
+        chosen = processes.choose(self._settled.among(used, now.at_s))
         epoch_ms = self._boot_ms if sys.platform == "linux" else 0
         return processes.readings(chosen, self._names.of(chosen), self._roots.procfs, epoch_ms)
 

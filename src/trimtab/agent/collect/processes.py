@@ -11,6 +11,8 @@ from trimtab.agent.reading import Reading
 # Enough to show what a machine does, few enough that a day of 10 s intervals stays some tens of megabytes.
 BUSIEST = 15
 LARGEST = 10
+SETTLED_S = 60.0
+"""A process is named once it was there this long: each pid is a series for good, and builds start thousands a day."""
 
 ProcessKey = tuple[int, float]
 """A pid and when it started: a pid alone is used again."""
@@ -68,6 +70,23 @@ def of_process(item: Used, name: str, disk: DiskUse | None, started_ms: int) -> 
         for direction, bytes_ in (("read", disk.read), ("write", disk.written)):
             found.append(Reading("process.disk.io", "By", bytes_, (*who, ("disk.io.direction", direction)), started_ms))
     return found
+
+
+class Settled:
+    """Tells which processes have been there long enough to be named; those of the first look count as such."""
+
+    def __init__(self) -> None:
+        self._since: dict[ProcessKey, float] | None = None
+
+    def among(self, used: Iterable[Used], now_s: float) -> list[Used]:
+        """The settled ones of `used`, every process of this look (`now_s` on a monotonic clock)."""
+        items = list(used)
+        known = self._since
+        self._since = {
+            key: now_s - SETTLED_S if known is None else known.get(key, now_s)
+            for key in (key_of(item.process) for item in items)
+        }
+        return [item for item in items if now_s - self._since[key_of(item.process)] >= SETTLED_S]
 
 
 class Names:

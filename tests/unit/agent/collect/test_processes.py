@@ -69,3 +69,13 @@ def test_processes_are_counted_by_status() -> None:
     table = [process(1), process(2), process(3, status="blocked")]
     found = {r.attributes: r.value for r in processes.counts(table)}
     assert found == {(("status", "sleeping"),): 2, (("status", "blocked"),): 1}
+
+
+def test_a_process_is_named_once_it_was_there_for_a_minute() -> None:
+    settled = processes.Settled()
+    old, young = Used(process(1), 0.1), Used(process(2, started=9.0), 0.9)
+    assert [old] == settled.among([old], 0.0)
+    assert [old] == settled.among([old, young], 10.0)
+    assert [old] == settled.among([old, young], 69.0)
+    assert [old, young] == settled.among([old, young], 70.0)
+    assert [] == settled.among([Used(process(2, started=99.0), 0.9)], 200.0)

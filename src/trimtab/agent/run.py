@@ -14,6 +14,7 @@ from random import SystemRandom
 from trimtab import __version__
 from trimtab.agent import resource
 from trimtab.agent.collect import host
+from trimtab.agent.collect.probes import Probes, load
 from trimtab.agent.collect.roots import Roots
 from trimtab.agent.collector import Collector
 from trimtab.agent.delivery import Delivery, Source
@@ -42,7 +43,7 @@ SCRAPE_LIMITS = SpoolLimits(max_bytes=1 << 30, segment_bytes=4 << 20)
 class Options:
     """How to run: where to send, how often (seconds), where to spool, and what else to say of this machine.
 
-    `scrape_config`: the file of Prometheus endpoints to scrape beside.
+    `scrape_config`: the file of Prometheus endpoints to scrape beside. `probes`: the file of services to probe.
     `with_parent`: standard input is a pipe from the process that started this one; when it closes, end.
     """
 
@@ -55,12 +56,14 @@ class Options:
     limits: SpoolLimits = field(default_factory=SpoolLimits)
     scrape_config: Path | None = None
     scrape_limits: SpoolLimits = SCRAPE_LIMITS
+    probes: Path | None = None
     with_parent: bool = False
 
 
 def run(options: Options, clock: Clock) -> None:
     """Collect and deliver until SIGTERM or SIGINT. Raises SetupError where it cannot start; else ends normally."""
     parse_url(options.url)
+    probes = Probes(load(options.probes) if options.probes else [], clock)
     with exclusive(options.spool_dir):
         identity, spool = _open(options)
         stop = threading.Event()
@@ -78,7 +81,7 @@ def run(options: Options, clock: Clock) -> None:
         about = resource.attributes(options.roots, identity, __version__, options.attributes)
         parts = Parts(
             *(Collector(options.roots, clock), spool, held, clock, about, __version__, options.interval_s),
-            others=scraping.keep.readings if scraping is not None else list,
+            others=lambda: [*probes.readings(), *(scraping.keep.readings() if scraping is not None else ())],
         )
         waiting = spool.state().records
         _log.info(
@@ -89,6 +92,7 @@ def run(options: Options, clock: Clock) -> None:
         if scraping is not None:
             scraping.start(thread.wake, stop)
         Service(parts, thread.wake).run(stop.wait)
+        probes.close()
         if scraping is not None:
             scraping.join()
         _end(thread, [spool, *([scraping.spool] if scraping is not None else [])], held)

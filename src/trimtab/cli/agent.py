@@ -40,6 +40,12 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     metavar="FILE",
     help="Prometheus endpoints to scrape too: scrape_configs as in prometheus.yml, or a list of targets.",
 )
+@click.option(
+    "--probes",
+    type=_PATH,
+    metavar="FILE",
+    help="Services to probe too (HTTP, TLS, TCP): a TOML file with one [[probe]] a target.",
+)
 @click.option("--procfs", type=_PATH, default="/proc", show_default=True, help="Where the host's /proc is seen.")
 @click.option("--rootfs", type=_PATH, default="/", show_default=True, help="Where the host's / is mounted.")
 @click.option("--once", "look_once", is_flag=True, help="Read once, print, and end; needs no server.")
@@ -77,6 +83,7 @@ def _options(
     token: str | None,
     attributes: tuple[str, ...],
     scrape_config: Path | None,
+    probes: Path | None,
     procfs: Path,
     rootfs: Path,
     with_parent: bool,
@@ -89,6 +96,7 @@ def _options(
         roots=Roots(procfs=procfs, rootfs=rootfs),
         attributes={**_cloud(settings), **_pairs(attributes)},
         scrape_config=scrape_config,
+        probes=probes,
         with_parent=with_parent,
     )
 

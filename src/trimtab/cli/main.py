@@ -24,7 +24,7 @@ COMMANDS = {
     "connect": LazyCommand("trimtab.cli.connect", "connect", "Read what there is already: a Prometheus's history."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
-    "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the five infrastructure KPIs of services, teams or the fleet."),
+    "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the infrastructure KPIs of services, teams or the fleet."),
     "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list and revoke access keys and tokens."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),
     "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),

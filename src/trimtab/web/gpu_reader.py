@@ -19,12 +19,18 @@ from trimtab.web.ownership import owners_of
 from trimtab.web.state import WebState
 from trimtab.web.window import Window
 
-FRESH_S = 30.0
-"""Hours over a range change by less than a percent in that time, and reading them costs the engine most."""
+_FRESH_S = (30.0, 300.0)
+"""How long an answer is fresh: a thousandth of its range, which moves its hours by as little, within these bounds."""
 STALE_S = 600.0
 """An answer so much older is still shown while it is computed anew; pages say as of when it is."""
 _RECENT_MS = 600_000
 """Series silent for longer say nothing of now."""
+
+
+def fresh_s(window: Window) -> float:
+    """For how long an answer over `window` is not computed anew."""
+    least, most = _FRESH_S
+    return min(max(window.span.seconds / 1000, least), most)
 
 
 class GpuReader:
@@ -50,7 +56,7 @@ class GpuReader:
         if not self.any(scope):
             return None
         key = ("gpus", scope, window.parameters)
-        return await self._cache.get(key, FRESH_S, lambda: self._read(scope, window), stale_s=STALE_S)
+        return await self._cache.get(key, fresh_s(window), lambda: self._read(scope, window), stale_s=STALE_S)
 
     async def _read(self, scope: Scope, window: Window) -> GpuFleet | None:
         state = self._state

@@ -22,7 +22,7 @@ from trimtab.metrics.aliases import find
 from trimtab.web.cache import SharedCache
 from trimtab.web.fleet import Trend
 from trimtab.web.gpu_fleet import GpuFleet
-from trimtab.web.gpu_reader import FRESH_S, STALE_S, GpuReader
+from trimtab.web.gpu_reader import STALE_S, GpuReader, fresh_s
 from trimtab.web.ownership import owners_of
 from trimtab.web.state import WebState
 from trimtab.web.window import Window
@@ -89,7 +89,7 @@ class ServiceReader:
     async def groups(self, scope: Scope, window: Window, level: Level) -> list[Group]:
         """Every group of a level, by name, *unowned* last. Passes on the reader's errors."""
         key = ("kpis", level, scope, window.parameters)
-        return await self._cache.get(key, FRESH_S, lambda: self._read(scope, window, level), stale_s=STALE_S)
+        return await self._cache.get(key, fresh_s(window), lambda: self._read(scope, window, level), stale_s=STALE_S)
 
     async def endpoints(self, scope: Scope, window: Window) -> list[Group]:
         """The services that answer requests, worst first."""

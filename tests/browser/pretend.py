@@ -278,10 +278,10 @@ class Heartbeat(SystemClock):
 
 
 def main() -> None:
-    """`pretend.py [hosts] [seconds since they began] [port]`: serve until stopped; with GPUs where hosts are even."""
+    """`pretend.py [hosts] [seconds since they began] [port]`: serve until stopped; an even number has GPUs too."""
     hosts, since_s, port = (int(text) for text in [*sys.argv[1:], *("1", "3600", "4799")[len(sys.argv) - 1 :]])
     clock = Heartbeat()
-    state = build_state(hosts, clock, since_ms=since_s * 1000, gpus=hosts % 2 == 0)
+    state = build_state(hosts, clock, since_ms=since_s * 1000, gpus=hosts > 0 and hosts % 2 == 0)
     clock.watch(state)
     uvicorn.run(build_app(state), host="127.0.0.1", port=port, log_level="warning")
 

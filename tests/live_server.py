@@ -58,7 +58,7 @@ class LiveServer:
 
     def address_of(self, door: str) -> tuple[str, int]:
         """Where a door that is not HTTP listens, by the name it prints: `OTLP over gRPC`, `StatsD` …"""
-        (line,) = [line for line in self.output if f"listening: {door} " in line]
+        line = [line for line in self.output if f"listening: {door} " in line][-1]  # of the last start
         host, _, port = line.split()[-1].rpartition(":")
         return host, int(port)
 

@@ -22,6 +22,7 @@ from crash.writers import DATUMS, Ledger, address_of, retry, run_clients, settle
 from live_server import LiveServer
 
 CUTS = int(os.environ.get("POWER_CUTS", "2"))  # `make test-all` sets 10
+MKFS = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 IMAGE_BYTES = 640 << 20
 COPY_S = 1.0  # the kernel writes dirty pages after 5 s of its own accord; the copy must be done well before
 
@@ -38,7 +39,7 @@ class Disk:
     def make(self) -> None:
         with self.image.open("wb") as file:
             file.truncate(IMAGE_BYTES)
-        subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0", str(self.image)], check=True)
+        subprocess.run([MKFS, "-q", "-E", "lazy_itable_init=0", str(self.image)], check=True)
 
     def attach(self) -> None:
         self.mount.mkdir(exist_ok=True)
@@ -59,7 +60,7 @@ class Disk:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    if os.geteuid() != 0 or not Path("/dev/loop-control").exists() or shutil.which("mkfs.ext4") is None:
+    if os.geteuid() != 0 or not Path("/dev/loop-control").exists() or MKFS is None:
         pytest.skip("needs root, loop devices and mkfs.ext4")
     made = Disk(tmp_path / "disk.img", tmp_path / "mount")
     made.make()

@@ -143,7 +143,10 @@ class Drain:
 
     def _run(self) -> None:
         while self._await_block():
-            first, last, started = self._boundaries()
+            boundaries = self._boundaries()
+            if boundaries is None:
+                return
+            first, last, started = boundaries
             block = self._take(last)
             if block and not self._send(first, last, block, started):
                 return
@@ -170,8 +173,11 @@ class Drain:
         limit = HURRY_AGE_S if oldest.sequence <= self._hurry else BLOCK_AGE_S
         return oldest.since + limit - self._clock.monotonic()
 
-    def _boundaries(self) -> tuple[int, int, bool]:
-        """The next block: one left started by a crash (True), else a new one, its boundaries made durable."""
+    def _boundaries(self) -> tuple[int, int, bool] | None:
+        """The next block: one left started by a crash (True), else a new one, its boundaries made durable.
+
+        None when stopped before that was possible.
+        """
         if self._resumed:
             return (*self._resumed.popleft(), True)
         with self._wake:
@@ -182,8 +188,8 @@ class Drain:
                     break
                 rows += item.rows
                 last = item.sequence
-        self._log_block(first, last)
-        return first, last, False
+        logged = self._keep_trying(lambda: self._log_block(first, last))  # a full disk refuses these bytes too
+        return (first, last, False) if logged else None
 
     def _take(self, last: int) -> list[Waiting]:
         block = []
@@ -211,17 +217,27 @@ class Drain:
 
     def _insert(self, insert: "_Insert", directory: Path, started: bool) -> bool:
         """Insert until the engine has it; once it may have some of it, only what is missing."""
-        delay = 0.1
-        while True:
+        tried = False
+
+        def attempt() -> None:
+            nonlocal tried
+            check = (started or tried) and insert.table.multiset
+            tried = True
+            arrived = self._sink.arrived(insert.table, insert.block) if check else NONE
             try:
-                check = started and insert.table.multiset
-                arrived = self._sink.arrived(insert.table, insert.block) if check else NONE
                 self._sink.insert(insert.table, insert.rows, insert.token, insert.block, arrived)
             except BlockRefused as refusal:
                 self._quarantine(directory, insert, refusal)
-                return True
-            except TrimtabError as problem:
-                started = True
+
+        return self._keep_trying(attempt)
+
+    def _keep_trying(self, work: Callable[[], None]) -> bool:
+        """Do `work` until it succeeds; False when stopped before."""
+        delay = 0.1
+        while True:
+            try:
+                work()
+            except (TrimtabError, OSError) as problem:
                 self._note(problem)
                 with self._wake:
                     if self._stop_at is not None and self._clock.monotonic() > self._stop_at:
@@ -232,7 +248,7 @@ class Drain:
                 self.last_error = None
                 return True
 
-    def _note(self, problem: TrimtabError) -> None:
+    def _note(self, problem: Exception) -> None:
         if self.last_error != str(problem):
             logger.warning("cannot store a block yet, will try again: %s", problem)
         self.last_error = str(problem)

@@ -13,6 +13,7 @@ from trimtab.store.telemetry.batch import Section
 from trimtab.store.telemetry.client import NONE, BlockRefused
 from trimtab.store.telemetry.drain import PARTITIONS_PER_INSERT, inserts
 from trimtab.store.telemetry.log import IngestLog, LogLimits
+from trimtab.store.telemetry.records import RecordType
 from trimtab.store.telemetry.schema import Table
 from trimtab.store.telemetry.segments import SegmentFiles
 
@@ -270,6 +271,28 @@ def test_a_full_disk_refuses_and_recovers(tmp_path: Path, monkeypatch: pytest.Mo
 
     with_log(tmp_path, engine, scenario)
     assert b"before" + b"z" * 1000 == engine.rows()
+
+
+def test_a_disk_too_full_for_a_blocks_boundaries_only_delays_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine()
+    real_write = os.pwrite
+    refusals = iter(range(3))
+
+    def no_space_for_blocks(descriptor: int, data: bytes, offset: int) -> int:
+        if bytes(data)[8:9] == bytes([RecordType.BLOCK]) and next(refusals, None) is not None:
+            raise OSError(28, "No space left on device")
+        return real_write(descriptor, data, offset)
+
+    async def scenario(log: IngestLog) -> None:
+        monkeypatch.setattr(os, "pwrite", no_space_for_blocks)
+        await log.append([values(b"a")])
+        assert await log.settled(10)
+
+    with_log(tmp_path, engine, scenario)
+    assert b"a" == engine.rows()
+    assert next(refusals, None) is None
 
 
 def test_a_reserve_of_disk_is_left_free(tmp_path: Path) -> None:

@@ -244,6 +244,7 @@ def victoriametrics(directory: Path) -> Iterator[Server]:
     port = _free_port()
     binary = shutil.which("victoria-metrics") or shutil.which("victoria-metrics-prod") or ""
     command = [binary, f"-storageDataPath={directory}", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=1y"]
+    command += ["-search.disableCache"]
     with _process(command, None, subprocess.DEVNULL) as process:
         _wait_for(port)
         yield Server("victoriametrics", f"http://127.0.0.1:{port}", process, directory)

@@ -137,7 +137,7 @@ def decode_json(body: bytes) -> JsonRequest:
     """Decode an ExportMetricsServiceRequest. Raises InvalidInput that names the field."""
     try:
         return JsonRequest(_request.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as problem:
         raise InvalidInput(f"cannot decode body: it is not an OTLP metrics request in JSON: {problem}") from None
 
 
@@ -145,7 +145,7 @@ def read_attributes(raw: bytes) -> dict[str, str]:
     """The attributes of a list of KeyValue. Raises InvalidInput."""
     try:
         found = {item.key: stringify(_value(item.value, 0)) for item in _key_values.decode(raw)}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as problem:
         raise InvalidInput(f"cannot read attributes: {problem}") from None
     return {key: value for key, value in found.items() if value}
 

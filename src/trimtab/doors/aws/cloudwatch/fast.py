@@ -21,6 +21,7 @@ from trimtab.doors.aws.cloudwatch.names import check_dimensions, check_metric_na
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.series_ids import Ids
 from trimtab.doors.aws.service import CallContext
+from trimtab.doors.aws.wire.json import UNREADABLE
 from trimtab.metrics.model import SET_ROW, VALUE_ROW, Identity, MetricBatch
 
 _NONE = Raw(b"[]")
@@ -95,7 +96,7 @@ def read_fast(body: bytes, rooms: CloudWatchRooms, context: CallContext) -> Fast
     now_ms = rooms.clock.now_ms()
     try:
         singles = _singles(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _read_any(body, rooms, context, now_ms)
     data = singles.metric_data
     if not 0 < len(data) <= MAX_METRICS:
@@ -115,7 +116,7 @@ def read_fast(body: bytes, rooms: CloudWatchRooms, context: CallContext) -> Fast
 def _read_any(body: bytes, rooms: CloudWatchRooms, context: CallContext, now_ms: int) -> Fast | None:
     try:
         parsed = _any(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     data = parsed.metric_data
     if not 0 < len(data) <= MAX_METRICS:
@@ -202,7 +203,7 @@ def _resolve(
     name, raw, unit = sent
     try:
         pairs = [(item.name, item.value) for item in _dimensions(raw)]
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     complaints = Complaints()
     check_namespace(namespace, complaints)

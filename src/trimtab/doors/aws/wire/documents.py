@@ -14,6 +14,7 @@ from trimtab.doors.aws.wire.malformed import Malformed
 from trimtab.doors.aws.wire.model import Shape, wire_name
 
 Convert = Callable[[Any], Any]
+_LARGEST = 1 << 1023  # whole numbers beyond have no float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def read_number(value: Any) -> Any:
     """A float; NaN and the infinities may come as words, since JSON has no numbers for them."""
     if type(value) is float:
         return value
-    if type(value) is int:
+    if type(value) is int and -_LARGEST < value < _LARGEST:
         return float(value)
     if value in ("NaN", "Infinity", "-Infinity"):
         return float(value)

@@ -20,6 +20,9 @@ from trimtab.doors.aws.wire.malformed import Malformed
 from trimtab.doors.aws.wire.model import OperationModel, ServiceModel, Shape
 
 QUERY_MODE = b"x-amzn-query-mode"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a body that is not JSON raises: wrong syntax, bytes that are no text, nesting without end."""
+
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -78,7 +81,7 @@ def decode_object(body: bytes) -> Any:
         return {}
     try:
         return _decode(body)
-    except msgspec.DecodeError as problem:
+    except UNREADABLE as problem:
         raise Malformed(f"a JSON document ({problem})", body[:40].decode("utf-8", "replace")) from None
 
 

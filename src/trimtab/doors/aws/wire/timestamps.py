@@ -20,7 +20,7 @@ _LIMIT_S = 253_402_300_800
 
 def from_seconds(seconds: float) -> int:
     """Seconds since the epoch as milliseconds. Raises Malformed for NaN, infinities and absurd years."""
-    if not math.isfinite(seconds) or abs(seconds) >= _LIMIT_S:
+    if abs(seconds) >= _LIMIT_S or not math.isfinite(seconds):
         raise Malformed(_EXPECTED, seconds)
     return round(seconds * 1000)
 

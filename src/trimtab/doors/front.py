@@ -9,6 +9,7 @@ It is plain ASGI, so that the AWS door pays for nothing it does not use.
 import html
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -92,7 +93,8 @@ class Front:
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]
     ) -> None:
         if "content-length" in headers or "transfer-encoding" not in headers:
-            await app(scope, receive, send)  # the HTTP parser holds the body to the length that was checked
+            with suppress(ClientDisconnect):  # gone in mid-body: nobody is left to answer
+                await app(scope, receive, send)  # the HTTP parser holds the body to the length that was checked
             return
         body = _CountedBody(self._max_body, receive, send)
         try:

@@ -1,10 +1,10 @@
 """Listening sockets: those of HTTP are bound before anything else starts, so that a taken port is said at once."""
 
 import errno
-import ipaddress
 import socket
 
 from trimtab.base.errors import SetupError
+from trimtab.base.loopback import is_loopback
 from trimtab.settings import OFF, Settings
 
 BACKLOG = 1024
@@ -63,15 +63,9 @@ def _bound(address: str, setting: str, kind: socket.SocketKind) -> socket.socket
     return bound
 
 
-def is_loopback(address: str) -> bool:
+def is_local(address: str) -> bool:
     """Whether only this machine can reach `host:port`."""
-    host = address.rpartition(":")[0].strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(address.rpartition(":")[0].strip("[]"))
 
 
 def check_exposure(settings: Settings) -> bool:
@@ -79,7 +73,7 @@ def check_exposure(settings: Settings) -> bool:
     a door that knows no credentials.
     """
     for name, address in (("TRIMTAB_EMF_ADDR", settings.emf_addr), ("TRIMTAB_STATSD_ADDR", settings.statsd_addr)):
-        if address != OFF and not is_loopback(address):
+        if address != OFF and not is_local(address):
             raise SetupError(
                 f"cannot listen on {address}: its protocol has no credentials; keep {name} on 127.0.0.1, "
                 "or turn it off and send from other machines by OTLP"
@@ -91,7 +85,7 @@ def check_exposure(settings: Settings) -> bool:
             ("TRIMTAB_OTLP_HTTP_ADDR", settings.otlp_http_addr),
             ("TRIMTAB_OTLP_GRPC_ADDR", settings.otlp_grpc_addr),
         )
-        if address != OFF and not is_loopback(address)
+        if address != OFF and not is_local(address)
     ]
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SetupError("cannot use TLS: set both TRIMTAB_TLS_CERT and TRIMTAB_TLS_KEY, or neither")

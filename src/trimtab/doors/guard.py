@@ -10,7 +10,6 @@ Three questions, in this order, each answered with a `Refusal` or nothing:
 
 import base64
 import binascii
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +20,7 @@ from urllib.parse import quote, urlsplit
 from starlette.types import Scope
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
+from trimtab.base.loopback import is_loopback
 from trimtab.settings import OFF, Settings
 
 SESSION_COOKIE = "trimtab_session"
@@ -117,17 +117,6 @@ def host_of(authority: str) -> str:
         return (urlsplit(f"//{authority}").hostname or "").rstrip(".")
     except ValueError:
         return ""
-
-
-@lru_cache(maxsize=1024)
-def is_loopback(host: str) -> bool:
-    """Whether `host` can only mean this machine: a loopback address, localhost or a name under .localhost."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

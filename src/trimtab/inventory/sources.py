@@ -154,7 +154,7 @@ class SourceLedger:
         self._gone.clear()
         try:
             await self._state.run(lambda connection: write_ledger(connection, changed, refused, gone, MAX_REJECTIONS))
-        except BaseException:
+        except BaseException:  # a cancelled write too: what was not saved is saved by the next flush
             self._changed.update(source.id for source in changed)
             self._changed_refused.update((id(item), item) for item in refused)
             self._gone |= gone

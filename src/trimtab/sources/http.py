@@ -1,12 +1,12 @@
 """Connections of a source: whom to trust, and no proxy of the environment for this machine's own addresses."""
 
-import ipaddress
 import ssl
 from collections.abc import Mapping
 
 import httpx
 
 from trimtab.base.errors import SetupError
+from trimtab.base.loopback import is_loopback
 
 
 def connection(
@@ -36,17 +36,10 @@ def connection(
         timeout=timeout_s,
         transport=transport,
         verify=context,
-        trust_env=not _is_loopback(parsed.host),
+        trust_env=not is_loopback(parsed.host),
     )
 
 
 def describe(problem: httpx.HTTPError) -> str:
     """What went wrong, in words; some errors have none."""
     return str(problem) or type(problem).__name__
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,7 +8,8 @@ import pytest
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import EVERYTHING
-from trimtab.doors.guard import RULES, Guard, Policy, Refusal, headers_of, host_of, is_loopback, needed_role, policy_of
+from trimtab.base.loopback import is_loopback
+from trimtab.doors.guard import RULES, Guard, Policy, Refusal, headers_of, host_of, needed_role, policy_of
 from trimtab.settings import Settings
 
 

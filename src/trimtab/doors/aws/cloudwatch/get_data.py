@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timezone
+from datetime import UTC, timezone
 
 import numpy as np
 
@@ -90,7 +90,8 @@ def _options(request: Request, now_ms: int) -> _Options:
     elif start_ms > end_ms:
         complaints.invalid("The parameter StartTime must be less than the parameter EndTime.")
     complaints.raise_any()
-    return _Options(start_ms, end_ms, now_ms, order == "TimestampDescending", limit, zone or timezone.utc)  # noqa: UP017
+    descending = order == "TimestampDescending"
+    return _Options(start_ms, end_ms, now_ms, descending, limit, zone or UTC)
 
 
 async def _read(

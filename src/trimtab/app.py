@@ -1,24 +1,12 @@
-"""The server: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this first.
-
-Run as `python -m trimtab.app` by the supervisor. It prints `ready URL` once it answers, and ends on SIGTERM or
-when its standard input closes.
-"""
+"""What the server is made of: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this
+first. `server.py` runs it."""
 
 import asyncio
-import contextlib
 import gc
-import logging
-import os
-import signal
-import socket
-import sys
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-import uvicorn
-import uvloop
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -27,8 +15,7 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import Scope
-from trimtab.base.clock import Clock, SystemClock
-from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.base.clock import Clock
 from trimtab.doors import login
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
@@ -44,27 +31,22 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
 from trimtab.inventory.sources import SourceLedger
-from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
-from trimtab.listen import bind, check_exposure
+from trimtab.listen import check_exposure
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.selfwatch import renderer
-from trimtab.settings import OFF, Settings
+from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
-from trimtab.stores import Stores, open_stores
-from trimtab.supervisor import READY
+from trimtab.stores import Stores
 from trimtab.web import app as web
 from trimtab.wires import Wires
 
-logger = logging.getLogger(__name__)
-
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
-_GC_THRESHOLDS = (50_000, 20, 50)  # the registry's millions of objects are no garbage: look at them less often
-_KEEP_ALIVE_S = 75  # longer than botocore's and Prometheus's idle connections live
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,112 +176,9 @@ async def _wipe(rooms: Rooms) -> None:
         forget()
 
 
-def _jobs(rooms: Rooms) -> list[Job]:
+def jobs_of(rooms: Rooms) -> list[Job]:
+    """What the server does by itself beside answering; the jobs process does the rest."""
     return [
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
     ]
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, stopped by `serve` rather than by signals of its own, that says when it answers."""
-
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
-        super().__init__(config)
-        self._url = url
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to answer, then tell the supervisor."""
-        await super().startup(sockets)
-        print(READY, self._url, flush=True)  # noqa: T201 - the supervisor reads this line
-
-
-async def serve(settings: Settings) -> None:
-    """Run the server until SIGTERM or the end of standard input."""
-    clock = SystemClock()
-    listeners = _listen(settings)
-    stores = await asyncio.to_thread(open_stores, settings, clock)
-    try:
-        rooms = await build_rooms(settings, stores, clock)
-        await rooms.ledger.load()
-        site, wires = build_doors(rooms)
-        server = _Server(_uvicorn_config(settings, site), _url(settings, listeners[0]))
-        stop = asyncio.Event()
-        _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
-        async with wires.open():
-            jobs = run_jobs([*wires.jobs(), *_jobs(rooms)], stop)
-            await asyncio.gather(server.serve(sockets=listeners), jobs)
-    finally:
-        await asyncio.to_thread(stores.close)
-
-
-def _listen(settings: Settings) -> list[socket.socket]:
-    listeners = [bind(settings.http_addr, "TRIMTAB_HTTP_ADDR")]
-    if settings.otlp_http_addr != OFF:
-        try:
-            listeners.append(bind(settings.otlp_http_addr, "TRIMTAB_OTLP_HTTP_ADDR"))
-        except SetupError as problem:  # a collector of the user's own often has that port; OTLP is on the main one too
-            logger.warning("%s. OTLP is still accepted on the main address", problem)
-    return listeners
-
-
-def _uvicorn_config(settings: Settings, site: Front) -> uvicorn.Config:
-    return uvicorn.Config(
-        site,
-        http="httptools",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=5,
-        ssl_certfile=settings.tls_cert or None,
-        ssl_keyfile=settings.tls_key or None,
-    )
-
-
-def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, server: uvicorn.Server, stop: asyncio.Event) -> None:
-    def end() -> None:
-        server.should_exit = True
-        stop.set()
-
-    def wait_for_parent() -> None:
-        while os.read(0, 4096):  # not sys.stdin: its lock, held here, would fail the interpreter's own end
-            pass
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
-            loop.call_soon_threadsafe(end)
-
-    loop.add_signal_handler(signal.SIGTERM, end)
-    threading.Thread(target=wait_for_parent, daemon=True).start()
-
-
-def _url(settings: Settings, listener: socket.socket) -> str:
-    host, port = settings.http_addr.rpartition(":")[0], listener.getsockname()[1]
-    shown = socket.gethostname() if host in ("0.0.0.0", "[::]") else host  # noqa: S104 - compared, not bound
-    return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
-
-
-def main() -> int:
-    """Entry point of the server process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
-    try:
-        settings = settings_module.load()
-        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-        for chatty in ("alembic", "uvicorn"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
-        gc.set_threshold(*_GC_THRESHOLDS)
-        uvloop.run(serve(settings))
-    except TrimtabError as problem:
-        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

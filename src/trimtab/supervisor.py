@@ -77,7 +77,7 @@ class Supervisor:
             directory = str(settings.data_dir / "engine")
             command = _python("trimtab.store.telemetry.owner", directory, str(settings.engine_memory_mb))
             self._launch(Child("engine", command, {**environment, "TZ": "UTC"}))
-        server = Child("server", _python("trimtab.app"), environment)
+        server = Child("server", _python("trimtab.server"), environment)
         self._launch(server)
         url = server.said.removeprefix(READY).strip()
         self._launch(Child("jobs", _python("trimtab.worker"), environment, waits_ready=False))

@@ -1,0 +1,139 @@
+"""The server process: opens the stores, serves the doors and pages that `app.py` puts together, stops in order.
+
+Run as `python -m trimtab.server` by the supervisor. It prints `ready URL` once it answers, and ends on SIGTERM or
+when its standard input closes.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+import uvloop
+
+from trimtab import settings as settings_module
+from trimtab.app import build_doors, build_rooms, jobs_of
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.doors.front import Front
+from trimtab.jobs.periodic import run_jobs
+from trimtab.listen import bind
+from trimtab.settings import OFF, Settings
+from trimtab.stores import open_stores
+from trimtab.supervisor import READY
+
+logger = logging.getLogger(__name__)
+
+_GC_THRESHOLDS = (50_000, 20, 50)  # the registry's millions of objects are no garbage: look at them less often
+_KEEP_ALIVE_S = 75  # longer than botocore's and Prometheus's idle connections live
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, stopped by `serve` rather than by signals of its own, that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer, then tell the supervisor."""
+        await super().startup(sockets)
+        print(READY, self._url, flush=True)  # noqa: T201 - the supervisor reads this line
+
+
+async def serve(settings: Settings) -> None:
+    """Run the server until SIGTERM or the end of standard input."""
+    clock = SystemClock()
+    listeners = _listen(settings)
+    stores = await asyncio.to_thread(open_stores, settings, clock)
+    try:
+        rooms = await build_rooms(settings, stores, clock)
+        await rooms.ledger.load()
+        site, wires = build_doors(rooms)
+        server = _Server(_uvicorn_config(settings, site), _url(settings, listeners[0]))
+        stop = asyncio.Event()
+        _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
+        async with wires.open():
+            jobs = run_jobs([*wires.jobs(), *jobs_of(rooms)], stop)
+            await asyncio.gather(server.serve(sockets=listeners), jobs)
+    finally:
+        await asyncio.to_thread(stores.close)
+
+
+def _listen(settings: Settings) -> list[socket.socket]:
+    listeners = [bind(settings.http_addr, "TRIMTAB_HTTP_ADDR")]
+    if settings.otlp_http_addr != OFF:
+        try:
+            listeners.append(bind(settings.otlp_http_addr, "TRIMTAB_OTLP_HTTP_ADDR"))
+        except SetupError as problem:  # a collector of the user's own often has that port; OTLP is on the main one too
+            logger.warning("%s. OTLP is still accepted on the main address", problem)
+    return listeners
+
+
+def _uvicorn_config(settings: Settings, site: Front) -> uvicorn.Config:
+    return uvicorn.Config(
+        site,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=5,
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
+    )
+
+
+def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, server: uvicorn.Server, stop: asyncio.Event) -> None:
+    def end() -> None:
+        server.should_exit = True
+        stop.set()
+
+    def wait_for_parent() -> None:
+        while os.read(0, 4096):  # not sys.stdin: its lock, held here, would fail the interpreter's own end
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(end)
+
+    loop.add_signal_handler(signal.SIGTERM, end)
+    threading.Thread(target=wait_for_parent, daemon=True).start()
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    host, port = settings.http_addr.rpartition(":")[0], listener.getsockname()[1]
+    shown = socket.gethostname() if host in ("0.0.0.0", "[::]") else host  # noqa: S104 - compared, not bound
+    return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
+
+
+def main() -> int:
+    """Entry point of the server process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    try:
+        settings = settings_module.load()
+        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        for chatty in ("alembic", "uvicorn"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        gc.set_threshold(*_GC_THRESHOLDS)
+        uvloop.run(serve(settings))
+    except TrimtabError as problem:
+        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+"""Imports of bills, and rules over them."""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""

@@ -1,0 +1,10 @@
+"""Allocation rules and frozen statements."""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""

@@ -1,0 +1,20 @@
+"""Who may come in."""
+
+from sqlalchemy import BigInteger, Column, String, Table, Text
+
+from trimtab.store.state.schema.metadata import metadata
+
+# A row a credential. `secret` is the secret itself for AWS keys, which SigV4 must know, and SHA-256 for tokens.
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("account", String(12)),
+    Column("secret", Text, nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("last_used_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+)

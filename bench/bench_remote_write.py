@@ -114,7 +114,7 @@ def build(directory: Path, timestamps: int) -> Load:
     _first(directory).mkdir()
     dice = np.random.default_rng(1)
     for at, first in enumerate(range(0, SERIES, SLICE)):
-        template, values_at, times_at = _template(range(first, first + SLICE))
+        template, values_at, times_at = request_template(range(first, first + SLICE))
         counting = np.arange(first, first + SLICE) // HOSTS >= METRICS * 6 // 10
         values = dice.uniform(10, 90, SLICE).round(2)
         with (_first(directory) / f"{at}.bin").open("wb") as early, (directory / f"{at}.bin").open("wb") as late:
@@ -124,7 +124,7 @@ def build(directory: Path, timestamps: int) -> Load:
                 ).round(2)
                 time_ms = (load_.end_s - (timestamps - 1 - number) * STEP_S) * 1000
                 template[values_at] = values.astype("<f8").view(np.uint8).reshape(SLICE, 8)
-                template[times_at] = _varint(time_ms)
+                template[times_at] = time_varint(time_ms)
                 body = bytes(cramjam.snappy.compress_raw(template.tobytes()))
                 (early if number < WARM else late).write(struct.pack("<I", len(body)) + body)
                 load_.bytes += len(body)
@@ -135,12 +135,12 @@ def _first(directory: Path) -> Path:
     return directory / "first"
 
 
-def _varint(time_ms: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def time_varint(time_ms: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     groups = [(time_ms >> shift & 0x7F) | (0x80 if shift < 35 else 0) for shift in range(0, 42, 7)]
     return np.array(groups, np.uint8)
 
 
-def _template(numbers: range) -> tuple[Any, Any, Any]:
+def request_template(numbers: range) -> tuple[Any, Any, Any]:
     """A request of one sample of each series, and where its values and times are."""
     out, at = bytearray(), []
     for number in numbers:
@@ -162,7 +162,7 @@ def long_bodies(end_s: int) -> Iterator[bytes]:
             bytes((2 << 3 | 2, _SAMPLE - 2, 1 << 3 | 1))
             + struct.pack("<d", values[at])
             + bytes((2 << 3,))
-            + _varint(int(times[at]) * 1000).tobytes()
+            + time_varint(int(times[at]) * 1000).tobytes()
             for at in range(first, min(first + SLICE, len(times)))
         )
         yield bytes(cramjam.snappy.compress_raw(head(1, len(names) + len(samples)) + names + samples))

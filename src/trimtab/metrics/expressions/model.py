@@ -1,0 +1,77 @@
+"""What is asked of the expression evaluator and what it answers: CloudWatch's metric data queries, without the wire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.base.tags import Tags
+from trimtab.metrics.statistics import Statistic
+
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStat:
+    """One statistic of one metric, in periods of `period_s` seconds.
+
+    `dimensions` (sorted by name) are all that the metric has. `unit` None merges every unit; `account` None is that of
+    the scope.
+    """
+
+    namespace: str
+    name: str
+    dimensions: Tags
+    statistic: Statistic
+    period_s: int
+    unit: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A metric, or an expression over the other queries of its list: metric math, SEARCH or Metrics Insights SQL.
+
+    `id` is how expressions name it. `period_s` is the granularity that an expression is asked for (None: that of what
+    it reads, or one that fits the range). Without `returned` it only feeds other queries. `account` limits a SEARCH or
+    SQL query to one account.
+    """
+
+    id: str
+    source: MetricStat | str
+    period_s: int | None = None
+    label: str | None = None
+    returned: bool = True
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One time series that a query gave: times (ms, period starts, ascending) and a finite value for each.
+
+    `label` is the one that the service would choose, before a query's own `label` with its dynamic values.
+    `properties` are what such labels can name (`MetricName`, `Stat`, `Period`, `Dim.InstanceId` …); `period_s` is the
+    spacing of the times. Several results of one query (SEARCH, GROUP BY, METRICS()) are in their documented order.
+    """
+
+    query_id: str
+    label: str
+    times: Times
+    values: Values
+    properties: dict[str, str] = field(default_factory=dict)
+    period_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationJob:
+    """One list of queries over `[start_ms, end_ms)`. Periods are counted from the start, rounded down to the minute.
+
+    A period below a minute rounds the start to itself instead (as GetMetricData documents), so an alarm that wants
+    periods aligned to the clock passes an aligned start.
+    """
+
+    queries: Sequence[Query]
+    start_ms: int
+    end_ms: int

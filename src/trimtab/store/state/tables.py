@@ -6,12 +6,30 @@ from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import rejections, sources, tags
 from trimtab.store.state.schema.jobs import locks
 from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.notify import (
+    notify_attempts,
+    notify_channels,
+    notify_deliveries,
+    notify_firing,
+    notify_received,
+    notify_subscriptions,
+    notify_topics,
+    notify_totals,
+)
 
 __all__ = [
     "access_keys",
     "action_log",
     "locks",
     "metadata",
+    "notify_attempts",
+    "notify_channels",
+    "notify_deliveries",
+    "notify_firing",
+    "notify_received",
+    "notify_subscriptions",
+    "notify_topics",
+    "notify_totals",
     "outbox",
     "outbox_cursors",
     "rejections",

@@ -1,0 +1,248 @@
+"""Alarms as they are defined: what is watched, how it is judged, and what is done about it. Nothing here changes.
+
+    MetricAlarm      points of a metric, of metric math, of a Metrics Insights query, or of a metric against its band
+    PromQLAlarm      every series that a PromQL query returns is a contributor that breaches
+    BurnRateAlarm    the error budget of an objective burns too fast over a long and a short window
+    LogAlarm         M of N results of a scheduled log query; kept, and evaluated once there are logs
+    CompositeAlarm   a rule over the states of other alarms
+
+`State` is what an alarm was found to be; `form.py` reads definitions from the form that CloudWatch's API has.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Query = Any
+
+
+class StateValue(StrEnum):
+    """The three states, by CloudWatch's names."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class Missing(StrEnum):
+    """What a period without data counts as (`TreatMissingData`)."""
+
+    MISSING = "missing"
+    IGNORE = "ignore"
+    BREACHING = "breaching"
+    NOT_BREACHING = "notBreaching"
+
+
+class Operator(StrEnum):
+    """How a value is compared with the threshold, or with the two edges of a band."""
+
+    GREATER_OR_EQUAL = "GreaterThanOrEqualToThreshold"
+    GREATER = "GreaterThanThreshold"
+    LESS = "LessThanThreshold"
+    LESS_OR_EQUAL = "LessThanOrEqualToThreshold"
+    OUTSIDE = "LessThanLowerOrGreaterThanUpperThreshold"
+    BELOW_LOWER = "LessThanLowerThreshold"
+    ABOVE_UPPER = "GreaterThanUpperThreshold"
+
+
+BAND_OPERATORS = frozenset({Operator.OUTSIDE, Operator.BELOW_LOWER, Operator.ABOVE_UPPER})
+"""Those that compare with a band."""
+
+
+class AlarmKind(StrEnum):
+    """The kinds of alarm, as they are stored."""
+
+    METRIC = "metric"
+    PROMQL = "promql"
+    BURN_RATE = "burn_rate"
+    LOG = "log"
+    COMPOSITE = "composite"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmKey:
+    """Which alarm: names are unique in an account and region, over all kinds."""
+
+    account: str
+    region: str
+    name: str
+
+    @property
+    def arn(self) -> str:
+        """The alarm's ARN."""
+        return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What is told of a change to each state: ARNs, at most five a state."""
+
+    enabled: bool = True
+    ok: tuple[str, ...] = ()
+    alarm: tuple[str, ...] = ()
+    insufficient: tuple[str, ...] = ()
+
+    def of(self, state: StateValue) -> tuple[str, ...]:
+        """The actions of a change to `state`, enabled or not."""
+        return {StateValue.OK: self.ok, StateValue.ALARM: self.alarm}.get(state, self.insufficient)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """For `minutes` after it was made or changed an alarm stays INSUFFICIENT_DATA and does nothing.
+
+    Unless `whole`, that ends as soon as its evaluation window is full of data.
+    """
+
+    minutes: int
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """M of N: `to_alarm` of the `periods` newest points must breach.
+
+    `to_alarm` is None where it was not given (then it is `periods`): the reason's wording differs. `keep_few` keeps
+    the state while a percentile has too few samples (`EvaluateLowSampleCountPercentile=ignore`). `threshold` is None
+    where the edges of a band are the thresholds.
+    """
+
+    operator: Operator
+    threshold: float | None
+    periods: int
+    to_alarm: int | None = None
+    missing: Missing = Missing.MISSING
+    keep_few: bool = False
+
+    @property
+    def m(self) -> int:
+        """Breaching points that are needed."""
+        return self.periods if self.to_alarm is None else self.to_alarm
+
+
+@dataclass(frozen=True, slots=True)
+class MetricAlarm:
+    """An alarm over the result of `watched`, one of `queries` (an alarm of one metric has one query).
+
+    `band` is the id of the ANOMALY_DETECTION_BAND query whose edges are the thresholds. `zone` is the time zone to
+    whose clock the periods are aligned; None where they slide with the time of evaluation.
+    """
+
+    key: AlarmKey
+    queries: tuple[Query, ...]
+    watched: str
+    period_s: int
+    judgement: Judgement
+    band: str | None = None
+    zone: str | None = None
+    warm_up: WarmUp | None = None
+    actions: Actions = field(default_factory=Actions)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromQLAlarm:
+    """An alarm whose contributors are the series that `query` returns.
+
+    One is in ALARM once it was returned for `pending_s` on end, and OK once it was not for `recovery_s`; the alarm is
+    in ALARM while any contributor is. Evaluated every `interval_s`.
+    """
+
+    key: AlarmKey
+    query: str
+    interval_s: int
+    pending_s: int = 0
+    recovery_s: int = 0
+    warm_up: WarmUp | None = None
+    actions: Actions = field(default_factory=Actions)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BurnWindow:
+    """ALARM while the budget burns at `factor` times the allowed speed over both windows (seconds)."""
+
+    long_s: int
+    short_s: int
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRateAlarm:
+    """An alarm on an objective (0.999): `bad` of `total` events; the queries are one MetricStat each, summed."""
+
+    key: AlarmKey
+    objective: float
+    bad: Query
+    total: Query
+    windows: tuple[BurnWindow, ...]
+    missing: Missing = Missing.MISSING
+    actions: Actions = field(default_factory=Actions)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogAlarm:
+    """M of N results of a scheduled log query."""
+
+    key: AlarmKey
+    query: str
+    groups: tuple[str, ...]
+    schedule: str
+    start_offset_s: int
+    end_offset_s: int
+    aggregation: str
+    judgement: Judgement
+    warm_up: WarmUp | None = None
+    actions: Actions = field(default_factory=Actions)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeAlarm:
+    """A rule over other alarms' states. While `suppressor` (a name or ARN) is in ALARM, actions are withheld.
+
+    An action waits `wait_s` for the suppressor to go into ALARM, and is withheld `extension_s` longer after it left.
+    """
+
+    key: AlarmKey
+    rule: str
+    suppressor: str | None = None
+    wait_s: int = 0
+    extension_s: int = 0
+    actions: Actions = field(default_factory=Actions)
+    description: str | None = None
+
+
+Alarm = MetricAlarm | PromQLAlarm | BurnRateAlarm | LogAlarm | CompositeAlarm
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an alarm was found to be, why, and since when (ms).
+
+    `data` is StateReasonData (JSON). `updated_ms` moves with every change of value or reason, `transitioned_ms` with
+    changes of value only.
+    """
+
+    value: StateValue
+    reason: str
+    data: str | None
+    updated_ms: int
+    transitioned_ms: int
+
+
+INITIAL_REASON = "Unchecked: Initial alarm creation"
+
+
+def initial(at_ms: int, value: StateValue = StateValue.INSUFFICIENT_DATA) -> State:
+    """The state of an alarm just made."""
+    return State(value, INITIAL_REASON, None, at_ms, at_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of state at an evaluation time: `old` is the value before, `new` all of what it is now."""
+
+    old: StateValue
+    new: State

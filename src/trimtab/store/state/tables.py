@@ -2,6 +2,7 @@
 
 from trimtab.store.state.schema.access import access_keys
 from trimtab.store.state.schema.actions import action_log
+from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import rejections, sources, tags
 from trimtab.store.state.schema.jobs import locks
@@ -20,6 +21,9 @@ from trimtab.store.state.schema.notify import (
 __all__ = [
     "access_keys",
     "action_log",
+    "dashboard_shares",
+    "dashboard_versions",
+    "dashboards",
     "locks",
     "metadata",
     "notify_attempts",

@@ -11,9 +11,8 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
-Query = Any
+from trimtab.metrics.expressions.model import Query
 
 
 class StateValue(StrEnum):

@@ -2,6 +2,7 @@
 
 from trimtab.store.state.schema.access import access_keys
 from trimtab.store.state.schema.actions import action_log
+from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import rejections, sources, tags
@@ -21,6 +22,10 @@ from trimtab.store.state.schema.notify import (
 __all__ = [
     "access_keys",
     "action_log",
+    "alarm_clocks",
+    "alarm_history",
+    "alarm_mute_rules",
+    "alarms",
     "dashboard_shares",
     "dashboard_versions",
     "dashboards",

@@ -3,6 +3,7 @@
 from trimtab.store.state.schema.access import access_keys
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
+from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import rejections, sources, tags
@@ -22,6 +23,9 @@ from trimtab.store.state.schema.notify import (
 __all__ = [
     "access_keys",
     "action_log",
+    "cost_imports",
+    "cost_periods",
+    "cost_sources",
     "alarm_clocks",
     "alarm_history",
     "alarm_mute_rules",

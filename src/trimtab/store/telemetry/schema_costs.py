@@ -129,6 +129,7 @@ COST_LINES = Table(
     ),
     order_by="(sub_account_id, service_name, usage_type, charge_period_start)",
     partition_by="(month, source)",
+    indexes=("days day TYPE minmax GRANULARITY 16",),  # billing periods need not be calendar months
 )
 COST_DAILY = Table(
     "cost_daily",

@@ -48,6 +48,7 @@ class Table:
     replacing: str | None = None
     summing: bool = False
     multiset: bool = False
+    indexes: tuple[str, ...] = ()  # "name expression TYPE kind GRANULARITY n"
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -74,7 +75,8 @@ def create_table(table: Table, layout: Layout = Layout.EMBEDDED, cluster: str = 
 
 def _create(table: Table, name: str, on_cluster: str, engine: str) -> str:
     all_columns = (*table.columns, BLOCK_COLUMN) if table.multiset else table.columns
-    columns = ",\n  ".join(" ".join(part for part in column if part) for column in all_columns)
+    parts = [" ".join(part for part in column if part) for column in all_columns]
+    columns = ",\n  ".join([*parts, *(f"INDEX {index}" for index in table.indexes)])
     partition = f"\nPARTITION BY {table.partition_by}" if table.partition_by else ""
     window = "replicated_deduplication_window" if "Replicated" in engine else "non_replicated_deduplication_window"
     settings = ", ".join(f"{key} = {value}" for key, value in {**DURABLE, window: DEDUPLICATION_WINDOW}.items())

@@ -1,0 +1,22 @@
+-- name: extent
+-- The first and the last day on which a line is, as days since 1970.
+SELECT toUInt32(min(day)) AS first, toUInt32(max(day)) AS last, toUInt64(sum(lines)) AS lines
+FROM cost_daily;
+
+-- name: tag_keys
+-- The keys of the tags of what is in a range of days and a scope.
+SELECT DISTINCT arrayJoin(mapKeys(pairs)) AS key
+FROM cost_sets
+WHERE kind = {kind:String} AND set IN (
+  SELECT tag_set FROM cost_daily WHERE day >= {first:Date} AND day <= {last:Date} AND /*scope*/
+)
+ORDER BY key;
+
+-- name: category_keys
+-- The names of the cost categories of what is in a range of days and a scope.
+SELECT DISTINCT arrayJoin(mapKeys(pairs)) AS key
+FROM cost_sets
+WHERE kind = {kind:String} AND set IN (
+  SELECT category_set FROM cost_daily WHERE day >= {first:Date} AND day <= {last:Date} AND /*scope*/
+)
+ORDER BY key;

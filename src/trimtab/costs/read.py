@@ -1,0 +1,122 @@
+"""Reads bills: sums by metric, group and period, and the values that a dimension or a tag takes.
+
+    rows = await CostReader(telemetry).costs(scope, CostQuery(start_ms, end_ms, (Metric.UNBLENDED,),
+        Granularity.DAILY, (Dimension.SERVICE, Tag("team")), Where(Dimension.RECORD_TYPE, ("Usage",))))
+
+Amounts go in and out as Decimal. A scope's accounts see their own lines, and a payer all that it pays.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from trimtab.access.scope import Scope
+from trimtab.costs.conditions import Conditions
+from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Granularity, Metric
+from trimtab.costs.read_sql import DAY_MS, HOUR_MS, statement_of
+from trimtab.store.sql import load_queries
+from trimtab.store.telemetry.client import Telemetry
+
+_QUERIES = load_queries("trimtab.costs")
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a dimension, tag or category, with the billed cost of its lines in one currency."""
+
+    value: str
+    currency: str
+    billed: Decimal
+
+
+class CostReader:
+    """The reading side of the room."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
+        """The sums of `query`, by period, keys and currency. Raises InvalidInput, QueryAborted, Unavailable."""
+        statement = statement_of(query, scope)
+        found = await self._telemetry.fetch(statement.sql, statement.params)
+        keys = [found[f"key{at}"] for at in range(len(query.group_by))]
+        amounts = [found[f"amount{at}"] for at in range(len(query.metrics))]
+        rows = []
+        for at, period in enumerate(found["period"].tolist()):
+            start, end = _bounds(query, period * 1000)
+            rows.append(
+                CostRow(
+                    start,
+                    end,
+                    tuple(str(column[at]) for column in keys),
+                    str(found["currency"][at]),
+                    str(found["unit"][at]),
+                    int(found["line_count"][at]),
+                    tuple(Decimal(str(column[at])) for column in amounts),
+                )
+            )
+        return rows
+
+    async def total(self, scope: Scope, start_ms: int, end_ms: int, metric: Metric) -> dict[str, Decimal]:
+        """One metric over `[start_ms, end_ms)`, by currency."""
+        rows = await self.costs(scope, CostQuery(start_ms, end_ms, (metric,)))
+        return {row.currency: row.amounts[0] for row in rows}
+
+    async def values(
+        self,
+        scope: Scope,
+        start_ms: int,
+        end_ms: int,
+        facet: Facet,
+        *,
+        where: Filter | None = None,
+        search: str = "",
+    ) -> list[FacetValue]:
+        """What `facet` is in the period, the most expensive first; `search` keeps those that contain it."""
+        rows = await self.costs(scope, CostQuery(start_ms, end_ms, (Metric.BILLED,), group_by=(facet,), where=where))
+        wanted = search.lower()
+        found = [FacetValue(row.keys[0], row.currency, row.amounts[0]) for row in rows if wanted in row.keys[0].lower()]
+        return sorted(found, key=lambda one: (-one.billed, one.value))
+
+    async def tag_keys(self, scope: Scope, start_ms: int, end_ms: int, *, categories: bool = False) -> list[str]:
+        """The keys of tags (or the names of cost categories) on lines of `[start_ms, end_ms)`, sorted."""
+        conditions = Conditions()
+        params: dict[str, Any] = {
+            "kind": "categories" if categories else "tags",
+            "first": _day(start_ms),
+            "last": _day(end_ms - 1),
+        }
+        sql = _QUERIES["category_keys" if categories else "tag_keys"].replace("/*scope*/", conditions.scope(scope))
+        found = await self._telemetry.fetch(sql, params | conditions.params)
+        return [str(key) for key in found["key"]]
+
+    async def extent(self) -> tuple[int, int] | None:
+        """The first day with a line and the day after the last, in ms; None where no bill was imported."""
+        found = await self._telemetry.fetch(_QUERIES["extent"])
+        if not int(found["lines"][0]):
+            return None
+        return int(found["first"][0]) * DAY_MS, (int(found["last"][0]) + 1) * DAY_MS
+
+
+def _day(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"
+
+
+def _bounds(query: CostQuery, period_ms: int) -> tuple[int, int]:
+    """The period of a row, within what was asked."""
+    match query.granularity:
+        case Granularity.HOURLY:
+            return period_ms, period_ms + HOUR_MS
+        case Granularity.DAILY:
+            return period_ms, period_ms + DAY_MS
+        case Granularity.MONTHLY:
+            return max(period_ms, query.start_ms), min(_next_month(period_ms), query.end_ms)
+        case Granularity.TOTAL:
+            return query.start_ms, query.end_ms
+
+
+def _next_month(ms: int) -> int:
+    when = datetime.fromtimestamp(ms / 1000, UTC)
+    after = when.replace(year=when.year + when.month // 12, month=when.month % 12 + 1)
+    return int(after.timestamp()) * 1000

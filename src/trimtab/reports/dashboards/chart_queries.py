@@ -1,0 +1,107 @@
+"""Chart widgets: PromQL queries, with names for their series made of labels (`{{instance}}`)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.reports.dashboards.lines import Line
+from trimtab.reports.dashboards.model import Widget
+from trimtab.reports.dashboards.ports import AsksPromQL, Vector
+from trimtab.reports.dashboards.timing import Span
+
+_PLACE = re.compile(r"\{\{\s*([^}\s]+)\s*\}\}")
+_KEYS = ("query", "expression", "expr")
+
+
+@dataclass(frozen=True, slots=True)
+class PromAsked:
+    """One query of a chart widget. `name` is its text for a series' name; empty means its labels."""
+
+    id: str
+    text: str
+    name: str
+    step_s: int
+    right: bool
+    color: str
+
+
+def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
+    """The queries of a chart widget; `$__interval` and `$__rate_interval` in them are filled in."""
+    if widget.kind != "chart":
+        return ()
+    found = []
+    for at, raw in enumerate(widget.properties["data"]["queries"]):
+        text = next((raw[key] for key in _KEYS if isinstance(raw.get(key), str)), "")
+        if not text:
+            raise InvalidInput(f"cannot draw query {at + 1}: expected its PromQL text as `query`", field="data")
+        if raw.get("hide") or raw.get("visible") is False:
+            continue
+        name = raw.get("label") or raw.get("legendFormat") or ""
+        found.append(
+            PromAsked(
+                id=str(raw.get("id") or f"q{at + 1}"),
+                text=_timed(text, step_s),
+                name=name if name != "__auto" else "",
+                step_s=step_s,
+                right=raw.get("yAxis") == "right",
+                color=raw.get("color", ""),
+            )
+        )
+    return tuple(found)
+
+
+async def prom_lines(promql: AsksPromQL | None, scope: Scope, span: Span, queries: Sequence[PromAsked]) -> list[Line]:
+    """The lines of a chart widget's queries. Raises Unavailable where PromQL is not there."""
+    if not queries:
+        return []
+    if promql is None:
+        raise Unavailable("cannot draw: PromQL is not available in this server")
+    found = []
+    for one in queries:
+        step_ms = one.step_s * 1000
+        start_ms = span.start_ms // step_ms * step_ms
+        vectors = await promql.vectors(scope, one.text, start_ms, span.end_ms, step_ms)
+        found += [_line(one, vector) for vector in vectors]
+    return found
+
+
+def _line(asked: PromAsked, vector: Vector) -> Line:
+    values = np.asarray(vector.values)
+    finite = np.isfinite(values)
+    labels = _labels(vector.labels)
+    return Line(
+        key=f"{asked.id}\x1f{labels}",
+        label=_named(asked.name, vector.labels) if asked.name else labels or asked.text,
+        times=np.asarray(vector.times)[finite],
+        values=values[finite],
+        period_s=asked.step_s,
+        color=asked.color,
+        right=asked.right,
+        metric=vector.labels.get("__name__", ""),
+    )
+
+
+def _timed(text: str, step_s: int) -> str:
+    """The text with the intervals that Grafana would fill in: four scrapes of 15 s are the least for a rate."""
+    rate = f"{max(4 * step_s, 60)}s"
+    for name, value in (
+        ("__rate_interval", rate),
+        ("__interval", f"{max(step_s, 60)}s"),
+        ("__range", f"{step_s * 1000}s"),
+    ):
+        text = text.replace("${" + name + "}", value).replace("$" + name, value)
+    return text
+
+
+def _named(name: str, labels: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda match: labels.get(match[1], ""), name)
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    name = labels.get("__name__", "")
+    inside = ", ".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != "__name__")
+    return f"{name}{{{inside}}}" if name and inside else name or inside

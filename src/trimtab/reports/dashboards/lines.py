@@ -1,0 +1,44 @@
+"""What a widget shows: named lines with their points, and what is drawn over them."""
+
+from dataclasses import dataclass
+
+from trimtab.metrics.expressions.model import Times, Values
+from trimtab.metrics.statistics import Statistic, parse_statistic
+from trimtab.reports.dashboards.annotations import Annotations
+from trimtab.reports.dashboards.model import Widget
+from trimtab.reports.dashboards.ports import AlarmView
+from trimtab.reports.dashboards.timing import Span
+
+AVERAGE = parse_statistic("Average")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: a name, its points (ms, ascending), and how it is to be drawn.
+
+    `unit` is the series' own (CloudWatch's or UCUM), with the metric's name and statistic for those who word it.
+    """
+
+    key: str
+    label: str
+    times: Times
+    values: Values
+    period_s: int
+    color: str = ""
+    right: bool = False
+    unit: str = "None"
+    metric: str = ""
+    statistic: Statistic = AVERAGE
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetData:
+    """What a widget shows. `period_s` is the shortest period of its lines; `asked_s` what they asked for."""
+
+    widget: Widget
+    span: Span
+    lines: tuple[Line, ...]
+    annotations: Annotations
+    period_s: int
+    note: str = ""
+    alarms: tuple[AlarmView, ...] = ()

@@ -1,0 +1,68 @@
+"""What widgets ask of other rooms: contracts that `app.py` fills with those rooms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from trimtab.access.scope import Scope
+from trimtab.metrics.expressions.model import EvaluationJob, Query, Result, Times, Values
+from trimtab.metrics.model import Series, SeriesQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One series that a PromQL query gave."""
+
+    labels: Mapping[str, str]
+    times: Times
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """An alarm as a widget shows it. `state` is OK, ALARM or INSUFFICIENT_DATA.
+
+    `queries` are what its chart shows, `threshold` its dotted line; both may be missing (composite alarms).
+    """
+
+    arn: str
+    name: str
+    state: str
+    since_ms: int
+    reason: str
+    link: str = ""
+    queries: tuple[Query, ...] = ()
+    threshold: float | None = None
+    comparison: str = ""
+
+
+class Evaluates(Protocol):
+    """`metrics.expressions.evaluate.Evaluator`."""
+
+    async def evaluate_many(self, scope: Scope, jobs: Sequence[EvaluationJob]) -> list[list[Result]]:
+        """The results of each job."""
+        ...
+
+
+class Finds(Protocol):
+    """`metrics.registry.SeriesRegistry`, as far as it is used here."""
+
+    def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
+        """The series that match."""
+        ...
+
+
+class AsksPromQL(Protocol):
+    """`metrics.promql.engine.PromQL`, as far as it is used here."""
+
+    async def vectors(self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int) -> Sequence[Vector]:
+        """The series of a query at every step of `[start_ms, end_ms]`. Raises InvalidInput naming the position."""
+        ...
+
+
+class ShowsAlarms(Protocol):
+    """The alarms room, as far as widgets ask it."""
+
+    async def shown(self, scope: Scope, arns: Sequence[str]) -> list[AlarmView]:
+        """The alarms with these ARNs that exist, in their order."""
+        ...

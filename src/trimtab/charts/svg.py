@@ -3,6 +3,8 @@
 from html import escape
 
 Number = int | float
+Attributes = dict[str, str | Number | None]
+"""Names and values of an element's attributes; None leaves one out."""
 
 
 class Svg(str):
@@ -15,7 +17,7 @@ class Svg(str):
         return str(self)
 
 
-def element(tag: str, attributes: dict[str, str | Number | None], *children: "str | Svg") -> Svg:
+def element(tag: str, attributes: Attributes, *children: "str | Svg") -> Svg:
     """`<tag …>children</tag>`; attributes that are None are left out, plain-text children are escaped.
 
     Names of attributes are written with `_` for `-` nowhere: give them as SVG has them. `tag` and attribute names are

@@ -32,6 +32,9 @@ from trimtab.supervisor import READY
 logger = logging.getLogger(__name__)
 
 _GC_THRESHOLDS = (50_000, 20, 50)  # the registry's millions of objects are no garbage: look at them less often
+_SWITCH_S = 0.0005
+"""How long a thread that decodes an answer may keep the interpreter from the event loop and the log: with the default
+of 5 ms, 50 readers held writers up for seconds (`bench/bench_readers.py`); the switches themselves cost below 1 %."""
 _KEEP_ALIVE_S = 75  # longer than botocore's and Prometheus's idle connections live
 
 
@@ -128,6 +131,7 @@ def main() -> int:
         for chatty in ("alembic", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         gc.set_threshold(*_GC_THRESHOLDS)
+        sys.setswitchinterval(_SWITCH_S)
         uvloop.run(serve(settings))
     except TrimtabError as problem:
         print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it

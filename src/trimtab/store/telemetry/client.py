@@ -6,9 +6,11 @@ memory and thread limit.
 
 import asyncio
 import json
+import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,7 +42,8 @@ _ABORTED = {
 }
 _REFUSED = frozenset((6, 7, 8, 16, 25, 26, 27, 33, 41, 43, 44, 47, 53, 69, 70, 72, 117, 131))
 """Error codes that say "these bytes do not fit this table": parse errors, unknown columns, wrong types, sizes."""
-_POOL = 8
+_POOL = max(3, min(16, len(os.sched_getaffinity(0)) + 1))
+"""Reads at a time: one more than cores, so that one may wait; more make each other slower, and what is written too."""
 
 
 NONE: frozenset[int] = frozenset()
@@ -64,7 +67,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What one read may use: seconds, MiB of engine memory, engine threads."""
+    """What one read may use: seconds, MiB of engine memory, engine threads (one where it is not the only read)."""
 
     seconds: float = 30.0
     memory_mb: int = 2048
@@ -107,6 +110,8 @@ class Telemetry:
         self._limits = limits or ReadLimits()
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="telemetry")
+        self._reading = 0
+        self._counting = threading.Lock()
 
     async def fetch(
         self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
@@ -121,14 +126,27 @@ class Telemetry:
     ) -> Columns:
         """The same, blocking this thread. Raises QueryAborted past a limit, Unavailable without an engine."""
         allowed = limits or self._limits
-        settings = {
-            "max_execution_time": f"{allowed.seconds:g}",
-            "max_memory_usage": str(allowed.memory_mb << 20),
-            "max_threads": str(allowed.threads),
-            "readonly": "2",
-        }
-        table = self._run(lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings))
+        with self._read() as alone:
+            settings = {
+                "max_execution_time": f"{allowed.seconds:g}",
+                "max_memory_usage": str(allowed.memory_mb << 20),
+                "max_threads": str(allowed.threads if alone else 1),
+                "readonly": "2",
+            }
+            table = self._run(lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings))
         return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+
+    @contextmanager
+    def _read(self) -> Iterator[bool]:
+        """Counts a read; whether it is the only one now."""
+        with self._counting:
+            self._reading += 1
+            alone = self._reading == 1
+        try:
+            yield alone
+        finally:
+            with self._counting:
+                self._reading -= 1
 
     def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
         """Run a statement that returns nothing (DDL)."""

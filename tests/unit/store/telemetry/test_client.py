@@ -180,3 +180,13 @@ def test_a_server_url_is_read_whole() -> None:
     )
     with pytest.raises(SetupError):
         server_endpoint("clickhouse.example:9000")
+
+
+def test_a_read_beside_others_uses_one_thread_of_the_engine(telemetry: Telemetry) -> None:
+    async def run() -> list[str]:
+        asked = [telemetry.fetch("SELECT getSetting('max_threads') AS threads, sleep(0.3) AS slept") for _ in range(3)]
+        return sorted(str(found["threads"][0]) for found in await asyncio.gather(*asked))
+
+    assert ["1", "1", str(ReadLimits().threads)] == asyncio.run(run())
+    alone = telemetry.fetch_sync("SELECT getSetting('max_threads') AS threads")
+    assert str(ReadLimits().threads) == str(alone["threads"][0])

@@ -129,6 +129,32 @@ class Settings:
     retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
+    retention_notifications_days: int = _setting(
+        30, _positive, "Days for which the delivery log keeps what is finished."
+    )
+    public_url: str = _setting(
+        "", _text, "Address of this server in the links of notifications; empty means http://<http_addr>."
+    )
+    notify_give_up_days: int = _setting(
+        7, _positive, "Days after which a notification that its receiver did not take is given up, and says so."
+    )
+    notify_allow_link_local: bool = _setting(
+        False, _flag, "Let notifications go to link-local addresses, where clouds keep their credentials."
+    )
+    notify_command: str = _setting(
+        "",
+        _text,
+        "Command that the channel `desktop` runs, such as: notify-send -- {title} {text} (no shell; JSON on standard input).",
+    )
+    notify_command_events: str = _setting(
+        "alarm.*,alert.*",
+        _text,
+        "Kinds of events that the channel `desktop` gets, separated by commas; * ends a pattern.",
+    )
+    smtp_url: str = _setting(
+        "", _text, "Mail server: smtp://user:password@host:587, smtps://… or smtp+plain://…", secret=True
+    )
+    smtp_from: str = _setting("", _text, "Sender of mail, such as trimtab@example.com.")
     token: str = _setting("", _text, "Token that the CLI, the client and the agent present to the server.", secret=True)
     url: str = _setting(
         "", _text, "Server that the CLI, the client and the agent talk to; empty means http://<http_addr>."

@@ -54,14 +54,18 @@ class Outbox:
         self._state = state
         self._subscribers: dict[str, Handler] = {}
 
-    async def subscribe(self, name: str, handler: Handler) -> None:
-        """Register `handler` under `name`, the key of its cursor over restarts."""
+    async def subscribe(self, name: str, handler: Handler, *, from_start: bool = False) -> None:
+        """Register `handler` under `name`, the key of its cursor over restarts.
+
+        With `from_start` a subscriber that is new gets what happened before it came, too.
+        """
         self._subscribers[name] = handler
 
         def ensure_cursor(connection: Connection) -> None:
             known = connection.execute(select(outbox_cursors).where(outbox_cursors.c.subscriber == name)).first()
             if known is None:
-                end = connection.execute(select(func.coalesce(func.max(outbox.c.position), 0))).scalar_one()
+                last = select(func.coalesce(func.max(outbox.c.position), 0))
+                end = 0 if from_start else connection.execute(last).scalar_one()
                 connection.execute(outbox_cursors.insert().values(subscriber=name, position=end))
 
         await self._state.run(ensure_cursor)
@@ -82,12 +86,13 @@ class Outbox:
 
 
 def _unseen(connection: Connection, subscriber: str) -> list[Event]:
-    after = select(outbox_cursors.c.position).where(outbox_cursors.c.subscriber == subscriber).scalar_subquery()
+    cursor = select(outbox_cursors.c.position).where(outbox_cursors.c.subscriber == subscriber).scalar_subquery()
+    after = func.coalesce(cursor, 0)  # a reset took the cursor, and every event that was before it
     rows = connection.execute(select(outbox).where(outbox.c.position > after).order_by(outbox.c.position).limit(BATCH))
     return [Event(row.id, row.kind, row.subject, row.at_ms, json.loads(row.body), row.position) for row in rows]
 
 
 def _advance(connection: Connection, subscriber: str, position: int) -> None:
-    connection.execute(
-        outbox_cursors.update().where(outbox_cursors.c.subscriber == subscriber).values(position=position)
-    )
+    mine = outbox_cursors.c.subscriber == subscriber
+    if not connection.execute(outbox_cursors.update().where(mine).values(position=position)).rowcount:
+        connection.execute(outbox_cursors.insert().values(subscriber=subscriber, position=position))

@@ -1,0 +1,71 @@
+"""The room's part of the jobs process: events become deliveries, deliveries are sent, old ones forgotten."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trimtab.base.clock import Clock
+from trimtab.events.outbox import Outbox
+from trimtab.jobs.periodic import Job
+from trimtab.notify.channels import ChannelStore
+from trimtab.notify.housekeeping import Housekeeping
+from trimtab.notify.route import SUBSCRIBER, Router
+from trimtab.notify.sender import Means, Sender
+from trimtab.notify.transport.command import parse_command
+from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.smtp import Mailer
+from trimtab.settings import OFF, Settings
+from trimtab.store.state.database import State
+
+_SEND_S = 1.0
+_FORGET_S = 3600.0
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notifying:
+    """What the jobs process runs, and closes at its end."""
+
+    sender: Sender
+    router: Router
+    jobs: list[Job]
+
+    @classmethod
+    async def begin(
+        cls, settings: Settings, state: State, outbox: Outbox, clock: Clock, may_send: Callable[[], bool]
+    ) -> "Notifying":
+        """Subscribe to the outbox and offer the settings' command. Raises SetupError."""
+        words = parse_command(settings.notify_command)
+        events = tuple(part.strip() for part in settings.notify_command_events.split(",") if part.strip())
+        await ChannelStore(state, clock, settings.region).offer_command(settings.account_id, words, events)
+        means = Means(
+            http=HttpTransport(HttpOptions(settings.notify_allow_link_local)),
+            mailer=Mailer.of(settings.smtp_url, settings.smtp_from),
+            command=words,
+            give_up_ms=settings.notify_give_up_days * _DAY_MS,
+        )
+        router = Router(state, clock, public_url(settings), settings.account_id)
+        await outbox.subscribe(SUBSCRIBER, router.handle, from_start=True)
+        sender = Sender(state, clock, means, may_send)
+        housekeeping = Housekeeping(state, clock, settings.retention_notifications_days)
+
+        async def send() -> None:
+            if may_send():
+                await sender.turn()
+
+        async def forget() -> None:
+            if may_send():
+                await housekeeping.drop()
+
+        jobs = [
+            Job("send notifications", _SEND_S, send),
+            Job("forget old notifications", _FORGET_S, forget),
+        ]
+        return cls(sender, router, jobs)
+
+
+def public_url(settings: Settings) -> str:
+    """Where the links of notifications lead."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    address = "127.0.0.1:4750" if settings.http_addr == OFF else settings.http_addr
+    return f"{'https' if settings.tls_cert else 'http'}://{address}"

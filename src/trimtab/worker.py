@@ -23,6 +23,7 @@ from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.metrics.rollups.build import RollupBuilder
 from trimtab.metrics.rollups.retention import RetentionJob
 from trimtab.metrics.rollups.tiers import Retention
+from trimtab.notify.job import Notifying
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -81,8 +82,11 @@ async def work(settings: Settings) -> None:
     _stop_on_signal_or_eof(asyncio.get_running_loop(), stop)
     try:
         await lock.renew()
-        jobs = jobs_of(settings, telemetry, Outbox(state), clock, Leading(lock, stop))
+        outbox, leading = Outbox(state), Leading(lock, stop)
+        notifying = await Notifying.begin(settings, state, outbox, clock, leading.may_write)
+        jobs = [*jobs_of(settings, telemetry, outbox, clock, leading), *notifying.jobs]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
+        notifying.sender.close()
     finally:
         with contextlib.suppress(TrimtabError):  # it runs out by itself
             await lock.release()

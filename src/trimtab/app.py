@@ -34,11 +34,18 @@ from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.listen import check_exposure
+from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.expressions.evaluate import check as check_queries
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
+from trimtab.reports.dashboards.data import WidgetReader
+from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.reports.dashboards.shares import ShareStore
+from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.selfwatch import renderer
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
@@ -62,6 +69,8 @@ class Rooms:
     ledger: SourceLedger
     keys: KeyStore
     auth_required: bool
+    evaluator: Evaluator
+    dashboards: DashboardRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -73,16 +82,27 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     await registry.load()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
+    reader = MetricReader(stores.telemetry, registry, stores.log, rollups)
+    evaluator = Evaluator(reader, registry, clock, NoBands())
     return Rooms(
         settings=settings,
         clock=clock,
         stores=stores,
         registry=registry,
-        reader=MetricReader(stores.telemetry, registry, stores.log, rollups),
+        reader=reader,
         ingest=MetricIngest(stores.log, registry),
         ledger=SourceLedger(stores.state, clock),
         keys=KeyStore(stores.state, clock),
         auth_required=check_exposure(settings),
+        evaluator=evaluator,
+        dashboards=DashboardRoom(
+            store=DashboardStore(stores.state, clock),
+            shares=ShareStore(stores.state, clock),
+            widgets=WidgetReader(evaluator, check_queries, registry, clock),
+            finder=registry,
+            clock=clock,
+            account=settings.account_id,
+        ),
     )
 
 
@@ -113,7 +133,9 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
 
 
 def _gateway(rooms: Rooms) -> Gateway:
-    parts = CloudWatchRooms(rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock)
+    parts = CloudWatchRooms(
+        rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock, dashboards=rooms.dashboards
+    )
     rooms.forget.append(parts.ids.clear)
     services = (cloudwatch_service.build(parts), sts.bind(StsRooms()))
     own = rooms.settings

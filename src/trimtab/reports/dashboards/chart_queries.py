@@ -27,6 +27,7 @@ class PromAsked:
     step_s: int
     right: bool
     color: str
+    unit: str
 
 
 def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
@@ -49,6 +50,7 @@ def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
                 step_s=step_s,
                 right=raw.get("yAxis") == "right",
                 color=raw.get("color", ""),
+                unit=str(raw.get("unit") or ""),
             )
         )
     return tuple(found)
@@ -81,6 +83,7 @@ def _line(asked: PromAsked, vector: Vector) -> Line:
         period_s=asked.step_s,
         color=asked.color,
         right=asked.right,
+        unit=asked.unit or "None",
         metric=vector.labels.get("__name__", ""),
     )
 

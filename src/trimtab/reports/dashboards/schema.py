@@ -156,6 +156,7 @@ CHART: Final = Rule(
         "legend": _LEGEND,
         "annotations": _ANNOTATIONS,
         "sparkline": FLAG,
+        "table": _TABLE,
         "start": TEXT,
         "end": TEXT,
     },

@@ -38,7 +38,7 @@ def choose(variables: Sequence[Variable], given: Mapping[str, str], finder: Find
     """Every variable with its value: the one in the URL, else its default, else the first that can be chosen."""
     found = []
     for one in variables:
-        choices = one.values or _searched(one, finder, scope)
+        choices = (*one.values, *_searched(one, finder, scope))
         first = choices[0][0] if choices else ""
         found.append(Chosen(one, given.get(PREFIX + one.id, one.default or first), choices))
     return tuple(found)

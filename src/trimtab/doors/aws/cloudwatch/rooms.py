@@ -11,6 +11,7 @@ from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import plain
 from trimtab.metrics.model import Identity, MetricBatch, Series, SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
+from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.store.telemetry.batch import Appended
 
 DOOR = "cloudwatch"
@@ -114,6 +115,8 @@ class CloudWatchRooms:
     clock: Clock
     tagged: Tagged = field(default_factory=NothingTagged)
     ids: SeriesIds = field(default_factory=SeriesIds)
+    dashboards: DashboardRoom | None = None
+    """None where a server has none: tests of other operations."""
 
 
 operations: Operations[CloudWatchRooms] = Operations("cloudwatch", plain, body_limit=BODY_LIMIT)

@@ -1,0 +1,160 @@
+"""Dashboards: PutDashboard, GetDashboard, ListDashboards, DeleteDashboards and GetMetricWidgetImage."""
+
+import asyncio
+from typing import Any
+
+from trimtab.access.principal import Role
+from trimtab.base.errors import InvalidInput, NotFound, TrimtabError, Unavailable
+from trimtab.base.paging import decode_token, encode_token
+from trimtab.charts.png import to_png
+from trimtab.doors.aws.cloudwatch.complaints import Complaints, bad_value, must_be_in
+from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.reports.dashboards.data import Question
+from trimtab.reports.dashboards.image import HEIGHT, WIDTH, draw_widget, read_widget
+from trimtab.reports.dashboards.model import Message
+from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.reports.dashboards.store import arn_of, check_name
+from trimtab.reports.dashboards.timing import Span
+from trimtab.reports.dashboards.validate import check_body, errors, refusal
+
+PAGE = 1000
+"""Dashboards an answer lists, as documented."""
+MOST_DELETED = 100
+"""Names that one call deletes, as documented."""
+MOST_TAGS = 50
+_BAD_NAME = (
+    "The value for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and "
+    "underscore (_).\n"
+)
+_3_HOURS_MS = 3 * 3_600_000
+
+
+@operations.add("PutDashboard", needs=Role.WRITE)
+async def put_dashboard(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
+    """Store a dashboard; warnings come back, errors refuse it."""
+    room, name, text = _room(rooms), request["DashboardName"], request["DashboardBody"]
+    _check_name(name)
+    messages = check_body(text)
+    if errors(messages):
+        members = {"dashboardValidationMessages": _wire(errors(messages))}
+        raise AwsError("DashboardInvalidInputError", _said(messages), members=members)
+    tags = {item["Key"]: item["Value"] for item in request.get("Tags", ())}
+    complaints = Complaints()
+    for key in tags:
+        if key.lower().startswith("aws:"):
+            complaints.invalid(bad_value(key, "Tags.member.Key"))
+    if len(tags) > MOST_TAGS:
+        complaints.invalid(f"The collection Tags must not have a size greater than {MOST_TAGS}.")
+    complaints.raise_any()
+    await room.store.put(context.account, name, text, context.principal.name)
+    if tags:
+        await rooms.tagged.put(arn_of(context.account, name), tags)
+    return {"DashboardValidationMessages": _wire(messages)}
+
+
+@operations.add("GetDashboard")
+async def get_dashboard(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
+    """A dashboard with its body, as it was put."""
+    name = request["DashboardName"]
+    _check_name(name)
+    try:
+        stored = await _room(rooms).store.get(context.account, name)
+    except NotFound as problem:
+        raise AwsError("DashboardNotFoundError", str(problem)) from None
+    return {"DashboardArn": arn_of(context.account, name), "DashboardBody": stored.body, "DashboardName": name}
+
+
+@operations.add("ListDashboards")
+async def list_dashboards(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
+    """The dashboards by name, 1,000 an answer."""
+    found = await _room(rooms).store.listed(context.account, request.get("DashboardNamePrefix", ""))
+    after = _after(request.get("NextToken"))
+    rest = [one for one in found if one.name > after]
+    answer: dict[str, Any] = {
+        "DashboardEntries": [
+            {
+                "DashboardName": one.name,
+                "DashboardArn": arn_of(context.account, one.name),
+                "LastModified": one.modified_ms,
+                "Size": one.size,
+            }
+            for one in rest[:PAGE]
+        ]
+    }
+    if len(rest) > PAGE:
+        answer["NextToken"] = encode_token(rest[PAGE - 1].name)
+    return answer
+
+
+@operations.add("DeleteDashboards", needs=Role.WRITE)
+async def delete_dashboards(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
+    """Delete every dashboard that is named and there; those that are not are an error, after the others are gone."""
+    names = request["DashboardNames"]
+    if len(names) > MOST_DELETED:
+        raise AwsError(
+            "InvalidParameterValue", f"The collection DashboardNames must not have a size greater than {MOST_DELETED}."
+        )
+    for name in names:
+        _check_name(name)
+    missing = await _room(rooms).store.delete(context.account, names)
+    if missing:
+        raise AwsError("DashboardNotFoundError", f"Dashboard {', '.join(missing)} does not exist")
+    return {}
+
+
+@operations.add("GetMetricWidgetImage")
+async def get_metric_widget_image(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
+    """A PNG of a metric widget."""
+    output = request.get("OutputFormat", "png")
+    if output not in ("png", "image/png"):
+        raise AwsError("InvalidParameterValue", must_be_in("OutputFormat", ("png", "image/png")))
+    room, now = _room(rooms), rooms.clock.now_ms()
+    await rooms.reader.fresh()
+    try:
+        widget = read_widget(request["MetricWidget"])
+        question = Question(widget, Span(now - _3_HOURS_MS, now), inherit=True)
+        [answer] = await room.widgets.read(context.scope, [question])
+        if isinstance(answer, TrimtabError):
+            raise answer
+    except InvalidInput as problem:
+        raise AwsError("ValidationError", str(problem)) from None
+    properties = widget.properties
+    size = properties.get("width", WIDTH), properties.get("height", HEIGHT)
+    drawn = draw_widget(answer, *size, dark=properties.get("theme") == "dark")
+    return {"MetricWidgetImage": await asyncio.to_thread(to_png, drawn)}
+
+
+def _room(rooms: CloudWatchRooms) -> DashboardRoom:
+    if rooms.dashboards is None:
+        raise Unavailable("this server was started without dashboards")
+    return rooms.dashboards
+
+
+def _check_name(name: str) -> None:
+    try:
+        check_name(name)
+    except InvalidInput:
+        raise AwsError("InvalidParameterValue", _BAD_NAME) from None
+
+
+def _said(messages: list[Message]) -> str:
+    wrong = errors(messages)
+    return wrong[0].text if not wrong[0].path and len(wrong) == 1 else refusal(messages)
+
+
+def _wire(messages: list[Message]) -> list[dict[str, str]]:
+    return [{"DataPath": one.path, "Message": one.text} for one in messages]
+
+
+def _after(token: str | None) -> str:
+    if not token:
+        return ""
+    try:
+        found = decode_token(token)
+    except InvalidInput:
+        found = None
+    if not isinstance(found, str):
+        raise AwsError("InvalidParameterValue", "Request parameter NextToken is invalid")
+    return found

@@ -25,3 +25,8 @@ def tokens_of(text: str) -> frozenset[str]:
 def words_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """The words of a search: (the whole word, its parts). A word matches as a whole token or by all its parts."""
     return [(run.lower(), tuple(part.lower() for part in _PART.findall(run))) for run in _RUN.findall(text)]
+
+
+def parts_of(text: str) -> tuple[tuple[str, ...], ...]:
+    """The runs of letters and digits of `text` in order, each as its parts, in the case that they have."""
+    return tuple(tuple(_PART.findall(run)) for run in _RUN.findall(text))

@@ -1,63 +1,72 @@
-"""Evaluates lists of metric data queries: metrics, metric math, SEARCH and Metrics Insights."""
+"""Evaluates lists of metric data queries: metrics, metric math, SEARCH and Metrics Insights.
 
+A job is compiled (`program`), its series are found and noted (`gathering`), everything is read at once (`reading`),
+computed (`running`) and named (`results`).
+"""
+
+import asyncio
 from collections.abc import Sequence
-from typing import Protocol
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.metrics.expressions.bands import BandSource
+from trimtab.metrics.expressions.check import check
+from trimtab.metrics.expressions.gathering import Gatherer
 from trimtab.metrics.expressions.model import EvaluationJob, Query, Result
-from trimtab.metrics.model import Series, SeriesQuery
-from trimtab.metrics.plan import StatRequest, StatSeries
+from trimtab.metrics.expressions.ports import NoTags, Reader, Registry, ResourceTags
+from trimtab.metrics.expressions.program import compile_queries
+from trimtab.metrics.expressions.reading import Batch, Resolver, Sight
+from trimtab.metrics.expressions.results import results_of
+from trimtab.metrics.expressions.running import Run
 
-
-class Reader(Protocol):
-    """`metrics.read.MetricReader`, as far as it is used here."""
-
-    async def statistics(
-        self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
-    ) -> list[StatSeries]:
-        """One statistic a request, by period."""
-        ...
-
-
-class Registry(Protocol):
-    """`metrics.registry.SeriesRegistry`, as far as it is used here."""
-
-    def __len__(self) -> int:
-        """The number of series known."""
-        ...
-
-    def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
-        """The series that match."""
-        ...
+__all__ = ["Evaluator", "check"]
 
 
 class Evaluator:
     """The one evaluator of metric data queries: GetMetricData, alarms, dashboards and pages ask it."""
 
-    def __init__(self, reader: Reader, registry: Registry, clock: Clock, bands: BandSource) -> None:
+    def __init__(
+        self, reader: Reader, registry: Registry, clock: Clock, bands: BandSource, tags: ResourceTags | None = None
+    ) -> None:
         self._reader = reader
         self._registry = registry
         self._clock = clock
         self._bands = bands
+        self._tags = tags or NoTags()
+        self._resolver = Resolver(registry)
 
-    async def evaluate(self, scope: Scope, queries: Sequence[Query], start_ms: int, end_ms: int) -> list[Result]:
+    async def evaluate(
+        self, scope: Scope, queries: Sequence[Query], start_ms: int, end_ms: int, linked: Scope | None = None
+    ) -> list[Result]:
         """The results of the queries that are returned, over `[start_ms, end_ms)`, in the queries' order.
 
-        A query may give none or several (SEARCH, GROUP BY). Raises InvalidInput naming the query and the position.
+        A query may give several (SEARCH, GROUP BY). Raises InvalidInput naming the query and the position.
         """
-        return (await self.evaluate_many(scope, [EvaluationJob(queries, start_ms, end_ms)]))[0]
+        return (await self.evaluate_many(scope, [EvaluationJob(queries, start_ms, end_ms)], linked))[0]
 
-    async def evaluate_many(self, scope: Scope, jobs: Sequence[EvaluationJob]) -> list[list[Result]]:
+    async def evaluate_many(
+        self, scope: Scope, jobs: Sequence[EvaluationJob], linked: Scope | None = None
+    ) -> list[list[Result]]:
         """The results of each job, in the jobs' order. Metrics of jobs over equal ranges are read together.
 
-        Raises InvalidInput when any job is wrong: `check` them first.
+        `linked` is what queries may see that name an account (`scope` unless given). Raises InvalidInput when any job
+        is wrong (`check` them first), QueryAborted, Unavailable.
         """
-        raise NotImplementedError  # Filled within this build; the signature is what others build on.
+        now_ms = self._clock.now_ms()
+        sight = Sight(scope, linked or scope)
+        batch = Batch()
+        gatherer = Gatherer(self._registry, self._resolver, self._tags, now_ms)
+        gathered = [gatherer.gather(sight, job, compile_queries(tuple(job.queries)), batch) for job in jobs]
+        read = await batch.read(self._reader)
+        runs = [Run(one, read) for one in gathered]
+        await self._ask_for_bands(scope, runs)
+        # Thousands of alarms or a large matrix take a while: the event loop has other callers meanwhile.
+        return await asyncio.to_thread(lambda: [results_of(run, now_ms) for run in runs])
 
-
-def check(queries: Sequence[Query], *, alarm: bool = False) -> None:
-    """Validate without data: syntax, ids, types and limits; with `alarm` also what alarms refuse (SEARCH, > 10 metrics,
-    a result of several series). Raises InvalidInput naming the query and the position."""
-    raise NotImplementedError  # Filled within this build; the signature is what others build on.
+    async def _ask_for_bands(self, scope: Scope, runs: Sequence[Run]) -> None:
+        wanted = [(run, *pair) for run in runs if run.gathered.program.bands for pair in run.band_requests()]
+        if not wanted:
+            return
+        bands = await self._bands.bands(scope, [request for _, _, request in wanted])
+        for (run, place, _), band in zip(wanted, bands, strict=True):
+            run.give_band(place, band)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, timezone
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +52,11 @@ class Query:
 class Result:
     """One time series that a query gave: times (ms, period starts, ascending) and a finite value for each.
 
-    `label` is the one that the service would choose, before a query's own `label` with its dynamic values.
-    `properties` are what such labels can name (`MetricName`, `Stat`, `Period`, `Dim.InstanceId` …); `period_s` is the
-    spacing of the times. Several results of one query (SEARCH, GROUP BY, METRICS()) are in their documented order.
+    `label` is the query's own, with its dynamic values filled in, or the one that the service would choose.
+    `properties` are what dynamic labels can name (`MetricName`, `Stat`, `Period`, `Dim.InstanceId` …; none of a series
+    that was computed from several); `period_s` is the spacing of the times. Every query that is returned gives at
+    least one result; those of one query (SEARCH, GROUP BY, METRICS()) are in their documented order. `messages` are
+    (code, text) pairs: points dropped because no number came out, series left out because of a limit.
     """
 
     query_id: str
@@ -62,6 +65,7 @@ class Result:
     values: Values
     properties: dict[str, str] = field(default_factory=dict)
     period_s: int = 0
+    messages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,10 @@ class EvaluationJob:
     """One list of queries over `[start_ms, end_ms)`. Periods are counted from the start, rounded down to the minute.
 
     A period below a minute rounds the start to itself instead (as GetMetricData documents), so an alarm that wants
-    periods aligned to the clock passes an aligned start.
+    periods aligned to the clock passes an aligned start. `zone` is that of times in dynamic labels.
     """
 
     queries: Sequence[Query]
     start_ms: int
     end_ms: int
+    zone: timezone = UTC

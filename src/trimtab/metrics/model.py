@@ -20,6 +20,10 @@ import numpy.typing as npt
 from trimtab.base.ids import hash64
 from trimtab.base.tags import Tags
 
+_WITHIN_METRIC = 44
+"""Bits of an id that tell the series of one metric apart: among 100,000 the odds are 1 in 3,500 that two collide, and
+then the later one takes the next free id. The 20 above bring metrics apart; two that share them are only neighbours."""
+
 
 class Kind(StrEnum):
     """What a series' points mean, and so which tables hold them."""
@@ -55,8 +59,12 @@ class Identity:
         return head + "\x1e" + "\x1e".join(f"{name}\x1f{value}" for name, value in self.dimensions)
 
     def series_id(self) -> int:
-        """The 64-bit id under which points are stored."""
-        return hash64(self.key())
+        """The 64-bit id under which points are stored, in this order: the series of one metric lie together.
+
+        A question about a metric then reads a stretch of the table, where ids in any order would touch all of it.
+        """
+        metric = hash64(f"{self.namespace}\x1f{self.name}") >> _WITHIN_METRIC
+        return metric << _WITHIN_METRIC | hash64(self.key()) & (1 << _WITHIN_METRIC) - 1
 
 
 @dataclass(frozen=True)

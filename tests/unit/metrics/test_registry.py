@@ -38,6 +38,13 @@ def test_an_identity_keeps_its_id(room: Room) -> None:
     assert room.registry.get(1) is None
 
 
+def test_the_series_of_a_metric_lie_together() -> None:
+    ids = sorted((identity(name=name, host=str(host)).series_id(), name) for name in ("a", "b") for host in range(50))
+    names = [name for _, name in ids]
+    assert names in (["a"] * 50 + ["b"] * 50, ["b"] * 50 + ["a"] * 50)
+    assert 100 == len({series_id for series_id, _ in ids})
+
+
 def test_ids_that_collide_probe_to_the_next_and_stay_there(room: Room) -> None:
     with patch("trimtab.metrics.model.hash64", return_value=2**64 - 1):
         ids = [room.registry.add(identity(name=name)) for name in ("a", "b", "c")]

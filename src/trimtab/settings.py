@@ -178,6 +178,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
+def public_url(settings: Settings) -> str:
+    """Where links that leave trimtab lead: `public_url`, else the address that it listens on."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    address = "127.0.0.1:4750" if settings.http_addr == OFF else settings.http_addr
+    return f"{'https' if settings.tls_cert else 'http'}://{address}"
+
+
 def describe(environ: Mapping[str, str] | None = None) -> list[Described]:
     """Every setting with its value now, its default and where the value came from; secrets are masked."""
     values, sources = _read(os.environ if environ is None else environ)

@@ -220,6 +220,19 @@ class Client:
         """Wipe everything (only where TRIMTAB_ALLOW_RESET is on)."""
         self._call("POST", "/rest/v1/admin/reset", wire.Reset)
 
+    def call(
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        body: msgspec.Struct | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Any operation of the API: what it answers, as `answer`. The typed calls of other modules are made of it."""
+        return self._call(method, path, answer, query=query, body=body, headers=headers)
+
     def _call(
         self,
         method: str,

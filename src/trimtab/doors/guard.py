@@ -26,8 +26,8 @@ from trimtab.settings import OFF, Settings
 SESSION_COOKIE = "trimtab_session"
 LOGIN_PATH = "/login"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/logout", "/favicon.ico"})
-"""Answered without a credential: probes and signing in."""
+OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/logout", "/favicon.ico", "/notify/confirm"})
+"""Answered without a credential: probes, signing in, and the link that has its secret in itself."""
 OPEN_PREFIXES = ("/static/",)
 """Assets of the pages: nothing of the user's is in them, and the sign-in page needs them."""
 

@@ -13,7 +13,7 @@ from trimtab.notify.sender import Means, Sender
 from trimtab.notify.transport.command import parse_command
 from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.notify.transport.smtp import Mailer
-from trimtab.settings import OFF, Settings
+from trimtab.settings import Settings, public_url
 from trimtab.store.state.database import State
 
 _SEND_S = 1.0
@@ -61,11 +61,3 @@ class Notifying:
             Job("forget old notifications", _FORGET_S, forget),
         ]
         return cls(sender, router, jobs)
-
-
-def public_url(settings: Settings) -> str:
-    """Where the links of notifications lead."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    address = "127.0.0.1:4750" if settings.http_addr == OFF else settings.http_addr
-    return f"{'https' if settings.tls_cert else 'http'}://{address}"

@@ -4,6 +4,7 @@ A subscription of an endpoint has a channel of its own (`sns`, or `email`), name
 """
 
 import hmac
+import json
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -15,11 +16,10 @@ from trimtab.base.ids import new_id, new_secret
 from trimtab.notify import channels, kinds, queue, topics
 from trimtab.notify.model import CONFIRMATION, Channel, Notification, Severity, Subscription
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import notify_channels, notify_subscriptions
+from trimtab.store.state.tables import notify_channels, notify_subscriptions, notify_topics, tags
 
 PROTOCOLS = ("http", "https", "email")
 CONFIRM_PATH = "/notify/confirm"
-UNSUBSCRIBE_PATH = "/notify/unsubscribe"
 _TOKEN_BYTES = 32
 
 
@@ -83,7 +83,7 @@ class Subscribing:
             "subscription": made.arn,
             "raw": attributes.get("RawMessageDelivery") == "true",
             "subscribe_url": f"{self._public_url}{CONFIRM_PATH}?TopicArn={quote(topic, safe='')}&Token=",
-            "unsubscribe_url": f"{self._public_url}{UNSUBSCRIBE_PATH}?SubscriptionArn={quote(made.arn, safe='')}",
+            "unsubscribe_url": f"{self._public_url}/?Action=Unsubscribe&SubscriptionArn={quote(made.arn, safe='')}",
         }
         channels.set_parts(connection, channel.id, options, {"token": token})
         self._ask(connection, channels.channel_by_id(connection, channel.id), made)
@@ -124,6 +124,34 @@ class Subscribing:
 
         return await self._state.run(change)
 
+    async def set_attribute(self, arn: str, name: str, value: str) -> None:
+        """Set one attribute of a subscription. Raises NotFound."""
+
+        def change(connection: Connection) -> None:
+            found = topics.subscription_in(connection, arn)
+            attributes = {**found.attributes, name: value}
+            mine = notify_subscriptions.c.arn == arn
+            connection.execute(update(notify_subscriptions).where(mine).values(attributes=json.dumps(attributes)))
+            channel = channels.channel_by_id(connection, found.channel)
+            if channel.options.get("subscription") == arn:
+                raw = attributes.get("RawMessageDelivery") == "true"
+                channels.set_parts(connection, channel.id, {**channel.options, "raw": raw}, channel.secret)
+
+        await self._state.run(change)
+
+    async def delete_topic(self, arn: str) -> None:
+        """Delete a topic, its subscriptions and the channels that Subscribe made; an unknown one is passed over."""
+
+        def change(connection: Connection) -> None:
+            now_ms = self._clock.now_ms()
+            linked = select(notify_subscriptions).where(notify_subscriptions.c.topic == arn)
+            for row in connection.execute(linked).all():
+                _end(connection, topics.subscription_of(row), now_ms)
+            connection.execute(notify_topics.delete().where(notify_topics.c.arn == arn))
+            connection.execute(tags.delete().where(tags.c.arn == arn))
+
+        await self._state.run(change)
+
     async def unsubscribe(self, arn: str) -> None:
         """End a subscription; its channel goes with it where Subscribe made it. Unknown ones are passed over."""
 
@@ -132,9 +160,13 @@ class Subscribing:
                 found = topics.subscription_in(connection, arn)
             except NotFound:
                 return
-            row = connection.execute(select(notify_channels).where(notify_channels.c.id == found.channel)).first()
-            connection.execute(notify_subscriptions.delete().where(notify_subscriptions.c.arn == arn))
-            if row is not None and channels.channel_of(row).options.get("subscription") == arn:
-                channels.drop_channel(connection, found.channel, self._clock.now_ms())
+            _end(connection, found, self._clock.now_ms())
 
         await self._state.run(change)
+
+
+def _end(connection: Connection, found: Subscription, now_ms: int) -> None:
+    row = connection.execute(select(notify_channels).where(notify_channels.c.id == found.channel)).first()
+    connection.execute(notify_subscriptions.delete().where(notify_subscriptions.c.arn == found.arn))
+    if row is not None and channels.channel_of(row).options.get("subscription") == found.arn:
+        channels.drop_channel(connection, found.channel, now_ms)

@@ -75,19 +75,6 @@ class TopicStore:
         """One topic. Raises NotFound."""
         return await self._state.run(lambda connection: topic_in(connection, arn))
 
-    async def delete(self, arn: str) -> None:
-        """Delete a topic and its subscriptions; one that is not there is passed over, as SNS does."""
-
-        def change(connection: Connection) -> None:
-            for row in connection.execute(
-                select(notify_subscriptions).where(notify_subscriptions.c.topic == arn)
-            ).all():
-                connection.execute(delete(notify_subscriptions).where(notify_subscriptions.c.arn == row.arn))
-            connection.execute(delete(notify_topics).where(notify_topics.c.arn == arn))
-            connection.execute(delete(tags).where(tags.c.arn == arn))
-
-        await self._state.run(change)
-
     async def set_attribute(self, arn: str, name: str, value: str) -> None:
         """Set one attribute of a topic. Raises NotFound."""
 

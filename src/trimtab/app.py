@@ -20,6 +20,8 @@ from trimtab.doors import login
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
+from trimtab.doors.aws.sns import links as sns_links
+from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
 from trimtab.doors.front import Front
@@ -42,6 +44,8 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
+from trimtab.notify.room import NotifyRoom
+from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.dashboards.data import WidgetReader
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.dashboards.shares import ShareStore
@@ -68,6 +72,7 @@ class Rooms:
     ingest: MetricIngest
     ledger: SourceLedger
     keys: KeyStore
+    notify: NotifyRoom
     auth_required: bool
     evaluator: Evaluator
     dashboards: DashboardRoom
@@ -93,6 +98,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ingest=MetricIngest(stores.log, registry),
         ledger=SourceLedger(stores.state, clock),
         keys=KeyStore(stores.state, clock),
+        notify=NotifyRoom.of(settings, stores.state, clock),
         auth_required=check_exposure(settings),
         evaluator=evaluator,
         dashboards=DashboardRoom(
@@ -122,6 +128,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     pages = _web_state(rooms)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock),
+        *sns_links.routes(rooms.notify.subscribing),
         *rest.routes(_rest_needs(rooms)),
         *otlp.routes(intake),
         *remote_write.routes(writing),
@@ -137,7 +144,7 @@ def _gateway(rooms: Rooms) -> Gateway:
         rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock, dashboards=rooms.dashboards
     )
     rooms.forget.append(parts.ids.clear)
-    services = (cloudwatch_service.build(parts), sts.bind(StsRooms()))
+    services = (cloudwatch_service.build(parts), sts.bind(StsRooms()), sns_service.build(rooms.notify))
     own = rooms.settings
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, own.account_id, own.region, rooms.auth_required))
 
@@ -156,7 +163,8 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         ingest=rooms.ingest,
         ledger=rooms.ledger,
         hosts=read_hosts,
-        render_metrics=renderer(rooms.stores.log, rooms.registry, rooms.ledger),
+        notify=rooms.notify,
+        render_metrics=renderer(rooms.stores.log, rooms.registry, rooms.ledger, rooms.notify.watch),
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,
         wipe=partial(_wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
@@ -169,6 +177,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         registry=rooms.registry,
         sources=rooms.ledger,
         keys=rooms.keys,
+        notify=rooms.notify,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,
@@ -203,4 +212,5 @@ def jobs_of(rooms: Rooms) -> list[Job]:
     return [
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
+        Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
     ]

@@ -11,14 +11,16 @@ from prometheus_client.registry import Collector
 from trimtab import __version__
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.notify.watch import Watch
 from trimtab.store.telemetry.log import IngestLog
 
 
 class _Trimtab(Collector):
-    def __init__(self, log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger) -> None:
+    def __init__(self, log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch) -> None:
         self._log = log
         self._registry = registry
         self._ledger = ledger
+        self._notify = notify
 
     def collect(self) -> Iterator[Metric]:
         drain = self._log.drain
@@ -41,6 +43,27 @@ class _Trimtab(Collector):
             size.add_metric([door], total[1])
             rejected.add_metric([door], total[2])
         yield from (rows, size, rejected)
+        yield from self._notifications()
+
+    def _notifications(self) -> Iterator[Metric]:
+        counts = self._notify.counts
+        told = CounterMetricFamily(
+            "trimtab_notifications",
+            "Notifications by kind of channel and what came of them: delivered, retry (an attempt) or failed.",
+            labels=["channel", "outcome"],
+        )
+        for key in sorted(counts.totals):
+            told.add_metric(list(key), counts.totals[key])
+        yield told
+        yield GaugeMetricFamily("trimtab_notifications_waiting", "Notifications not delivered yet.", counts.waiting)
+        yield GaugeMetricFamily(
+            "trimtab_notifications_oldest_waiting_timestamp_seconds",
+            "When the oldest of them was made, in seconds since the epoch; 0 where none waits.",
+            (counts.oldest_waiting_ms or 0) / 1000,
+        )
+        yield GaugeMetricFamily(
+            "trimtab_notifications_receivers_away", "Channels whose receiver does not answer now.", counts.away
+        )
 
     def _by_door(self) -> dict[str, list[int]]:
         totals: dict[str, list[int]] = {}
@@ -52,10 +75,10 @@ class _Trimtab(Collector):
         return totals
 
 
-def renderer(log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger) -> Callable[[], str]:
+def renderer(log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch) -> Callable[[], str]:
     """A function that renders the metrics in Prometheus's text format."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(log, registry, ledger))
+    own.register(_Trimtab(log, registry, ledger, notify))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.web.assets import STATIC, Assets
-from trimtab.web.pages import admin, endpoints, explore, gpus, hosts, jump, kpis, overview, sources
+from trimtab.web.pages import admin, endpoints, explore, gpus, hosts, jump, kpis, notifications, overview, sources
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
 
@@ -22,7 +22,10 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
     """
     assets = Assets(static)
     site = Site(state, assets)
-    pages = [room.routes(site) for room in (overview, gpus, hosts, endpoints, kpis, explore, sources, admin, jump)]
+    pages = [
+        room.routes(site)
+        for room in (overview, gpus, hosts, endpoints, kpis, explore, sources, notifications, admin, jump)
+    ]
     return [route for found in pages for route in found] + [Route("/static/{name}", assets.serve)]
 
 

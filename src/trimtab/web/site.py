@@ -57,6 +57,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         "Admin",
         (
             NavItem("Data sources", "/sources", "plug"),
+            NavItem("Notifications", "/notifications", "bell"),
             NavItem("Access", "/access", "key"),
             NavItem("Settings", "/settings", "sliders"),
         ),

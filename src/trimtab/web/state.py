@@ -8,6 +8,7 @@ from trimtab.base.clock import Clock
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Described
 
 
@@ -23,6 +24,7 @@ class WebState:
     registry: SeriesRegistry
     sources: SourceLedger
     keys: KeyStore
+    notify: NotifyRoom
     settings: Sequence[Described]
     clock: Clock
     version: str

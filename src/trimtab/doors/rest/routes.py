@@ -11,10 +11,24 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.base.clock import Clock
-from trimtab.doors.rest import admin, health, hosts, keys, kpis, metrics, openapi, put, settings, sources
+from trimtab.doors.rest import (
+    admin,
+    alertmanager,
+    health,
+    hosts,
+    keys,
+    kpis,
+    metrics,
+    notify,
+    openapi,
+    put,
+    settings,
+    sources,
+)
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.spec import Call, Operation, Text
+from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Described, Settings
 
 OPENAPI_PATH = "/rest/openapi.json"
@@ -40,6 +54,7 @@ class Dependencies:
     reader: metrics.Reader
     ingest: put.Ingest
     ledger: Ledger
+    notify: NotifyRoom
     hosts: hosts.HostReader
     render_metrics: Callable[[], str]
     checks: Mapping[str, health.Check]
@@ -59,6 +74,8 @@ def operations(needs: Dependencies) -> list[Operation]:
         *hosts.operations(needs.hosts, needs.clock),
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock)),
         *sources.operations(needs.ledger),
+        *notify.operations(needs.notify),
+        *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),

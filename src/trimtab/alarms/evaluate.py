@@ -85,23 +85,28 @@ def reach(periods: int) -> int:
 def breaching(periods: Periods, judgement: Judgement) -> Bools:
     """Which periods breach; those without a value, or without a band to compare with, do not."""
     values, operator = periods.values, judgement.operator
+    if periods.low is None or periods.high is None:
+        return compare(operator, values, np.array([np.nan if judgement.threshold is None else judgement.threshold]))
     with np.errstate(invalid="ignore"):
-        if periods.low is not None and periods.high is not None:
-            below, above = values < periods.low, values > periods.high
-            pick: dict[Operator, Bools] = {Operator.BELOW_LOWER: below, Operator.ABOVE_UPPER: above}
-            return pick.get(operator, below | above)
-        limit = np.nan if judgement.threshold is None else judgement.threshold
+        below, above = values < periods.low, values > periods.high
+    one: dict[Operator, Bools] = {Operator.BELOW_LOWER: below, Operator.ABOVE_UPPER: above}
+    return one.get(operator, below | above)
+
+
+def compare(operator: Operator, values: Floats, limits: Floats) -> Bools:
+    """Which values breach their limits (arrays that broadcast); NaN does not."""
+    with np.errstate(invalid="ignore"):
         match operator:
             case Operator.GREATER_OR_EQUAL:
-                return values >= limit
+                return values >= limits
             case Operator.GREATER | Operator.ABOVE_UPPER:
-                return values > limit
+                return values > limits
             case Operator.LESS_OR_EQUAL:
-                return values <= limit
+                return values <= limits
             case Operator.LESS | Operator.BELOW_LOWER:
-                return values < limit
+                return values < limits
             case _:
-                return np.zeros(len(values), dtype=np.bool_)
+                return np.zeros(np.broadcast_shapes(values.shape, limits.shape), dtype=np.bool_)
 
 
 def present(periods: Periods) -> Bools:

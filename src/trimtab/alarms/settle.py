@@ -4,7 +4,7 @@ The evaluator and SetAlarmState both end here. A change is written only if its a
 found (`version`), so that what a caller changed meanwhile is never overwritten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -113,7 +113,7 @@ class Settlement:
                 old = State(held.old, "", None, held.since_ms, held.since_ms)
                 self._tell(alarm, old, alarm.state, alarm.actions.of(held.new), [], after_mute=muted)
 
-    def repeat_scaling(self, keys: list[AlarmKey]) -> None:
+    def repeat_scaling(self, keys: Sequence[AlarmKey]) -> None:
         """Run the scaling actions of alarms that are in their state, once more: CloudWatch does every minute."""
         for key in keys:
             alarm = read_one(self._connection, key)

@@ -4,6 +4,13 @@ SELECT series, account, region, namespace, name, toJSONString(dimensions) AS dim
        toUnixTimestamp64Milli(first_seen) AS first_seen
 FROM metric_series FINAL;
 
+-- name: series_since
+-- The series that were first seen at or after a time, as in series_all.
+SELECT series, account, region, namespace, name, toJSONString(dimensions) AS dimensions, unit, kind, resource,
+       toUnixTimestamp64Milli(first_seen) AS first_seen
+FROM metric_series FINAL
+WHERE first_seen >= fromUnixTimestamp64Milli({since:Int64}, 'UTC');
+
 -- name: last_seen_values
 -- When each series last had a raw value, since a time.
 SELECT series, toUnixTimestamp64Milli(max(time)) AS last

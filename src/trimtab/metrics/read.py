@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,6 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Columns, Telemetry
-from trimtab.store.telemetry.log import IngestLog
 
 __all__ = ["LatestPoint", "MetricReader", "RawSeries", "StatRequest", "StatSeries"]
 
@@ -50,6 +50,22 @@ class LatestPoint:
     value: float
 
 
+class Drain(Protocol):
+    """The log in front of the engine, as far as a reader waits for it."""
+
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until what was appended before is in the engine; whether it is."""
+        ...
+
+
+class NoDrain:
+    """For a process without a log: what is in the engine is what there is."""
+
+    async def settled(self, timeout_s: float) -> bool:
+        """At once."""
+        return True
+
+
 class MetricReader:
     """The only reader of metric points. Series that a scope does not cover read as if they did not exist.
 
@@ -57,7 +73,7 @@ class MetricReader:
     """
 
     def __init__(
-        self, telemetry: Telemetry, registry: SeriesRegistry, log: IngestLog, rollups: RollupChoice | None = None
+        self, telemetry: Telemetry, registry: SeriesRegistry, log: Drain, rollups: RollupChoice | None = None
     ) -> None:
         self._telemetry = telemetry
         self._registry = registry

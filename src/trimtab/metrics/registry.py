@@ -4,9 +4,10 @@ A new series becomes an unlogged row, which the next write to the log carries in
 fails gives its rows back, so that no point can stay without its series.
 """
 
+import logging
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
@@ -22,9 +23,11 @@ from trimtab.metrics.postings import Ordinals
 from trimtab.metrics.series_index import SeriesIndex
 from trimtab.metrics.series_order import SeriesOrder
 from trimtab.store.sql import load_queries
-from trimtab.store.telemetry.client import ReadLimits, Telemetry
+from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
 
 __all__ = ["SeriesQuery", "SeriesRegistry"]
+
+logger = logging.getLogger(__name__)
 
 _QUERIES = load_queries("trimtab.metrics")
 _IDS = 2**64
@@ -32,6 +35,10 @@ _IDS = 2**64
 _ACTIVITY_MS = 15 * 86_400_000
 # A start reads every series and 15 days of times: minutes where a page's read may take seconds.
 _LOAD_LIMITS = ReadLimits(seconds=600.0)
+FOLLOW_LIMIT = 1_000_000
+"""Series that a process which only reads keeps in memory: about 900 bytes each."""
+_FOLLOW_OVERLAP_MS = 900_000
+"""Rows reach the engine after the series' first moment: by a drain's delay, and by what clocks of servers differ."""
 _POINT_TABLES = ("values", "sets", "samples", "histograms")
 
 
@@ -52,6 +59,7 @@ class SeriesRegistry:
         self._index = SeriesIndex()
         self._order = SeriesOrder(self._identities)
         self._unlogged: dict[int, None] = {}
+        self._followed_ms = 0
 
     def __len__(self) -> int:
         """The number of series known."""
@@ -59,19 +67,35 @@ class SeriesRegistry:
 
     async def load(self) -> None:
         """Read every series and when it was last active. Call once, before the first `add`."""
-        columns = await self._telemetry.fetch(_QUERIES["series_all"], limits=_LOAD_LIMITS)
-        names = ("series", "account", "region", "namespace", "name", "dimensions", "unit", "kind", "resource")
-        rows = zip(*(columns[name].tolist() for name in names), columns["first_seen"].tolist(), strict=True)
-        decode = msgspec.json.Decoder(dict[str, str]).decode
-        for series_id, account, region, namespace, name, dimensions, unit, kind, resource, first_seen in rows:
-            pairs = tuple(sorted(decode(dimensions).items()))
-            identity = self._lean(Identity(account, region, namespace, name, pairs, unit, Kind(kind), resource))
-            self._store(identity, series_id, first_seen)
+        for series_id, identity, first_seen in _rows(
+            await self._telemetry.fetch(_QUERIES["series_all"], limits=_LOAD_LIMITS)
+        ):
+            self._store(self._lean(identity), series_id, first_seen)
         since = self._clock.now_ms() - _ACTIVITY_MS
         for table in _POINT_TABLES:
             sql = _QUERIES[f"last_seen_{table}"]
             last = await self._telemetry.fetch(sql, {"since": since}, limits=_LOAD_LIMITS)
             self._last.seen(last["series"], last["last"])
+
+    async def follow(self) -> frozenset[tuple[str, str]]:
+        """Learn the series that another process registered; the (namespace, name) pairs that have new ones.
+
+        For a process that only reads: the first call learns every series, without the times of their points, and each
+        further one asks for those first seen since. Past FOLLOW_LIMIT series no more are learnt.
+        """
+        since = max(self._followed_ms - _FOLLOW_OVERLAP_MS, 0)
+        fresh: set[tuple[str, str]] = set()
+        columns = await self._telemetry.fetch(_QUERIES["series_since"], {"since": since}, limits=_LOAD_LIMITS)
+        for series_id, identity, first_seen in _rows(columns):
+            if self._last.ordinal(series_id) is not None:
+                continue
+            if len(self._identities) >= FOLLOW_LIMIT:
+                logger.warning("cannot follow new series: %d are known, which is as many as are kept", FOLLOW_LIMIT)
+                break
+            self._store(self._lean(identity), series_id, first_seen)
+            self._followed_ms = max(self._followed_ms, first_seen)
+            fresh.add((identity.namespace, identity.name))
+        return frozenset(fresh)
 
     def add(self, identity: Identity) -> int:
         """The id of the series with `identity`; a series not met before is registered and awaits the next write.
@@ -203,6 +227,16 @@ class SeriesRegistry:
             ]
             found = np.array(kept, dtype=np.uint32)
         return found
+
+
+def _rows(columns: Columns) -> Iterator[tuple[int, Identity, int]]:
+    """The id, identity and first moment of every row of metric_series."""
+    names = ("series", "account", "region", "namespace", "name", "dimensions", "unit", "kind", "resource")
+    rows = zip(*(columns[name].tolist() for name in names), columns["first_seen"].tolist(), strict=True)
+    decode = msgspec.json.Decoder(dict[str, str]).decode
+    for series_id, account, region, namespace, name, dimensions, unit, kind, resource, first_seen in rows:
+        pairs = tuple(sorted(decode(dimensions).items()))
+        yield series_id, Identity(account, region, namespace, name, pairs, unit, Kind(kind), resource), first_seen
 
 
 def _checked_id(identity: Identity) -> int:

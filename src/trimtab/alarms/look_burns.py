@@ -1,0 +1,77 @@
+"""Evaluates burn-rate alarms: sums of bad and of all events over every window, read together by length."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from trimtab.alarms.book import Entry
+from trimtab.alarms.burn_rate import Burn, burn_rate, burn_reason, judge_burns
+from trimtab.alarms.look import Look
+from trimtab.alarms.model import BurnRateAlarm, StateValue
+from trimtab.alarms.ports import Reader, Registry
+from trimtab.alarms.reasons import MAX_REASON, Why, compact, stamp
+from trimtab.metrics.expressions.model import MetricStat, Query
+from trimtab.metrics.model import SeriesQuery
+from trimtab.metrics.plan import StatRequest
+
+
+class BurnLooks:
+    """Alarms on error budgets."""
+
+    def __init__(self, reader: Reader, registry: Registry) -> None:
+        self._reader = reader
+        self._registry = registry
+
+    async def look(self, entries: Iterable[Entry], times: Sequence[int]) -> list[Look]:
+        """The verdicts on burn-rate alarms at `times` (ms, ascending)."""
+        return [await self._look(entry, _alarm(entry), times) for entry in entries]
+
+    async def _look(self, entry: Entry, alarm: BurnRateAlarm, times: Sequence[int]) -> Look:
+        lengths = sorted({length for window in alarm.windows for length in (window.long_s, window.short_s)})
+        rates = {length: np.full(len(times), np.nan) for length in lengths}
+        for length in lengths:
+            for at, time in enumerate(times):
+                bad, total = await self._sums(entry, alarm, length, time)
+                rates[length][at] = burn_rate(np.array([bad]), np.array([total]), alarm.objective)[0]
+        burns = [Burn(rates[window.long_s], rates[window.short_s]) for window in alarm.windows]
+        codes = judge_burns(alarm, burns)[None, :]
+
+        def why(_row: int, at: int, _old: StateValue, _new: StateValue) -> Why:
+            return Why(burn_reason(alarm, burns, at)[:MAX_REASON], _data(alarm, burns, at, times[at]))
+
+        return Look([entry], times, codes, why)
+
+    async def _sums(self, entry: Entry, alarm: BurnRateAlarm, length_s: int, end_ms: int) -> tuple[float, float]:
+        start_ms = end_ms - length_s * 1000
+        requests = [self._request(entry, query, length_s, start_ms) for query in (alarm.bad, alarm.total)]
+        found = await self._reader.statistics(entry.scope, requests, start_ms, end_ms)
+        bad, total = (float(series.values[0]) if len(series.values) else np.nan for series in found)
+        return bad, total
+
+    def _request(self, entry: Entry, query: Query, length_s: int, origin_ms: int) -> StatRequest:
+        source = query.source
+        assert isinstance(source, MetricStat)  # noqa: S101 - form.py reads nothing else
+        known = entry.series.get(source)
+        if known is None:
+            wanted = SeriesQuery(source.namespace, source.name, source.dimensions, exact=True, unit=source.unit)
+            known = tuple(series.id for series in self._registry.find(entry.scope, wanted))
+            entry.series[source] = known
+        return StatRequest(known, source.statistic, length_s, origin_ms)
+
+
+def _data(alarm: BurnRateAlarm, burns: Sequence[Burn], at: int, time: int) -> str:
+    windows = [
+        {
+            "longSeconds": window.long_s,
+            "shortSeconds": window.short_s,
+            "factor": window.factor,
+            "burnRates": [None if np.isnan(rate[at]) else float(rate[at]) for rate in (burn.long, burn.short)],
+        }
+        for window, burn in zip(alarm.windows, burns, strict=True)
+    ]
+    return compact({"version": "1.0", "queryDate": stamp(time), "objective": alarm.objective, "windows": windows})
+
+
+def _alarm(entry: Entry) -> BurnRateAlarm:
+    assert isinstance(entry.alarm, BurnRateAlarm)  # noqa: S101 - the evaluator sorts alarms by kind
+    return entry.alarm

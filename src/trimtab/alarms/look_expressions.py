@@ -1,0 +1,169 @@
+"""Evaluates alarms on metric math, on Metrics Insights queries, and on metrics against their bands.
+
+All alarms of one owner, period and N are asked for in one call of the expression evaluator, which reads their metrics
+together. An expression may depend on the range that it is asked for (`AVG(m1)`, `FILL`), so every evaluation asks for
+exactly its own evaluation range, also those that are made up for.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.alarms.book import Entry
+from trimtab.alarms.contributors import MAX_CONTRIBUTORS, Contributor, Contributors, contributor_id, read
+from trimtab.alarms.evaluate import VALUES, Bools, Floats, Integers, Periods, Verdict, evaluate, present, reach
+from trimtab.alarms.limits import read_zone
+from trimtab.alarms.look import Look
+from trimtab.alarms.model import MetricAlarm, StateValue
+from trimtab.alarms.ports import Expressions
+from trimtab.alarms.reasons import Why, explain
+from trimtab.alarms.wall_clock import boundaries
+from trimtab.base.errors import InvalidInput
+from trimtab.metrics.expressions.model import EvaluationJob, Result
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The periods of an alarm at one time; of several series, those of each by contributor id."""
+
+    periods: Periods
+    series: dict[str, tuple[dict[str, str], Periods]] = field(default_factory=dict)
+
+
+class ExpressionLooks:
+    """Alarms whose value the expression evaluator computes."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self.failed: set[int] = set()
+        """Ids (`id(entry)`) of the entries that could not be evaluated in the last look."""
+
+    async def look(self, entries: Iterable[Entry], times: Sequence[int]) -> list[Look]:
+        """The verdicts on `entries` (MetricAlarms) at `times` (ms, ascending)."""
+        self.failed.clear()
+        groups: dict[tuple[str, str, int, int, str | None], list[Entry]] = {}
+        for entry in entries:
+            alarm = _alarm(entry)
+            place = (alarm.key.account, alarm.key.region)
+            groups.setdefault((*place, alarm.period_s, alarm.judgement.periods, alarm.zone), []).append(entry)
+        looks = []
+        for members in groups.values():
+            seen = [await self._at(members, time) for time in times]
+            looks.append(_look(members, times, seen))
+        return looks
+
+    async def _at(self, entries: Sequence[Entry], time: int) -> list[_Seen]:
+        first = _alarm(entries[0])
+        end = time
+        if first.zone is not None:
+            end = int(boundaries(read_zone(first.zone), first.period_s, time, 1)[-1])
+        starts = np.arange(reach(first.judgement.periods), 0, -1, dtype=np.int64) * -first.period_s * 1000 + end
+        jobs = [EvaluationJob(_alarm(entry).queries, int(starts[0]), end) for entry in entries]
+        answers = await self._evaluate(entries[0].scope, entries, jobs)
+        return [_seen(_alarm(entry), results, starts) for entry, results in zip(entries, answers, strict=True)]
+
+    async def _evaluate(
+        self, scope: Scope, entries: Sequence[Entry], jobs: Sequence[EvaluationJob]
+    ) -> list[list[Result]]:
+        try:
+            return await self._expressions.evaluate_many(scope, jobs)
+        except InvalidInput:
+            if len(jobs) == 1:
+                logger.warning("cannot evaluate alarm %s: its metrics are refused", entries[0].alarm.key.name)
+                self.failed.add(id(entries[0]))
+                return [[]]
+        half = len(jobs) // 2  # one wrong alarm must not silence the others: look for it by halves
+        return [
+            *await self._evaluate(scope, entries[:half], jobs[:half]),
+            *await self._evaluate(scope, entries[half:], jobs[half:]),
+        ]
+
+
+def _seen(alarm: MetricAlarm, results: Sequence[Result], starts: Integers) -> _Seen:
+    """What the results say on the periods that begin at `starts`."""
+    watched = [result for result in results if result.query_id == alarm.watched]
+    if alarm.band is not None:
+        edges = [result for result in results if result.query_id == alarm.band]
+        upper, lower = (_spread(edges, starts, at) for at in (0, -1))
+        return _Seen(Periods(starts, _spread(watched, starts, 0), lower, upper))
+    if len(watched) < 2:
+        return _Seen(Periods(starts, _spread(watched, starts, 0)))
+    series = {}
+    for at, result in enumerate(watched[:MAX_CONTRIBUTORS]):
+        attributes = dict(result.properties) or {"Label": result.label}
+        attributes["Label"] = result.label
+        series[contributor_id(attributes)] = (attributes, Periods(starts, _spread(watched, starts, at)))
+    return _Seen(Periods(starts, np.full(len(starts), np.nan)), series)
+
+
+def _spread(results: Sequence[Result], starts: Integers, at: int) -> Floats:
+    """One result's values by period; NaN where it has none. A value within a period counts for it."""
+    values = np.full(len(starts), np.nan)
+    if results:
+        result = results[at]
+        places = np.searchsorted(starts, result.times, side="right") - 1
+        inside = places >= 0
+        values[places[inside]] = result.values[inside]
+    return values
+
+
+def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequence[_Seen]]) -> Look:
+    codes = np.zeros((len(entries), len(times)), dtype=np.int8)
+    contributors: dict[int, list[Contributors]] = {}
+    for row, entry in enumerate(entries):
+        alarm = _alarm(entry)
+        known = read(entry.contributors)
+        for at, time in enumerate(times):
+            one = seen[at][row]
+            if one.series or known:
+                known = _step(alarm, known, one, time)
+                contributors.setdefault(row, [{}] * at).append(known)
+                codes[row, at] = _together(known) or evaluate(one.periods, alarm.judgement)
+            else:
+                codes[row, at] = evaluate(one.periods, alarm.judgement)
+                if row in contributors:
+                    contributors[row].append({})
+
+    def why(row: int, at: int, old: StateValue, new: StateValue) -> Why:
+        alarm, one = _alarm(entries[row]), seen[at][row]
+        decisive = [id_ for id_, known in contributors.get(row, [{}] * (at + 1))[at].items() if known.state is new]
+        periods = next((one.series[id_][1] for id_ in decisive if id_ in one.series), one.periods)
+        return explain(alarm, periods, old, new, times[at])
+
+    def full(row: int) -> Bools:
+        n = _alarm(entries[row]).judgement.periods
+        return np.array([bool(present(seen[at][row].periods)[-n:].all()) for at in range(len(times))])
+
+    return Look(entries, times, codes, why, contributors, full)
+
+
+def _step(alarm: MetricAlarm, known: Contributors, one: _Seen, time: int) -> Contributors:
+    """The contributors after one evaluation; one that the query no longer returns is forgotten."""
+    after: Contributors = {}
+    for id_, (attributes, periods) in one.series.items():
+        before = known.get(id_) or Contributor(attributes, StateValue.INSUFFICIENT_DATA, time)
+        state = VALUES.get(evaluate(periods, alarm.judgement), before.state)
+        if state is not before.state:
+            why = explain(alarm, periods, before.state, state, time)
+            before = Contributor(attributes, state, time, why.reason)
+        after[id_] = before
+    return after
+
+
+def _together(contributors: Contributors) -> Verdict | None:
+    """ALARM while one is, OK while one is and none in ALARM; None without any."""
+    states = {one.state for one in contributors.values()}
+    return next((verdict for verdict in _BY_RANK if VALUES[verdict] in states), None)
+
+
+_BY_RANK = (Verdict.ALARM, Verdict.OK, Verdict.INSUFFICIENT_DATA)
+
+
+def _alarm(entry: Entry) -> MetricAlarm:
+    assert isinstance(entry.alarm, MetricAlarm)  # noqa: S101 - the evaluator sorts alarms by kind
+    return entry.alarm

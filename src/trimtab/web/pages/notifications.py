@@ -38,7 +38,7 @@ trimtab notify add ops-hook webhook https://example.com/hook --topic ops
 trimtab notify add ops-slack slack https://hooks.slack.com/services/… --topic ops
 
 # a pager that opens and closes incidents
-trimtab notify add pager pagerduty --routing-key … --event 'alarm.*'"""
+trimtab notify add pager pagerduty --routing-key-file key.txt --event 'alarm.*'"""
 
 
 def routes(site: Site) -> list[BaseRoute]:

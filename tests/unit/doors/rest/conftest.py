@@ -24,6 +24,7 @@ from trimtab.metrics.model import Kind, MetricBatch
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.read import RawSeries
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Described, Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.batch import Appended
@@ -112,6 +113,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         reader=reader,
         ingest=ingest,
         ledger=ledger,
+        notify=NotifyRoom.of(Settings(), state, clock),
         hosts=hosts,
         render_metrics=lambda: "trimtab_up 1\n",
         checks=checks,

@@ -8,10 +8,11 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -42,6 +43,7 @@ _ABORTED = {
 }
 _REFUSED = frozenset((6, 7, 8, 16, 25, 26, 27, 33, 41, 43, 44, 47, 53, 69, 70, 72, 117, 131))
 """Error codes that say "these bytes do not fit this table": parse errors, unknown columns, wrong types, sizes."""
+_TIMEOUT_S = 300.0  # of a request: longer than any read may take
 _POOL = max(3, min(16, len(os.sched_getaffinity(0)) + 1))
 """Reads at a time: one more than cores, so that one may wait; more make each other slower, and what is written too."""
 
@@ -171,6 +173,32 @@ class Telemetry:
                 self._forget()
             raise _translate(problem) from problem
 
+    def load(self, statement: str, limits: ReadLimits, rows: Iterable[bytes] | None = None) -> None:
+        """Run an INSERT … SELECT that may take hours, on a connection of its own; it is never sent twice.
+
+        `rows` are streamed as what the statement reads by `input(…)`; it then names their FORMAT and has no newline.
+        Raises BlockRefused, QueryAborted or Unavailable; part of the rows may have been inserted.
+        """
+        settings = {
+            "max_execution_time": f"{limits.seconds:g}",
+            "max_memory_usage": str(limits.memory_mb << 20),
+            "max_threads": str(limits.threads),
+            "insert_deduplicate": "0",
+        }
+        try:
+            client = self._connect(limits.seconds + 60)
+        except (ClickHouseError, OSError) as problem:
+            raise _translate(problem) from problem
+        try:
+            if rows is None:
+                client.command(statement, settings=settings)
+            else:
+                client.raw_insert("", None, (part for part in chain([statement.encode() + b"\n"], rows)), settings)
+        except (ClickHouseError, OSError) as problem:
+            raise _translate(problem) from problem
+        finally:
+            client.close()
+
     def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE) -> None:
         """Insert RowBinary `rows` as one block; the engine keeps one block a `token`.
 
@@ -215,22 +243,25 @@ class Telemetry:
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
-            at = self._endpoint()
-            client = clickhouse_connect.get_client(
-                host=at.host,
-                port=at.port,
-                username=at.username,
-                password=at.password,
-                database=at.database,
-                secure=at.secure,
-                compress=False,
-                query_limit=0,
-                autogenerate_session_id=False,
-                connect_timeout=5,
-                send_receive_timeout=300,
-            )
+            client = self._connect(_TIMEOUT_S)
             self._local.client = client
         return client
+
+    def _connect(self, timeout_s: float) -> Client:
+        at = self._endpoint()
+        return clickhouse_connect.get_client(
+            host=at.host,
+            port=at.port,
+            username=at.username,
+            password=at.password,
+            database=at.database,
+            secure=at.secure,
+            compress=False,
+            query_limit=0,
+            autogenerate_session_id=False,
+            connect_timeout=5,
+            send_receive_timeout=int(timeout_s),
+        )
 
     def _forget(self) -> None:
         client: Client | None = getattr(self._local, "client", None)

@@ -1,0 +1,274 @@
+"""Imports a bill: choose files → read each into staging → receipt → swap billing months in. One at a time.
+
+A crash before the swap leaves the previous state and is cleaned up at the next start; one within it is completed then:
+staged rows are durable before `committing` is noted, and every step of the swap can be repeated.
+"""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimtab.base.errors import Conflict, InvalidInput, TrimtabError
+from trimtab.costs.files.choose import choose
+from trimtab.costs.files.flatten import flatten, has_results
+from trimtab.costs.files.folder import Folder
+from trimtab.costs.files.probe import TableFile, is_json, probe
+from trimtab.costs.files.unpack import PlainFile, unpack
+from trimtab.costs.imports.ledger import ImportLedger
+from trimtab.costs.imports.staging import Staging, drop_months
+from trimtab.costs.model import Held, ImportRecord, ImportState, Receipt
+from trimtab.costs.readers import rate_card
+from trimtab.costs.readers.detect import FORMATS, read_columns
+from trimtab.store.telemetry.client import Telemetry
+
+logger = logging.getLogger(__name__)
+
+OpenFolder = Callable[[str, Path], Folder]
+"""The folder at a location (path or URL); what it copies goes under the given path."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import. `source` names what the bill replaces ("": its location); `add` allows a second copy."""
+
+    location: str
+    format: str = "auto"
+    source: str = ""
+    add: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is. `total_rows` is None where the files do not say."""
+
+    phase: str
+    files: int
+    files_done: int
+    rows: int
+    total_rows: int | None
+    bytes: int
+    bytes_done: int
+
+
+@dataclass
+class _Running:
+    """The import in progress, as its thread notes it."""
+
+    id: int
+    staging: Staging
+    phase: str = "reading"
+    files: int = 0
+    files_done: int = 0
+    bytes: int = 0
+    bytes_done: int = 0
+    total_rows: int | None = None
+
+
+class Importer:
+    """Runs imports and completes those that a crash cut short. Blocks: call it in a thread."""
+
+    def __init__(
+        self, telemetry: Telemetry, ledger: ImportLedger, work: Path, open_folder: OpenFolder, *, embedded: bool
+    ) -> None:
+        self._telemetry = telemetry
+        self._ledger = ledger
+        self._work = work
+        self._open = open_folder
+        self._embedded = embedded
+        self._busy = threading.Lock()
+        self._running: _Running | None = None
+
+    def run(self, request: ImportRequest, started: Callable[[int], None] = lambda _: None) -> ImportRecord:
+        """Import, and answer the record with its receipt; `started` hears the import's id first.
+
+        Raises Conflict while another import runs or where another source holds the same bill, InvalidInput for files
+        that cannot be read. What was there before is then still there.
+        """
+        if request.format not in FORMATS:
+            raise InvalidInput(f"cannot import: got format {request.format!r}; expected one of {', '.join(FORMATS)}")
+        if not self._busy.acquire(blocking=False):
+            raise Conflict("cannot import: another import is running; `trimtab costs imports` shows how far it is")
+        try:
+            source = request.source or request.location
+            import_id, source_id = self._ledger.begin(source, request.location, request.format)
+            self._running = _Running(import_id, self._staging(import_id))
+            started(import_id)
+            self._attempt(request, source, import_id, source_id, self._running)
+            return self._ledger.one(import_id)
+        finally:
+            self._running = None
+            self._busy.release()
+
+    def progress(self, import_id: int) -> Progress | None:
+        """How far a running import is; None for one that does not run."""
+        now = self._running
+        if now is None or now.id != import_id:
+            return None
+        return Progress(
+            now.phase, now.files, now.files_done, now.staging.rows(), now.total_rows, now.bytes, now.bytes_done
+        )
+
+    def drop(self, source: str, months: Sequence[int] = ()) -> int:
+        """Take months of a source (all: none given) out; returns how many lines went. Raises NotFound, Conflict."""
+        if not self._busy.acquire(blocking=False):
+            raise Conflict("cannot drop a bill: an import is running")
+        try:
+            id_ = self._ledger.source_id(source)
+            gone = [one for one in self._ledger.held() if one.source == source and (not months or one.month in months)]
+            drop_months(self._telemetry, id_, [one.month for one in gone])
+            self._ledger.forget(source, [one.month for one in gone])
+            return sum(one.lines for one in gone)
+        finally:
+            self._busy.release()
+
+    def recover(self) -> int:
+        """Complete or undo what a crash left; returns how many imports that were."""
+        shutil.rmtree(self._work, ignore_errors=True)
+        left = self._ledger.unfinished()
+        for record in left:
+            staging = self._staging(record.id)
+            if record.state is ImportState.COMMITTING and staging.there():
+                self._swap(record.id, record.source, self._ledger.source_id(record.source), record.months, staging)
+                logger.info("import %d was completed after a crash", record.id)
+            else:
+                self._ledger.fail(record.id, "it was interrupted; what was there before is unchanged. Import again")
+                logger.info("import %d was interrupted and left nothing", record.id)
+            staging.drop()
+        return len(left)
+
+    def _staging(self, import_id: int) -> Staging:
+        return Staging(self._telemetry, import_id, embedded=self._embedded)
+
+    def _attempt(self, request: ImportRequest, source: str, import_id: int, source_id: int, run: _Running) -> None:
+        work = self._work / str(import_id)
+        committed = False
+        try:
+            run.staging.create()
+            receipt, held = self._stage(request, source, import_id, source_id, work, run)
+            run.phase = "committing"
+            self._ledger.commit(import_id, receipt)
+            committed = True
+            self._swap(import_id, source, source_id, receipt.months, run.staging, held)
+            run.staging.drop()
+        except (TrimtabError, OSError) as problem:
+            if not committed:  # else the next start completes it
+                run.staging.drop()
+                self._ledger.fail(import_id, str(problem))
+            if isinstance(problem, OSError):
+                raise InvalidInput(f"cannot import {request.location}: {problem}") from problem
+            raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _stage(
+        self, request: ImportRequest, source: str, import_id: int, source_id: int, work: Path, run: _Running
+    ) -> tuple[Receipt, list[Held]]:
+        notes: dict[str, None] = {}
+        files, format_ = [], request.format
+        for file, one in self._tables(request, work, run, notes):
+            mapping, said = read_columns(file.columns, _reader(one), file.shown)
+            notes |= dict.fromkeys((*said, *file.notes))
+            run.staging.read(file, mapping, source_id)
+            files.append(file.shown)
+            format_ = mapping.format if one != rate_card.FORMAT else one
+        run.phase = "summing"
+        held = run.staging.held(source, import_id)
+        if not held:
+            raise InvalidInput(f"cannot import {request.location}: {_nothing(run.staging)}")
+        overlaps = self._overlaps(source, held)
+        if overlaps and not request.add:
+            raise Conflict(
+                f"cannot import {request.location}: {overlaps[0]}; to replace that, name it with --source; "
+                "to keep both, say --add"
+            )
+        run.staging.sum_up()
+        months = [one.month for one in held]
+        before = sum(one.lines for one in self._ledger.held() if one.source == source and one.month in months)
+        receipt = Receipt(
+            source=source,
+            format=format_,
+            files=tuple(files),
+            lines=sum(one.lines for one in held),
+            months=tuple(months),
+            replaced_lines=before,
+            totals=tuple(run.staging.totals()),
+            skipped=tuple(run.staging.skipped()),
+            notes=tuple(notes),
+            overlaps=tuple(overlaps),
+        )
+        return receipt, held
+
+    def _tables(
+        self, request: ImportRequest, work: Path, run: _Running, notes: dict[str, None]
+    ) -> Iterator[tuple[TableFile, str]]:
+        """Every table of the bill with the name of its reader, unpacked as it is needed."""
+        folder = self._open(request.location, work / "copied")
+        chosen = choose(folder)
+        notes |= dict.fromkeys(chosen.notes)
+        sizes = {item.name: item.size for item in folder.items()}
+        run.files, run.bytes = len(chosen.names), sum(sizes[name] for name in chosen.names)
+        for name in chosen.names:
+            for plain in unpack(folder.fetch(name), name, work / "plain"):
+                if run.files > 1 and _stray(plain):
+                    notes[f"{plain.shown} was not read: it is JSON, and no answer of an LLM's cost API"] = None
+                    continue
+                file, format_ = _table(plain, request.format, work)
+                run.total_rows = None if file.rows is None else (run.total_rows or 0) + file.rows
+                yield file, format_
+            run.files_done += 1
+            run.bytes_done += sizes[name]
+
+    def _overlaps(self, source: str, held: Sequence[Held]) -> list[str]:
+        """Months of the same payer that another source has already. Bills that name no payer cannot be compared."""
+        others: dict[tuple[int, str], str] = {}
+        for one in self._ledger.held():
+            if one.source != source:
+                others |= {(one.month, account): one.source for account in one.accounts if account[-1:] != "/"}
+        return [
+            f"source {others[one.month, account]!r} already holds {one.month} of {account}"
+            for one in held
+            for account in one.accounts
+            if (one.month, account) in others
+        ]
+
+    def _swap(
+        self,
+        import_id: int,
+        source: str,
+        source_id: int,
+        months: Sequence[int],
+        staging: Staging,
+        held: Sequence[Held] | None = None,
+    ) -> None:
+        held = staging.held(source, import_id) if held is None else held
+        staging.swap(months, source_id)
+        self._ledger.finish(import_id, held)
+
+
+def _table(plain: PlainFile, format_: str, work: Path) -> tuple[TableFile, str]:
+    """The table in a file; JSON of an LLM's API and rate cards are written as tables first."""
+    target = work / f"{plain.path.name}.made.csv"
+    if plain.path.suffix in (".yaml", ".yml") or format_ == rate_card.FORMAT:
+        return probe(rate_card.expand(plain, target)), rate_card.FORMAT
+    if plain.path.suffix != ".parquet" and is_json(plain):
+        return probe(flatten(plain, target)), "llm"
+    return probe(plain), format_
+
+
+def _stray(plain: PlainFile) -> bool:
+    """Whether a file among others is JSON of another kind: facts, settings, a report's definition."""
+    return plain.path.suffix not in (".parquet", ".yaml", ".yml") and is_json(plain) and not has_results(plain)
+
+
+def _reader(format_: str) -> str:
+    return "focus" if format_ == rate_card.FORMAT else format_
+
+
+def _nothing(staging: Staging) -> str:
+    skipped = staging.skipped()
+    if skipped:
+        return f"none of {sum(one.lines for one in skipped)} rows could be read: {skipped[0].reason}"
+    return "it has no lines"

@@ -1,0 +1,164 @@
+"""The engine's side of an import: staging tables, the sums of what is staged, and the swap into place.
+
+Everything is read into tables of the import's own first. `REPLACE PARTITION` then puts a billing month of a source in
+place of the old one; it is atomic for a table, so no reader sees half a month.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from trimtab.costs.files.probe import TableFile, open_binary
+from trimtab.costs.model import Held, Skipped, Total
+from trimtab.costs.readers.coerce import quoted
+from trimtab.costs.readers.lines import LineMap, select_lines
+from trimtab.store.sql import load_queries
+from trimtab.store.telemetry.client import ReadLimits, Telemetry
+from trimtab.store.telemetry.schema_costs import COST_DAILY, COST_LINES, COST_SETS, COST_TABLES, DAILY_NAMES, SUMS
+
+LIMITS = ReadLimits(seconds=6 * 3600, memory_mb=1400, threads=2)
+"""Of the statements of an import: memory stays below 2 GB with what the engine holds besides."""
+
+_QUERIES = load_queries("trimtab.costs.imports")
+_CHUNK = 1 << 20
+_EXACT = Decimal(10) ** -30
+_INSERT_SETTINGS = {
+    "max_insert_threads": "2",
+    "max_block_size": "32768",
+    "min_insert_block_size_rows": "262144",  # lines of a block: 250 MiB with every column filled
+    "min_insert_block_size_bytes": "201326592",
+    "max_partitions_per_insert_block": "0",  # a file may hold the bills of years
+    "input_format_parquet_max_block_size": "32768",
+    "max_bytes_before_external_group_by": "600000000",
+}
+
+
+class Staging:
+    """The tables of one import."""
+
+    def __init__(self, telemetry: Telemetry, import_id: int, *, embedded: bool) -> None:
+        self._telemetry = telemetry
+        self._embedded = embedded
+        self._suffix = f"_in_{import_id}"
+        self.tables = [table.name + self._suffix for table in COST_TABLES]
+
+    def create(self) -> None:
+        """Make the tables, empty."""
+        self.drop()
+        for table in COST_TABLES:
+            self._telemetry.command(f"CREATE TABLE {table.name}{self._suffix} AS {table.name}")
+
+    def drop(self) -> None:
+        """Let go of the tables, whatever is in them."""
+        for table in self.tables:
+            self._telemetry.command(f"DROP TABLE IF EXISTS {table} SYNC")
+
+    def read(self, file: TableFile, mapping: LineMap, source: int) -> None:
+        """Read a file into lines. Raises BlockRefused where the engine cannot, e.g. for an unclosed quote."""
+        structure = quoted(file.structure)
+        names = ", ".join(COST_LINES.column_names)
+        table = f"file({quoted(str(file.path))}, {quoted(file.format)}, {structure})"
+        if not self._embedded:
+            table = f"input({structure})"
+        inner = f"SELECT {file.inner} FROM {table}"  # noqa: S608 - quoted above
+        lines = select_lines(mapping, inner, source, file.shown)
+        statement = f"INSERT INTO {COST_LINES.name}{self._suffix} ({names}) SELECT {names} FROM ({lines})"  # noqa: S608 - our own
+        settings = {**_INSERT_SETTINGS, **dict(file.settings)}
+        statement += " SETTINGS " + ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
+        if self._embedded:
+            self._telemetry.load(statement, LIMITS)
+        else:  # a server's own file() would look on its own disk
+            self._telemetry.load(f"{statement} FORMAT {file.format}", LIMITS, _chunks(file.path))
+
+    def sum_up(self) -> None:
+        """Make the sums by day and the sets of tags from the staged lines."""
+        groups = ", ".join(("month", "source", "day", *DAILY_NAMES, "tag_set", "category_set"))
+        sums = ", ".join(f"toDecimal128(sum(toDecimal256({name}, 12)), 12) AS {name}_" for name in SUMS)
+        columns = f"{groups}, lines, {', '.join(SUMS)}"
+        settings = ", ".join(f"{name} = {quoted(value)}" for name, value in _INSERT_SETTINGS.items())
+        self._telemetry.load(
+            f"INSERT INTO {COST_DAILY.name}{self._suffix} ({columns}) SELECT {groups}, count() AS lines, {sums} "  # noqa: S608 - columns of our own tables
+            f"FROM {COST_LINES.name}{self._suffix} WHERE month != 0 GROUP BY {groups} SETTINGS {settings}",
+            LIMITS,
+        )
+        for kind, column, pairs in (("tags", "tag_set", "tags"), ("categories", "category_set", "cost_categories")):
+            self._telemetry.load(
+                f"INSERT INTO {COST_SETS.name}{self._suffix} (month, source, set, kind, pairs) "  # noqa: S608 - our own
+                f"SELECT month, source, {column}, '{kind}', any({pairs}) FROM {COST_LINES.name}{self._suffix} "
+                f"WHERE month != 0 GROUP BY month, source, {column} SETTINGS {settings}",
+                LIMITS,
+            )
+
+    def totals(self) -> list[Total]:
+        """The sums of what is staged, by currency, charge category and line item type."""
+        found = self._fetch("staged_totals")
+        return [
+            Total(
+                str(found["currency"][at]),
+                str(found["charge_category"][at]),
+                str(found["line_item_type"][at]),
+                int(found["lines"][at]),
+                Decimal(str(found["billed"][at])),
+                Decimal(str(found["billed"][at])) + Decimal(str(found["beyond"][at])) * _EXACT,
+                Decimal(str(found["effective"][at])),
+                Decimal(str(found["list_cost"][at])),
+            )
+            for at in range(len(found["lines"]))
+        ]
+
+    def skipped(self) -> list[Skipped]:
+        """The rows that were set aside, by reason."""
+        found = self._fetch("staged_aside")
+        return [
+            Skipped(str(reason), int(lines), str(example))
+            for reason, lines, example in zip(found["reason"], found["lines"], found["example"], strict=True)
+        ]
+
+    def held(self, source: str, import_id: int) -> list[Held]:
+        """What the source will hold of each month that is staged."""
+        found = self._fetch("staged_months")
+        months: dict[int, Held] = {}
+        for at, month in enumerate(found["month"].tolist()):
+            known = months.get(month) or Held(source, month, import_id, 0, ())
+            total = {str(found["currency"][at]): Decimal(str(found["billed"][at]))}
+            accounts = tuple(sorted({*known.accounts, *(str(one) for one in found["accounts"][at])}))
+            lines = known.lines + int(found["lines"][at])
+            months[month] = Held(source, month, import_id, lines, accounts, {**known.totals, **total})
+        return [months[month] for month in sorted(months)]
+
+    def rows(self) -> int:
+        """Lines staged so far, for a progress bar."""
+        found = self._telemetry.fetch_sync(_QUERIES["staged_rows"], {"table": COST_LINES.name + self._suffix})
+        return int(found["staged"][0])
+
+    def swap(self, months: Sequence[int], source: int) -> None:
+        """Put the staged months in place of the source's old ones. Repeatable."""
+        for month in months:
+            for table in COST_TABLES:
+                self._telemetry.command(
+                    f"ALTER TABLE {table.name} REPLACE PARTITION ({int(month)}, {int(source)}) "
+                    f"FROM {table.name}{self._suffix}"
+                )
+
+    def there(self) -> bool:
+        """Whether the tables exist."""
+        found = self._telemetry.fetch_sync(_QUERIES["staging_tables"], {"tables": self.tables})
+        return int(found["tables"][0]) == len(self.tables)
+
+    def _fetch(self, query: str) -> Mapping[str, Any]:
+        sql = _QUERIES[query].replace("/*staging*/", COST_LINES.name + self._suffix)
+        return self._telemetry.fetch_sync(sql, limits=LIMITS)
+
+
+def drop_months(telemetry: Telemetry, source: int, months: Iterable[int]) -> None:
+    """Take months of a source out of every table."""
+    for month in months:
+        for table in COST_TABLES:
+            telemetry.command(f"ALTER TABLE {table.name} DROP PARTITION ({int(month)}, {int(source)})")
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with open_binary(path) as file:
+        while part := file.read(_CHUNK):
+            yield part

@@ -1,0 +1,132 @@
+"""Columns of a file as typed SQL: text, exact amounts, times and maps. No amount passes through a float.
+
+Text becomes `Decimal(38, 18)` (digits beyond the 18th are cut, which cannot change a rounding away from zero at the
+12th), is rounded half away from zero to 12 digits, and is NULL where it is no number or does not fit. A Parquet double
+becomes its shortest text first.
+"""
+
+from collections.abc import Sequence
+
+from trimtab.costs.readers.columns import Kind, SourceColumn
+from trimtab.store.telemetry.schema_costs import MONEY
+
+NOTHING = ("", "NULL", "null", "Null", "None", "NaN", "nan", "\\\\N")
+"""Texts that say "no value" in CSV exports (the sample data of the FinOps Foundation, and generators, write them)."""
+
+_NOTHING_SQL = "(" + ", ".join(f"'{word}'" for word in NOTHING) + ")"
+ZERO = f"CAST('0' AS {MONEY})"
+MISSING_TIME = "CAST(NULL AS Nullable(DateTime('UTC')))"
+NO_PAIRS = "CAST(map() AS Map(LowCardinality(String), String))"
+PAIRS = "Map(LowCardinality(String), String)"
+_MONEY_TEXT = r"^\\s*\\(?[-+]?[$€£¥]?[-+]?[0-9]{1,3}(,?[0-9]{3})*(\\.[0-9]*)?\\)?\\s*$"
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def text(column: SourceColumn | None, default: str = "") -> str:
+    """The column as text, `default` where it says nothing or is not there."""
+    if column is None:
+        return quoted(default)
+    if column.kind is not Kind.TEXT:
+        value = f"toString({column.sql})"
+        return f"ifNull({value}, {quoted(default)})" if column.nullable else value
+    raw = _raw(column)
+    if column.engine_type.startswith("LowCardinality") or not column.nullable:
+        return f"if({raw} IN {_NOTHING_SQL}, {quoted(default)}, {raw})"
+    return raw if not default else f"if({raw} = '', {quoted(default)}, {raw})"
+
+
+def money(column: SourceColumn | None) -> str:
+    """The column as `Nullable(Decimal(38, 12))`: 0 where it says nothing, NULL where it cannot be read or overflows."""
+    if column is None:
+        return ZERO
+    if column.kind is Kind.DECIMAL:
+        value = column.sql if column.digits <= 12 else f"round({column.sql}, 12)"
+        return _or_zero(column, f"accurateCastOrNull({value}, '{MONEY}')")
+    if column.kind is Kind.INTEGER:
+        return _or_zero(column, f"accurateCastOrNull({column.sql}, '{MONEY}')")
+    if column.kind is Kind.FLOAT:
+        return _or_zero(column, _rounded(f"toDecimal128OrNull(toString({column.sql}), 18)"))
+    raw = _raw(column)
+    plain = f"toDecimal128OrNull({raw}, 18)"
+    dressed = f"toDecimal128OrNull(replaceRegexpAll({raw}, '[\\\\s$€£¥,()+]', ''), 18)"
+    sign = f"if(position({raw}, '(') > 0, -1, 1)"
+    clean = f"multiplyDecimal({dressed}, toDecimal128({sign}, 0), 18)"
+    return (
+        f"multiIf({raw} IN {_NOTHING_SQL}, {ZERO}, isNotNull({plain}), {_rounded(plain)}, "
+        f"match({raw}, '{_MONEY_TEXT}'), {_rounded(clean)}, CAST(NULL AS Nullable({MONEY})))"
+    )
+
+
+def given(column: SourceColumn | None) -> str:
+    """Whether the column says anything."""
+    if column is None:
+        return "0"
+    if column.kind is Kind.TEXT:
+        raw = _raw(column)
+        return f"({raw} NOT IN {_NOTHING_SQL})"
+    return f"isNotNull({column.sql})" if column.nullable else "1"
+
+
+def beyond(column: SourceColumn | None, rounded: str) -> str:
+    """What rounding cut off the amount, as Int64 in units of 1e-30."""
+    if column is None or column.kind is Kind.INTEGER:
+        return "toInt64(0)"
+    if column.kind is Kind.DECIMAL:
+        if column.digits <= 12:
+            return "toInt64(0)"
+        exact = f"toDecimal256OrNull(toString({column.sql}), 30)"
+    elif column.kind is Kind.FLOAT:
+        exact = f"toDecimal256OrNull(toString({column.sql}), 30)"
+    else:
+        exact = f"toDecimal256OrNull({_raw(column)}, 30)"
+    left = f"ifNull({exact}, toDecimal256(ifNull({rounded}, {ZERO}), 30)) - toDecimal256(ifNull({rounded}, {ZERO}), 30)"
+    return f"toInt64(reinterpretAsInt256({left}))"
+
+
+def time(column: SourceColumn | None) -> str:
+    """The column as `Nullable(DateTime('UTC'))`. Text may be ISO 8601, epoch seconds or American (4/30/25)."""
+    if column is None:
+        return MISSING_TIME
+    if column.kind is Kind.TIME:
+        return f"toDateTime({column.sql}, 'UTC')"
+    if column.kind is Kind.INTEGER:
+        return f"toDateTime({column.sql}, 'UTC')"
+    raw = _raw(column)
+    return f"parseDateTimeBestEffortUSOrNull({raw}, 'UTC')"
+
+
+def pairs(column: SourceColumn | None) -> str:
+    """The column as a map of text: a map, a list of key/value structs, or JSON (braces may be missing, as in Azure)."""
+    if column is None:
+        return NO_PAIRS
+    if column.engine_type.startswith("Array"):
+        return f"CAST(arrayMap(x -> (ifNull(x.1, ''), ifNull(x.2, '')), {column.sql}) AS {PAIRS})"
+    if column.kind is Kind.PAIRS:
+        return column.sql if column.engine_type == PAIRS else f"CAST({column.sql} AS {PAIRS})"
+    raw = text(column)
+    json = f"if(startsWith({raw}, '{{') OR {raw} = '', {raw}, concat('{{', {raw}, '}}'))"
+    return f"CAST(JSONExtractKeysAndValues({json}, 'String') AS {PAIRS})"
+
+
+def collected(columns: Sequence[tuple[str, SourceColumn]]) -> str:
+    """Several columns as one map under the given keys, empty values left out."""
+    if not columns:
+        return NO_PAIRS
+    entries = ", ".join(f"{quoted(key)}, toString({text(column)})" for key, column in columns)
+    return f"CAST(mapFilter((k, v) -> v != '', map({entries})) AS {PAIRS})"
+
+
+def _raw(column: SourceColumn) -> str:
+    return f"ifNull({column.sql}, '')" if column.nullable else column.sql
+
+
+def _rounded(decimal: str) -> str:
+    return f"toDecimal128(round({decimal}, 12), 12)"
+
+
+def _or_zero(column: SourceColumn, value: str) -> str:
+    return f"if(isNull({column.sql}), {ZERO}, {value})" if column.nullable else value

@@ -1,0 +1,113 @@
+"""A reader's answer: every column of `cost_lines` as SQL over one file, and what is said of the file.
+
+The statement has three storeys, so that each value is computed once: the columns of the file; typed values, where one
+that could not be read is NULL; and the line, where a row with such a value is set aside with its reason (month 0, which
+is never published).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trimtab.costs.readers.coerce import MISSING_TIME, NO_PAIRS, PAIRS, ZERO, quoted
+from trimtab.store.telemetry.schema_costs import COST_LINES, MONEY
+
+SET_ASIDE = 0
+"""The month of rows that were not taken."""
+
+_AMOUNTS = tuple(name for name, type_, _ in COST_LINES.columns if type_ == MONEY)
+_TIMES = ("charge_period_start", "charge_period_end", "billing_period_start", "billing_period_end")
+_MAPS = ("tags", "cost_categories", "properties")
+_COMPUTED = ("month", "source", "day", "file", "tag_set", "category_set")
+
+
+@dataclass(frozen=True, slots=True)
+class LineMap:
+    """How a file becomes lines.
+
+    `typed` gives columns of `cost_lines` as SQL over the file: text, Nullable(Decimal), Nullable(DateTime) or Map.
+    `derived` is SQL over the finished names. `raw` is what amounts were before they were read, for messages. `keep` is
+    the condition under which a row is a line at all (over the file's columns).
+    """
+
+    format: str
+    typed: Mapping[str, str]
+    derived: Mapping[str, str] = field(default_factory=dict)
+    raw: Mapping[str, str] = field(default_factory=dict)
+    beyond: str = "toInt64(0)"
+    line: str = "toUInt64(0)"
+    keep: str = "1"
+    notes: tuple[str, ...] = ()
+
+
+def select_lines(mapping: LineMap, inner: str, source: int, file: str) -> str:
+    """The SELECT that answers all columns of `cost_lines`, in order, from `inner`, a SELECT over the file."""
+    typed = dict(mapping.typed)
+    middle = [f"{sql} AS _{name}" for name, sql in typed.items()]
+    middle += [f"{mapping.beyond} AS _beyond", f"{mapping.line} AS _line"]
+    middle += [f"{sql} AS _raw_{name}" for name, sql in mapping.raw.items()]
+    outer = [f"{sql} AS {name}" for name, sql in _line(mapping, typed, source, file).items()]
+    where = f" WHERE {mapping.keep}" if mapping.keep != "1" else ""
+    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(middle)} FROM ({inner}){where})"  # noqa: S608 - built from our own expressions and the file's quoted names
+
+
+def _line(mapping: LineMap, typed: Mapping[str, str], source: int, file: str) -> dict[str, str]:
+    columns = {"aside": _reason(typed)}
+    times = _times(typed)
+    for name, _, _ in COST_LINES.columns:
+        if name in times:
+            columns[name] = times[name]
+        elif name in mapping.derived:
+            columns[name] = mapping.derived[name]
+        elif name in _COMPUTED or name in ("line", "beyond"):
+            columns[name] = _computed(name, source, file)
+        elif name in _AMOUNTS:
+            columns[name] = f"ifNull(_{name}, {ZERO})" if name in typed else ZERO
+        elif name == "properties":
+            columns[name] = _properties(mapping)
+        elif name in _MAPS:
+            columns[name] = f"_{name}" if name in typed else NO_PAIRS
+        else:
+            columns[name] = f"_{name}" if name in typed else "''"
+    return columns
+
+
+def _times(typed: Mapping[str, str]) -> dict[str, str]:
+    """Times with their stand-ins: a period without one is the month of the charge, a charge without one its period."""
+    start, end, period, period_end = (f"_{name}" if name in typed else MISSING_TIME for name in _TIMES)
+    period_ = f"ifNull(coalesce({period}, toDateTime(toStartOfMonth({start}), 'UTC')), toDateTime(0, 'UTC'))"
+    return {
+        "billing_period_start": period_,
+        "billing_period_end": f"coalesce({period_end}, toDateTime(addMonths(toStartOfMonth(billing_period_start), 1), "
+        "'UTC'))",
+        "charge_period_start": f"coalesce({start}, billing_period_start)",
+        "charge_period_end": f"coalesce({end}, charge_period_start)",
+    }
+
+
+def _computed(name: str, source: int, file: str) -> str:
+    return {
+        "month": f"if(aside = '', toYYYYMM(billing_period_start), {SET_ASIDE})",
+        "source": f"toUInt32({source})",
+        "day": "toDate(greatest(least(charge_period_start, billing_period_end - 1), billing_period_start), 'UTC')",
+        "file": quoted(file),
+        "tag_set": "cityHash64(tags)",
+        "category_set": "cityHash64(cost_categories)",
+        "line": "_line",
+        "beyond": "_beyond",
+    }[name]
+
+
+def _reason(typed: Mapping[str, str]) -> str:
+    """Why a row is set aside: the first of its amounts that cannot be read, or no date at all."""
+    tests = [f"isNull(_{name}), 'cannot read {name}: no number, or too large'" for name in _AMOUNTS if name in typed]
+    dates = [f"isNull(_{name})" for name in ("charge_period_start", "billing_period_start") if name in typed]
+    tests.append(f"{' AND '.join(dates) or '1'}, 'cannot read a date: neither charge nor billing period has a start'")
+    return f"multiIf({', '.join(tests)}, '')"
+
+
+def _properties(mapping: LineMap) -> str:
+    """The line's own, or of a row that is set aside why, and its amounts as they were written."""
+    own = "_properties" if "properties" in mapping.typed else NO_PAIRS
+    raw = ", ', ', ".join(f"'{name} ', ifNull(toString(_raw_{name}), 'NULL')" for name in mapping.raw)
+    values = f"concat({raw}, '')" if raw else "''"
+    return f"if(aside = '', {own}, CAST(map('aside', aside, 'values', {values}) AS {PAIRS}))"

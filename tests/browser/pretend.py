@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from browser.pretend_notify import PretendNotify
 from trimtab.access.keys import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
@@ -235,6 +236,7 @@ def build_state(
         registry=registry,
         sources=ledger,
         keys=cast("Any", PretendKeys(keys if hosts else ())),
+        notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),
         clock=clock,
         version="0.1.0",

@@ -25,7 +25,9 @@ class DeliveriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     channel: Annotated[str | None, Meta(description="Of this channel only.")] = None
     state: Annotated[Literal["waiting", "delivered", "failed"] | None, Meta(description="In this state only.")] = None
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 100
-    before: Annotated[int | None, Meta(ge=0, le=2**53, description="`next` of the page before.")] = None
+    before: Annotated[Annotated[int, Meta(ge=0, le=2**53)] | None, Meta(description="`next` of the page before.")] = (
+        None
+    )
 
 
 def operations(needs: NotifyRoom) -> list[Operation]:

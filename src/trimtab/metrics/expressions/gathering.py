@@ -123,13 +123,10 @@ def _grid(job: EvaluationJob, period_s: int) -> Grid:
 
 
 def _metric_labels(program: Program) -> dict[str, str]:
-    """Labels of the metrics: those that are returned are told apart among themselves, the others among all."""
-    every = [query for query in program.queries.values() if isinstance(query.source, MetricStat)]
-    returned = [query for query in every if query.returned]
-    labels = {} if len(returned) == len(every) else _labels(every)
-    return labels | _labels(returned)
-
-
-def _labels(queries: list[Query]) -> dict[str, str]:
+    """The labels of the metrics: those that they are given, where these do not depend on the points."""
+    queries = [query for query in program.queries.values() if isinstance(query.source, MetricStat)]
     stats = [query.source for query in queries if isinstance(query.source, MetricStat)]
-    return dict(zip((query.id for query in queries), default_labels(stats), strict=True))
+    labels = {}
+    for query, default in zip(queries, default_labels(stats), strict=True):
+        labels[query.id] = default if query.label is None or "${" in query.label else query.label
+    return labels

@@ -89,6 +89,11 @@ def _wrong(at: int, why: str) -> InvalidInput:
     return InvalidInput(f"Invalid syntax of SEARCH at character {at} of its text: {why}")
 
 
+def _unexpected(piece: Piece, expected: str) -> InvalidInput:
+    sort, text, at = piece
+    return _wrong(at, f"got {'the end' if sort == 'end' else repr(text)}; expected {expected}")
+
+
 class _Parser:
     def __init__(self, pieces: list[Piece]) -> None:
         self._pieces = pieces
@@ -99,13 +104,11 @@ class _Parser:
         namespace, dimensions = self._schema() if self._is("sign", "{") else (None, ())
         if namespace is not None and self._is("sign", ","):
             self._next += 1
-        sort, text, at = self._piece
-        condition = None if sort == "end" else self._either()
+        condition = None if self._piece[0] == "end" else self._either()
         if condition is None and namespace is None:
-            raise _wrong(at, "expected a {Namespace, …} or something to find")
-        sort, text, at = self._piece
-        if sort != "end":
-            raise _wrong(at, f"got {text!r}; expected another term or the end")
+            raise _unexpected(self._piece, "a {Namespace, …} or something to find")
+        if self._piece[0] != "end":
+            raise _unexpected(self._piece, "another term or the end")
         return Search(namespace, dimensions, condition)
 
     @property
@@ -122,14 +125,14 @@ class _Parser:
             self._next += 1
             names.append(self._name())
         if not self._is("sign", "}"):
-            raise _wrong(self._piece[2], f"got {self._piece[1]!r}; expected ',' or '}}'")
+            raise _unexpected(self._piece, "',' or '}'")
         self._next += 1
         return names[0], tuple(names[1:])
 
     def _name(self) -> str:
-        sort, text, at = self._piece
+        sort, text, _ = self._piece
         if sort not in ("word", "exact") or not text:
-            raise _wrong(at, f"got {text!r}; expected a namespace or dimension name")
+            raise _unexpected(self._piece, "a namespace or dimension name")
         self._next += 1
         return text
 
@@ -167,7 +170,7 @@ class _Parser:
         self._next += 1
         inner = self._either()
         if not self._is("sign", ")"):
-            raise _wrong(self._piece[2], f"got {self._piece[1]!r}; expected ')'")
+            raise _unexpected(self._piece, "another term or ')'")
         self._next += 1
         return inner
 
@@ -180,8 +183,8 @@ class _Parser:
         return Term(text, value, exact)
 
     def _value(self) -> tuple[str, bool]:
-        sort, text, at = self._piece
+        sort, text, _ = self._piece
         if sort not in ("word", "exact") or (sort == "word" and text in ("AND", "OR", "NOT")):
-            raise _wrong(at, f"got {text!r}; expected something to find" if text else "expected something to find")
+            raise _unexpected(self._piece, "something to find")
         self._next += 1
         return text, sort == "exact"

@@ -25,8 +25,8 @@ class CreateChannel(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     topics: Annotated[list[TopicName], Meta(max_length=100)] = field(default_factory=list)
     events: Annotated[list[Pattern], Meta(max_length=100)] = field(default_factory=list)
     group_s: Annotated[
-        float | None,
-        Meta(ge=0, le=3600, description="Seconds that a message to people waits for others; 5 by default."),
+        Annotated[float, Meta(ge=0, le=3600)] | None,
+        Meta(description="Seconds that a message to people waits for others; 5 by default."),
     ] = None
     signing_secret: Annotated[Secret, Meta(description="webhook: whsec_…; one is made where none is given.")] = ""
     authorization: Annotated[Secret, Meta(description="webhook, alertmanager: value of the Authorization header.")] = ""

@@ -15,10 +15,13 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import Scope
+from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
+from trimtab.base.errors import NotFound
 from trimtab.doors import login
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
+from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
@@ -76,6 +79,7 @@ class Rooms:
     auth_required: bool
     evaluator: Evaluator
     dashboards: DashboardRoom
+    alarms: AlarmRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -109,6 +113,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             clock=clock,
             account=settings.account_id,
         ),
+        alarms=AlarmRoom.of(stores.state, clock),
     )
 
 
@@ -140,8 +145,17 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
 
 
 def _gateway(rooms: Rooms) -> Gateway:
+    has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
     parts = CloudWatchRooms(
-        rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock, dashboards=rooms.dashboards
+        rooms.registry,
+        rooms.ingest,
+        rooms.reader,
+        rooms.ledger,
+        rooms.clock,
+        rooms.evaluator,
+        tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard)),
+        dashboards=rooms.dashboards,
+        alarms=rooms.alarms,
     )
     rooms.forget.append(parts.ids.clear)
     services = (cloudwatch_service.build(parts), sts.bind(StsRooms()), sns_service.build(rooms.notify))

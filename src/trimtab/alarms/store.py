@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.alarms import composite
+from trimtab.alarms.check import check_alarm
 from trimtab.alarms.form import read_alarm
 from trimtab.alarms.history import Item, Wanted, configured, listed, record
 from trimtab.alarms.model import AlarmKey, AlarmKind, State, StateValue, Transition, initial
@@ -52,7 +53,7 @@ class AlarmStore:
 
         Tags count for new alarms only, as on AWS.
         """
-        read_alarm(kind, key, form)
+        check_alarm(read_alarm(kind, key, form))
         return await self._run(partial(self._put, kind=kind, key=key, form=form, tags=tags))
 
     async def listed(self, account: str, region: str, wanted: Filter, limit: int) -> list[Stored]:

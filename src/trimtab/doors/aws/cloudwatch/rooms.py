@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trimtab.access.scope import Scope
+from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
 from trimtab.doors.aws.cloudwatch.series_ids import SeriesIds
 from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import plain
+from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.model import Identity, MetricBatch, Series, SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
 from trimtab.reports.dashboards.room import DashboardRoom
@@ -51,6 +53,16 @@ class Reader(Protocol):
 
     async def fresh(self, timeout_s: float = 1.0) -> bool:
         """Wait, for a while, until what was written before is readable."""
+        ...
+
+
+class Evaluator(Protocol):
+    """`metrics.expressions.evaluate.Evaluator`, as far as it is used here."""
+
+    async def evaluate_many(
+        self, scope: Scope, jobs: Sequence[EvaluationJob], linked: Scope | None = None
+    ) -> list[list[Result]]:
+        """The results of lists of metric data queries."""
         ...
 
 
@@ -113,10 +125,13 @@ class CloudWatchRooms:
     reader: Reader
     ledger: Ledger
     clock: Clock
+    evaluator: Evaluator
     tagged: Tagged = field(default_factory=NothingTagged)
     ids: SeriesIds = field(default_factory=SeriesIds)
     dashboards: DashboardRoom | None = None
     """None where a server has none: tests of other operations."""
+    alarms: AlarmRoom | None = None
+    """The same."""
 
 
 operations: Operations[CloudWatchRooms] = Operations("cloudwatch", plain, body_limit=BODY_LIMIT)

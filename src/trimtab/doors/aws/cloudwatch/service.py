@@ -1,10 +1,34 @@
 """CloudWatch as the gateway serves it: every operation, bound to the rooms."""
 
-from trimtab.doors.aws.cloudwatch import dashboards, get_data, get_statistics, list_metrics, put, tags
+from trimtab.doors.aws.cloudwatch import (
+    alarm_history,
+    alarm_mute_rules,
+    alarms_change,
+    alarms_describe,
+    alarms_put,
+    dashboards,
+    get_data,
+    get_statistics,
+    list_metrics,
+    put,
+    tags,
+)
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (put, get_data, get_statistics, list_metrics, tags, dashboards)
+OPERATION_FILES = (
+    put,
+    get_data,
+    get_statistics,
+    list_metrics,
+    tags,
+    dashboards,
+    alarms_put,
+    alarms_describe,
+    alarms_change,
+    alarm_history,
+    alarm_mute_rules,
+)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -12,7 +12,7 @@ MAX_TAGS = 50
 """Tags a resource may have, as documented."""
 _ARN = re.compile(
     r"arn:aws[\w-]*:cloudwatch:(?P<region>[\w-]*):(?P<account>\d{12}):"
-    r"(?P<kind>alarm|dashboard|insight-rule|metric-stream)[:/](?P<id>.+)",
+    r"(?P<kind>alarm|alarm-mute-rule|dashboard|insight-rule|metric-stream)[:/](?P<id>.+)",
     re.DOTALL,
 )
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-
 from tests.language.expression_notation import Block, Loaded, blocks, points, read_metric
+
 from trimtab.base.clock import to_ms
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.expressions.model import Query

@@ -24,6 +24,8 @@ from trimtab.doors.aws.gateway import Gateway, GatewayOptions
 from trimtab.doors.aws.service import CallContext
 from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
+from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.model import MetricBatch
 from trimtab.metrics.read import StatRequest, StatSeries
 from trimtab.metrics.registry import SeriesRegistry
@@ -141,7 +143,8 @@ class World:
         self.ledger = MemoryLedger()
         self.keys = MemoryKeys()
         ingest: Ingest = self.ingest
-        self.rooms = CloudWatchRooms(self.registry, ingest, self.reader, self.ledger, self.clock)
+        evaluator = Evaluator(self.reader, self.registry, self.clock, NoBands())
+        self.rooms = CloudWatchRooms(self.registry, ingest, self.reader, self.ledger, self.clock, evaluator)
         services = (build(self.rooms), sts.bind(StsRooms()))
         options = GatewayOptions(services, self.keys, self.clock, "123456789012", "us-east-1", auth_required)
         self.gateway = Gateway(options)

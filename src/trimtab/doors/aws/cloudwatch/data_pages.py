@@ -9,7 +9,7 @@ import numpy as np
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import hash64
 from trimtab.base.paging import decode_token, encode_token
-from trimtab.doors.aws.cloudwatch.queries import MetricQuery
+from trimtab.doors.aws.cloudwatch.queries import MetricQuery, Query
 from trimtab.doors.aws.faults import AwsError
 from trimtab.metrics.read import StatSeries
 
@@ -31,7 +31,7 @@ class Place:
     edge_ms: int | None
 
 
-def fingerprint(queries: Sequence[MetricQuery], descending: bool) -> int:
+def fingerprint(queries: Sequence[Query], descending: bool) -> int:
     """What must stay the same between the pages of one listing."""
     return hash64(repr((queries, descending))) >> 16  # 48 bits: JSON's numbers hold them exactly
 
@@ -86,20 +86,22 @@ class Page:
             return start_ms, end_ms
         return (start_ms, self._edge_ms) if self._descending else (self._edge_ms, end_ms)
 
-    def add(self, id_: str, label: str, series: StatSeries) -> None:
+    def add(self, id_: str, label: str, series: StatSeries, messages: Sequence[dict[str, Any]] = ()) -> None:
         """Answer a query with as many of its points as fit."""
         if self.full:
             return
         times, values = np.asarray(series.times), np.asarray(series.values)
+        if self._edge_ms is not None:
+            rest = times < self._edge_ms if self._descending else times > self._edge_ms
+            times, values = times[rest], values[rest]
         if self._descending:
             times, values = times[::-1], values[::-1]
-        elif self._edge_ms is not None:
-            later = times > self._edge_ms
-            times, values = times[later], values[later]
         self._cut = len(times) > self._left
         times, values = times[: self._left], values[: self._left]
         self._left -= len(times)
         self._append(id_, label, times, values, "PartialData" if self._cut else "Complete")
+        if messages:
+            self.results[-1]["Messages"] = list(messages)
         if self._cut:
             self._edge_ms = int(times[-1])
         else:

@@ -3,26 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timezone
+from typing import Any
 
 import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.doors.aws.cloudwatch.complaints import Complaints
 from trimtab.doors.aws.cloudwatch.data_pages import MAX_DATAPOINTS, Page, Place, fingerprint, read_token
-from trimtab.doors.aws.cloudwatch.default_labels import default_labels
+from trimtab.doors.aws.cloudwatch.expressions import evaluated, split_messages
 from trimtab.doors.aws.cloudwatch.labels import Labelled, read_zone, render
-from trimtab.doors.aws.cloudwatch.queries import ExpressionQuery, MetricQuery, read_queries
+from trimtab.doors.aws.cloudwatch.queries import ExpressionQuery, MetricQuery, Query, read_queries
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.cloudwatch.times import rounded_start
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.metrics.expressions.default_labels import default_labels
 from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
-
-_NO_MATH = (
-    "Metric math and Metrics Insights are not available in trimtab yet: got an Expression in query {}; expected a "
-    "MetricStat; ask for the metrics themselves and combine them in the client."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +39,8 @@ async def get_metric_data(rooms: CloudWatchRooms, request: Request, context: Cal
     """The points of each query, newest first unless asked otherwise, at most MaxDatapoints an answer."""
     queries = read_queries(request.get("MetricDataQueries", []))
     options = _options(request, rooms.clock.now_ms())
-    metrics = [query for query in queries if isinstance(query, MetricQuery) and query.returned]
-    for query in queries:
-        # Math comes with its own room; it will be given the series of `metrics` (also those not returned) by id.
-        if isinstance(query, ExpressionQuery):
-            raise AwsError("ValidationError", _NO_MATH.format(query.id))
+    mark = fingerprint(queries, options.descending)
     token = request.get("NextToken")
-    mark = fingerprint(metrics, options.descending)
     if token:
         place = read_token(token, mark)
         options = replace(options, start_ms=place.start_ms, end_ms=place.end_ms, now_ms=place.now_ms)
@@ -56,6 +48,18 @@ async def get_metric_data(rooms: CloudWatchRooms, request: Request, context: Cal
         place = Place(options.start_ms, options.end_ms, options.now_ms, 0, None)
         await rooms.reader.fresh()
     page = Page(place, mark, options.limit, options.descending)
+    messages: list[dict[str, Any]] = []
+    if any(isinstance(query, ExpressionQuery) for query in queries):
+        messages = await _answer_expressions(rooms, context, queries, options, page)
+    else:
+        metrics = [query for query in queries if isinstance(query, MetricQuery) and query.returned]
+        await _answer_metrics(rooms, context, metrics, options, page)
+    return {"MetricDataResults": page.results, "NextToken": page.token(), "Messages": messages}
+
+
+async def _answer_metrics(
+    rooms: CloudWatchRooms, context: CallContext, metrics: Sequence[MetricQuery], options: _Options, page: Page
+) -> None:
     labels = default_labels(metrics)
     while not page.full and (batch := metrics[page.next : page.next + page.batch_size(metrics, options.start_ms)]):
         defaults = labels[page.next : page.next + len(batch)]
@@ -63,7 +67,18 @@ async def get_metric_data(rooms: CloudWatchRooms, request: Request, context: Cal
         for query, default, series in zip(batch, defaults, found, strict=True):
             page.add(query.id, _label(query, default, series, options, context), series)
     page.skip_rest([(query.id, query.label or label) for query, label in zip(metrics, labels, strict=True)])
-    return {"MetricDataResults": page.results, "NextToken": page.token(), "Messages": []}
+
+
+async def _answer_expressions(
+    rooms: CloudWatchRooms, context: CallContext, queries: Sequence[Query], options: _Options, page: Page
+) -> list[dict[str, Any]]:
+    """Fill the page with results; the messages about the whole request."""
+    found = await evaluated(rooms, context, queries, options.start_ms, options.end_ms, options.now_ms, options.zone)
+    messages, own = split_messages(found)
+    for result, told in list(zip(found, own, strict=True))[page.next :]:
+        page.add(result.query_id, result.label, StatSeries(result.times, result.values), told)
+    page.skip_rest([(result.query_id, result.label) for result in found])
+    return messages
 
 
 def _options(request: Request, now_ms: int) -> _Options:

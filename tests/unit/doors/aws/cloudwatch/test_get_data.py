@@ -180,10 +180,6 @@ def test_the_range_must_be_one(filled: Any) -> None:
     assert fault(filled, stat("a"), StartTime=NOW_MS, MaxDatapoints=0).startswith("The parameter MaxDatapoints")
 
 
-def test_math_says_that_it_is_not_there_yet(filled: Any) -> None:
-    assert "not available in trimtab yet" in fault(filled, stat("a"), {"Id": "b", "Expression": "a * 2"})
-
-
 def test_default_labels_tell_series_apart(filled: Any) -> None:
     def labels(*queries: dict[str, Any]) -> list[str]:
         return [row["Label"] for row in ask(filled, *queries)["MetricDataResults"]]

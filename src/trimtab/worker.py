@@ -15,12 +15,18 @@ import threading
 from collections.abc import Callable
 
 from trimtab import settings as settings_module
+from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.events.outbox import Outbox
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.read import MetricReader, NoDrain
+from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.build import RollupBuilder
+from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.retention import RetentionJob
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.job import Notifying
@@ -34,6 +40,7 @@ logger = logging.getLogger(__name__)
 _ROLL_S = 60.0
 _RETENTION_S = 3600.0
 _DELIVER_S = 2.0
+_EVALUATE_S = 1.0  # asks whether an evaluation is due; most often none is
 
 
 class Leading:
@@ -53,6 +60,14 @@ class Leading:
         async with self._alone:
             if self.may_write():
                 await asyncio.to_thread(work)
+
+
+def alarms_of(settings: Settings, state: State, telemetry: Telemetry, clock: Clock, leading: Leading) -> AlarmEvaluator:
+    """The evaluator of alarms, with a registry that follows what the server registers and a reader without a log."""
+    registry = SeriesRegistry(telemetry, clock)
+    reader = MetricReader(telemetry, registry, NoDrain(), RollupChoice(telemetry, clock, Retention.of(settings)))
+    expressions = Evaluator(reader, registry, clock, NoBands())
+    return AlarmEvaluator(EvaluatorParts(state, clock, reader, registry, expressions, may_write=leading.may_write))
 
 
 def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clock, leading: Leading) -> list[Job]:
@@ -84,7 +99,12 @@ async def work(settings: Settings) -> None:
         await lock.renew()
         outbox, leading = Outbox(state), Leading(lock, stop)
         notifying = await Notifying.begin(settings, state, outbox, clock, leading.may_write)
-        jobs = [*jobs_of(settings, telemetry, outbox, clock, leading), *notifying.jobs]
+        alarms = alarms_of(settings, state, telemetry, clock, leading)
+        jobs = [
+            *jobs_of(settings, telemetry, outbox, clock, leading),
+            Job("evaluate alarms", _EVALUATE_S, alarms.run),
+            *notifying.jobs,
+        ]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
         notifying.sender.close()
     finally:

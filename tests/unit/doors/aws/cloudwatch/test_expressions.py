@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-
 from tests.unit.doors.aws.cloudwatch.test_get_data import NOW_MS, ask, fault, points, put, stat
+
 from trimtab.access.principal import Principal, Role, scope_of
 from trimtab.doors.aws.cloudwatch.put import put_metric_data
 from trimtab.doors.aws.faults import AwsError
@@ -100,7 +100,7 @@ def test_pages_joined_are_the_whole(hosts: Any, order: str, limit: int) -> None:
         if token is None:
             break
     joined = [
-        (id_, sum((times for times, _ in parts[place]), []), sum((values for _, values in parts[place]), []))
+        (id_, *([point for page in parts[place] for point in page[half]] for half in (0, 1)))
         for place, (id_, _) in enumerate(whole)
     ]
     assert expected == joined

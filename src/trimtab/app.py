@@ -181,6 +181,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         render_metrics=renderer(rooms.stores.log, rooms.registry, rooms.ledger, rooms.notify.watch),
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,
+        dashboards=rooms.dashboards,
         wipe=partial(_wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )
 

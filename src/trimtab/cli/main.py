@@ -22,8 +22,12 @@ COMMANDS = {
     "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
     "connect": LazyCommand("trimtab.cli.connect", "connect", "Read what there is already: a Prometheus's history."),
+    "dashboards": LazyCommand(
+        "trimtab.cli.dashboards", "dashboards", "List, show, store, import, share and delete dashboards."
+    ),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
+    "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),
     "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the infrastructure KPIs of services, teams or the fleet."),
     "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list and revoke access keys and tokens."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),

@@ -14,6 +14,8 @@ from trimtab.base.clock import Clock
 from trimtab.doors.rest import (
     admin,
     alertmanager,
+    dashboard_shares,
+    dashboards,
     health,
     hosts,
     keys,
@@ -29,6 +31,7 @@ from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.notify.room import NotifyRoom
+from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described, Settings
 
 OPENAPI_PATH = "/rest/openapi.json"
@@ -60,6 +63,7 @@ class Dependencies:
     checks: Mapping[str, health.Check]
     describe_settings: Callable[[], Sequence[Described]]
     wipe: admin.Wipe | None = None
+    dashboards: DashboardRoom | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -74,6 +78,8 @@ def operations(needs: Dependencies) -> list[Operation]:
         *hosts.operations(needs.hosts, needs.clock),
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock)),
         *sources.operations(needs.ledger),
+        *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
+        *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),

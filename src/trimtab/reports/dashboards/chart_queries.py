@@ -14,6 +14,7 @@ from trimtab.reports.dashboards.ports import AsksPromQL, Vector
 from trimtab.reports.dashboards.timing import Span
 
 _PLACE = re.compile(r"\{\{\s*([^}\s]+)\s*\}\}")
+_INTERVAL = re.compile(r"\$\{?__(\w+)\}?")
 _KEYS = ("query", "expression", "expr")
 
 
@@ -90,14 +91,16 @@ def _line(asked: PromAsked, vector: Vector) -> Line:
 
 def _timed(text: str, step_s: int) -> str:
     """The text with the intervals that Grafana would fill in: four scrapes of 15 s are the least for a rate."""
-    rate = f"{max(4 * step_s, 60)}s"
-    for name, value in (
-        ("__rate_interval", rate),
-        ("__interval", f"{max(step_s, 60)}s"),
-        ("__range", f"{step_s * 1000}s"),
-    ):
-        text = text.replace("${" + name + "}", value).replace("$" + name, value)
-    return text
+    interval, rate = max(step_s, 60), max(4 * step_s, 60)
+    values = {
+        "rate_interval": f"{rate}s",
+        "interval": f"{interval}s",
+        "interval_ms": str(interval * 1000),
+        "range": f"{step_s * 1000}s",
+        "range_s": str(step_s * 1000),
+        "range_ms": str(step_s * 1_000_000),
+    }
+    return _INTERVAL.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def _named(name: str, labels: Mapping[str, str]) -> str:

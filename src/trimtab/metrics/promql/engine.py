@@ -1,0 +1,152 @@
+"""PromQL: a query from its text to its answer."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.metrics.promql.evaluate import Evaluator
+from trimtab.metrics.promql.grid import LOOKBACK_MS, Query
+from trimtab.metrics.promql.histograms.model import Histogram
+from trimtab.metrics.promql.labels import Labels
+from trimtab.metrics.promql.language.check import type_of
+from trimtab.metrics.promql.language.parse import parse
+from trimtab.metrics.promql.language.syntax import Expression, Range, Selector, Subquery, Type, bare
+from trimtab.metrics.promql.merging import finished
+from trimtab.metrics.promql.notes import Notes
+from trimtab.metrics.promql.plan import Plan, plan
+from trimtab.metrics.promql.problems import BadQuery, ExecutionFailed
+from trimtab.metrics.promql.ranges import RangeVector
+from trimtab.metrics.promql.source import Source
+from trimtab.metrics.promql.values import Floats, Integers, Samples, Scalar, Text, Vector
+
+MOST_POINTS = 11_000
+"""Steps of a range query: Prometheus' limit, which lets a week of minutes through and a year of hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of an answer: times (ms), values, and native histograms with their own times."""
+
+    labels: Labels
+    times: Integers
+    values: Floats
+    histogram_times: Integers = field(default_factory=lambda: np.empty(0, np.int64))
+    histograms: tuple[Histogram, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query answers. `type` is that of the result: a range query's is always a matrix."""
+
+    type: Type
+    series: list[Series] = field(default_factory=list)
+    text: str = ""
+    warnings: list[str] = field(default_factory=list)
+    infos: list[str] = field(default_factory=list)
+    samples: int = 0
+    """Samples that were read."""
+
+
+class PromQL:
+    """Runs queries over a source."""
+
+    def __init__(self, source: Source, lookback_ms: int = LOOKBACK_MS) -> None:
+        self._source = source
+        self._lookback_ms = lookback_ms
+
+    async def query(self, scope: Scope, text: str, at_ms: int, *, lookback_ms: int | None = None) -> Answer:
+        """The answer at one time. Raises BadQuery, ExecutionFailed, QueryAborted, Unavailable."""
+        node = parse(text)
+        query = Query(at_ms, at_ms, 0, lookback_ms or self._lookback_ms)
+        return await self._run(scope, node, text, query)
+
+    async def query_range(
+        self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int, *, lookback_ms: int | None = None
+    ) -> Answer:
+        """The answer at every step from start to end (both included where they are steps). Raises as `query`."""
+        if step_ms <= 0:
+            raise BadQuery("zero or negative query resolution step widths are not accepted. Try a positive integer")
+        if end_ms < start_ms:
+            raise BadQuery("end timestamp must not be before start time")
+        if (end_ms - start_ms) // step_ms >= MOST_POINTS:
+            raise BadQuery(
+                f"exceeded maximum resolution of {MOST_POINTS:,} points per timeseries. "
+                "Try decreasing the query resolution (?step=XX)"
+            )
+        node = parse(text)
+        if type_of(node) not in (Type.SCALAR, Type.VECTOR):
+            raise BadQuery(
+                f'invalid expression type "{type_of(node)}" for range query, must be Scalar or instant Vector'
+            )
+        query = Query(start_ms, end_ms, step_ms, lookback_ms or self._lookback_ms)
+        answer = await self._run(scope, node, text, query)
+        return Answer(Type.MATRIX, _sorted(answer.series), "", answer.warnings, answer.infos, answer.samples)
+
+    async def _run(self, scope: Scope, node: Expression, text: str, query: Query) -> Answer:
+        reads = plan(node, query)
+        wanted = list(dict.fromkeys(reads.values()))
+        read = dict(zip(wanted, await self._source.read(scope, wanted), strict=True))
+        # Arrays of a million cells take a thread 50 ms: the event loop has other callers meanwhile.
+        return await asyncio.to_thread(answered, node, text, query, {at: read[one] for at, one in reads.items()})
+
+
+def answered(node: Expression, text: str, query: Query, samples: dict[Selector, Samples]) -> Answer:
+    """Evaluate a query over what it read. Raises ExecutionFailed."""
+    notes = Notes(text)
+    evaluator = Evaluator(samples, query, notes)
+    inner = bare(node)
+    count = sum(len(each.points.times) + len(each.histograms.times) for each in samples.values())
+    if isinstance(inner, Range | Subquery):
+        series = _windows(evaluator.range(inner, query.grid()))
+        return Answer(Type.MATRIX, _sorted(series), "", notes.warnings, notes.infos, count)
+    grid = query.grid()
+    value = evaluator.evaluate(node, grid)
+    if isinstance(value, Text):
+        return Answer(Type.STRING, [], value.value)
+    if isinstance(value, Scalar):
+        return Answer(Type.SCALAR, [Series((), grid.times, value.values)], "", notes.warnings, notes.infos, count)
+    series = series_of(finished(value), grid.times)
+    return Answer(Type.VECTOR, series, "", notes.warnings, notes.infos, count)
+
+
+def series_of(vector: Vector, times: Integers) -> list[Series]:
+    """A vector's rows, each without the steps at which it has no sample."""
+    found = []
+    native = vector.is_histogram if vector.histograms is not None else None
+    floats = vector.floats
+    for row, labels in enumerate(vector.labels):
+        own = floats[row]
+        series = Series(labels, times[own], vector.values[row][own])
+        if native is not None and vector.histograms is not None and native[row].any():
+            cells = tuple(vector.histograms[row][native[row]].tolist())
+            series = Series(labels, series.times, series.values, times[native[row]], cells)
+        found.append(series)
+    return found
+
+
+def _windows(vector: RangeVector) -> list[Series]:
+    """The samples of a range vector as they are, at an instant."""
+    found = []
+    for row, labels in enumerate(vector.labels):
+        floats = slice(int(vector.floats.low[row, 0]), int(vector.floats.high[row, 0]))
+        native = slice(int(vector.low[row, 0]), int(vector.high[row, 0]))
+        points, cells = vector.floats.points, vector.points
+        series = Series(
+            labels,
+            points.times[floats],
+            points.values[floats],
+            cells.times[native],
+            tuple(cells.values[native].tolist()),
+        )
+        if len(series.times) or series.histograms:
+            found.append(series)
+    return found
+
+
+def _sorted(series: list[Series]) -> list[Series]:
+    return sorted(series, key=lambda each: each.labels)
+
+
+__all__ = ["Answer", "BadQuery", "ExecutionFailed", "Plan", "PromQL", "Series"]

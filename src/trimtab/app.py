@@ -178,6 +178,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         ledger=rooms.ledger,
         hosts=read_hosts,
         notify=rooms.notify,
+        evaluator=rooms.evaluator,
         render_metrics=renderer(rooms.stores.log, rooms.registry, rooms.ledger, rooms.notify.watch),
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,

@@ -15,6 +15,7 @@ from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
 from trimtab.cli.connection import Connection, pairs, server_options
+from trimtab.cli.metric_query import query
 from trimtab.cli.output import ago, console, json_option, number, print_json, print_table, remark, sparkline
 from trimtab.client import wire
 from trimtab.client.api import Client
@@ -30,6 +31,9 @@ dimension_option = click.option(
 @click.group("metrics")
 def metrics() -> None:
     """Store, read and list metrics."""
+
+
+metrics.add_command(query)
 
 
 @metrics.command("put")

@@ -16,6 +16,7 @@ from trimtab.doors.rest import (
     alertmanager,
     dashboard_shares,
     dashboards,
+    expressions,
     health,
     hosts,
     keys,
@@ -64,6 +65,7 @@ class Dependencies:
     describe_settings: Callable[[], Sequence[Described]]
     wipe: admin.Wipe | None = None
     dashboards: DashboardRoom | None = None
+    evaluator: expressions.Evaluator | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -72,6 +74,7 @@ def operations(needs: Dependencies) -> list[Operation]:
     return [
         *health.operations(health.Health(needs.clock, needs.checks, needs.render_metrics, needs.auth_required)),
         *metrics.operations(metrics.Reading(needs.registry, needs.reader, needs.clock)),
+        *_expressions(needs),
         *put.operations(
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
@@ -86,6 +89,12 @@ def operations(needs: Dependencies) -> list[Operation]:
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
     ]
+
+
+def _expressions(needs: Dependencies) -> list[Operation]:
+    if needs.evaluator is None:
+        return []
+    return expressions.operations(expressions.Evaluating(needs.evaluator, needs.reader, needs.clock))
 
 
 def routes(needs: Dependencies) -> list[BaseRoute]:

@@ -22,6 +22,7 @@ LIMITS = ReadLimits(seconds=6 * 3600, memory_mb=1400, threads=2)
 
 _QUERIES = load_queries("trimtab.costs.imports")
 _CHUNK = 1 << 20
+_NO_MERGES = "max_bytes_to_merge_at_max_space_in_pool = 1"  # the parts are merged once, where they stay
 _EXACT = Decimal(10) ** -30
 _INSERT_SETTINGS = {
     "max_insert_threads": "2",
@@ -48,6 +49,7 @@ class Staging:
         self.drop()
         for table in COST_TABLES:
             self._telemetry.command(f"CREATE TABLE {table.name}{self._suffix} AS {table.name}")
+            self._telemetry.command(f"ALTER TABLE {table.name}{self._suffix} MODIFY SETTING {_NO_MERGES}")
 
     def drop(self) -> None:
         """Let go of the tables, whatever is in them."""

@@ -81,7 +81,7 @@ _COMMITMENTS = {
 }
 """Amounts that a line's own are derived from; they are not kept."""
 
-_PROPERTIES = ("line_item_iam_principal", "bill_bill_type", "line_item_tax_type")
+_PROPERTIES = ("line_item_iam_principal", "line_item_tax_type")
 _TYPE = "_line_item_type"
 _COVERED = f"{_TYPE} IN ('SavingsPlanCoveredUsage', 'DiscountedUsage')"
 _PURCHASES = "('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')"
@@ -226,9 +226,8 @@ def _tags(columns: Columns) -> str:
     """Tags under the keys that their owners gave them: the prefix of user tags goes, that of AWS's own stays."""
     held = columns.find("resource_tags")
     if held is not None:
-        strip = r"replaceRegexpOne(k, '^user[:_]', '')"
-        renamed = f"mapApply((k, v) -> ({strip}, v), {coerce.pairs(held)})"
-        return f"CAST(mapFilter((k, v) -> v != '', {renamed}) AS {coerce.PAIRS})"
+        own = f"if(startsWith(k, 'user_') OR startsWith(k, 'user:'), substring(k, {len('user_') + 1}), k)"
+        return f"mapApply((k, v) -> ({own}, v), mapFilter((k, v) -> v != '', {coerce.pairs(held)}))"
     found = columns.where(lambda name: name.startswith(("resource_tags_", "resourceTags/")))
     keys = [column.name.removeprefix("resourceTags/").removeprefix("resource_tags_") for column in found]
     return coerce.collected(

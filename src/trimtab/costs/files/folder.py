@@ -8,9 +8,23 @@ from typing import Protocol
 from trimtab.base.errors import InvalidInput
 
 
+class Item(Protocol):
+    """A file of a folder."""
+
+    @property
+    def name(self) -> str:
+        """Its name relative to the folder, with slashes."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A file of a folder: its name relative to the folder, with slashes, and its size in bytes."""
+class LocalItem:
+    """A file on this machine."""
 
     name: str
     size: int
@@ -42,9 +56,9 @@ class LocalFolder:
     def items(self) -> Sequence[Item]:
         """Every file; hidden ones are left out."""
         if self._single:
-            return [Item(self._path.name, self._path.stat().st_size)]
+            return [LocalItem(self._path.name, self._path.stat().st_size)]
         found = [path for path in self._root.rglob("*") if path.is_file() and not _hidden(path, self._root)]
-        return [Item(path.relative_to(self._root).as_posix(), path.stat().st_size) for path in sorted(found)]
+        return [LocalItem(path.relative_to(self._root).as_posix(), path.stat().st_size) for path in sorted(found)]
 
     def fetch(self, name: str) -> Path:
         """The file itself."""

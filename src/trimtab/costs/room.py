@@ -1,0 +1,32 @@
+"""The room as doors and pages are given it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimtab.base.clock import Clock
+from trimtab.costs.imports.background import BackgroundImports
+from trimtab.costs.imports.importer import Importer
+from trimtab.costs.imports.ledger import ImportLedger
+from trimtab.costs.imports.places import Uploads, opener
+from trimtab.costs.read import CostReader
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class CostsRoom:
+    """Everything that may be asked of bills."""
+
+    reader: CostReader
+    importer: Importer
+    imports: BackgroundImports
+    ledger: ImportLedger
+    uploads: Uploads
+
+    @classmethod
+    def of(cls, telemetry: Telemetry, state: State, clock: Clock, data_dir: Path, *, embedded: bool) -> "CostsRoom":
+        """The room over open stores; `embedded` says whether the engine reads this machine's files itself."""
+        ledger = ImportLedger(state, clock)
+        uploads = Uploads(data_dir / "costs" / "uploads")
+        importer = Importer(telemetry, ledger, data_dir / "costs" / "work", opener(uploads), embedded=embedded)
+        return cls(CostReader(telemetry), importer, BackgroundImports(importer, uploads), ledger, uploads)

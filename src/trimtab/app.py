@@ -191,9 +191,11 @@ def _web_state(rooms: Rooms) -> web.WebState:
     return web.WebState(
         reader=rooms.reader,
         registry=rooms.registry,
+        evaluator=rooms.evaluator,
         sources=rooms.ledger,
         keys=rooms.keys,
         notify=rooms.notify,
+        dashboards=rooms.dashboards,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

@@ -24,6 +24,8 @@ from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import hash64
 from trimtab.base.tags import make_tags
 from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.model import Identity, Kind
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.registry import SeriesRegistry
@@ -234,6 +236,7 @@ def build_state(
     return WebState(
         reader=cast("Any", reader),
         registry=registry,
+        evaluator=Evaluator(reader, registry, clock, NoBands()),
         sources=ledger,
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),

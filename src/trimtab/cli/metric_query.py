@@ -56,7 +56,7 @@ def query(
 
     \b
     trimtab metrics query "SELECT AVG(cpu) FROM app GROUP BY host ORDER BY MAX() DESC LIMIT 5"
-    trimtab metrics query "SUM(SEARCH('{app,host} MetricName=\\"errors\\"', 'Sum', 60))"
+    trimtab metrics query "SUM(SEARCH('{app,host} errors', 'Sum', 60))"
     trimtab metrics query -m 'e=app|errors{host=a}@Sum' -m 'r=app|requests{host=a}@Sum' "e / r * 100"
     """
     queries = [_metric(text) for text in metrics]

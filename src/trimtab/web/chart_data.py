@@ -86,7 +86,7 @@ async def draw(reader: MetricReader, scope: Scope, query: MetricQuery, lines: Se
     places = {label: place for place, label in enumerate(in_order({line.label for line, _ in drawn}))}
     drawn.sort(key=lambda pair: places[pair[0].label])
     colours = slots([line.label for line, _ in drawn])
-    coloured = [Drawn(line, slot, _gap(values), values) for (line, values), slot in zip(drawn, colours, strict=True)]
+    coloured = [Drawn(line, slot, bridged(values), values) for (line, values), slot in zip(drawn, colours, strict=True)]
     return Chart(
         t0_ms=grid.t0_ms, step_ms=grid.step_ms, count=grid.count, start_ms=window.start_ms, end_ms=grid.end_ms,
         partial=grid.partial, unit=_common_unit(lines, query), total=len(lines),
@@ -166,7 +166,8 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else -math.inf
 
 
-def _gap(values: npt.NDArray[np.float64]) -> int:
+def bridged(values: npt.NDArray[np.float64]) -> int:
+    """How many steps apart two neighbours may be and still be joined by a line."""
     at = np.flatnonzero(~np.isnan(values))
     usual = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
     return math.ceil(usual * _BRIDGE)

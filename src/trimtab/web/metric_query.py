@@ -4,6 +4,7 @@ m=trimtab/Host|system.cpu.utilization     a metric: namespace|name (repeatable)
 where=host.name=web-1  where=cpu.mode!=idle   dimensions that must (not) match (repeatable)
 group=cpu.mode | * | none                 one line a value (repeatable), one a series, one altogether
 stat=p99   period=auto | 60               any statistic of `metrics/statistics.py`; seconds
+e=m1 / m2 * 100                           an expression to draw instead: metric math over the series, SEARCH or SQL
 """
 
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ class MetricQuery:
     where: tuple[Filter, ...] = ()
     group: tuple[str, ...] = (EACH,)
     period_s: int | None = None
+    expression: str = ""
 
     def parameters(self) -> list[tuple[str, str]]:
         """The question as URL parameters."""
@@ -47,11 +49,13 @@ class MetricQuery:
         pairs.append(("stat", self.statistic.text))
         if self.period_s is not None:
             pairs.append(("period", str(self.period_s)))
+        if self.expression:
+            pairs.append(("e", self.expression))
         return pairs
 
 
 def read_metric_query(
-    metrics: Sequence[str], where: Sequence[str], group: Sequence[str], stat: str, period: str
+    metrics: Sequence[str], where: Sequence[str], group: Sequence[str], stat: str, period: str, expression: str = ""
 ) -> MetricQuery:
     """The question that URL parameters ask. Raises InvalidInput that names the parameter at fault."""
     return MetricQuery(
@@ -60,6 +64,7 @@ def read_metric_query(
         tuple(_filter(text) for text in where),
         tuple(group) or (EACH,),
         _period(period),
+        expression.strip(),
     )
 
 

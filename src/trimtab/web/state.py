@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from trimtab.access.keys import KeyStore
 from trimtab.base.clock import Clock
 from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
+from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described
 
 
@@ -22,9 +24,11 @@ class WebState:
 
     reader: MetricReader
     registry: SeriesRegistry
+    evaluator: Evaluator
     sources: SourceLedger
     keys: KeyStore
     notify: NotifyRoom
+    dashboards: DashboardRoom
     settings: Sequence[Described]
     clock: Clock
     version: str

@@ -13,8 +13,10 @@ from trimtab.base.errors import InvalidInput
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.web import respond
 from trimtab.web.chart_data import STEPS_S, Chart, draw
+from trimtab.web.expression_chart import draw_expression, named
 from trimtab.web.lines import MOST_SERIES, dimension_keys, group_lines, matching
 from trimtab.web.metric_query import EACH, MetricQuery, read_metric_query
+from trimtab.web.pages.expression_snippet import get_expression_data
 from trimtab.web.pages.snippets import get_metric_data
 from trimtab.web.panels import EXPLORER, Panel
 from trimtab.web.site import Site
@@ -28,6 +30,7 @@ STATISTICS = (
 _FOUND = 200
 _VALUES = 12  # of a dimension, offered for narrowing
 _VALUE_KEYS = 6
+_NAMED = 12  # series whose ids are listed beside an expression
 _TTL_S = 3.0
 _DEFAULT_RANGE = "1h"
 
@@ -51,8 +54,15 @@ def routes(site: Site) -> list[BaseRoute]:
         view = site.view(request, _DEFAULT_RANGE)
         query = read_query(view)
         series = matching(site.state.registry, view.scope, query)
-        chart = await chart_of(site, view, query, series) if series else None
-        return site.page(request, view, "explore", timed=True, **_facts(site, view, query, series, chart))
+        chart, complaint = None, ""
+        try:
+            chart = await chart_of(site, view, query, series) if series or query.expression else None
+        except InvalidInput as problem:
+            if not query.expression:
+                raise
+            complaint = str(problem)  # Beside the expression, which the viewer goes on with.
+        facts = _facts(site, view, query, series, chart)
+        return site.page(request, view, "explore", timed=True, complaint=complaint, **facts)
 
     async def as_json(request: Request) -> Response:
         view = site.view(request, _DEFAULT_RANGE)
@@ -82,27 +92,34 @@ def routes(site: Site) -> list[BaseRoute]:
 def read_query(view: View) -> MetricQuery:
     """The question in the URL; its metrics may be none."""
     group = [key for key in view.all("group") if key != EACH]
-    return read_metric_query(view.all("m"), view.all("where"), group, view.get("stat"), view.get("period"))
+    asked = (view.get("stat"), view.get("period"), view.get("e"))
+    return read_metric_query(view.all("m"), view.all("where"), group, *asked)
 
 
 async def chart_of(site: Site, view: View, query: MetricQuery, series: Sequence[Series]) -> Chart:
     """The chart of `query`, shared by all who ask the same within some seconds."""
-    lines = group_lines(series[:MOST_SERIES], query.group)
     grain = 1000 * max(int(view.window.span.seconds) // 1000, 1)
     key = ("chart", view.scope, query, len(series), view.window.start_ms // grain, view.window.end_ms // grain)
-    return await site.cache.get(key, _TTL_S, lambda: draw(site.state.reader, view.scope, query, lines, view.window))
+
+    async def drawn() -> Chart:
+        if query.expression:
+            return await draw_expression(site.state.evaluator, view.scope, query, series, view.window)
+        lines = group_lines(series[:MOST_SERIES], query.group)
+        return await draw(site.state.reader, view.scope, query, lines, view.window)
+
+    return await site.cache.get(key, _TTL_S, drawn)
 
 
 def _asked(view: View) -> MetricQuery:
     query = read_query(view)
-    if not query.metrics:
+    if not query.metrics and not query.expression:
         raise InvalidInput("cannot draw: no metric is named; expected m=namespace|name", field="m")
     return query
 
 
 def _facts(site: Site, view: View, query: MetricQuery, series: Sequence[Series], chart: Chart | None) -> dict[str, Any]:
     found = _search(site, view, query)
-    boto3, note = get_metric_data(query, chart, view.origin, site.state.region) if chart else ("", "")
+    boto3, note = _snippet(site, view, query, series, chart) if chart else ("", "")
     return {
         "panel": _panel(query, chart) if chart else None,
         "drawn": chart,
@@ -115,6 +132,9 @@ def _facts(site: Site, view: View, query: MetricQuery, series: Sequence[Series],
         "period": query.period_s,
         "chips": _chips(view),
         "values": _values(view, query, series),
+        "expression": query.expression,
+        "named": named(series)[:_NAMED],
+        "unnamed": max(len(series) - _NAMED, 0),
         "too_many": len(series) > MOST_SERIES,
         "most": MOST_SERIES,
         "found": found[:_FOUND],
@@ -125,7 +145,17 @@ def _facts(site: Site, view: View, query: MetricQuery, series: Sequence[Series],
     }
 
 
+def _snippet(site: Site, view: View, query: MetricQuery, series: Sequence[Series], chart: Chart) -> tuple[str, str]:
+    if query.expression:
+        return get_expression_data(query, chart, series, view.origin, site.state.region)
+    return get_metric_data(query, chart, view.origin, site.state.region)
+
+
 def _panel(query: MetricQuery, chart: Chart) -> Panel:
+    if query.expression:
+        shown = f", the first {len(chart.lines)} of them" if chart.total > len(chart.lines) else ""
+        counted = f"{chart.total} line" + ("s" if chart.total != 1 else "")
+        return Panel(query.expression, query, counted + shown, legend="table", height=320)
     title = ", ".join(dict.fromkeys(name for _, name in query.metrics))
     lines = f"{chart.total} line" + ("s" if chart.total != 1 else "")
     largest = ", the largest 7 and the rest" if chart.total > len(chart.lines) else ""

@@ -4,6 +4,7 @@ Unit tests drive the pages with it; `python tests/browser/pretend.py [hosts]` se
 """
 
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -25,12 +26,18 @@ from trimtab.base.ids import hash64
 from trimtab.base.tags import make_tags
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.expressions.bands import NoBands
-from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.expressions.evaluate import Evaluator, check
 from trimtab.metrics.model import Identity, Kind
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.statistics import Family
+from trimtab.reports.dashboards.data import WidgetReader
+from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.reports.dashboards.shares import ShareStore
+from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.settings import describe
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import metadata
 from trimtab.web.app import WebState, routes
 from trimtab.web.assets import STATIC
 
@@ -238,11 +245,26 @@ def build_state(
         registry=registry,
         evaluator=Evaluator(reader, registry, clock, NoBands()),
         sources=ledger,
+        dashboards=build_dashboards(Evaluator(reader, registry, clock, NoBands()), registry, clock),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),
         clock=clock,
         version="0.1.0",
+    )
+
+
+def build_dashboards(evaluator: Evaluator, registry: SeriesRegistry, clock: Clock) -> DashboardRoom:
+    """Dashboards over a state database of their own, empty but for the starters."""
+    state = State(f"sqlite:///{tempfile.mkdtemp()}/state.sqlite")
+    metadata.create_all(state.engine)
+    return DashboardRoom(
+        store=DashboardStore(state, clock),
+        shares=ShareStore(state, clock),
+        widgets=WidgetReader(evaluator, check, registry, clock),
+        finder=registry,
+        clock=clock,
+        account=ACCOUNT,
     )
 
 

@@ -28,8 +28,9 @@ LOGIN_PATH = "/login"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/logout", "/favicon.ico", "/notify/confirm"})
 """Answered without a credential: probes, signing in, and the link that has its secret in itself."""
-OPEN_PREFIXES = ("/static/",)
-"""Assets of the pages: nothing of the user's is in them, and the sign-in page needs them."""
+OPEN_PREFIXES = ("/static/", "/shared/")
+"""Assets of the pages, which hold nothing of the user's and which the sign-in page needs; and links that share one
+dashboard, whose own token is checked behind this door."""
 
 DEFAULT_MAX_BODY = 64 * 1024 * 1024
 """Bytes a request may carry as sent. The largest a door documents is OTLP's 5 MB; Prometheus and SDKs behind a

@@ -8,7 +8,21 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.web.assets import STATIC, Assets
-from trimtab.web.pages import admin, endpoints, explore, gpus, hosts, jump, kpis, notifications, overview, sources
+from trimtab.web.pages import (
+    admin,
+    dashboard_preview,
+    dashboards,
+    endpoints,
+    explore,
+    gpus,
+    hosts,
+    jump,
+    kpis,
+    notifications,
+    overview,
+    shared,
+    sources,
+)
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
 
@@ -24,7 +38,21 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
     site = Site(state, assets)
     pages = [
         room.routes(site)
-        for room in (overview, gpus, hosts, endpoints, kpis, explore, sources, notifications, admin, jump)
+        for room in (
+            overview,
+            gpus,
+            hosts,
+            endpoints,
+            kpis,
+            explore,
+            dashboards,
+            dashboard_preview,
+            shared,
+            sources,
+            notifications,
+            admin,
+            jump,
+        )
     ]
     return [route for found in pages for route in found] + [Route("/static/{name}", assets.serve)]
 

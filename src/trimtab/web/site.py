@@ -52,7 +52,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
     ),
     ("Money", (), "Needs a bill: a later version"),
     ("Actions", (), "Needs findings: a later version"),
-    ("Explore", (NavItem("Metrics", "/explore/metrics", "chart"),), ""),
+    ("Explore", (NavItem("Metrics", "/explore/metrics", "chart"), NavItem("Dashboards", "/dashboards", "grid")), ""),
     (
         "Admin",
         (
@@ -106,11 +106,17 @@ class Site:
         return self.view(request, "24h" if day else "auto")
 
     def page(self, request: Request, view: View, template: str, status: int = 200, **facts: Any) -> Response:
-        """Render a page; for a live refresh (htmx says `partial`) only its `<main>`."""
+        """Render a page; for a live refresh (htmx says `partial`) only its `<main>`. `layout` may be another frame."""
         found = self._environment.get_template(f"pages/{template}.html")
-        context = {"view": view, **facts}
-        layout = "fragment.html" if request.headers.get("hx-request-type") == "partial" else "base.html"
-        return respond.html(request, found.render(context | {"layout": layout}), status)
+        layout = facts.pop("layout", "base.html")
+        if request.headers.get("hx-request-type") == "partial":
+            layout = "fragment.html"
+        return respond.html(request, found.render({"view": view, **facts, "layout": layout}), status)
+
+    def fragment(self, request: Request, view: View, template: str, **facts: Any) -> Response:
+        """Render a part of a page by itself."""
+        found = self._environment.get_template(f"parts/{template}.html")
+        return respond.html(request, found.render({"view": view, **facts}))
 
     def guarded(
         self, handler: Callable[[Request], Awaitable[Response]], role: Role = Role.READ

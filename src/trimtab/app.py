@@ -31,7 +31,9 @@ from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
 from trimtab.doors.otlp import http as otlp
 from trimtab.doors.otlp.intake import Intake
+from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
+from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
@@ -43,6 +45,10 @@ from trimtab.metrics.expressions.bands import NoBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
 from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.promql.browse import Browser
+from trimtab.metrics.promql.catalogue import Catalogue
+from trimtab.metrics.promql.engine import PromQL
+from trimtab.metrics.promql.stored import StoredSource
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
@@ -80,6 +86,8 @@ class Rooms:
     evaluator: Evaluator
     dashboards: DashboardRoom
     alarms: AlarmRoom
+    promql: PromQL
+    browser: Browser
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -93,6 +101,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
     reader = MetricReader(stores.telemetry, registry, stores.log, rollups)
     evaluator = Evaluator(reader, registry, clock, NoBands())
+    catalogue = Catalogue(registry)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -114,6 +123,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             account=settings.account_id,
         ),
         alarms=AlarmRoom.of(stores.state, clock),
+        promql=PromQL(StoredSource(stores.telemetry, catalogue)),
+        browser=Browser(registry, catalogue),
     )
 
 
@@ -137,6 +148,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *rest.routes(_rest_needs(rooms)),
         *otlp.routes(intake),
         *remote_write.routes(writing),
+        *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
         *web.routes(pages),
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})

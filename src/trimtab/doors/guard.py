@@ -71,6 +71,7 @@ RULES = (
     Rule("/api/v1/query_range", _POST, Role.READ),
     Rule("/api/v1/series", _POST, Role.READ),
     Rule("/api/v1/labels", _POST, Role.READ),
+    Rule("/api/v1/format_query", _POST, Role.READ),
 )
 """The first rule that matches counts; without one, reading needs `read` and anything else `write`."""
 

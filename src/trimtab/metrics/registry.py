@@ -130,6 +130,10 @@ class SeriesRegistry:
             found = found[np.searchsorted(ranks[found], ranks[after], side="right") :]
         return [self._series(ordinal) for ordinal in found[: query.limit].tolist()]
 
+    def since(self, number: int) -> list[Series]:
+        """The series that were registered after the first `number` ones: what an index of its own has to catch up."""
+        return [self._series(ordinal) for ordinal in range(number, len(self._identities))]
+
     def count(self, scope: Scope, query: SeriesQuery) -> int:
         """How many series match, whatever `limit` and `after` say."""
         return len(self._filtered(self._index.candidates(scope, query), query))

@@ -1,0 +1,103 @@
+"""The source that reads the store: samples, events and histograms of the series that match, in few engine queries."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.metrics.fetches import IDS_A_QUERY
+from trimtab.metrics.model import Kind
+from trimtab.metrics.promql.assembly import Assembly
+from trimtab.metrics.promql.catalogue import Catalogue
+from trimtab.metrics.promql.labels import BUCKET
+from trimtab.metrics.promql.matchers import predicate
+from trimtab.metrics.promql.problems import TooManySamples
+from trimtab.metrics.promql.source import Read
+from trimtab.metrics.promql.stored_histograms import add_histograms
+from trimtab.metrics.promql.translation import Entry, Part
+from trimtab.metrics.promql.values import Integers, Samples
+from trimtab.store.sql import load_queries
+from trimtab.store.telemetry.client import Columns, Telemetry
+
+_QUERIES = load_queries("trimtab.metrics.promql")
+MOST_SERIES = 100_000
+"""Series of one selector."""
+_MOST_SAMPLES = 50_000_000
+_AT_ONCE = 4  # engine queries of one read at a time: the pool has eight, and others wait too
+
+
+class StoredSource:
+    """Reads the telemetry store."""
+
+    def __init__(self, telemetry: Telemetry, catalogue: Catalogue) -> None:
+        self._telemetry = telemetry
+        self._catalogue = catalogue
+
+    async def read(self, scope: Scope, reads: list[Read]) -> list[Samples]:
+        """The samples of each read. Raises TooManySamples, QueryAborted, Unavailable."""
+        found = [self._catalogue.find(scope, read.matchers) for read in reads]
+        return [await self._read(read, entries) for read, entries in zip(reads, found, strict=True)]
+
+    async def _read(self, read: Read, entries: list[Entry]) -> Samples:
+        if len(entries) > MOST_SERIES:
+            raise TooManySamples(f"cannot read {len(entries)} series for one selector; expected at most {MOST_SERIES}")
+        by_kind: dict[Kind, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_kind[Kind.GAUGE if entry.kind is Kind.COUNTER else entry.kind].append(entry)
+        assembly = Assembly()
+        if by_kind[Kind.GAUGE]:
+            await self._points(read, by_kind[Kind.GAUGE], assembly)
+        if by_kind[Kind.EVENTS]:
+            await self._events(read, by_kind[Kind.EVENTS], assembly)
+        if by_kind[Kind.HISTOGRAM]:
+            columns = await self._fetch("histograms", by_kind[Kind.HISTOGRAM], read)
+            passes = [predicate(matcher) for matcher in read.matchers if matcher.name == BUCKET]
+            await asyncio.to_thread(add_histograms, assembly, columns, by_kind[Kind.HISTOGRAM], passes)
+        return await asyncio.to_thread(assembly.samples)
+
+    async def _points(self, read: Read, entries: list[Entry], assembly: Assembly) -> None:
+        grid = _grid(read.steps)
+        columns = await self._fetch("points" if grid is None else "newest", entries, read, grid or {})
+        labels_of = {entry.series: entry.labels for entry in entries}
+        assembly.add(columns["series"], columns["at"], columns["value"], labels_of)
+
+    async def _events(self, read: Read, entries: list[Entry], assembly: Assembly) -> None:
+        columns = await self._fetch("events", entries, read)
+        numbers: dict[Part, Callable[[], Any]] = {
+            Part.VALUE: lambda: columns["total"] / columns["seen"],
+            Part.SUM: lambda: columns["total"],
+            Part.COUNT: lambda: columns["seen"],
+        }
+        for part, number in numbers.items():
+            labels_of = {entry.series: entry.labels for entry in entries if entry.part is part}
+            if labels_of:
+                assembly.add(columns["series"], columns["at"], number(), labels_of)
+
+    async def _fetch(self, name: str, entries: list[Entry], read: Read, more: dict[str, int] | None = None) -> Columns:
+        ids = list(dict.fromkeys(entry.series for entry in entries))
+        bounds = {"start": read.start_ms, "end": read.end_ms, **(more or {})}
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(at: int) -> Columns:
+            async with gate:
+                return await self._telemetry.fetch(_QUERIES[name], {"ids": ids[at : at + IDS_A_QUERY], **bounds})
+
+        chunks = await asyncio.gather(*(one(at) for at in range(0, len(ids), IDS_A_QUERY)))
+        if sum(len(chunk["series"]) for chunk in chunks) > _MOST_SAMPLES:
+            raise TooManySamples("query processing would load too many samples into memory in query execution")
+        return {column: np.concatenate([chunk[column] for chunk in chunks]) for column in chunks[0]}
+
+
+def _grid(steps: Integers | None) -> dict[str, int] | None:
+    """Origin and step of steps that are evenly apart; None where the engine need not leave anything out."""
+    if steps is None:
+        return None
+    step = int(steps[1] - steps[0]) if len(steps) > 1 else 0
+    if len(steps) == 1 or step <= 0 or not (np.diff(steps) == step).all():
+        return {"origin": int(steps.max()), "step": 2**53} if (steps == steps[0]).all() else None
+    # Beyond all times that are read, so that the division's operand is positive and rounds one way.
+    behind = int(steps[0]) // step + 1_000_000_000_000 // step + 1
+    return {"origin": int(steps[0]) - behind * step, "step": step}

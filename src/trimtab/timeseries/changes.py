@@ -1,5 +1,8 @@
 """Where the level of a series shifts for good: robust binary segmentation."""
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,7 +32,7 @@ def level_shifts(values: npt.NDArray[np.float64], least: int) -> list[int]:
 
 
 def _noise(values: npt.NDArray[np.float64]) -> float:
-    return mad_sigma(np.diff(values)) / np.sqrt(2.0)
+    return mad_sigma(np.diff(values)) / math.sqrt(2.0)
 
 
 def _likeness(values: npt.NDArray[np.float64]) -> float:
@@ -68,8 +71,8 @@ def _confirmed(values: npt.NDArray[np.float64], cuts: list[int], noise: float) -
     kept = list(cuts)
     while kept:
         edges = [0, *kept, len(values)]
-        middles = [float(np.median(values[a:b])) for a, b in zip(edges, edges[1:], strict=False)]
-        rest = np.concatenate([values[a:b] - m for (a, b), m in zip(zip(edges, edges[1:], strict=False), middles, strict=True)])
+        middles = [float(np.median(values[a:b])) for a, b in pairwise(edges)]
+        rest = np.concatenate([values[a:b] - m for (a, b), m in zip(pairwise(edges), middles, strict=True)])
         spread = max(noise, mad_sigma(rest))
         steps = np.abs(np.diff(middles))
         least = int(np.argmin(steps))

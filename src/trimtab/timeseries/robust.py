@@ -1,27 +1,27 @@
 """Location and spread that a few wild values do not move."""
 
+from statistics import NormalDist
+
 import numpy as np
 import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
 
-_TAIL = 0.05
-_NORMAL_TAIL = 1.6448536269514722
-"""The 95 % point of the normal distribution: what turns the distance between two quantiles into a sigma."""
+_NORMAL = NormalDist()
 _MAD = 1.4826022185056018
 """1 / the 75 % point of the normal distribution."""
 
 
-def sigma(values: Values) -> float:
-    """The standard deviation that a normal distribution with the same 5 % and 95 % quantiles has; 0 below 3 values.
+def sigma(values: Values, tail: float = 0.05) -> float:
+    """The standard deviation that a normal distribution with the same `tail` and 1 - `tail` quantiles has; 0 below 3.
 
-    Up to 5 % of outliers on each side do not count. The median absolute deviation would bear more of them, but knows
-    nothing of the shoulders of a distribution, and bands are made of shoulders.
+    So a share of `tail` outliers on each side does not count. The median absolute deviation would bear more of them,
+    but knows nothing of the shoulders of a distribution, and bands are made of shoulders.
     """
     if len(values) < 3:
         return 0.0
-    low, high = np.quantile(values, (_TAIL, 1.0 - _TAIL))
-    return float(high - low) / (2.0 * _NORMAL_TAIL)
+    low, high = np.quantile(values, (tail, 1.0 - tail))
+    return float(high - low) / (2.0 * _NORMAL.inv_cdf(1.0 - tail))
 
 
 def mad_sigma(values: Values) -> float:

@@ -21,7 +21,8 @@ class Trend:
 
     def at(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The line's value at each of `times` (ms)."""
-        return self.level + self.slope * (times - self.origin_ms)
+        line: npt.NDArray[np.float64] = self.level + self.slope * (times - self.origin_ms).astype(np.float64)
+        return line
 
 
 def fit_trend(times: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> Trend:

@@ -5,6 +5,7 @@ from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
+from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import rejections, sources, tags
 from trimtab.store.state.schema.jobs import locks
@@ -33,6 +34,7 @@ __all__ = [
     "dashboard_shares",
     "dashboard_versions",
     "dashboards",
+    "detectors",
     "locks",
     "metadata",
     "notify_attempts",

@@ -86,11 +86,13 @@ def run(
 def _mean(values: Array, at: int, number: int, first: int) -> float:
     """The mean of the last `number` points up to `at`, fewer at the start."""
     low = max(first, at - number + 1)
-    return values[low : at + 1].sum() / (at + 1 - low)
+    return float(values[low : at + 1].sum() / (at + 1 - low))
 
 
 @compiled
-def _seasons(times: Array, values: Array, at: int, first: int, seen: int, misses: Array, found: Array, raw: Array) -> None:
+def _seasons(
+    times: Array, values: Array, at: int, first: int, seen: int, misses: Array, found: Array, raw: Array
+) -> None:
     if at <= first + 8:
         return
     look = max(first, at - 64)
@@ -118,7 +120,7 @@ def _judge(raw: Array, counts: Array, bases: Array, most: float) -> float:
             told = surprise(counts[view], seen, bases[view], number, TAIL, CAP)
             total += told * told
         count(counts[view], number, bases[view], most)
-    return np.sqrt(total / VIEWS)
+    return float(np.sqrt(total / VIEWS))
 
 
 @compiled

@@ -77,14 +77,14 @@ def surprise(counts: Array, seen: float, base: float, score: float, tail: float,
             above += counts[at]
             at -= 1
         part = counts[own]
-        return -np.log10(min((above + 0.5 * part + 1.0) / (seen + 1.0), 1.0))
+        return float(-np.log10(min((above + 0.5 * part + 1.0) / (seen + 1.0), 1.0)))
     while above < top and at > 0:
         above += counts[at]
         total += counts[at] * base * 2.0 ** ((at + 0.5 - BINS // 2) / BINS_AN_OCTAVE)
         at -= 1
     edge = base * 2.0 ** ((at + 1.0 - BINS // 2) / BINS_AN_OCTAVE)
     mean = max(total / max(above, 1.0) - edge, 1e-3 * edge)
-    return min(-np.log10(tail) + max(score - edge, 0.0) / mean / np.log(10.0), cap)
+    return float(min(-np.log10(tail) + max(score - edge, 0.0) / mean / np.log(10.0), cap))
 
 
 @compiled
@@ -101,12 +101,12 @@ def count(counts: Array, score: float, base: float, most: float) -> None:
 def spread_of(ordered: Array, size: int) -> float:
     """A spread of `ordered[:size]` (ascending) in sigmas of a normal distribution, from its 10 % and 90 % points."""
     floor = 1e-9 * abs(ordered[size // 2]) + 1e-12
-    return max((ordered[int(size * 0.9)] - ordered[int(size * 0.1)]) / 2.56, floor)
+    return float(max((ordered[int(size * 0.9)] - ordered[int(size * 0.1)]) / 2.56, floor))
 
 
 @compiled
 def nearest(values: Array, at: int, first: int, length: int, keep: int, distance: Array, best: Array) -> float:
-    """How far the `length` values that end at `at` are from the `keep`-th most alike run of earlier ones; -1 if unknown.
+    """How far the `length` values that end at `at` are from the `keep`-th most alike earlier run; -1 if unknown.
 
     Runs end at `first` or later, and do not overlap this one. `distance` and `best` are room to work in.
     """
@@ -128,11 +128,13 @@ def nearest(values: Array, at: int, first: int, length: int, keep: int, distance
                 best[slot] = best[slot - 1]
                 slot -= 1
             best[slot] = found
-    return best[keep - 1] / length
+    return float(best[keep - 1] / length)
 
 
 @compiled
-def seasonal(times: Array, values: Array, at: int, first: int, period: int, back: int, reach: int, found: Array) -> float:
+def seasonal(
+    times: Array, values: Array, at: int, first: int, period: int, back: int, reach: int, found: Array
+) -> float:
     """How far `values[at]` is from what was seen one, two … `back` periods before; -1 where too little was.
 
     Each earlier period gives the point nearest to the same time, if within `reach` ms, and its two neighbours.
@@ -159,4 +161,4 @@ def seasonal(times: Array, values: Array, at: int, first: int, period: int, back
     if number < 3:
         return -1.0
     some = np.sort(found[:number])
-    return abs(values[at] - some[number // 2])
+    return float(abs(values[at] - some[number // 2]))

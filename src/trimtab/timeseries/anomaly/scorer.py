@@ -1,4 +1,4 @@
-"""The always-on detector: one setting for every series. Give it points as they come; it says how unusual each one is."""
+"""The always-on detector: one setting for every series. Give it points as they come; it says how unusual each is."""
 
 from dataclasses import dataclass, field
 
@@ -81,5 +81,3 @@ def score(memory: Memory, times: Times, values: Values) -> Scored:
 def anomalies(times: Times, values: Values) -> Scored:
     """`score` of a whole series at once."""
     return score(Memory(), times, values)
-
-

@@ -1,6 +1,6 @@
 """From series to a `GpuGrid`: which GPU a series is about, what it did, who held it, and whether it was down.
 
-One read of the engine: averages, counts and maxima of every series of the GPU concepts in each step.
+One read of the engine of what each concept needs, and a second of series that fill the gaps of better ones.
 
 Allocation, the best evidence that a GPU has at a step: a pod or job label on its activity series (dcgm-exporter maps
 them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a
@@ -45,6 +45,23 @@ halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeou
 applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
 
 
+_ACTIVITY_NEEDS = (AVERAGE, COUNT)
+_NEEDS = {
+    "process": (AVERAGE,),
+    "memory": (AVERAGE,),
+    "xid": (MAXIMUM,),
+    "ecc": (MAXIMUM,),
+    "failed": (MAXIMUM,),
+    "cordoned": (MAXIMUM,),
+    "alive": (COUNT,),
+    "jobs": (MAXIMUM,),
+}
+"""The statistics that are looked at of each concept; of activity averages and counts."""
+
+Place = tuple[str, int]
+"""A concept's name and the place of a series in what was found of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The grid, with the metrics that filled it: `activity` by source, `allocation` and `down` by name."""
@@ -53,6 +70,15 @@ class Evidence:
     activity: tuple[tuple[str, int], ...] = ()
     allocation: tuple[tuple[str, int], ...] = ()
     down: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the engine said of one series in each step; what was not asked is NaN, or 0 of counts."""
+
+    mean: Floats
+    count: Floats
+    high: Floats
 
 
 @dataclass(slots=True)
@@ -122,18 +148,56 @@ async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> 
 
 
 async def _read(reader: Reader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
-    order = [(name, one) for name, found in wanted.items() for one in found]
-    statistics = (AVERAGE, COUNT, MAXIMUM)
-    requests = [StatRequest((one.series.id,), stat, grid.step_s) for _, one in order for stat in statistics]
-    answers = await reader.statistics(finder.scope, requests, grid.start_ms, grid.end_ms)
-    placed: dict[str, list[tuple[Floats, Floats, Floats]]] = {name: [] for name in wanted}
-    for at, (name, _) in enumerate(order):
-        mean, count, high = answers[3 * at : 3 * at + 3]
-        placed[name].append((grid.place(mean), grid.place(count, 0.0), grid.place(high)))
-    return {
-        name: _Read(found, *(_stack([row[part] for row in placed[name]], grid) for part in range(3)))
-        for name, found in wanted.items()
-    }
+    """Each concept's series. What repeats a better source is asked only where that one has gaps."""
+    asked = {(name, at) for name, found in wanted.items() for at in range(len(found))}
+    twins = _twins(wanted)
+    rows = await _rows(reader, finder, wanted, sorted(asked - twins.keys()), grid)
+    gaps = sorted(own for own, better in twins.items() if not rows[better].count.all())
+    rows |= await _rows(reader, finder, wanted, gaps, grid)
+    nothing = _Row(*(np.full(grid.steps, empty) for empty in (np.nan, 0.0, np.nan)))
+    reads = {}
+    for name, found in wanted.items():
+        own = [rows.get((name, at), nothing) for at in range(len(found))]
+        stacks = (_stack([getattr(row, part) for row in own], grid) for part in ("mean", "count", "high"))
+        reads[name] = _Read(found, *stacks)
+    return reads
+
+
+def _twins(wanted: dict[str, list[Found]]) -> dict[Place, Place]:
+    """Of each activity series that says the same as one of a better source, which that is.
+
+    They share all labels, so one exporter reports them together: the worse one adds nothing where the better one is.
+    """
+    twins: dict[Place, Place] = {}
+    best: dict[tuple[object, ...], Place] = {}
+    for name, _ in concepts.ACTIVITY:
+        for at, one in enumerate(wanted.get(name, ())):
+            own = one.series.identity
+            key = (own.account, own.region, own.namespace, own.dimensions, own.resource)
+            if best.setdefault(key, (name, at))[0] != name:
+                twins[name, at] = best[key]
+    return twins
+
+
+async def _rows(
+    reader: Reader, finder: Finder, wanted: dict[str, list[Found]], places: Sequence[Place], grid: Grid
+) -> dict[Place, _Row]:
+    """The rows at `places`, each with the statistics that its concept needs."""
+    needs = [_NEEDS.get(name, _ACTIVITY_NEEDS) for name, _ in places]
+    requests = [
+        StatRequest((wanted[name][at].series.id,), statistic, grid.step_s)
+        for (name, at), statistics in zip(places, needs, strict=True)
+        for statistic in statistics
+    ]
+    if not requests:
+        return {}
+    answers = iter(await reader.statistics(finder.scope, requests, grid.start_ms, grid.end_ms))
+    unasked = {AVERAGE: np.full(grid.steps, np.nan), COUNT: np.zeros(grid.steps), MAXIMUM: np.full(grid.steps, np.nan)}
+    rows = {}
+    for place, statistics in zip(places, needs, strict=True):
+        told = {one: grid.place(next(answers), 0.0 if one == COUNT else np.nan) for one in statistics}
+        rows[place] = _Row(*(told.get(one, unasked[one]) for one in (AVERAGE, COUNT, MAXIMUM)))
+    return rows
 
 
 def _stack(rows: Sequence[Floats], grid: Grid) -> Floats:

@@ -4,6 +4,7 @@ From OTLP and native histograms and from raw values by the metrics room's percen
 `bucket_families`. Percentiles are never averaged: each is computed over everything in the range at once.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -45,16 +46,22 @@ Result = tuple[float, list[float | None], tuple[Input, ...]]
 async def read(context: Context) -> dict[str, list[Kpi]]:
     """Every latency KPI of every group that has any."""
     found: dict[str, dict[str, Result]] = {}
-    for kind, usual in KINDS:
-        metrics = context.chosen(context.options.latency_metric if kind == "latency" else "", usual)
-        by_values = await _of_values(context, context.finder.all(metrics, _VALUES))
-        by_buckets = await _of_buckets(context, _buckets(context, metrics))
+    forms_of = await asyncio.gather(*(_forms(context, kind, usual) for kind, usual in KINDS))
+    for (kind, _), (by_values, by_buckets) in zip(KINDS, forms_of, strict=True):
         for group in by_values.keys() | by_buckets.keys():
             forms = [form[group] for form in (by_values, by_buckets) if group in form]
             # The two forms cannot be merged; where a group has both, the one of more observations is told.
             found.setdefault(group, {})[kind] = max(forms, key=lambda form: form[0])
     return {group: [kpi for kind, usual in KINDS for kpi in _kpis(kind, usual, results.get(kind))]
             for group, results in found.items()}  # fmt: skip
+
+
+async def _forms(context: Context, kind: str, usual: Sequence[Metric]) -> tuple[dict[str, Result], dict[str, Result]]:
+    """A latency by values and by buckets."""
+    metrics = context.chosen(context.options.latency_metric if kind == "latency" else "", usual)
+    return await asyncio.gather(
+        _of_values(context, context.finder.all(metrics, _VALUES)), _of_buckets(context, _buckets(context, metrics))
+    )
 
 
 def _kpis(kind: str, metrics: Sequence[Metric], result: Result | None) -> list[Kpi]:

@@ -1,5 +1,7 @@
 """CPU and memory utilisation of hosts: means over hosts and time, each host counting the same."""
 
+import asyncio
+
 import numpy as np
 
 from trimtab.kpis import concepts
@@ -16,8 +18,7 @@ CPU, MEMORY = "cpu_utilisation", "memory_utilisation"
 
 async def read(context: Context) -> dict[str, list[Kpi]]:
     """CPU and memory utilisation of every group that has hosts."""
-    cpu = await _cpu(context)
-    memory = await _memory(context)
+    cpu, memory = await asyncio.gather(_cpu(context), _memory(context))
     return {
         group: [
             cpu.get(group) or unknown(CPU, looked_for((*concepts.CPU_IDLE, *concepts.CPU_IDLE_SECONDS))),
@@ -31,16 +32,19 @@ async def _cpu(context: Context) -> dict[str, Kpi]:
     """From the idle share: the agent's and OpenTelemetry's gauge, else the node exporter's seconds per core."""
     shares = context.finder.all(concepts.CPU_IDLE)
     seconds = context.finder.all(concepts.CPU_IDLE_SECONDS)
-    hosts = await _per_host(context, shares, AVERAGE)
-    # Seconds of idleness per second and core: the mean over a host's cores is its idle share.
-    cores = await _per_host(context, seconds, RATE, divide=True)
+    hosts, cores = await asyncio.gather(
+        _per_host(context, shares, AVERAGE),
+        # Seconds of idleness per second and core: the mean over a host's cores is its idle share.
+        _per_host(context, seconds, RATE, divide=True),
+    )
     return _kpis(CPU, {**cores, **hosts})
 
 
 async def _memory(context: Context) -> dict[str, Kpi]:
-    used = await _per_host(context, context.finder.all(concepts.MEMORY_USED), AVERAGE)
-    free = await _per_host(context, context.finder.all(concepts.MEMORY_AVAILABLE), AVERAGE)
-    whole = await _per_host(context, context.finder.all(concepts.MEMORY_TOTAL), AVERAGE)
+    wanted = (concepts.MEMORY_USED, concepts.MEMORY_AVAILABLE, concepts.MEMORY_TOTAL)
+    used, free, whole = await asyncio.gather(
+        *(_per_host(context, context.finder.all(metrics), AVERAGE) for metrics in wanted)
+    )
     for key, (values, source, number) in free.items():
         if key in whole and key not in used:
             used[key] = (1 - values / whole[key][0], source, number)

@@ -26,8 +26,7 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
     """Scalability and failover capacity of every group that serves requests."""
     metrics = context.chosen(context.options.requests_metric, concepts.REQUESTS)
     found = context.finder.all(metrics)
-    requests = await flows(context, found)
-    load = await _in_flight(context)
+    requests, load = await asyncio.gather(flows(context, found), _in_flight(context))
     nodes = await _nodes(context, found, requests)
     # A thousand resamples a service: off the event loop, which takes everyone's metrics meanwhile.
     fits = await asyncio.to_thread(lambda: {group: _fit(flow, load.get(group)) for group, flow in requests.items()})
@@ -62,16 +61,20 @@ def _fit(flow: Flow, load: Flow | None) -> list[Kpi]:
 
 async def _in_flight(context: Context) -> dict[str, Flow]:
     """Requests in flight by group."""
-    gauges = await flows(context, context.finder.all(concepts.IN_FLIGHT), AVERAGE)
-    return {**await _little(context), **gauges}
+    gauges, counted = await asyncio.gather(
+        flows(context, context.finder.all(concepts.IN_FLIGHT), AVERAGE), _little(context)
+    )
+    return {**counted, **gauges}
 
 
 async def _little(context: Context) -> dict[str, Flow]:
     metrics = context.chosen(context.options.latency_metric, concepts.LATENCY)
     histograms = context.finder.all(metrics, frozenset({Kind.HISTOGRAM}))
     sums = [Metric(f"{one.name}_sum", one.scale, one.namespace) for one in metrics]
-    counted = await flows(context, context.finder.all(sums), RATE)
-    return {**counted, **await flows(context, histograms, SUM)}
+    counted, summed = await asyncio.gather(
+        flows(context, context.finder.all(sums), RATE), flows(context, histograms, SUM)
+    )
+    return {**counted, **summed}
 
 
 Nodes = dict[str, dict[str, NodeLoad]]

@@ -1,5 +1,6 @@
 """Availability of services: success ratio, error budget, burn rates, and the uptime that probes saw."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,10 +33,12 @@ class _Split:
 
 async def read(context: Context) -> dict[str, list[Kpi]]:
     """The availability of every group that has any of it."""
-    uptime = await _uptime(context)
     splits, seen = _splits(context)
-    whole = await _outcomes(context, splits, context.grid.start_ms)
-    recent = await _outcomes(context, splits, max(context.grid.end_ms - HOUR_MS, context.grid.start_ms))
+    uptime, whole, recent = await asyncio.gather(
+        _uptime(context),
+        _outcomes(context, splits, context.grid.start_ms),
+        _outcomes(context, splits, max(context.grid.end_ms - HOUR_MS, context.grid.start_ms)),
+    )
     kpis = {}
     for group in uptime.keys() | seen:
         requests = _budget_kpis(context, whole.get(group), recent.get(group), group in seen)

@@ -1,5 +1,7 @@
 """Requests, tokens and batch records per second, from counters, or from histograms that count what they observed."""
 
+import asyncio
+
 import numpy as np
 
 from trimtab.kpis import concepts
@@ -15,10 +17,13 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
     requests_by = context.chosen(options.requests_metric, concepts.REQUESTS)
     tokens_by = context.chosen(options.tokens_metric, concepts.OUTPUT_TOKENS)
     records_by = context.chosen(options.records_metric, concepts.RECORDS)
-    requests = await flows(context, context.finder.all(requests_by))
-    output = await token_flows(context, context.finder.all(tokens_by))
-    input_ = {} if options.tokens_metric else await token_flows(context, context.finder.all(concepts.INPUT_TOKENS))
-    records = await flows(context, context.finder.all(records_by))
+    inputs = [] if options.tokens_metric else context.finder.all(concepts.INPUT_TOKENS)
+    requests, output, input_, records = await asyncio.gather(
+        flows(context, context.finder.all(requests_by)),
+        token_flows(context, context.finder.all(tokens_by)),
+        token_flows(context, inputs),
+        flows(context, context.finder.all(records_by)),
+    )
     tokens = _both(output, input_)
     return {
         group: [
@@ -35,7 +40,7 @@ async def token_flows(context: Context, found: list[Found]) -> dict[str, Flow]:
     """Tokens per second: increases of counters, and sums of the histograms whose values are tokens."""
     counted = [one for one in found if one.series.identity.kind is not Kind.HISTOGRAM]
     observed = [one for one in found if one.series.identity.kind is Kind.HISTOGRAM]
-    summed, increased = await flows(context, observed, SUM), await flows(context, counted, RATE)
+    summed, increased = await asyncio.gather(flows(context, observed, SUM), flows(context, counted, RATE))
     for group, flow in summed.items():
         known = increased.get(group, Flow({}, {}, {}))
         for service in flow.by_service.keys() - known.by_service.keys():

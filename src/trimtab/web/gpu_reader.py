@@ -10,6 +10,7 @@ from trimtab.kpis.concepts import Finder
 from trimtab.kpis.gpu_evidence import KNOWN_FOR_MS, gather
 from trimtab.kpis.latest import Question, ask
 from trimtab.kpis.model import Level
+from trimtab.kpis.shared_reads import SharedReads
 from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import Found, find
 from trimtab.metrics.model import SeriesQuery
@@ -36,9 +37,10 @@ def fresh_s(window: Window) -> float:
 class GpuReader:
     """Cached questions about GPUs."""
 
-    def __init__(self, state: WebState, cache: SharedCache) -> None:
+    def __init__(self, state: WebState, cache: SharedCache, reads: SharedReads) -> None:
         self._state = state
         self._cache = cache
+        self._reads = reads
 
     def any(self, scope: Scope) -> bool:
         """Whether a GPU has reported in the last week: cheap, without the engine."""
@@ -62,7 +64,7 @@ class GpuReader:
         state = self._state
         grid = Grid.over(window.start_ms, window.end_ms)
         finder = Finder(state.registry, scope, grid.start_ms)
-        evidence = await gather(state.reader, finder, owners_of(Level.TEAM, finder), grid)
+        evidence = await gather(self._reads, finder, owners_of(Level.TEAM, finder), grid)
         if evidence is None:
             return None
         earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)

@@ -17,6 +17,7 @@ from trimtab.kpis.gpu_kpis import kpis_of
 from trimtab.kpis.latest import Question, ask
 from trimtab.kpis.model import Area, Kpi, Level, unknown
 from trimtab.kpis.owners import UNOWNED, Owners
+from trimtab.kpis.shared_reads import SharedReads
 from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import find
 from trimtab.web.cache import SharedCache
@@ -81,9 +82,10 @@ class Group:
 class ServiceReader:
     """Cached KPIs by level."""
 
-    def __init__(self, state: WebState, cache: SharedCache, gpus: GpuReader) -> None:
+    def __init__(self, state: WebState, cache: SharedCache, reads: SharedReads, gpus: GpuReader) -> None:
         self._state = state
         self._cache = cache
+        self._reads = reads
         self._gpus = gpus
 
     async def groups(self, scope: Scope, window: Window, level: Level) -> list[Group]:
@@ -105,7 +107,7 @@ class ServiceReader:
         grid = Grid.over(window.start_ms, window.end_ms)
         finder = Finder(state.registry, scope, grid.start_ms)
         owners = owners_of(level, finder)
-        context = Context(state.reader, finder, owners, grid)
+        context = Context(self._reads, finder, owners, grid)
         (fleet, trends, now), areas = await asyncio.gather(
             asyncio.gather(
                 self._gpus.fleet(scope, window),

@@ -15,6 +15,7 @@ from trimtab.charts.bars import meter
 from trimtab.charts.heatmap import hatch, ramp
 from trimtab.charts.sparkline import sparkline
 from trimtab.kpis.hosts import first_seen_ms
+from trimtab.kpis.shared_reads import SharedReads
 from trimtab.web import format as words
 from trimtab.web import respond
 from trimtab.web.arrivals import Arrivals
@@ -83,8 +84,9 @@ class Site:
         self.state = state
         self.cache = SharedCache(state.clock)
         self.fleet = Fleet(state, self.cache)
-        self.gpus = GpuReader(state, self.cache)
-        self.services = ServiceReader(state, self.cache, self.gpus)
+        reads = SharedReads(state.reader)
+        self.gpus = GpuReader(state, self.cache, reads)
+        self.services = ServiceReader(state, self.cache, reads, self.gpus)
         self.arrivals = Arrivals(state.clock)
         self._assets = assets
         self._environment = _environment()

@@ -21,6 +21,7 @@ from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import connect_snippets
 from trimtab.web.pages.sources import visible_rejections, visible_sources
 from trimtab.web.panels import fleet_panels, machine_panels
+from trimtab.web.services import Group
 from trimtab.web.site import Site
 from trimtab.web.tiles import Tile, fleet_tiles
 from trimtab.web.view import View
@@ -71,7 +72,10 @@ def routes(site: Site) -> list[BaseRoute]:
 
 async def _facts(site: Site, view: View) -> dict[str, Any]:
     scope = view.scope
-    fleet, hosts = await asyncio.gather(site.gpus.fleet(scope, view.window), site.fleet.hosts(scope))
+    endpoints = site.services.endpoints(scope, view.window) if site.gpus.any(scope) else _none()
+    fleet, hosts, services = await asyncio.gather(
+        site.gpus.fleet(scope, view.window), site.fleet.hosts(scope), endpoints
+    )
     up = sorted((host for host in hosts if host.up), key=lambda host: -(host.cpu or 0))
     busiest = tuple(host.name for host in up[:_PROCESS_HOSTS])
     sources = visible_sources(site, scope)
@@ -88,7 +92,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [],
     }  # fmt: skip
     if fleet is not None:
-        return facts | await _gpu_facts(site, view, fleet, sources)
+        return facts | _gpu_facts(site, view, fleet, sources, services)
     most = _PROCESSES if machine else _FLEET_PROCESSES
     return facts | {
         "tiles": await _tiles(site, view, hosts, sources),
@@ -96,7 +100,13 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
     }
 
 
-async def _gpu_facts(site: Site, view: View, fleet: GpuFleet, sources: Sequence[Source]) -> dict[str, Any]:
+async def _none() -> list[Group]:
+    return []
+
+
+def _gpu_facts(
+    site: Site, view: View, fleet: GpuFleet, sources: Sequence[Source], services: Sequence[Group]
+) -> dict[str, Any]:
     rate = _ingest_tile(site, view, sources)
     links = (view.ranged("/hosts"), "/sources")
     teams = sorted(fleet.owners.items(), key=lambda pair: (pair[0] == UNOWNED, -pair[1].idle))
@@ -106,7 +116,7 @@ async def _gpu_facts(site: Site, view: View, fleet: GpuFleet, sources: Sequence[
         "idle": fleet.idle[:_IDLE_GROUPS],
         "broken": fleet.broken[:_BROKEN],
         "more_broken": max(len(fleet.broken) - _BROKEN, 0),
-        "services": (await site.services.endpoints(view.scope, view.window))[:_SERVICES],
+        "services": services[:_SERVICES],
     }
 
 

@@ -14,6 +14,7 @@ _TITLE_LENGTH = 300
 _TEXT_LENGTH = 8000
 _ALARM_SEVERITY = {"ALARM": Severity.ERROR, "OK": Severity.OK, "INSUFFICIENT_DATA": Severity.WARNING}
 _ALERT_SEVERITY = {"critical": Severity.ERROR, "error": Severity.ERROR, "page": Severity.ERROR, "info": Severity.INFO}
+_SEVERITIES = {severity.value: severity for severity in Severity}
 _HIDDEN = frozenset({"actions", "group_key", "link"})
 """Members of an event's body that say how to deliver it, and are no part of the message."""
 
@@ -25,7 +26,7 @@ def notification_of(event: Event, public_url: str) -> Notification:
 
 def _of_alarm(event: Event, public_url: str) -> Notification:
     body = event.body
-    name, region = str(body.get("AlarmName", event.subject)), str(body.get("Region", ""))
+    name, region = str(body.get("AlarmName") or event.subject), str(body.get("Region") or "")
     state = str(body.get("NewStateValue", ""))
     return Notification(
         id=event.id,
@@ -39,7 +40,7 @@ def _of_alarm(event: Event, public_url: str) -> Notification:
         group_key=_group(event),
         firing=state == "ALARM",
         link=_link(body, public_url, f"/alarms/{quote(name, safe='')}"),
-        account=str(body.get("AWSAccountId", "")),
+        account=str(body.get("AWSAccountId") or ""),
         region=region,
         labels=_alarm_labels(name, body),
         body=_told(body),
@@ -56,7 +57,7 @@ def _alarm_labels(name: str, body: Mapping[str, Any]) -> dict[str, str]:
 
 def _of_alert(event: Event, public_url: str) -> Notification:
     body = event.body
-    labels, notes = dict(body.get("labels") or {}), dict(body.get("annotations") or {})
+    labels, notes = _mapping(body.get("labels")), _mapping(body.get("annotations"))
     firing = body.get("status") == "firing"
     name = str(labels.get("alertname", "alert"))
     summary = str(notes.get("summary") or notes.get("title") or "")
@@ -74,7 +75,7 @@ def _of_alert(event: Event, public_url: str) -> Notification:
         group_key=_group(event),
         firing=firing,
         link=str(body.get("generatorURL") or body.get("link") or ""),
-        account=str(body.get("account", "")),
+        account=str(body.get("account") or ""),
         labels={str(key): str(value) for key, value in labels.items()},
         body=_told(body),
     )
@@ -94,14 +95,13 @@ def _of_published(event: Event, public_url: str) -> Notification:
         severity=Severity.INFO,
         order_key=_cut(event.id, _KEY_LENGTH),
         group_key=_cut(f"{event.kind}/{event.subject}", _KEY_LENGTH),
-        account=str(body.get("account", "")),
+        account=str(body.get("account") or ""),
         body=_told(body),
     )
 
 
 def _of_any(event: Event, public_url: str) -> Notification:
     body = event.body
-    severity = body.get("severity")
     firing = body.get("firing")
     return Notification(
         id=event.id,
@@ -110,7 +110,7 @@ def _of_any(event: Event, public_url: str) -> Notification:
         subject=event.subject,
         title=_cut(str(body.get("title") or f"{event.kind}: {event.subject}"), _TITLE_LENGTH),
         text=_cut(str(body.get("text") or json.dumps(_told(body), ensure_ascii=False, indent=2)), _TEXT_LENGTH),
-        severity=Severity(severity) if severity in set(Severity) else Severity.INFO,
+        severity=_SEVERITIES.get(str(body.get("severity")), Severity.INFO),
         order_key=_cut(f"{event.kind}/{event.subject}", _KEY_LENGTH),
         group_key=_group(event),
         firing=firing if isinstance(firing, bool) else None,
@@ -127,6 +127,10 @@ _READERS: Mapping[str, Callable[[Event, str], Notification]] = {
     ALERT_RECEIVED: _of_alert,
     PUBLISHED: _of_published,
 }
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _group(event: Event) -> str:

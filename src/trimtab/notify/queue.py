@@ -37,7 +37,8 @@ def plan(connection: Connection, told: Notification, channel: Channel, now_ms: i
     id_ = delivery_id(told.id, channel.id)
     if connection.execute(select(_d.id).where(_d.id == id_)).first() is None:
         wait_ms = round(1000 * kinds.group_s(channel.kind, channel.options)) if grouped else 0
-        _add(connection, id_, told, channel.account, channel.id, channel.name, now_ms, now_ms + wait_ms)
+        next_ms = min(max(now_ms, told.at_ms + wait_ms), now_ms + wait_ms)  # what is old has waited long enough
+        _add(connection, id_, told, channel.account, channel.id, channel.name, now_ms, next_ms)
     return id_
 
 

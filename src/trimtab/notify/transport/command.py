@@ -1,8 +1,9 @@
 """A command on this machine, such as a desktop notification. Only the settings name it; never a request."""
 
+import re
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +12,7 @@ from trimtab.notify.model import Outcome, Parcel, Verdict
 
 _TIMEOUT_S = 20.0
 _SHOWN = 300
+_PLACE = re.compile("{(title|text|severity|link|id)}")
 
 
 def parse_command(text: str) -> tuple[str, ...]:
@@ -42,7 +44,5 @@ def run_command(words: Sequence[str], parcel: Parcel) -> Verdict:
     return Verdict(outcome, f"the command ended with status {done.returncode}: {said}", done.returncode)
 
 
-def _filled(word: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        word = word.replace("{" + name + "}", value.replace("\0", ""))
-    return word
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda match: values[match[1]].replace("\0", ""), word)

@@ -75,7 +75,14 @@ class Run:
         if rows is not None:
             return self._lines(rows, array=False)
         dropped = self._dropped[id_] = Dropped()
-        return _Expression(self, id_, _Setting(self._grid(id_), dropped)).of(self._program.trees[id_])
+        found = _Expression(self, id_, _Setting(self._grid(id_), dropped)).of(self._program.trees[id_])
+        return self._named(id_, found) if isinstance(found, Lines) and not found.array else found
+
+    def _named(self, id_: str, lines: Lines) -> Lines:
+        """A series that an expression gave is called as the expression is, whatever it was computed from."""
+        label = self._program.queries[id_].label
+        tag = Tag(id_ if label is None or "${" in label else label, lines.tags[0].properties)
+        return Lines(lines.grid, lines.values, (tag,), False)
 
     def _lines(self, rows: Rows, *, array: bool) -> Lines:
         values = rows.grid.empty(len(rows.rows))

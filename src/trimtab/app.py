@@ -18,6 +18,7 @@ from trimtab.access.scope import Scope
 from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.detectors.room import DetectorRoom
 from trimtab.doors import login
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
@@ -41,7 +42,7 @@ from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.listen import check_exposure
-from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
 from trimtab.metrics.ingest import MetricIngest
@@ -86,6 +87,7 @@ class Rooms:
     evaluator: Evaluator
     dashboards: DashboardRoom
     alarms: AlarmRoom
+    detectors: DetectorRoom
     promql: PromQL
     browser: Browser
     forget: list[Callable[[], None]] = field(default_factory=list)
@@ -100,7 +102,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
     reader = MetricReader(stores.telemetry, registry, stores.log, rollups)
-    evaluator = Evaluator(reader, registry, clock, NoBands())
+    detectors = DetectorRoom.of(stores.state, clock)
+    bands = TrainedBands(reader, registry, detectors.book, clock)
+    evaluator = Evaluator(reader, registry, clock, bands)
     catalogue = Catalogue(registry)
     return Rooms(
         settings=settings,
@@ -123,8 +127,10 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             account=settings.account_id,
         ),
         alarms=AlarmRoom.of(stores.state, clock),
+        detectors=detectors,
         promql=PromQL(StoredSource(stores.telemetry, catalogue)),
         browser=Browser(registry, catalogue),
+        forget=[bands.forget, detectors.book.forget],
     )
 
 
@@ -168,6 +174,7 @@ def _gateway(rooms: Rooms) -> Gateway:
         tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard)),
         dashboards=rooms.dashboards,
         alarms=rooms.alarms,
+        detectors=rooms.detectors,
     )
     rooms.forget.append(parts.ids.clear)
     services = (cloudwatch_service.build(parts), sts.bind(StsRooms()), sns_service.build(rooms.notify))

@@ -13,15 +13,18 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from trimtab import settings as settings_module
 from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
+from trimtab.detectors.room import DetectorRoom
 from trimtab.events.outbox import Outbox
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
-from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.bands.job import DetectorTraining
+from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader, NoDrain
 from trimtab.metrics.registry import SeriesRegistry
@@ -40,6 +43,7 @@ logger = logging.getLogger(__name__)
 _ROLL_S = 60.0
 _RETENTION_S = 3600.0
 _DELIVER_S = 2.0
+_TRAIN_S = 30.0
 _EVALUATE_S = 1.0  # asks whether an evaluation is due; most often none is
 
 
@@ -62,12 +66,37 @@ class Leading:
                 await asyncio.to_thread(work)
 
 
-def alarms_of(settings: Settings, state: State, telemetry: Telemetry, clock: Clock, leading: Leading) -> AlarmEvaluator:
-    """The evaluator of alarms, with a registry that follows what the server registers and a reader without a log."""
-    registry = SeriesRegistry(telemetry, clock)
-    reader = MetricReader(telemetry, registry, NoDrain(), RollupChoice(telemetry, clock, Retention.of(settings)))
-    expressions = Evaluator(reader, registry, clock, NoBands())
-    return AlarmEvaluator(EvaluatorParts(state, clock, reader, registry, expressions, may_write=leading.may_write))
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The metrics room of this process: a registry that follows what the server registers, a reader without a log."""
+
+    registry: SeriesRegistry
+    reader: MetricReader
+    detectors: DetectorRoom
+    bands: TrainedBands
+    evaluator: Evaluator
+
+    @classmethod
+    def of(cls, settings: Settings, state: State, telemetry: Telemetry, clock: Clock) -> "Metrics":
+        """The room over open stores."""
+        registry = SeriesRegistry(telemetry, clock)
+        reader = MetricReader(telemetry, registry, NoDrain(), RollupChoice(telemetry, clock, Retention.of(settings)))
+        detectors = DetectorRoom.of(state, clock)
+        bands = TrainedBands(reader, registry, detectors.book, clock)
+        return cls(registry, reader, detectors, bands, Evaluator(reader, registry, clock, bands))
+
+
+def alarms_of(state: State, metrics: Metrics, clock: Clock, leading: Leading) -> AlarmEvaluator:
+    """The evaluator of alarms."""
+    return AlarmEvaluator(
+        EvaluatorParts(state, clock, metrics.reader, metrics.registry, metrics.evaluator, may_write=leading.may_write)
+    )
+
+
+def detection_of(metrics: Metrics, clock: Clock, leading: Leading) -> list[Job]:
+    """The jobs of anomaly detection."""
+    training = DetectorTraining(metrics.detectors.store, metrics.bands, clock, leading.may_write)
+    return [Job("train anomaly detectors", _TRAIN_S, training.run)]
 
 
 def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clock, leading: Leading) -> list[Job]:
@@ -99,10 +128,12 @@ async def work(settings: Settings) -> None:
         await lock.renew()
         outbox, leading = Outbox(state), Leading(lock, stop)
         notifying = await Notifying.begin(settings, state, outbox, clock, leading.may_write)
-        alarms = alarms_of(settings, state, telemetry, clock, leading)
+        metrics = Metrics.of(settings, state, telemetry, clock)
+        alarms = alarms_of(state, metrics, clock, leading)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
+            *detection_of(metrics, clock, leading),
             *notifying.jobs,
         ]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)

@@ -7,6 +7,7 @@ from typing import Protocol
 from trimtab.access.scope import Scope
 from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
+from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cloudwatch.series_ids import SeriesIds
 from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import plain
@@ -131,6 +132,8 @@ class CloudWatchRooms:
     dashboards: DashboardRoom | None = None
     """None where a server has none: tests of other operations."""
     alarms: AlarmRoom | None = None
+    """The same."""
+    detectors: DetectorRoom | None = None
     """The same."""
 
 

@@ -6,6 +6,7 @@ from trimtab.doors.aws.cloudwatch import (
     alarms_change,
     alarms_describe,
     alarms_put,
+    anomaly_detectors,
     dashboards,
     get_data,
     get_statistics,
@@ -28,6 +29,7 @@ OPERATION_FILES = (
     alarms_change,
     alarm_history,
     alarm_mute_rules,
+    anomaly_detectors,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

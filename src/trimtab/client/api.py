@@ -8,6 +8,7 @@ with Client("http://127.0.0.1:4750") as trimtab:
 import ipaddress
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -97,6 +98,11 @@ class Client:
     ) -> None:
         """Close the connections."""
         self.close()
+
+    @property
+    def host(self) -> str:
+        """The name or address of the server's machine."""
+        return self._http.base_url.host
 
     def close(self) -> None:
         """Close the connections."""
@@ -233,6 +239,23 @@ class Client:
         """Any operation of the API: what it answers, as `answer`. The typed calls of other modules are made of it."""
         return self._call(method, path, answer, query=query, body=body, headers=headers)
 
+    def put_bytes(self, path: str, content: bytes, answer: type[T], query: Sequence[tuple[str, str]] = ()) -> T:
+        """Send bytes that are no JSON."""
+        with self._reaching():
+            sent = {"Content-Type": "application/octet-stream"}
+            response = self._http.put(path, params=list(query), content=content, headers=sent)
+        if not response.is_success:
+            raise _error(response)
+        return self._decode(response, answer)
+
+    def stream(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Iterator[bytes]:
+        """An answer that is no JSON, part by part as it arrives."""
+        with self._reaching(), self._http.stream("GET", path, params=list(query)) as response:
+            if not response.is_success:
+                response.read()
+                raise _error(response)
+            yield from response.iter_bytes()
+
     def _call(
         self,
         method: str,
@@ -258,8 +281,14 @@ class Client:
     ) -> httpx.Response:
         content = None if body is None else msgspec.json.encode(body)
         sent = {**(headers or {}), **({} if body is None else {"Content-Type": "application/json"})}
-        try:
+        with self._reaching():
             return self._http.request(method, path, params=list(query), content=content, headers=sent)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Turns what the HTTP library raises into trimtab's errors."""
+        try:
+            yield
         except httpx.ConnectError as problem:
             raise Unavailable(
                 f"cannot reach trimtab at {self.url}: {problem}; start it with `trimtab up`, "

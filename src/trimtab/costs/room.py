@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.costs.export.focus import FocusExport
 from trimtab.costs.imports.background import BackgroundImports
 from trimtab.costs.imports.importer import Importer
 from trimtab.costs.imports.ledger import ImportLedger
@@ -22,6 +23,7 @@ class CostsRoom:
     imports: BackgroundImports
     ledger: ImportLedger
     uploads: Uploads
+    focus: FocusExport
 
     @classmethod
     def of(cls, telemetry: Telemetry, state: State, clock: Clock, data_dir: Path, *, embedded: bool) -> "CostsRoom":
@@ -29,4 +31,11 @@ class CostsRoom:
         ledger = ImportLedger(state, clock)
         uploads = Uploads(data_dir / "costs" / "uploads")
         importer = Importer(telemetry, ledger, data_dir / "costs" / "work", opener(uploads), embedded=embedded)
-        return cls(CostReader(telemetry), importer, BackgroundImports(importer, uploads), ledger, uploads)
+        return cls(
+            CostReader(telemetry),
+            importer,
+            BackgroundImports(importer, uploads),
+            ledger,
+            uploads,
+            FocusExport(telemetry),
+        )

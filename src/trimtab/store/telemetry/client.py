@@ -173,6 +173,21 @@ class Telemetry:
                 self._forget()
             raise _translate(problem) from problem
 
+    def text(self, sql: str, params: Mapping[str, Any], format_: str, *, limits: ReadLimits | None = None) -> bytes:
+        """Run a SELECT and answer the engine's own text, e.g. CSV. Raises QueryAborted, Unavailable."""
+        allowed = limits or self._limits
+        settings = {
+            "max_execution_time": f"{allowed.seconds:g}",
+            "max_memory_usage": str(allowed.memory_mb << 20),
+            "max_threads": str(allowed.threads),
+            "readonly": "2",
+        }
+
+        def read(client: Client) -> bytes:
+            return client.raw_query(sql, parameters=dict(params), settings=settings, fmt=format_)
+
+        return self._run(read)
+
     def load(self, statement: str, limits: ReadLimits, rows: Iterable[bytes] | None = None) -> None:
         """Run an INSERT … SELECT that may take hours, on a connection of its own; it is never sent twice.
 

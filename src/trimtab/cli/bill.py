@@ -1,0 +1,200 @@
+"""`trimtab import` and `trimtab costs`: bills in with a receipt, what is held of them, FOCUS out."""
+
+import sys
+import threading
+from decimal import Decimal
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from trimtab.base.errors import InvalidInput
+from trimtab.base.loopback import is_loopback
+from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.output import console, day, json_option, print_json, print_table, remark
+from trimtab.client import costs_wire as wire
+from trimtab.client.costs import Costs
+
+_POLL_S = 0.5
+
+
+@click.command("import")
+@click.argument("place", metavar="FILE|DIR|s3://BUCKET/PREFIX")
+@click.option(
+    "--format", "format_", type=click.Choice(get_args(wire.ImportFormat)), default="auto", show_default=True,
+    help="What the files are; auto tells by their columns.",
+)  # fmt: skip
+@click.option("--source", default="", metavar="NAME", help="Name of the bill; it replaces what that name holds.")
+@click.option("--add", is_flag=True, help="Import although another source holds the same bill.")
+@json_option
+@server_options
+def import_(connection: Connection, place: str, format_: str, source: str, add: bool, as_json: bool) -> None:
+    """Import a bill: CUR 2.0, a legacy CUR, FOCUS, a rate card in YAML, or an LLM API's cost export.
+
+    A month that is imported again under the same name replaces the old one. Prints the receipt.
+    """
+    with connection.client() as client:
+        costs = Costs(client)
+        location = _location(place, client.host, costs, quiet=as_json)
+        name = source or (str(Path(place).resolve()) if location.startswith("upload:") else "")
+        kind = cast(wire.ImportFormat, format_)
+        begun = costs.start(wire.StartImport(location, kind, name, add))
+        done = _follow(costs, begun, quiet=as_json)
+    if as_json:
+        print_json(done)
+    if done.state == "failed":
+        raise click.ClickException(done.problem)
+    if done.receipt is not None and not as_json:
+        _print_receipt(done.receipt)
+
+
+@click.group("costs")
+def costs() -> None:
+    """What was billed: imports and their receipts, and FOCUS exports."""
+
+
+@costs.command("imports")
+@json_option
+@server_options
+def imports(connection: Connection, as_json: bool) -> None:
+    """List imports, and the billing months that each source holds."""
+    with connection.client() as client:
+        found = Costs(client).imports()
+    if as_json:
+        print_json(found)
+        return
+    if not found.imports:
+        remark("No bill was imported yet. Try `trimtab import FILE`.")
+        return
+    rows = [
+        (one.id, one.state, one.source, one.format, one.rows, _months(one.months), day(one.started_ms), one.problem)
+        for one in found.imports
+    ]
+    print_table(("id", "state", "source", "format", "lines", "months", "started", "problem"), rows, right=("lines",))
+    held = [(one.source, one.month, one.lines, _amounts(one.totals), one.import_id) for one in found.held]
+    print_table(("source", "month", "lines", "billed", "import"), held, right=("lines", "billed"))
+
+
+@costs.command("receipt")
+@click.argument("number", type=int)
+@json_option
+@server_options
+def receipt(connection: Connection, number: int, as_json: bool) -> None:
+    """Show the receipt of an import."""
+    with connection.client() as client:
+        found = Costs(client).one(number)
+    if as_json:
+        print_json(found)
+    elif found.receipt is None:
+        raise click.ClickException(found.problem or f"import {number} is {found.state}: it has no receipt yet")
+    else:
+        _print_receipt(found.receipt)
+
+
+@costs.command("drop")
+@click.argument("source")
+@click.option("--month", type=int, metavar="YYYYMM", help="This billing month only.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@server_options
+def drop(connection: Connection, source: str, month: int | None, yes: bool) -> None:
+    """Take what SOURCE holds, or one month of it, out."""
+    if not yes:
+        click.confirm(f"Drop {month or 'every month'} of {source}?", abort=True)
+    with connection.client() as client:
+        remark(f"{Costs(client).drop(source, month)} lines dropped")
+
+
+@costs.command("export")
+@click.option("--format", "format_", type=click.Choice(("focus",)), default="focus", show_default=True, help="Format.")
+@click.option("--version", type=click.Choice(("1.0", "1.1", "1.2")), default="1.0", show_default=True, help="Of FOCUS.")
+@click.option("--start", default="-30d", show_default=True, help="First day: -30d, ISO 8601 or epoch milliseconds.")
+@click.option("--end", default="now", show_default=True, help="Last day; one that has begun is included.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write [standard output].")
+@server_options
+def export(connection: Connection, format_: str, version: str, start: str, end: str, output: Path | None) -> None:
+    """Write the bill as a FOCUS CSV, whatever it was imported from."""
+    del format_  # there is one
+    with connection.client(timeout_s=600) as client:
+        parts = Costs(client).export(version=version, start=start, end=end)
+        if output is None:
+            for part in parts:
+                sys.stdout.buffer.write(part)
+            return
+        with output.open("wb") as file:
+            for part in parts:
+                file.write(part)
+
+
+def _location(place: str, host: str, costs: Costs, *, quiet: bool) -> str:
+    """What the server is told: a path where it is on this machine, else what was uploaded to it."""
+    if place.startswith("s3://"):
+        return place
+    path = Path(place).expanduser().resolve()
+    if not path.exists():
+        raise InvalidInput(f"cannot import {place}: there is no such file or folder")
+    if is_loopback(host):
+        return str(path)
+    size = (
+        path.stat().st_size if path.is_file() else sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+    )
+    with _bar(quiet=quiet) as bar:
+        task = bar.add_task("uploading", total=size)
+        return costs.upload(path, lambda sent: bar.advance(task, sent))
+
+
+def _follow(costs: Costs, begun: wire.Import, *, quiet: bool) -> wire.Import:
+    """Wait for the import, with a bar of its rows where they are known."""
+    pause = threading.Event()
+    now = begun
+    with _bar(quiet=quiet) as bar:
+        task = bar.add_task("reading", total=None)
+        while now.state in ("reading", "committing"):
+            pause.wait(_POLL_S)
+            now = costs.one(begun.id)
+            if (how := now.progress) is not None:
+                files = f" file {min(how.files_done + 1, how.files)} of {how.files}" if how.files > 1 else ""
+                bar.update(task, description=how.phase + files, completed=how.rows, total=how.total_rows)
+    return now
+
+
+def _bar(*, quiet: bool) -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty())
+
+
+def _print_receipt(receipt: wire.Receipt) -> None:
+    replaced = f", in place of {receipt.replaced_lines}" if receipt.replaced_lines else ""
+    remark(f"{receipt.lines} lines ({receipt.format}) of {_months(receipt.months)}{replaced}, source {receipt.source}")
+    rows = [
+        (one.currency, one.charge_category, one.line_item_type, one.lines, one.billed, one.effective, one.list_cost)
+        for one in receipt.totals
+    ]
+    amounts = ("lines", "billed", "amortised", "list")
+    print_table(("currency", "charge", "type", *amounts), rows, right=amounts)
+    for currency, exact in sorted(receipt.exact.items()):
+        stored = Decimal(receipt.billed[currency])
+        beyond = Decimal(exact) - stored
+        rest = f"; the file has {beyond:+f} more beyond the 12th digit" if beyond else ", to the last digit of the file"
+        click.echo(f"total {stored:f} {currency}{rest}")
+    for one in receipt.skipped:
+        remark(f"skipped {one.lines} rows: {one.reason} (such as {one.example})")
+    for note in (*receipt.notes, *receipt.overlaps):
+        remark(f"note: {note}")
+
+
+def _months(months: list[int]) -> str:
+    if not months:
+        return ""
+    first, last = f"{months[0] // 100}-{months[0] % 100:02d}", f"{months[-1] // 100}-{months[-1] % 100:02d}"
+    return first if first == last else f"{first} … {last}"
+
+
+def _amounts(totals: dict[str, str]) -> str:
+    return ", ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in sorted(totals.items()))

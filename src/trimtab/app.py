@@ -18,6 +18,7 @@ from trimtab.access.scope import Scope
 from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors import login
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
@@ -35,6 +36,7 @@ from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus.query import QueryNeeds
+from trimtab.doors.rest import cost_transfers
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
@@ -87,6 +89,7 @@ class Rooms:
     evaluator: Evaluator
     dashboards: DashboardRoom
     alarms: AlarmRoom
+    costs: CostsRoom
     detectors: DetectorRoom
     promql: PromQL
     browser: Browser
@@ -126,12 +129,21 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             clock=clock,
             account=settings.account_id,
         ),
+        costs=await _costs(settings, stores, clock),
         alarms=AlarmRoom.of(stores.state, clock),
         detectors=detectors,
         promql=PromQL(StoredSource(stores.telemetry, catalogue)),
         browser=Browser(registry, catalogue),
         forget=[bands.forget, detectors.book.forget],
     )
+
+
+async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:
+    """The bills, after whatever a crash left of an import is completed or undone."""
+    embedded = not settings.clickhouse_url
+    room = CostsRoom.of(stores.telemetry, stores.state, clock, settings.data_dir, embedded=embedded)
+    await asyncio.to_thread(room.importer.recover)
+    return room
 
 
 def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
@@ -151,6 +163,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock),
         *sns_links.routes(rooms.notify.subscribing),
+        *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *rest.routes(_rest_needs(rooms)),
         *otlp.routes(intake),
         *remote_write.routes(writing),
@@ -188,6 +201,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
 
     return rest.Dependencies(
         settings=rooms.settings,
+        costs=rooms.costs,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         keys=rooms.keys,

@@ -25,6 +25,8 @@ COMMANDS = {
     "dashboards": LazyCommand(
         "trimtab.cli.dashboards", "dashboards", "List, show, store, import, share and delete dashboards."
     ),
+    "import": LazyCommand("trimtab.cli.bill", "import_", "Import a bill: CUR, FOCUS, rate card or LLM API costs."),
+    "costs": LazyCommand("trimtab.cli.bill", "costs", "Bills: imports and receipts, FOCUS exports."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),

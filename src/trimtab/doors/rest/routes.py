@@ -11,9 +11,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.base.clock import Clock
+from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest import (
     admin,
     alertmanager,
+    costs,
     dashboard_shares,
     dashboards,
     expressions,
@@ -64,6 +66,7 @@ class Dependencies:
     checks: Mapping[str, health.Check]
     describe_settings: Callable[[], Sequence[Described]]
     wipe: admin.Wipe | None = None
+    costs: CostsRoom | None = None
     dashboards: DashboardRoom | None = None
     evaluator: expressions.Evaluator | None = None
 
@@ -81,6 +84,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *hosts.operations(needs.hosts, needs.clock),
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock)),
         *sources.operations(needs.ledger),
+        *_costs(needs),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *notify.operations(needs.notify),
@@ -95,6 +99,10 @@ def _expressions(needs: Dependencies) -> list[Operation]:
     if needs.evaluator is None:
         return []
     return expressions.operations(expressions.Evaluating(needs.evaluator, needs.reader, needs.clock))
+
+
+def _costs(needs: Dependencies) -> list[Operation]:
+    return [] if needs.costs is None else costs.operations(needs.costs, needs.settings)
 
 
 def routes(needs: Dependencies) -> list[BaseRoute]:

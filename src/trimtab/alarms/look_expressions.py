@@ -26,6 +26,9 @@ from trimtab.metrics.expressions.model import EvaluationJob, Result
 
 logger = logging.getLogger(__name__)
 
+_REST_MS = 600_000
+"""How long an alarm that was refused is left alone: looking for it among the others costs many evaluations."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -42,12 +45,16 @@ class ExpressionLooks:
         self._expressions = expressions
         self.failed: set[int] = set()
         """Ids (`id(entry)`) of the entries that could not be evaluated in the last look."""
+        self._refused: dict[int, tuple[Entry, int]] = {}
 
     async def look(self, entries: Iterable[Entry], times: Sequence[int]) -> list[Look]:
         """The verdicts on `entries` (MetricAlarms) at `times` (ms, ascending)."""
         self.failed.clear()
         groups: dict[tuple[str, str, int, int, str | None], list[Entry]] = {}
         for entry in entries:
+            if self._rests(entry, times[-1]):
+                self.failed.add(id(entry))
+                continue
             alarm = _alarm(entry)
             place = (alarm.key.account, alarm.key.region)
             groups.setdefault((*place, alarm.period_s, alarm.judgement.periods, alarm.zone), []).append(entry)
@@ -56,6 +63,14 @@ class ExpressionLooks:
             seen = [await self._at(members, time) for time in times]
             looks.append(_look(members, times, seen))
         return looks
+
+    def _rests(self, entry: Entry, time: int) -> bool:
+        """Whether the evaluator refused the entry's metrics lately, so that it is not asked again yet."""
+        known, until_ms = self._refused.get(id(entry), (None, 0))
+        if known is entry and time < until_ms:
+            return True
+        self._refused.pop(id(entry), None)
+        return False
 
     async def _at(self, entries: Sequence[Entry], time: int) -> list[_Seen]:
         first = _alarm(entries[0])
@@ -76,6 +91,7 @@ class ExpressionLooks:
             if len(jobs) == 1:
                 logger.warning("cannot evaluate alarm %s: its metrics are refused", entries[0].alarm.key.name)
                 self.failed.add(id(entries[0]))
+                self._refused[id(entries[0])] = (entries[0], jobs[0].end_ms + _REST_MS)
                 return [[]]
         half = len(jobs) // 2  # one wrong alarm must not silence the others: look for it by halves
         return [

@@ -1,0 +1,189 @@
+"""How much CPU 10,000 alarms over distinct series take at one evaluation.
+
+    python bench/bench_alarms.py [--alarms 10000] [--rounds 3]
+
+Starts trimtab, sends 10 minutes of 10,000 series of events (PutMetricData's rows, by remote write they would be
+samples), then makes an evaluator of its own over the same engine with 10,000 alarms: 80 % on one metric, 10 % metric
+math, 5 % bands, 5 % percentiles (p99); each with M of N of 3. A round is one evaluation of all
+of them. CPU is that of this process and of the engine's. The first round also learns the series, parses the alarms and
+writes 10,000 changes of state; the others are what a minute costs. The last line is JSON.
+"""
+
+import argparse
+import asyncio
+import cProfile
+import gzip
+import json
+import pstats
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from bench_remote_write import trimtab
+
+from trimtab.access.scope import Scope
+from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
+from trimtab.alarms.model import AlarmKey, AlarmKind
+from trimtab.alarms.store import AlarmStore
+from trimtab.base.clock import ManualClock, SystemClock
+from trimtab.metrics.expressions.bands import Band, BandRequest
+from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.read import MetricReader, NoDrain
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+MINUTES = 10
+_METRICS_A_REQUEST = 1000
+_HEADERS = {
+    "Content-Type": "application/x-amz-json-1.0",
+    "X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData",
+    "Content-Encoding": "gzip",
+}
+
+
+def alarm_form(number: int) -> dict[str, Any]:
+    """The definition of alarm `number`: which kind it is goes by its last two digits."""
+    share = number % 100
+    dimensions = [{"Name": "Host", "Value": f"host-{number}"}]
+    common: dict[str, Any] = {"EvaluationPeriods": 3, "DatapointsToAlarm": 2, "TreatMissingData": "missing"}
+    metric = {"Namespace": "Bench", "MetricName": "Load", "Dimensions": dimensions}
+    query = {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}, "ReturnData": False}
+    above = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 50.0}
+    if share < 10:
+        return {**common, **above, "Metrics": [query, {"Id": "e1", "Expression": "m1 * 2 - 1", "ReturnData": True}]}
+    if share < 15:
+        band = {"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)", "ReturnData": True}
+        outside = {"ComparisonOperator": "LessThanLowerOrGreaterThanUpperThreshold", "ThresholdMetricId": "ad1"}
+        return {**common, **outside, "Metrics": [{**query, "ReturnData": True}, band]}
+    if share < 20:
+        return {**common, **above, **metric, "Period": 60, "ExtendedStatistic": "p99"}
+    return {**common, **above, **metric, "Period": 60, "Statistic": "Average"}
+
+
+def bodies(alarms: int, end_ms: int) -> Iterator[bytes]:
+    """PutMetricData requests: a value a minute and series, for MINUTES minutes before `end_ms`."""
+    for minute in range(MINUTES):
+        at_s = end_ms // 1000 - 60 * (minute + 1) + 30
+        for first in range(0, alarms, _METRICS_A_REQUEST):
+            data = [
+                {
+                    "MetricName": "Load",
+                    "Dimensions": [{"Name": "Host", "Value": f"host-{number}"}],
+                    "Timestamp": at_s,
+                    "Value": (number * 7 + minute * 13) % 100,
+                }
+                for number in range(first, min(first + _METRICS_A_REQUEST, alarms))
+            ]
+            yield gzip.compress(json.dumps({"Namespace": "Bench", "MetricData": data}).encode(), 1)
+
+
+def send(url: str, alarms: int, end_ms: int) -> None:
+    """Send all data, four requests at a time."""
+
+    def post(body: bytes) -> None:
+        urllib.request.urlopen(urllib.request.Request(url, body, _HEADERS)).read()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(post, bodies(alarms, end_ms)))
+
+
+def engine_of(process: psutil.Process) -> psutil.Process:
+    """The engine owner among a supervisor's children."""
+    return next(child for child in process.children(recursive=True) if "owner" in " ".join(child.cmdline()))
+
+
+def spent(engine: psutil.Process) -> float:
+    """CPU seconds of this process and the engine's so far."""
+    times = engine.cpu_times()
+    return time.process_time() + float(times.user + times.system)
+
+
+async def measure(
+    directory: Path, engine: psutil.Process, alarms: int, rounds: int, end_ms: int, *, profiled: bool
+) -> dict[str, Any]:
+    """Put the alarms, run the rounds, and say what each cost."""
+    alarms, rounds = options.alarms, options.rounds
+    clock = ManualClock(end_ms - 60_000 * rounds + 15_000)
+    state = State.open("", directory / "bench-state")
+    telemetry = Telemetry(lambda: embedded_endpoint(directory / "engine"))
+    registry = SeriesRegistry(telemetry, clock)
+    reader = MetricReader(telemetry, registry, NoDrain())
+    bands = SpreadBands()
+    evaluator = AlarmEvaluator(
+        EvaluatorParts(state, clock, reader, registry, Evaluator(reader, registry, clock, bands))
+    )
+    store = AlarmStore(state, ManualClock(clock.at_ms - 3_600_000))
+    for number in range(alarms):
+        await store.put(AlarmKind.METRIC, AlarmKey(ACCOUNT, REGION, f"alarm-{number}"), alarm_form(number), {})
+    figures = []
+    profile = cProfile.Profile() if options.profile else None
+    for number in range(rounds + 1):
+        if profile and number == 1:
+            profile.enable()
+        before, began = spent(engine), time.perf_counter()
+        made = await evaluator.run()
+        figures.append({"cpu_s": round(spent(engine) - before, 2), "wall_s": round(time.perf_counter() - began, 2)})
+        print(f"round {number}: {made} evaluation times, {figures[-1]}")
+        clock.advance(60)
+    if profile:
+        profile.disable()
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+    counts = state.run_sync(lambda connection: connection.exec_driver_sql(_STATES).fetchall())
+    telemetry.close()
+    state.close()
+    steady = sorted(figure["cpu_s"] for figure in figures[1:])[len(figures[1:]) // 2]
+    return {
+        "alarms": alarms,
+        "first_cpu_s": figures[0]["cpu_s"],
+        "cpu_s": steady,
+        "wall_s": sorted(figure["wall_s"] for figure in figures[1:])[len(figures[1:]) // 2],
+        "states": {f"{state}{'' if error is None else ' ' + error}": count for state, error, count in counts},
+        "under_5_s": steady < 5.0,
+    }
+
+
+_STATES = "SELECT state, evaluation_state, count(*) FROM alarms GROUP BY 1, 2"
+
+
+class SpreadBands:
+    """Mean and spread of the points asked about: what a band costs to ask for and to judge, without its model."""
+
+    async def bands(self, scope: Scope, requests: Sequence[BandRequest]) -> list[Band]:
+        """A band a request."""
+        found = []
+        for request in requests:
+            middle, spread = np.mean(request.values), np.std(request.values) * request.width
+            size = len(request.times)
+            found.append(Band(request.times, np.full(size, middle + spread), np.full(size, middle - spread)))
+        return found
+
+
+def main() -> int:
+    """Run the benchmark; the exit status says whether the goal was met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--alarms", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--profile", action="store_true", help="print where the evaluator's own time goes")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, trimtab(Path(name)) as server:
+        now_ms = SystemClock().now_ms()
+        end_ms = now_ms - now_ms % 60_000
+        send(server.url, options.alarms, end_ms)
+        time.sleep(3)  # the log drains once a second
+        engine = engine_of(psutil.Process(server.process.pid))
+        found = asyncio.run(measure(Path(name), engine, options, end_ms))
+    print(json.dumps(found))
+    return 0 if found["under_5_s"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,6 +22,7 @@ PATHS = [
     "/endpoints",
     "/kpis",
     "/explore/metrics",
+    "/explore/metrics?e=TIME_SERIES(1)",
     "/sources",
     "/access",
     "/settings",
@@ -206,6 +207,21 @@ def test_the_explorer_csv_and_json_agree(pages: AsgiClient) -> None:
     assert len(rows) == chart["count"]
     user = next(one for one in chart["series"] if one["label"] == "user")
     assert [float(row["user"]) if row["user"] else None for row in rows] == pytest.approx(user["values"], rel=1e-5)
+
+
+def test_the_explorer_draws_expressions(pages: AsgiClient) -> None:
+    query = "?m=trimtab/Host|system.cpu.utilization&where=host.name=web-1&range=1h&e=SUM(METRICS())*0%2B3"
+    page = pages.get("/explore/metrics" + query).text
+    assert "<code>m1</code>" in page
+    assert "&#34;Expression&#34;: &#39;SUM(METRICS())*0+3&#39;" in page
+    chart = pages.get("/explore/metrics.json" + query).json()
+    assert [one["label"] for one in chart["series"]] == ["e1"]
+    assert {value for value in chart["series"][0]["values"] if value is not None} == {3.0}
+    sql = "?range=1h&e=SELECT AVG(system.cpu.utilization) FROM x"
+    assert "Error in expression &#39;e1&#39;: Invalid syntax" in pages.get("/explore/metrics" + sql).text
+    assert pages.get("/explore/metrics.json" + sql).status_code == 400
+    groups = '?range=1h&e=SELECT AVG("system.cpu.utilization") FROM "trimtab/Host" GROUP BY host.name'
+    assert pages.get("/explore/metrics.json" + groups.replace("host.name", '"host.name"')).json()["total"] == 3
 
 
 def test_a_delta_starts_where_it_was_asked_to(pages: AsgiClient) -> None:

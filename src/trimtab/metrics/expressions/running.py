@@ -89,7 +89,8 @@ class Run:
         for at, row in enumerate(rows.rows):
             if row.slot is not None:
                 found = self._read[row.slot]
-                values[at, (found.times - rows.grid.start_ms) // rows.grid.period_ms] = found.values
+                known = np.isfinite(found.values)
+                values[at, (found.times[known] - rows.grid.start_ms) // rows.grid.period_ms] = found.values[known]
         return Lines(rows.grid, values, tuple(row.tag for row in rows.rows), array)
 
     def _selected(self, id_: str, rows: Rows) -> Lines:

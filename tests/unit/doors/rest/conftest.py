@@ -20,6 +20,8 @@ from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.routes import Dependencies, routes
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.hosts import HostSummary
+from trimtab.metrics.expressions.bands import NoBands
+from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.model import Kind, MetricBatch
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.read import RawSeries
@@ -115,6 +117,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         ledger=ledger,
         notify=NotifyRoom.of(Settings(), state, clock),
         hosts=hosts,
+        evaluator=Evaluator(reader, registry, clock, NoBands()),
         render_metrics=lambda: "trimtab_up 1\n",
         checks=checks,
         describe_settings=lambda: [Described("TRIMTAB_X", "1", "0", "An x.", "environment")],

@@ -13,6 +13,7 @@ EXPECTED = {
     "/metrics": {"get"},
     "/rest/v1/metrics": {"get", "post"},
     "/rest/v1/metrics/query": {"get"},
+    "/rest/v1/metrics/expressions": {"post"},
     "/rest/v1/metrics/raw": {"get"},
     "/rest/v1/hosts": {"get"},
     "/rest/v1/kpis": {"get"},

@@ -58,6 +58,7 @@ class Dependencies:
     keys: keys.Keys
     registry: Registry
     reader: metrics.Reader
+    evaluator: expressions.Evaluator
     ingest: put.Ingest
     ledger: Ledger
     notify: NotifyRoom
@@ -68,7 +69,6 @@ class Dependencies:
     wipe: admin.Wipe | None = None
     costs: CostsRoom | None = None
     dashboards: DashboardRoom | None = None
-    evaluator: expressions.Evaluator | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -77,7 +77,7 @@ def operations(needs: Dependencies) -> list[Operation]:
     return [
         *health.operations(health.Health(needs.clock, needs.checks, needs.render_metrics, needs.auth_required)),
         *metrics.operations(metrics.Reading(needs.registry, needs.reader, needs.clock)),
-        *_expressions(needs),
+        *expressions.operations(expressions.Evaluating(needs.evaluator, needs.reader, needs.clock)),
         *put.operations(
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
@@ -93,16 +93,6 @@ def operations(needs: Dependencies) -> list[Operation]:
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
     ]
-
-
-def _expressions(needs: Dependencies) -> list[Operation]:
-    if needs.evaluator is None:
-        return []
-    return expressions.operations(expressions.Evaluating(needs.evaluator, needs.reader, needs.clock))
-
-
-def _costs(needs: Dependencies) -> list[Operation]:
-    return [] if needs.costs is None else costs.operations(needs.costs, needs.settings)
 
 
 def routes(needs: Dependencies) -> list[BaseRoute]:

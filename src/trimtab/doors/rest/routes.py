@@ -95,6 +95,10 @@ def operations(needs: Dependencies) -> list[Operation]:
     ]
 
 
+def _costs(needs: Dependencies) -> list[Operation]:
+    return [] if needs.costs is None else costs.operations(needs.costs, needs.settings)
+
+
 def routes(needs: Dependencies) -> list[BaseRoute]:
     """The Starlette routes: one a path, the OpenAPI document, and a clear answer for any other path under /rest."""
     declared = operations(needs)

@@ -20,7 +20,7 @@ from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
-from trimtab.events.outbox import Outbox
+from trimtab.events.outbox import BATCH, Outbox
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.metrics.bands.job import DetectorTraining
@@ -106,8 +106,8 @@ def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clo
     retention = RetentionJob(telemetry, clock, kept, leading.may_write)
 
     async def deliver() -> None:
-        if leading.may_write():
-            await outbox.deliver()
+        while leading.may_write() and await outbox.deliver() >= BATCH:  # a storm is not told at 50 events a second
+            continue
 
     return [
         Job("roll up closed hours", _ROLL_S, lambda: leading.run(builder.roll)),

@@ -9,7 +9,7 @@ from trimtab.jobs.periodic import Job
 from trimtab.notify.channels import ChannelStore
 from trimtab.notify.housekeeping import Housekeeping
 from trimtab.notify.route import SUBSCRIBER, Router
-from trimtab.notify.sender import Means, Sender
+from trimtab.notify.sender import MESSAGES_A_TURN, Means, Sender
 from trimtab.notify.transport.command import parse_command
 from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.notify.transport.smtp import Mailer
@@ -49,8 +49,8 @@ class Notifying:
         housekeeping = Housekeeping(state, clock, settings.retention_notifications_days)
 
         async def send() -> None:
-            if may_send():
-                await sender.turn()
+            while may_send() and await sender.turn() >= MESSAGES_A_TURN:
+                continue
 
         async def forget() -> None:
             if may_send():

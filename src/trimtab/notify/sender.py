@@ -35,7 +35,7 @@ _OVER_HTTP: Mapping[str, Compose] = {
 }
 _AT_ONCE = 8
 """Receivers that are talked to at the same time; more wait for their turn."""
-_MESSAGES_A_TURN = 50
+MESSAGES_A_TURN = 50
 """Messages of one channel in one turn: after them others get a thread too."""
 
 
@@ -73,14 +73,14 @@ class Sender:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _drain(self, channel: Channel) -> int:
-        for tried in range(_MESSAGES_A_TURN):
+        for tried in range(MESSAGES_A_TURN):
             if not self._may_send() or channel.open_until_ms > self._clock.now_ms():
                 return tried
             parcel = await self._state.run(partial(queue.next_parcel, channel=channel, now_ms=self._clock.now_ms()))
             if parcel is None:
                 return tried
             channel = await self._send(channel, parcel)
-        return _MESSAGES_A_TURN
+        return MESSAGES_A_TURN
 
     async def _send(self, channel: Channel, parcel: Parcel) -> Channel:
         began_s = self._clock.monotonic()

@@ -2,6 +2,9 @@
 import "htmx.org/dist/htmx.esm.js";
 import "./elements/auto-submit.js";
 import "./elements/copy-button.js";
+import "./elements/dash-actions.js";
+import "./elements/dash-grid.js";
+import "./elements/full-screen.js";
 import "./elements/jump-menu.js";
 import "./elements/live-state.js";
 import "./elements/panel-menu.js";

@@ -5,9 +5,9 @@ import { summary } from "./series-data.js";
 const STATISTICS = ["last", "min", "avg", "max"];
 
 export function renderLegend(node, held, { table, isolated, onIsolate }) {
-  const show = (value) => formatValue(value, held.format, held.suffix);
   const rows = held.series.map((one, index) => {
     const facts = summary(one.values);
+    const show = (value) => shown(held, one, value);
     const name = nameButton(one, index === isolated, () => onIsolate(index));
     name.classList.toggle("dim", isolated !== null && isolated !== index);
     const value = text("span", "legend-value num", show(facts.last));
@@ -26,10 +26,16 @@ export function pointLegend(node, held, index) {
   const values = node.querySelectorAll(".legend-value, td:nth-child(2)");
   held.series.forEach((one, position) => {
     const value = at === null ? summary(one.values).last : one.values[at];
-    if (values[position]) values[position].textContent = formatValue(value, held.format, held.suffix);
+    if (values[position]) values[position].textContent = shown(held, one, value);
   });
   const label = node.querySelector("[data-at]");
   if (label) label.textContent = at === null ? label.dataset.at : clock(held.t0 + at * held.step);
+}
+
+// A line of the right axis has a unit of its own.
+function shown(held, one, value) {
+  const unit = one.right ? held.right : held;
+  return formatValue(value, unit.format, unit.suffix);
 }
 
 function nameButton(one, pressed, onClick) {
@@ -38,6 +44,7 @@ function nameButton(one, pressed, onClick) {
   button.title = `${one.label} — click to isolate`;
   button.setAttribute("aria-pressed", String(pressed));
   const swatch = text("span", `swatch s${one.slot}`, "");
+  if (one.color) swatch.style.background = one.color;
   button.append(swatch, text("span", "legend-label", one.label));
   button.addEventListener("click", onClick);
   return button;

@@ -1,6 +1,7 @@
 // uPlot options in the pages' design language: theme tokens, UTC time axis, unit on the y axis, gaps, hatched last bucket.
 import uPlot from "uplot";
 import { clock, day, formatValue } from "./format.js";
+import { reach, rule, shade } from "./marks.js";
 
 const DAY_MS = 86_400_000;
 const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
@@ -14,7 +15,11 @@ export function plotOptions({ held, current, stacked, top, width, height, onSele
   const grid = { stroke: token("--grid"), width: 1 };
   const font = `11px ${token("--font")}`;
   const show = (value) => formatValue(value, held.format, held.suffix);
-  const colours = held.series.map((one) => token(`--s${one.slot}`));
+  const colours = held.series.map((one) => one.color || token(`--s${one.slot}`));
+  const colour = { bad: token("--bad"), muted };
+  const axes = held.axes ?? {};
+  const right = held.series.some((one) => one.right);
+  const marks = () => current().marks;
   return {
     width,
     height,
@@ -29,7 +34,8 @@ export function plotOptions({ held, current, stacked, top, width, height, onSele
     },
     scales: {
       x: { time: true, range: () => [current().start, current().end] },
-      y: { range: (_, low, high) => yRange(low, high, top) },
+      y: { range: (_, low, high) => yRange(low, high, top, axes.left, reach(marks(), false)) },
+      ...(right ? { right: { range: (_, low, high) => yRange(low, high, null, axes.right, reach(marks(), true)) } } : {}),
     },
     axes: [
       { stroke: muted, grid, ticks: { show: false }, font, size: 28, gap: 6, space: 64, values: timeLabels },
@@ -37,15 +43,30 @@ export function plotOptions({ held, current, stacked, top, width, height, onSele
         stroke: muted, grid, ticks: { show: false }, font, gap: 6, space: 34, size: axisSize,
         values: (_, splits) => splits.map(show),
         ...(held.format === "bytes" ? { incrs: BINARY_STEPS } : {}),
+        ...(axes.left?.label ? { label: axes.left.label, labelSize: 16, labelFont: font } : {}),
       },
+      ...(right ? [rightAxis({ muted, font, held, axis: axes.right })] : []),
     ],
     series: [{}, ...held.series.map((one, index) => seriesOptions(one, colours[index], current, stacked))],
     bands: stacked ? held.series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
     hooks: {
       setSelect: [(plot) => plot.select.width > 4 && onSelect(plot)],
       setCursor: [(plot) => onCursor(plot.cursor.idx)],
-      drawClear: [(plot) => current().partial && hatch(plot, current())],
+      drawClear: [
+        (plot) => current().partial && hatch(plot, current()),
+        (plot) => marks() && shade(plot, marks(), colour),
+      ],
+      draw: [(plot) => marks() && rule(plot, marks(), colour, font)],
     },
+  };
+}
+
+function rightAxis({ muted, font, held, axis }) {
+  const show = (value) => formatValue(value, held.right.format, held.right.suffix);
+  return {
+    scale: "right", side: 1, stroke: muted, grid: { show: false }, ticks: { show: false }, font, gap: 6, space: 34,
+    size: axisSize, values: (_, splits) => splits.map(show),
+    ...(axis?.label ? { label: axis.label, labelSize: 16, labelFont: font } : {}),
   };
 }
 
@@ -53,6 +74,7 @@ function seriesOptions(one, colour, current, stacked) {
   const few = current().series.length <= 2;
   return {
     label: one.label,
+    scale: one.right ? "right" : "y",
     stroke: colour,
     width: stacked ? 1 : 1.6,
     fill: stacked ? alpha(colour, 0.55) : few ? alpha(colour, 0.1) : undefined,
@@ -72,11 +94,16 @@ function lonely(values) {
   return known === 1;
 }
 
-function yRange(low, high, top) {
+// `axis` may fix one end or both; `further` are thresholds, which must be seen too.
+function yRange(low, high, top, axis, further) {
   if (top) return [0, top];
-  if (low === null || high === null) return [0, 1];
-  if (low >= 0) return [0, high > 0 ? high * 1.1 : 1];
-  return uPlot.rangeNum(low, high, 0.1, true);
+  const ends = [low, high, ...further].filter((one) => one !== null && one !== undefined);
+  const least = ends.length ? Math.min(...ends) : 0;
+  const most = ends.length ? Math.max(...ends) : 1;
+  const [first, last] = least >= 0 ? [0, most > 0 ? most * 1.1 : 1] : uPlot.rangeNum(least, most, 0.1, true);
+  const start = axis?.min ?? first;
+  const end = axis?.max ?? last;
+  return end > start ? [start, end] : [start, start + 1];
 }
 
 function axisSize(_plot, labels) {

@@ -1,9 +1,10 @@
-// <time-series src label height legend="table" stacked max>: a chart of the metrics explorer's JSON.
+// <time-series src label height legend="table|none" stacked max batch>: a chart of lines that the server sends.
 // Drag zooms (from/to in the URL), cursors are synchronised, refreshes fetch only what is new.
 import uPlot from "uplot";
 import { pointLegend, renderLegend } from "./legend.js";
 import { plotOptions } from "./plot.js";
 import { columns, merge, sinceOf } from "./series-data.js";
+import { read } from "./series-fetch.js";
 
 const PIXEL_HEIGHT = 190;
 
@@ -49,6 +50,7 @@ class TimeSeries extends HTMLElement {
   }
 
   refresh = () => {
+    if (this.dataset.held) return this.held ?? this.take(JSON.parse(this.dataset.held)); // a preview brings its data
     this.missed = !this.onScreen;
     if (this.onScreen) this.load(this.held ? sinceOf(this.held) : null);
   };
@@ -56,11 +58,9 @@ class TimeSeries extends HTMLElement {
   async load(since) {
     this.request?.abort();
     this.request = new AbortController();
-    const source = this.getAttribute("src");
     try {
-      const answer = await fetch(since === null ? source : `${source}&since=${since}`, { signal: this.request.signal });
-      if (!answer.ok) throw new Error(await reason(answer));
-      const merged = merge(this.held, await answer.json());
+      const batch = this.hasAttribute("batch");
+      const merged = merge(this.held, await read(this.getAttribute("src"), since, batch, this.request.signal));
       if (merged) this.take(merged);
       else await this.load(null);
     } catch (problem) {
@@ -116,6 +116,7 @@ class TimeSeries extends HTMLElement {
   };
 
   drawLegend() {
+    if (this.getAttribute("legend") === "none") return;
     const names = [...this.legend.querySelectorAll(".legend-name")];
     const focused = names.indexOf(document.activeElement);
     renderLegend(this.legend, this.held, {
@@ -141,15 +142,6 @@ class TimeSeries extends HTMLElement {
     url.searchParams.set("to", at(left + width));
     url.searchParams.delete("range");
     location.assign(url);
-  }
-}
-
-async function reason(answer) {
-  const text = await answer.text();
-  try {
-    return JSON.parse(text).error ?? `server answered ${answer.status}`;
-  } catch {
-    return `server answered ${answer.status}`;
   }
 }
 

@@ -58,7 +58,9 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.room import NotifyRoom
 from trimtab.notify.watch import REFRESH_S
+from trimtab.reports.dashboards.alarm_source import AlarmSource
 from trimtab.reports.dashboards.data import WidgetReader
+from trimtab.reports.dashboards.prom_source import PromQLSource
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.dashboards.shares import ShareStore
 from trimtab.reports.dashboards.store import DashboardStore
@@ -109,6 +111,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     bands = TrainedBands(reader, registry, detectors.book, clock)
     evaluator = Evaluator(reader, registry, clock, bands)
     catalogue = Catalogue(registry)
+    alarms = AlarmRoom.of(stores.state, clock)
+    promql = PromQL(StoredSource(stores.telemetry, catalogue))
+    drawn = PromQLSource(promql), AlarmSource(alarms.store)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -124,15 +129,15 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         dashboards=DashboardRoom(
             store=DashboardStore(stores.state, clock),
             shares=ShareStore(stores.state, clock),
-            widgets=WidgetReader(evaluator, check_queries, registry, clock),
+            widgets=WidgetReader(evaluator, check_queries, registry, clock, *drawn),
             finder=registry,
             clock=clock,
             account=settings.account_id,
         ),
         costs=await _costs(settings, stores, clock),
-        alarms=AlarmRoom.of(stores.state, clock),
+        alarms=alarms,
         detectors=detectors,
-        promql=PromQL(StoredSource(stores.telemetry, catalogue)),
+        promql=promql,
         browser=Browser(registry, catalogue),
         forget=[bands.forget, detectors.book.forget],
     )

@@ -10,7 +10,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.reports.dashboards.lines import Line
 from trimtab.reports.dashboards.model import Widget
-from trimtab.reports.dashboards.ports import AsksPromQL, Vector
+from trimtab.reports.dashboards.ports import AlarmView, AsksPromQL, Vector
 from trimtab.reports.dashboards.timing import Span
 
 _PLACE = re.compile(r"\{\{\s*([^}\s]+)\s*\}\}")
@@ -55,6 +55,11 @@ def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
             )
         )
     return tuple(found)
+
+
+def alarm_prom(alarm: AlarmView, step_s: int) -> PromAsked:
+    """The query of a PromQL alarm, as a chart widget would ask it."""
+    return PromAsked(alarm.arn, alarm.prom, "", step_s, right=False, color="", unit="")
 
 
 async def prom_lines(promql: AsksPromQL | None, scope: Scope, span: Span, queries: Sequence[PromAsked]) -> list[Line]:

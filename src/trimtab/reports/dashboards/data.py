@@ -15,7 +15,7 @@ from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.statistics import Family, Statistic, parse_statistic
 from trimtab.reports.dashboards.annotations import Across, read_annotations
 from trimtab.reports.dashboards.asked import Asked, ask
-from trimtab.reports.dashboards.chart_queries import prom_lines
+from trimtab.reports.dashboards.chart_queries import alarm_prom, prom_lines
 from trimtab.reports.dashboards.lines import AVERAGE, Line, WidgetData
 from trimtab.reports.dashboards.model import Widget
 from trimtab.reports.dashboards.ports import AsksPromQL, Evaluates, Finds, ShowsAlarms
@@ -86,9 +86,9 @@ class WidgetReader:
         arns = question.widget.properties.get("annotations", {}).get("alarms", ())
         if arns and self._alarms is not None and not asked.queries:
             shown = await self._alarms.shown(scope, arns)
-            return replace(
-                asked, queries=tuple(query for alarm in shown for query in alarm.queries), alarms=tuple(shown)
-            )
+            queries = tuple(query for alarm in shown for query in alarm.queries)
+            prom = tuple(alarm_prom(alarm, asked.period_s) for alarm in shown if alarm.prom)
+            return replace(asked, queries=queries, prom=prom, alarms=tuple(shown))
         if question.widget.kind == "alarm" and self._alarms is not None:
             shown = await self._alarms.shown(scope, question.widget.properties["alarms"])
             return replace(asked, alarms=tuple(shown))

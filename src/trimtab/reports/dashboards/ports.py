@@ -22,7 +22,8 @@ class Vector:
 class AlarmView:
     """An alarm as a widget shows it. `state` is OK, ALARM or INSUFFICIENT_DATA.
 
-    `queries` are what its chart shows, `threshold` its dotted line; both may be missing (composite alarms).
+    `queries` or the PromQL text `prom` are what its chart shows, `threshold` its dotted line; all of them may be
+    missing (composite alarms).
     """
 
     arn: str
@@ -32,6 +33,7 @@ class AlarmView:
     reason: str
     link: str = ""
     queries: tuple[Query, ...] = ()
+    prom: str = ""
     threshold: float | None = None
     comparison: str = ""
 
@@ -53,7 +55,7 @@ class Finds(Protocol):
 
 
 class AsksPromQL(Protocol):
-    """`metrics.promql.engine.PromQL`, as far as it is used here."""
+    """`prom_source.PromQLSource`: PromQL over a range."""
 
     async def vectors(self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int) -> Sequence[Vector]:
         """The series of a query at every step of `[start_ms, end_ms]`. Raises InvalidInput naming the position."""
@@ -61,7 +63,7 @@ class AsksPromQL(Protocol):
 
 
 class ShowsAlarms(Protocol):
-    """The alarms room, as far as widgets ask it."""
+    """`alarm_source.AlarmSource`: alarms as widgets show them."""
 
     async def shown(self, scope: Scope, arns: Sequence[str]) -> list[AlarmView]:
         """The alarms with these ARNs that exist, in their order."""

@@ -32,16 +32,15 @@ def main() -> int:
     directory = Path(sys.argv[1])
     results: dict[str, list[Outcome]] = {}
     for path in sorted(directory.rglob("*.test")):
-        results[path.name] = asyncio.run(run_file(path))
+        results[path.name] = asyncio.run(run_script(path.read_text(encoding="utf-8", errors="surrogateescape")))
     for path in sorted(directory.rglob("*.json.gz")):
-        results[path.name] = asyncio.run(run_corpus(path))
+        results[path.name] = asyncio.run(run_corpus(json.loads(gzip.decompress(path.read_bytes()))))
     report(results)
     return 0
 
 
-async def run_file(path: Path) -> list[Outcome]:
-    """The outcomes of one script; one that cannot be read fails as often as it has queries."""
-    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+async def run_script(text: str) -> list[Outcome]:
+    """The outcomes of a script; one that cannot be read fails as often as it has queries."""
     try:
         commands = commands_of(text)
     except (BadQuery, ValueError) as problem:
@@ -57,9 +56,8 @@ async def run_file(path: Path) -> list[Outcome]:
         ]
 
 
-async def run_corpus(path: Path) -> list[Outcome]:
+async def run_corpus(corpus: dict[str, Any]) -> list[Outcome]:
     """The outcomes of a corpus of JSON cases, whose values are rounded to three significant decimals."""
-    corpus: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
     sources = {
         dataset["id"]: source_of(
             (make(series["labels"]), [(at, number(value)) for at, value in series["samples"]])

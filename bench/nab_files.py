@@ -1,4 +1,4 @@
-"""A directory in the layout of the Numenta Anomaly Benchmark: `data/<group>/<file>.csv`, `labels/combined_windows.json`."""
+"""A directory as the Numenta Anomaly Benchmark has it: `data/<group>/<file>.csv`, `labels/combined_windows.json`."""
 
 import csv
 import json

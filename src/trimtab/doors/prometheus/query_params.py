@@ -1,4 +1,4 @@
-"""Parameters of the query API: from the URL and, by POST, from a form; times and durations as Prometheus writes them."""
+"""Parameters of the query API: of the URL and, by POST, of a form; times and durations as Prometheus writes them."""
 
 import math
 import re

@@ -1,23 +1,20 @@
 """Function calls: each function finds its arguments evaluated as it needs them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from trimtab.metrics.promql.grid import Grid, Query
-from trimtab.metrics.promql.language.functions import DATES
-from trimtab.metrics.promql.language.syntax import Call, Expression, Range, Selector, Subquery, Text, bare
+from trimtab.metrics.promql.language.functions import ANCHORED, DATES, SMOOTHED
+from trimtab.metrics.promql.language.syntax import Call, Edge, Expression, Range, Selector, Subquery, Text, bare
 from trimtab.metrics.promql.merging import merged
 from trimtab.metrics.promql.notes import Notes
 from trimtab.metrics.promql.problems import ExecutionFailed
 from trimtab.metrics.promql.range_functions import counts, order, over_time, rates, trends
 from trimtab.metrics.promql.range_functions.over_time import Function
 from trimtab.metrics.promql.ranges import Outcome, RangeVector
-from trimtab.metrics.promql.language.functions import ANCHORED, SMOOTHED
-from trimtab.metrics.promql.language.syntax import Edge
-from trimtab.metrics.promql.values import Floats, Samples, Scalar, Value, Vector
+from trimtab.metrics.promql.values import Flags, Floats, Samples, Scalar, Value, Vector
 from trimtab.metrics.promql.vector_functions import arithmetic, dates, histograms, relabel, sorting
 from trimtab.metrics.promql.vector_functions.absent import absent
 from trimtab.metrics.promql.vector_functions.info import info_selector, with_info
@@ -118,7 +115,8 @@ class Calls:
     def _absent_over_time(self, node: Call, arguments: tuple[Expression, ...], grid: Grid) -> Vector:
         vector = self._range(arguments, grid)
         _check_edge(node.function, vector.edge)
-        return absent(arguments[0], (vector.some_floats | vector.some_histograms).any(axis=0))
+        some: Flags = np.any(vector.some_floats | vector.some_histograms, axis=0)
+        return absent(arguments[0], some)
 
     # -- vectors ----------------------------------------------------------------------------------------------------
 
@@ -128,7 +126,8 @@ class Calls:
         return dates.apply(name, _single(grid.times // 1000))
 
     def _absent(self, node: Call, arguments: tuple[Expression, ...], grid: Grid) -> Vector:
-        return absent(arguments[0], self._expressions.vector(arguments[0], grid).present.any(axis=0))
+        some: Flags = np.any(self._expressions.vector(arguments[0], grid).present, axis=0)
+        return absent(arguments[0], some)
 
     def _timestamp(self, node: Call, arguments: tuple[Expression, ...], grid: Grid) -> Vector:
         vector = self._expressions.vector(arguments[0], grid)

@@ -37,7 +37,7 @@ from trimtab.metrics.promql.selecting import as_samples, instant, smoothed, with
 from trimtab.metrics.promql.values import Samples, Scalar, Text, Value, Vector
 
 MOST_CELLS = 50_000_000
-"""Samples of one vector over all steps; Prometheus' query.max-samples. A cell takes 9 bytes, some more while calculated."""
+"""Samples of one vector over all steps; Prometheus' query.max-samples. A cell takes 9 bytes, more while calculated."""
 
 _SETS: dict[str, Callable[..., Vector]] = {
     "and": set_operators.and_,

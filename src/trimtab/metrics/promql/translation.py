@@ -81,8 +81,8 @@ def entries(series: int, identity: Identity) -> list[Entry]:
     """Everything that PromQL sees of a series."""
     kind = identity.kind
     if identity.namespace == PROMETHEUS:
-        labels = sets.make({**dict(identity.dimensions), NAME: identity.name})
-        return [Entry(labels, series, kind, Part.NATIVE if kind is Kind.HISTOGRAM else Part.VALUE)]
+        named = sets.make({**dict(identity.dimensions), NAME: identity.name})
+        return [Entry(named, series, kind, Part.NATIVE if kind is Kind.HISTOGRAM else Part.VALUE)]
     if kind is Kind.EVENTS:
         own = {
             NAMESPACE: identity.namespace,

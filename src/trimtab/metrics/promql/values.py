@@ -88,7 +88,7 @@ class Vector:
 
     def occupied(self) -> "Vector":
         """Without series that have no sample at any step."""
-        some = self.present.any(axis=1)
+        some: Flags = np.any(self.present, axis=1)
         return self if some.all() else self.chosen(some)
 
     def floats_only(self, values: Floats) -> "Vector":
@@ -99,7 +99,7 @@ class Vector:
 
 def not_none(histograms: Histograms) -> Flags:
     """Which cells have a histogram."""
-    found: Flags = np.not_equal(histograms, None).astype(np.bool_)
+    found: Flags = np.not_equal(histograms, np.array(None)).astype(np.bool_)
     return found
 
 

@@ -71,8 +71,8 @@ def _first_of_all(key: Floats, some: Flags, k: int) -> Flags:
 def limited(groups: Groups, k: Integers) -> Vector:
     """The first k samples of each group."""
     running = np.cumsum(groups.vector.present, axis=0)
-    before = running[groups.starts] - groups.vector.present[groups.starts]
-    within = running - before[groups.number]
+    before: Integers = running[groups.starts] - groups.vector.present[groups.starts]
+    within: Integers = running - before[groups.number]
     return replace(groups.vector, present=groups.vector.present & (within <= k)).occupied()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trimtab.metrics.promql.histograms.model import NO_BUCKETS, Buckets, Hint, Histogram, bound
+from trimtab.metrics.promql.histograms.model import NO_BUCKETS, Buckets, Hint, Histogram, Integers, bound
 
 
 class IncompatibleSchemas(Exception):
@@ -102,11 +102,12 @@ def reduced(histogram: Histogram, schema: int) -> Histogram:
     )
 
 
-def _summed(index: "np.ndarray[tuple[int], np.dtype[np.int64]]", buckets: Buckets) -> Buckets:
+def _summed(index: Integers, buckets: Buckets) -> Buckets:
     if not len(index):
         return NO_BUCKETS
     places, inverse = np.unique(index, return_inverse=True)
-    return Buckets(places, np.bincount(inverse, weights=buckets.count, minlength=len(places)))
+    counts = np.bincount(inverse, weights=buckets.count, minlength=len(places)).astype(np.float64)
+    return Buckets(places, counts)
 
 
 def _same_zero(left: Histogram, right: Histogram) -> tuple[Histogram, Histogram]:

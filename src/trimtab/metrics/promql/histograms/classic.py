@@ -15,7 +15,7 @@ _INSIGNIFICANT = 1e-12  # relative difference of counts that is an error of floa
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """Counts that never fall, and where they had fallen: by column the lowest and highest bound and the largest fall."""
+    """Counts that never fall, and where they had fallen: by column the lowest and highest bound and largest fall."""
 
     counts: Floats
     forced: Flags

@@ -125,6 +125,9 @@ def fraction(lower: float, upper: float, histogram: Histogram, notes: Notes, met
 def _rank(histogram: Histogram, found: Bounded, value: float, counted: float) -> float:
     """How many observations are below a value."""
     rank = 0.0
+    low: float
+    high: float
+    count: float
     for low, high, count in zip(found.low.tolist(), found.high.tolist(), found.count.tolist(), strict=True):
         zero = low <= 0 <= high
         if zero:

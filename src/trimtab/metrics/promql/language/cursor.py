@@ -33,6 +33,10 @@ class Cursor:
         self._at += token.kind is not Kind.END
         return token
 
+    def at_end(self) -> bool:
+        """Whether every token was taken."""
+        return self.token.kind is Kind.END
+
     def is_symbol(self, *symbols: str) -> bool:
         """Whether a symbol of these is next."""
         return self.token.kind is Kind.SYMBOL and self.token.text in symbols

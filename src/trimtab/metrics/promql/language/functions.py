@@ -19,16 +19,76 @@ class Signature:
 _V, _M, _S, _T = Type.VECTOR, Type.MATRIX, Type.SCALAR, Type.STRING
 
 _MATH = (
-    "abs acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh sqrt tan tanh "
-    "absent timestamp start_timestamp sort sort_desc histogram_avg histogram_count histogram_sum histogram_stddev "
-    "histogram_stdvar"
-).split()
+    "abs",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "ceil",
+    "cos",
+    "cosh",
+    "deg",
+    "exp",
+    "floor",
+    "ln",
+    "log10",
+    "log2",
+    "rad",
+    "sgn",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+    "absent",
+    "timestamp",
+    "start_timestamp",
+    "sort",
+    "sort_desc",
+    "histogram_avg",
+    "histogram_count",
+    "histogram_sum",
+    "histogram_stddev",
+    "histogram_stdvar",
+)
 _OVER_TIME = (
-    "absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate "
-    "last_over_time mad_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time "
-    "stdvar_over_time sum_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time"
-).split()
-DATES = "day_of_month day_of_week day_of_year days_in_month hour minute month year".split()
+    "absent_over_time",
+    "avg_over_time",
+    "changes",
+    "count_over_time",
+    "delta",
+    "deriv",
+    "first_over_time",
+    "idelta",
+    "increase",
+    "irate",
+    "last_over_time",
+    "mad_over_time",
+    "max_over_time",
+    "min_over_time",
+    "present_over_time",
+    "rate",
+    "resets",
+    "stddev_over_time",
+    "stdvar_over_time",
+    "sum_over_time",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+)
+DATES = (
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "days_in_month",
+    "hour",
+    "minute",
+    "month",
+    "year",
+)
 """Functions of a time, which is now where none is given."""
 CONTEXT = ("start", "end", "range", "step")
 """Functions that name the query's own times, in seconds."""

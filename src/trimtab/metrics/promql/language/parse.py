@@ -29,10 +29,10 @@ from trimtab.metrics.promql.language.tokens import AGGREGATIONS, PARAMETRISED, P
 def parse(text: str) -> Expression:
     """The tree of a query, checked. Raises BadQuery."""
     cursor = Cursor(text)
-    if cursor.token.kind is Kind.END:
+    if cursor.at_end():
         raise cursor.wrong("no expression found in input", 0)
     node = _expression(cursor, 0)
-    if cursor.token.kind is not Kind.END:
+    if not cursor.at_end():
         raise cursor.unexpected("query")
     check(node, text)
     return node

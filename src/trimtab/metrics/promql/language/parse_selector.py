@@ -142,10 +142,7 @@ def _at(cursor: Cursor) -> At:
     sign = -1 if cursor.is_symbol("-") else 1
     if cursor.is_symbol("+", "-"):
         cursor.take()
-    if cursor.is_word("inf", "nan"):
-        seconds = cursor.number()
-    else:
-        seconds = parse_duration.literal(cursor).value
+    seconds = cursor.number() if cursor.is_word("inf", "nan") else parse_duration.literal(cursor).value
     if not -_LARGEST_S < seconds < _LARGEST_S:
         raise cursor.wrong(f"timestamp out of bounds for @ modifier: {seconds:f}", start)
     return At(time_ms=sign * round(seconds * 1000))

@@ -59,8 +59,9 @@ def smooth(vector: RangeVector, factors: Floats, trends: Floats, notes: Notes) -
     vector.tell_ignored(notes)
     floats = vector.floats
     two: Flags = floats.count >= 2
-    _check(factors, "smoothing", (vector.some_floats | vector.some_histograms).any(axis=0))
-    _check(trends, "trend", (vector.some_floats | vector.some_histograms).any(axis=0))
+    some: Flags = np.any(vector.some_floats | vector.some_histograms, axis=0)
+    _check(factors, "smoothing", some)
+    _check(trends, "trend", some)
     result = np.full(two.shape, np.nan)
     if not two.any():
         return Outcome(result, two)

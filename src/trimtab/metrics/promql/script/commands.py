@@ -6,8 +6,8 @@ Source of the language: Prometheus, promql/promqltest/README.md.
 import re
 from dataclasses import dataclass, field
 
-from trimtab.metrics.promql.language.literals import duration_s, number, unquoted
 from trimtab.metrics.promql.labels import Labels
+from trimtab.metrics.promql.language.literals import duration_s, number, unquoted
 from trimtab.metrics.promql.problems import BadQuery
 from trimtab.metrics.promql.script.series import Item, described, metric, start_offsets
 

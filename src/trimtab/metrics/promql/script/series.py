@@ -70,13 +70,7 @@ def _metric_end(line: str) -> int:
             return at
         elif character in "{}":
             depth += 1 if character == "{" else -1
-        elif (
-            character.isspace()
-            and not depth
-            and not line[at:].lstrip().startswith("{") | line[at:].lstrip().startswith("{{")
-        ):
-            return at
-        elif character.isspace() and not depth and line[at:].lstrip().startswith("{{"):
+        elif character.isspace() and not depth and not re.match(r"\s*\{(?!\{)", line[at:]):
             return at
         at += 1
     return len(line)

@@ -13,7 +13,7 @@ _LARGEST_S = 2.0**52  # years beyond 100 million: no date is meant
 
 
 def _day_of_month(seconds: Days) -> Floats:
-    return (_days(seconds) - _months(seconds).astype("datetime64[D]")) / _DAY + 1
+    return _in_days(_days(seconds) - _months(seconds).astype("datetime64[D]")) + 1
 
 
 def _day_of_week(seconds: Days) -> Floats:
@@ -21,12 +21,12 @@ def _day_of_week(seconds: Days) -> Floats:
 
 
 def _day_of_year(seconds: Days) -> Floats:
-    return (_days(seconds) - seconds.astype("datetime64[Y]").astype("datetime64[D]")) / _DAY + 1
+    return _in_days(_days(seconds) - seconds.astype("datetime64[Y]").astype("datetime64[D]")) + 1
 
 
 def _days_in_month(seconds: Days) -> Floats:
     month = _months(seconds)
-    return ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")) / _DAY
+    return _in_days((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]"))
 
 
 def _hour(seconds: Days) -> Floats:
@@ -43,6 +43,11 @@ def _month(seconds: Days) -> Floats:
 
 def _year(seconds: Days) -> Floats:
     return (seconds.astype("datetime64[Y]").astype(np.int64) + 1970).astype(np.float64)
+
+
+def _in_days(span: npt.NDArray[np.timedelta64]) -> Floats:
+    days: Floats = span / _DAY
+    return days
 
 
 def _days(seconds: Days) -> Days:

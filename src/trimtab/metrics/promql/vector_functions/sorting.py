@@ -33,8 +33,11 @@ def by_label(vector: Vector, names: list[str], *, descending: bool) -> Vector:
         return _order(one, other)
 
     sign = -1 if descending else 1
-    key = cmp_to_key(lambda left, right: sign * compare(left, right))
-    return vector.chosen(np.array(sorted(range(len(vector.labels)), key=key), dtype=np.intp))
+
+    def signed(left: int, right: int) -> int:
+        return sign * compare(left, right)
+
+    return vector.chosen(np.array(sorted(range(len(vector.labels)), key=cmp_to_key(signed)), dtype=np.intp))
 
 
 def _order(one: Labels, other: Labels) -> int:

@@ -7,7 +7,7 @@ from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_so
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.events import outbox, outbox_cursors
-from trimtab.store.state.schema.inventory import rejections, sources, tags
+from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
 from trimtab.store.state.schema.metadata import metadata
 from trimtab.store.state.schema.notify import (
@@ -20,10 +20,13 @@ from trimtab.store.state.schema.notify import (
     notify_topics,
     notify_totals,
 )
+from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
 
 __all__ = [
     "access_keys",
     "action_log",
+    "catalog_rates",
+    "cluster_nodes",
     "alarm_clocks",
     "alarm_history",
     "alarm_mute_rules",
@@ -37,6 +40,7 @@ __all__ = [
     "detectors",
     "locks",
     "metadata",
+    "node_states",
     "notify_attempts",
     "notify_channels",
     "notify_deliveries",
@@ -48,6 +52,10 @@ __all__ = [
     "outbox",
     "outbox_cursors",
     "rejections",
+    "resources",
+    "run_devices",
+    "run_states",
+    "runs",
     "sources",
     "tags",
 ]

@@ -1,4 +1,4 @@
-"""Tags of resources, and what sends us data."""
+"""Tags of resources, what sends us data, what there is, and own prices."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
@@ -39,4 +39,41 @@ rejections = Table(
     Column("example", Text, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Index(None, "at_ms"),
+)
+
+# What there is, from a file or a connector: see inventory.resources. `tags` is JSON.
+resources = Table(
+    "resources",
+    metadata,
+    Column("path", String(1024), primary_key=True),
+    Column("provider", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("id", String(512), nullable=False),
+    Column("name", String(512), nullable=False),
+    Column("owner", String(256), nullable=False),
+    Column("type", String(128), nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("origin", String(256), nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Index(None, "account", "kind"),
+)
+
+# Own prices and discounts, which come before the catalogue's: see inventory.catalog.rates. `amount` is decimal text, of
+# a price money for a unit, of a discount percent.
+catalog_rates = Table(
+    "catalog_rates",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(256), nullable=False),
+    Column("unit", String(32), nullable=False),
+    Column("amount", String(64), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("to_ms", BigInteger),
+    Column("note", String(512), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index(None, "kind", "subject", "from_ms", unique=True),
 )

@@ -1,0 +1,107 @@
+"""Runs of schedulers, the GPUs they held, what they waited for, and the nodes of their clusters: see `inventory.runs`."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+
+from trimtab.store.state.schema.metadata import metadata
+
+# A row a run: what its scheduler last said of it. `node_names` and `tags` are JSON; `seen_ms` is when it was last
+# reported, `changed_ms` when something of it last changed.
+runs = Table(
+    "runs",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("job", String(512), primary_key=True),
+    Column("scheduler", String(32), nullable=False),
+    Column("name", String(512), nullable=False),
+    Column("user", String(256), nullable=False),
+    Column("team", String(256), nullable=False),
+    Column("queue", String(256), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("exit_code", Integer),
+    Column("submit_ms", BigInteger, nullable=False),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("gpus", Float, nullable=False),
+    Column("gpu_type", String(128), nullable=False),
+    Column("nodes", Integer, nullable=False),
+    Column("node_names", Text, nullable=False),
+    Column("whole_nodes", Boolean, nullable=False),
+    Column("tasks", Integer, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Index(None, "submit_ms"),
+    Index(None, "start_ms"),
+    Index(None, "end_ms"),
+)
+
+# The GPUs of a run: a row a node (of pods: a pod's part of a node). `indexes` and `uuids` are JSON lists, empty where
+# the scheduler names none.
+run_devices = Table(
+    "run_devices",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("job", String(512), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("node", String(256), nullable=False),
+    Column("gpus", Float, nullable=False),
+    Column("indexes", Text, nullable=False),
+    Column("uuids", Text, nullable=False),
+    Column("pod", String(512), nullable=False),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+)
+
+# What a run waited for, as stretches of time in which its state and reason did not change.
+run_states = Table(
+    "run_states",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("job", String(512), primary_key=True),
+    Column("from_ms", BigInteger, primary_key=True),
+    Column("to_ms", BigInteger, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Index(None, "to_ms"),
+)
+
+# The nodes of a cluster as they were last reported. `partitions`, `features` and `labels` are JSON.
+cluster_nodes = Table(
+    "cluster_nodes",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("condition", String(16), nullable=False),
+    Column("state", String(256), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("gpus", Float, nullable=False),
+    Column("allocated", Float, nullable=False),
+    Column("gpu_type", String(128), nullable=False),
+    Column("instance_type", String(128), nullable=False),
+    Column("instance_id", String(256), nullable=False),
+    Column("partitions", Text, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("gone_ms", BigInteger),
+)
+
+# What nodes were, as stretches of time in which nothing of it changed.
+node_states = Table(
+    "node_states",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("from_ms", BigInteger, primary_key=True),
+    Column("to_ms", BigInteger, nullable=False),
+    Column("condition", String(16), nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("gpus", Float, nullable=False),
+    Column("allocated", Float, nullable=False),
+    Index(None, "to_ms"),
+)

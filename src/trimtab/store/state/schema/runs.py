@@ -1,4 +1,4 @@
-"""Runs of schedulers, the GPUs they held, what they waited for, and the nodes of their clusters: see `inventory.runs`."""
+"""Runs of schedulers, the GPUs they held, what they waited for, and the nodes of clusters: see `inventory.runs`."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
 

@@ -34,6 +34,24 @@ class Look:
     """Of an alarm (by number): at which times its N newest periods all had a value."""
 
 
+def merged(parts: Sequence[Look]) -> Look:
+    """One look of several at the same entries at different times: a state runs through all of them in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    places = sorted((time, part, at) for part, look in enumerate(parts) for at, time in enumerate(look.times))
+    codes = np.stack([parts[part].codes[:, at] for _, part, at in places], axis=1)
+
+    def explain(row: int, at: int, old: StateValue, new: StateValue) -> Why:
+        _, part, own = places[at]
+        return parts[part].explain(row, own, old, new)
+
+    def full(row: int) -> Bools:
+        told = [None if look.full is None else look.full(row) for look in parts]
+        return np.array([bool(one[at]) if (one := told[part]) is not None else False for _, part, at in places])
+
+    return Look(parts[0].entries, [time for time, _, _ in places], codes, explain, full=full)
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """The periods of many alarms on one grid: row i of `values` (and `samples`) is alarm i, NaN is no value."""

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.book import Entry
-from trimtab.alarms.evaluate import Bools, Floats, Integers, reach
+from trimtab.alarms.evaluate import Bools, Codes, Floats, Integers, reach
 from trimtab.alarms.limits import read_zone
-from trimtab.alarms.look import Grid, Look, bucket, filled, judge_grid
+from trimtab.alarms.look import Grid, Look, bucket, filled, judge_grid, merged
 from trimtab.alarms.model import MetricAlarm, StateValue
 from trimtab.alarms.ports import Reader, Registry
 from trimtab.alarms.reasons import Why, explain
@@ -54,20 +53,23 @@ class MetricLooks:
             groups.setdefault(_Group(*owner, alarm.period_s, length, alarm.zone), []).append(entry)
         looks = []
         for group, members in groups.items():
-            for first in range(0, len(members), _AT_ONCE):
-                looks += await self._look(group, members[first : first + _AT_ONCE], times)
+            parts = [members[first : first + _AT_ONCE] for first in range(0, len(members), _AT_ONCE)]
+            looks += [await self._look(group, part, times) for part in parts]
         return looks
 
-    async def _look(self, group: _Group, entries: list[Entry], times: Sequence[int]) -> list[Look]:
+    async def _look(self, group: _Group, entries: list[Entry], times: Sequence[int]) -> Look:
+        alarms = [_alarm(entry) for entry in entries]
+        grids = [
+            (grid_times, await self._grid(group, entries, starts), ends)
+            for grid_times, starts, ends in _grids(group, times)
+        ]
+        codes = [judge_grid(alarms, grid, ends) for _, grid, ends in grids]
+        changing = _changing(entries, np.concatenate(codes, axis=1))
         looks = []
-        for grid_times, starts, ends in _grids(group, times):
-            grid = await self._grid(group, entries, starts)
-            alarms = [_alarm(entry) for entry in entries]
-            codes = judge_grid(alarms, grid, ends)
-            grid = await self._counted(group, entries, grid, codes)
-            told = _Explainer(alarms, grid, ends, grid_times)
-            looks.append(Look(entries, grid_times, codes, told, full=told.full))
-        return looks
+        for (grid_times, grid, ends), found in zip(grids, codes, strict=True):
+            told = _Explainer(alarms, await self._counted(group, entries, grid, changing), ends, grid_times)
+            looks.append(Look(entries, grid_times, found, told, full=told.full))
+        return merged(looks)
 
     async def _grid(self, group: _Group, entries: Sequence[Entry], starts: Integers) -> Grid:
         values = await self._read(group, entries, starts, None)
@@ -79,10 +81,8 @@ class MetricLooks:
             samples[rows] = await self._read(group, few, starts, _COUNT)
         return Grid(starts[:-1], values, samples)
 
-    async def _counted(self, group: _Group, entries: Sequence[Entry], grid: Grid, codes: npt.NDArray[np.int8]) -> Grid:
-        """The grid with the sample counts of the alarms whose state will change: their reasons tell of them."""
-        now = np.array([_CODE[entry.state] for entry in entries], dtype=np.int8)[:, None]
-        rows = np.flatnonzero(((codes != 0) & (codes != now)).any(axis=1))
+    async def _counted(self, group: _Group, entries: Sequence[Entry], grid: Grid, rows: Integers) -> Grid:
+        """The grid with the sample counts of the alarms in `rows`, whose reasons will tell of them."""
         if not len(rows):
             return grid
         samples = np.full_like(grid.values, np.nan) if grid.samples is None else grid.samples
@@ -118,6 +118,13 @@ class MetricLooks:
             known = tuple(series.id for series in self._registry.find(scope, query))
             entry.series[source] = known
         return known
+
+
+def _changing(entries: Sequence[Entry], codes: Codes) -> Integers:
+    """The numbers of the alarms whose state will change at one of the times."""
+    now = np.array([_CODE[entry.state] for entry in entries], dtype=np.int8)[:, None]
+    rows: Integers = np.flatnonzero(((codes != 0) & (codes != now)).any(axis=1))
+    return rows
 
 
 _CODE = {StateValue.OK: 1, StateValue.ALARM: 2, StateValue.INSUFFICIENT_DATA: 3}

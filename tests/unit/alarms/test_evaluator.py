@@ -1,0 +1,428 @@
+"""The evaluator: what is due, what it finds, and that nothing is lost or told twice."""
+
+import json
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.alarms.conftest import ACCOUNT, MINUTE, START, House, Metrics, run
+
+from trimtab.alarms import round as round_module
+from trimtab.alarms.hold import HeldBy
+from trimtab.alarms.model import AlarmKind, StateValue
+from trimtab.alarms.schedule import MAX_AT_ONCE
+from trimtab.base.errors import Unavailable
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:pager"
+POLICY = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:autoScalingGroupName/g:policyName/p"
+
+
+def test_an_alarm_goes_through_its_states(house: House) -> None:
+    house.put("load", AlarmActions=[TOPIC], OKActions=[TOPIC])
+    house.metrics.put("load", START, [1, 9, 1])
+    states = []
+    house.evaluate(0.25)
+    for _ in range(8):
+        house.evaluate(1)
+        states.append(house.state("load").value)
+    assert states == ["OK", "ALARM", "OK", "OK", "OK", "INSUFFICIENT_DATA", "INSUFFICIENT_DATA", "INSUFFICIENT_DATA"]
+    reasons = [json.loads(item.data)["newState"]["stateReason"] for item in house.history("load")]
+    assert (
+        reasons[1] == "Threshold Crossed: 1 datapoint [9.0 (24/11/25 16:01:00)] was greater than the threshold (5.0)."
+    )
+    assert reasons[3] == "Insufficient Data: 1 datapoint was unknown."
+    bodies = [json.loads(body) for _, _, body in house.events()]
+    assert [(body["NewStateValue"], body["actions"]) for body in bodies] == [
+        ("OK", [TOPIC]),
+        ("ALARM", [TOPIC]),
+        ("OK", [TOPIC]),
+        ("INSUFFICIENT_DATA", []),
+    ]
+    assert bodies[1]["Trigger"]["MetricName"] == "load"
+    assert bodies[1]["OldStateValue"] == "OK"
+
+
+def test_a_change_counts_as_made_at_its_evaluation_and_not_when_it_was_made_up_for(house: House) -> None:
+    house.put("load")
+    house.metrics.put("load", START, [9])
+    house.evaluate(0.25)
+    house.evaluate(30)
+    assert house.alarm("load").state.transitioned_ms == START + 4 * MINUTE + 15_000
+    first = house.history("load")[0]
+    assert first.at_ms == START + MINUTE + 15_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_stop_of_hours_ends_in_the_very_history_of_no_stop(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    chance = random.Random(seed)
+    values = [chance.choice([1.0, 9.0, None]) for _ in range(200)]
+    told = []
+    for stops in ([1] * 200, [90, 1, 2, 107], [200]):
+        house = House(tmp_path_factory.mktemp("state"))
+        house.put("load", EvaluationPeriods=3, DatapointsToAlarm=2, AlarmActions=[TOPIC])
+        house.put("slow", Period=300, EvaluationPeriods=2, MetricName="load", TreatMissingData="breaching")
+        house.put("both", AlarmKind.COMPOSITE, AlarmRule="ALARM(load) AND ALARM(slow)", AlarmActions=[TOPIC])
+        house.metrics.put("load", START, values)
+        house.evaluate(0.25)
+        for minutes in stops:
+            house.evaluator = house.new_evaluator()  # a restart
+            house.evaluate(minutes)
+        items = [(name, item.at_ms, item.data) for name in ("load", "slow", "both") for item in house.history(name)]
+        events = [
+            (name, json.loads(body)["StateChangeTime"], json.loads(body)["actions"]) for _, name, body in house.events()
+        ]
+        told.append((items, events))
+        house.database.close()
+    assert told[0] == told[1] == told[2]
+    assert len(told[0][0]) > 20
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("step", ["advance", "_unchanged", "_change", "_keep_contributors"])
+def test_a_round_that_dies_is_made_again_as_a_whole(house: House, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    house.put("load", AlarmActions=[TOPIC])
+    house.put("other", MetricName="load", AlarmActions=[TOPIC])
+    house.metrics.put("load", START, [9] * 10)
+    house.evaluate(0.25)
+    before = len(house.events())
+    whole = getattr(round_module, step)
+
+    def dying(*args: object, **more: object) -> object:
+        whole(*args, **more)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(round_module, step, dying)
+        with pytest.raises(Killed):
+            house.evaluate(1)
+    assert len(house.events()) == before
+    assert house.history("load") == []
+    house.evaluator = house.new_evaluator()
+    house.evaluate()
+    assert [item.summary for item in house.history("load")] == ["Alarm updated from INSUFFICIENT_DATA to ALARM"]
+    assert len(house.events()) == before + 2
+
+
+def test_two_processes_that_evaluate_the_same_minute_tell_it_once(house: House) -> None:
+    house.put("load", AlarmActions=[TOPIC])
+    house.metrics.put("load", START, [9] * 10)
+    house.evaluate(0.25)
+    house.clock.advance(60)
+    other = house.new_evaluator()
+    reading = house.metrics.statistics
+
+    async def slow(*args: object) -> object:
+        house.metrics.statistics = reading  # type: ignore[method-assign] # only the first read is overtaken
+        await other.run()
+        return await reading(*args)  # type: ignore[arg-type] # what it was called with
+
+    house.metrics.statistics = slow  # type: ignore[method-assign, assignment] # a read that takes long
+    run(house.evaluator.run())
+    assert len(house.history("load")) == 1
+    assert len(house.events()) == 1
+
+
+def test_without_the_lock_nothing_is_evaluated(house: House) -> None:
+    house.put("load")
+    house.metrics.put("load", START, [9] * 10)
+    held = house.evaluator._parts
+    object.__setattr__(held, "may_write", lambda: False)
+    assert house.evaluate(2) == 0
+    assert house.state("load") is StateValue.INSUFFICIENT_DATA
+
+
+def test_the_first_evaluation_ever_is_the_newest_one_that_is_due(house: House) -> None:
+    assert house.evaluate(100) == 2  # one of each cadence
+
+
+def test_missed_evaluations_are_made_up_for_in_few_reads(house: House) -> None:
+    house.put("load")
+    house.metrics.put("load", START, [1] * 500)
+    house.evaluate(0.25)
+    house.metrics.reads = 0
+    house.evaluate(4 * MAX_AT_ONCE)
+    assert house.metrics.reads <= 4 + 1  # and one for the sample count of the change
+
+
+def test_fast_alarms_are_evaluated_every_ten_seconds(house: House) -> None:
+    house.put("quick", Period=10)
+    house.metrics.put("quick", START, [9], 10_000)
+    house.evaluate(0.1)
+    house.evaluate(0.2)
+    assert house.state("quick") is StateValue.ALARM
+
+
+def test_what_a_caller_changed_meanwhile_is_not_overwritten(house: House) -> None:
+    house.put("load")
+    house.metrics.put("load", START, [9] * 10)
+    house.evaluate(0.25)
+    reading = house.metrics.statistics
+
+    async def slow(*args: object) -> object:
+        house.metrics.statistics = reading  # type: ignore[method-assign] # once
+        await house.room.store.set_state(house.key("load"), StateValue.OK, "by hand", None)
+        return await reading(*args)  # type: ignore[arg-type] # what it was called with
+
+    house.metrics.statistics = slow  # type: ignore[method-assign, assignment] # a read that takes long
+    house.evaluate(1)
+    assert house.alarm("load").state.reason == "by hand"
+    house.evaluate(1)
+    assert house.state("load") is StateValue.ALARM
+
+
+def test_an_evaluation_from_before_the_alarm_was_put_does_not_count(house: House) -> None:
+    house.evaluate(0.25)
+    house.clock.advance(300)
+    house.metrics.put("load", START, [9] * 2)
+    house.put("load", TreatMissingData="ignore")
+    house.evaluate()
+    assert house.history("load") == []
+
+
+def test_metric_math_is_judged_as_a_metric_is(house: House) -> None:
+    stat = {"Metric": {"Namespace": "N", "MetricName": "load"}, "Period": 60, "Stat": "Average"}
+    metrics = [{"Id": "m1", "MetricStat": stat, "ReturnData": False}, {"Id": "e1", "Expression": "m1 * 2"}]
+    house.put("math", Metrics=metrics, EvaluationPeriods=1, Threshold=5.0, ComparisonOperator="GreaterThanThreshold")
+    house.metrics.put("load", START, [3, 2])
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert house.state("math") is StateValue.ALARM
+    house.evaluate(1)
+    assert house.state("math") is StateValue.OK
+
+
+def test_a_metric_is_judged_against_its_band(house: House) -> None:
+    stat = {"Metric": {"Namespace": "N", "MetricName": "load"}, "Period": 60, "Stat": "Average"}
+    metrics = [{"Id": "m1", "MetricStat": stat}, {"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)"}]
+    operator = "LessThanLowerOrGreaterThanUpperThreshold"
+    house.put(
+        "band",
+        Metrics=metrics,
+        EvaluationPeriods=1,
+        DatapointsToAlarm=1,
+        ThresholdMetricId="ad1",
+        ComparisonOperator=operator,
+    )
+    house.metrics.put("load", START, [3, 7])
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert house.alarm("band").state.reason == (
+        "Thresholds Crossed: 1 out of the last 1 datapoint [3.0 (24/11/25 16:00:00)] was less than the lower "
+        "thresholds [5.0] or greater than the upper thresholds [10.0] (minimum 1 datapoint for OK -> ALARM transition)."
+    )
+    house.evaluate(1)
+    assert house.state("band") is StateValue.OK
+
+
+def test_one_alarm_that_is_refused_silences_no_other(house: House) -> None:
+    for name in ("good", "bad", "fine"):
+        stat = {"Metric": {"Namespace": "N", "MetricName": name}, "Period": 60, "Stat": "Average"}
+        metrics = [{"Id": "m1", "MetricStat": stat, "ReturnData": False}, {"Id": "e1", "Expression": "m1 * 2"}]
+        house.put(name, Metrics=metrics, EvaluationPeriods=1, Threshold=5.0, ComparisonOperator="GreaterThanThreshold")
+        house.metrics.put(name, START, [9, 9])
+    house.metrics.refused = frozenset({"bad"})
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert [house.state(name).value for name in ("good", "fine", "bad")] == ["ALARM", "ALARM", "INSUFFICIENT_DATA"]
+    assert house.alarm("bad").evaluation_state == "EVALUATION_ERROR"
+    house.metrics.refused = frozenset()
+    house.metrics.put("bad", START, [9] * 30)
+    house.evaluate(11)
+    assert house.state("bad") is StateValue.ALARM
+    assert house.alarm("bad").evaluation_state is None
+
+
+def test_every_group_of_an_insights_query_is_a_contributor(house: House) -> None:
+    metrics = [{"Id": "q1", "Expression": 'SELECT AVG(m) FROM "N" GROUP BY Host ORDER BY AVG() DESC', "Period": 60}]
+    house.put("hosts", Metrics=metrics, EvaluationPeriods=1, Threshold=5.0, ComparisonOperator="GreaterThanThreshold")
+    house.metrics.put("a", START, [1, 9, 1])
+    house.metrics.put("b", START, [1, 1, 1])
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert house.state("hosts") is StateValue.OK
+    house.evaluate(1)
+    assert house.state("hosts") is StateValue.ALARM
+    items = house.history("hosts", "AlarmContributorStateUpdate")
+    assert [item.attributes for item in items if item.summary.endswith("to ALARM")] == [{"Host": "a", "Label": "a"}]
+    house.evaluate(1)
+    assert house.state("hosts") is StateValue.OK
+
+
+def test_a_promql_alarm_waits_for_the_pending_and_the_recovery_period(house: House) -> None:
+    criteria = {"PromQLCriteria": {"Query": "up == 0", "PendingPeriod": 60, "RecoveryPeriod": 120}}
+    house.put("down", EvaluationCriteria=criteria, EvaluationInterval=60)
+    assert house.state("down") is StateValue.OK
+    house.promql.returned = {START + at * MINUTE: [({"instance": "a"}, 0.0)] for at in (1, 2, 3)}
+    states = []
+    house.evaluate(0.25)
+    for _ in range(7):
+        house.evaluate(1)
+        states.append(house.state("down").value)
+    assert states == ["OK", "ALARM", "ALARM", "ALARM", "ALARM", "OK", "OK"]
+
+
+def test_a_burn_rate_alarm_needs_both_windows(house: House) -> None:
+    parts = {
+        name: {"Metric": {"Namespace": "N", "MetricName": name.lower()}, "Stat": "Sum"} for name in ("Bad", "Total")
+    }
+    windows = [{"LongSeconds": 600, "ShortSeconds": 120, "Factor": 10}]
+    house.put("slo", AlarmKind.BURN_RATE, Objective=0.99, **parts, Windows=windows)
+    house.metrics.put("total", START - 20 * MINUTE, [100] * 60)
+    house.metrics.put("bad", START - 20 * MINUTE, [0] * 20 + [60, 60] + [0] * 38)
+    house.evaluate(0.25)
+    states = []
+    for _ in range(6):
+        house.evaluate(1)
+        states.append(house.state("slo").value)
+    assert states == ["OK", "ALARM", "ALARM", "OK", "OK", "OK"]
+
+
+def test_scaling_actions_are_repeated_every_minute_in_their_state(house: House) -> None:
+    house.put("load", AlarmActions=[POLICY, TOPIC])
+    house.metrics.put("load", START, [9, 9, 9, 1])
+    house.evaluate(0.25)
+    for _ in range(4):
+        house.evaluate(1)
+    kinds = [(kind, json.loads(body)["actions"]) for kind, _, body in house.events()]
+    repeated = ("alarm.scaling_repeated", [POLICY])
+    assert kinds == [
+        ("alarm.state_changed", [POLICY, TOPIC]),
+        repeated,
+        repeated,
+        ("alarm.state_changed", []),
+    ]
+
+
+def test_a_warm_up_holds_back_until_the_window_is_full(house: House) -> None:
+    house.put(
+        "early", MetricName="load", EvaluationPeriods=2, WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 10}
+    )
+    whole = {"WarmUpPeriodDurationInMinutes": 10, "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True}
+    house.put("late", MetricName="load", EvaluationPeriods=2, WarmUpConfiguration=whole)
+    house.metrics.put("load", START, [9] * 20)
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert house.state("early") is StateValue.INSUFFICIENT_DATA
+    house.evaluate(1)
+    assert house.state("early") is StateValue.ALARM
+    house.evaluate(6)
+    assert house.state("late") is StateValue.INSUFFICIENT_DATA
+    house.evaluate(3)
+    assert house.state("late") is StateValue.ALARM
+
+
+def test_a_muted_action_is_run_when_the_window_ends_and_the_state_is_still_the_same(house: House) -> None:
+    house.put("load", AlarmActions=[TOPIC], OKActions=[TOPIC])
+    form = {
+        "Name": "night",
+        "Rule": {"Schedule": {"Expression": "cron(0 16 * * *)", "Duration": "PT3M"}},
+        "MuteTargets": {"AlarmNames": ["load"]},
+    }
+    run(house.room.mute_rules.put(ACCOUNT, "us-east-1", form, {}))
+    house.metrics.put("load", START, [9] * 10)
+    house.evaluate(0.25)
+    house.evaluate(1)
+    held = house.alarm("load").held
+    assert held is not None
+    assert held.by is HeldBy.MUTE
+    house.evaluate(3)
+    told = [
+        (json.loads(body)["actions"], json.loads(body)["ActionExecutedAfterMuteWindow"])
+        for _, _, body in house.events()
+    ]
+    assert told == [([], False), ([TOPIC], True)]
+    assert house.alarm("load").held is None
+
+
+def test_a_muted_action_is_dropped_when_the_alarm_returns(house: House) -> None:
+    house.put("load", AlarmActions=[TOPIC], OKActions=[TOPIC])
+    house.metrics.put("load", START, [1, 9, 1, 1, 1, 1, 1, 1])
+    house.evaluate(0.25)
+    house.evaluate(1)
+    form = {
+        "Name": "now",
+        "Rule": {"Schedule": {"Expression": "at(2025-11-24T16:01)", "Duration": "PT3M"}},
+        "MuteTargets": {"AlarmNames": ["load"]},
+    }
+    run(house.room.mute_rules.put(ACCOUNT, "us-east-1", form, {}))
+    house.evaluate(6)
+    assert [json.loads(body)["actions"] for _, _, body in house.events()] == [[TOPIC], [], []]
+
+
+def test_a_composite_alarm_waits_for_its_suppressor(house: House) -> None:
+    for name in ("load", "deploy"):
+        house.put(name)
+    more = {"ActionsSuppressor": "deploy", "ActionsSuppressorWaitPeriod": 120, "ActionsSuppressorExtensionPeriod": 60}
+    house.put("all", AlarmKind.COMPOSITE, AlarmRule="ALARM(load)", AlarmActions=[TOPIC], **more)
+    house.metrics.put("load", START, [9] * 20)
+    house.metrics.put("deploy", START, [1, 9, 9, 9, 1, 1, 1, 1, 1, 1])
+    by = []
+    house.evaluate(0.25)
+    for _ in range(7):
+        house.evaluate(1)
+        held = house.alarm("all").held
+        by.append(None if held is None else held.by.value)
+    assert by == ["WaitPeriod", "Alarm", "Alarm", "Alarm", "ExtensionPeriod", None, None]
+    actions = [json.loads(body)["actions"] for _, name, body in house.events() if name == "all"]
+    assert actions == [[], [], [TOPIC]]  # its creation as OK, the change that was held, and its release
+
+
+def test_history_past_its_days_is_forgotten(house: House) -> None:
+    house.put("load")
+    house.metrics.put("load", START, [9])
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert house.history("load", None)
+    house.clock.advance(20 * 86_400)
+    house.database.run_sync(lambda connection: connection.exec_driver_sql("DELETE FROM alarm_clocks"))
+    house.evaluate()
+    assert [item.summary for item in house.history("load", None)] == ["Alarm updated from ALARM to INSUFFICIENT_DATA"]
+
+
+def test_an_engine_that_is_away_loses_no_evaluation(house: House) -> None:
+    house.put("load")
+    house.metrics.put("load", START, [9] * 3)
+    house.evaluate(0.25)
+    reading = house.metrics.statistics
+
+    async def away(*args: object) -> object:
+        raise Unavailable("no engine")
+
+    house.metrics.statistics = away  # type: ignore[method-assign, assignment] # an engine that restarts
+    with pytest.raises(Unavailable):
+        house.evaluate(2)
+    house.metrics.statistics = reading  # type: ignore[method-assign] # it is back
+    house.evaluate(2)
+    assert house.history("load")[0].at_ms == START + MINUTE + 15_000
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([1.0, 9.0, None]), min_size=20, max_size=60),
+    st.lists(st.integers(1, 30), min_size=1, max_size=6),
+    st.sampled_from(["missing", "ignore", "breaching", "notBreaching"]),
+)
+def test_restarts_at_any_time_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, values: list[float | None], stops: list[int], missing: str
+) -> None:
+    def told(steps: list[int]) -> list[tuple[int, str]]:
+        house = House(tmp_path_factory.mktemp("state"))
+        house.put("load", EvaluationPeriods=3, DatapointsToAlarm=2, TreatMissingData=missing)
+        house.metrics = Metrics()
+        house.metrics.put("load", START, values)
+        house.evaluator = house.new_evaluator()
+        house.evaluate(0.25)
+        for step in steps:
+            house.evaluate(step)
+            house.evaluator = house.new_evaluator()
+        found = [(item.at_ms, item.summary) for item in house.history("load")]
+        house.database.close()
+        return found
+
+    assert told(stops) == told([sum(stops)])

@@ -25,12 +25,13 @@ def alerts(
 ) -> npt.NDArray[np.bool_]:
     """Whether each of `scores` raises an alert. `worn` (the rise so far, points since the last alert) moves on."""
     raised = np.zeros(len(scores), np.bool_)
-    _walk(scores, worn, threshold, raised)
+    walk(scores, worn, threshold, raised)
     return raised
 
 
 @compiled
-def _walk(scores: Array, worn: Array, threshold: float, raised: Array) -> None:
+def walk(scores: Array, worn: Array, threshold: float, raised: Array) -> None:
+    """`alerts` in compiled code: set `raised` where there is one."""
     fade = np.exp(-1.0 / FADE)
     for at in range(len(scores)):
         worn[0] *= fade

@@ -50,13 +50,14 @@ LEAST = 50
 
 @compiled
 def run(
-    times: Array, values: Array, first_new: int, history: int, counts: Array, bases: Array, most: float, misses: Array,
-    scores: Array,
+    times: Array, values: Array, first_new: int, history: int, ordered: Array, counts: Array, bases: Array, most: float,
+    misses: Array, scores: Array,
 ) -> None:  # fmt: skip
     """Write the score of each of `values[first_new:]` to `scores`; what lies before is history.
 
-    `times` are ms, ascending. `counts` (VIEWS × (BINS + 1)) are each view's earlier numbers by bin, `bases` (VIEWS + 1)
-    the middles of the bins and the points seen, `misses` (2 × SMOOTH) the latest seasonal misses: all three move on.
+    `times` are ms, ascending. `ordered` are the values of the history, ascending. `counts` (VIEWS × (BINS + 1)) are each
+    view's earlier numbers by bin, `bases` (VIEWS + 1) the middles of the bins and the points seen, `misses` (2 × SMOOTH)
+    the latest seasonal misses: all three move on.
     """
     n = len(values)
     single = values.astype(np.float32)
@@ -64,7 +65,7 @@ def run(
     found, raw = np.empty(3 * BACK), np.empty(VIEWS)
     past, near = np.empty(history + 1), np.empty(NEAR + 1)
     size = first_new - max(0, first_new - history)
-    past[:size] = np.sort(values[first_new - size : first_new])
+    past[:size] = ordered[:size]
     beside = first_new - max(0, first_new - NEAR)
     near[:beside] = np.sort(values[first_new - beside : first_new])
     for i in range(first_new, n):

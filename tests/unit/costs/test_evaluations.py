@@ -1,0 +1,38 @@
+"""The evaluations over public bills: every row and every sum as the files have it. Data that is not here is skipped."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"), [("focus_sample", "rows"), ("cur_synthetic_nise", "rows"), ("focus_spec_commitment", "tables")]
+)
+def test_nothing_of_a_public_bill_is_wrong(repository: Path, name: str, counted: str) -> None:
+    directory = repository.parent / "shared" / "data" / name
+    if not directory.is_dir():
+        pytest.skip(f"the data set {name} is not beside this checkout")
+    answer = _evaluate(repository, name, directory)
+    assert answer["wrong"] == 0
+    assert answer[counted] > 10
+
+
+def test_an_evaluation_finds_what_is_wrong(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "bill.csv").write_text(
+        "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ServiceName\n"
+        "1.50,1.25,USD,2026-08-01,2026-09-01,2026-08-02,Compute\n"
+    )
+    assert _evaluate(repository, "focus_sample", tmp_path)["wrong"] == 0
+    (tmp_path / "facts.json").write_text('{"rows": 1, "billed": 1.5, "effective": 1.251}')
+    assert _evaluate(repository, "focus_sample", tmp_path)["wrong"] == 1
+
+
+def _evaluate(repository: Path, name: str, directory: Path) -> dict[str, Any]:
+    command = [sys.executable, str(repository / "bench" / f"eval_{name}.py"), str(directory)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return found

@@ -1,0 +1,149 @@
+"""Words of an allocation: tags as one means them, cost categories with their splits, and the basis of statements.
+
+A cost category gives every line one value: the first rule that matches, else the default. What AWS calls a cost
+category is this; its split charges too. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/manage-cost-categories.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from trimtab.costs.model import Facet, Filter, Metric
+
+UNOWNED = "unowned"
+"""What lines are called that no rule gives to anybody, unless a category says otherwise."""
+OTHERS = "*"
+"""As the only target of a split: every value of the month that is neither a source nor the default."""
+
+
+class Basis(StrEnum):
+    """What statements add up. It is chosen once: when a month is closed it stays."""
+
+    BILLED = "billed"
+    NET = "net"
+    AMORTIZED = "amortized"
+    NET_AMORTIZED = "net-amortized"
+
+    @property
+    def metric(self) -> Metric:
+        """The metric of the bill."""
+        return _METRICS[self]
+
+    @property
+    def amortizes(self) -> bool:
+        """Whether commitments are spread over what they cover."""
+        return self in (Basis.AMORTIZED, Basis.NET_AMORTIZED)
+
+
+_METRICS = {
+    Basis.BILLED: Metric.UNBLENDED,
+    Basis.NET: Metric.NET_UNBLENDED,
+    Basis.AMORTIZED: Metric.AMORTIZED,
+    Basis.NET_AMORTIZED: Metric.NET_AMORTIZED,
+}
+
+
+class SplitMethod(StrEnum):
+    """How a split charge is shared: by the targets' own cost, by fixed percentages, evenly, or by a use metric."""
+
+    PROPORTIONAL = "proportional"
+    FIXED = "fixed"
+    EVEN = "even"
+    METRIC = "metric"
+
+
+class SharePolicy(StrEnum):
+    """What of a shared machine is charged: the time for which it was held, or what was measurably used."""
+
+    ALLOCATED = "allocated"
+    USED = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualTag:
+    """The value of a tag where a line that matches `when` carries none."""
+
+    value: str
+    when: Filter
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """One tag key as one means it: the keys that count as it, and how its values are brought into one form.
+
+    Keys that differ in case only are always the same key. `values` maps what is written (any case) to what is meant.
+    """
+
+    key: str
+    aliases: tuple[str, ...] = ()
+    active: bool = True
+    lower: bool = True
+    values: Mapping[str, str] = field(default_factory=dict)
+    virtual: tuple[VirtualTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagPolicy:
+    """What lines must carry: a value of `key`, one of `allowed` or one that matches `pattern` where those are given."""
+
+    key: str
+    allowed: tuple[str, ...] = ()
+    pattern: str = ""
+    where: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRule:
+    """Lines that match `when` get `value`, or the value of `inherit` where they have one (INHERITED_VALUE)."""
+
+    value: str = ""
+    when: Filter | None = None
+    inherit: Facet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The cost of value `source`, shared by `targets`. `shares` are percentages (FIXED), `metric` a use (METRIC)."""
+
+    source: str
+    targets: tuple[str, ...]
+    method: SplitMethod = SplitMethod.PROPORTIONAL
+    shares: Mapping[str, Decimal] = field(default_factory=dict)
+    metric: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A cost category: ordered rules, the first that matches wins. It counts from month `since` (0: always)."""
+
+    name: str
+    rules: tuple[CategoryRule, ...] = ()
+    default: str = UNOWNED
+    splits: tuple[Split, ...] = ()
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMachines:
+    """Machines whose cost is shared by who held their GPUs: the lines that match `when`, by resource and day."""
+
+    name: str
+    when: Filter
+    policy: SharePolicy = SharePolicy.ALLOCATED
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """An allocation. `owner` names the category whose values statements are made for."""
+
+    basis: Basis = Basis.BILLED
+    owner: str = "team"
+    tags: tuple[TagRule, ...] = ()
+    policies: tuple[TagPolicy, ...] = ()
+    categories: tuple[Category, ...] = ()
+    shared: tuple[SharedMachines, ...] = ()
+
+    def category(self, name: str) -> Category | None:
+        """The category of that name, if it is defined."""
+        return next((one for one in self.categories if one.name == name), None)

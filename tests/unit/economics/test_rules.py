@@ -1,0 +1,161 @@
+"""Rules as people write them: what they give to lines, and what is refused with which words."""
+
+from typing import Any
+
+import pytest
+
+from trimtab.base.errors import InvalidInput
+from trimtab.costs.model import CostCategory, Dimension, Tag
+from trimtab.economics.rules.derive import Derivation, Said
+from trimtab.economics.rules.model import Basis
+from trimtab.economics.rules.read import read_rules, rules_of
+from trimtab.economics.rules.write import write_rules
+
+FULL = """
+basis: amortized
+owner: team
+tags:
+  - key: team
+    aliases: [owner, cost-centre]
+    values: {ML: machine-learning, "ml platform": machine-learning}
+    virtual:
+      - value: data
+        when: {account: ["222222222222"]}
+  - key: project
+    active: false
+policies:
+  - key: team
+    allowed: [machine-learning, data]
+    where: {charge-category: Usage}
+categories:
+  - name: environment
+    default: development
+    rules:
+      - value: production
+        when: {any: [{"tag:env": [prod, production]}, {account-name: {contains: prod, ignore-case: true}}]}
+  - name: team
+    since: 2026-02
+    rules:
+      - value: shared
+        when: {service: {starts-with: "AWS Support"}, not: {absent: account}}
+      - inherit: "tag:team"
+      - value: platform
+        when: {"category:environment": production}
+    splits:
+      - {source: shared, targets: ["*"]}
+      - {source: platform, shares: {data: 60, machine-learning: 40}}
+shared:
+  - name: gpu-nodes
+    when: {usage-type: {contains: p5}}
+    charge: used
+"""
+
+
+def derive(text: str = FULL) -> Derivation:
+    return Derivation(read_rules(text))
+
+
+def said(month: int = 202603, tags: dict[str, str] | None = None, **dimensions: str) -> Said:
+    return Said({Dimension(name): value for name, value in dimensions.items()}, tags or {}, {}, month)
+
+
+TEAM = CostCategory("team")
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"team": "Search"}, "search"),
+        ({"Team": "ads"}, "ads"),
+        ({"OWNER": "ml"}, "machine-learning"),
+        ({"team": " ", "cost-centre": "Ml Platform"}, "machine-learning"),
+        ({"owner": "ads", "team": "search"}, "search"),
+        ({}, ""),
+    ],
+)
+def test_a_tag_is_known_by_any_of_its_keys_and_brought_into_one_form(tags: dict[str, str], expected: str) -> None:
+    assert expected == derive().value(Tag("team"), said(tags=tags, LINKED_ACCOUNT="111111111111"))
+
+
+def test_a_virtual_tag_counts_where_there_is_none() -> None:
+    assert "data" == derive().value(Tag("team"), said(LINKED_ACCOUNT="222222222222"))
+    assert "ads" == derive().value(Tag("team"), said(tags={"team": "ads"}, LINKED_ACCOUNT="222222222222"))
+
+
+def test_a_key_that_is_not_active_is_not_there() -> None:
+    assert "" == derive().value(Tag("project"), said(tags={"project": "moon"}))
+
+
+def test_the_first_rule_that_matches_wins_and_an_empty_inherited_value_goes_on() -> None:
+    rules = derive()
+    assert "shared" == rules.value(TEAM, said(SERVICE="AWS Support (Business)", LINKED_ACCOUNT="1", tags={}))
+    assert "ads" == rules.value(TEAM, said(SERVICE="EC2", tags={"team": "ads", "env": "prod"}))
+    assert "platform" == rules.value(TEAM, said(SERVICE="EC2", tags={"env": "prod"}))
+    assert "platform" == rules.value(TEAM, said(SERVICE="EC2", LINKED_ACCOUNT_NAME="Acme-PROD"))
+    assert "unowned" == rules.value(TEAM, said(SERVICE="EC2"))
+
+
+def test_a_category_counts_from_its_month() -> None:
+    assert "" == derive().value(TEAM, said(202601, SERVICE="EC2"))
+
+
+def test_the_dimensions_that_rules_come_down_to() -> None:
+    expected = {Dimension.SERVICE, Dimension.LINKED_ACCOUNT, Dimension.LINKED_ACCOUNT_NAME}
+    assert expected == derive().dimensions([TEAM])
+
+
+def test_without_rules_the_tag_team_says_whose_a_line_is() -> None:
+    rules = read_rules("")
+    assert Basis.BILLED is rules.basis
+    assert "ads" == Derivation(rules).value(TEAM, said(tags={"Team": "Ads"}))
+
+
+def test_rules_are_written_as_they_are_read() -> None:
+    rules = read_rules(FULL)
+    assert rules == read_rules(write_rules(rules))
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"basis": "cash"}, "basis: got 'cash'; expected one of billed, net, amortized, net-amortized"),
+        ({"owner": "squad"}, "owner is 'squad', which is no category of it; expected one of team"),
+        ({"colour": 1}, "got 'colour'; expected basis, owner"),
+        ({"categories": [{"name": "a", "rules": [{"value": "x"}]}]}, "categories[0].rules[0]: a value needs"),
+        ({"categories": [{"name": "a", "rules": [{"value": "x", "when": {"acount": "1"}}]}]}, "when.acount"),
+        ({"categories": [{"name": "a", "rules": [{"value": "x", "when": {"service": {"like": "y"}}}]}]}, "starts-with"),
+        ({"categories": [{"name": "a"}, {"name": "a"}]}, "category 'a' is there twice"),
+        (
+            {"categories": [{"name": "a", "splits": [{"source": "x", "targets": ["y"]}, {"source": "y"}]}]},
+            "'y' is a source, and a source cannot be a target",
+        ),
+        (
+            {"categories": [{"name": "a", "splits": [{"source": "x", "shares": {"y": 60, "z": 30}}]}]},
+            "got shares of 90 %",
+        ),
+        (
+            {"categories": [{"name": "a", "splits": [{"source": "x", "targets": ["y"], "method": "metric"}]}]},
+            "method metric names its metric",
+        ),
+        (
+            {
+                "categories": [
+                    {"name": "a", "rules": [{"inherit": "category:b"}]},
+                    {"name": "b", "rules": [{"inherit": "category:a"}]},
+                ]
+            },
+            "category:a → category:b → category:a go in a circle",
+        ),
+        ({"tags": [{"key": "team", "aliases": ["Owner"]}, {"key": "owner"}]}, "'owner' counts as 'team' already"),
+        ({"policies": [{"key": "team", "pattern": "("}]}, "policies[0].pattern"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_place(document: Any, words: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        rules_of(document)
+    assert words in str(refused.value)
+
+
+def test_a_document_that_is_no_yaml_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="it is not YAML"):
+        read_rules("a: [")

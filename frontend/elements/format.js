@@ -47,7 +47,13 @@ export function formatValue(value, format, suffix = "") {
     return `${digits(size)} ${name}B/s`;
   }
   const [size, name] = scaled(value, 1000, DECIMAL);
-  return `${digits(size)}${name && ` ${name}`}${suffix && ` ${suffix}`}`;
+  const apart = name && suffix && !joins(suffix) ? " " : "";
+  return `${digits(size)} ${name}${apart}${suffix}`.trimEnd();
+}
+
+// Whether a prefix is written to a unit: kW, k/s, but k ms.
+function joins(suffix) {
+  return suffix.length === 1 || suffix.startsWith("/");
 }
 
 const two = (number) => String(number).padStart(2, "0");

@@ -35,8 +35,10 @@ export function rule(plot, marks, colour, font) {
       const place = y(plot, edge, one);
       line(ctx, bbox.left, place, bbox.left + bbox.width, place);
       ctx.textAlign = "right";
-      const above = Math.max(place - 4 * PIXELS, bbox.top + 11 * PIXELS);
-      if (at === 0 && one.label) ctx.fillText(one.label, bbox.left + bbox.width - 4 * PIXELS, above);
+      const low = place - 15 * PIXELS < bbox.top; // no room above the line
+      if (at === 0 && one.label) {
+        ctx.fillText(one.label, bbox.left + bbox.width - 4 * PIXELS, place + (low ? 12 : -4) * PIXELS);
+      }
     }
   }
   for (const one of marks.along) {

@@ -1,4 +1,5 @@
-// <time-series src label height legend="table|none" stacked max batch>: a chart of lines that the server sends.
+// <time-series src label height legend="table|none|right" stacked max batch fill>: a chart of lines that the server sends;
+// with `fill` as high as what it is in allows.
 // Drag zooms (from/to in the URL), cursors are synchronised, refreshes fetch only what is new.
 import uPlot from "uplot";
 import { pointLegend, renderLegend } from "./legend.js";
@@ -99,6 +100,7 @@ class TimeSeries extends HTMLElement {
   draw = () => {
     if (!this.held?.series.length) return;
     this.plot?.destroy();
+    this.drawLegend(); // first: what it leaves is the plot's
     const stacked = this.stacked();
     const options = plotOptions({
       held: this.held,
@@ -106,14 +108,18 @@ class TimeSeries extends HTMLElement {
       stacked,
       top: Number(this.getAttribute("max")) || null,
       width: this.box.clientWidth,
-      height: Number(this.getAttribute("height")) || PIXEL_HEIGHT,
+      height: this.height(),
       onSelect: (plot) => this.zoom(plot),
       onCursor: (index) => pointLegend(this.legend, this.held, index),
     });
     if (this.isolated !== null) options.series.forEach((one, at) => at && (one.show = at - 1 === this.isolated));
     this.plot = new uPlot(options, columns(this.held, stacked), this.box);
-    this.drawLegend();
   };
+
+  height() {
+    const filled = this.hasAttribute("fill") && this.box.clientHeight;
+    return filled || Number(this.getAttribute("height")) || PIXEL_HEIGHT;
+  }
 
   drawLegend() {
     if (this.getAttribute("legend") === "none") return;
@@ -131,7 +137,7 @@ class TimeSeries extends HTMLElement {
   }
 
   resize() {
-    if (this.plot && this.box.clientWidth) this.plot.setSize({ width: this.box.clientWidth, height: this.plot.height });
+    if (this.plot && this.box.clientWidth) this.plot.setSize({ width: this.box.clientWidth, height: this.height() });
   }
 
   zoom(plot) {

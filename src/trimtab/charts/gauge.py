@@ -24,7 +24,10 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A gauge's scale from `low` to `high` and its value; `text` is the value in words. None draws an empty one."""
+    """A gauge's scale from `low` to `high` and its value; None draws an empty one.
+
+    `text` is the value in words, `ends` the two ends of the scale (plain numbers where it is not given).
+    """
 
     value: float | None
     low: float
@@ -33,6 +36,7 @@ class Dial:
     label: str
     color: str
     zones: Sequence[Zone] = ()
+    ends: tuple[str, str] | None = None
 
 
 def gauge(dial: Dial, ink: Ink = PAGE_INK) -> Svg:
@@ -50,8 +54,9 @@ def gauge(dial: Dial, ink: Ink = PAGE_INK) -> Svg:
             parts.append(_arc(first, last, _RADIUS + 15, 4, zone.color))
     middle = _WIDTH / 2
     parts.append(_text(dial.text, middle, _MIDDLE_Y - 8, ink.text, 24, bold=True))
-    parts.append(_text(short(low), middle - _RADIUS, _MIDDLE_Y + 16, ink.muted, 11))
-    parts.append(_text(short(high), middle + _RADIUS, _MIDDLE_Y + 16, ink.muted, 11))
+    first_end, last_end = dial.ends or (short(low), short(high))
+    parts.append(_text(first_end, middle - _RADIUS, _MIDDLE_Y + 16, ink.muted, 11))
+    parts.append(_text(last_end, middle + _RADIUS, _MIDDLE_Y + 16, ink.muted, 11))
     box: Attributes = {"class": "gauge", "viewBox": f"-8 -8 {_WIDTH + 16:.0f} {_HEIGHT + 8:.0f}", "role": "img"}
     return element("svg", {**box, "aria-label": dial.label}, *parts)
 

@@ -76,6 +76,7 @@ class HostFeed:
         if moment.slab.fine:
             yield from self._space(full)
             yield from self._processes(moment, busy)
+            yield from self._agent(moment)
 
     def _busy(self, moment: Moment) -> Floats:
         """The share of the processors that a node uses: its GPUs' data loaders and servers, and the system."""
@@ -158,6 +159,13 @@ class HostFeed:
             who = (("process.executable.name", name), ("process.pid", str(pid)))
             yield _Row("process.cpu.utilization", "1", who, np.round(busy * self._cpus * processor, 4))
             yield _Row("process.memory.usage", "By", who, np.round(used * self._memory * memory))
+
+    def _agent(self, moment: Moment) -> Iterator[_Row]:
+        """What the agent itself costs its node."""
+        white = noise.white(self._keys, moment.slab.times)
+        yield _Row("trimtab.agent.cpu.utilization", "1", (), np.round(0.006 + 0.001 * white, 5))
+        yield _Row("trimtab.agent.memory.usage", "By", (), np.round(41e6 + 0.4e6 * white))
+        yield _Row("trimtab.agent.spool.bytes", "By", (), np.round(2000 + 1500 * white))
 
 
 def _attributes(node: Node) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trimtab.base.clock import Clock
 from trimtab.client.api import Client
-from trimtab.demo import notes, world
+from trimtab.demo import notes, own, world
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
 from trimtab.demo.sender import Sender, Stopped
@@ -79,9 +79,12 @@ class Play:
 
     def _live(self, sender: Sender) -> None:
         saved_ms = 0
+        sender.send(own.introduction(sender.own_metrics()))
         while not self._stop.is_set():
             for slab in plan(self._notes.through_ms, self._now()):
                 self._send(sender, slab, save=False)
+            for shipment in own.scrape(sender.own_metrics(), self._now()):
+                sender.send(shipment)
             if self._notes.through_ms - saved_ms >= _SAVE_MS:
                 self._notes.save(self._directory)
                 saved_ms = self._notes.through_ms

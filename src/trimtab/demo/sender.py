@@ -66,9 +66,15 @@ class Sender:
 
     def pending_bytes(self) -> float:
         """What the server has acknowledged and not yet stored, by its own metrics."""
-        text = self._http.get("/metrics").text
-        lines = (line for line in text.splitlines() if line.startswith("trimtab_log_pending_bytes "))
+        lines = (line for line in self.own_metrics().splitlines() if line.startswith("trimtab_log_pending_bytes "))
         return float(next(lines, "x 0").split()[1])
+
+    def own_metrics(self) -> str:
+        """The server's own metrics, in Prometheus's text format; nothing while it is being started again."""
+        try:
+            return self._http.get("/metrics").text
+        except httpx.TransportError:
+            return ""
 
     def _post(self, shipment: Shipment) -> None:
         headers = {**_HEADERS[shipment.path], "Authorization": f"Bearer {self._tokens[shipment.account]}"}

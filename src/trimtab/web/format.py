@@ -61,7 +61,8 @@ def value(number: float | None, unit: Unit = NUMBER) -> str:
     size, name = _scaled(number, 1000, _DECIMAL)
     if unit.format == "bytes/s":
         return f"{_digits(size)} {name}B/s"
-    return _digits(size) + (f" {name}" if name else "") + (f" {unit.suffix}" if unit.suffix else "")
+    apart = " " if name and unit.suffix and not _joins(unit.suffix) else ""
+    return f"{_digits(size)} {name}{apart}{unit.suffix}".rstrip()
 
 
 def split_value(number: float | None, unit: Unit = NUMBER) -> tuple[str, str]:
@@ -95,6 +96,11 @@ def age(then_ms: int, now_ms: int) -> str:
 def instant(ms: int) -> str:
     """`2026-11-25 10:00:00`, UTC."""
     return iso(ms // 1000 * 1000).replace("T", " ").rstrip("Z")
+
+
+def _joins(suffix: str) -> bool:
+    """Whether a prefix is written to a unit: kW, k/s, but k ms."""
+    return len(suffix) == 1 or suffix.startswith("/")
 
 
 def _seconds(number: float) -> str:

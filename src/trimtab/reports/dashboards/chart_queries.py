@@ -14,13 +14,19 @@ from trimtab.reports.dashboards.ports import AlarmView, AsksPromQL, Vector
 from trimtab.reports.dashboards.timing import Span
 
 _PLACE = re.compile(r"\{\{\s*([^}\s]+)\s*\}\}")
+_UNNAMED = "(none)"
+"""A series none of whose labels its name asks for."""
 _INTERVAL = re.compile(r"\$\{?__(\w+)\}?")
+_OF_NOW = ("singleValue", "gauge", "bar", "pie", "table")
 _KEYS = ("query", "expression", "expr")
 
 
 @dataclass(frozen=True, slots=True)
 class PromAsked:
-    """One query of a chart widget. `name` is its text for a series' name; empty means its labels."""
+    """One query of a chart widget. `name` is its text for a series' name; empty means its labels.
+
+    `now` says that a value is shown and not its history; `instant` that the history is not needed at all.
+    """
 
     id: str
     text: str
@@ -29,14 +35,21 @@ class PromAsked:
     right: bool
     color: str
     unit: str
+    now: bool = False
+    instant: bool = False
 
 
 def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
     """The queries of a chart widget; `$__interval` and `$__rate_interval` in them are filled in."""
     if widget.kind != "chart":
         return ()
+    properties = widget.properties
+    now = properties.get("view") in _OF_NOW
+    history = any(properties.get(key) for key in ("sparkline", "trend")) or bool(
+        properties.get("table", {}).get("summaryColumns")
+    )
     found = []
-    for at, raw in enumerate(widget.properties["data"]["queries"]):
+    for at, raw in enumerate(properties["data"]["queries"]):
         text = next((raw[key] for key in _KEYS if isinstance(raw.get(key), str)), "")
         if not text:
             raise InvalidInput(f"cannot draw query {at + 1}: expected its PromQL text as `query`", field="data")
@@ -52,6 +65,8 @@ def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
                 right=raw.get("yAxis") == "right",
                 color=raw.get("color", ""),
                 unit=str(raw.get("unit") or ""),
+                now=now,
+                instant=now and not history,
             )
         )
     return tuple(found)
@@ -71,19 +86,26 @@ async def prom_lines(promql: AsksPromQL | None, scope: Scope, span: Span, querie
     found = []
     for one in queries:
         step_ms = one.step_s * 1000
-        start_ms = span.start_ms // step_ms * step_ms
-        vectors = await promql.vectors(scope, one.text, start_ms, span.end_ms, step_ms)
-        found += [_line(one, vector) for vector in vectors]
+        end_ms = span.end_ms // step_ms * step_ms
+        start_ms = end_ms if one.instant else span.start_ms // step_ms * step_ms
+        vectors = await promql.vectors(scope, one.text, start_ms, end_ms, step_ms)
+        # A table of values now has no row for what has ended: a series counts where it still has a value.
+        found += [_line(one, vector) for vector in vectors if not one.now or _last(vector) == end_ms]
     return found
+
+
+def _last(vector: Vector) -> int | None:
+    return int(vector.times[-1]) if len(vector.times) else None
 
 
 def _line(asked: PromAsked, vector: Vector) -> Line:
     values = np.asarray(vector.values)
     finite = np.isfinite(values)
     labels = _labels(vector.labels)
+    name = _named(asked.name, vector.labels).strip()
     return Line(
         key=f"{asked.id}\x1f{labels}",
-        label=_named(asked.name, vector.labels) if asked.name else labels or asked.text,
+        label=(name or _UNNAMED) if asked.name else labels or asked.text,
         times=np.asarray(vector.times)[finite],
         values=values[finite],
         period_s=asked.step_s,

@@ -1,5 +1,6 @@
 """From widgets to lines: what each asks of the metrics, all of a page asked in few queries, and what came back."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from trimtab.reports.dashboards.timing import Span
 
 _NARROW = 60
 """A bucket below this share of the range that is not full yet is left out where it would read low."""
+_PROM_AT_ONCE = 4
+"""Widgets in PromQL that are asked at a time: the engine's pool has eight clients, and others wait too."""
 _ACCUMULATING = frozenset({Family.SUM, Family.SAMPLE_COUNT, Family.RATE, Family.TRIMMED_COUNT, Family.TRIMMED_SUM})
 
 
@@ -69,13 +72,11 @@ class WidgetReader:
             except TrimtabError as problem:
                 asked.pop(at, None)
                 answers[at] = problem
-        results = await self._evaluated(asked)
+        # Both ways of asking at once: queries of metrics, which are read together, and those in PromQL.
+        results, lines = await asyncio.gather(self._evaluated(asked), self._prom(asked))
         for at, one in asked.items():
-            found = results[at]
             try:
-                answers[at] = (
-                    found if isinstance(found, TrimtabError) else await self._answer(questions[at], one, found)
-                )
+                answers[at] = self._answer(questions[at], one, results[at], lines[at])
             except TrimtabError as problem:
                 answers[at] = problem
         return [answers[at] for at in range(len(questions))]
@@ -117,9 +118,26 @@ class WidgetReader:
         # One of them fails only with data: found out one by one, so that the others are shown.
         return [(await self._batch(scope, [job]))[0] for job in jobs]
 
-    async def _answer(self, question: Question, asked: Asked, results: Sequence[Result]) -> WidgetData:
-        lines = [line for result in results for line in self._lines(question, asked, result)]
-        lines += await prom_lines(self._promql, asked.scope, asked.span, asked.prom)
+    async def _prom(self, asked: dict[int, Asked]) -> dict[int, list[Line] | TrimtabError]:
+        gate = asyncio.Semaphore(_PROM_AT_ONCE)
+
+        async def one(asked: Asked) -> list[Line] | TrimtabError:
+            async with gate:
+                try:
+                    return await prom_lines(self._promql, asked.scope, asked.span, asked.prom)
+                except TrimtabError as problem:
+                    return problem
+
+        return dict(zip(asked, await asyncio.gather(*map(one, asked.values())), strict=True))
+
+    def _answer(
+        self, question: Question, asked: Asked, found: list[Result] | TrimtabError, drawn: list[Line] | TrimtabError
+    ) -> WidgetData:
+        if isinstance(found, TrimtabError):
+            raise found
+        if isinstance(drawn, TrimtabError):
+            raise drawn
+        lines = [line for result in found for line in self._lines(question, asked, result)] + drawn
         now = self._clock.now_ms()
         annotations = read_annotations(question.widget.properties.get("annotations", {}), now)
         thresholds = [

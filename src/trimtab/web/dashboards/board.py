@@ -16,7 +16,7 @@ from trimtab.web.view import View, link, read_view
 from trimtab.web.window import RANGES, Window, read_window
 
 _TTL_S = 3.0
-_POINTS = 600
+POINTS = 600
 """Points a line: a panel is rarely wider than 800 pixels, and 24 panels of 8 lines are sent at once."""
 _MOST_AT_ONCE = 100
 
@@ -44,11 +44,11 @@ class Board:
     async def answers(self, site: Site, indices: tuple[int, ...]) -> list[Answer]:
         """What the panels show; shared by all who ask the same within some seconds."""
         room, opened, window = site.state.dashboards, self.opened, self.view.window
-        grain = 1000 * max(int(window.span.seconds) // _POINTS, 1)
+        grain = 1000 * max(int(window.span.seconds) // POINTS, 1)
         place = (window.start_ms // grain, window.end_ms // grain)
         values = tuple(one.value for one in opened.chosen)
         key = ("dashboard", self.scope, opened.name, opened.version, opened.modified_ms, values, place, indices)
-        return await site.cache.get(key, _TTL_S, lambda: room.answers(self.scope, opened, self.span, indices, _POINTS))
+        return await site.cache.get(key, _TTL_S, lambda: room.answers(self.scope, opened, self.span, indices, POINTS))
 
 
 async def open_board(

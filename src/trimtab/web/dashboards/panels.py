@@ -18,9 +18,6 @@ from trimtab.web.dashboards.markdown import markdown
 from trimtab.web.dashboards.series import unit_for
 from trimtab.web.format import split_value, value
 
-_ROW, _GAP = 44, 12
-_AROUND = 84
-"""Pixels of a panel that are not its plot: head, padding and one line of legend."""
 MOST_ROWS = 100
 _PARTS = 12
 _SUMMARY = ("MIN", "MAX", "SUM", "AVG")
@@ -28,14 +25,13 @@ _SUMMARY = ("MIN", "MAX", "SUM", "AVG")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A panel's frame. `kind` is series, text or values; `plot` the height of its chart in pixels."""
+    """A panel's frame. `kind` is series, text or values; `legend` bottom, right or hidden."""
 
     widget: Widget
     kind: str
     title: str
     stacked: bool
     legend: str
-    plot: int
     text: Svg | None = None
 
 
@@ -76,11 +72,9 @@ def frame_of(widget: Widget) -> Frame:
     series = widget.kind in ("metric", "chart", "explorer") and view == "timeSeries"
     kind = "series" if series else "text" if widget.kind == "text" else "values"
     legend = properties.get("legend", {}).get("position", "bottom")
-    tall = widget.height * _ROW + (widget.height - 1) * _GAP
-    plot = max(tall - _AROUND - (0 if legend != "hidden" else -28), 60)
     text = markdown(str(properties["markdown"])) if kind == "text" else None
     title = widget.title or ("Alarms" if widget.kind == "alarm" else "")
-    return Frame(widget, kind, title, bool(properties.get("stacked")), legend, plot, text)
+    return Frame(widget, kind, title, bool(properties.get("stacked")), legend, text)
 
 
 def values_of(widget: Widget, answer: WidgetData | TrimtabError) -> Values:
@@ -131,7 +125,9 @@ def _figures(lines: Sequence[Line], widget: Widget, answer: WidgetData) -> list[
                 cells=_cells(line, widget) if view == "table" else (),
             )
         )
-    return sorted(found, key=lambda one: -one.share) if view == "bar" else found
+    # The rows of a metric widget stand in its own order; PromQL has none, so its table is ranked as bars are.
+    ranked = view == "bar" or (view == "table" and widget.kind == "chart")
+    return sorted(found, key=lambda one: -one.share) if ranked else found
 
 
 def _trend(line: Line, answer: WidgetData) -> Svg:
@@ -172,7 +168,9 @@ def _gauge(widget: Widget, lines: Sequence[Line]) -> Values:
     color = line.color or PAGE_INK.slot(slots([line.label])[0])
     text = value(number, unit_for(line))
     label = f"{widget.title or line.label}: {text}"
-    dial = Dial(number, float(axis.get("min", 0)), float(axis.get("max", 100)), text, label, color)
+    low, high = float(axis.get("min", 0)), float(axis.get("max", 100))
+    ends = value(low, unit_for(line)), value(high, unit_for(line))
+    dial = Dial(number, low, high, text, label, color, ends=ends)
     return Values(widget.index, "gauge", drawing=gauge(dial), note=line.label)
 
 

@@ -13,8 +13,9 @@ from trimtab.charts.png import to_png
 from trimtab.reports.dashboards.image import draw_widget
 from trimtab.reports.dashboards.lines import WidgetData
 from trimtab.reports.dashboards.starters import STARTERS
+from trimtab.reports.dashboards.timing import fitting_period
 from trimtab.web import respond
-from trimtab.web.dashboards.board import Board, numbers, open_board
+from trimtab.web.dashboards.board import POINTS, Board, numbers, open_board
 from trimtab.web.dashboards.panels import frame_of, values_of
 from trimtab.web.dashboards.series import payload
 from trimtab.web.site import Site
@@ -22,6 +23,7 @@ from trimtab.web.site import Site
 DASHBOARDS = "/dashboards"
 REFRESHES = ("5", "10", "30", "60", "300")
 """Seconds between two refreshes that can be chosen."""
+_SLOWEST_S = 60
 _PNG = (800, 400)
 
 
@@ -92,7 +94,7 @@ def show_board(site: Site, request: Request, board: Board, **facts: Any) -> Resp
     """The page of a dashboard, for its readers or behind a link."""
     frames = [frame_of(widget) for widget in board.opened.widgets]
     refresh = board.view.get("refresh")
-    seconds = int(refresh) if refresh in REFRESHES else site.state.refresh_s
+    seconds = int(refresh) if refresh in REFRESHES else _usual_refresh_s(site, board)
     return site.page(
         request,
         board.view,
@@ -106,6 +108,12 @@ def show_board(site: Site, request: Request, board: Board, **facts: Any) -> Resp
         editing=bool(facts.get("writer")) and board.view.get("edit") == "1",
         **{"shared": "", "writer": False, "link": None, **facts},
     )
+
+
+def _usual_refresh_s(site: Site, board: Board) -> int:
+    """Four times a step: more often nothing new is seen. An hour refreshes every 15 s, a day every minute."""
+    step_s = fitting_period(board.span, None, inherit=False, points=POINTS)
+    return max(site.state.refresh_s, min(step_s // 4, _SLOWEST_S))
 
 
 async def series_of(site: Site, request: Request, board: Board) -> Response:

@@ -16,11 +16,11 @@ DAY_MS = 24 * HOUR_MS
 MAX_GROUPS = 8  # far more than any view has columns for
 
 # A charge that starts outside its billing period counts at that period's edge.
-_HOUR = (
+HOUR = (
     "toStartOfHour(greatest(least(charge_period_start, billing_period_end - 1), billing_period_start))"  # of the lines
 )
-_PERIODS = {
-    Granularity.HOURLY: f"toUnixTimestamp({_HOUR})",
+PERIODS = {
+    Granularity.HOURLY: f"toUnixTimestamp({HOUR})",
     Granularity.DAILY: "toUnixTimestamp(toDateTime(day, 'UTC'))",
     Granularity.MONTHLY: "toUnixTimestamp(toDateTime(toStartOfMonth(day), 'UTC'))",
     Granularity.TOTAL: "toUInt32(0)",
@@ -42,10 +42,16 @@ def statement_of(query: CostQuery, scope: Scope) -> Statement:
     daily = not hourly and all(in_daily(facet) for facet in (*query.group_by, *facets_of(query.where)))
     conditions = Conditions()
     keys, joins = _keys(query.group_by, conditions)
-    where = " AND ".join((_time(query, conditions, hourly), conditions.scope(scope), conditions.of(query.where)))
+    where = " AND ".join(
+        (
+            time_condition(query.start_ms, query.end_ms, conditions, hourly=hourly),
+            conditions.scope(scope),
+            conditions.of(query.where),
+        )
+    )
     table, lines = ("cost_daily", "sum(lines)") if daily else ("cost_lines", "count()")
     columns = [
-        f"{_PERIODS[query.granularity]} AS period",
+        f"{PERIODS[query.granularity]} AS period",
         *(f"toString({key}) AS key{at}" for at, key in enumerate(keys)),
         "toString(billing_currency) AS currency",
         "if(uniqExactIf(consumed_unit, consumed_quantity != 0) = 1, "
@@ -71,15 +77,16 @@ def check(query: CostQuery) -> None:
         raise InvalidInput(f"cannot group costs: got {len(query.group_by)} groups; expected at most {MAX_GROUPS}")
 
 
-def _time(query: CostQuery, conditions: Conditions, hourly: bool) -> str:
-    first = conditions.bind(to_datetime(query.start_ms).date(), "Date")
-    last = conditions.bind(to_datetime(query.end_ms - 1).date(), "Date")
-    month = conditions.bind(int(f"{to_datetime(query.end_ms - 1):%Y%m}"), "UInt32")
+def time_condition(start_ms: int, end_ms: int, conditions: Conditions, *, hourly: bool) -> str:
+    """The condition that lines are in `[start_ms, end_ms)`."""
+    first = conditions.bind(to_datetime(start_ms).date(), "Date")
+    last = conditions.bind(to_datetime(end_ms - 1).date(), "Date")
+    month = conditions.bind(int(f"{to_datetime(end_ms - 1):%Y%m}"), "UInt32")
     condition = f"day >= {first} AND day <= {last} AND month <= {month}"  # periods may start months before
     if hourly:
-        start = conditions.bind(query.start_ms // 1000, "UInt32")
-        end = conditions.bind(query.end_ms // 1000, "UInt32")
-        condition += f" AND {_HOUR} >= toDateTime({start}, 'UTC') AND {_HOUR} < toDateTime({end}, 'UTC')"
+        start = conditions.bind(start_ms // 1000, "UInt32")
+        end = conditions.bind(end_ms // 1000, "UInt32")
+        condition += f" AND {HOUR} >= toDateTime({start}, 'UTC') AND {HOUR} < toDateTime({end}, 'UTC')"
     return condition
 
 

@@ -99,9 +99,11 @@ def test_a_category_counts_from_its_month() -> None:
     assert "" == derive().value(TEAM, said(202601, SERVICE="EC2"))
 
 
-def test_the_dimensions_that_rules_come_down_to() -> None:
-    expected = {Dimension.SERVICE, Dimension.LINKED_ACCOUNT, Dimension.LINKED_ACCOUNT_NAME}
-    assert expected == derive().dimensions([TEAM])
+def test_what_of_the_bill_rules_come_down_to() -> None:
+    needs = derive().needs([TEAM])
+    assert {Dimension.SERVICE, Dimension.LINKED_ACCOUNT, Dimension.LINKED_ACCOUNT_NAME} == needs.dimensions
+    assert {"team", "owner", "cost-centre", "env"} == needs.tags
+    assert set() == needs.categories
 
 
 def test_without_rules_the_tag_team_says_whose_a_line_is() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from trimtab.base.errors import InvalidInput
-from trimtab.costs.model import CostCategory, Facet, Tag
+from trimtab.costs.model import CostCategory, Dimension, Facet, Tag
 from trimtab.economics.rules.conditions import needs, write_facet
 from trimtab.economics.rules.derive import rule_needs
 from trimtab.economics.rules.model import OTHERS, Category, RuleSet, Split, SplitMethod
@@ -24,6 +24,14 @@ def check(rules: RuleSet) -> None:
             f"{', '.join(one.name for one in rules.categories) or 'team'}",
             field="owner",
         )
+    for shared in rules.shared:
+        odd = next((one for one in needs(shared.when) if not isinstance(one, Dimension)), None)
+        if odd is not None:
+            raise InvalidInput(
+                f"cannot use shared machines {shared.name!r}: got {write_facet(odd)}; expected dimensions of the bill "
+                "only, such as usage-type or instance-type",
+                field="shared",
+            )
     claimed: dict[str, str] = {}
     for tag in rules.tags:
         for name in (tag.key, *tag.aliases):

@@ -18,6 +18,15 @@ class Said:
     month: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be read of the bill: dimensions, keys of tags in lower case, names of its own cost categories."""
+
+    dimensions: frozenset[Dimension]
+    tags: frozenset[str]
+    categories: frozenset[str]
+
+
 class Derivation:
     """A rule set, ready to be asked about lines."""
 
@@ -37,21 +46,19 @@ class Derivation:
             case Dimension():
                 return False
 
-    def dimensions(self, facets: Iterable[Facet]) -> frozenset[Dimension]:
-        """The dimensions of the bill that `facets` come down to."""
-        found: set[Dimension] = set()
+    def needs(self, facets: Iterable[Facet]) -> "Needs":
+        """What of the bill `facets` come down to."""
         seen: set[Facet] = set()
         left = list(facets)
         while left:
             facet = left.pop()
-            if facet in seen:
-                continue
-            seen.add(facet)
-            if isinstance(facet, Dimension):
-                found.add(facet)
-            else:
+            if facet not in seen:
+                seen.add(facet)
                 left += self._depends(facet)
-        return frozenset(found)
+        tags = {name.lower() for one in seen if isinstance(one, Tag) for name in self._names(one.key)}
+        categories = {one.name for one in seen if isinstance(one, CostCategory) and not self.derives(one)}
+        dimensions = {one for one in seen if isinstance(one, Dimension)}
+        return Needs(frozenset(dimensions), frozenset(tags), frozenset(categories))
 
     def value(self, facet: Facet, said: Said) -> str:
         """What a line has of `facet`: of a category before its splits; "" where nothing."""
@@ -64,6 +71,10 @@ class Derivation:
             case CostCategory(name):
                 category = self._categories.get(name)
                 return said.categories.get(name, "") if category is None else self._category(category, said)
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        rule = self._tags.get(key)
+        return (key,) if rule is None else (rule.key, *rule.aliases)
 
     def _tag(self, rule: TagRule, said: Said) -> str:
         if not rule.active:

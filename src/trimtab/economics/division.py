@@ -1,0 +1,69 @@
+"""How one cost category divides a bill: rules give a line its value, machines and splits share it out.
+
+    line ─ is its machine known? ─ yes ─ whoever held the GPUs                     (via "gpu-nodes: idle")
+                                └ no ─ the category's value ─ is it split? ─ yes ─ the targets   (via "split of shared")
+                                                                          └ no ─ that value
+
+A source of a split cannot be a target, so one step is all there is. Shares are weights; amounts are divided by
+`apportion`, so that every line's parts add up to the line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from trimtab.costs.cells import Cell
+from trimtab.costs.model import CostCategory, Dimension
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.rules.derive import Derivation, Needs, Said
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a line: the value that it goes to, by weight, and by what way ("" : directly)."""
+
+    value: str
+    weight: Fraction = Fraction(1)
+    via: str = ""
+
+
+Splits = Mapping[tuple[int, str, str], tuple[Share, ...]]
+"""The shares of a split value, by (month, currency, value)."""
+MachineShares = Mapping[tuple[str, int], tuple[Share, ...]]
+"""The shares of a machine, by (resource, day in ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One category over some months, ready to divide their cells."""
+
+    derivation: Derivation
+    category: str
+    splits: Splits = field(default_factory=dict)
+    machines: MachineShares = field(default_factory=dict)
+    _known: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> Needs:
+        """What cells must know of the bill."""
+        return self.derivation.needs([CostCategory(self.category)])
+
+    def value(self, dimensions: Sequence[Dimension], cell: Cell, month: int) -> str:
+        """The category's value of a cell, before splits."""
+        # The readers' mappings are shared by all cells that have the same pairs: their identity stands for them.
+        key = (month, cell.dimensions, id(cell.tags), id(cell.categories))
+        value = self._known.get(key)
+        if value is None:
+            said = Said(dict(zip(dimensions, cell.dimensions, strict=False)), cell.tags, cell.categories, month)
+            value = self.derivation.value(CostCategory(self.category), said)
+            self._known[key] = value
+        return value
+
+    def shares(self, dimensions: Sequence[Dimension], cell: Cell, month: int, resource: str = "") -> tuple[Share, ...]:
+        """Whose a cell is: one share, or several by weight. `resource` names the machine of a cell of a day."""
+        if resource:
+            held = self.machines.get((resource, cell.period_ms // DAY_MS * DAY_MS))
+            if held:
+                return held
+        value = self.value(dimensions, cell, month)
+        return self.splits.get((month, cell.currency, value)) or (Share(value),)

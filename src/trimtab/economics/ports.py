@@ -1,0 +1,44 @@
+"""What the room asks of others: how much of something each owner used, and who held which GPU when."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from trimtab.economics.shared.model import Machine
+
+
+class UseReader(Protocol):
+    """Reads use by owner: what a split by metric is weighed with."""
+
+    async def use(self, metric: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
+        """How much of `metric` (`gpu-seconds`, `requests`, `tokens`, or `namespace/name`) each owner used, by name.
+
+        Raises InvalidInput for a metric that nothing is known of.
+        """
+        ...
+
+
+class MachineReader(Protocol):
+    """Knows the machines whose GPUs are shared."""
+
+    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
+        """Those of `resources` (as bills name them) that are known, with who held their GPUs in the time."""
+        ...
+
+
+class NoUse:
+    """Before anything is measured."""
+
+    async def use(self, metric: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
+        """Nothing."""
+        del metric, start_ms, end_ms
+        return {}
+
+
+class NoMachines:
+    """Before any machine is known."""
+
+    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
+        """None."""
+        del resources, start_ms, end_ms
+        return {}

@@ -1,0 +1,192 @@
+"""Weighs a month: the shares of every split value and of every shared machine."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from trimtab.access.scope import EVERYTHING
+from trimtab.costs.cells import Cell, CellQuery, CellReader
+from trimtab.costs.model import Dimension, Facet, Filter, Granularity, Metric, Not, Or
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.apportion import apportion
+from trimtab.economics.division import Division, Share
+from trimtab.economics.months import bounds
+from trimtab.economics.ports import MachineReader, UseReader
+from trimtab.economics.rules.conditions import meets, needs
+from trimtab.economics.rules.derive import Derivation, Needs
+from trimtab.economics.rules.model import OTHERS, UNOWNED, Category, RuleSet, SharedMachines, Split, SplitMethod
+from trimtab.economics.shared.model import Use
+from trimtab.economics.shared.split import split_machine
+
+_USE_WORDS = {
+    Use.ACTIVE: "used",
+    Use.IDLE: "held and idle",
+    Use.HELD: "held",
+    Use.UNALLOCATED: "held by nobody",
+    Use.DOWN: "down",
+}
+
+
+Costs = Mapping[tuple[str, str], Decimal]
+"""Cost by (currency, value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCells:
+    """The cells of a month: those of shared machines by resource (the last dimension) and day, and all others."""
+
+    dimensions: tuple[Dimension, ...]
+    cells: Sequence[Cell]
+    machines: Sequence[Cell]
+
+
+class Weigher:
+    """Reads what splits and machines are weighed by."""
+
+    def __init__(self, cells: CellReader, use: UseReader, machines: MachineReader) -> None:
+        self._cells = cells
+        self._use = use
+        self._machines = machines
+
+    async def month(
+        self, rules: RuleSet, month: int, metrics: tuple[Metric, ...], needed: Needs, extra: Iterable[Dimension] = ()
+    ) -> MonthCells:
+        """Everything that a month was billed, in the grain that `needed` and `extra` ask for."""
+        dimensions = tuple(sorted(needed.dimensions | set(extra)))
+        shared = shared_condition(rules)
+
+        def query(where: Filter | None, more: tuple[Dimension, ...], granularity: Granularity) -> CellQuery:
+            return CellQuery(
+                metrics, dimensions + more, needed.tags, needed.categories, month, granularity=granularity, where=where
+            )
+
+        if shared is None:
+            cells = await self._cells.cells(EVERYTHING, query(None, (), Granularity.TOTAL))
+            return MonthCells(dimensions, cells, ())
+        rest = await self._cells.cells(EVERYTHING, query(Not(shared), (), Granularity.TOTAL))
+        by_day = query(shared, machine_dimensions(rules), Granularity.DAILY)
+        return MonthCells(dimensions, rest, await self._cells.cells(EVERYTHING, by_day))
+
+    async def division(self, rules: RuleSet, category: str, month: int) -> Division:
+        """The division of one month by one category. Raises InvalidInput for a metric that nothing is known of."""
+        derivation = Derivation(rules)
+        found = rules.category(category)
+        if found is None:
+            return Division(derivation, category)
+        machines = await self._machine_shares(rules, category, month)
+        bare = Division(derivation, category, machines=machines)
+        if not found.splits:
+            return bare
+        cells = await self.month(rules, month, (rules.basis.metric,), bare.needs)
+        costs = direct_costs(bare, cells, month, machine_dimensions(rules))
+        currencies = {currency for currency, _ in costs}
+        splits: dict[tuple[int, str, str], tuple[Share, ...]] = {}
+        for split in found.splits:
+            use = await self._use_of(split, month)
+            for currency in currencies:
+                shares = split_shares(split, found, currency, costs, use)
+                if shares:
+                    splits[month, currency, split.source] = shares
+        return Division(derivation, category, splits, machines)
+
+    async def _use_of(self, split: Split, month: int) -> Mapping[str, Decimal]:
+        return await self._use.use(split.metric, *bounds(month)) if split.method is SplitMethod.METRIC else {}
+
+    async def _machine_shares(
+        self, rules: RuleSet, category: str, month: int
+    ) -> dict[tuple[str, int], tuple[Share, ...]]:
+        """The shares of the shared machines that are known, each day; only the owners' category has them."""
+        if not rules.shared or category != rules.owner:
+            return {}
+        query = CellQuery(
+            (Metric.LINES,),
+            machine_dimensions(rules),
+            billing_month=month,
+            granularity=Granularity.DAILY,
+            where=shared_condition(rules),
+        )
+        cells = await self._cells.cells(EVERYTHING, query)
+        if not cells:
+            return {}
+        days = {cell.period_ms for cell in cells}
+        names = sorted({cell.dimensions[-1] for cell in cells if cell.dimensions[-1]})
+        known = await self._machines.machines(names, min(days), max(days) + DAY_MS)
+        default = _default(rules)
+        found: dict[tuple[str, int], tuple[Share, ...]] = {}
+        for cell in cells:
+            key = (cell.dimensions[-1], cell.period_ms)
+            machine = known.get(key[0])
+            shared = shared_of(rules, machine_dimensions(rules), cell)
+            if machine is None or shared is None or not machine.devices or key in found:  # the first rule counts
+                continue
+            parts = split_machine(machine, cell.period_ms, cell.period_ms + DAY_MS, shared.policy)
+            found[key] = tuple(
+                Share(
+                    part.owner or default,
+                    part.gpu_ms,
+                    f"{shared.name}: {_USE_WORDS[part.use]}{', assumed' if part.assumed else ''}",
+                )
+                for part in parts
+            )
+        return found
+
+
+def shared_condition(rules: RuleSet) -> Filter | None:
+    """The lines of any shared machines."""
+    return Or(tuple(one.when for one in rules.shared)) if rules.shared else None
+
+
+def machine_dimensions(rules: RuleSet) -> tuple[Dimension, ...]:
+    """What a cell of a machine must know to tell which of the rules it falls under; the resource is last."""
+    found = {facet for one in rules.shared for facet in needs(one.when) if isinstance(facet, Dimension)}
+    return (*sorted(found - {Dimension.RESOURCE_ID}), Dimension.RESOURCE_ID)
+
+
+def shared_of(rules: RuleSet, dimensions: Sequence[Dimension], cell: Cell) -> SharedMachines | None:
+    """The first rule of shared machines that a cell meets."""
+    facts: dict[Facet, str] = dict(zip(dimensions, cell.dimensions[-len(dimensions) :], strict=True))
+    return next((one for one in rules.shared if meets(one.when, lambda facet: facts.get(facet, ""))), None)
+
+
+def direct_costs(division: Division, cells: MonthCells, month: int, machine_dims: Sequence[Dimension]) -> Costs:
+    """What every value costs before splits, by (currency, value), in the first metric of the cells."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for cell in cells.cells:
+        key = (cell.currency, division.value(cells.dimensions, cell, month))
+        found[key] = found.get(key, Decimal(0)) + cell.amounts[0]
+    wide = (*cells.dimensions, *machine_dims)
+    for cell in cells.machines:
+        shares = division.shares(wide, cell, month, cell.dimensions[-1])
+        parts = apportion(cell.amounts[0], [share.weight for share in shares])
+        for share, part in zip(shares, parts, strict=True):
+            key = (cell.currency, share.value)
+            found[key] = found.get(key, Decimal(0)) + part
+    return found
+
+
+def split_shares(
+    split: Split, category: Category, currency: str, costs: Costs, use: Mapping[str, Decimal]
+) -> tuple[Share, ...]:
+    """The shares of a split value; none where there is nothing to weigh it by: then it stays where it is."""
+    sources = {one.source for one in category.splits}
+    targets: Sequence[str] = split.targets
+    if targets == (OTHERS,):
+        every = {value for held, value in costs if held == currency} - sources - {category.default, ""}
+        targets = sorted(every)
+    match split.method:
+        case SplitMethod.EVEN:
+            weights = [Fraction(1) for _ in targets]
+        case SplitMethod.FIXED:
+            weights = [Fraction(split.shares[target]) for target in targets]
+        case SplitMethod.PROPORTIONAL:
+            weights = [Fraction(max(costs.get((currency, target), Decimal(0)), Decimal(0))) for target in targets]
+        case SplitMethod.METRIC:
+            weights = [Fraction(max(use.get(target, Decimal(0)), Decimal(0))) for target in targets]
+    via = f"split of {split.source}"
+    return tuple(Share(target, weight, via) for target, weight in zip(targets, weights, strict=True) if weight)
+
+
+def _default(rules: RuleSet) -> str:
+    category = rules.category(rules.owner)
+    return category.default if category else UNOWNED

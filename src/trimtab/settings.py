@@ -38,6 +38,13 @@ def _positive(raw: str) -> int:
     return number
 
 
+def _count(raw: str) -> int:
+    number = int(raw)
+    if number < 0:
+        raise ValueError("expected a whole number, 0 or above")
+    return number
+
+
 def _seconds(raw: str) -> float:
     number = float(raw)
     if not 0 < number < 86_400:
@@ -129,6 +136,12 @@ class Settings:
     retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
+    retention_anomalies_days: int = _setting(455, _positive, "Days for which found anomalies are kept.")
+    anomaly_series: int = _setting(
+        10_000,
+        _count,
+        "Series that the always-on anomaly detector watches at most (42 kB of memory each); 0 turns it off.",
+    )
     retention_notifications_days: int = _setting(
         30, _positive, "Days for which the delivery log keeps what is finished."
     )

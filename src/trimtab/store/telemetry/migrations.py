@@ -22,6 +22,7 @@ from trimtab.store.telemetry.schema import (
     Table,
     create_table,
 )
+from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 
 _VERSIONS = Table(
@@ -37,6 +38,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("metrics", _create(METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)),
     ("rollups", _create(*ROLLUP_TIERS, METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS)),
     ("costs", _create(*COST_TABLES)),
+    ("anomalies", _create(ANOMALIES)),
 )
 
 

@@ -1,5 +1,6 @@
 """The telemetry tables, each defined once. What a table is: `table.py`; those of a room: `schema_<room>.py`."""
 
+from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 from trimtab.store.telemetry.table import (
     BLOCK_COLUMN,
@@ -136,6 +137,7 @@ TABLES = {
         METRIC_ROLLUP_HOURS,
         METRIC_ROLLUP_MARKS,
         *COST_TABLES,
+        ANOMALIES,
     )
 }
 """Every table in the order in which one block is written: series before the points that name them, and the marks of

@@ -1,0 +1,235 @@
+"""Replays alarms on metric math, on Metrics Insights queries and on metrics against their bands.
+
+Where the expression is local (`locality`), it is evaluated once for each position of the period over the whole range,
+and judged as a whole. Otherwise it is evaluated as the evaluator does, range by range, from memory.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.alarms.contributors import MAX_CONTRIBUTORS
+from trimtab.alarms.evaluate import (
+    Codes,
+    Floats,
+    Integers,
+    Periods,
+    Verdict,
+    breaching,
+    judge,
+    present,
+    reach,
+)
+from trimtab.alarms.look_expressions import ExpressionLooks
+from trimtab.alarms.model import MetricAlarm, StateValue
+from trimtab.alarms.ports import Expressions, Reader
+from trimtab.alarms.reasons import explain
+from trimtab.alarms.replay.found import Found, entry_of, times_of
+from trimtab.alarms.replay.locality import depends_on_range
+from trimtab.alarms.replay.model import CannotReplay, Trace
+from trimtab.alarms.replay.pace import Pace, coarser
+from trimtab.alarms.replay.remembered import RememberedReader
+from trimtab.metrics.expressions.model import EvaluationJob, Result
+from trimtab.metrics.expressions.program import compile_queries
+
+Over = Callable[[Reader], Expressions]
+"""Makes an expression evaluator over a reader."""
+
+MOST_RANGES = 4000
+"""Evaluations of an expression that must be evaluated range by range: about half a millisecond each."""
+MOST_CELLS = 20_000_000
+"""Series times evaluations that are judged: 500 series every minute of a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One position of the period: the periods of every series (row by row), and the band where there is one."""
+
+    starts: Integers
+    values: npt.NDArray[np.float64]
+    labels: tuple[str, ...]
+    low: Floats | None = None
+    high: Floats | None = None
+
+    def periods(self, row: int) -> Periods:
+        """The periods of one series; of none, periods without values."""
+        values = self.values[row] if row < len(self.values) else np.full(len(self.starts), np.nan)
+        return Periods(self.starts, values, self.low, self.high)
+
+
+async def replay_expression(reader: Reader, over: Over, alarm: MetricAlarm, at: Pace) -> Found:
+    """The verdicts on an alarm whose value an expression gives, at every time of a pace."""
+    why = "" if alarm.zone is None else "wall-clock windows"
+    why = why or depends_on_range(alarm)
+    if why:
+        return await _range_by_range(reader, over, alarm, coarser(at, MOST_RANGES, f"{why} depends on the range"))
+    times = np.array(times_of(at), dtype=np.int64)
+    remembered = _remember(reader, alarm, times, at)
+    positions = np.unique(times % (alarm.period_s * 1000)).tolist()
+    groups = [np.flatnonzero(times % (alarm.period_s * 1000) == position) for position in positions]
+    lines = await _lines(over(remembered), alarm, [times[group] for group in groups])
+    codes = np.zeros(len(times), dtype=np.int8)
+    for group, line in zip(groups, lines, strict=True):
+        ends = (times[group] - line.starts[0]) // (alarm.period_s * 1000)
+        if len(line.values) * len(times) > MOST_CELLS:
+            raise CannotReplay(
+                f"cannot replay {alarm.key.name}: its query returns {len(line.values)} series; try a shorter range"
+            )
+        codes[group] = _codes(alarm, line, ends)
+    places = np.empty((len(times), 2), dtype=np.int64)
+    for number, group in enumerate(groups):
+        places[group, 0], places[group, 1] = number, np.arange(len(group))
+
+    def told(number: int, old: StateValue, new: StateValue) -> str:
+        line = lines[int(places[number, 0])]
+        end = int((times[number] - line.starts[0]) // (alarm.period_s * 1000))
+        row = _decisive(alarm, line, end, new)
+        wide = line.periods(row).cut(end - reach(alarm.judgement.periods), end)
+        return explain(alarm, wide, old, new, int(times[number])).reason
+
+    return Found(times, codes, told, _trace(alarm, lines[0], at), at)
+
+
+def _remember(reader: Reader, alarm: MetricAlarm, times: Integers, at: Pace) -> RememberedReader:
+    begin_ms = int(times[0]) - reach(alarm.judgement.periods) * alarm.period_s * 1000
+    return RememberedReader(reader, at.step_s, begin_ms, int(times[-1]))
+
+
+async def _lines(expressions: Expressions, alarm: MetricAlarm, groups: Sequence[Integers]) -> list[_Line]:
+    period_ms = alarm.period_s * 1000
+    ranges = [(int(group[0]) - reach(alarm.judgement.periods) * period_ms, int(group[-1])) for group in groups]
+    scope = entry_of(alarm).scope
+    answers = await expressions.evaluate_many(scope, [EvaluationJob(alarm.queries, *one) for one in ranges])
+    return [
+        _line(alarm, results, np.arange(*one, period_ms, dtype=np.int64))
+        for one, results in zip(ranges, answers, strict=True)
+    ]
+
+
+def _line(alarm: MetricAlarm, results: Sequence[Result], starts: Integers) -> _Line:
+    watched = [result for result in results if result.query_id == alarm.watched][:MAX_CONTRIBUTORS]
+    values = np.array([_spread(result, starts) for result in watched]).reshape(len(watched), len(starts))
+    labels = tuple(result.label for result in watched)
+    if alarm.band is None:
+        return _Line(starts, values, labels)
+    edges = [result for result in results if result.query_id == alarm.band]
+    empty = np.full(len(starts), np.nan)
+    high, low = (_spread(edges[at], starts) if edges else empty for at in (0, -1))
+    return _Line(starts, values[:1], labels[:1], low, high)
+
+
+def _spread(result: Result, starts: Integers) -> Floats:
+    values = np.full(len(starts), np.nan)
+    places = np.searchsorted(starts, result.times, side="right") - 1
+    inside = places >= 0
+    values[places[inside]] = result.values[inside]
+    return values
+
+
+def _codes(alarm: MetricAlarm, line: _Line, ends: Integers) -> Codes:
+    """The verdict at every end. Of several series each has a state; the alarm is in ALARM while one is."""
+    grouped = any(select.group_by for select in compile_queries(alarm.queries).selects.values())
+    if len(line.values) < 2 and not grouped:
+        return _judged(alarm, line.periods(0), ends)
+    nothing = _judged(alarm, line.periods(len(line.values)), ends)
+    codes = np.stack([*(_judged(alarm, line.periods(row), ends) for row in range(len(line.values))), nothing])
+    count = np.pad(np.cumsum(~np.isnan(line.values), axis=1), ((0, 0), (1, 0)))
+    returned = count[:, ends] > count[:, np.maximum(ends - reach(alarm.judgement.periods), 0)]
+    # A grouped query that returns nothing is one series without points, as the evaluator sees it.
+    alone = ~returned.any(axis=0) if grouped else np.zeros(len(ends), dtype=np.bool_)
+    return _together(codes, np.vstack((returned, alone)), nothing, least=1 if grouped else 2)
+
+
+def _judged(alarm: MetricAlarm, periods: Periods, ends: Integers) -> Codes:
+    return judge(present(periods), breaching(periods, alarm.judgement), ends, alarm.judgement)
+
+
+def _together(codes: npt.NDArray[np.int8], returned: npt.NDArray[np.bool_], nothing: Codes, *, least: int) -> Codes:
+    """The alarm's verdict at each time from its series' verdicts; a series that is not returned is forgotten.
+
+    Fewer series than `least` have no states of their own: one is judged as that of any alarm, none as missing data.
+    """
+    states = np.full(len(codes), np.int8(Verdict.INSUFFICIENT_DATA))
+    found = nothing.copy()
+    number = returned.sum(axis=0)
+    for at in np.flatnonzero(number).tolist():
+        now = returned[:, at]
+        if number[at] < least:
+            states[:] = Verdict.INSUFFICIENT_DATA
+            found[at] = codes[np.flatnonzero(now)[0], at]
+            continue
+        if at and number[at - 1] < least:
+            states[:] = Verdict.INSUFFICIENT_DATA
+        states = np.where(codes[:, at] != Verdict.KEEP, codes[:, at], states)
+        states[~now] = Verdict.INSUFFICIENT_DATA
+        mine = states[now]
+        if (mine == Verdict.ALARM).any():
+            found[at] = Verdict.ALARM
+        else:
+            found[at] = Verdict.OK if (mine == Verdict.OK).any() else Verdict.INSUFFICIENT_DATA
+    return found
+
+
+def _decisive(alarm: MetricAlarm, line: _Line, end: int, new: StateValue) -> int:
+    """The series whose verdict explains a change."""
+    ends = np.array([end], dtype=np.int64)
+    wanted = {StateValue.ALARM: Verdict.ALARM, StateValue.OK: Verdict.OK}.get(new, Verdict.INSUFFICIENT_DATA)
+    for row in range(len(line.values)):
+        periods = line.periods(row)
+        code = judge(present(periods), breaching(periods, alarm.judgement), ends, alarm.judgement)[0]
+        if code == wanted:
+            return row
+    return 0
+
+
+def _trace(alarm: MetricAlarm, line: _Line, at: Pace) -> Trace:
+    """What was judged; of several series the one that is nearest to breaching at each time."""
+    judged = alarm.judgement
+    values = line.periods(0).values
+    if len(line.values) > 1:
+        real = ~np.isnan(line.values).all(axis=0)
+        values = np.full(len(line.starts), np.nan)
+        worst = np.nanmin if judged.operator.value.startswith("Less") else np.nanmax
+        values[real] = worst(line.values[:, real], axis=0)
+    label = line.labels[0] if len(line.labels) == 1 else f"{alarm.watched}: the worst of {len(line.labels)} series"
+    inside = line.starts + alarm.period_s * 1000 > at.span.start_ms
+    low = None if line.low is None else line.low[inside]
+    high = None if line.high is None else line.high[inside]
+    return Trace(
+        label, alarm.period_s, line.starts[inside], values[inside], judged.threshold, judged.operator, low, high
+    )
+
+
+async def _range_by_range(reader: Reader, over: Over, alarm: MetricAlarm, at: Pace) -> Found:
+    times = np.array(times_of(at), dtype=np.int64)
+    remembered = _remember(reader, alarm, times, at)
+    looks = ExpressionLooks(over(remembered))
+    [look] = await looks.look([entry_of(alarm)], times.tolist(), at.delay_ms)
+    if looks.failed:
+        raise CannotReplay(f"cannot replay {alarm.key.name}: its metrics are refused; try `trimtab metrics query`")
+    step = -(-alarm.period_s // at.step_s)
+    shown = times[::step]
+    values = np.array([_newest(alarm, one) for one in await _asked(over(remembered), alarm, shown)])
+    trace = Trace(
+        alarm.watched,
+        step * at.step_s,
+        shown - alarm.period_s * 1000,
+        values,
+        alarm.judgement.threshold,
+        alarm.judgement.operator,
+    )
+    return Found.of(look, trace, at)
+
+
+async def _asked(expressions: Expressions, alarm: MetricAlarm, times: Integers) -> list[list[Result]]:
+    span_ms = reach(alarm.judgement.periods) * alarm.period_s * 1000
+    jobs = [EvaluationJob(alarm.queries, time - span_ms, time) for time in times.tolist()]
+    return await expressions.evaluate_many(entry_of(alarm).scope, jobs)
+
+
+def _newest(alarm: MetricAlarm, results: Sequence[Result]) -> float:
+    """The newest value of what is watched."""
+    values = [result.values[-1] for result in results if result.query_id == alarm.watched and len(result.values)]
+    return float(values[0]) if values else float("nan")

@@ -1,7 +1,8 @@
 """What of an alarm can be checked before there are data: its expressions."""
 
-from trimtab.alarms.model import Alarm, CompositeAlarm, MetricAlarm
+from trimtab.alarms.model import Alarm, CompositeAlarm, MetricAlarm, PromQLAlarm
 from trimtab.alarms.rule import parse
+from trimtab.alarms.vectors import check_promql
 from trimtab.metrics.expressions.check import check
 
 
@@ -9,5 +10,7 @@ def check_alarm(alarm: Alarm) -> None:
     """Check the expressions of an alarm. Raises InvalidInput naming the query and the position."""
     if isinstance(alarm, MetricAlarm) and any(isinstance(query.source, str) for query in alarm.queries):
         check(alarm.queries, alarm=True)
+    if isinstance(alarm, PromQLAlarm):
+        check_promql(alarm.query)
     if isinstance(alarm, CompositeAlarm):
         parse(alarm.rule)

@@ -67,6 +67,29 @@ def step(
     return after
 
 
+@dataclass(frozen=True, slots=True)
+class ContributorChange:
+    """A contributor that went from one state to another at a time (ms); one that is not known is OK."""
+
+    id: str
+    attributes: Mapping[str, str]
+    old: StateValue
+    new: StateValue
+    at_ms: int
+    reason: str = ""
+
+
+def changes(before: Mapping[str, Contributor], after: Mapping[str, Contributor], at_ms: int) -> list[ContributorChange]:
+    """What differs between the contributors of two evaluations."""
+    found = []
+    for id_ in {**before, **after}:
+        one = after.get(id_) or before[id_]
+        old, new = (known[id_].state if id_ in known else StateValue.OK for known in (before, after))
+        if old is not new:
+            found.append(ContributorChange(id_, one.attributes, old, new, at_ms, one.reason if id_ in after else ""))
+    return found
+
+
 def alarming(contributors: Mapping[str, Contributor]) -> Contributors:
     """Those in ALARM."""
     return {id_: one for id_, one in contributors.items() if one.state is StateValue.ALARM}

@@ -5,6 +5,8 @@ that dies before its end leaves nothing behind and is made again; one that anoth
 So every evaluation time counts exactly once, and no transition is lost or told twice.
 """
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from trimtab.alarms.book import FAST_S, SLOW_S, Book, Entry
-from trimtab.alarms.contributors import write
+from trimtab.alarms.book import SLOW_S, Book, Entry
+from trimtab.alarms.contributors import ContributorChange, changes, read, write
 from trimtab.alarms.evaluate import VALUES, Codes, Verdict, transitions
 from trimtab.alarms.history import KEPT_MS, trim
 from trimtab.alarms.look import Look
@@ -30,16 +32,18 @@ from trimtab.alarms.model import (
     Transition,
 )
 from trimtab.alarms.ports import Expressions, PromQL, Reader, Registry
-from trimtab.alarms.round import Found, Round, write_round
+from trimtab.alarms.round import Found, Heard, Round, write_round
 from trimtab.alarms.schedule import Due, due
 from trimtab.alarms.warm_up import hold_back
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import Conflict, InvalidInput, QueryAborted
 from trimtab.metrics.expressions.model import MetricStat
 from trimtab.store.state.database import State as Database
 
 logger = logging.getLogger(__name__)
 
+_AT_ONCE = 4
+"""PromQL queries that run side by side: each may hold much memory, and the engine answers others too."""
 _TRIM_MS = 3_600_000
 """How often history past its days is forgotten."""
 
@@ -71,62 +75,61 @@ class AlarmEvaluator:
     async def run(self) -> int:
         """Make every evaluation that is due, oldest first; returns how many evaluation times that were."""
         made = 0
-        for cadence_s in (SLOW_S, FAST_S):
-            while self._parts.may_write():
-                now_ms = self._parts.clock.now_ms()
-                round_ = await self._parts.database.run(partial(due, cadence_s=cadence_s, now_ms=now_ms))
-                if not round_.times:
-                    break
-                await self._round(round_)
-                made += len(round_.times)
+        while self._parts.may_write():
+            dues = await self._parts.database.run(partial(due, now_ms=self._parts.clock.now_ms()))
+            if not dues:
+                break
+            await self._round(dues)
+            made += sum(len(one.times) for one in dues)
         await self._trim()
         return made
 
-    async def _round(self, due_: Due) -> None:
+    async def _round(self, dues: Sequence[Due]) -> None:
         await self._parts.database.run(self._book.refresh)
         await self._follow()
-        entries = [entry for entry in self._book.entries.values() if entry.cadence_s == due_.cadence_s]
-        looks, failed = await self._look(entries, due_.times)
-        found = [one for look in looks for one in _found(look, due_)]
-        quiet = [one for look in looks for one in _contributors(look, due_)]
-        scaling = [entry.alarm.key for entry in entries if entry.scales] if due_.cadence_s == SLOW_S else []
-        round_ = Round(due_, found, quiet, scaling, _evaluation_states(entries, failed))
+        found: list[Found] = []
+        heard: list[Heard] = []
+        scaling: list[AlarmKey] = []
+        states: dict[AlarmKey, str | None] = {}
+        for due_ in dues:
+            entries = [entry for entry in self._book.entries.values() if entry.cadence_s == due_.cadence_s]
+            looks, failed = await self._look(entries, due_)
+            found += [one for look in looks for one in _found(look, due_)]
+            heard += [one for look in looks for one in _heard(look, due_)]
+            if due_.cadence_s == SLOW_S:
+                scaling = [entry.alarm.key for entry in self._book.entries.values() if entry.scales]
+            states |= _evaluation_states(entries, failed)
+        round_ = Round(dues, found, heard, scaling, states)
         if self._parts.may_write():
-            await self._parts.database.run(partial(write_round, round_=round_, clock=self._parts.clock))
+            with contextlib.suppress(Conflict):  # another process made it
+                await self._parts.database.run(partial(write_round, round_=round_, clock=self._parts.clock))
 
-    async def _look(self, entries: Sequence[Entry], times: Sequence[int]) -> tuple[list[Look], set[int]]:
+    async def _look(self, entries: Sequence[Entry], due_: Due) -> tuple[list[Look], set[int]]:
         """The looks at all entries, and the ids (`id(entry)`) of those that could not be evaluated."""
-        single: list[Entry] = []
-        several: list[Entry] = []
-        burns: list[Entry] = []
-        promql: list[Entry] = []
-        for entry in entries:
-            alarm = entry.alarm
-            if isinstance(alarm, MetricAlarm):
-                one = len(alarm.queries) == 1 and isinstance(alarm.queries[0].source, MetricStat)
-                (single if one and alarm.band is None else several).append(entry)
-            elif isinstance(alarm, BurnRateAlarm):
-                burns.append(entry)
-            elif isinstance(alarm, PromQLAlarm):
-                promql.append(entry)
-        looks = await self._metrics.look(single, times)
-        looks += await self._expressions.look(several, times)
-        looks += await self._burns.look(burns, times)
+        kinds = _by_kind(entries)
+        looks = await self._metrics.look(kinds.single, due_.times)
+        looks += await self._expressions.look(kinds.several, due_.times, due_.delay_ms)
+        looks += await self._burns.look(kinds.burns, due_.times)
         failed = set(self._expressions.failed)
-        for entry in promql:
-            look = await self._promql(entry, times)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(entry: Entry) -> Look | None:
+            async with gate:
+                return await self._promql(entry, due_)
+
+        for entry, look in zip(kinds.promql, await asyncio.gather(*map(one, kinds.promql)), strict=True):
             if look is None:
                 failed.add(id(entry))
             elif look.times:
                 looks.append(look)
         return looks, failed
 
-    async def _promql(self, entry: Entry, times: Sequence[int]) -> Look | None:
+    async def _promql(self, entry: Entry, due_: Due) -> Look | None:
         if self._parts.promql is None:
             return None
         try:
-            return await look_at_promql(self._parts.promql, entry, times)
-        except InvalidInput as problem:
+            return await look_at_promql(self._parts.promql, entry, due_.times, due_.delay_ms)
+        except (InvalidInput, QueryAborted) as problem:
             logger.warning("cannot evaluate alarm %s: %s", entry.alarm.key.name, problem)
             return None
 
@@ -143,6 +146,30 @@ class AlarmEvaluator:
         if now_ms - self._trimmed_ms >= _TRIM_MS and self._parts.may_write():
             self._trimmed_ms = now_ms
             await self._parts.database.run(partial(trim, before_ms=now_ms - KEPT_MS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Entries by how they are evaluated."""
+
+    single: list[Entry] = field(default_factory=list)
+    several: list[Entry] = field(default_factory=list)
+    burns: list[Entry] = field(default_factory=list)
+    promql: list[Entry] = field(default_factory=list)
+
+
+def _by_kind(entries: Sequence[Entry]) -> _Kinds:
+    kinds = _Kinds()
+    for entry in entries:
+        alarm = entry.alarm
+        if isinstance(alarm, MetricAlarm):
+            one = len(alarm.queries) == 1 and isinstance(alarm.queries[0].source, MetricStat)
+            (kinds.single if one and alarm.band is None else kinds.several).append(entry)
+        elif isinstance(alarm, BurnRateAlarm):
+            kinds.burns.append(entry)
+        elif isinstance(alarm, PromQLAlarm):
+            kinds.promql.append(entry)
+    return kinds
 
 
 def _found(look: Look, due_: Due) -> list[Found]:
@@ -163,20 +190,26 @@ def _found(look: Look, due_: Due) -> list[Found]:
             at_ms = look.times[at_] + due_.delay_ms
             state = State(new, why.reason, why.data, at_ms, at_ms)
             known = None if look.contributors is None or row not in look.contributors else look.contributors[row][at_]
-            found.append(Found(look.times[at_], entry, Transition(old, state), known))
+            found.append(Found(entry, Transition(old, state), known))
     return found
 
 
 _CODES = {value: verdict for verdict, value in VALUES.items()}
 
 
-def _contributors(look: Look, due_: Due) -> list[tuple[Entry, str | None]]:
-    """The contributors after the last of the times, where they changed."""
+def _heard(look: Look, due_: Due) -> list[Heard]:
+    """How contributors changed at each of the times, where they did."""
     told = []
     for row, after in (look.contributors or {}).items():
-        text, entry = write(after[-1]), look.entries[row]
-        if text != entry.contributors and look.times[-1] + due_.delay_ms > entry.gate_ms:
-            told.append((entry, text))
+        entry = look.entries[row]
+        known = read(entry.contributors)
+        found: list[ContributorChange] = []
+        for time, now in zip(look.times, after, strict=True):
+            found += changes(known, now, time + due_.delay_ms)
+            known = now
+        text = write(known)
+        if found or text != entry.contributors:
+            told.append(Heard(entry, text, found))
     return told
 
 

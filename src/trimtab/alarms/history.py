@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
+from trimtab.alarms.contributors import ContributorChange
 from trimtab.alarms.model import AlarmKey, State, StateValue
 from trimtab.alarms.reasons import compact
 from trimtab.store.state.tables import alarm_history
@@ -125,6 +126,16 @@ def action_update(key: AlarmKey, alarm_type: str, state: StateValue, arn: str, a
     """The item of an action that was handed on."""
     data = compact({"actionState": "Succeeded", "stateUpdate": state.value, "notificationResource": arn})
     return Item(key, alarm_type, ACTION, at_ms, f"Successfully executed action {arn}", data)
+
+
+def contributor_update(key: AlarmKey, change: ContributorChange) -> Item:
+    """The item of a contributor that changed its state."""
+    told = {"stateValue": change.new.value, **({"stateReason": change.reason} if change.reason else {})}
+    data = compact({"version": "1.0", "oldState": {"stateValue": change.old.value}, "newState": told})
+    summary = f"Alarm contributor updated from {change.old.value} to {change.new.value}"
+    return Item(
+        key, "MetricAlarm", CONTRIBUTOR_STATE, change.at_ms, summary, data[:MAX_DATA], change.id, change.attributes
+    )
 
 
 def configured(key: AlarmKey, alarm_type: str, verb: str, told: Mapping[str, Any], at_ms: int) -> Item:

@@ -6,6 +6,7 @@ exactly its own evaluation range, also those that are made up for.
 """
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,11 +22,13 @@ from trimtab.alarms.model import MetricAlarm, StateValue
 from trimtab.alarms.ports import Expressions
 from trimtab.alarms.reasons import Why, explain
 from trimtab.alarms.wall_clock import boundaries
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, QueryAborted
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 
 logger = logging.getLogger(__name__)
 
+_GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_KEY = "Dim."  # how the properties of a series name its dimensions
 _REST_MS = 600_000
 """How long an alarm that was refused is left alone: looking for it among the others costs many evaluations."""
 
@@ -47,8 +50,8 @@ class ExpressionLooks:
         """Ids (`id(entry)`) of the entries that could not be evaluated in the last look."""
         self._refused: dict[int, tuple[Entry, int]] = {}
 
-    async def look(self, entries: Iterable[Entry], times: Sequence[int]) -> list[Look]:
-        """The verdicts on `entries` (MetricAlarms) at `times` (ms, ascending)."""
+    async def look(self, entries: Iterable[Entry], times: Sequence[int], delay_ms: int = 0) -> list[Look]:
+        """The verdicts on `entries` (MetricAlarms) at `times` (ms, ascending), which count `delay_ms` later."""
         self.failed.clear()
         groups: dict[tuple[str, str, int, int, str | None], list[Entry]] = {}
         for entry in entries:
@@ -61,7 +64,7 @@ class ExpressionLooks:
         looks = []
         for members in groups.values():
             seen = [await self._at(members, time) for time in times]
-            looks.append(_look(members, times, seen))
+            looks.append(_look(members, times, seen, delay_ms))
         return looks
 
     def _rests(self, entry: Entry, time: int) -> bool:
@@ -87,9 +90,9 @@ class ExpressionLooks:
     ) -> list[list[Result]]:
         try:
             return await self._expressions.evaluate_many(scope, jobs)
-        except InvalidInput:
+        except (InvalidInput, QueryAborted) as problem:
             if len(jobs) == 1:
-                logger.warning("cannot evaluate alarm %s: its metrics are refused", entries[0].alarm.key.name)
+                logger.warning("cannot evaluate alarm %s: %s", entries[0].alarm.key.name, problem)
                 self.failed.add(id(entries[0]))
                 self._refused[id(entries[0])] = (entries[0], jobs[0].end_ms + _REST_MS)
                 return [[]]
@@ -107,14 +110,23 @@ def _seen(alarm: MetricAlarm, results: Sequence[Result], starts: Integers) -> _S
         edges = [result for result in results if result.query_id == alarm.band]
         upper, lower = (_spread(edges, starts, at) for at in (0, -1))
         return _Seen(Periods(starts, _spread(watched, starts, 0), lower, upper))
-    if len(watched) < 2:
+    if len(watched) < 2 and not _grouped(alarm):
         return _Seen(Periods(starts, _spread(watched, starts, 0)))
     series = {}
     for at, result in enumerate(watched[:MAX_CONTRIBUTORS]):
-        attributes = dict(result.properties) or {"Label": result.label}
-        attributes["Label"] = result.label
+        attributes = _attributes(result)
         series[contributor_id(attributes)] = (attributes, Periods(starts, _spread(watched, starts, at)))
     return _Seen(Periods(starts, np.full(len(starts), np.nan)), series)
+
+
+def _grouped(alarm: MetricAlarm) -> bool:
+    return any(isinstance(query.source, str) and _GROUP_BY.search(query.source) for query in alarm.queries)
+
+
+def _attributes(result: Result) -> dict[str, str]:
+    """What tells a series from the others: the keys that it is grouped by, else its label."""
+    keys = {name.removeprefix(_KEY): value for name, value in result.properties.items() if name.startswith(_KEY)}
+    return keys or {"Label": result.label}
 
 
 def _spread(results: Sequence[Result], starts: Integers, at: int) -> Floats:
@@ -128,22 +140,21 @@ def _spread(results: Sequence[Result], starts: Integers, at: int) -> Floats:
     return values
 
 
-def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequence[_Seen]]) -> Look:
+def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequence[_Seen]], delay_ms: int) -> Look:
     codes = np.zeros((len(entries), len(times)), dtype=np.int8)
     contributors: dict[int, list[Contributors]] = {}
     for row, entry in enumerate(entries):
         alarm = _alarm(entry)
         known = read(entry.contributors)
+        after: list[Contributors] = []
         for at, time in enumerate(times):
             one = seen[at][row]
-            if one.series or known:
-                known = _step(alarm, known, one, time)
-                contributors.setdefault(row, [{}] * at).append(known)
+            if time + delay_ms > entry.gate_ms:  # what was before the alarm was changed by hand does not count
+                known = _step(alarm, known, one, time) if one.series or known else known
                 codes[row, at] = _together(known) or evaluate(one.periods, alarm.judgement)
-            else:
-                codes[row, at] = evaluate(one.periods, alarm.judgement)
-                if row in contributors:
-                    contributors[row].append({})
+            after.append(known)
+        if entry.contributors is not None or any(after):
+            contributors[row] = after
 
     def why(row: int, at: int, old: StateValue, new: StateValue) -> Why:
         alarm, one = _alarm(entries[row]), seen[at][row]

@@ -21,15 +21,17 @@ _TOLD = 10
 """Contributors that a reason's data name."""
 
 
-async def look_at_promql(engine: PromQL, entry: Entry, times: Sequence[int]) -> Look:
+async def look_at_promql(engine: PromQL, entry: Entry, times: Sequence[int], delay_ms: int) -> Look:
     """The verdicts on a PromQL alarm at those of `times` (ms, ascending) that its interval has.
 
-    Raises InvalidInput for a query that the engine refuses.
+    What was before the alarm was changed by hand (an evaluation counts `delay_ms` after its time) is not asked for.
+    Raises InvalidInput for a query that the engine refuses, QueryAborted for one that takes too long.
     """
     alarm = entry.alarm
     if not isinstance(alarm, PromQLAlarm):
         raise InvalidInput(f"cannot evaluate {alarm.key.name} as PromQL: it is another kind of alarm")
-    mine = [time for time in times if time % (alarm.interval_s * 1000) == 0]
+    interval_ms = alarm.interval_s * 1000
+    mine = [time for time in times if time % interval_ms == 0 and time + delay_ms > entry.gate_ms]
     known = read(entry.contributors)
     after: list[Contributors] = []
     for time in mine:

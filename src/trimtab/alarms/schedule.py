@@ -5,11 +5,11 @@ data that are on their way count; whatever comes later counts from the next eval
 evaluation range again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert, select, update
 
-from trimtab.alarms.book import FAST_S
+from trimtab.alarms.book import FAST_S, SLOW_S
 from trimtab.store.state.tables import alarm_clocks
 
 SLOW_DELAY_MS = 15_000
@@ -17,7 +17,7 @@ SLOW_DELAY_MS = 15_000
 FAST_DELAY_MS = 5_000
 """Who evaluates every 10 s sends at once, and would rather know soon."""
 MAX_AT_ONCE = 60
-"""Missed evaluations that are made up for in one go, read together and written in one transaction."""
+"""Minutes of missed evaluations that are made up for in one go, read together and written in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,31 @@ def delay_ms(cadence_s: int) -> int:
     return FAST_DELAY_MS if cadence_s == FAST_S else SLOW_DELAY_MS
 
 
-def due(connection: Connection, cadence_s: int, now_ms: int) -> Due:
-    """The next evaluations to run, oldest first, at most MAX_AT_ONCE. The very first one is the newest that is due."""
+def due(connection: Connection, now_ms: int) -> tuple[Due, ...]:
+    """The next evaluations to run of both cadences, slow ones first; empty where none is due.
+
+    The very first one is the newest that is due. Where many were missed, both cadences end at the same moment: what
+    composite alarms over both went through is then the same as if nothing had been missed.
+    """
+    found = [_due(connection, cadence_s, now_ms) for cadence_s in (SLOW_S, FAST_S)]
+    cut = [one.times[-1] + one.delay_ms for one, whole in found if not whole]
+    until_ms = min(cut, default=now_ms)
+    kept = [
+        replace(one, times=tuple(time for time in one.times if time + one.delay_ms <= until_ms)) for one, _ in found
+    ]
+    return tuple(one for one in kept if one.times)
+
+
+def _due(connection: Connection, cadence_s: int, now_ms: int) -> tuple[Due, bool]:
+    """The next evaluations of a cadence, at most MAX_AT_ONCE minutes of them, and whether those are all."""
     step = cadence_s * 1000
     newest = (now_ms - delay_ms(cadence_s)) // step * step
     before = connection.execute(
         select(alarm_clocks.c.at_ms).where(alarm_clocks.c.cadence_s == cadence_s)
     ).scalar_one_or_none()
     first = newest if before is None else before + step
-    return Due(cadence_s, before, tuple(range(first, min(newest, first + step * (MAX_AT_ONCE - 1)) + 1, step)))
+    last = min(newest, first + MAX_AT_ONCE * 60_000 - step)
+    return Due(cadence_s, before, tuple(range(first, last + 1, step))), last >= newest
 
 
 def advance(connection: Connection, made: Due) -> bool:

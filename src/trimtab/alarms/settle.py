@@ -94,24 +94,25 @@ class Settlement:
             if new is not None and self.change(Change(found[name], new)):
                 states[name] = new.new
 
-    def release(self) -> None:
-        """Run the actions that nothing holds back any more, and note what holds the others."""
-        for row in self._connection.execute(select(alarms).where(alarms.c.held.is_not(None))):
-            alarm = stored(row)
-            held = alarm.held
-            if held is None:
-                continue
-            by = self._holding(alarm, held.since_ms)
-            if by is held.by:
-                continue
-            muted = held.muted or by is HeldBy.MUTE
-            next_ = None if by is None else replace(held, by=by, muted=muted)
-            values = {"held": None if next_ is None else next_.text(), "version": alarm.version + 1}
-            where = (at(alarm.key), alarms.c.version == alarm.version)
-            done = self._connection.execute(update(alarms).where(*where).values(values)).rowcount
-            if done and next_ is None and held.new is alarm.state.value and alarm.actions.enabled:
-                old = State(held.old, "", None, held.since_ms, held.since_ms)
-                self._tell(alarm, old, alarm.state, alarm.actions.of(held.new), [], after_mute=muted)
+    def release(self) -> bool:
+        """Run the actions that nothing holds back any more, note what holds the others; whether some still are."""
+        held = [stored(row) for row in self._connection.execute(select(alarms).where(alarms.c.held.is_not(None)))]
+        still = [self._release(alarm, alarm.held) for alarm in held if alarm.held is not None]
+        return any(still)
+
+    def _release(self, alarm: Stored, held: Held) -> bool:
+        by = self._holding(alarm, held.since_ms)
+        if by is held.by:
+            return True
+        muted = held.muted or by is HeldBy.MUTE
+        next_ = None if by is None else replace(held, by=by, muted=muted)
+        values = {"held": None if next_ is None else next_.text(), "version": alarm.version + 1}
+        where = (at(alarm.key), alarms.c.version == alarm.version)
+        done = self._connection.execute(update(alarms).where(*where).values(values)).rowcount
+        if done and next_ is None and held.new is alarm.state.value and alarm.actions.enabled:
+            old = State(held.old, "", None, held.since_ms, held.since_ms)
+            self._tell(alarm, old, alarm.state, alarm.actions.of(held.new), [], after_mute=muted)
+        return next_ is not None
 
     def repeat_scaling(self, keys: Sequence[AlarmKey]) -> None:
         """Run the scaling actions of alarms that are in their state, once more: CloudWatch does every minute."""
@@ -186,3 +187,8 @@ class Settlement:
     def _tags(self, key: AlarmKey) -> dict[str, str]:
         rows = self._connection.execute(select(tags_table).where(tags_table.c.arn == key.arn))
         return {row.key: row.value for row in rows}
+
+
+def any_held(connection: Connection) -> bool:
+    """Whether an action of any alarm is held back."""
+    return connection.execute(select(alarms.c.name).where(alarms.c.held.is_not(None)).limit(1)).first() is not None

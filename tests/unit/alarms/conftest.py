@@ -111,7 +111,8 @@ class Metrics:
             inside = {at: value for at, value in mine.items() if job.start_ms <= at < job.end_ms}
             if inside:
                 times = np.array(sorted(inside), dtype=np.int64)
-                found.append(Result(id_, name, times, np.array([inside[at] for at in times.tolist()]), {"Host": name}))
+                values = np.array([inside[at] for at in times.tolist()])
+                found.append(Result(id_, name, times, values, {"Dim.Host": name}))
         return found
 
 

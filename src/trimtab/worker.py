@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from trimtab import settings as settings_module
 from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
+from trimtab.alarms.vectors import Vectors
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
@@ -26,6 +27,9 @@ from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.metrics.bands.job import DetectorTraining
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.promql.catalogue import Catalogue
+from trimtab.metrics.promql.engine import PromQL
+from trimtab.metrics.promql.stored import StoredSource
 from trimtab.metrics.read import MetricReader, NoDrain
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.build import RollupBuilder
@@ -75,6 +79,7 @@ class Metrics:
     detectors: DetectorRoom
     bands: TrainedBands
     evaluator: Evaluator
+    promql: PromQL
 
     @classmethod
     def of(cls, settings: Settings, state: State, telemetry: Telemetry, clock: Clock) -> "Metrics":
@@ -83,14 +88,14 @@ class Metrics:
         reader = MetricReader(telemetry, registry, NoDrain(), RollupChoice(telemetry, clock, Retention.of(settings)))
         detectors = DetectorRoom.of(state, clock)
         bands = TrainedBands(reader, registry, detectors.book, clock)
-        return cls(registry, reader, detectors, bands, Evaluator(reader, registry, clock, bands))
+        promql = PromQL(StoredSource(telemetry, Catalogue(registry)))
+        return cls(registry, reader, detectors, bands, Evaluator(reader, registry, clock, bands), promql)
 
 
 def alarms_of(state: State, metrics: Metrics, clock: Clock, leading: Leading) -> AlarmEvaluator:
     """The evaluator of alarms."""
-    return AlarmEvaluator(
-        EvaluatorParts(state, clock, metrics.reader, metrics.registry, metrics.evaluator, may_write=leading.may_write)
-    )
+    asks = metrics.reader, metrics.registry, metrics.evaluator, Vectors(metrics.promql)
+    return AlarmEvaluator(EvaluatorParts(state, clock, *asks, may_write=leading.may_write))
 
 
 def detection_of(metrics: Metrics, clock: Clock, leading: Leading) -> list[Job]:

@@ -40,6 +40,7 @@ from trimtab.doors.rest import cost_transfers
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
+from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
@@ -95,6 +96,7 @@ class Rooms:
     detectors: DetectorRoom
     promql: PromQL
     browser: Browser
+    inventory: InventoryRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -139,6 +141,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         detectors=detectors,
         promql=promql,
         browser=Browser(registry, catalogue),
+        inventory=InventoryRoom.of(stores.state, clock),
         forget=[bands.forget, detectors.book.forget],
     )
 
@@ -207,6 +210,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
     return rest.Dependencies(
         settings=rooms.settings,
         costs=rooms.costs,
+        inventory=rooms.inventory,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         keys=rooms.keys,

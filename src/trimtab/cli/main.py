@@ -27,6 +27,8 @@ COMMANDS = {
     ),
     "import": LazyCommand("trimtab.cli.bill", "import_", "Import a bill: CUR, FOCUS, rate card or LLM API costs."),
     "costs": LazyCommand("trimtab.cli.bill", "costs", "Bills: imports and receipts, FOCUS exports."),
+    "catalog": LazyCommand("trimtab.cli.catalog", "catalog", "What machines hold and cost, by list and by your rates."),
+    "inventory": LazyCommand("trimtab.cli.inventory", "inventory", "What there is and whose it is; nodes of clusters."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),

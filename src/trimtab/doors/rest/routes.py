@@ -15,12 +15,14 @@ from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest import (
     admin,
     alertmanager,
+    catalog,
     costs,
     dashboard_shares,
     dashboards,
     expressions,
     health,
     hosts,
+    inventory,
     keys,
     kpis,
     metrics,
@@ -32,7 +34,9 @@ from trimtab.doors.rest import (
 )
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
+from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation, Text
+from trimtab.inventory.room import InventoryRoom
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described, Settings
@@ -68,6 +72,7 @@ class Dependencies:
     describe_settings: Callable[[], Sequence[Described]]
     wipe: admin.Wipe | None = None
     costs: CostsRoom | None = None
+    inventory: InventoryRoom | None = None
     dashboards: DashboardRoom | None = None
 
 
@@ -85,6 +90,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock)),
         *sources.operations(needs.ledger),
         *_costs(needs),
+        *_inventory(needs),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *notify.operations(needs.notify),
@@ -97,6 +103,14 @@ def operations(needs: Dependencies) -> list[Operation]:
 
 def _costs(needs: Dependencies) -> list[Operation]:
     return [] if needs.costs is None else costs.operations(needs.costs, needs.settings)
+
+
+def _inventory(needs: Dependencies) -> list[Operation]:
+    room, own = needs.inventory, needs.settings
+    if room is None:
+        return []
+    place = Place(own.account_id, own.region)
+    return [*inventory.operations(room, needs.clock, place), *catalog.operations(room, needs.clock)]
 
 
 def routes(needs: Dependencies) -> list[BaseRoute]:

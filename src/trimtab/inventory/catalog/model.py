@@ -1,0 +1,113 @@
+"""Words of the catalogue: instance types, accelerators, and prices (which may be unknown), with their sources."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where facts came from: what it was, of which day (ISO), under which licence."""
+
+    id: str
+    title: str
+    date: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """A model of accelerator. `memory_gib` as its maker sells it; `also` are words by which tools name it."""
+
+    name: str
+    maker: str
+    memory_gib: float
+    also: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceType:
+    """A machine that can be rented. `accelerators` may be a part of one; None of `spot` where it is not known."""
+
+    type: str
+    vcpus: int
+    memory_gib: float
+    accelerator: str
+    accelerators: float
+    network: str
+    spot: bool | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPrice:
+    """A list price an hour of an instance type: as read on the day `as_of`; it ended before `until_ms` (None: not)."""
+
+    type: str
+    region: str
+    purchase: str
+    currency: str
+    per_hour: Decimal
+    as_of: str
+    until_ms: int | None
+    source: str
+
+
+class RateKind(StrEnum):
+    """What an own rate says: a price in money, or percent off list prices."""
+
+    PRICE = "price"
+    DISCOUNT = "discount"
+
+
+class RateUnit(StrEnum):
+    """What an own price is for an hour of."""
+
+    INSTANCE_HOUR = "instance-hour"
+    GPU_HOUR = "gpu-hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """An own price or discount in `[from_ms, to_ms)`.
+
+    `subject` is an instance type, an accelerator (`gpu:H100`), a cluster's partition (`queue:p5`), or `*`.
+    `amount` is money for `unit` of a price, percent of a discount.
+    """
+
+    kind: RateKind
+    subject: str
+    unit: RateUnit
+    amount: Decimal
+    currency: str
+    from_ms: int
+    to_ms: int | None = None
+    note: str = ""
+    id: int = 0
+
+
+class PriceBasis(StrEnum):
+    """What a price was taken from."""
+
+    BILL = "bill"
+    """What the bill says that the machine really cost: amortised, after discounts."""
+    RATE_CARD = "rate card"
+    DISCOUNTED = "catalogue with own discount"
+    CATALOGUE = "catalogue"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class GpuPrice:
+    """Money for an hour of one GPU; None with the reason where it is not known. `note` says what it rests on."""
+
+    per_gpu_hour: Decimal | None
+    currency: str
+    basis: PriceBasis
+    note: str
+
+    @classmethod
+    def unknown(cls, reason: str) -> "GpuPrice":
+        """No price, and why."""
+        return cls(None, "", PriceBasis.UNKNOWN, reason)

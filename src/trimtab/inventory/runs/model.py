@@ -1,0 +1,159 @@
+"""Words of runs: what a scheduler ran or is to run, which GPUs it held, what it waited for, and on which nodes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """Where a run is; the schedulers' own words are mapped to these (LOST: it vanished, and nothing says how)."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+    NODE_FAILED = "node failed"
+    PREEMPTED = "preempted"
+    LOST = "lost"
+
+
+OPEN = frozenset({RunState.PENDING, RunState.RUNNING, RunState.SUSPENDED})
+"""States in which a run may still change."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """A run: its account, its cluster, and its id there (`48213`, `vision/trainer-0`)."""
+
+    account: str
+    cluster: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """GPUs of a run on one node: how many, and which ones where that is known, by index on the node or UUID.
+
+    `pod` is `namespace/name` where a pod held them. The times are its own where they differ from the run's.
+    """
+
+    node: str
+    gpus: float
+    indexes: tuple[int, ...] = ()
+    uuids: tuple[str, ...] = ()
+    pod: str = ""
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a scheduler says of a run. Times in ms; None of `start_ms`: never started, of `end_ms`: not ended.
+
+    `gpus` are those that it held, or asks for while it waits, of all `tasks` together (a waiting array is one run of
+    several tasks). `reason` is why it waits, or why it ended. `whole_nodes`: it had its nodes to itself.
+    """
+
+    key: RunKey
+    scheduler: str
+    state: RunState
+    submit_ms: int
+    name: str = ""
+    user: str = ""
+    team: str = ""
+    queue: str = ""
+    reason: str = ""
+    exit_code: int | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+    gpus: float = 0.0
+    gpu_type: str = ""
+    nodes: int = 0
+    node_names: tuple[str, ...] = ()
+    whole_nodes: bool = False
+    tasks: int = 1
+    tags: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
+    seen_ms: int = 0
+
+    def wait_ms(self, now_ms: int) -> int:
+        """How long it waited, or has waited, from its submission to its start (or its end, where it never started)."""
+        until = self.start_ms if self.start_ms is not None else self.end_ms if self.end_ms is not None else now_ms
+        return max(until - self.submit_ms, 0)
+
+    def gpu_seconds(self, start_ms: int, end_ms: int) -> float:
+        """GPU-seconds that it held within a range; of one that runs, to the range's end."""
+        parts = self.held or (Held("", self.gpus),)
+        return sum(one.gpus * _seconds(self, one, start_ms, end_ms) for one in parts)
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in OPEN
+
+
+def _seconds(run: Run, one: Held, start_ms: int, end_ms: int) -> float:
+    begun = one.start_ms if one.start_ms is not None else run.start_ms
+    ended = one.end_ms if one.end_ms is not None else run.end_ms
+    if begun is None:
+        return 0.0
+    return max(min(end_ms if ended is None else ended, end_ms) - max(begun, start_ms), 0) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in which a run's state and reason did not change, as far as anybody looked."""
+
+    from_ms: int
+    to_ms: int
+    state: RunState
+    reason: str
+
+
+class Condition(StrEnum):
+    """What a node may be used for."""
+
+    UP = "up"
+    RESERVED = "reserved"
+    """Up, and kept for somebody: a reservation, a job that is planned there, a taint."""
+    DRAINED = "drained"
+    """Taken out of use: drained, cordoned, in maintenance."""
+    DOWN = "down"
+    """Failed, or not answering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a cluster as last reported. `state` are the scheduler's own words."""
+
+    account: str
+    cluster: str
+    name: str
+    condition: Condition
+    state: str = ""
+    reason: str = ""
+    gpus: float = 0.0
+    allocated: float = 0.0
+    gpu_type: str = ""
+    instance_type: str = ""
+    instance_id: str = ""
+    partitions: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    seen_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStretch:
+    """A time in which a node did not change."""
+
+    node: str
+    from_ms: int
+    to_ms: int
+    condition: Condition
+    reason: str
+    gpus: float
+    allocated: float

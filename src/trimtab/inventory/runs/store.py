@@ -1,0 +1,248 @@
+"""`RunStore`: what schedulers report of runs, kept once however often it comes, and asked for again.
+
+A report is an upsert: an older one than what is known changes nothing, a repeat only moves `seen_ms`. What a run waited
+for is kept as stretches of time with one reason each; the last stretch of a run that still waits goes on to when the
+run was last seen.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, tuple_, update
+
+from trimtab.access.scope import Scope
+from trimtab.base.errors import NotFound
+from trimtab.inventory.runs.filter import RunFilter, visible
+from trimtab.inventory.runs.model import OPEN, Held, Run, RunKey, RunState, Stretch
+from trimtab.inventory.runs.rows import STILL, held_of, held_values, key_of, key_values, run_of, run_values, stretch_of
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import run_devices, run_states, runs
+
+_CHUNK = 200
+"""Keys of one statement: three parameters each stay far below SQLite's limit of 32,766."""
+OpenJobs = Mapping[tuple[str, str], frozenset[str]]
+UNKNOWN_REASON = "not observed"
+"""Why a run waited that nobody looked at while it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a report: runs read, those that changed something, and those that vanished."""
+
+    runs: int
+    changed: int
+    lost: int = 0
+
+
+class RunStore:
+    """Every run, over the state database."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def put(self, reported: Sequence[Run], seen_ms: int, open_jobs: OpenJobs | None = None) -> Taken:
+        """Take a report of `seen_ms`. `open_jobs` are, by (account, cluster), the ids of every run that waits or runs
+        there: one that is known as open and not among them has vanished.
+        """
+        return await self._state.run(lambda connection: _put(connection, reported, seen_ms, open_jobs or {}))
+
+    async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[Run]:
+        """At most `limit` runs, the last submitted first; those after the run `after` in that order."""
+        return await self._state.run(lambda connection: _listed(connection, scope, wanted, limit, after))
+
+    async def one(self, scope: Scope, job: str, cluster: str = "") -> Run:
+        """The run of an id. Raises NotFound; of several clusters' runs of that id the last submitted is taken."""
+        found = await self._state.run(lambda connection: _of_job(connection, scope, job, cluster))
+        if not found:
+            where = f" in cluster {cluster!r}" if cluster else ""
+            raise NotFound(f"no run {job!r} is known{where}; `trimtab runs list` shows those that are")
+        return found[0]
+
+    async def stretches(self, keys: Iterable[RunKey]) -> dict[RunKey, list[Stretch]]:
+        """What runs waited for, in order of time."""
+        wanted = list(dict.fromkeys(keys))
+        return await self._state.run(lambda connection: _stretches(connection, wanted))
+
+
+def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_jobs: OpenJobs) -> Taken:
+    newest = {one.key: one for one in reported}
+    changed = 0
+    keys = list(newest)
+    for at in range(0, len(keys), _CHUNK):
+        known = {one.key: one for one in _by_keys(connection, keys[at : at + _CHUNK])}
+        same = []
+        for key in keys[at : at + _CHUNK]:
+            before, now = known.get(key), newest[key]
+            if before is not None and before.seen_ms > seen_ms:
+                continue
+            now = _joined(before, now, seen_ms)
+            if before is not None and replace(before, seen_ms=seen_ms) == now:
+                same.append(key)
+                continue
+            changed += 1
+            _write(connection, before, now)
+        _seen(connection, same, seen_ms)
+    lost = sum(_vanished(connection, *cluster, jobs, seen_ms) for cluster, jobs in open_jobs.items())
+    return Taken(len(newest), changed, lost)
+
+
+def _joined(before: Run | None, now: Run, seen_ms: int) -> Run:
+    """A report with what only an earlier one said: accounting forgets which GPUs of a node a run had."""
+    now = replace(now, seen_ms=seen_ms, tags=dict(now.tags))
+    if before is None:
+        return now
+    if _named(before.held) and not _named(now.held) and now.start_ms == before.start_ms:
+        now = replace(now, held=before.held)
+    if not now.gpu_type:
+        now = replace(now, gpu_type=before.gpu_type)
+    if not now.reason and now.state is RunState.PENDING and before.state is RunState.PENDING:
+        now = replace(now, reason=before.reason)
+    return now
+
+
+def _named(held: Sequence[Held]) -> bool:
+    return any(one.indexes or one.uuids for one in held)
+
+
+def _write(connection: Connection, before: Run | None, now: Run) -> None:
+    values = {**run_values(now), "seen_ms": now.seen_ms, "changed_ms": now.seen_ms}
+    if before is None:
+        connection.execute(insert(runs).values(**key_values(now.key), **values))
+    else:
+        connection.execute(update(runs).where(_at(runs, now.key)).values(values))
+    if before is None or before.held != now.held:
+        if before is not None:
+            connection.execute(delete(run_devices).where(_at(run_devices, now.key)))
+        if now.held:
+            connection.execute(insert(run_devices), held_values(now))
+    _wait(connection, before, now)
+
+
+def _wait(connection: Connection, before: Run | None, now: Run) -> None:
+    """Keep what it waits, or waited, for."""
+    waits = now.state is RunState.PENDING
+    was = before is not None and before.state is RunState.PENDING
+    if before is not None and was and waits and before.reason == now.reason:
+        return
+    ended_ms = now.seen_ms if waits else now.submit_ms + now.wait_ms(now.seen_ms)
+    if was:
+        open_ = update(run_states).where(_at(run_states, now.key), run_states.c.to_ms == STILL)
+        connection.execute(open_.values(to_ms=ended_ms))
+    elif before is None and not waits and ended_ms > now.submit_ms:
+        _stretch(connection, now.key, now.submit_ms, ended_ms, now.reason or UNKNOWN_REASON)
+    if waits:
+        _stretch(connection, now.key, ended_ms if was else now.submit_ms, STILL, now.reason or UNKNOWN_REASON)
+
+
+def _stretch(connection: Connection, key: RunKey, from_ms: int, to_ms: int, reason: str) -> None:
+    connection.execute(delete(run_states).where(_at(run_states, key), run_states.c.from_ms == from_ms))
+    row = {"from_ms": from_ms, "to_ms": to_ms, "state": RunState.PENDING.value, "reason": reason}
+    connection.execute(insert(run_states).values(**key_values(key), **row))
+
+
+def _seen(connection: Connection, keys: Sequence[RunKey], seen_ms: int) -> None:
+    if keys:
+        connection.execute(update(runs).where(_in(runs, keys)).values(seen_ms=seen_ms))
+
+
+def _vanished(connection: Connection, account: str, cluster: str, jobs: frozenset[str], seen_ms: int) -> int:
+    """End what is open and not among `jobs`, when it was last seen; the others are seen now."""
+    states = [state.value for state in OPEN]
+    here = and_(runs.c.account == account, runs.c.cluster == cluster, runs.c.state.in_(states))
+    rows = connection.execute(select(runs).where(here, runs.c.seen_ms < seen_ms)).all()
+    gone = [row for row in rows if row.job not in jobs]
+    for before in _with_held(connection, gone):
+        end_ms = max(before.seen_ms, before.start_ms or 0)
+        now = replace(before, state=RunState.LOST, end_ms=end_ms, seen_ms=seen_ms, reason="it vanished")
+        _write(connection, before, now)
+    still = [key_of(row) for row in rows if row.job in jobs]
+    for at in range(0, len(still), _CHUNK):
+        _seen(connection, still[at : at + _CHUNK], seen_ms)
+    return len(gone)
+
+
+def _listed(connection: Connection, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None) -> list[Run]:
+    query = _filtered(scope, wanted)
+    if after is not None:
+        last = connection.execute(select(runs.c.submit_ms).where(_at(runs, after))).scalar()
+        if last is not None:
+            place = tuple_(runs.c.account, runs.c.cluster, runs.c.job)
+            later = and_(runs.c.submit_ms == last, place > tuple_(after.account, after.cluster, after.job))
+            query = query.where(or_(runs.c.submit_ms < last, later))
+    query = query.order_by(runs.c.submit_ms.desc(), runs.c.account, runs.c.cluster, runs.c.job)
+    found: list[Run] = []
+    for row in connection.execute(query.execution_options(yield_per=500)):
+        one = run_of(row, ())
+        if visible(scope, one) and wanted.takes(one):
+            found.append(one)
+        if len(found) == limit:
+            break
+    held = _held(connection, [one.key for one in found])
+    return [replace(one, held=tuple(held.get(one.key, ()))) for one in found]
+
+
+def _filtered(scope: Scope, wanted: RunFilter) -> Select[Any]:
+    query = select(runs)
+    if scope.accounts is not None:
+        query = query.where(runs.c.account.in_(sorted(scope.accounts)))
+    if wanted.end_ms is not None:
+        query = query.where(runs.c.submit_ms < wanted.end_ms)
+    if wanted.start_ms is not None:
+        query = query.where(or_(runs.c.end_ms.is_(None), runs.c.end_ms > wanted.start_ms))
+    for column, value in (
+        (runs.c.cluster, wanted.cluster),
+        (runs.c.team, wanted.team),
+        (runs.c.user, wanted.user),
+        (runs.c.queue, wanted.queue),
+    ):
+        if value:
+            query = query.where(column == value)
+    return query.where(runs.c.state.in_(wanted.states)) if wanted.states else query
+
+
+def _of_job(connection: Connection, scope: Scope, job: str, cluster: str) -> list[Run]:
+    query = select(runs).where(runs.c.job == job).order_by(runs.c.submit_ms.desc())
+    if cluster:
+        query = query.where(runs.c.cluster == cluster)
+    return [one for one in _with_held(connection, connection.execute(query).all()) if visible(scope, one)]
+
+
+def _by_keys(connection: Connection, keys: Sequence[RunKey]) -> list[Run]:
+    return _with_held(connection, connection.execute(select(runs).where(_in(runs, keys))).all())
+
+
+def _with_held(connection: Connection, rows: Sequence[Any]) -> list[Run]:
+    held = _held(connection, [key_of(row) for row in rows])
+    return [run_of(row, held.get(key_of(row), ())) for row in rows]
+
+
+def _held(connection: Connection, keys: Sequence[RunKey]) -> dict[RunKey, list[Held]]:
+    found: dict[RunKey, list[Held]] = defaultdict(list)
+    for at in range(0, len(keys), _CHUNK):
+        query = select(run_devices).where(_in(run_devices, keys[at : at + _CHUNK])).order_by(run_devices.c.place)
+        for row in connection.execute(query):
+            found[key_of(row)].append(held_of(row))
+    return found
+
+
+def _stretches(connection: Connection, keys: Sequence[RunKey]) -> dict[RunKey, list[Stretch]]:
+    found: dict[RunKey, list[Stretch]] = defaultdict(list)
+    for at in range(0, len(keys), _CHUNK):
+        chunk = keys[at : at + _CHUNK]
+        seen = {key_of(row): row.seen_ms for row in connection.execute(select(runs).where(_in(runs, chunk)))}
+        rows = connection.execute(select(run_states).where(_in(run_states, chunk)).order_by(run_states.c.from_ms))
+        for row in rows:
+            one, key = stretch_of(row), key_of(row)
+            found[key].append(replace(one, to_ms=min(one.to_ms, max(seen[key], one.from_ms))))
+    return found
+
+
+def _at(table: Any, key: RunKey) -> Any:
+    return and_(table.c.account == key.account, table.c.cluster == key.cluster, table.c.job == key.job)
+
+
+def _in(table: Any, keys: Sequence[RunKey]) -> Any:
+    wanted = [(key.account, key.cluster, key.job) for key in keys]
+    return tuple_(table.c.account, table.c.cluster, table.c.job).in_(wanted)

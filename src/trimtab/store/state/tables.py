@@ -22,6 +22,7 @@ from trimtab.store.state.schema.notify import (
     notify_totals,
 )
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
+from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 
 __all__ = [
     "access_keys",
@@ -30,6 +31,7 @@ __all__ = [
     "alarm_history",
     "alarm_mute_rules",
     "alarms",
+    "allocation_rules",
     "anomaly_mutes",
     "anomaly_watch",
     "catalog_rates",
@@ -60,5 +62,7 @@ __all__ = [
     "run_states",
     "runs",
     "sources",
+    "statement_lines",
+    "statements",
     "tags",
 ]

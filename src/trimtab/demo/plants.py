@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.demo.activity import Activity
-from trimtab.demo.company import HOLD, Company
+from trimtab.demo.bill import services, terms
+from trimtab.demo.company import HOLD, RESEARCH, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
@@ -19,7 +20,7 @@ IDLE_BELOW = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """One planted thing. `resources` are GPU UUIDs, a node's name, an endpoint's: what a finding must name.
+    """One planted thing. `resources` are GPU UUIDs, names of nodes or endpoints, words of the bill: what findings name.
 
     `dollars_per_hour` is what it wastes, 0 where it wastes no money by itself. Times in ms; `page` is a path.
     """
@@ -36,7 +37,14 @@ class Plant:
 
 def plants(world: World) -> tuple[Plant, ...]:
     """Everything that is planted in a world."""
-    return (_idle_gpus(world), _failing_node(world), _degraded_endpoint(world))
+    return (
+        _idle_gpus(world),
+        _failing_node(world),
+        _degraded_endpoint(world),
+        _untagged_project(world),
+        _price_change(world),
+        _unused_reservation(world),
+    )
 
 
 def idle_dollars(world: World, activity: Activity, times: Times, gpus: Iterable[int] | None = None) -> Floats:
@@ -97,4 +105,51 @@ def _degraded_endpoint(world: World) -> Plant:
         endpoint.team,
         (endpoint.name,),
         ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )
+
+
+def _untagged_project(world: World) -> Plant:
+    return Plant(
+        "untagged-project",
+        "/costs",
+        f"{len(services.UNTAGGED) - 1} endpoints and a bucket named synth-street have no tag; lena of vision made them",
+        RESEARCH.id,
+        "vision",
+        tuple(service.resource for service in services.UNTAGGED),
+        services.untagged_since_ms(world.anchor_ms),
+        round(services.untagged_hourly(), 2),
+    )
+
+
+def _price_change(world: World) -> Plant:
+    nodes = [
+        node
+        for node in world.company.nodes
+        if terms.is_negotiated(node.machine) and terms.purchase(node) == terms.ON_DEMAND
+    ]
+    machine = nodes[0].machine
+    before = machine.price * terms.NEGOTIATED_SHARE
+    return Plant(
+        "price-change",
+        "/costs",
+        f"an hour of {machine.type} on demand went from ${before:.2f} to ${machine.price:.2f}: a negotiated rate ended",
+        terms.PAYER.id,
+        "",
+        (f"BoxUsage:{machine.type}",),
+        terms.negotiated_until_ms(world.anchor_ms),
+        round(len(nodes) * (machine.price - before), 2),
+    )
+
+
+def _unused_reservation(world: World) -> Plant:
+    held = terms.unused(world.company)
+    return Plant(
+        "unused-reservation",
+        "/costs",
+        f"{held.count} Reserved Instances of {held.machine.type} in {held.region}, where nothing runs any more",
+        terms.PAYER.id,
+        "",
+        (held.arn,),
+        world.start_ms,
+        round(held.count * held.hourly, 2),
     )

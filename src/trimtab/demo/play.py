@@ -8,6 +8,7 @@ from pathlib import Path
 from trimtab.base.clock import Clock
 from trimtab.client.api import Client
 from trimtab.demo import notes, own, world
+from trimtab.demo.bill.delivery import Delivery
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
 from trimtab.demo.sender import Sender, Stopped
@@ -40,6 +41,7 @@ class Play:
         self._stop = stop
         self._notes = remember(directory, clock.now_ms())
         self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
+        self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
     @property
     def plants(self) -> tuple[Plant, ...]:
@@ -53,12 +55,15 @@ class Play:
         """
         with Client(self._url) as client:
             secrets = tokens(client, self._directory)
-        try:
-            with Sender(self._url, secrets, self._stop) as sender:
-                loaded(self._load(sender, progress))
-                self._live(sender)
-        except Stopped:
-            return
+            self._bill.deliver(client, self._clock.now_ms())  # the server reads it while samples are made
+            try:
+                with Sender(self._url, secrets, self._stop) as sender:
+                    result = self._load(sender, progress)
+                    self._bill.wait(client, self._stop)
+                    loaded(result)
+                    self._live(sender, client)
+            except Stopped:
+                return
 
     def _load(self, sender: Sender, progress: Callable[[float, int], None]) -> Loaded:
         began = self._clock.monotonic()
@@ -77,7 +82,7 @@ class Play:
             progress(1.0, samples)
         return Loaded(samples, sent_s, self._clock.monotonic() - began)
 
-    def _live(self, sender: Sender) -> None:
+    def _live(self, sender: Sender, client: Client) -> None:
         saved_ms = 0
         sender.send(own.introduction(sender.own_metrics()))
         while not self._stop.is_set():
@@ -88,6 +93,7 @@ class Play:
             if self._notes.through_ms - saved_ms >= _SAVE_MS:
                 self._notes.save(self._directory)
                 saved_ms = self._notes.through_ms
+            self._bill.deliver(client, self._clock.now_ms())  # once a day
             due_ms = self._notes.through_ms + FINE_S * 1000 - self._clock.now_ms()
             self._stop.wait(max(due_ms, 1) / 1000)
         self._notes.save(self._directory)

@@ -10,7 +10,10 @@ import pytest
 from live_server import LiveServer
 from trimtab.base.clock import SystemClock
 from trimtab.client.api import Client
-from trimtab.demo import notes
+from trimtab.client.costs import Costs
+from trimtab.demo import notes, world
+from trimtab.demo.bill import report
+from trimtab.demo.bill.terms import PAYER
 from trimtab.demo.company import ACCOUNTS
 from trimtab.demo.notes import Notes
 from trimtab.demo.play import Loaded, Play
@@ -45,6 +48,7 @@ def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     assert results[0].samples > 500_000
     assert 1.0 == shares[-1]
     assert_hosts(server.url)
+    assert_bill(server.url, now)
     with Client(server.url) as client:
         found = client.sources().sources
         told = {source.account for source in found if source.rows and source.account}
@@ -61,3 +65,15 @@ def assert_hosts(url: str) -> None:
     assert hosts["p5-01"]["up"]
     assert hosts["p5-01"]["cpus"] == 192
     assert hosts["p5-01"]["receive"] > 0
+
+
+def assert_bill(url: str, now_ms: int) -> None:
+    """Three months, as a whole: what the months before were invoiced, and this month up to the last midnight."""
+    with Client(url) as client:
+        found = Costs(client).imports()
+    assert ["done"] == [one.state for one in found.imports]
+    assert found.imports[0].receipt is not None
+    assert not found.imports[0].receipt.skipped
+    months = len(report.months_of(world.create(notes.SEED, now_ms), now_ms))
+    assert months == len(found.held)
+    assert all(held.accounts == [f"AWS/{PAYER.id}"] for held in found.held)

@@ -42,11 +42,9 @@ async def describe_alarms(rooms: CloudWatchRooms, request: Request, context: Cal
         raise AwsError("ValidationError", f"{min(related)} can only be used with MaxRecords and NextToken.")
     wanted = _filter(request, every=bool(related))
     found = await alarms_of(rooms).listed(context.account, context.region, wanted, limit + 1)
-    # AWS's recorded answers have no LogAlarms: who did not ask for them gets the list only when it has some.
-    asked = request.get("AlarmTypes") or ()
-    answer: dict[str, Any] = {list_: [] for type_, list_ in _LISTS.items() if type_ != "LogAlarm" or type_ in asked}
+    answer: dict[str, Any] = {name: [] for name in _LISTS.values()}
     for alarm in found[:limit]:
-        answer.setdefault(_LISTS[alarm.alarm_type], []).append(_told(alarm, request))
+        answer[_LISTS[alarm.alarm_type]].append(_told(alarm, request))
     if len(found) > limit:
         answer["NextToken"] = encode_token(found[limit - 1].key.name)
     return answer

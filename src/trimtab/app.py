@@ -24,6 +24,8 @@ from trimtab.doors import login
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
+from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
+from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
@@ -198,7 +200,12 @@ def _gateway(rooms: Rooms) -> Gateway:
         detectors=rooms.detectors,
     )
     rooms.forget.append(parts.ids.clear)
-    services = (cloudwatch_service.build(parts), sts.bind(StsRooms()), sns_service.build(rooms.notify))
+    services = (
+        cloudwatch_service.build(parts),
+        sts.bind(StsRooms()),
+        sns_service.build(rooms.notify),
+        cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock)),
+    )
     own = rooms.settings
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, own.account_id, own.region, rooms.auth_required))
 

@@ -26,6 +26,8 @@ METRIC_COLUMNS: Mapping[Metric, str] = {
 
 _RESERVED = "if(commitment_discount_type = 'Reserved', commitment_discount_id, '')"
 _SAVINGS_PLAN = "if(commitment_discount_type = 'Savings Plan', commitment_discount_id, '')"
+_FAMILY = "arrayElement(splitByChar('.', replaceRegexpOne(toString(instance_type), '^(db|cache|ml)\\\\.', '')), 1)"
+"""`m5` of m5.large, `r6g` of db.r6g.xlarge."""
 
 _EXPRESSIONS: Mapping[Dimension, str] = {
     Dimension.PROVIDER: "provider_name",
@@ -44,6 +46,7 @@ _EXPRESSIONS: Mapping[Dimension, str] = {
     Dimension.REGION: "region_id",
     Dimension.AZ: "availability_zone",
     Dimension.INSTANCE_TYPE: "instance_type",
+    Dimension.INSTANCE_TYPE_FAMILY: _FAMILY,
     Dimension.PRODUCT_FAMILY: "product_family",
     Dimension.PURCHASE_TYPE: "purchase_option",
     Dimension.COMMITMENT_TYPE: "commitment_discount_type",
@@ -69,7 +72,7 @@ _EXPRESSIONS: Mapping[Dimension, str] = {
     Dimension.SPLIT_PARENT: "split_parent",
 }
 _DAILY = frozenset(
-    (*DAILY_NAMES, "toString(source)", _RESERVED, _SAVINGS_PLAN)
+    (*DAILY_NAMES, "toString(source)", _RESERVED, _SAVINGS_PLAN, _FAMILY)
 )  # what the sums by day can answer; the rest asks the lines
 
 

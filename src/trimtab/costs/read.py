@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from trimtab.access.scope import Scope
-from trimtab.costs.conditions import Conditions
+from trimtab.costs.conditions import Conditions, facets_of
+from trimtab.costs.facets import in_daily
 from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Granularity, Metric
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS, statement_of
 from trimtab.store.sql import load_queries
@@ -79,7 +80,9 @@ class CostReader:
         found = [FacetValue(row.keys[0], row.currency, row.amounts[0]) for row in rows if wanted in row.keys[0].lower()]
         return sorted(found, key=lambda one: (-one.billed, one.value))
 
-    async def tag_keys(self, scope: Scope, start_ms: int, end_ms: int, *, categories: bool = False) -> list[str]:
+    async def tag_keys(
+        self, scope: Scope, start_ms: int, end_ms: int, *, categories: bool = False, where: Filter | None = None
+    ) -> list[str]:
         """The keys of tags (or the names of cost categories) on lines of `[start_ms, end_ms)`, sorted."""
         conditions = Conditions()
         params: dict[str, Any] = {
@@ -87,7 +90,10 @@ class CostReader:
             "first": _day(start_ms),
             "last": _day(end_ms - 1),
         }
-        sql = _QUERIES["category_keys" if categories else "tag_keys"].replace("/*scope*/", conditions.scope(scope))
+        sql = _QUERIES["category_keys" if categories else "tag_keys"]
+        sql = sql.replace("/*scope*/", f"{conditions.scope(scope)} AND {conditions.of(where)}")
+        if not all(in_daily(facet) for facet in facets_of(where)):
+            sql = sql.replace("cost_daily", "cost_lines")
         found = await self._telemetry.fetch(sql, params | conditions.params)
         return [str(key) for key in found["key"]]
 

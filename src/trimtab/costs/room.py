@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.export.focus import FocusExport
 from trimtab.costs.imports.background import BackgroundImports
 from trimtab.costs.imports.importer import Importer
@@ -19,6 +20,7 @@ class CostsRoom:
     """Everything that may be asked of bills."""
 
     reader: CostReader
+    explorer: Explorer
     importer: Importer
     imports: BackgroundImports
     ledger: ImportLedger
@@ -31,8 +33,10 @@ class CostsRoom:
         ledger = ImportLedger(state, clock)
         uploads = Uploads(data_dir / "costs" / "uploads")
         importer = Importer(telemetry, ledger, data_dir / "costs" / "work", opener(uploads), embedded=embedded)
+        reader = CostReader(telemetry)
         return cls(
-            CostReader(telemetry),
+            reader,
+            Explorer(reader),
             importer,
             BackgroundImports(importer, uploads),
             ledger,

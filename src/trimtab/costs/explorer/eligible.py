@@ -1,0 +1,75 @@
+"""Which lines commitments are about: what reservations and Savings Plans can cover, and what they cost.
+
+Savings Plans cover EC2 instances, Fargate, Lambda and SageMaker instances; reservations instances of every service that
+has them. Spot is covered by neither. A FOCUS bill without AWS's service codes counts its compute services.
+"""
+
+from trimtab.costs.model import And, Dimension, Filter, Match, Not, Or, Where
+
+HOURS = ("hrs", "hours", "hour", "hr", "h")
+"""Units of an instance's time, in lower case."""
+RESERVED, SAVINGS_PLAN, ON_DEMAND = "Reserved", "Savings Plan", "On-Demand"
+RESERVATION_FEE = "RIFee"
+"""The record type that a bill has once a month for each reservation, at the month's first day."""
+UNUSED = "Unused"
+
+_PURCHASE = Dimension.PURCHASE_TYPE
+_USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
+_TAKEN = Not(Where(Dimension.COMMITMENT_STATUS, (UNUSED,)))
+_FEES = Where(Dimension.RECORD_TYPE, (RESERVATION_FEE, "SavingsPlanRecurringFee", "SavingsPlanNegation"))
+_INSTANCE = Not(Where(Dimension.INSTANCE_TYPE, match=Match.ABSENT))
+_COMPUTE: Filter = Or(
+    (
+        And((_INSTANCE, Where(Dimension.SERVICE_CODE, ("AmazonEC2", "AmazonSageMaker")))),
+        Where(Dimension.USAGE_TYPE, ("Fargate",), Match.CONTAINS),
+        Where(Dimension.SERVICE_CODE, ("AWSLambda",)),
+        And((Where(Dimension.SERVICE_CODE, match=Match.ABSENT), Where(Dimension.SERVICE_CATEGORY, ("Compute",)))),
+    )
+)
+COMMITTED: Filter = Not(Where(Dimension.COMMITMENT, match=Match.ABSENT))
+"""Lines of a commitment: its fees and what it covers."""
+INSTANCE_HOURS: Filter = And(
+    (
+        _USAGE,
+        _TAKEN,
+        _INSTANCE,
+        Where(Dimension.USAGE_UNIT, HOURS, ignore_case=True),
+        Where(_PURCHASE, (RESERVED, ON_DEMAND)),
+    )
+)
+"""Hours that run under a reservation or could."""
+PLAN_SPEND: Filter = And(
+    (
+        _USAGE,
+        _TAKEN,
+        Not(_FEES),
+        Or((Where(_PURCHASE, (SAVINGS_PLAN,)), And((Where(_PURCHASE, (ON_DEMAND,)), _COMPUTE)))),
+    )
+)
+"""Usage that runs under a Savings Plan or could."""
+COVERABLE: Filter = And(
+    (
+        _USAGE,
+        _TAKEN,
+        Not(_FEES),
+        Or((COMMITTED, And((Where(_PURCHASE, (ON_DEMAND,)), Or((_INSTANCE, _COMPUTE)))))),
+    )
+)
+"""Usage that any commitment covers or could."""
+UNUSED_COMMITMENTS: Filter = And(
+    (
+        COMMITTED,
+        Or(
+            (
+                Where(Dimension.RECORD_TYPE, (RESERVATION_FEE, "SavingsPlanRecurringFee")),
+                Where(Dimension.COMMITMENT_STATUS, (UNUSED,)),
+            )
+        ),
+    )
+)
+"""Lines whose amortised cost is what commitments cost beyond their use."""
+
+
+def within(where: Filter | None, *parts: Filter) -> Filter:
+    """All of `parts`, and the caller's own filter."""
+    return And((*parts, *(() if where is None else (where,))))

@@ -1,0 +1,77 @@
+"""The registry that Cost Explorer's operations join, what they are given, and the reads that they share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock
+from trimtab.base.errors import QueryAborted
+from trimtab.base.ids import hash64
+from trimtab.costs.explorer.explorer import Explorer
+from trimtab.costs.model import CostQuery, CostRow
+from trimtab.costs.read import CostReader
+from trimtab.costs.room import CostsRoom
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import CallContext, Operations
+
+
+class CategoryValues(Protocol):
+    """Cost categories that are defined here, beside those that the bill carries."""
+
+    async def names(self, scope: Scope, start_ms: int, end_ms: int) -> Sequence[str]:
+        """The names of the categories in force in a period."""
+        ...
+
+    async def values(self, scope: Scope, start_ms: int, end_ms: int, name: str) -> Sequence[str]:
+        """The values that a category takes in a period."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CostExplorerRooms:
+    """What Cost Explorer asks. `generation` changes whenever an import changes what is held."""
+
+    reader: CostReader
+    explorer: Explorer
+    generation: Callable[[], Awaitable[int]]
+    clock: Clock
+    categories: CategoryValues | None = None
+
+    @classmethod
+    def of(cls, room: CostsRoom, clock: Clock, categories: CategoryValues | None = None) -> "CostExplorerRooms":
+        """What Cost Explorer asks of the costs room."""
+
+        async def generation() -> int:
+            held = await asyncio.to_thread(room.ledger.held)
+            return hash64(repr([(one.source, one.month, one.import_id, one.lines) for one in held])) >> 16
+
+        return cls(room.reader, room.explorer, generation, clock, categories)
+
+    async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
+        """The reader's sums. Raises AwsError where no bill is held or the question was too large."""
+        try:
+            rows = await self.reader.costs(scope, query)
+            if not rows and await self.reader.extent() is None:
+                raise AwsError(
+                    "DataUnavailableException",
+                    "Data is not available. No bill has been imported yet; `trimtab import FILE` imports one.",
+                )
+        except QueryAborted as problem:
+            raise AwsError("LimitExceededException", f"{problem}; ask for fewer days or groups") from None
+        return rows
+
+
+operations: Operations[CostExplorerRooms] = Operations("ce")
+"""Cost Explorer's operations; importing an operation's file adds it (`service.py` imports them all)."""
+
+
+def bill_scope(context: CallContext) -> Scope:
+    """What of the bill a caller sees: Cost Explorer has no region, and a key of no account sees every bill."""
+    return context.principal.scope
+
+
+def invalid(message: str) -> AwsError:
+    """The error of a request that says something wrong."""
+    return AwsError("ValidationError", message)

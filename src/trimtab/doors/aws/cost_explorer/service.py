@@ -1,0 +1,13 @@
+"""Cost Explorer as the gateway serves it: every operation, bound to the rooms."""
+
+from trimtab.doors.aws.cost_explorer import get_cost, values
+from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, operations
+from trimtab.doors.aws.service import Service
+
+OPERATION_FILES = (get_cost, values)
+"""Importing a file adds its operations; naming the files here keeps the list in one place."""
+
+
+def build(rooms: CostExplorerRooms) -> Service:
+    """The service over `rooms`."""
+    return operations.bind(rooms)

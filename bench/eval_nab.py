@@ -58,7 +58,7 @@ def _scored(files: list[NabFile]) -> dict[str, Scored]:
     times, values = (np.concatenate([getattr(file, name) for file in files]) for name in ("times", "values"))
     said = Bank.of(len(files)).score(np.arange(len(files)), offsets, times, values)
     parts = zip(files, offsets[:-1], offsets[1:], strict=True)
-    return {file.name: Scored(said.scores[a:b], said.alerts[a:b]) for file, a, b in parts}
+    return {file.name: said.of(slice(a, b)) for file, a, b in parts}
 
 
 def _by_ticks(files: list[NabFile], most: int = 4500) -> tuple[int, float]:

@@ -33,6 +33,10 @@ class Scored:
     scores: Values
     alerts: npt.NDArray[np.bool_]
 
+    def of(self, part: slice) -> "Scored":
+        """Of some of the points."""
+        return Scored(self.scores[part], self.alerts[part])
+
 
 @dataclass(slots=True, eq=False)
 class Bank:

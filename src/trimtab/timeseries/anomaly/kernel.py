@@ -55,9 +55,9 @@ def run(
 ) -> None:  # fmt: skip
     """Write the score of each of `values[first_new:]` to `scores`; what lies before is history.
 
-    `times` are ms, ascending. `ordered` are the values of the history, ascending. `counts` (VIEWS × (BINS + 1)) are each
-    view's earlier numbers by bin, `bases` (VIEWS + 1) the middles of the bins and the points seen, `misses` (2 × SMOOTH)
-    the latest seasonal misses: all three move on.
+    `times` are ms, ascending. `ordered` are the values of the history, ascending. `counts` (VIEWS × (BINS + 1)) are
+    each view's earlier numbers by bin, `bases` (VIEWS + 1) the middles of the bins and the points seen, `misses`
+    (2 × SMOOTH) the latest seasonal misses: all three move on.
     """
     n = len(values)
     single = values.astype(np.float32)

@@ -1,5 +1,7 @@
 """The detector finds what is unusual, and what it says depends on nothing but the points that came."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,7 +61,7 @@ def test_scores_do_not_depend_on_how_the_points_are_cut_or_on_the_other_series(c
     edges = np.unique(np.clip([0, *np.cumsum(cuts), len(times)], 0, len(times)))
     parts = [
         bank.score(np.array([2]), np.array([0, b - a]), times[a:b], values[a:b])
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        for a, b in pairwise(edges.tolist())
     ]
     assert np.array_equal(whole.scores, np.concatenate([part.scores for part in parts]))
     assert np.array_equal(whole.alerts, np.concatenate([part.alerts for part in parts]))

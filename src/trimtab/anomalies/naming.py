@@ -1,0 +1,46 @@
+"""What a series is called, and what it belongs to: a service, a host or, failing both, its namespace."""
+
+from dataclasses import dataclass
+
+from trimtab.metrics.model import Series
+
+_PLACES = (
+    ("service", ("service.name", "service", "ServiceName", "endpoint", "model_name", "app")),
+    ("GPU", ("gpu.uuid", "UUID", "gpu", "hw.id")),
+    ("pod", ("k8s.pod.name", "pod", "PodName")),
+    ("host", ("host.name", "host", "Hostname", "node", "k8s.node.name", "InstanceId", "instance")),
+    ("job", ("job.id", "slurm.job.id", "jobid", "job")),
+)
+"""Dimensions that say what a thing is, by kind."""
+_GROUPS = ("service", "host", "pod", "job", "GPU")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a series belongs to: a kind in plain words, and its name."""
+
+    kind: str
+    name: str
+
+    @property
+    def words(self) -> str:
+        """`host gpu-3`."""
+        return f"{self.kind} {self.name}" if self.kind else self.name
+
+
+def place_of(series: Series) -> Place:
+    """What `series` belongs to."""
+    pairs = series.dimensions
+    keys = dict(_PLACES)
+    for kind in _GROUPS:
+        for key in keys[kind]:
+            if pairs.get(key):
+                return Place(kind, pairs[key])
+    return Place("namespace", series.identity.namespace) if series.identity.namespace else Place("", "no namespace")
+
+
+def called(series: Series) -> str:
+    """The metric, and the dimensions beside the one that names its place: `cpu.utilization (state=user)`."""
+    place = place_of(series)
+    rest = [f"{key}={value}" for key, value in series.identity.dimensions if value != place.name][:2]
+    return series.identity.name + (f" ({', '.join(rest)})" if rest else "")

@@ -1,0 +1,147 @@
+"""A shard: the detector's memory of up to 128 series, scored together and kept as one file."""
+
+import io
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.anomalies.episodes import Episode, Owner, ended, follow, is_over
+from trimtab.anomalies.model import SLOT_MS, Anomaly
+from trimtab.timeseries.anomaly.bank import Bank, Times, Values
+
+ROWS = 128
+"""Series of a shard: 5.5 MB in memory and as a file, written in 20 ms."""
+FORMAT = 1
+"""Files of another format are not read: their series are learnt anew from the stored points."""
+
+
+@dataclass(slots=True, eq=False)
+class Shard:
+    """`owners` by row; `until` is the first slot (ms) that has not been looked at; `open` the anomalies by row."""
+
+    number: int
+    bank: Bank = field(default_factory=lambda: Bank.of(ROWS))
+    owners: dict[int, Owner] = field(default_factory=dict)
+    until: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(ROWS, np.int64))
+    open: dict[int, Episode] = field(default_factory=dict)
+    saved_ms: int = 0
+    """The `until` up to which the file knows everything."""
+
+    def add(self, owner: Owner, until_ms: int) -> int | None:
+        """Watch a series from slot `until_ms` on; the row that it got, None where all are taken."""
+        row = next((row for row in range(ROWS) if row not in self.owners), None)
+        if row is not None:
+            self.owners[row] = owner
+            self.until[row] = until_ms
+        return row
+
+    def drop(self, row: int) -> None:
+        """Watch the series of `row` no more."""
+        del self.owners[row]
+        self.open.pop(row, None)
+        self.until[row] = 0
+        self.bank.forget(row)
+
+    def take(self, points: dict[int, tuple[Times, Values]], until_ms: int) -> list[Anomaly]:
+        """Score the points (times in ms, values) of each row up to slot `until_ms`; what anomalies began or changed.
+
+        Rows of `points` without any have nothing in those slots.
+        """
+        rows = sorted(points)
+        counts = [len(points[row][0]) for row in rows]
+        offsets = np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)
+        times = np.concatenate([points[row][0] for row in rows]).astype(np.int64)
+        values = np.concatenate([points[row][1] for row in rows])
+        said = self.bank.score(np.array(rows, np.int64), offsets, times, values)
+        begun = np.add.reduceat(np.append(said.alerts, False), offsets[:-1]) if len(values) else np.zeros(len(rows))
+        found: list[Anomaly] = []
+        for at, row in enumerate(rows):
+            if counts[at] and (begun[at] or row in self.open):
+                part = slice(int(offsets[at]), int(offsets[at + 1]))
+                after = follow(
+                    self.owners[row], self.open.pop(row, None), times[part], values[part], said.of(part),
+                    self.bank.points(row),
+                )  # fmt: skip
+                found += after.anomalies
+                if after.open is not None:
+                    self.open[row] = after.open
+        self.until[rows] = until_ms
+        for row in [row for row in rows if row in self.open and is_over(self.open[row], until_ms)]:
+            found.append(ended(self.owners[row], self.open.pop(row), self.bank.points(row)))
+        return found
+
+    @property
+    def oldest_ms(self) -> int:
+        """The slot up to which all its series have been looked at; 0 without any."""
+        return int(self.until[list(self.owners)].min()) if self.owners else 0
+
+
+def save(shard: Shard, directory: Path) -> None:
+    """Replace the shard's file, durably: after a crash there is the old one or the new one. Raises OSError."""
+    owners = {row: (one.series, one.account, one.region) for row, one in shard.owners.items()}
+    head = msgspec.msgpack.encode(_Head(FORMAT, owners, shard.open))
+    arrays: dict[str, Any] = dict(shard.bank.arrays())
+    content = io.BytesIO()
+    np.savez(content, head=np.frombuffer(head, np.uint8), until=shard.until, **arrays)
+    directory.mkdir(parents=True, exist_ok=True)
+    path = _path(directory, shard.number)
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(content.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    shard.saved_ms = shard.oldest_ms
+
+
+def load(directory: Path) -> list[Shard]:
+    """The shards that were saved, by number; a file that is damaged or of another format is left out."""
+    found = (_read(path) for path in sorted(directory.glob("shard-*.npz")))
+    return [shard for shard in found if shard is not None]
+
+
+def _path(directory: Path, number: int) -> Path:
+    return directory / f"shard-{number:05}.npz"
+
+
+class _Head(msgspec.Struct):
+    format: int
+    owners: dict[int, tuple[int, str, str]]
+    open: dict[int, Episode]
+
+
+def _read(path: Path) -> Shard | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            content = {name: stored[name] for name in stored.files}
+        head = msgspec.msgpack.decode(content.pop("head").tobytes(), type=_Head)
+        until = content.pop("until")
+        fresh = Bank.of(1)
+        for name, array in fresh.arrays():
+            if content[name].shape != (ROWS, *array.shape[1:]) or content[name].dtype != array.dtype:
+                return None
+        if head.format != FORMAT or until.shape != (ROWS,):
+            return None
+        bank = Bank(**content)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, msgspec.MsgspecError):
+        return None
+    owners = {row: Owner(*one) for row, one in head.owners.items()}
+    shard = Shard(int(path.stem.removeprefix("shard-")), bank, owners, until, dict(head.open))
+    shard.saved_ms = shard.oldest_ms
+    return shard
+
+
+def slot_of(time_ms: int) -> int:
+    """The start (ms) of the slot that `time_ms` is in."""
+    return time_ms // SLOT_MS * SLOT_MS

@@ -1,0 +1,29 @@
+"""Which series are watched, and by which statistic of five minutes."""
+
+from trimtab.metrics.model import Kind, Series
+from trimtab.metrics.plan import StatRequest
+from trimtab.metrics.statistics import parse_statistic
+
+PERIOD_S = 300
+_AVERAGE, _SUM, _RATE = (parse_statistic(name) for name in ("Average", "Sum", "Rate"))
+_COUNTS = ("Count",)
+"""Units of events whose number, not whose size, says something."""
+
+
+def is_watched(series: Series) -> bool:
+    """Not the buckets of classic histograms: a dozen series that say together what their count and sum say."""
+    return "le" not in series.dimensions and "quantile" not in series.dimensions
+
+
+def statistic_name(series: Series) -> str:
+    """The statistic by its name: the rate of a counter, the sum of counts, else the mean."""
+    if series.identity.kind is Kind.COUNTER:
+        return _RATE.text
+    if series.identity.kind is Kind.EVENTS and series.identity.unit in _COUNTS:
+        return _SUM.text
+    return _AVERAGE.text
+
+
+def request_of(series: Series) -> StatRequest:
+    """What is read of `series`."""
+    return StatRequest((series.id,), parse_statistic(statistic_name(series)), PERIOD_S)

@@ -1,6 +1,6 @@
 // Editing a dashboard: move, resize, add, remove, edit as JSON, undo, save. One copy of the body is the truth; every
 // change goes through `change`, which keeps what was before.
-import { openWidget } from "./dash-widget.js";
+import { openBody, openWidget } from "./dash-widget.js";
 import { drag } from "./dash-drag.js";
 import { send } from "./rest.js";
 
@@ -45,6 +45,7 @@ class Editor {
     this.bar.replaceChildren(
       this.button("Add a panel", () => this.add()),
       this.button("Undo", () => this.undo()),
+      this.button("As JSON", () => openBody(this)),
       this.note,
       this.button("Cancel", () => this.leave()),
       this.button("Save", () => this.save(), "primary"),
@@ -66,21 +67,26 @@ class Editor {
 
   change(act) {
     this.past.push(JSON.stringify(this.body));
-    act(this.body.widgets);
+    act(this.body);
     this.render();
   }
 
   undo() {
     if (!this.past.length) return this.say("There is nothing to undo.");
     this.body = JSON.parse(this.past.pop());
-    this.render(true);
+    this.render();
     return this.say("Undone.");
   }
 
   // Panels by their widget: kept where the widget is the same, drawn anew where its content changed.
   render() {
     const items = this.body.widgets.map((widget, index) => this.item(widget, index));
-    this.grid.replaceChildren(...items);
+    const kept = new Set(items);
+    for (const old of [...this.grid.children]) if (!kept.has(old)) old.remove();
+    // Only what moved is put in anew: a chart that is taken out and back starts again.
+    for (const [at, one] of items.entries()) {
+      if (this.grid.children[at] !== one) this.grid.insertBefore(one, this.grid.children[at] ?? null);
+    }
     this.grid.place();
   }
 
@@ -106,7 +112,7 @@ class Editor {
     const end = Object.assign(document.createElement("span"), { className: "end" });
     end.append(
       this.button("Edit", () => openWidget(this, Number(item.dataset.index)), "small"),
-      this.button("Remove", () => this.change((all) => all.splice(Number(item.dataset.index), 1)), "small"),
+      this.button("Remove", () => this.change(({ widgets }) => widgets.splice(Number(item.dataset.index), 1)), "small"),
     );
     head.append(title, end);
     const body = Object.assign(document.createElement("div"), { className: "dash-body" });
@@ -126,15 +132,15 @@ class Editor {
 
   add() {
     const bottom = Math.max(0, ...this.body.widgets.map((one) => (one.y ?? 0) + (one.height ?? 6)));
-    this.change((all) => all.push({ ...structuredClone(NEW), x: 0, y: bottom }));
+    this.change(({ widgets }) => widgets.push({ ...structuredClone(NEW), x: 0, y: bottom }));
     openWidget(this, this.body.widgets.length - 1);
   }
 
   resize(index, { x, y, w, h }) {
-    this.change((all) => {
+    this.change(({ widgets }) => {
       const width = Math.min(Math.max(w, 1), 24);
       const left = Math.min(Math.max(x, 0), 24 - width);
-      Object.assign(all[index], { x: left, y: Math.max(y, 0), width, height: Math.max(h, 1) });
+      Object.assign(widgets[index], { x: left, y: Math.max(y, 0), width, height: Math.max(h, 1) });
     });
     this.grid.items()[index]?.focus();
   }
@@ -164,10 +170,25 @@ class Editor {
   async save() {
     const path = `/rest/v1/dashboards/${encodeURIComponent(this.grid.getAttribute("name"))}`;
     try {
+      const { messages } = await send("POST", "/rest/v1/dashboard-checks", { body: this.body });
+      if (this.faults(messages.filter((one) => one.error))) return;
       await send("PUT", path, { body: this.body, version: this.version });
       this.leave();
     } catch (problem) {
       this.say(problem.message, true);
     }
+  }
+
+  // What is wrong is said on the panel that it is about; how many there are, beside Save.
+  faults(messages) {
+    for (const old of this.grid.querySelectorAll(".dash-fault")) old.remove();
+    for (const { path, text } of messages) {
+      const item = this.grid.items()[/^\/widgets\/(\d+)/.exec(path)?.[1]];
+      const line = Object.assign(document.createElement("p"), { className: "dash-fault bad", textContent: `${path}: ${text}` });
+      item?.querySelector(".panel-head").after(line);
+    }
+    const [first] = messages;
+    if (first) this.say(`Not saved: ${messages.length} fault${messages.length > 1 ? "s" : ""}. ${first.path || "/"}: ${first.text}`, true);
+    return messages.length;
   }
 }

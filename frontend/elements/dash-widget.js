@@ -1,74 +1,108 @@
-// The dialog that edits one widget as JSON: checked while it is typed, drawn beside it, kept by OK.
+// The dialogs that edit one widget, as a form or as JSON, and the whole body as JSON: checked while it is typed, drawn
+// beside it, kept by Apply.
+import { widgetForm } from "./dash-fields.js";
 import { send } from "./rest.js";
 
 const PAUSE_MS = 300;
 
 export function openWidget(editor, index) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "wide dash-dialog";
-  dialog.setAttribute("aria-label", "Edit the panel");
-  const text = Object.assign(document.createElement("textarea"), { rows: 18, spellcheck: false });
-  text.setAttribute("aria-label", "The panel as JSON");
-  text.value = JSON.stringify(editor.body.widgets[index], null, 2);
-  const faults = Object.assign(document.createElement("ul"), { className: "dash-faults" });
+  open(editor, {
+    title: "Edit the panel",
+    value: editor.body.widgets[index],
+    form: true,
+    check: (widget) => ({ widgets: [widget] }),
+    within: "/widgets/0",
+    keep: (widget) => editor.change((body) => (body.widgets[index] = widget)),
+  });
+}
+
+export function openBody(editor) {
+  const keep = (body) => editor.change(() => (editor.body = body));
+  open(editor, { title: "The dashboard as JSON", value: editor.body, check: (body) => body, within: "", keep });
+}
+
+function open(editor, { title, value, form, check, within, keep }) {
+  let held = value;
+  let timer;
+  let fields;
+  let turn = 0;
+  const dialog = make("dialog", { className: form ? "dash-dialog wide" : "dash-dialog" });
+  dialog.setAttribute("aria-label", title);
+  const text = make("textarea", { rows: form ? 12 : 26, spellcheck: false });
+  text.setAttribute("aria-label", form ? "The panel as JSON" : title);
+  const faults = make("ul", { className: "dash-faults" });
   faults.setAttribute("role", "status");
-  const preview = Object.assign(document.createElement("div"), { className: "panel dash-preview" });
-  const ok = editor.button("OK", () => keep(), "primary");
-  const foot = Object.assign(document.createElement("div"), { className: "controls" });
-  foot.append(editor.button("Cancel", () => dialog.close()), ok);
-  const sides = Object.assign(document.createElement("div"), { className: "dash-sides" });
-  const left = Object.assign(document.createElement("div"), { className: "stack" });
-  left.append(text, faults);
-  sides.append(left, preview);
-  dialog.append(sides, foot);
+  const preview = make("div", { className: "panel dash-preview" });
+  const apply = editor.button("Apply", () => (keep(held), dialog.close()), "primary");
+  const holder = make("div", {});
+  const left = make("div", { className: "stack" });
+  const foot = make("div", { className: "controls end" });
+  foot.append(editor.button("Cancel", () => dialog.close()), apply);
+  if (form) left.append(holder, fold("As JSON", text), faults);
+  else left.append(text, faults);
+  const sides = make("div", { className: form ? "dash-sides" : "" });
+  sides.append(left, ...(form ? [preview] : []));
+  dialog.append(make("h2", { textContent: title }), sides, foot);
   document.body.append(dialog);
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.showModal();
-  let timer;
   text.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(look, PAUSE_MS);
-  });
-  look();
-
-  function read() {
     try {
-      return JSON.parse(text.value);
+      held = JSON.parse(text.value);
+      if (form) rebuild();
+      later();
     } catch (problem) {
       list([{ path: "", text: problem.message, error: true }]);
-      return null;
     }
+  });
+  text.value = JSON.stringify(held, null, 2);
+  if (form) rebuild();
+  dialog.showModal();
+  look();
+
+  function rebuild() {
+    fields = widgetForm(held, (next) => {
+      const retyped = next.type !== held.type;
+      held = next;
+      text.value = JSON.stringify(held, null, 2);
+      if (retyped) rebuild();
+      if (retyped) holder.querySelector("select").focus();
+      later();
+    });
+    holder.replaceChildren(fields.node);
+  }
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(look, PAUSE_MS);
   }
 
   async function look() {
-    const widget = read();
-    ok.disabled = widget === null;
-    if (widget === null) return;
+    const mine = (turn += 1);
     try {
-      const { messages } = await send("POST", "/rest/v1/dashboard-checks", { body: { widgets: [widget] } });
-      list(messages);
-      ok.disabled = messages.some((one) => one.error);
-      if (!ok.disabled) await editor.preview(widget, preview);
+      const { messages } = await send("POST", "/rest/v1/dashboard-checks", { body: check(held) });
+      if (mine !== turn) return;
+      list(messages.map((one) => ({ ...one, path: one.path.replace(within, "") })));
+      if (form && !messages.some((one) => one.error)) await editor.preview(held, preview);
     } catch (problem) {
       list([{ path: "", text: problem.message, error: true }]);
     }
   }
 
   function list(messages) {
+    apply.disabled = messages.some((one) => one.error);
+    const rest = fields ? fields.mark(messages) : messages;
     faults.replaceChildren(
-      ...messages.map((one) => {
-        const item = document.createElement("li");
-        item.className = one.error ? "bad" : "warn";
-        item.textContent = `${one.path.replace("/widgets/0", "") || "/"}: ${one.text}`;
-        return item;
-      }),
+      ...rest.map((one) => make("li", { className: one.error ? "bad" : "warn", textContent: `${one.path || "/"}: ${one.text}` })),
     );
   }
+}
 
-  function keep() {
-    const widget = read();
-    if (widget === null) return;
-    editor.change((all) => (all[index] = widget));
-    dialog.close();
-  }
+function fold(label, inside) {
+  const made = make("details", {});
+  made.append(make("summary", { textContent: label }), inside);
+  return made;
+}
+
+function make(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
 }

@@ -102,9 +102,10 @@ class TimeSeries extends HTMLElement {
     this.plot?.destroy();
     this.drawLegend(); // first: what it leaves is the plot's
     const stacked = this.stacked();
+    const { held } = this;
     const options = plotOptions({
-      held: this.held,
-      current: () => this.held,
+      held,
+      current: () => this.held ?? held, // a chart that was taken off the page draws once more
       stacked,
       top: Number(this.getAttribute("max")) || null,
       width: this.box.clientWidth,

@@ -68,6 +68,12 @@ class Weigher:
         by_day = query(shared, machine_dimensions(rules), Granularity.DAILY)
         return MonthCells(dimensions, rest, await self._cells.cells(EVERYTHING, by_day))
 
+    async def lines(self, month: int, metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...]) -> MonthCells:
+        """What a month was billed, added up from the lines themselves rather than from their sums by day."""
+        asked = (*dimensions, Dimension.INVOICE)  # which the sums by day do not know
+        query = CellQuery(metrics, asked, billing_month=month, granularity=Granularity.TOTAL)
+        return MonthCells(asked, await self._cells.cells(EVERYTHING, query), ())
+
     async def division(self, rules: RuleSet, category: str, month: int) -> Division:
         """The division of one month by one category. Raises InvalidInput for a metric that nothing is known of."""
         derivation = Derivation(rules)

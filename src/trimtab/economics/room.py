@@ -1,0 +1,38 @@
+"""The room as doors and pages are given it."""
+
+from dataclasses import dataclass
+
+from trimtab.base.clock import Clock
+from trimtab.costs.cells import CellReader
+from trimtab.costs.imports.ledger import ImportLedger
+from trimtab.economics.ports import MachineReader, NoMachines, NoUse, UseReader
+from trimtab.economics.rules.store import RulesStore
+from trimtab.economics.statements.book import StatementBook
+from trimtab.economics.statements.reader import StatementReader
+from trimtab.economics.weights import Weigher
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class EconomicsRoom:
+    """Everything that may be asked of whose the bill is."""
+
+    rules: RulesStore
+    statements: StatementReader
+
+    @classmethod
+    def of(
+        cls,
+        telemetry: Telemetry,
+        state: State,
+        ledger: ImportLedger,
+        clock: Clock,
+        use: UseReader | None = None,
+        machines: MachineReader | None = None,
+    ) -> "EconomicsRoom":
+        """The room over open stores and the ports to what measures use."""
+        cells = CellReader(telemetry)
+        rules = RulesStore(state, clock)
+        weigher = Weigher(cells, use or NoUse(), machines or NoMachines())
+        return cls(rules, StatementReader(rules, StatementBook(state), weigher, ledger, clock))

@@ -1,0 +1,133 @@
+"""Words of a statement: named lines of owners that add up to a month's bill, exactly and in whole coins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from trimtab.economics.rules.model import Basis
+
+
+class Kind(StrEnum):
+    """What a line of a statement is for, in the order in which statements name them."""
+
+    USAGE = "usage"
+    COMMITMENT_FEE = "commitment-fee"
+    COMMITMENT_DISCOUNT = "commitment-discount"
+    UNUSED_COMMITMENT = "unused-commitment"
+    FEE = "fee"
+    SUPPORT = "support"
+    DISCOUNT = "discount"
+    CREDIT = "credit"
+    REFUND = "refund"
+    CORRECTION = "correction"
+    ADJUSTMENT = "adjustment"
+    TAX = "tax"
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Kind.USAGE: "Usage",
+    Kind.COMMITMENT_FEE: "Commitment fees",
+    Kind.COMMITMENT_DISCOUNT: "Covered by savings plans",
+    Kind.UNUSED_COMMITMENT: "Unused commitments",
+    Kind.FEE: "Subscriptions and fees",
+    Kind.SUPPORT: "Support",
+    Kind.DISCOUNT: "Discounts",
+    Kind.CREDIT: "Credits",
+    Kind.REFUND: "Refunds",
+    Kind.CORRECTION: "Corrections by the provider",
+    Kind.ADJUSTMENT: "Other adjustments",
+    Kind.TAX: "Tax",
+}
+
+
+class MonthState(StrEnum):
+    """Whether a month's statement may still move."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class LineKey:
+    """What makes two lines one. `about` is the closed month that a line corrects, 0 for the month's own bill."""
+
+    owner: str
+    kind: Kind
+    service: str
+    account: str
+    via: str
+    currency: str
+    about: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """`amount` is exact, `coins` the same in whole coins of the currency; `lines` are those of the bill in it."""
+
+    key: LineKey
+    amount: Decimal
+    coins: Decimal
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A part of the bill as it was when it was read: which import of which source, and its own billed totals."""
+
+    source: str
+    import_id: int
+    lines: int
+    billed: Mapping[str, Decimal]
+
+
+Receipts = Mapping[int, tuple[Held, ...]]
+"""By billing month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A month's statement. `rules_version` 0 are the rules that there are without any.
+
+    `receipts` are of the month itself and of every closed month whose corrections it carries.
+    """
+
+    month: int
+    state: MonthState
+    basis: Basis
+    owner_category: str
+    rules_version: int
+    document: str
+    lines: Sequence[StatementLine]
+    receipts: Receipts = field(default_factory=dict)
+    closed_ms: int = 0
+    closed_by: str = ""
+    unweighed: tuple[str, ...] = ()
+    """Split values that nothing could be weighed by, and that stay where they are."""
+
+    def totals(self) -> dict[str, Decimal]:
+        """Exact totals by currency, corrections of earlier months included."""
+        found: dict[str, Decimal] = {}
+        for line in self.lines:
+            found[line.key.currency] = found.get(line.key.currency, Decimal(0)) + line.amount
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One kind of charge of a month: what the bill's own lines add up to, and what the statement says."""
+
+    currency: str
+    kind: Kind
+    bill: Decimal
+    statement: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Statement − bill; anything but 0 is a bug."""
+        return self.statement - self.bill

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from trimtab.base.clock import Clock, SystemClock, iso
 from trimtab.base.errors import InvalidInput, SetupError
 from trimtab.base.timerange import parse_duration_ms, parse_instant_ms
+from trimtab.cli.connect_slurm import slurm
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.output import console, json_option, print_json, remark
 from trimtab.sources.deliver import Deliver
@@ -29,6 +30,9 @@ _WRITE_TIMEOUT_S = 60.0
 @click.group("connect")
 def connect() -> None:
     """Read what there is already: history first, then what comes."""
+
+
+connect.add_command(slurm)
 
 
 @connect.command("prometheus")

@@ -29,6 +29,7 @@ from trimtab.doors.rest import (
     notify,
     openapi,
     put,
+    runs,
     settings,
     sources,
 )
@@ -110,7 +111,11 @@ def _inventory(needs: Dependencies) -> list[Operation]:
     if room is None:
         return []
     place = Place(own.account_id, own.region)
-    return [*inventory.operations(room, needs.clock, place), *catalog.operations(room, needs.clock)]
+    return [
+        *runs.operations(room, needs.clock, place),
+        *inventory.operations(room, needs.clock, place),
+        *catalog.operations(room, needs.clock),
+    ]
 
 
 def routes(needs: Dependencies) -> list[BaseRoute]:

@@ -1,0 +1,66 @@
+"""`scontrol show node -d`: the nodes of a cluster, their GPUs, and whether they may be used."""
+
+import re
+from collections.abc import Iterator
+
+from trimtab.client.inventory_wire import ConditionName, NodeRecord
+from trimtab.sources.slurm.gres import of_gres, of_tres
+from trimtab.sources.slurm.text import hosts_of, known, pairs_of, records_of
+
+_DOWN = frozenset({"DOWN", "ERROR", "FAIL", "FAILING", "NOT_RESPONDING", "NO_RESPOND", "UNKNOWN", "FUTURE"})
+_DRAINED = frozenset({"DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "REBOOT", "REBOOT_ISSUED"})
+_RESERVED = frozenset({"RESERVED", "PLANNED"})
+_ABSENT = frozenset({"POWERED_DOWN", "POWER_DOWN", "POWERING_DOWN", "POWER_DOWN_ASAP", "POWER_DOWN_ON_IDLE"})
+"""States of nodes that exist only when they are needed: while they are powered down nobody pays for them."""
+_MARKS = re.compile(r"[*~#!%$@^-]+$")
+_BY = re.compile(r"\s*\[[^\[\]]*@[^\[\]]*\]\s*$")
+_MOST_TEXT = 500
+
+
+def read(text: str) -> Iterator[NodeRecord]:
+    """The nodes of scontrol's output. Raises InvalidInput."""
+    for record in records_of(text, "NodeName"):
+        pairs = pairs_of(record)
+        state = pairs.get("State", "").split()[0] if pairs.get("State", "").split() else ""
+        flags = flags_of(state)
+        there = of_gres(pairs.get("Gres")) or of_tres(pairs.get("CfgTRES"))
+        used = of_tres(pairs.get("AllocTRES")) or of_gres(pairs.get("GresUsed"))
+        gpus = 0.0 if flags & _ABSENT else there.count
+        reason = _BY.sub("", known(pairs.get("Reason")))
+        reserved = known(pairs.get("ReservationName"))
+        yield NodeRecord(
+            name=hosts_of(pairs["NodeName"].split()[0])[0],
+            condition=condition_of(flags, reserved),
+            state=state,
+            reason=(reason or (f"reservation {reserved}" if reserved else ""))[:_MOST_TEXT],
+            gpus=gpus,
+            allocated=min(used.count, gpus),
+            gpu_type=there.type,
+            instance_type=known(pairs.get("InstanceType")),
+            instance_id=known(pairs.get("InstanceId")),
+            partitions=[one for one in known(pairs.get("Partitions")).split(",") if one],
+            labels={"features": features} if (features := known(pairs.get("ActiveFeatures"))) else {},
+        )
+
+
+def flags_of(state: str) -> frozenset[str]:
+    """`DOWN*+DRAIN` → DOWN, NOT_RESPONDING, DRAIN."""
+    found = set()
+    for word in state.upper().split("+"):
+        found.add(_MARKS.sub("", word))
+        if word.endswith("*"):
+            found.add("NOT_RESPONDING")
+        if word.endswith("~"):
+            found.add("POWERED_DOWN")
+    return frozenset(found - {""})
+
+
+def condition_of(flags: frozenset[str], reservation: str = "") -> ConditionName:
+    """What a node may be used for. A drained node that still works is drained: nothing new starts on it."""
+    if flags & _ABSENT:
+        return "up"
+    if flags & _DRAINED:
+        return "drained"
+    if flags & _DOWN or not flags:
+        return "down"
+    return "reserved" if flags & _RESERVED or reservation else "up"

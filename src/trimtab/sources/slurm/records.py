@@ -1,0 +1,158 @@
+"""Runs out of what SLURM's tools say: accounting first, with what only the controller knows added to it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from trimtab.client.inventory_wire import HeldGpus, NodeRecord, RunRecord
+from trimtab.sources.slurm.gres import Gpus
+from trimtab.sources.slurm.jobs import Detail
+from trimtab.sources.slurm.sacct import Job
+
+_MOST_TEXT = 500
+_OPEN = ("pending", "running", "suspended")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read: jobs of accounting, of the controller, reasons by job id (squeue), and nodes by name."""
+
+    jobs: tuple[Job, ...] = ()
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    nodes: Mapping[str, NodeRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Runs that used or want GPUs, and the ids of all that wait or run."""
+
+    runs: list[RunRecord]
+    open: list[str]
+
+
+def report(known: Known, every: bool = False) -> Report:
+    """The runs of what is known; with `every` those without GPUs too."""
+    by_id = {job.raw_id: job for job in known.jobs}
+    for id_, detail in known.details.items():
+        by_id.setdefault(id_, _job_of(detail))
+    found, open_ = [], []
+    for id_, job in by_id.items():
+        told = known.details.get(id_)
+        if told is not None and _newer(told, job):
+            job = _brought_up(job, told)
+        if not (job.gpus or every):
+            continue
+        found.append(_record(job, told, known))
+        if job.state in _OPEN:
+            open_.append(id_)
+    return Report(found, open_)
+
+
+def _newer(told: Detail, job: Job) -> bool:
+    """Whether the controller is ahead of accounting, which it tells with a delay: a run never goes back to waiting."""
+    order = {"pending": 0, "running": 1, "suspended": 1}
+    return told.submit_ms == job.submit_ms and order.get(told.state, 2) > order.get(job.state, 2)
+
+
+def _brought_up(job: Job, told: Detail) -> Job:
+    return replace(
+        job,
+        state=told.state,
+        start_ms=told.start_ms,
+        end_ms=told.end_ms,
+        nodes=told.nodes,
+        node_names=told.node_names or job.node_names,
+        gpus=told.gpus or job.gpus,
+        tasks=told.tasks,
+    )
+
+
+def _job_of(told: Detail) -> Job:
+    return Job(
+        raw_id=told.id,
+        id=told.shown_id,
+        name=told.name,
+        user=told.user,
+        account=told.account,
+        partition=told.partition,
+        qos=told.qos,
+        state=told.state,
+        exit_code=None,
+        submit_ms=told.submit_ms,
+        start_ms=told.start_ms,
+        end_ms=told.end_ms,
+        nodes=told.nodes,
+        node_names=told.node_names,
+        gpus=told.gpus,
+        tasks=told.tasks,
+        reason=told.reason,
+        cluster="",
+        comment=told.comment,
+    )
+
+
+def _record(job: Job, told: Detail | None, known: Known) -> RunRecord:
+    held = _held(job, told)
+    reason = known.reasons.get(job.raw_id) or (told.reason if told and job.state == "pending" else "") or job.reason
+    return RunRecord(
+        job=job.raw_id,
+        state=job.state,
+        submit_ms=job.submit_ms,
+        name=job.name[:_MOST_TEXT],
+        user=job.user,
+        team=job.account,
+        queue=job.partition,
+        reason=reason[:_MOST_TEXT],
+        exit_code=job.exit_code,
+        start_ms=job.start_ms,
+        end_ms=job.end_ms,
+        gpus=float(job.gpus.count * job.tasks),
+        gpu_type=_type(job.gpus, job.node_names, known.nodes),
+        nodes=job.nodes,
+        node_names=list(job.node_names),
+        whole_nodes=_whole(held, told, known.nodes),
+        tasks=job.tasks,
+        tags=_tags(job, told),
+        held=held,
+    )
+
+
+def _held(job: Job, told: Detail | None) -> list[HeldGpus]:
+    """GPUs by node, with their indexes where the controller still says so; else the count spread over the nodes."""
+    if job.start_ms is None:
+        return []
+    if told is not None and told.gpus_by_node and told.submit_ms == job.submit_ms:
+        return [HeldGpus(node, gpus.count, list(gpus.indexes)) for node, gpus in told.gpus_by_node]
+    if not job.node_names or not job.gpus:
+        return []
+    return [HeldGpus(node, job.gpus.count / len(job.node_names)) for node in job.node_names]
+
+
+def _whole(held: Iterable[HeldGpus], told: Detail | None, nodes: Mapping[str, NodeRecord]) -> bool:
+    """Whether a run had all the GPUs of each of its nodes, or the nodes for itself."""
+    parts = list(held)
+    if not parts:
+        return False
+    if told is not None and told.exclusive:
+        return True
+    return all(one.node in nodes and 0 < nodes[one.node].gpus <= one.gpus for one in parts)
+
+
+def _type(gpus: Gpus, names: tuple[str, ...], nodes: Mapping[str, NodeRecord]) -> str:
+    if gpus.type:
+        return gpus.type
+    types = {nodes[name].gpu_type for name in names if name in nodes}
+    return types.pop() if len(types) == 1 else ""
+
+
+def _tags(job: Job, told: Detail | None) -> dict[str, str]:
+    tags = {"job_id": job.id} if job.id != job.raw_id else {}
+    qos = job.qos or (told.qos if told else "")
+    if qos:
+        tags["qos"] = qos
+    # Sites write what a run is for into its comment: `project=llm stage=sft`.
+    for word in (job.comment or (told.comment if told else "")).replace(",", " ").replace(";", " ").split():
+        key, mark, value = word.partition("=")
+        if mark and key and value:
+            tags.setdefault(key[:128], value[:_MOST_TEXT])
+    return tags

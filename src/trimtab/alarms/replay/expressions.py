@@ -5,15 +5,12 @@ and judged as a whole. Otherwise it is evaluated as the evaluator does, range by
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.alarms.contributors import MAX_CONTRIBUTORS
 from trimtab.alarms.evaluate import (
     Codes,
-    Floats,
     Integers,
     Periods,
     Verdict,
@@ -30,6 +27,7 @@ from trimtab.alarms.replay.found import Found, entry_of, times_of
 from trimtab.alarms.replay.locality import depends_on_range
 from trimtab.alarms.replay.model import CannotReplay, Trace
 from trimtab.alarms.replay.pace import Pace, coarser
+from trimtab.alarms.replay.positions import Line, lines_of, positions_of
 from trimtab.alarms.replay.remembered import RememberedReader
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.expressions.program import compile_queries
@@ -37,26 +35,10 @@ from trimtab.metrics.expressions.program import compile_queries
 Over = Callable[[Reader], Expressions]
 """Makes an expression evaluator over a reader."""
 
-MOST_RANGES = 4000
-"""Evaluations of an expression that must be evaluated range by range: about half a millisecond each."""
+MOST_RANGES = 2000
+"""Evaluations of an expression that must be evaluated range by range: a millisecond or two each."""
 MOST_CELLS = 20_000_000
 """Series times evaluations that are judged: 500 series every minute of a month."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One position of the period: the periods of every series (row by row), and the band where there is one."""
-
-    starts: Integers
-    values: npt.NDArray[np.float64]
-    labels: tuple[str, ...]
-    low: Floats | None = None
-    high: Floats | None = None
-
-    def periods(self, row: int) -> Periods:
-        """The periods of one series; of none, periods without values."""
-        values = self.values[row] if row < len(self.values) else np.full(len(self.starts), np.nan)
-        return Periods(self.starts, values, self.low, self.high)
 
 
 async def replay_expression(reader: Reader, over: Over, alarm: MetricAlarm, at: Pace) -> Found:
@@ -67,9 +49,8 @@ async def replay_expression(reader: Reader, over: Over, alarm: MetricAlarm, at: 
         return await _range_by_range(reader, over, alarm, coarser(at, MOST_RANGES, f"{why} depends on the range"))
     times = np.array(times_of(at), dtype=np.int64)
     remembered = _remember(reader, alarm, times, at)
-    positions = np.unique(times % (alarm.period_s * 1000)).tolist()
-    groups = [np.flatnonzero(times % (alarm.period_s * 1000) == position) for position in positions]
-    lines = await _lines(over(remembered), alarm, [times[group] for group in groups])
+    groups = positions_of(times, alarm.period_s)
+    lines = await lines_of(over(remembered), alarm, [times[group] for group in groups])
     codes = np.zeros(len(times), dtype=np.int8)
     for group, line in zip(groups, lines, strict=True):
         ends = (times[group] - line.starts[0]) // (alarm.period_s * 1000)
@@ -97,38 +78,7 @@ def _remember(reader: Reader, alarm: MetricAlarm, times: Integers, at: Pace) -> 
     return RememberedReader(reader, at.step_s, begin_ms, int(times[-1]))
 
 
-async def _lines(expressions: Expressions, alarm: MetricAlarm, groups: Sequence[Integers]) -> list[_Line]:
-    period_ms = alarm.period_s * 1000
-    ranges = [(int(group[0]) - reach(alarm.judgement.periods) * period_ms, int(group[-1])) for group in groups]
-    scope = entry_of(alarm).scope
-    answers = await expressions.evaluate_many(scope, [EvaluationJob(alarm.queries, *one) for one in ranges])
-    return [
-        _line(alarm, results, np.arange(*one, period_ms, dtype=np.int64))
-        for one, results in zip(ranges, answers, strict=True)
-    ]
-
-
-def _line(alarm: MetricAlarm, results: Sequence[Result], starts: Integers) -> _Line:
-    watched = [result for result in results if result.query_id == alarm.watched][:MAX_CONTRIBUTORS]
-    values = np.array([_spread(result, starts) for result in watched]).reshape(len(watched), len(starts))
-    labels = tuple(result.label for result in watched)
-    if alarm.band is None:
-        return _Line(starts, values, labels)
-    edges = [result for result in results if result.query_id == alarm.band]
-    empty = np.full(len(starts), np.nan)
-    high, low = (_spread(edges[at], starts) if edges else empty for at in (0, -1))
-    return _Line(starts, values[:1], labels[:1], low, high)
-
-
-def _spread(result: Result, starts: Integers) -> Floats:
-    values = np.full(len(starts), np.nan)
-    places = np.searchsorted(starts, result.times, side="right") - 1
-    inside = places >= 0
-    values[places[inside]] = result.values[inside]
-    return values
-
-
-def _codes(alarm: MetricAlarm, line: _Line, ends: Integers) -> Codes:
+def _codes(alarm: MetricAlarm, line: Line, ends: Integers) -> Codes:
     """The verdict at every end. Of several series each has a state; the alarm is in ALARM while one is."""
     grouped = any(select.group_by for select in compile_queries(alarm.queries).selects.values())
     if len(line.values) < 2 and not grouped:
@@ -172,7 +122,7 @@ def _together(codes: npt.NDArray[np.int8], returned: npt.NDArray[np.bool_], noth
     return found
 
 
-def _decisive(alarm: MetricAlarm, line: _Line, end: int, new: StateValue) -> int:
+def _decisive(alarm: MetricAlarm, line: Line, end: int, new: StateValue) -> int:
     """The series whose verdict explains a change."""
     ends = np.array([end], dtype=np.int64)
     wanted = {StateValue.ALARM: Verdict.ALARM, StateValue.OK: Verdict.OK}.get(new, Verdict.INSUFFICIENT_DATA)
@@ -184,7 +134,7 @@ def _decisive(alarm: MetricAlarm, line: _Line, end: int, new: StateValue) -> int
     return 0
 
 
-def _trace(alarm: MetricAlarm, line: _Line, at: Pace) -> Trace:
+def _trace(alarm: MetricAlarm, line: Line, at: Pace) -> Trace:
     """What was judged; of several series the one that is nearest to breaching at each time."""
     judged = alarm.judgement
     values = line.periods(0).values

@@ -1,0 +1,101 @@
+"""FOCUS of several versions and providers: renamed columns, odd texts, commitments, and what FOCUS does not know."""
+
+from decimal import Decimal
+
+from tests.unit.costs.bills import FOCUS, one, sums, table
+from tests.unit.costs.conftest import Room
+
+from trimtab.costs.model import Dimension, Metric, Tag
+
+
+def test_columns_are_taken_by_name_whatever_the_version(room: Room) -> None:
+    rows = [{"ServiceProviderName": "Nebius", "HostProviderName": "Nebius", "InvoiceId": "7", "BilledCost": "2"}]
+    receipt = room.bring("v14.csv", table(FOCUS, *rows))
+    assert {"Nebius": Decimal(2)} == sums(room, Dimension.PROVIDER)
+    assert any("ListCost" in note for note in receipt.notes if "lacks" in note)
+
+
+def test_words_for_nothing_are_nothing(room: Room) -> None:
+    rows = [
+        {"BilledCost": "1.25", "EffectiveCost": "1", "ResourceId": "NULL", "Tags": "NULL"},
+        {"BilledCost": "NULL", "EffectiveCost": "null", "ResourceId": "r", "Tags": ""},
+    ]
+    receipt = room.bring("bill.csv", table(FOCUS, *rows))
+    assert 2 == receipt.lines
+    assert {"": Decimal("1.25"), "r": Decimal(0)} == sums(room, Dimension.RESOURCE_ID)
+
+
+def test_amounts_as_people_write_them(room: Room) -> None:
+    written = {"$50,000.00 ": "50000", "(12.50)": "-12.5", "+3": "3", "-1,234.5": "-1234.5", "1e-05": "0.00001"}
+    rows = [{"BilledCost": text, "ResourceId": text} for text in written]
+    receipt = room.bring("bill.csv", table(FOCUS, *rows))
+    assert () == receipt.skipped
+    assert {text: Decimal(value) for text, value in written.items()} == sums(room, Dimension.RESOURCE_ID)
+
+
+def test_rows_that_cannot_be_read_are_set_aside_with_the_reason(room: Room) -> None:
+    rows = [
+        {"BilledCost": "1"},
+        {"BilledCost": "twelve"},
+        {"BilledCost": "1", "EffectiveCost": "9" * 30},
+        {"BilledCost": "1", "BillingPeriodStart": "soon", "ChargePeriodStart": "later"},
+    ]
+    receipt = room.bring("bill.csv", table(FOCUS, *rows))
+    assert 1 == receipt.lines
+    assert {"USD": Decimal(1)} == receipt.billed()
+    reasons = sorted((one.reason, one.lines, one.example) for one in receipt.skipped)
+    assert ["cannot read a date", "cannot read billed_cost", "cannot read effective_cost"] == [
+        reason.partition(":")[0] for reason, _, _ in reasons
+    ]
+    assert "billed_cost twelve" in reasons[1][2]
+
+
+def test_tags_are_json_of_any_values(room: Room) -> None:
+    tags = ['{"team": "vision", " org": "x", "n": 3, "on": true}', '"team": "search"', "{}"]
+    room.bring("bill.csv", table(FOCUS, *({"BilledCost": "1", "Tags": text} for text in tags)))
+    assert {"vision": 1, "search": 1, "": 1} == sums(room, Tag("team"))
+    assert {"x": 1, "": 2} == sums(room, Tag(" org"))
+    assert {"3": 1, "": 2} == sums(room, Tag("n"))
+    assert {"true": 1, "": 2} == sums(room, Tag("on"))
+
+
+def test_used_and_unused_commitments_are_told_apart(room: Room) -> None:
+    mine = {"CommitmentDiscountId": "c", "CommitmentDiscountCategory": "Spend", "CommitmentDiscountQuantity": "1"}
+    rows = [
+        {"BilledCost": "10", "EffectiveCost": "0", "ChargeCategory": "Purchase", **mine},
+        {"EffectiveCost": "7", "CommitmentDiscountStatus": "Used", **mine},
+        {"EffectiveCost": "3", "CommitmentDiscountStatus": "Unused", **mine},
+    ]
+    room.bring("bill.csv", table(FOCUS, *rows))
+    metrics = (Metric.BILLED, Metric.EFFECTIVE, Metric.COMMITMENT_TOTAL, Metric.COMMITMENT_USED)
+    assert tuple(map(Decimal, (10, 10, 10, 7))) == one(room, *metrics)
+    assert {"Savings Plan": Decimal(10)} == sums(room, Dimension.PURCHASE_TYPE)
+
+
+def test_columns_that_focus_does_not_know_stay_with_the_line(room: Room) -> None:
+    room.bring("bill.csv", table(FOCUS, {"BilledCost": "1", "x_Cluster": "atlas"}))
+    assert ["atlas"] == room.column("SELECT properties['x_Cluster'] FROM cost_lines")
+
+
+def test_a_charge_outside_its_billing_period_counts_within_it(room: Room) -> None:
+    room.bring("bill.csv", table(FOCUS, {"BilledCost": "1", "ChargePeriodStart": "2025-08-01T00:00:00Z"}))
+    assert ["2026-08-01"] == room.column("SELECT toString(day) FROM cost_lines")
+
+
+def test_american_dates_semicolons_and_blank_lines(room: Room) -> None:
+    row = {
+        "BilledCost": "1",
+        "BillingPeriodStart": "4/1/25",
+        "ChargePeriodStart": "4/30/25",
+        "BillingPeriodEnd": "5/1/25",
+    }
+    receipt = room.bring("bill.csv", "\ufeff" + table(FOCUS, row, delimiter=";") + ";" * 10 + "\n\n")
+    assert ((202504,), 1) == (receipt.months, receipt.lines)
+    assert ["2025-04-30"] == room.column("SELECT toString(day) FROM cost_lines")
+
+
+def test_a_bill_without_a_currency_is_in_none(room: Room) -> None:
+    base = {name: value for name, value in FOCUS.items() if name != "BillingCurrency"}
+    receipt = room.bring("bill.csv", table(base, {"BilledCost": "1"}))
+    assert {"XXX": Decimal(1)} == receipt.billed()
+    assert any("BillingCurrency" in note for note in receipt.notes)

@@ -31,6 +31,11 @@ from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
+from trimtab.doors.config.kinds.alarms import alarm_sections
+from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
+from trimtab.doors.config.kinds.dashboards import DashboardSection
+from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
+from trimtab.doors.config.room import Configurations
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
 from trimtab.doors.otlp import http as otlp
@@ -40,6 +45,7 @@ from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import cost_transfers
 from trimtab.doors.rest import routes as rest
+from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
 from trimtab.inventory.room import InventoryRoom
@@ -232,8 +238,21 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
+        config=_configuring(rooms),
         wipe=partial(_wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )
+
+
+def _configuring(rooms: Rooms) -> Configuring:
+    """What files can declare, in the order in which it is applied."""
+    alarms = rooms.alarms
+    kinds = (
+        DetectorSection(rooms.detectors.store),
+        *alarm_sections(alarms),
+        MuteRuleSection(alarms.mute_rules),
+        DashboardSection(rooms.dashboards.store),
+    )
+    return Configuring(Configurations(kinds), rooms.settings.account_id, rooms.settings.region)
 
 
 def _web_state(rooms: Rooms) -> web.WebState:

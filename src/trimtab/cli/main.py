@@ -21,6 +21,7 @@ COMMANDS = {
     "up": LazyCommand("trimtab.cli.up", "up", "Run the server and the local agent (Ctrl-C stops them)."),
     "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
+    "config": LazyCommand("trimtab.cli.config", "config", "Alarms, dashboards and detectors as files: diff, apply."),
     "connect": LazyCommand("trimtab.cli.connect", "connect", "Read what there is already: a Prometheus's history."),
     "dashboards": LazyCommand(
         "trimtab.cli.dashboards", "dashboards", "List, show, store, import, share and delete dashboards."

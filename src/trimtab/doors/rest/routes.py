@@ -16,6 +16,7 @@ from trimtab.doors.rest import (
     admin,
     alertmanager,
     catalog,
+    config,
     costs,
     dashboard_shares,
     dashboards,
@@ -33,6 +34,7 @@ from trimtab.doors.rest import (
     settings,
     sources,
 )
+from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.inventory import Place
@@ -75,6 +77,7 @@ class Dependencies:
     costs: CostsRoom | None = None
     inventory: InventoryRoom | None = None
     dashboards: DashboardRoom | None = None
+    config: Configuring | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -94,6 +97,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *_inventory(needs),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
+        *(config.operations(needs.config) if needs.config else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),

@@ -34,8 +34,12 @@ def bill(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def ce(server: LiveServer, bill: str) -> Any:
+    return client_of(server.url)
+
+
+def client_of(url: str) -> Any:
     return boto3.client(
-        "ce", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        "ce", endpoint_url=url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
 
 

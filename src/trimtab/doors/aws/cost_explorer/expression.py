@@ -34,6 +34,9 @@ def _read(expression: Mapping[str, Any], depth: int) -> Filter:
             return And(parts) if root == "And" else Or(parts)
         case "Not":
             return Not(_read(value, depth + 1))
+        case "Dimensions" if value.get("Key") == "SUBSCRIPTION_ID":  # the end of the reservation's ARN
+            ends = tuple(f"/{one}" for one in value.get("Values") or ())
+            return Where(Dimension.RESERVATION_ID, ends, Match.ENDS_WITH)
         case "Dimensions":
             return _values(dimension_of(_key(root, value)), value)
         case "Tags":

@@ -1,6 +1,6 @@
 """Metrics: their names on the wire, and amounts with their units. Amounts of two currencies are never added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from trimtab.costs.model import CostRow, Metric
@@ -68,14 +68,19 @@ def values_of(rows: Sequence[CostRow], metrics: Mapping[str, Metric], columns: S
 
 def currency_of(rows: Sequence[CostRow]) -> str:
     """The one currency of `rows`. Raises AwsError where there are several."""
-    found = sorted({row.currency for row in rows})
+    return single_currency(row.currency for row in rows) or NO_CURRENCY
+
+
+def single_currency(currencies: Iterable[str]) -> str:
+    """The one currency among `currencies`, "" for none. Raises AwsError where there are several."""
+    found = sorted(set(currencies))
     if len(found) > 1:
         raise AwsError(
             "DataUnavailableException",
             f"Data is not available as one amount: the bill is in {' and '.join(found)}, which are never added. "
             "Group by CURRENCY, or filter by PAYER_ACCOUNT or BILLING_ENTITY.",
         )
-    return found[0] if found else NO_CURRENCY
+    return found[0] if found else ""
 
 
 def unit_of(rows: Sequence[CostRow]) -> str:

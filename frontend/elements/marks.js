@@ -41,14 +41,14 @@ export function rule(plot, marks, colour, font) {
       }
     }
   }
-  for (const one of marks.along) {
+  for (const [row, one] of marks.along.entries()) {
     ctx.strokeStyle = ctx.fillStyle = one.color || colour.muted;
     for (const [at, ms] of [one.start, one.end].filter((edge) => edge !== null).entries()) {
       const place = plot.valToPos(ms, "x", true);
       line(ctx, place, bbox.top, place, bbox.top + bbox.height);
       const late = place > bbox.left + bbox.width / 2;
       ctx.textAlign = late ? "right" : "left";
-      if (at === 0 && one.label) ctx.fillText(one.label, place + (late ? -5 : 5) * PIXELS, bbox.top + 11 * PIXELS);
+      if (at === 0 && one.label) ctx.fillText(one.label, place + (late ? -5 : 5) * PIXELS, bbox.top + (11 + 13 * (row % 3)) * PIXELS);
     }
   }
   ctx.restore();

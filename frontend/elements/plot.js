@@ -48,7 +48,7 @@ export function plotOptions({ held, current, stacked, top, width, height, onSele
       ...(right ? [rightAxis({ muted, font, held, axis: axes.right })] : []),
     ],
     series: [{}, ...held.series.map((one, index) => seriesOptions(one, colours[index], current, stacked))],
-    bands: stacked ? held.series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : [],
+    bands: stacked ? held.series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : edges(held, colours),
     hooks: {
       setSelect: [(plot) => plot.select.width > 4 && onSelect(plot)],
       setCursor: [(plot) => onCursor(plot.cursor.idx)],
@@ -66,6 +66,7 @@ function rightAxis({ muted, font, held, axis }) {
   return {
     scale: "right", side: 1, stroke: muted, grid: { show: false }, ticks: { show: false }, font, gap: 6, space: 34,
     size: axisSize, values: (_, splits) => splits.map(show),
+    ...(held.right.format === "bytes" ? { incrs: BINARY_STEPS } : {}),
     ...(axis?.label ? { label: axis.label, labelSize: 16, labelFont: font } : {}),
   };
 }
@@ -76,8 +77,8 @@ function seriesOptions(one, colour, current, stacked) {
     label: one.label,
     scale: one.right ? "right" : "y",
     stroke: colour,
-    width: stacked ? 1 : 1.6,
-    fill: stacked ? alpha(colour, 0.55) : few ? alpha(colour, 0.1) : undefined,
+    width: stacked ? 1 : one.edge ? 0.8 : 1.6,
+    fill: stacked ? alpha(colour, 0.55) : few && !one.edge ? alpha(colour, 0.1) : undefined,
     points: { show: (plot, index) => lonely(plot.data[index]), size: 5, fill: colour },
     gaps: (plot, _index, _from, _to, gaps) => {
       const { start, step } = current();
@@ -85,6 +86,14 @@ function seriesOptions(one, colour, current, stacked) {
       return gaps.filter(([left, right]) => right - left > bridge + 1);
     },
   };
+}
+
+// An anomaly band: what lies between its two edges, the upper first.
+function edges(held, colours) {
+  return held.series.flatMap((one, at) => {
+    const lower = one.edge ? held.series.findIndex((other, place) => place > at && other.edge === one.edge) : -1;
+    return lower < 0 ? [] : [{ series: [at + 1, lower + 1], fill: alpha(colours[at], 0.2) }];
+  });
 }
 
 // A line needs two points: with one, show it as a dot.

@@ -137,7 +137,7 @@ class WidgetReader:
             raise found
         if isinstance(drawn, TrimtabError):
             raise drawn
-        lines = [line for result in found for line in self._lines(question, asked, result)] + drawn
+        lines = _with_edges([self._line(question, asked, result) for result in found], asked) + drawn
         now = self._clock.now_ms()
         annotations = read_annotations(question.widget.properties.get("annotations", {}), now)
         thresholds = [
@@ -149,7 +149,7 @@ class WidgetReader:
         period = min((line.period_s for line in lines if line.period_s), default=asked.period_s)
         return WidgetData(question.widget, asked.span, tuple(lines), annotations, period, asked.note, asked.alarms)
 
-    def _lines(self, question: Question, asked: Asked, result: Result) -> list[Line]:
+    def _line(self, question: Question, asked: Asked, result: Result) -> tuple[str, Line]:
         row = asked.rows.get(result.query_id)
         statistic = _statistic(result.properties.get("Stat") or (row.stat if row and row.metric else ""))
         times, values = _complete(result, asked.span, statistic)
@@ -160,20 +160,18 @@ class WidgetReader:
             assert zone is not None  # noqa: S101  # None is read as UTC
             told = Labelled(result.label, result.properties, times, values, self._clock.now_ms(), zone)
             label = render(row.label, told)
-        return [
-            Line(
-                key=f"{result.query_id}\x1f{result.label}",
-                label=label or result.query_id,
-                times=times,
-                values=values,
-                period_s=result.period_s or asked.period_s,
-                color=row.color if row else "",
-                right=row.right if row else False,
-                unit=(row.unit if row and row.unit else unit),
-                metric=metric,
-                statistic=statistic,
-            )
-        ]
+        return result.query_id, Line(
+            key=f"{result.query_id}\x1f{result.label}",
+            label=label or result.query_id,
+            times=times,
+            values=values,
+            period_s=result.period_s or asked.period_s,
+            color=row.color if row else "",
+            right=row.right if row else False,
+            unit=(row.unit if row and row.unit else unit),
+            metric=metric,
+            statistic=statistic,
+        )
 
     def _unit(self, scope: Scope, result: Result) -> tuple[str, str]:
         namespace, name = result.properties.get("Namespace"), result.properties.get("MetricName")
@@ -181,6 +179,20 @@ class WidgetReader:
             return "None", ""
         found = self._finder.find(scope, SeriesQuery(namespace=namespace, name=name, limit=1))
         return (found[0].identity.unit if found else "None"), name
+
+
+def _with_edges(lines: Sequence[tuple[str, Line]], asked: Asked) -> list[Line]:
+    """The lines, those of an anomaly band marked and named as its edges: the upper one comes first."""
+    found = []
+    for at, (id_, line) in enumerate(lines):
+        row = asked.rows.get(id_)
+        if row is None or not row.expression.lstrip().upper().startswith("ANOMALY_DETECTION_BAND"):
+            found.append(line)
+            continue
+        upper = at == 0 or lines[at - 1][0] != id_
+        side = "upper" if upper else "lower"
+        found.append(replace(line, key=f"{line.key}\x1f{side}", label=f"{line.label}, {side} edge", edge=id_))
+    return found
 
 
 def _statistic(text: str) -> Statistic:

@@ -14,7 +14,7 @@ AVERAGE = parse_statistic("Average")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: a name, its points (ms, ascending), and how it is to be drawn.
+    """One line: a name, its points (ms, ascending), and how it is to be drawn. `edge` names the band it is an edge of.
 
     `unit` is the series' own (CloudWatch's or UCUM), with the metric's name and statistic for those who word it.
     """
@@ -29,6 +29,7 @@ class Line:
     unit: str = "None"
     metric: str = ""
     statistic: Statistic = AVERAGE
+    edge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

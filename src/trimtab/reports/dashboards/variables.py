@@ -72,6 +72,9 @@ def _with_property(properties: Mapping[str, Any], name: str, text: str) -> dict[
     if name in _SET:
         changed[name] = int(text) if name == "period" and text.isdigit() else text
         return changed
+    if isinstance(changed.get("labels"), list):  # of an explorer widget: what its series must have
+        changed["labels"] = [{**one, "value": text} if one.get("key") == name else one for one in changed["labels"]]
+        return changed
     if isinstance(changed.get("metrics"), list):
         changed["metrics"] = [_with_dimension(row, name, text) for row in _long(changed["metrics"])]
     return changed

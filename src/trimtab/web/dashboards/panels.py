@@ -52,7 +52,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a panel of values shows. `view` is one of the template's forms; `problem` is why it shows nothing."""
+    """What a panel of values shows. `view` is one of the template's forms; `problem` is why it shows nothing.
+
+    `more` are left out since they are too many, `gone` alarms that are named and not there.
+    """
 
     index: int
     view: str
@@ -60,6 +63,7 @@ class Values:
     drawing: Svg | None = None
     heads: tuple[str, ...] = ()
     more: int = 0
+    gone: int = 0
     note: str = ""
     problem: str = ""
     alarms: tuple[AlarmView, ...] = field(default=())
@@ -100,7 +104,7 @@ def values_of(widget: Widget, answer: WidgetData | TrimtabError) -> Values:
     if view == "pie":
         return _pie(widget, figures, shown)
     heads = _heads(widget) if view == "table" else ()
-    return Values(widget.index, view, tuple(figures[:MOST_ROWS]), None, heads, more, answer.note)
+    return Values(widget.index, view, tuple(figures[:MOST_ROWS]), None, heads, more, note=answer.note)
 
 
 def _figures(lines: Sequence[Line], widget: Widget, answer: WidgetData) -> list[Figure]:
@@ -194,4 +198,4 @@ def _alarms(widget: Widget, answer: WidgetData) -> Values:
     if not alarms:
         told = "None of its alarms exists here." if asked else "It names no alarms."
         return Values(widget.index, "later", problem=told)
-    return Values(widget.index, "alarms", alarms=tuple(alarms), more=asked - len(answer.alarms))
+    return Values(widget.index, "alarms", alarms=tuple(alarms), gone=asked - len(answer.alarms))

@@ -14,6 +14,8 @@ from trimtab.web.format import FRACTION, NUMBER, Unit, unit_of
 
 MOST_LINES = 8
 """UI.md §Design language 6: colours that can be told apart. The rest is one line, "Other"."""
+_BAND_SLOT = 8
+"""Bands are grey, as on CloudWatch: what is compared with them has a colour."""
 _BRIDGE = 2.6
 _SUMMED = frozenset({Family.SUM, Family.SAMPLE_COUNT, Family.RATE})
 Grid = npt.NDArray[np.float64]
@@ -46,8 +48,9 @@ def payload(data: WidgetData, since_ms: int | None = None) -> dict[str, Any]:
         "marks": _marks(data),
         "series": [
             {
-                "key": line.key, "label": line.label, "slot": slot, "gap": _gap(values, line.period_s * 1000 / step),
-                "right": line.right, "color": line.color,
+                "key": line.key, "label": line.label, "slot": _BAND_SLOT if line.edge else slot,
+                "gap": _gap(values, line.period_s * 1000 / step), "right": line.right, "color": line.color,
+                "edge": line.edge,
                 "values": [_short(value) for value in values[offset:].tolist()],
             }
             for (line, values), slot in zip(lines, colours, strict=True)

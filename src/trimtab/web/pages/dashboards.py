@@ -24,6 +24,7 @@ DASHBOARDS = "/dashboards"
 REFRESHES = ("5", "10", "30", "60", "300")
 """Seconds between two refreshes that can be chosen."""
 _SLOWEST_S = 60
+_TOLD = 4
 _PNG = (800, 400)
 
 
@@ -150,12 +151,19 @@ async def _data(site: Site, request: Request) -> WidgetData:
     return answer
 
 
+def _titles(body: str) -> str:
+    """The titles of its first panels: what a dashboard shows, where nobody said it."""
+    titles = [widget.get("properties", {}).get("title", "") for widget in json.loads(body)["widgets"]]
+    named = [title for title in titles if title]
+    return ", ".join(named[:_TOLD]) + (" …" if len(named) > _TOLD else "")
+
+
 async def _rows(site: Site, request: Request) -> list[dict[str, Any]]:
     room = site.state.dashboards
     stored = {one.name: one for one in await room.store.listed(room.account_of(request.state.principal))}
     rows = [
         {
-            "name": one.name, "summary": STARTERS[one.name].summary if one.name in STARTERS else "",
+            "name": one.name, "summary": STARTERS[one.name].summary if one.name in STARTERS else _titles(one.body),
             "widgets": len(json.loads(one.body)["widgets"]), "modified_ms": one.modified_ms, "version": one.version,
             "needs": "",
         }

@@ -11,6 +11,7 @@ from trimtab.costs.imports.importer import Importer
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.imports.places import Uploads, opener
 from trimtab.costs.read import CostReader
+from trimtab.costs.reports import CostReports
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
@@ -21,6 +22,7 @@ class CostsRoom:
 
     reader: CostReader
     explorer: Explorer
+    reports: CostReports
     importer: Importer
     imports: BackgroundImports
     ledger: ImportLedger
@@ -37,6 +39,7 @@ class CostsRoom:
         return cls(
             reader,
             Explorer(reader),
+            CostReports(state, clock),
             importer,
             BackgroundImports(importer, uploads),
             ledger,

@@ -4,6 +4,7 @@ from trimtab.store.state.schema.access import access_keys
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
 from trimtab.store.state.schema.anomalies import anomaly_mutes, anomaly_watch
+from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.detectors import detectors
@@ -38,6 +39,7 @@ __all__ = [
     "cluster_nodes",
     "cost_imports",
     "cost_periods",
+    "cost_reports",
     "cost_sources",
     "dashboard_shares",
     "dashboard_versions",

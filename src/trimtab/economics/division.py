@@ -50,8 +50,7 @@ class Division:
 
     def value(self, dimensions: Sequence[Dimension], cell: Cell, month: int) -> str:
         """The category's value of a cell, before splits."""
-        # The readers' mappings are shared by all cells that have the same pairs: their identity stands for them.
-        key = (month, cell.dimensions, id(cell.tags), id(cell.categories))
+        key = (month, cell.dimensions, *cell.tags.items(), "", *cell.categories.items())
         value = self._known.get(key)
         if value is None:
             said = Said(dict(zip(dimensions, cell.dimensions, strict=False)), cell.tags, cell.categories, month)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from trimtab.base.clock import Clock
 from trimtab.costs.cells import CellReader
 from trimtab.costs.imports.ledger import ImportLedger
+from trimtab.economics.divisions import Divisions
 from trimtab.economics.ports import MachineReader, NoMachines, NoUse, UseReader
+from trimtab.economics.reader import AllocatedReader
 from trimtab.economics.rules.store import RulesStore
 from trimtab.economics.statements.book import StatementBook
 from trimtab.economics.statements.reader import StatementReader
@@ -20,6 +22,7 @@ class EconomicsRoom:
 
     rules: RulesStore
     statements: StatementReader
+    bills: AllocatedReader
 
     @classmethod
     def of(
@@ -35,4 +38,8 @@ class EconomicsRoom:
         cells = CellReader(telemetry)
         rules = RulesStore(state, clock)
         weigher = Weigher(cells, use or NoUse(), machines or NoMachines())
-        return cls(rules, StatementReader(rules, StatementBook(state), weigher, ledger, clock))
+        return cls(
+            rules,
+            StatementReader(rules, StatementBook(state), weigher, ledger, clock),
+            AllocatedReader(telemetry, rules, Divisions(weigher, ledger, clock)),
+        )

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-
 from tests.unit.economics.conftest import House, every_kind, line, run
+
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import Conflict, NotFound
 from trimtab.costs.model import Metric

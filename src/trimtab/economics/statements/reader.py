@@ -16,8 +16,9 @@ from trimtab.base.errors import Conflict, NotFound
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.model import Dimension
 from trimtab.economics.division import Division
+from trimtab.economics.divisions import METRIC_FRESH_MS, moves
 from trimtab.economics.months import after, bounds, named
-from trimtab.economics.rules.model import Basis, RuleSet, SplitMethod
+from trimtab.economics.rules.model import Basis, RuleSet
 from trimtab.economics.rules.store import RulesStore, RulesVersion
 from trimtab.economics.statements import build, kinds
 from trimtab.economics.statements.book import StatementBook
@@ -27,8 +28,6 @@ from trimtab.economics.weights import Weigher
 Totals = dict[tuple[str, Kind], Decimal]
 
 _KEPT = 24  # statements of open months in memory
-_METRIC_FRESH_MS = 60_000
-"""How long an open month that is split by a metric, or by who held GPUs, is kept: telemetry goes on arriving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +113,8 @@ class StatementReader:
         apart = [one for one in await self.reconcile(statement) if one.difference]
         if apart:
             raise Conflict(
-                f"cannot close {named(month)}: {apart[0].kind.words} are {apart[0].bill} {apart[0].currency} on the bill "
-                f"and {apart[0].statement} on the statement; this is a bug in trimtab"
+                f"cannot close {named(month)}: {apart[0].kind.words} are {apart[0].bill} {apart[0].currency} on the "
+                f"bill and {apart[0].statement} on the statement; this is a bug in trimtab"
             )
         held = await self._held()
         if any(held.get(of, ()) != parts for of, parts in statement.receipts.items()):
@@ -151,7 +150,7 @@ class StatementReader:
         key = repr((month, version.version, version.document, sorted(receipts.items()), closed))
         kept = self._made.get(key)
         moving = moves(version.rules)
-        if kept and not fresh and not (moving and now - kept[0] > _METRIC_FRESH_MS):
+        if kept and not fresh and not (moving and now - kept[0] > METRIC_FRESH_MS):
             return kept[1], kept[2]
         division = await self._weigher.division(version.rules, version.rules.owner, month)
         parts = [await self._sums(division, month)]
@@ -204,12 +203,6 @@ def _invoiced(kind: Kind, basis: Basis) -> Kind:
 
 def _add(totals: Totals, key: tuple[str, Kind], amount: Decimal) -> None:
     totals[key] = totals.get(key, Decimal(0)) + amount
-
-
-def moves(rules: RuleSet) -> bool:
-    """Whether shares depend on telemetry."""
-    metric = any(split.method is SplitMethod.METRIC for one in rules.categories for split in one.splits)
-    return metric or bool(rules.shared)
 
 
 def unweighed(rules: RuleSet, division: Division, sums: build.Sums) -> tuple[str, ...]:

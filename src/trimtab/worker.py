@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from trimtab import settings as settings_module
 from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
 from trimtab.alarms.vectors import Vectors
+from trimtab.anomalies.progress import ProgressStore
+from trimtab.anomalies.retention import AnomalyRetention
+from trimtab.anomalies.watch import AnomalyWatch, WatchParts
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
@@ -48,6 +51,7 @@ _ROLL_S = 60.0
 _RETENTION_S = 3600.0
 _DELIVER_S = 2.0
 _TRAIN_S = 30.0
+_WATCH_S = 30.0
 _EVALUATE_S = 1.0  # asks whether an evaluation is due; most often none is
 
 
@@ -104,6 +108,25 @@ def detection_of(metrics: Metrics, clock: Clock, leading: Leading) -> list[Job]:
     return [Job("train anomaly detectors", _TRAIN_S, training.run)]
 
 
+def watching_of(
+    settings: Settings, state: State, telemetry: Telemetry, metrics: Metrics, clock: Clock, leading: Leading
+) -> list[Job]:
+    """The jobs of the always-on detector, which keeps its memory of every series in the data directory."""
+    parts = WatchParts(
+        registry=metrics.registry,
+        reader=metrics.reader,
+        store=telemetry,
+        progress=ProgressStore(state),
+        clock=clock,
+        directory=settings.data_dir / "anomalies",
+        limit=settings.anomaly_series,
+        may_write=leading.may_write,
+    )
+    retention = AnomalyRetention(telemetry, clock, settings.retention_anomalies_days, leading.may_write)
+    watch = [Job("look for anomalies", _WATCH_S, AnomalyWatch(parts).run)] if settings.anomaly_series else []
+    return [*watch, Job("drop anomalies past their retention", _RETENTION_S, lambda: leading.run(retention.drop))]
+
+
 def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clock, leading: Leading) -> list[Job]:
     """Every job of this process but the lock's."""
     kept = Retention.of(settings)
@@ -139,6 +162,7 @@ async def work(settings: Settings) -> None:
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
             *detection_of(metrics, clock, leading),
+            *watching_of(settings, state, telemetry, metrics, clock, leading),
             *notifying.jobs,
         ]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)

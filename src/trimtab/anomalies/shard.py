@@ -123,7 +123,7 @@ class _Head(msgspec.Struct):
 
 def _read(path: Path) -> Shard | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             content = {name: stored[name] for name in stored.files}
         head = msgspec.msgpack.decode(content.pop("head").tobytes(), type=_Head)
         until = content.pop("until")

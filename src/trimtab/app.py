@@ -42,6 +42,7 @@ from trimtab.doors.otlp import http as otlp
 from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
+from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import cost_transfers
 from trimtab.doors.rest import routes as rest
@@ -184,6 +185,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *otlp.routes(intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
+        *prometheus_rules.routes(rooms.alarms.listing),
         *web.routes(pages),
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})

@@ -39,13 +39,7 @@ class Entry:
     @property
     def cadence_s(self) -> int:
         """How often it is evaluated."""
-        alarm = self.alarm
-        if isinstance(alarm, PromQLAlarm):
-            return FAST_S if alarm.interval_s < SLOW_S else SLOW_S
-        if isinstance(alarm, MetricAlarm):
-            periods = [query.source.period_s for query in alarm.queries if isinstance(query.source, MetricStat)]
-            return FAST_S if alarm.period_s in FAST_PERIODS or set(periods) & set(FAST_PERIODS) else SLOW_S
-        return SLOW_S
+        return cadence_of(self.alarm)
 
     @property
     def scope(self) -> Scope:
@@ -56,6 +50,16 @@ class Entry:
     def scales(self) -> bool:
         """Whether an action of its present state is a scaling policy's."""
         return any(is_scaling(arn) for arn in self.alarm.actions.of(self.state))
+
+
+def cadence_of(alarm: Alarm) -> int:
+    """How often an alarm is evaluated (s)."""
+    if isinstance(alarm, PromQLAlarm):
+        return FAST_S if alarm.interval_s < SLOW_S else SLOW_S
+    if isinstance(alarm, MetricAlarm):
+        periods = [query.source.period_s for query in alarm.queries if isinstance(query.source, MetricStat)]
+        return FAST_S if alarm.period_s in FAST_PERIODS or set(periods) & set(FAST_PERIODS) else SLOW_S
+    return SLOW_S
 
 
 class Book:

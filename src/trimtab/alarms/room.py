@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
+from trimtab.alarms.listing import AlarmListing
 from trimtab.alarms.mute import MuteRule, read_mute_rule
 from trimtab.alarms.mute_rules import StoredRule, delete_rule, get_rule, list_rules, put_rule
 from trimtab.alarms.store import AlarmStore
@@ -57,8 +58,10 @@ class AlarmRoom:
     store: AlarmStore
     mute_rules: MuteRules
     tags: AlarmTags
+    listing: AlarmListing
 
     @classmethod
     def of(cls, database: Database, clock: Clock) -> "AlarmRoom":
         """The room over a state database."""
-        return cls(AlarmStore(database, clock), MuteRules(database, clock), AlarmTags(database))
+        tags, listing = AlarmTags(database), AlarmListing(database)
+        return cls(AlarmStore(database, clock), MuteRules(database, clock), tags, listing)

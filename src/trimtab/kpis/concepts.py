@@ -59,6 +59,8 @@ ACTIVITY: tuple[tuple[str, tuple[Metric, ...]], ...] = (
 )
 PROCESS_MEMORY = (Metric("process.gpu.memory.usage"), Metric("DCGM_FI_DEV_PROCESS_FB_USED", 2.0**20))
 GPU_MEMORY_USED = _known("gpu.memory.used")
+GPU_MEMORY_FREE = _known("gpu.memory.free")
+GPU_MEMORY_TOTAL = _known("gpu.memory.total")
 XID = _known("gpu.xid")
 FAILED = tuple(one for one in _known("gpu.failed") if one.name.startswith("hw."))
 UNCORRECTABLE = (*_known("gpu.errors.uncorrected"), *(one for one in _known("gpu.failed") if one not in FAILED))

@@ -63,7 +63,7 @@ class Pricing:
             note = f"own rate of {rate.subject}" + (f" ({rate.note})" if rate.note else "")
             if rate.unit is RateUnit.GPU_HOUR:
                 return GpuPrice(rate.amount, rate.currency, PriceBasis.RATE_CARD, note)
-            gpus = self._gpus(machine)
+            gpus = self.gpus(machine)
             if gpus:
                 return GpuPrice(rate.amount / gpus, rate.currency, PriceBasis.RATE_CARD, f"{note} ÷ {gpus:f} GPUs")
         return None
@@ -80,7 +80,7 @@ class Pricing:
     def _listed(self, machine: Machine, at_ms: int) -> GpuPrice:
         name = machine.instance_type
         price = self._catalog.price(name, at_ms, machine.region)
-        gpus = self._gpus(machine)
+        gpus = self.gpus(machine)
         if price is None or not gpus:
             what = (
                 "its number of GPUs is not known" if price else f"the catalogue has no price of it in {machine.region}"
@@ -97,7 +97,7 @@ class Pricing:
             price.per_hour * left / gpus, price.currency, PriceBasis.DISCOUNTED, f"{note}, less {discount.amount:f} %"
         )
 
-    def _gpus(self, machine: Machine) -> Decimal:
+    def gpus(self, machine: Machine) -> Decimal:
         """GPUs of the machine, as the catalogue has them, else as the machine says of itself."""
         known = self._catalog.types.get(machine.instance_type)
         number = known.accelerators if known is not None and known.accelerators else machine.gpus

@@ -87,21 +87,20 @@ class Run:
 
     def gpu_seconds(self, start_ms: int, end_ms: int) -> float:
         """GPU-seconds that it held within a range; of one that runs, to the range's end."""
-        parts = self.held or (Held("", self.gpus),)
-        return sum(one.gpus * _seconds(self, one, start_ms, end_ms) for one in parts)
+        return sum(one.gpus * self.held_seconds(one, start_ms, end_ms) for one in self.held or (Held("", self.gpus),))
+
+    def held_seconds(self, part: Held, start_ms: int, end_ms: int) -> float:
+        """How long it held one of its parts within a range."""
+        begun = part.start_ms if part.start_ms is not None else self.start_ms
+        ended = part.end_ms if part.end_ms is not None else self.end_ms
+        if begun is None:
+            return 0.0
+        return max(min(end_ms if ended is None else ended, end_ms) - max(begun, start_ms), 0) / 1000
 
     @property
     def open(self) -> bool:
         """Whether it waits or runs."""
         return self.state in OPEN
-
-
-def _seconds(run: Run, one: Held, start_ms: int, end_ms: int) -> float:
-    begun = one.start_ms if one.start_ms is not None else run.start_ms
-    ended = one.end_ms if one.end_ms is not None else run.end_ms
-    if begun is None:
-        return 0.0
-    return max(min(end_ms if ended is None else ended, end_ms) - max(begun, start_ms), 0) / 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""A run as it is shown: its hours, how busy its GPUs were, what it cost, and the largest loss that could be avoided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trimtab.inventory.runs.model import Run, RunState, Stretch
+from trimtab.kpis.runs.activity import Activity
+from trimtab.kpis.runs.cost import Cost, Prices, cost_of
+from trimtab.kpis.runs.devices import COUNT_ONLY
+from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of
+
+SETTLE_MS = 60_000
+"""How long after a run's end the last samples of its GPUs may still be on their way: four scrapes of 15 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLoss:
+    """A loss, what its hours cost by currency, and a sentence for a person."""
+
+    loss: Loss
+    amounts: Mapping[str, Decimal]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """Everything of a run. Hours are GPU-hours until now or its end.
+
+    `active_hours` and `active_share` are None where the activity of no GPU is known; `unknown` then says why.
+    `known_hours` are those whose activity is known. `settled`: nothing of it will change any more.
+    """
+
+    run: Run
+    wait_ms: int
+    gpu_hours: float
+    known_hours: float
+    active_hours: float | None
+    active_share: float | None
+    measured_by: tuple[str, ...]
+    gpus_known_by: str
+    unknown: str
+    cost: Cost
+    losses: tuple[PricedLoss, ...]
+    settled: bool
+    activity: Activity | None = None
+    stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def largest_loss(self) -> PricedLoss | None:
+        """The loss that is worth most."""
+        return self.losses[0] if self.losses else None
+
+
+def report_of(
+    run: Run, activity: Activity | None, prices: Prices, now_ms: int, stretches: Sequence[Stretch] = ()
+) -> RunReport:
+    """The report of a run. Pure."""
+    hours = run.gpu_seconds(0, now_ms) / 3600
+    cost = cost_of(run, prices, now_ms)
+    known = activity is not None and activity.known_hours > 0
+    losses = losses_of(activity) if activity is not None and known else ()
+    return RunReport(
+        run=run,
+        wait_ms=run.wait_ms(now_ms),
+        gpu_hours=hours,
+        known_hours=activity.known_hours if activity is not None else 0.0,
+        active_hours=activity.active_hours if activity is not None and known else None,
+        active_share=activity.share if activity is not None else None,
+        measured_by=activity.sources if activity is not None else (),
+        gpus_known_by=activity.devices.by if activity is not None else "",
+        unknown="" if known else _why_unknown(run, activity),
+        cost=cost,
+        losses=tuple(_priced(one, run, cost, hours) for one in losses),
+        settled=run.end_ms is not None and run.end_ms + SETTLE_MS <= now_ms,
+        activity=activity,
+        stretches=tuple(stretches),
+    )
+
+
+def _why_unknown(run: Run, activity: Activity | None) -> str:
+    if run.start_ms is None:
+        return "it has not started" if run.state is RunState.PENDING else "it never started"
+    if not run.gpus:
+        return "it asked for no GPU"
+    if activity is None or activity.devices.by == COUNT_ONLY:
+        return (
+            "utilisation unknown: only the number of its GPUs is known, not which; "
+            "scontrol's details, a job or pod label of the GPU metrics, or whole nodes tell"
+        )
+    return "its GPUs reported no activity while it ran"
+
+
+def _priced(loss: Loss, run: Run, cost: Cost, hours: float) -> PricedLoss:
+    amounts = cost.part(loss.gpu_hours / hours) if hours > 0 else {}
+    return PricedLoss(loss, amounts, sentence(loss, run))
+
+
+def sentence(loss: Loss, run: Run) -> str:
+    """A loss in words: what happened, for how long, and what to do about it."""
+    gpus = f"{loss.gpus} GPU" + ("" if loss.gpus == 1 else "s")
+    each = "" if loss.gpus == 1 else " each on average"
+    length = length_of(loss.seconds)
+    so_far = run.end_ms is None
+    did = "have done" if so_far else "did"
+    match loss.kind:
+        case LossKind.NEVER_USED:
+            return f"{gpus} {did} nothing for {length}: stop it, or look at why it never began"
+        case LossKind.UNUSED_GPUS:
+            return f"{gpus} of the run {did} nothing for {length}: ask for fewer GPUs"
+        case LossKind.IDLE_START:
+            return f"{gpus} idle for {length}{each} before the first work: stage data and images before the start"
+        case LossKind.IDLE_TAIL:
+            when = "since the last work: is it still needed?" if so_far else "after the last work: end the job then"
+            return f"{gpus} idle for {length}{each} {when}"
+        case LossKind.GAPS:
+            return f"{gpus} idle for {length}{each} between work: look at checkpoints, evaluation and data loading"
+        case LossKind.LOW_ACTIVITY:
+            less = f"{loss.gpu_hours:.1f} GPU-hours less"
+            return f"{loss.note}: at {FAIR:.0%} the same work needs {less}; profile data loading"
+        case LossKind.OVERSIZED:
+            return f"{loss.note}: ask for fewer GPUs"
+
+
+def length_of(seconds: float) -> str:
+    """A length of time as people say it: `12 min`, `3.5 h`, `2.1 d`."""
+    if seconds < 5400:
+        return f"{max(seconds / 60, 1):.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"

@@ -15,7 +15,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.costs.files.folder import Folder, Item
 
 _TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".zip", ".yaml", ".yml")
-_PACKED = (".gz", ".zst", ".bz2")
+_PACKED = (".gz", ".bz2")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.base.errors import InvalidInput
-from trimtab.costs.files.probe import open_text
+from trimtab.costs.files.probe import legible, open_text
 from trimtab.costs.files.unpack import PlainFile
 
 _TOKENS = ("input_tokens", "output_tokens", "uncached_input_tokens", "cache_read_input_tokens", "input_cached_tokens")
@@ -39,7 +39,7 @@ def has_results(file: PlainFile) -> bool:
 
 def _pages(file: PlainFile) -> Iterator[Mapping[str, Any]]:
     """The pages: one document, a list of them, or one a line. Numbers stay exact."""
-    with open_text(file.path) as text:
+    with legible(file), open_text(file.path) as text:
         content = text.read()
     try:
         loaded = json.loads(content, parse_float=Decimal)

@@ -1,10 +1,11 @@
 """Looks at a file's first line or footer: its kind, its columns as the engine will read them, and its rows."""
 
-import bz2
 import csv
 import gzip
 import io
-from collections.abc import Callable
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -17,8 +18,6 @@ from trimtab.costs.files.unpack import PlainFile
 from trimtab.costs.readers.columns import Kind, SourceColumn
 
 _HEADER_BYTES = 1 << 20  # the longest header known (a legacy report with all its tags) has 30 kB
-_GZIP = cast(Callable[..., IO[bytes]], gzip.open)
-_BZIP2 = cast(Callable[..., IO[bytes]], bz2.open)
 _DELIMITERS = (",", "\t", ";", "|")
 _UNIQUE = frozenset(
     ("identity_line_item_id", "identity/lineitemid", "line_item_resource_id", "lineitem/resourceid", "resourceid", "id")
@@ -66,8 +65,8 @@ def probe(file: PlainFile) -> TableFile:
 
 
 def is_json(file: PlainFile) -> bool:
-    """Whether the first sign of the text is that of a JSON document."""
-    with open_text(file.path) as text:
+    """Whether the first sign of the text is that of a JSON document. Raises InvalidInput for a broken archive."""
+    with legible(file), open_text(file.path) as text:
         return text.read(1024).lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
 
 
@@ -79,22 +78,28 @@ def open_text(path: Path) -> IO[str]:
 def open_binary(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked on the way."""
     with path.open("rb") as raw:
-        magic = raw.read(3)
-    opener: Callable[..., IO[bytes]] = open
-    if magic[:2] == b"\x1f\x8b":
-        opener = _GZIP
-    elif magic == b"BZh":
-        opener = _BZIP2
-    return opener(path, "rb")
+        packed = raw.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+@contextmanager
+def legible(file: PlainFile) -> Iterator[None]:
+    """What reading `file` raises, as InvalidInput that names it."""
+    try:
+        yield
+    except (EOFError, OSError, zlib.error) as problem:
+        raise InvalidInput(f"cannot read {file.shown}: {problem}; try copying it again") from None
 
 
 def _csv(file: PlainFile) -> TableFile:
-    with open_text(file.path) as text:
+    with legible(file), open_text(file.path) as text:
         start = text.read(_HEADER_BYTES)
     if "\x00" in start:
         raise InvalidInput(f"cannot read {file.shown}: it is neither text nor Parquet; expected a CSV with a header")
     line = start.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=line.count)
+    if delimiter == "\t":
+        return _csv(_with_commas(file))
     header = next(csv.reader(io.StringIO(start), delimiter=delimiter), [])
     names = [name.strip() for name in header]
     if len(names) < 2:
@@ -108,6 +113,14 @@ def _csv(file: PlainFile) -> TableFile:
     repeated = sorted({name for name in names if names.count(name) > 1})
     notes = tuple(f"column {name} is there more than once: the first counts" for name in repeated)
     return TableFile(file.path, file.shown, "CSV", columns, structure, tuple(settings.items()), None, notes)
+
+
+def _with_commas(file: PlainFile) -> PlainFile:
+    """A table with tabs, which the engine does not read with quotes, written anew."""
+    target = file.path.with_name(file.path.name + ".commas.csv")
+    with legible(file), open_text(file.path) as text, target.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows(csv.reader(text, delimiter="\t"))
+    return PlainFile(target, file.shown)
 
 
 def _parquet(file: PlainFile) -> TableFile:

@@ -4,22 +4,25 @@ Everything is read into tables of the import's own first. `REPLACE PARTITION` th
 place of the old one; it is atomic for a table, so no reader sees half a month.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.costs.files.probe import TableFile, open_binary
 from trimtab.costs.model import Held, Skipped, Total
 from trimtab.costs.readers.coerce import quoted
 from trimtab.costs.readers.lines import LineMap, select_lines
 from trimtab.store.sql import load_queries
-from trimtab.store.telemetry.client import ReadLimits, Telemetry
+from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry
 from trimtab.store.telemetry.schema_costs import COST_DAILY, COST_LINES, COST_SETS, COST_TABLES, DAILY_NAMES, SUMS
 
 LIMITS = ReadLimits(seconds=6 * 3600, memory_mb=1400, threads=2)
 """Of the statements of an import: memory stays below 2 GB with what the engine holds besides."""
 
+_ENGINE_SAYS = re.compile(r"DB::Exception: (.*?)(?:: ?(?:While executing|\(in file/uri)|\.? \([A-Z_]+\)|$)", re.DOTALL)
 _QUERIES = load_queries("trimtab.costs.imports")
 _CHUNK = 1 << 20
 _NO_MERGES = "max_bytes_to_merge_at_max_space_in_pool = 1"  # the parts are merged once, where they stay
@@ -57,7 +60,7 @@ class Staging:
             self._telemetry.command(f"DROP TABLE IF EXISTS {table} SYNC")
 
     def read(self, file: TableFile, mapping: LineMap, source: int) -> None:
-        """Read a file into lines. Raises BlockRefused where the engine cannot, e.g. for an unclosed quote."""
+        """Read a file into lines. Raises InvalidInput where the engine cannot, e.g. for an unclosed quote."""
         structure = quoted(file.structure)
         names = ", ".join(COST_LINES.column_names)
         table = f"file({quoted(str(file.path))}, {quoted(file.format)}, {structure})"
@@ -68,10 +71,15 @@ class Staging:
         statement = f"INSERT INTO {COST_LINES.name}{self._suffix} ({names}) SELECT {names} FROM ({lines})"  # noqa: S608 - our own
         settings = {**_INSERT_SETTINGS, **dict(file.settings)}
         statement += " SETTINGS " + ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
-        if self._embedded:
-            self._telemetry.load(statement, LIMITS)
-        else:  # a server's own file() would look on its own disk
-            self._telemetry.load(f"{statement} FORMAT {file.format}", LIMITS, _chunks(file.path))
+        try:
+            if self._embedded:
+                self._telemetry.load(statement, LIMITS)
+            else:  # a server's own file() would look on its own disk
+                self._telemetry.load(f"{statement} FORMAT {file.format}", LIMITS, _chunks(file.path))
+        except (BlockRefused, Unavailable) as problem:
+            if getattr(problem.__cause__, "code", None) is None:
+                raise  # the engine did not answer: that says nothing of the file
+            raise InvalidInput(f"cannot read {file.shown}: {_said(problem)}") from problem
 
     def sum_up(self) -> None:
         """Make the sums by day and the sets of tags from the staged lines."""
@@ -158,6 +166,12 @@ def drop_months(telemetry: Telemetry, source: int, months: Iterable[int]) -> Non
     for month in months:
         for table in COST_TABLES:
             telemetry.command(f"ALTER TABLE {table.name} DROP PARTITION ({int(month)}, {int(source)})")
+
+
+def _said(problem: Exception) -> str:
+    """What the engine says of a file, without where it says it."""
+    found = _ENGINE_SAYS.search(str(problem))
+    return (found[1] if found else str(problem)).strip()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -75,7 +75,8 @@ _HEADER = (
     "x_InstanceType",
 )
 
-Amount = Annotated[Decimal, Meta(ge=0)]
+Amount = Decimal
+"""Not below 0; `read_card` checks it."""
 
 
 class Power(Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,6 +136,8 @@ def read_card(file: PlainFile) -> Card:
         raise InvalidInput(f"cannot read rate card {file.shown}: got from {card.start} to {card.end}; expected order")
     for item in card.items:
         _check(item, file.shown)
+    if card.power is not None:
+        _check_signs(card.power, "power", file.shown)
     return card
 
 
@@ -151,7 +154,15 @@ def expand(file: PlainFile, target: Path) -> PlainFile:
     return PlainFile(target, file.shown)
 
 
+def _check_signs(part: Struct, name: str, shown: str) -> None:
+    for field in part.__struct_fields__:
+        value = getattr(part, field)
+        if isinstance(value, Decimal) and not value >= 0:
+            raise InvalidInput(f"cannot read rate card {shown}: {name} has {field} {value}; expected 0 or more")
+
+
 def _check(item: Item, shown: str) -> None:
+    _check_signs(item, f"item {item.name!r}", shown)
     ways = [item.capex is not None, item.price_per_gpu_hour is not None, item.usd_per_gpu_hour is not None]
     if sum(ways) != 1:
         raise InvalidInput(

@@ -16,6 +16,7 @@ from trimtab import settings as settings_module
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import Scope
 from trimtab.alarms.room import AlarmRoom
+from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.costs.room import CostsRoom
@@ -103,6 +104,7 @@ class Rooms:
     alarms: AlarmRoom
     costs: CostsRoom
     detectors: DetectorRoom
+    anomalies: AnomalyRoom
     promql: PromQL
     browser: Browser
     inventory: InventoryRoom
@@ -148,6 +150,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         costs=await _costs(settings, stores, clock),
         alarms=alarms,
         detectors=detectors,
+        anomalies=AnomalyRoom.of(stores.telemetry, stores.state, registry, reader, clock),
         promql=promql,
         browser=Browser(registry, catalogue),
         inventory=InventoryRoom.of(stores.state, clock),
@@ -240,6 +243,8 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
+        anomalies=rooms.anomalies,
+        detectors=rooms.detectors,
         config=_configuring(rooms),
         wipe=partial(_wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )

@@ -22,6 +22,12 @@ COMMANDS = {
     "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
     "config": LazyCommand("trimtab.cli.config", "config", "Alarms, dashboards and detectors as files: diff, apply."),
+    "anomalies": LazyCommand(
+        "trimtab.cli.anomalies", "anomalies", "See what was unusual in any series, and what changed with it."
+    ),
+    "detectors": LazyCommand(
+        "trimtab.cli.detectors", "detectors", "Anomaly detectors of single metrics: put, list, delete."
+    ),
     "connect": LazyCommand("trimtab.cli.connect", "connect", "Read what there is already: a Prometheus's history."),
     "dashboards": LazyCommand(
         "trimtab.cli.dashboards", "dashboards", "List, show, store, import, share and delete dashboards."

@@ -10,16 +10,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
 from trimtab.costs.room import CostsRoom
+from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.rest import (
     admin,
     alertmanager,
+    anomalies,
     catalog,
     config,
     costs,
     dashboard_shares,
     dashboards,
+    detectors,
     expressions,
     health,
     hosts,
@@ -77,6 +81,8 @@ class Dependencies:
     costs: CostsRoom | None = None
     inventory: InventoryRoom | None = None
     dashboards: DashboardRoom | None = None
+    anomalies: AnomalyRoom | None = None
+    detectors: DetectorRoom | None = None
     config: Configuring | None = None
 
 
@@ -93,6 +99,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *hosts.operations(needs.hosts, needs.clock),
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock)),
         *sources.operations(needs.ledger),
+        *_anomalies(needs),
         *_costs(needs),
         *_inventory(needs),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
@@ -108,6 +115,14 @@ def operations(needs: Dependencies) -> list[Operation]:
 
 def _costs(needs: Dependencies) -> list[Operation]:
     return [] if needs.costs is None else costs.operations(needs.costs, needs.settings)
+
+
+def _anomalies(needs: Dependencies) -> list[Operation]:
+    room, own = needs.anomalies, needs.settings
+    if room is None or needs.detectors is None:
+        return []
+    put_detectors = detectors.operations(needs.detectors, room.progress, own.account_id, own.region)
+    return [*anomalies.operations(room), *put_detectors]
 
 
 def _inventory(needs: Dependencies) -> list[Operation]:

@@ -1,0 +1,66 @@
+"""`Anomalies`: what the always-on detector found, mutes and detectors as typed Python calls, over a `Client`."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from trimtab.client import anomalies_wire as wire
+from trimtab.client.api import Client
+
+
+class Anomalies:
+    """The calls about anomalies and detectors. Errors are those of `Client`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def find(
+        self,
+        *,
+        start: str = "-24h",
+        end: str = "now",
+        namespace: str | None = None,
+        name: str | None = None,
+        dimensions: Mapping[str, str] | None = None,
+        series: Sequence[str] = (),
+        muted: bool = False,
+        order: str = "score",
+        limit: int = 100,
+    ) -> wire.AnomalyList:
+        """The anomalies that touch a range, the most unusual (`order="time"`: the newest) first."""
+        asked = {"start": start, "end": end, "namespace": namespace, "name": name, "order": order, "limit": limit}
+        query = [(key, str(value)) for key, value in asked.items() if value is not None]
+        query += [("dimension", f"{key}={value}") for key, value in (dimensions or {}).items()]
+        query += [("series", one) for one in series]
+        query += [("muted", "true")] if muted else []
+        return self._client.call("GET", "/rest/v1/anomalies", wire.AnomalyList, query=query)
+
+    def get(self, id_: str) -> wire.AnomalyDetail:
+        """One anomaly with its picture and what changed together with it."""
+        return self._client.call("GET", f"/rest/v1/anomalies/{quote(id_, safe='')}", wire.AnomalyDetail)
+
+    def mutes(self) -> list[wire.Mute]:
+        """The series that are muted now."""
+        return self._client.call("GET", "/rest/v1/anomaly-mutes", wire.MuteList).mutes
+
+    def mute(self, series: str, hours: float | None = None) -> wire.Mute:
+        """Do not show the anomalies of a series, for some hours or for good (role write)."""
+        body = wire.MuteSeries(series, hours)
+        return self._client.call("POST", "/rest/v1/anomaly-mutes", wire.Mute, body=body)
+
+    def unmute(self, series: str) -> list[wire.Mute]:
+        """Show them again (role write); the mutes that are left."""
+        path = f"/rest/v1/anomaly-mutes/{quote(series, safe='')}"
+        return self._client.call("DELETE", path, wire.MuteList).mutes
+
+    def detectors(self) -> wire.DetectorList:
+        """The detectors that were put, and how far the always-on one is."""
+        return self._client.call("GET", "/rest/v1/anomaly-detectors", wire.DetectorList)
+
+    def put_detector(self, detector: wire.PutDetector) -> wire.Detector:
+        """Add a detector, or change how it learns (role write)."""
+        return self._client.call("PUT", "/rest/v1/anomaly-detectors", wire.Detector, body=detector)
+
+    def delete_detector(self, id_: str) -> list[wire.Detector]:
+        """Forget a detector (role write); those that are left."""
+        path = f"/rest/v1/anomaly-detectors/{quote(id_, safe='')}"
+        return self._client.call("DELETE", path, wire.DetectorList).detectors

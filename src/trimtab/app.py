@@ -15,6 +15,9 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import Scope
+from trimtab.alarms.rehearsals import Rehearsals
+from trimtab.alarms.replay.home import Rooms as ReplayRooms
+from trimtab.alarms.replay.promql import PromQLRanges
 from trimtab.alarms.room import AlarmRoom
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
@@ -36,6 +39,7 @@ from trimtab.doors.config.kinds.alarms import alarm_sections
 from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
 from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
+from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
@@ -47,6 +51,7 @@ from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import cost_transfers
 from trimtab.doors.rest import routes as rest
+from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
@@ -102,6 +107,7 @@ class Rooms:
     evaluator: Evaluator
     dashboards: DashboardRoom
     alarms: AlarmRoom
+    rehearsals: Rehearsals
     costs: CostsRoom
     detectors: DetectorRoom
     anomalies: AnomalyRoom
@@ -127,6 +133,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     alarms = AlarmRoom.of(stores.state, clock)
     promql = PromQL(StoredSource(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
+    past = ReplayRooms(reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql))
     return Rooms(
         settings=settings,
         clock=clock,
@@ -149,6 +156,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ),
         costs=await _costs(settings, stores, clock),
         alarms=alarms,
+        rehearsals=Rehearsals(alarms, past, clock),
         detectors=detectors,
         anomalies=AnomalyRoom.of(stores.telemetry, stores.state, registry, reader, clock),
         promql=promql,
@@ -243,6 +251,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
+        alarms=Alarming(rooms.alarms, rooms.rehearsals, rooms.clock, rooms.settings.account_id, rooms.settings.region),
         anomalies=rooms.anomalies,
         detectors=rooms.detectors,
         config=_configuring(rooms),
@@ -259,7 +268,8 @@ def _configuring(rooms: Rooms) -> Configuring:
         MuteRuleSection(alarms.mute_rules),
         DashboardSection(rooms.dashboards.store),
     )
-    return Configuring(Configurations(kinds), rooms.settings.account_id, rooms.settings.region)
+    replays = ChangeReplays(rooms.rehearsals, rooms.clock)
+    return Configuring(Configurations(kinds), rooms.settings.account_id, rooms.settings.region, replays)
 
 
 def _web_state(rooms: Rooms) -> web.WebState:

@@ -1,14 +1,16 @@
 """Alarms tried on the past before they are trusted: replays and suggestions, for saved alarms and for drafts."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.alarms.check import check_alarm
 from trimtab.alarms.form import read_alarm
-from trimtab.alarms.model import AlarmKey, AlarmKind
+from trimtab.alarms.model import Alarm, AlarmKey, AlarmKind
 from trimtab.alarms.mute import MuteRule
+from trimtab.alarms.replay.home import Rooms, in_thread
 from trimtab.alarms.replay.model import Replay, Span
-from trimtab.alarms.replay.replayer import Replayer, ReplayParts
+from trimtab.alarms.replay.replayer import Replayer
 from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.rows import Stored
 from trimtab.alarms.suggest.model import CannotSuggest, Suggestions
@@ -18,16 +20,23 @@ from trimtab.base.errors import InvalidInput, NotFound
 
 MOST_MS = 400 * 86_400_000
 """The longest range: a little more than a year."""
+_AT_ONCE = 2
+"""Replays that run side by side: each takes a core, and the server has others to answer."""
 
 
 class Rehearsals:
     """Replays and suggestions over a room of alarms."""
 
-    def __init__(self, room: AlarmRoom, parts: ReplayParts, clock: Clock) -> None:
+    def __init__(self, room: AlarmRoom, rooms: Rooms, clock: Clock) -> None:
         self._room = room
-        self._replayer = Replayer(parts)
-        self._suggester = Suggester(parts, self._replayer)
+        self._rooms = rooms
         self._clock = clock
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def replay(self, alarm: Alarm, span: Span, rules: Sequence[MuteRule] = ()) -> Replay:
+        """As `replay.replayer.Replayer.replay`, beside the event loop."""
+        async with self._gate:
+            return await in_thread(self._rooms, lambda parts: Replayer(parts).replay(alarm, span, rules))
 
     async def saved(self, key: AlarmKey, start_ms: int, end_ms: int) -> Replay:
         """The replay of a saved alarm. Raises NotFound, and as `draft` does."""
@@ -43,7 +52,7 @@ class Rehearsals:
         """
         alarm = read_alarm(kind, key, form)
         check_alarm(alarm)
-        return await self._replayer.replay(alarm, self._span(start_ms, end_ms), await self._rules(key))
+        return await self.replay(alarm, self._span(start_ms, end_ms), await self._rules(key))
 
     async def suggest_saved(
         self, key: AlarmKey, start_ms: int, end_ms: int, windows: Sequence[tuple[int, int]] = ()
@@ -68,7 +77,11 @@ class Rehearsals:
         if kind is not AlarmKind.METRIC:
             raise CannotSuggest(f"cannot suggest anything for {key.name}: only alarms with a threshold are tried")
         check_alarm(read_alarm(kind, key, form))
-        return await self._suggester.suggest(key, form, self._span(start_ms, end_ms), windows)
+        span = self._span(start_ms, end_ms)
+        async with self._gate:
+            return await in_thread(
+                self._rooms, lambda parts: Suggester(parts, Replayer(parts)).suggest(key, form, span, windows)
+            )
 
     async def find(self, key: AlarmKey) -> Stored:
         """A saved alarm. Raises NotFound."""

@@ -16,6 +16,8 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.rest import (
     admin,
+    alarm_replays,
+    alarms,
     alertmanager,
     anomalies,
     catalog,
@@ -31,6 +33,7 @@ from trimtab.doors.rest import (
     keys,
     kpis,
     metrics,
+    mute_rules,
     notify,
     openapi,
     put,
@@ -38,6 +41,7 @@ from trimtab.doors.rest import (
     settings,
     sources,
 )
+from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
@@ -81,6 +85,7 @@ class Dependencies:
     costs: CostsRoom | None = None
     inventory: InventoryRoom | None = None
     dashboards: DashboardRoom | None = None
+    alarms: Alarming | None = None
     anomalies: AnomalyRoom | None = None
     detectors: DetectorRoom | None = None
     config: Configuring | None = None
@@ -105,6 +110,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *(config.operations(needs.config) if needs.config else []),
+        *(_alarms(needs.alarms) if needs.alarms else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),
@@ -137,6 +143,11 @@ def _inventory(needs: Dependencies) -> list[Operation]:
     ]
 
 
+def _alarms(needs: Alarming) -> list[Operation]:
+    """Those on parts of an alarm come first: a name may have slashes."""
+    return [*alarm_replays.operations(needs), *alarms.operations(needs), *mute_rules.operations(needs)]
+
+
 def routes(needs: Dependencies) -> list[BaseRoute]:
     """The Starlette routes: one a path, the OpenAPI document, and a clear answer for any other path under /rest."""
     declared = operations(needs)
@@ -149,8 +160,13 @@ def routes(needs: Dependencies) -> list[BaseRoute]:
     by_path: dict[str, list[Operation]] = {}
     for operation in [*declared, document]:
         by_path.setdefault(operation.path, []).append(operation)
-    found: list[BaseRoute] = [Route(path, Endpoint(group)) for path, group in by_path.items()]
+    found: list[BaseRoute] = [Route(_pattern(path), Endpoint(group)) for path, group in by_path.items()]
     return [*found, Route("/rest/{path:path}", _Unknown())]
+
+
+def _pattern(path: str) -> str:
+    """The path for the router. Names of alarms may have slashes, as those of scaling policies do."""
+    return path.replace("{name}", "{name:path}") if path.startswith(alarms.PATH + "/") else path
 
 
 class _Unknown:

@@ -1,5 +1,6 @@
 // Numbers for people: the same rules as src/trimtab/web/format.py.
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const PREFIXED = new Set(["ms", "µs", "ns", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "MHz", "GHz"]);
 const DECIMAL = ["", "k", "M", "G", "T", "P"];
 
 function scaled(value, base, names) {
@@ -46,14 +47,15 @@ export function formatValue(value, format, suffix = "") {
     const [size, name] = scaled(value, 1000, DECIMAL);
     return `${digits(size)} ${name}B/s`;
   }
+  if (PREFIXED.has(suffix)) return `${Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en-US") : digits(value)} ${suffix}`;
   const [size, name] = scaled(value, 1000, DECIMAL);
   const apart = name && suffix && !joins(suffix) ? " " : "";
   return `${digits(size)} ${name}${apart}${suffix}`.trimEnd();
 }
 
-// Whether a prefix is written to a unit: kW, k/s, but k ms.
+// Whether a prefix is written to a unit: kW, k/s, but k GPUs.
 function joins(suffix) {
-  return suffix.length === 1 || suffix.startsWith("/");
+  return suffix.length === 1 || suffix === "Hz" || suffix.startsWith("/");
 }
 
 const two = (number) => String(number).padStart(2, "0");

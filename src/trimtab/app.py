@@ -285,6 +285,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         clock=rooms.clock,
         version=__version__,
         region=rooms.settings.region,
+        grafana_url=rooms.settings.grafana_url,
     )
 
 

@@ -148,6 +148,9 @@ class Settings:
     public_url: str = _setting(
         "", _text, "Address of this server in the links of notifications; empty means http://<http_addr>."
     )
+    grafana_url: str = _setting(
+        "", _text, "Your Grafana, which has what `trimtab grafana export` wrote: dashboards link to it and it to them."
+    )
     notify_give_up_days: int = _setting(
         7, _positive, "Days after which a notification that its receiver did not take is given up, and says so."
     )

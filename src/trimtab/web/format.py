@@ -22,6 +22,8 @@ class Unit:
 FRACTION, PERCENT, BYTES, BYTE_RATE, SECONDS, NUMBER = (
     Unit("fraction"), Unit("percent"), Unit("bytes"), Unit("bytes/s"), Unit("seconds"), Unit("number")
 )  # fmt: skip
+_PREFIXED = frozenset({"ms", "µs", "ns", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "MHz", "GHz"})
+"""Units that have a prefix take no second one: 76,900 MB and not 76.9 k MB."""
 _UNITS = {
     "By": BYTES, "Bytes": BYTES, "By/s": BYTE_RATE, "Bytes/Second": BYTE_RATE,
     "s": SECONDS, "Seconds": SECONDS, "ms": Unit("number", "ms"), "Milliseconds": Unit("number", "ms"),
@@ -58,6 +60,8 @@ def value(number: float | None, unit: Unit = NUMBER) -> str:
     if unit.format == "bytes":
         size, name = _scaled(number, 1024, _BINARY)
         return f"{_digits(size)} {name}"
+    if unit.suffix in _PREFIXED:
+        return f"{f'{number:,.0f}' if abs(number) >= 1000 else _digits(number)} {unit.suffix}"
     size, name = _scaled(number, 1000, _DECIMAL)
     if unit.format == "bytes/s":
         return f"{_digits(size)} {name}B/s"
@@ -99,8 +103,8 @@ def instant(ms: int) -> str:
 
 
 def _joins(suffix: str) -> bool:
-    """Whether a prefix is written to a unit: kW, k/s, but k ms."""
-    return len(suffix) == 1 or suffix.startswith("/")
+    """Whether a prefix is written to a unit: kW, k/s, but k GPUs."""
+    return len(suffix) == 1 or suffix == "Hz" or suffix.startswith("/")
 
 
 def _seconds(number: float) -> str:

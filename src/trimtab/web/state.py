@@ -19,7 +19,7 @@ class WebState:
     """The pages' dependencies.
 
     `settings` are `settings.describe()`'s lines. `region` is the one that snippets name. `refresh_s` is the seconds
-    between two refreshes of a live page.
+    between two refreshes of a live page; `grafana_url` where dashboards are in Grafana, if anywhere.
     """
 
     reader: MetricReader
@@ -33,4 +33,5 @@ class WebState:
     clock: Clock
     version: str
     region: str = "us-east-1"
+    grafana_url: str = ""
     refresh_s: int = 5

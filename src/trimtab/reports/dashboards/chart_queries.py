@@ -23,7 +23,8 @@ _KEYS = ("query", "expression", "expr")
 
 @dataclass(frozen=True, slots=True)
 class PromAsked:
-    """One query of a chart widget. `name` is its text for a series' name; empty means its labels.
+    """One query of a chart widget. `name` is its text for a series' name; empty means its labels, and
+    `usual` where it has none.
 
     `now` says that a value is shown and not its history; `instant` that the history is not needed at all.
     """
@@ -35,6 +36,7 @@ class PromAsked:
     right: bool
     color: str
     unit: str
+    usual: str = ""
     now: bool = False
     instant: bool = False
 
@@ -49,6 +51,8 @@ def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
         properties.get("table", {}).get("summaryColumns")
     )
     found = []
+    # One query that puts everything together has no labels to be named by: the panel's title says what it is.
+    usual = str(properties.get("title", "")) if len(properties["data"]["queries"]) == 1 else ""
     for at, raw in enumerate(properties["data"]["queries"]):
         text = next((raw[key] for key in _KEYS if isinstance(raw.get(key), str)), "")
         if not text:
@@ -61,6 +65,7 @@ def prom_asked(widget: Widget, step_s: int) -> tuple[PromAsked, ...]:
                 id=str(raw.get("id") or f"q{at + 1}"),
                 text=_timed(text, step_s),
                 name=name if name != "__auto" else "",
+                usual=usual or text,
                 step_s=step_s,
                 right=raw.get("yAxis") == "right",
                 color=raw.get("color", ""),
@@ -105,7 +110,7 @@ def _line(asked: PromAsked, vector: Vector) -> Line:
     name = _named(asked.name, vector.labels).strip()
     return Line(
         key=f"{asked.id}\x1f{labels}",
-        label=(name or _UNNAMED) if asked.name else labels or asked.text,
+        label=(name or _UNNAMED) if asked.name else labels or asked.usual or asked.text,
         times=np.asarray(vector.times)[finite],
         values=values[finite],
         period_s=asked.step_s,

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from trimtab.base.ids import hash64
 from trimtab.reports.dashboards.body import parse_body
 from trimtab.reports.dashboards.model import Variable, Widget
 from trimtab.reports.dashboards.rows import expand
+from trimtab.reports.dashboards.timing import Span
+from trimtab.reports.dashboards.variables import Chosen
 from trimtab.reports.imports.units import to_grafana
 
 DATA_SOURCE = "trimtab"
@@ -30,7 +32,7 @@ def to_dashboard(name: str, text: str, url: str) -> dict[str, Any]:
     """The Grafana dashboard of the body `text`; its link leads back to trimtab at `url` over the same range."""
     body = parse_body(json.loads(text))
     return {
-        "uid": f"trimtab-{hash64(name):016x}",
+        "uid": _uid(name),
         "title": name,
         "tags": ["trimtab"],
         "timezone": "utc",
@@ -41,6 +43,19 @@ def to_dashboard(name: str, text: str, url: str) -> dict[str, Any]:
         "templating": {"list": [_variable(one) for one in body.variables if one.kind == "pattern"]},
         "panels": [_panel(widget, at + 1) for at, widget in enumerate(body.widgets)],
     }
+
+
+def grafana_link(grafana: str, name: str, span: Span, variables: Sequence[Chosen]) -> str:
+    """Where the dashboard `name` is in the Grafana at `grafana`, over the same range and with the same variables."""
+    minutes = max(round(span.seconds / 60), 1)
+    moving = [("from", f"now-{minutes}m"), ("to", "now")]
+    fixed = [("from", str(span.start_ms)), ("to", str(span.end_ms))]
+    chosen = [(f"var-{_name(one.variable)}", one.value) for one in variables if one.variable.kind == "pattern"]
+    return f"{grafana.rstrip('/')}/d/{_uid(name)}?{urlencode([*(moving if span.moving else fixed), *chosen])}"
+
+
+def _uid(name: str) -> str:
+    return f"trimtab-{hash64(name):016x}"
 
 
 def _link(name: str, url: str) -> dict[str, Any]:
@@ -147,8 +162,7 @@ def _options(view: str, properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
-    name = variable.target.removeprefix("$").strip("{}")
-    base: dict[str, Any] = {"name": name, "label": variable.label, "current": {"value": variable.default}}
+    base: dict[str, Any] = {"name": _name(variable), "label": variable.label, "current": {"value": variable.default}}
     if variable.populate_from and variable.search:
         query = f"label_values({variable.populate_from})"
         every = any(value == ".*" for value, _ in variable.values)
@@ -160,6 +174,10 @@ def _variable(variable: Variable) -> dict[str, Any]:
     if variable.values:
         return {**base, "type": "custom", "query": ",".join(f"{label} : {value}" for value, label in variable.values)}
     return {**base, "type": "textbox", "query": variable.default}
+
+
+def _name(variable: Variable) -> str:
+    return variable.target.removeprefix("$").strip("{}")
 
 
 def _from(start: str) -> str:

@@ -29,7 +29,7 @@ def read_grafana(document: Mapping[str, Any]) -> Imported:
         raise InvalidInput("cannot import: expected a Grafana dashboard's JSON object", field="document")
     notes = Notes()
     variables = read_variables(raw.get("templating", {}).get("list", []), notes)
-    widgets = [widget for panel in _panels(raw) for widget in _widget(panel, notes)]
+    widgets = _apart([widget for panel in _panels(raw) for widget in _widget(panel, notes)])
     body: dict[str, Any] = {"widgets": widgets}
     if variables:
         body["variables"] = variables
@@ -45,11 +45,20 @@ def read_grafana(document: Mapping[str, Any]) -> Imported:
 
 
 def _panels(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every panel with a `gridPos`: those of collapsed rows and of the old form with rows too."""
+    """Every panel with a `gridPos`: those of collapsed rows and of the old form with rows too.
+
+    A collapsed row is opened: what is below it makes room for its panels.
+    """
+    shift = 0
     for panel in raw.get("panels", []):
-        yield panel
-        if panel.get("type") == "row":
-            yield from panel.get("panels") or []
+        yield _moved(panel, shift)
+        inside = [one for one in panel.get("panels") or [] if one.get("gridPos")] if panel.get("type") == "row" else []
+        if inside:
+            first = min(one["gridPos"].get("y", 0) for one in inside)
+            below = max(one["gridPos"].get("y", 0) + one["gridPos"].get("h", 8) for one in inside)
+            start = (panel.get("gridPos") or {}).get("y", 0) + shift + 1
+            yield from (_moved(one, start - first) for one in inside)
+            shift += below - first
     top = 0
     for row in raw.get("rows", []):
         x, tall = 0, 0
@@ -63,6 +72,31 @@ def _panels(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield {**panel, "gridPos": {"x": x, "y": top, "w": width, "h": 8}}
             x, tall = x + width, 8
         top += tall
+
+
+def _moved(panel: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
+    place = panel.get("gridPos") or {}
+    return {**panel, "gridPos": {**place, "y": place.get("y", 0) + rows}} if rows else panel
+
+
+def _apart(widgets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The widgets in reading order; one that was made higher than its place pushes those below it down."""
+    placed: list[dict[str, Any]] = []
+    for widget in sorted(widgets, key=lambda one: (one["y"], one["x"])):
+        while True:
+            over = [one for one in placed if _overlap(one, widget)]
+            if not over:
+                break
+            widget["y"] = max(one["y"] + one["height"] for one in over)
+        placed.append(widget)
+    return placed
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(
+        one[at] < other[at] + other[size] and other[at] < one[at] + one[size]
+        for at, size in (("x", "width"), ("y", "height"))
+    )
 
 
 def _widget(panel: Mapping[str, Any], notes: Notes) -> Iterator[dict[str, Any]]:

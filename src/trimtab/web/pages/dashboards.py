@@ -14,6 +14,7 @@ from trimtab.reports.dashboards.image import draw_widget
 from trimtab.reports.dashboards.lines import WidgetData
 from trimtab.reports.dashboards.starters import STARTERS
 from trimtab.reports.dashboards.timing import fitting_period
+from trimtab.reports.exports.grafana import grafana_link
 from trimtab.web import respond
 from trimtab.web.dashboards.board import POINTS, Board, numbers, open_board
 from trimtab.web.dashboards.panels import frame_of, values_of
@@ -95,6 +96,7 @@ def show_board(site: Site, request: Request, board: Board, **facts: Any) -> Resp
     """The page of a dashboard, for its readers or behind a link."""
     frames = [frame_of(widget) for widget in board.opened.widgets]
     refresh = board.view.get("refresh")
+    opened, grafana = board.opened, site.state.grafana_url
     seconds = int(refresh) if refresh in REFRESHES else _usual_refresh_s(site, board)
     return site.page(
         request,
@@ -106,6 +108,7 @@ def show_board(site: Site, request: Request, board: Board, **facts: Any) -> Resp
         refreshes=REFRESHES,
         refresh=refresh,
         refresh_s=seconds,
+        grafana=grafana_link(grafana, opened.name, board.span, opened.chosen) if grafana else "",
         editing=bool(facts.get("writer")) and board.view.get("edit") == "1",
         **{"shared": "", "writer": False, "link": None, **facts},
     )

@@ -59,6 +59,7 @@ from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
+from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
@@ -237,6 +238,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         settings=rooms.settings,
         costs=rooms.costs,
         inventory=rooms.inventory,
+        run_reports=_run_reports(rooms),
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         keys=rooms.keys,
@@ -270,6 +272,10 @@ def _configuring(rooms: Rooms) -> Configuring:
     )
     replays = ChangeReplays(rooms.rehearsals, rooms.clock)
     return Configuring(Configurations(kinds), rooms.settings.account_id, rooms.settings.region, replays)
+
+
+def _run_reports(rooms: Rooms) -> RunReports:
+    return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
 
 
 def _web_state(rooms: Rooms) -> web.WebState:

@@ -35,6 +35,7 @@ COMMANDS = {
     "import": LazyCommand("trimtab.cli.bill", "import_", "Import a bill: CUR, FOCUS, rate card or LLM API costs."),
     "costs": LazyCommand("trimtab.cli.bill", "costs", "Bills: imports and receipts, FOCUS exports."),
     "catalog": LazyCommand("trimtab.cli.catalog", "catalog", "What machines hold and cost, by list and by your rates."),
+    "runs": LazyCommand("trimtab.cli.runs", "runs", "What ran on the GPUs, what it cost and lost; the queue."),
     "inventory": LazyCommand("trimtab.cli.inventory", "inventory", "What there is and whose it is; nodes of clusters."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),

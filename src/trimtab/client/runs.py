@@ -1,8 +1,11 @@
 """`Runs`: what schedulers ran, what it cost, and what waits, as typed Python calls over a `Client`."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from trimtab.client import inventory_wire as wire
+from trimtab.client import runs_wire
 from trimtab.client.api import Client
 
 _PART = 1000
@@ -25,3 +28,28 @@ class Runs:
             answer = self._client.call("POST", "/rest/v1/runs", wire.RunsTaken, body=body)
             taken, changed, lost = taken + answer.runs, changed + answer.changed, lost + answer.lost
         return wire.RunsTaken(taken, changed, lost)
+
+    def listed(
+        self,
+        *,
+        start: str = "-7d",
+        end: str = "now",
+        states: Sequence[str] = (),
+        limit: int = 100,
+        after: str = "",
+        **filters: str,
+    ) -> runs_wire.RunPage:
+        """Runs, the last submitted first; `filters` are cluster, team, user, queue and text."""
+        asked = {"start": start, "end": end, "limit": str(limit), "after": after, **filters}
+        query = [(name, value) for name, value in asked.items() if value] + [("state", state) for state in states]
+        return self._client.call("GET", "/rest/v1/runs", runs_wire.RunPage, query=query)
+
+    def one(self, job: str, cluster: str = "") -> runs_wire.RunDetail:
+        """A run in full."""
+        query = [("job", job), *([("cluster", cluster)] if cluster else [])]
+        return self._client.call("GET", "/rest/v1/runs/report", runs_wire.RunDetail, query=query)
+
+    def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
+        """Who waits for GPUs, and which are idle."""
+        query = [("start", start), ("end", end), *([("cluster", cluster)] if cluster else [])]
+        return self._client.call("GET", "/rest/v1/queue", runs_wire.Queue, query=query)

@@ -37,6 +37,7 @@ from trimtab.doors.rest import (
     notify,
     openapi,
     put,
+    run_reports,
     runs,
     settings,
     sources,
@@ -48,6 +49,7 @@ from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.inventory.room import InventoryRoom
+from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described, Settings
@@ -84,6 +86,7 @@ class Dependencies:
     wipe: admin.Wipe | None = None
     costs: CostsRoom | None = None
     inventory: InventoryRoom | None = None
+    run_reports: RunReports | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
     anomalies: AnomalyRoom | None = None
@@ -138,6 +141,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
     place = Place(own.account_id, own.region)
     return [
         *runs.operations(room, needs.clock, place),
+        *(run_reports.operations(needs.run_reports) if needs.run_reports else []),
         *inventory.operations(room, needs.clock, place),
         *catalog.operations(room, needs.clock),
     ]

@@ -33,17 +33,16 @@ class NodeStore:
         """The nodes that there are, by name."""
         return await self._state.run(lambda connection: _all(connection, scope, cluster))
 
-    async def stretches(self, scope: Scope, start_ms: int, end_ms: int) -> dict[str, list[NodeStretch]]:
-        """By node what it was in a range, in order of time; the last stretch goes on to when it was last seen."""
+    async def stretches(self, scope: Scope, start_ms: int, end_ms: int) -> dict[tuple[str, str], list[NodeStretch]]:
+        """By cluster and node what it was in a range, in order of time; what goes on ends when it was last seen."""
         return await self._state.run(lambda connection: _stretches(connection, scope, start_ms, end_ms))
 
     async def out_of_use(self, scope: Scope, start_ms: int, end_ms: int) -> dict[str, list[tuple[int, int]]]:
         """By node the times in a range in which it was drained or down."""
         found = await self.stretches(scope, start_ms, end_ms)
-        times = {
-            name: [(one.from_ms, one.to_ms) for one in stretches if one.condition in OUT_OF_USE]
-            for name, stretches in found.items()
-        }
+        times: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for (_, name), stretches in found.items():
+            times[name] += [(one.from_ms, one.to_ms) for one in stretches if one.condition in OUT_OF_USE]
         return {name: spans for name, spans in times.items() if spans}
 
 
@@ -103,17 +102,19 @@ def _all(connection: Connection, scope: Scope, cluster: str) -> list[Node]:
     return [node_of(row) for row in connection.execute(query.order_by(cluster_nodes.c.name))]
 
 
-def _stretches(connection: Connection, scope: Scope, start_ms: int, end_ms: int) -> dict[str, list[NodeStretch]]:
+def _stretches(
+    connection: Connection, scope: Scope, start_ms: int, end_ms: int
+) -> dict[tuple[str, str], list[NodeStretch]]:
     seen = {_key(row): row.seen_ms for row in connection.execute(select(cluster_nodes))}
     query = select(node_states).where(node_states.c.from_ms < end_ms, node_states.c.to_ms > start_ms)
     if scope.accounts is not None:
         query = query.where(node_states.c.account.in_(sorted(scope.accounts)))
-    found: dict[str, list[NodeStretch]] = defaultdict(list)
+    found: dict[tuple[str, str], list[NodeStretch]] = defaultdict(list)
     for row in connection.execute(query.order_by(node_states.c.from_ms)):
         one = node_stretch_of(row)
         to_ms = min(one.to_ms, seen.get(_key(row), one.from_ms))
         if to_ms > start_ms:
-            found[one.node].append(replace(one, to_ms=to_ms))
+            found[row.cluster, one.node].append(replace(one, to_ms=to_ms))
     return found
 
 

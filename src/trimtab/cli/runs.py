@@ -1,0 +1,236 @@
+"""`trimtab runs` : what ran, what it cost, what it could have done without, and what waits."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import get_args
+
+import click
+
+from trimtab.base.clock import iso
+from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.output import day, json_option, print_json, print_table, remark, sparkline
+from trimtab.client import runs_wire as wire
+from trimtab.client.inventory_wire import StateName
+from trimtab.client.runs import Runs
+
+_NONE = "–"
+
+
+@click.group("runs")
+def runs() -> None:
+    """What ran on the GPUs: hours, activity, cost, waits and losses of runs; the queue."""
+
+
+@runs.command("list")
+@click.argument("words", nargs=-1)
+@click.option("--start", default="-7d", show_default=True, help="Runs that waited or ran since then.")
+@click.option("--end", default="now", show_default=True, help="Until then.")
+@click.option("--state", "states", multiple=True, type=click.Choice(get_args(StateName)), help="Repeatable.")
+@click.option("--team", default="", help="Of this team (SLURM's account) only.")
+@click.option("--user", default="", help="Of this user only.")
+@click.option("--queue", default="", help="Of this partition or queue only.")
+@click.option("--cluster", default="", help="Of this cluster only.")
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many at most.")
+@json_option
+@server_options
+def list_(
+    connection: Connection,
+    words: tuple[str, ...],
+    start: str,
+    end: str,
+    states: tuple[str, ...],
+    team: str,
+    user: str,
+    queue: str,
+    cluster: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List runs, the last submitted first; WORDS are looked for in id, name, user, team, reason and nodes."""
+    with connection.client() as client:
+        page = Runs(client).listed(
+            start=start, end=end, states=states, team=team, user=user, queue=queue, cluster=cluster,
+            text=" ".join(words), limit=limit,
+        )  # fmt: skip
+    if as_json:
+        print_json(page)
+        return
+    if not page.runs:
+        remark("No run is known that matches. Try `trimtab connect slurm` or `trimtab connect kubernetes`.")
+        return
+    rows = [
+        (
+            one.job,
+            one.name,
+            one.team or _NONE,
+            one.user or _NONE,
+            one.state,
+            day(one.start_ms),
+            _length(one.wait_s),
+            f"{one.gpus:g}",
+            f"{one.gpu_hours:.1f}",
+            _share(one.active_share),
+            _money(one.amounts) or _NONE,
+            f"{one.largest_loss.kind}, {_loss_size(one.largest_loss)}" if one.largest_loss else "",
+        )
+        for one in page.runs
+    ]
+    columns = ("job", "name", "team", "user", "state", "started", "wait", "GPUs", "GPU-h", "active", "cost", "loss")
+    print_table(columns, rows, right=("wait", "GPUs", "GPU-h", "active", "cost"))
+    if page.next:
+        remark("more; see --limit")
+
+
+@runs.command("show")
+@click.argument("job")
+@click.option("--cluster", default="", help="Its cluster, where several have that id.")
+@json_option
+@server_options
+def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
+    """Show run JOB: owner, GPU-hours, active share, wait, cost, and the largest loss that could be avoided."""
+    with connection.client() as client:
+        found = Runs(client).one(job, cluster)
+    if as_json:
+        print_json(found)
+        return
+    one = found.run
+    rows = [
+        ("owner", f"{one.team or 'unowned'} ({one.user or 'unknown user'})"),
+        ("where", f"{one.cluster}, queue {one.queue or _NONE}, {_nodes(one)}"),
+        ("state", _state(one)),
+        ("submitted", iso(one.submit_ms)),
+        ("ran", _ran(one)),
+        ("waited", _waited(found)),
+        ("GPUs", f"{one.gpus:g} × {one.gpu_type or 'GPU'}" + (f", known by {one.gpus_known_by}" if found.gpus else "")),
+        ("GPU-hours", _hours(one)),
+        ("active share", _active(one)),
+        ("cost", _cost(one)),
+        ("largest loss", _largest(found)),
+    ]  # fmt: skip
+    print_table((f"{one.job}  {one.name}", ""), rows)
+    if found.gpus:
+        shown = [
+            (gpu.node, gpu.index, _share(gpu.active_share), _share(gpu.peak_memory), sparkline(gpu.values), gpu.gpu)
+            for gpu in found.gpus
+        ]
+        columns = ("node", "GPU", "active", "peak memory", "activity over the run", "id")
+        print_table(columns, shown, right=("GPU", "active", "peak memory"))
+    if not one.settled and one.end_ms is not None:
+        remark("it ended less than a minute ago: the last samples of its GPUs may be missing")
+
+
+@runs.command("queue")
+@click.option("--start", default="-24h", show_default=True, help="Waits since then.")
+@click.option("--end", default="now", show_default=True, help="Until then; GPUs as they were then.")
+@click.option("--cluster", default="", help="Of this cluster only.")
+@json_option
+@server_options
+def queue(connection: Connection, start: str, end: str, cluster: str, as_json: bool) -> None:
+    """Show who waits for how many GPUs, why and how long, beside the GPUs that are idle and why."""
+    with connection.client() as client:
+        found = Runs(client).queue(start=start, end=end, cluster=cluster)
+    if as_json:
+        print_json(found)
+        return
+    if not found.waiting:
+        remark("Nothing waited in this range.")
+    else:
+        rows = [
+            (
+                one.team,
+                one.reason,
+                one.runs,
+                f"{one.gpus:g}",
+                f"{one.gpu_hours:.1f}",
+                one.started,
+                _NONE if one.wait_p50_s is None else _length(one.wait_p50_s),
+                _NONE if one.wait_p95_s is None else _length(one.wait_p95_s),
+            )
+            for one in found.waiting
+        ]
+        columns = ("team", "reason", "wait now", "GPUs", "pending GPU-h", "started", "wait p50", "wait p95")
+        print_table(columns, rows, right=columns[2:])
+    if found.nodes:
+        kinds = get_args(wire.IdleName)
+        rows_ = [
+            (
+                one.gpu_type or "GPU",
+                *map("{:g}".format, (one.gpus, one.allocated, *(one.idle.get(k, 0) for k in kinds))),
+            )
+            for one in found.gpus
+        ]
+        names = ("GPU", "all", "held", *kinds)
+        print_table(names, rows_, right=names[1:])
+    else:
+        remark("No cluster has reported its nodes, so idle GPUs are not known here.")
+
+
+def _state(one: wire.Run) -> str:
+    code = f", exit code {one.exit_code}" if one.exit_code is not None else ""
+    return one.state + code + (f" ({one.reason})" if one.reason else "")
+
+
+def _ran(one: wire.Run) -> str:
+    if one.start_ms is None:
+        return "not started"
+    return f"{day(one.start_ms)} to {day(one.end_ms) if one.end_ms else 'now'}"
+
+
+def _hours(one: wire.Run) -> str:
+    active = f", {one.active_hours:.2f} active" if one.active_hours is not None else ""
+    return f"{one.gpu_hours:.2f} allocated{active}"
+
+
+def _nodes(one: wire.Run) -> str:
+    if not one.node_names:
+        return f"{one.nodes} nodes" if one.nodes != 1 else "1 node"
+    more = f" and {len(one.node_names) - 4} more" if len(one.node_names) > 4 else ""
+    return ", ".join(one.node_names[:4]) + more
+
+
+def _waited(found: wire.RunDetail) -> str:
+    reasons = [f"{part.reason} {_length((part.to_ms - part.from_ms) / 1000)}" for part in found.waited]
+    return _length(found.run.wait_s) + (f": {', '.join(reasons)}" if reasons else "")
+
+
+def _active(one: wire.Run) -> str:
+    if one.active_share is None:
+        return one.unknown
+    part = "" if one.known_hours >= 0.99 * one.gpu_hours else f", known for {one.known_hours:.2f} of the GPU-hours"
+    return f"{_share(one.active_share)} by {', '.join(one.measured_by)}{part}"
+
+
+def _cost(one: wire.Run) -> str:
+    if not one.amounts and not one.gpu_hours:
+        return "nothing yet: it has held no GPU"
+    known = (
+        f"{_money(one.amounts)}, by {' and '.join(one.priced_by)}: {'; '.join(one.price_notes)}" if one.amounts else ""
+    )
+    missing = f"unknown for {one.unpriced_hours:.2f} GPU-hours: {one.unpriced}" if one.unpriced_hours else ""
+    return "; ".join(part for part in (known, missing) if part)
+
+
+def _largest(found: wire.RunDetail) -> str:
+    loss = found.run.largest_loss
+    if loss is None:
+        return "none found" if found.run.active_share is not None else "unknown: its activity is not known"
+    return f"{loss.kind}, {_loss_size(loss)}: {loss.words}"
+
+
+def _loss_size(loss: wire.Loss) -> str:
+    return f"{loss.gpu_hours:.1f} GPU-h" + (f" = {_money(loss.amounts)}" if loss.amounts else "")
+
+
+def _money(amounts: Mapping[str, str]) -> str:
+    return " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in amounts.items())
+
+
+def _share(share: float | None) -> str:
+    return _NONE if share is None else f"{share:.1%}"
+
+
+def _length(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

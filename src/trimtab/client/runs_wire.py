@@ -1,0 +1,148 @@
+"""What travels over `GET /rest/v1/runs`, `/rest/v1/runs/report` and `/rest/v1/queue`. Amounts are decimal text."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from trimtab.client.inventory_wire import HeldGpus, StateName
+from trimtab.client.wire import Millis
+
+Amounts = Annotated[dict[str, str], Meta(description="Decimal text by currency.")]
+IdleName = Literal["fragmented", "reserved", "drained", "wrong type", "free"]
+LossName = Literal[
+    "never used", "unused GPUs", "idle start", "idle tail", "idle gaps", "low activity", "oversized"
+]  # fmt: skip
+
+
+class Loss(Struct, frozen=True):
+    """Something that a run could have done without: a kind, its GPU-hours and money, and a sentence."""
+
+    kind: LossName
+    gpu_hours: float
+    gpus: int
+    amounts: Amounts
+    words: str
+
+
+class Run(Struct, frozen=True):
+    """A run. Hours are GPU-hours until now or its end.
+
+    `active_share` (0 to 1) is null where it is not known, and `unknown` says why; `known_hours` are those with known
+    activity. `amounts` is what it cost, by `priced_by`; `unpriced_hours` have no price, and `unpriced` says why.
+    """
+
+    job: str
+    cluster: str
+    account: str
+    scheduler: str
+    name: str
+    user: str
+    team: str
+    queue: str
+    state: StateName
+    reason: str
+    exit_code: int | None
+    submit_ms: Millis
+    start_ms: Millis | None
+    end_ms: Millis | None
+    wait_s: float
+    gpus: float
+    gpu_type: str
+    nodes: int
+    node_names: list[str]
+    tags: dict[str, str]
+    gpu_hours: float
+    known_hours: float
+    active_hours: float | None
+    active_share: float | None
+    measured_by: list[str]
+    gpus_known_by: str
+    unknown: str
+    amounts: Amounts
+    priced_by: list[str]
+    price_notes: list[str]
+    unpriced_hours: float
+    unpriced: str
+    largest_loss: Loss | None
+    settled: bool
+
+
+class RunPage(Struct, frozen=True):
+    """Runs, the last submitted first; `next` continues."""
+
+    runs: list[Run]
+    next: str | None
+
+
+class Waited(Struct, frozen=True):
+    """A time in which a run waited for one reason."""
+
+    from_ms: Millis
+    to_ms: Millis
+    reason: str
+
+
+class GpuOfRun(Struct, frozen=True):
+    """A GPU of a run and its mean activity by step; null where nothing was reported."""
+
+    gpu: str
+    node: str
+    index: str
+    active_share: float | None
+    peak_memory: float | None
+    values: list[float | None]
+
+
+class RunDetail(Struct, frozen=True):
+    """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds."""
+
+    run: Run
+    held: list[HeldGpus]
+    waited: list[Waited]
+    losses: list[Loss]
+    activity_start_ms: Millis | None
+    step_s: int | None
+    gpus: list[GpuOfRun]
+
+
+class Waiting(Struct, frozen=True):
+    """Runs of one team that waited mostly for one reason: those that wait now, and waits of those that started."""
+
+    team: str
+    reason: str
+    runs: int
+    gpus: float
+    gpu_hours: float
+    started: int
+    wait_p50_s: float | None
+    wait_p95_s: float | None
+
+
+class GpuUse(Struct, frozen=True):
+    """GPUs of one type at the end of the range: held, and idle by why."""
+
+    gpu_type: str
+    gpus: float
+    allocated: float
+    idle: dict[IdleName, float]
+
+
+class QueueMoment(Struct, frozen=True):
+    """GPUs at a moment."""
+
+    at_ms: Millis
+    pending: float
+    allocated: float
+    idle: dict[IdleName, float]
+
+
+class Queue(Struct, frozen=True):
+    """The queue of a range, and the GPUs at its end. `nodes` 0: no cluster reports its nodes."""
+
+    start_ms: Millis
+    end_ms: Millis
+    pending_gpu_hours: float
+    waiting: list[Waiting]
+    gpus: list[GpuUse]
+    timeline: list[QueueMoment]
+    nodes: int

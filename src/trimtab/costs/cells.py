@@ -28,7 +28,7 @@ class CellQuery:
     """What to add up. `billing_month` (YYYYMM) takes exactly what that month was billed, whatever its days.
 
     Without one, lines of `[start_ms, end_ms)` count, in whole days (hours where HOURLY). `tags` are keys in lower case,
-    `categories` names of the bill's own cost categories.
+    `categories` names of the bill's own cost categories. `top` keeps that many cells, the largest in the first metric.
     """
 
     metrics: tuple[Metric, ...]
@@ -40,6 +40,7 @@ class CellQuery:
     end_ms: int = 0
     granularity: Granularity = Granularity.MONTHLY
     where: Filter | None = None
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def _statement(query: CellQuery, scope: Scope) -> tuple[str, dict[str, Any]]:
     groups = ", ".join(("period", *(f"key{at}" for at in range(len(keys))), "tags", "categories", "currency"))
     sql = (
         f"SELECT {', '.join(columns)}\nFROM {table}{tag_join}{category_join}\nWHERE {where}\nGROUP BY {groups}"
-        f"\nLIMIT {MOST_CELLS + 1}"
+        + (f"\nORDER BY abs(toDecimal256(amount0, 12)) DESC, {groups}\nLIMIT {query.top}" if query.top else "")
+        + (f"\nLIMIT {MOST_CELLS + 1}" if not query.top else "")
     )
     return sql, conditions.params
 

@@ -11,6 +11,7 @@ from trimtab.economics.reader import AllocatedReader
 from trimtab.economics.rules.store import RulesStore
 from trimtab.economics.statements.book import StatementBook
 from trimtab.economics.statements.reader import StatementReader
+from trimtab.economics.tags.reports import TagReports
 from trimtab.economics.weights import Weigher
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -23,6 +24,7 @@ class EconomicsRoom:
     rules: RulesStore
     statements: StatementReader
     bills: AllocatedReader
+    tags: TagReports
 
     @classmethod
     def of(
@@ -42,4 +44,5 @@ class EconomicsRoom:
             rules,
             StatementReader(rules, StatementBook(state), weigher, ledger, clock),
             AllocatedReader(telemetry, rules, Divisions(weigher, ledger, clock)),
+            TagReports(telemetry, rules),
         )

@@ -1,0 +1,84 @@
+"""Words of reports about tags: keys, compliance, and cost that nobody owns."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class TagKey:
+    """A key as the bill writes it. `meant` is the key that the rules make of it ("" where they say nothing)."""
+
+    key: str
+    currency: str
+    cost: Decimal
+    share: float
+    lines: int
+    values: int
+    meant: str
+    active: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """How far an owner keeps a policy: cost of lines that carry what is asked for, that carry nothing, or something
+    else, with an example of it."""
+
+    key: str
+    owner: str
+    currency: str
+    compliant: Decimal
+    missing: Decimal
+    wrong: Decimal
+    example: str
+
+    @property
+    def share(self) -> float | None:
+        """Compliant ÷ all; None where nothing costs anything."""
+        whole = self.compliant + self.missing + self.wrong
+        return float(self.compliant / whole) if whole > 0 else None
+
+
+class Evidence(StrEnum):
+    """What a suggestion rests on, the strongest first."""
+
+    SAME_RESOURCE = "same resource"
+    NAME = "name"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An owner, and why."""
+
+    owner: str
+    evidence: Evidence
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """Cost that no rule gives to anybody, by resource ("" for charges that have none)."""
+
+    account: str
+    service: str
+    resource: str
+    name: str
+    currency: str
+    cost: Decimal
+    lines: int
+    suggestion: Suggestion | None
+
+
+@dataclass(frozen=True, slots=True)
+class UntaggedReport:
+    """`total` is exact; `rows` are the largest of it, and `listed` what they add up to, by currency."""
+
+    month: int
+    owner_category: str
+    default: str
+    billed: dict[str, Decimal]
+    total: dict[str, Decimal]
+    listed: dict[str, Decimal]
+    rows: tuple[Untagged, ...]

@@ -1,0 +1,55 @@
+"""How much of something each group used over a range: what a shared cost can be divided by.
+
+gpu-seconds          GPU-hours held, by evidence on the GPUs' own series × 3600
+requests, tokens     as the KPIs count them
+<metric name>        the growth of a counter, or the sum of what was observed
+"""
+
+from trimtab.access.scope import Scope
+from trimtab.base.errors import InvalidInput
+from trimtab.kpis import concepts
+from trimtab.kpis.concepts import POD_LABELS, Finder, Metric, Registry
+from trimtab.kpis.context import Context, Reader, flows
+from trimtab.kpis.gpu_evidence import gather
+from trimtab.kpis.gpu_hours import by_owner
+from trimtab.kpis.owners import UNOWNED, Owners, pods_of
+from trimtab.kpis.throughput import token_flows
+from trimtab.kpis.window import Grid
+
+GPU_SECONDS, REQUESTS, TOKENS = "gpu-seconds", "requests", "tokens"
+
+
+async def use(
+    reader: Reader, registry: Registry, scope: Scope, metric: str, by: str, start_ms: int, end_ms: int
+) -> dict[str, float]:
+    """What each group by `by` (a tag or label) used, in the metric's unit. Raises InvalidInput where none is known."""
+    grid = Grid.over(start_ms, end_ms)
+    finder = Finder(registry, scope, grid.start_ms)
+    pods = pods_of(one.series for one in finder.named(POD_LABELS))
+    context = Context(reader, finder, Owners(by, pods=pods), grid)
+    found = await _gpu_seconds(context) if metric == GPU_SECONDS else await _counted(context, metric)
+    if not found:
+        raise InvalidInput(
+            f"cannot weigh by {metric!r}: no series of it was seen in the range; expected {GPU_SECONDS}, {REQUESTS}, "
+            f"{TOKENS} or the name of a metric that carries {by!r}",
+            field="metric",
+        )
+    return {group: amount for group, amount in found.items() if group != UNOWNED}
+
+
+async def _gpu_seconds(context: Context) -> dict[str, float]:
+    evidence = await gather(context.reader, context.finder, context.owners, context.grid)
+    if evidence is None:
+        return {}
+    return {owner: layers.allocated * 3600 for owner, layers in by_owner(evidence.grid).items()}
+
+
+async def _counted(context: Context, metric: str) -> dict[str, float]:
+    if metric == TOKENS:
+        found = await token_flows(
+            context, [*context.finder.all(concepts.OUTPUT_TOKENS), *context.finder.all(concepts.INPUT_TOKENS)]
+        )
+    else:
+        metrics = concepts.REQUESTS if metric == REQUESTS else (Metric(metric),)
+        found = await flows(context, context.finder.all(metrics))
+    return {group: flow.mean() * context.grid.seconds for group, flow in found.items()}

@@ -13,7 +13,8 @@ from trimtab.demo.noise import Floats, Times
 from trimtab.demo.world import World
 
 GPU = {"resource": "nvidia_com_gpu", "unit": "integer"}
-_HELD_FOR_MS = 23 * 86_400_000  # before the anchor: longer than the history
+HELD_FOR_MS = 23 * 86_400_000
+"""How long before the anchor pods got their GPUs: longer than the history."""
 _PENDING = ("search", "video-eval-0")
 """Team and name of a pod that waits for the GPUs that another team holds."""
 
@@ -83,7 +84,7 @@ class KubernetesFeed:
 
     def _since(self, pod: Pod, times: Times) -> Floats:
         """When a pod was made, in seconds since the epoch: by its last rollout, or long ago."""
-        old = self._world.anchor_ms - (_HELD_FOR_MS if pod.use == HOLD else 2 * _HELD_FOR_MS)
+        old = self._world.anchor_ms - (HELD_FOR_MS if pod.use == HOLD else 2 * HELD_FOR_MS)
         made = np.full(len(times), float(old // 1000))
         for when in demand.deploys(self._world, pod.endpoint) if pod.endpoint else ():
             made[times >= when] = when // 1000

@@ -11,6 +11,7 @@ from trimtab.demo import notes, own, world
 from trimtab.demo.bill.delivery import Delivery
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
+from trimtab.demo.scheduler import SchedulerFeed
 from trimtab.demo.sender import Sender, Stopped
 from trimtab.demo.simulation import Simulation
 from trimtab.demo.slab import Slab, plan
@@ -41,6 +42,7 @@ class Play:
         self._stop = stop
         self._notes = remember(directory, clock.now_ms())
         self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
+        self._schedulers = SchedulerFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
     @property
@@ -106,6 +108,8 @@ class Play:
                 raise Stopped("cannot send the demo: it was stopped")
             sender.send(shipment)
             samples += shipment.samples
+        for shipment in self._schedulers.shipments(slab):
+            sender.send_in_order(shipment)
         sender.finish()
         self._notes.through_ms = slab.last_ms
         if save:

@@ -18,6 +18,7 @@ _TIMEOUT_S = 60.0
 _AGAIN = frozenset((429, 503))
 _WAIT_S, _LONGEST_WAIT_S = 1.0, 10.0
 _HEADERS = {remote_write.PATH: remote_write.HEADERS, otlp.PATH: otlp.HEADERS}
+_JSON = {"Content-Type": "application/json"}
 
 
 class Refused(TrimtabError):
@@ -59,6 +60,10 @@ class Sender:
             self._sent.popleft().result()
         self._sent.append(self._pool.submit(self._post, shipment))
 
+    def send_in_order(self, shipment: Shipment) -> None:
+        """Send one that must arrive before the next; returns when it is acknowledged. Raises Refused or Stopped."""
+        self._post(shipment)
+
     def finish(self) -> None:
         """Wait until everything is acknowledged. Raises Refused or Stopped."""
         while self._sent:
@@ -77,7 +82,7 @@ class Sender:
             return ""
 
     def _post(self, shipment: Shipment) -> None:
-        headers = {**_HEADERS[shipment.path], "Authorization": f"Bearer {self._tokens[shipment.account]}"}
+        headers = {**_HEADERS.get(shipment.path, _JSON), "Authorization": f"Bearer {self._tokens[shipment.account]}"}
         wait_s = _WAIT_S
         while True:
             try:

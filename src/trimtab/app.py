@@ -4,7 +4,7 @@ first. `server.py` runs it."""
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.keys import KeyStore
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.alarms.rehearsals import Rehearsals
 from trimtab.alarms.replay.home import Rooms as ReplayRooms
 from trimtab.alarms.replay.promql import PromQLRanges
@@ -22,6 +22,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors import login
@@ -53,12 +54,17 @@ from trimtab.doors.rest import cost_transfers
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
+from trimtab.doors.rest import statement_files
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
+from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.shared.runs import RunMachines
+from trimtab.economics.use import OwnersUse
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
+from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.metrics.bands.source import TrainedBands
@@ -110,6 +116,7 @@ class Rooms:
     alarms: AlarmRoom
     rehearsals: Rehearsals
     costs: CostsRoom
+    economics: EconomicsRoom
     detectors: DetectorRoom
     anomalies: AnomalyRoom
     promql: PromQL
@@ -135,6 +142,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     promql = PromQL(StoredSource(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
     past = ReplayRooms(reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql))
+    inventory = InventoryRoom.of(stores.state, clock)
+    bills = await _costs(settings, stores, clock)
+    economics = _economics(stores, bills, inventory, reader, registry, clock)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -155,14 +165,15 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             clock=clock,
             account=settings.account_id,
         ),
-        costs=await _costs(settings, stores, clock),
+        costs=replace(bills, reader=economics.bills, explorer=Explorer(economics.bills)),
+        economics=economics,
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         detectors=detectors,
         anomalies=AnomalyRoom.of(stores.telemetry, stores.state, registry, reader, clock),
         promql=promql,
         browser=Browser(registry, catalogue),
-        inventory=InventoryRoom.of(stores.state, clock),
+        inventory=inventory,
         forget=[bands.forget, detectors.book.forget],
     )
 
@@ -173,6 +184,24 @@ async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:
     room = CostsRoom.of(stores.telemetry, stores.state, clock, settings.data_dir, embedded=embedded)
     await asyncio.to_thread(room.importer.recover)
     return room
+
+
+def _economics(
+    stores: Stores,
+    bills: CostsRoom,
+    inventory: InventoryRoom,
+    reader: MetricReader,
+    registry: SeriesRegistry,
+    clock: Clock,
+) -> EconomicsRoom:
+    """Whose the bill is, with what measures use: runs where schedulers are connected, and metrics."""
+    runs = RunMachines(inventory.runs, inventory.nodes)
+
+    async def by_metric(metric: str, start_ms: int, end_ms: int) -> dict[str, float]:
+        return await kpi_use.use(reader, registry, EVERYTHING, metric, "team", start_ms, end_ms)
+
+    use = OwnersUse(runs, by_metric)
+    return EconomicsRoom.of(stores.telemetry, stores.state, bills.ledger, clock, use, runs)
 
 
 def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
@@ -193,6 +222,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *login.routes(rooms.keys, rooms.clock),
         *sns_links.routes(rooms.notify.subscribing),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
+        *statement_files.routes(rooms.economics),
         *rest.routes(_rest_needs(rooms)),
         *otlp.routes(intake),
         *remote_write.routes(writing),
@@ -237,6 +267,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
     return rest.Dependencies(
         settings=rooms.settings,
         costs=rooms.costs,
+        economics=rooms.economics,
         inventory=rooms.inventory,
         run_reports=_run_reports(rooms),
         clock=rooms.clock,

@@ -7,8 +7,12 @@ from trimtab.access.scope import EVERYTHING, Scope
 
 
 class Role(StrEnum):
-    """What a caller may do. Each role includes the one before it: read, write, admin."""
+    """What a caller may do. Each role includes the one before it: finance, read, write, admin.
 
+    Finance sees costs and statements and nothing of telemetry.
+    """
+
+    FINANCE = "finance"
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
@@ -18,7 +22,7 @@ class Role(StrEnum):
         return _RANK[self] >= _RANK[needed]
 
 
-_RANK = {Role.READ: 0, Role.WRITE: 1, Role.ADMIN: 2}
+_RANK = {Role.FINANCE: 0, Role.READ: 1, Role.WRITE: 2, Role.ADMIN: 3}
 
 
 @dataclass(frozen=True, slots=True)

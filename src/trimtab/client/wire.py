@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-RoleName = Literal["read", "write", "admin"]
+RoleName = Literal["finance", "read", "write", "admin"]
 KeyKind = Literal["aws", "token"]
 KindName = Literal["events", "gauge", "counter", "histogram"]
 Millis = Annotated[int, Meta(description="Milliseconds since the epoch, UTC.")]

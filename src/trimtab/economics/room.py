@@ -7,6 +7,7 @@ from trimtab.costs.cells import CellReader
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.economics.divisions import Divisions
 from trimtab.economics.ports import MachineReader, NoMachines, NoUse, UseReader
+from trimtab.economics.preview import Previewer
 from trimtab.economics.reader import AllocatedReader
 from trimtab.economics.rules.store import RulesStore
 from trimtab.economics.statements.book import StatementBook
@@ -25,6 +26,7 @@ class EconomicsRoom:
     statements: StatementReader
     bills: AllocatedReader
     tags: TagReports
+    previews: Previewer
 
     @classmethod
     def of(
@@ -40,9 +42,11 @@ class EconomicsRoom:
         cells = CellReader(telemetry)
         rules = RulesStore(state, clock)
         weigher = Weigher(cells, use or NoUse(), machines or NoMachines())
+        statements = StatementReader(rules, StatementBook(state), weigher, ledger, clock)
         return cls(
             rules,
-            StatementReader(rules, StatementBook(state), weigher, ledger, clock),
+            statements,
             AllocatedReader(telemetry, rules, Divisions(weigher, ledger, clock)),
             TagReports(telemetry, rules),
+            Previewer(rules, statements),
         )

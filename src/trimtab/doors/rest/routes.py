@@ -26,6 +26,7 @@ from trimtab.doors.rest import (
     dashboard_shares,
     dashboards,
     detectors,
+    economics,
     expressions,
     health,
     hosts,
@@ -48,6 +49,7 @@ from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation, Text
+from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.room import NotifyRoom
@@ -85,6 +87,7 @@ class Dependencies:
     describe_settings: Callable[[], Sequence[Described]]
     wipe: admin.Wipe | None = None
     costs: CostsRoom | None = None
+    economics: EconomicsRoom | None = None
     inventory: InventoryRoom | None = None
     run_reports: RunReports | None = None
     dashboards: DashboardRoom | None = None
@@ -109,6 +112,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *sources.operations(needs.ledger),
         *_anomalies(needs),
         *_costs(needs),
+        *(economics.operations(needs.economics) if needs.economics else []),
         *_inventory(needs),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),

@@ -1,0 +1,12 @@
+"""Amounts as statements write them: whole coins with thousands apart, a true minus sign."""
+
+from decimal import Decimal
+
+from trimtab.economics.apportion import minor_digits
+
+
+def coins(amount: Decimal, currency: str) -> str:
+    """`1,234.56`, `−4.50`; yen without a point."""
+    digits = minor_digits(currency)
+    text = f"{abs(amount):,.{digits}f}"
+    return f"−{text}" if amount < 0 and any(digit in "123456789" for digit in text) else text

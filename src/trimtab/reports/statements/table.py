@@ -1,0 +1,61 @@
+"""A statement as rows of a CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from trimtab.economics.months import named
+from trimtab.economics.statements.model import Statement
+
+COLUMNS = (
+    "month",
+    "state",
+    "basis",
+    "owner",
+    "charge",
+    "service",
+    "account",
+    "via",
+    "corrects",
+    "currency",
+    "amount",
+    "charged",
+    "bill_lines",
+)
+"""`amount` is exact; `charged` is in whole coins of the currency and adds up to the rounded bill."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(statement: Statement, owner: str | None = None) -> str:
+    """The lines of one owner, or of everybody."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(statement, owner))
+    return text.getvalue()
+
+
+def _rows(statement: Statement, owner: str | None) -> Sequence[Sequence[object]]:
+    head = (named(statement.month), statement.state.value, statement.basis.value)
+    return [
+        (
+            *head,
+            _plain(line.key.owner),
+            line.key.kind.value,
+            _plain(line.key.service),
+            _plain(line.key.account),
+            _plain(line.key.via),
+            named(line.key.about) if line.key.about else "",
+            line.key.currency,
+            f"{line.amount:f}",
+            f"{line.coins:f}",
+            line.lines,
+        )
+        for line in statement.lines
+        if owner is None or line.key.owner == owner
+    ]
+
+
+def _plain(text: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -50,11 +50,10 @@ from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
-from trimtab.doors.rest import cost_transfers
+from trimtab.doors.rest import cost_transfers, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
-from trimtab.doors.rest import statement_files
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.writing import Writing
 from trimtab.economics.room import EconomicsRoom

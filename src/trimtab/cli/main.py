@@ -37,6 +37,13 @@ COMMANDS = {
     "catalog": LazyCommand("trimtab.cli.catalog", "catalog", "What machines hold and cost, by list and by your rates."),
     "runs": LazyCommand("trimtab.cli.runs", "runs", "What ran on the GPUs, what it cost and lost; the queue."),
     "inventory": LazyCommand("trimtab.cli.inventory", "inventory", "What there is and whose it is; nodes of clusters."),
+    "statements": LazyCommand(
+        "trimtab.cli.economics", "statements", "What each team is charged, to the cent; close months, CSV, PDF."
+    ),
+    "allocation": LazyCommand(
+        "trimtab.cli.economics", "allocation", "Rules that divide the bill: show, try on a month, apply."
+    ),
+    "tags": LazyCommand("trimtab.cli.economics", "tags", "Tags on the bill: keys, policies, cost that nobody owns."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),

@@ -1,19 +1,21 @@
 """`trimtab runs` : what ran, what it cost, what it could have done without, and what waits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import get_args
 
 import click
 
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import day, json_option, print_json, print_table, remark, sparkline
+from trimtab.cli.output import day, json_option, print_json, print_table, remark
 from trimtab.client import runs_wire as wire
 from trimtab.client.inventory_wire import StateName
 from trimtab.client.runs import Runs
 
 _NONE = "–"
+_BARS, _WIDTH = "▁▂▃▄▅▆▇█", 40
 
 
 @click.group("runs")
@@ -107,10 +109,10 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         ("cost", _cost(one)),
         ("largest loss", _largest(found)),
     ]  # fmt: skip
-    print_table((f"{one.job}  {one.name}", ""), rows)
+    print_table(("run", f"{one.job}  {one.name}"), rows)
     if found.gpus:
         shown = [
-            (gpu.node, gpu.index, _share(gpu.active_share), _share(gpu.peak_memory), sparkline(gpu.values), gpu.gpu)
+            (gpu.node, gpu.index, _share(gpu.active_share), _share(gpu.peak_memory), _bars(gpu.values), gpu.gpu)
             for gpu in found.gpus
         ]
         columns = ("node", "GPU", "active", "peak memory", "activity over the run", "id")
@@ -163,6 +165,15 @@ def queue(connection: Connection, start: str, end: str, cluster: str, as_json: b
         print_table(names, rows_, right=names[1:])
     else:
         remark("No cluster has reported its nodes, so idle GPUs are not known here.")
+
+
+def _bars(values: Sequence[float | None]) -> str:
+    """Activity over the whole run in bars of one scale, 0 to 100 %; a gap is a space."""
+    wide = min(_WIDTH, len(values))
+    edges = [len(values) * place // wide for place in range(wide + 1)] if wide else []
+    parts = (values[start:end] for start, end in pairwise(edges))
+    known = ([value for value in part if value is not None] for part in parts)
+    return "".join(_BARS[round(sum(part) / len(part) * (len(_BARS) - 1))] if part else " " for part in known)
 
 
 def _state(one: wire.Run) -> str:

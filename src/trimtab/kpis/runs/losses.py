@@ -5,8 +5,8 @@
     idle start      from the start to a GPU's first busy step
     idle tail       from a GPU's last busy step to the end
     gaps            idle between the two
-    low activity    busy below half of what a GPU can: the hours that the same work would need less at one half
-    oversized       GPUs that the run's peak memory and activity would leave free at 80 % of each
+    low activity    the mean of busy steps is below half of what a GPU can: hours that one half would save
+    oversized       half of the GPUs, where peak memory and activity of all would fill the other half to 80 % at most
 
 A step is busy from 5 % activity on. Steps without a report count for nothing. The first five share no hour; low
 activity and oversized look at the same hours in another way, so losses are never added up: the largest is named.
@@ -89,27 +89,28 @@ def _loss(kind: LossKind, seconds: Floats) -> Loss | None:
 
 
 def _low(activity: Activity, held: Floats, busy: Marks) -> Loss | None:
-    short = np.where(busy, np.maximum(1 - np.nan_to_num(activity.values) / FAIR, 0.0), 0.0)
-    lost = _loss(LossKind.LOW_ACTIVITY, held * short)
-    if lost is None:
-        return None
+    """Hours that the work of the busy ones would not need at a fair activity."""
     at_work = held * busy
-    mean = float((at_work * np.nan_to_num(activity.values)).sum() / at_work.sum())
-    return Loss(lost.kind, lost.gpu_hours, lost.gpus, lost.seconds, f"{mean:.0%} active while busy")
+    seconds = float(at_work.sum())
+    mean = float((at_work * np.nan_to_num(activity.values)).sum()) / seconds
+    if mean >= FAIR:
+        return None
+    gpus = int((at_work.sum(axis=1) > 0).sum())
+    lost = seconds * (1 - mean / FAIR)
+    return Loss(LossKind.LOW_ACTIVITY, lost / 3600, gpus, lost / gpus, f"{mean:.0%} active while busy")
 
 
 def _oversized(activity: Activity, held: Floats, ever: Marks) -> Loss | None:
-    """Of a run of several GPUs: how many of those at work its peak memory and its mean activity would leave free."""
+    """Whether half of the GPUs at work would do: by all that they hold in memory at most and all that they work."""
     gpus = int(ever.sum())
     memory = activity.memory[ever]
+    half = gpus - gpus // 2
     if gpus < 2 or np.isnan(memory).any():
         return None
     mine = held[ever]
     mean = float((mine * np.nan_to_num(activity.values[ever])).sum() / mine.sum())
-    need = max(float(memory.sum()), mean * gpus) / FULL
-    enough = max(int(np.ceil(need)), 1)
-    if enough >= gpus:
+    if max(float(memory.sum()), mean * gpus) > FULL * half:
         return None
-    hours = float(mine.sum()) / 3600 * (gpus - enough) / gpus
-    note = f"memory {memory.mean():.0%} full at most, {mean:.0%} active: {enough} of {gpus} GPUs would do"
-    return Loss(LossKind.OVERSIZED, hours, gpus - enough, float(mine.sum()) / gpus, note)
+    hours = float(mine.sum()) / 3600 * (gpus - half) / gpus
+    note = f"memory {memory.max():.0%} full at most, {mean:.0%} active: {half} of {gpus} GPUs would do"
+    return Loss(LossKind.OVERSIZED, hours, gpus - half, float(mine.sum()) / gpus, note)

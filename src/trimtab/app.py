@@ -317,6 +317,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         keys=rooms.keys,
         notify=rooms.notify,
         dashboards=rooms.dashboards,
+        anomalies=rooms.anomalies,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from browser.pretend_anomalies import pretend_anomalies
 from browser.pretend_notify import PretendNotify
 from trimtab.access.keys import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
@@ -246,6 +247,7 @@ def build_state(
         evaluator=Evaluator(reader, registry, clock, NoBands()),
         sources=ledger,
         dashboards=build_dashboards(Evaluator(reader, registry, clock, NoBands()), registry, clock),
+        anomalies=pretend_anomalies(registry, clock),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),

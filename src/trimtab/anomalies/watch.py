@@ -23,6 +23,7 @@ from trimtab.anomalies.shard import Shard, load, save, slot_of
 from trimtab.anomalies.subjects import is_watched, request_of
 from trimtab.anomalies.write import Inserter, write
 from trimtab.base.clock import Clock
+from trimtab.metrics.model import Series
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.timeseries.anomaly.bank import HISTORY, Times, Values
@@ -33,6 +34,12 @@ GRACE_MS = 90_000
 """How long after its end a slot may still get points: agents send every minute at least, the log drains at once."""
 BUDGET_S = 10.0
 """Seconds of work on what is behind in one run: a third of a core where runs come every 30 s."""
+_SETTLED_MS = 180_000
+"""How long a series has been known before it is watched: history that is sent with it has then arrived."""
+_LEARNT_AT_ONCE = 6_000_000
+"""Points of stored history that new series are learnt from in all, some minutes of work: each has its share of them."""
+_LEAST_LEARNT = 864
+"""Slots learnt from at least: three days, with which a time of day is known. Most are two weeks."""
 _LIVE = 12
 """Slots within which series are read together: beyond an hour they are behind."""
 _READ_AT_ONCE = 2048
@@ -66,7 +73,7 @@ class AnomalyWatch:
         self._shards: list[Shard] | None = None
         self._known = 0
         self._watched: set[int] = set()
-        self._waiting: list[Owner] = []
+        self._waiting: list[Series] = []
         self._pruned_ms = 0
         self._unwritten: list[Anomaly] = []
 
@@ -82,25 +89,25 @@ class AnomalyWatch:
         await asyncio.to_thread(self._write)
         now_ms = self._parts.clock.now_ms()
         target_ms = slot_of(now_ms - GRACE_MS)
-        self._admit(self._shards, target_ms)
+        self._admit(self._shards, target_ms, now_ms)
         scored = await self._newest(self._shards, target_ms)
         scored += await self._catch_up(self._shards, target_ms)
         await self._save(self._shards, now_ms)
         await self._report(self._shards, target_ms, now_ms)
         return scored
 
-    def _admit(self, shards: list[Shard], target_ms: int) -> None:
+    def _admit(self, shards: list[Shard], target_ms: int, now_ms: int) -> None:
         """Watch the series that are new in the registry, as far as the limit allows."""
         fresh = self._parts.registry.since(self._known)
         self._known += len(fresh)
-        self._waiting += [
-            Owner(one.id, one.identity.account, one.identity.region)
-            for one in fresh
-            if one.id not in self._watched and is_watched(one)
-        ]
+        self._waiting += [one for one in fresh if one.id not in self._watched and is_watched(one)]
         room = max(self._parts.limit - len(self._watched), 0)
-        taken, self._waiting = self._waiting[:room], self._waiting[room:]
-        begin_ms = target_ms - HISTORY * SLOT_MS
+        settled = [one for one in self._waiting if one.first_seen_ms <= now_ms - _SETTLED_MS][:room]
+        taken = [Owner(one.id, one.identity.account, one.identity.region) for one in settled]
+        gone = {one.series for one in taken}
+        self._waiting = [one for one in self._waiting if one.id not in gone]
+        share = _LEARNT_AT_ONCE // max(len(taken), 1)
+        begin_ms = target_ms - min(max(share, _LEAST_LEARNT), HISTORY) * SLOT_MS
         for owner in taken:
             self._watched.add(owner.series)
             if any(shard.add(owner, begin_ms) is not None for shard in shards):
@@ -198,7 +205,6 @@ class AnomalyWatch:
         late = [int(shard.until[row]) for shard in shards for row in shard.owners if shard.until[row] < target_ms]
         learning = sum(1 for one in late if one < target_ms - _LIVE * SLOT_MS)
         until_ms = min(late, default=target_ms)
+        beyond = len(self._waiting) if len(self._watched) >= self._parts.limit else 0
         if self._parts.may_write():
-            await self._parts.progress.note(
-                Progress(len(self._watched), learning, len(self._waiting), until_ms, now_ms)
-            )
+            await self._parts.progress.note(Progress(len(self._watched), learning, beyond, until_ms, now_ms))

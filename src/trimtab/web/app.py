@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.web.assets import STATIC, Assets
 from trimtab.web.pages import (
     admin,
+    anomalies,
     dashboard_preview,
     dashboards,
     endpoints,
@@ -45,6 +46,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             endpoints,
             kpis,
             explore,
+            anomalies,
             dashboards,
             dashboard_preview,
             shared,

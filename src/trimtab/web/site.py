@@ -53,7 +53,15 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
     ),
     ("Money", (), "Needs a bill: a later version"),
     ("Actions", (), "Needs findings: a later version"),
-    ("Explore", (NavItem("Metrics", "/explore/metrics", "chart"), NavItem("Dashboards", "/dashboards", "grid")), ""),
+    (
+        "Explore",
+        (
+            NavItem("Metrics", "/explore/metrics", "chart"),
+            NavItem("Anomalies", "/anomalies", "spike"),
+            NavItem("Dashboards", "/dashboards", "grid"),
+        ),
+        "",
+    ),
     (
         "Admin",
         (

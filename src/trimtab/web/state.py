@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
+from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.expressions.evaluate import Evaluator
@@ -29,6 +30,7 @@ class WebState:
     keys: KeyStore
     notify: NotifyRoom
     dashboards: DashboardRoom
+    anomalies: AnomalyRoom
     settings: Sequence[Described]
     clock: Clock
     version: str

@@ -137,6 +137,7 @@ def _advance(
     raised: Array,
 ) -> None:  # fmt: skip
     """`Bank.score` in compiled code: a row after another. `ordered` are the held values of `rows`, each ascending."""
+    history = held.shape[1]
     for k in range(len(rows)):
         row, first, last = rows[k], offsets[k], offsets[k + 1]
         new, size = last - first, sizes[row]
@@ -151,9 +152,9 @@ def _advance(
         for i in range(new):
             at[size + i] = times[first + i] * 1000
             shown[size + i] = np.float32(values[first + i] - origins[row])
-        run(at, shown, size, HISTORY, ordered[k], counts[row], bases[row], REMEMBERED, misses[row], scores[first:last])
+        run(at, shown, size, history, ordered[k], counts[row], bases[row], REMEMBERED, misses[row], scores[first:last])
         walk(scores[first:last], worn[row], threshold, raised[first:last])
-        kept = min(size + new, HISTORY)
+        kept = min(size + new, history)
         drop = size + new - kept
         for i in range(kept):
             seconds[row, i] = np.uint32(at[drop + i] // 1000)

@@ -1,0 +1,224 @@
+"""`/anomalies`: what was unusual in any series, and when; `/anomalies/<id>`: one, and what changed with it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.access.principal import Role
+from trimtab.anomalies.model import Anomaly
+from trimtab.anomalies.naming import called, place_of
+from trimtab.anomalies.room import AnomalyRoom
+from trimtab.anomalies.sentence import what_else, what_happened
+from trimtab.base.clock import iso
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.charts.expected import strip
+from trimtab.metrics.model import Series
+from trimtab.web import respond
+from trimtab.web.anomaly_view import (
+    Row,
+    alarm_link,
+    chart_payload,
+    expected_words,
+    explore_link,
+    moments_of,
+    rows_of,
+    unit_for,
+)
+from trimtab.web.site import Site
+from trimtab.web.view import View
+
+_MOST = 100
+_ON_STRIP = 1000
+_DAY_MS = 86_400_000
+_COLUMNS = (
+    "id",
+    "began",
+    "ended",
+    "open",
+    "score",
+    "direction",
+    "value",
+    "low",
+    "high",
+    "series",
+    "metric",
+    "of",
+    "what",
+)
+_ORDERS = ("score", "time")
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The list and its JSON and CSV, one anomaly and its chart's data, and the buttons that mute."""
+    return [*_lists(site), *_ones(site), *_buttons(site)]
+
+
+def _lists(site: Site) -> list[BaseRoute]:
+    async def page(request: Request) -> Response:
+        view = site.view(request, "24h")
+        found, watch, mutes = await asyncio.gather(
+            _found(site, view), site.state.anomalies.progress.last(), site.state.anomalies.mutes.active()
+        )
+        rows = rows_of(found)
+        by_time = sorted(rows[:_ON_STRIP], key=lambda row: row.one.score)
+        drawn = strip(
+            moments_of(by_time), view.window.start_ms, view.window.end_ms, label=f"{len(rows)} anomalies over time"
+        )
+        muted = [(one, site.state.registry.readable(view.scope, one.series)) for one in mutes]
+        return site.page(
+            request,
+            view,
+            "anomalies",
+            timed=True,
+            rows=rows[:_MOST],
+            total=len(rows),
+            strip=drawn,
+            watch=watch,
+            order=_order(view),
+            muted=[(one, series, called(series)) for one, series in muted if series is not None],
+            places=_places(rows),
+            place_of=place_of,
+            may_write=view.principal.may(Role.WRITE),
+        )
+
+    async def as_json(request: Request) -> Response:
+        view = site.view(request, "24h")
+        rows = rows_of(await _found(site, view))
+        return respond.json(request, {"total": len(rows), "anomalies": [_as_dict(row) for row in rows[:_ON_STRIP]]})
+
+    async def as_csv(request: Request) -> Response:
+        view = site.view(request, "24h")
+        rows = rows_of(await _found(site, view))
+        return respond.table(request, "anomalies", _COLUMNS, (list(_as_dict(row).values()) for row in rows))
+
+    return [
+        Route("/anomalies", site.guarded(page)),
+        Route("/anomalies.json", site.guarded(as_json)),
+        Route("/anomalies.csv", site.guarded(as_csv)),
+    ]
+
+
+def _ones(site: Site) -> list[BaseRoute]:
+    async def page(request: Request) -> Response:
+        view = site.view(request)
+        room = site.state.anomalies
+        one, series = await _one(site, view, request.path_params["id"])
+        together, mutes = await asyncio.gather(
+            room.comparison.together(view.scope, one), site.state.anomalies.mutes.active()
+        )
+        changed = [
+            (other, called(other.series), explore_link(other.series, together.start_ms, together.end_ms))
+            for other in together.changed
+        ]
+        return site.page(
+            request,
+            view,
+            "anomaly",
+            timed=False,
+            one=one,
+            series=series,
+            name=called(series),
+            place=place_of(series),
+            what=what_happened(series, one),
+            what_else=what_else(together),
+            expected=expected_words(one, series),
+            unit=unit_for(series),
+            changed=changed,
+            compared=together.compared,
+            explore=explore_link(series, together.start_ms, together.end_ms),
+            alarm=alarm_link(series),
+            muted=next((mute for mute in mutes if mute.series == one.series), None),
+            may_write=view.principal.may(Role.WRITE),
+        )
+
+    async def as_json(request: Request) -> Response:
+        view = site.view(request)
+        return respond.json(request, chart_payload(*await _one(site, view, request.path_params["id"])))
+
+    return [
+        Route("/anomalies/{id}.json", site.guarded(as_json)),
+        Route("/anomalies/{id}", site.guarded(page)),
+    ]
+
+
+def _buttons(site: Site) -> list[BaseRoute]:
+    async def mute(request: Request) -> Response:
+        view = site.view(request)
+        series = _series(site, view, request.path_params["series"])
+        days = request.path_params["days"]
+        until_ms = view.now_ms + days * _DAY_MS if days else 0
+        known = series.identity
+        room: AnomalyRoom = site.state.anomalies
+        await room.mutes.mute(series.id, known.account, known.region, until_ms, view.principal.name)
+        return RedirectResponse("/anomalies#muted", 303)
+
+    async def unmute(request: Request) -> Response:
+        series = _series(site, site.view(request), request.path_params["series"])
+        await site.state.anomalies.mutes.unmute(series.id)
+        return RedirectResponse("/anomalies#muted", 303)
+
+    return [
+        Route("/anomalies/mute/{series}/{days:int}", site.guarded(mute, Role.WRITE), methods=["POST"]),
+        Route("/anomalies/unmute/{series}", site.guarded(unmute, Role.WRITE), methods=["POST"]),
+    ]
+
+
+async def _found(site: Site, view: View) -> list[tuple[Anomaly, Series]]:
+    """What the URL asks for, in its order."""
+    found = await site.state.anomalies.found.in_range(view.scope, view.window.start_ms, view.window.end_ms)
+    known = [(one, site.state.registry.readable(view.scope, one.series)) for one in found]
+    words, place = view.get("q").lower().split(), view.get("of")
+    kept = [(one, series) for one, series in known if series is not None and _matches(series, words, place)]
+    if _order(view) == "time":
+        kept.sort(key=lambda pair: (-pair[0].start_ms, -pair[0].score))
+    return kept
+
+
+def _matches(series: Series, words: Sequence[str], place: str) -> bool:
+    if place and place_of(series).words != place:
+        return False
+    known = series.identity
+    text = " ".join((known.namespace, known.name, *(f"{key}={value}" for key, value in known.dimensions))).lower()
+    return all(word in text for word in words)
+
+
+def _places(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    """Where the anomalies are, the most frequent first."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        words = place_of(row.series).words
+        counts[words] = counts.get(words, 0) + 1
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:8]
+
+
+def _order(view: View) -> str:
+    order = view.get("order", "score")
+    if order not in _ORDERS:
+        raise InvalidInput(f"cannot order by {order!r}: expected one of {', '.join(_ORDERS)}", field="order")
+    return order
+
+
+async def _one(site: Site, view: View, id_: str) -> tuple[Anomaly, Series]:
+    one = await site.state.anomalies.found.get(view.scope, id_)
+    return one, _series(site, view, str(one.series))
+
+
+def _series(site: Site, view: View, text: str) -> Series:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else 2**64
+    series = site.state.registry.readable(view.scope, number) if number < 2**64 else None
+    if series is None:
+        raise NotFound(f"no series has the id {text}")
+    return series
+
+
+def _as_dict(row: Row) -> dict[str, Any]:
+    one = row.one
+    values = (
+        one.id, iso(one.start_ms), iso(one.end_ms), one.open, one.score, one.direction.name.lower(), one.value, one.low,
+        one.high, str(one.series), row.series.identity.name, place_of(row.series).words, row.what,
+    )  # fmt: skip
+    return dict(zip(_COLUMNS, values, strict=True))

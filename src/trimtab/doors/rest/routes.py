@@ -22,6 +22,7 @@ from trimtab.doors.rest import (
     anomalies,
     catalog,
     config,
+    cost_explorer,
     costs,
     dashboard_shares,
     dashboards,
@@ -127,7 +128,10 @@ def operations(needs: Dependencies) -> list[Operation]:
 
 
 def _costs(needs: Dependencies) -> list[Operation]:
-    return [] if needs.costs is None else costs.operations(needs.costs, needs.settings)
+    room = needs.costs
+    if room is None:
+        return []
+    return [*cost_explorer.operations(room, needs.clock), *costs.operations(room, needs.settings)]
 
 
 def _anomalies(needs: Dependencies) -> list[Operation]:

@@ -1,0 +1,184 @@
+"""What travels when costs are asked for. Amounts and shares are decimal text, exact to the last digit."""
+
+from msgspec import Struct
+
+from trimtab.client.costs_wire import Amount
+from trimtab.client.wire import Millis
+
+
+class CostCell(Struct, frozen=True):
+    """One group in one period and one currency. `unit` is that of its usage."""
+
+    start_ms: Millis
+    end_ms: Millis
+    keys: list[str]
+    currency: str
+    unit: str
+    amount: Amount
+
+
+class CostTable(Struct, frozen=True):
+    """Sums of a metric. `totals` are by currency: amounts of different currencies are never added."""
+
+    start_ms: Millis
+    end_ms: Millis
+    granularity: str
+    metric: str
+    groups: list[str]
+    cells: list[CostCell]
+    totals: dict[str, Amount]
+
+
+class FacetAmount(Struct, frozen=True):
+    """A value with the billed cost of its lines."""
+
+    value: str
+    currency: str
+    amount: Amount
+
+
+class FacetValues(Struct, frozen=True):
+    """What can be grouped and filtered by, and the values of one of them."""
+
+    facets: list[str]
+    values: list[FacetAmount]
+
+
+class DriverItem(Struct, frozen=True):
+    """One usage type, operation and purchase option before and after."""
+
+    usage_type: str
+    operation: str
+    purchase: str
+    charge: str
+    before: Amount
+    after: Amount
+    quantity_before: Amount
+    quantity_after: Amount
+    price_effect: Amount
+
+
+class CostDriver(Struct, frozen=True):
+    """What moved together, with why in words; `parts` add up to `after − before`."""
+
+    title: str
+    text: str
+    group: str
+    service: str
+    family: str
+    unit: str
+    before: Amount
+    after: Amount
+    quantity_before: Amount
+    quantity_after: Amount
+    parts: dict[str, Amount]
+    items: list[DriverItem]
+
+
+class CostChange(Struct, frozen=True):
+    """A comparison in one currency; `parts` (quantity, price, mix, new, gone, other) add up to `after − before`."""
+
+    currency: str
+    before: Amount
+    after: Amount
+    text: str
+    parts: dict[str, Amount]
+    drivers: list[CostDriver]
+    more: int
+
+
+class CostChanges(Struct, frozen=True):
+    """What changed between two periods."""
+
+    baseline_start_ms: Millis
+    baseline_end_ms: Millis
+    start_ms: Millis
+    end_ms: Millis
+    metric: str
+    changes: list[CostChange]
+
+
+class CommitmentRow(Struct, frozen=True):
+    """One reservation or Savings Plan. Shares are of 1; null where they cannot be said."""
+
+    kind: str
+    id: str
+    currency: str
+    total: Amount
+    used: Amount
+    unused: Amount
+    utilization: Amount | None
+    on_demand: Amount
+    net_savings: Amount
+    hours: Amount
+    unused_hours: Amount
+
+
+class CoverageRow(Struct, frozen=True):
+    """A group in a period: hours under a reservation, and spend (at on-demand rates) under a Savings Plan."""
+
+    start_ms: Millis
+    end_ms: Millis
+    keys: list[str]
+    currency: str
+    reserved_hours: Amount
+    on_demand_hours: Amount
+    hours_covered: Amount | None
+    plan_spend: Amount
+    on_demand_spend: Amount
+    spend_covered: Amount | None
+
+
+class Commitments(Struct, frozen=True):
+    """Coverage and utilisation of a range."""
+
+    start_ms: Millis
+    end_ms: Millis
+    groups: list[str]
+    commitments: list[CommitmentRow]
+    coverage: list[CoverageRow]
+
+
+class SavingsRateRow(Struct, frozen=True):
+    """The effective savings rate of a group in a period. `paid` includes `unused`, what nothing used."""
+
+    start_ms: Millis
+    end_ms: Millis
+    keys: list[str]
+    currency: str
+    on_demand: Amount
+    paid: Amount
+    unused: Amount
+    savings: Amount
+    rate: Amount | None
+
+
+class SavingsRates(Struct, frozen=True):
+    """Effective savings rates of a range, and over all of it by currency."""
+
+    start_ms: Millis
+    end_ms: Millis
+    groups: list[str]
+    rows: list[SavingsRateRow]
+    total: list[SavingsRateRow]
+
+
+class SavedReport(Struct, frozen=True):
+    """A saved view of the Costs page: the query of its URL."""
+
+    name: str
+    query: str
+    saved_ms: Millis
+    saved_by: str
+
+
+class SavedReports(Struct, frozen=True):
+    """The saved views, by name."""
+
+    reports: list[SavedReport]
+
+
+class SaveReport(Struct, frozen=True, forbid_unknown_fields=True):
+    """A view to keep."""
+
+    query: str

@@ -1,0 +1,129 @@
+"""Answers to questions to a bill, as they travel."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from trimtab.client import cost_explorer_wire as wire
+from trimtab.costs.explorer import words
+from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, SavingsRate, SpendCoverage
+from trimtab.costs.explorer.drivers import Change, Driver, ItemChange
+from trimtab.costs.explorer.explorer import Slice
+from trimtab.costs.model import CostRow
+from trimtab.costs.reports import CostReport
+
+_ITEMS = 20
+
+
+def plain(amount: Decimal) -> str:
+    """Decimal text without trailing zeros."""
+    text = f"{amount:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if amount else "0"
+
+
+def maybe(amount: Decimal | None) -> str | None:
+    """The same, of what may be unknown."""
+    return None if amount is None else plain(amount)
+
+
+def cell(row: CostRow) -> wire.CostCell:
+    """One sum."""
+    amount = plain(row.amounts[0])
+    return wire.CostCell(row.start_ms, row.end_ms, list(row.keys), row.currency, row.unit, amount)
+
+
+def totals(rows: Sequence[CostRow]) -> dict[str, str]:
+    """The sums by currency."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        found[row.currency] = found.get(row.currency, Decimal(0)) + row.amounts[0]
+    return {currency: plain(amount) for currency, amount in sorted(found.items())}
+
+
+def change(one: Change, limit: int) -> wire.CostChange:
+    """A comparison with its largest `limit` drivers."""
+    return wire.CostChange(
+        one.currency,
+        plain(one.before),
+        plain(one.after),
+        words.headline(one),
+        {part.value: plain(amount) for part, amount in one.parts.items()},
+        [_driver(driver, one.currency) for driver in one.drivers[:limit]],
+        max(len(one.drivers) - limit, 0),
+    )
+
+
+def _driver(one: Driver, currency: str) -> wire.CostDriver:
+    return wire.CostDriver(
+        words.title(one),
+        words.sentence(one, currency),
+        one.pool.group,
+        one.pool.service,
+        one.pool.family,
+        one.pool.unit,
+        plain(one.before),
+        plain(one.after),
+        plain(one.quantity_before),
+        plain(one.quantity_after),
+        {part.value: plain(amount) for part, amount in one.parts.items()},
+        [_item(item) for item in one.items[:_ITEMS]],
+    )
+
+
+def _item(one: ItemChange) -> wire.DriverItem:
+    amounts = (one.before, one.after, one.quantity_before, one.quantity_after, one.price)
+    item = one.item
+    return wire.DriverItem(item.usage_type, item.operation, item.purchase, item.charge, *map(plain, amounts))
+
+
+def commitment(place: Slice, use: CommitmentUse) -> wire.CommitmentRow:
+    """One reservation or plan."""
+    kind, id_ = place.keys
+    return wire.CommitmentRow(
+        kind,
+        id_,
+        place.currency,
+        plain(use.total),
+        plain(use.used),
+        plain(use.unused),
+        maybe(use.utilization),
+        plain(use.on_demand),
+        plain(use.net_savings),
+        plain(use.hours),
+        plain(use.unused_hours),
+    )
+
+
+def coverage(place: Slice, hours: HourCoverage, spend: SpendCoverage) -> wire.CoverageRow:
+    """Both coverages of one place."""
+    return wire.CoverageRow(
+        place.start_ms,
+        place.end_ms,
+        list(place.keys),
+        place.currency,
+        plain(hours.reserved),
+        plain(hours.on_demand),
+        maybe(hours.share),
+        plain(spend.covered),
+        plain(spend.on_demand),
+        maybe(spend.share),
+    )
+
+
+def savings_rate(place: Slice, one: SavingsRate) -> wire.SavingsRateRow:
+    """One effective savings rate."""
+    return wire.SavingsRateRow(
+        place.start_ms,
+        place.end_ms,
+        list(place.keys),
+        place.currency,
+        plain(one.on_demand),
+        plain(one.paid),
+        plain(one.unused),
+        plain(one.savings),
+        maybe(one.rate),
+    )
+
+
+def report(one: CostReport) -> wire.SavedReport:
+    """A saved view."""
+    return wire.SavedReport(one.name, one.query, one.saved_ms, one.saved_by)

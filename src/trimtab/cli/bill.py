@@ -1,4 +1,4 @@
-"""`trimtab import` and `trimtab costs`: bills in with a receipt, what is held of them, FOCUS out."""
+"""`trimtab import` and `trimtab costs`: bills in with a receipt, what they say, what is held of them, FOCUS out."""
 
 import sys
 import threading
@@ -11,9 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.loopback import is_loopback
+from trimtab.cli import cost_views
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import console, day, json_option, print_json, print_table, remark
 from trimtab.client import costs_wire as wire
+from trimtab.client.cost_explorer import Asked
 from trimtab.client.costs import Costs
 
 _POLL_S = 0.5
@@ -49,9 +51,40 @@ def import_(connection: Connection, place: str, format_: str, source: str, add: 
         _print_receipt(done.receipt)
 
 
-@click.group("costs")
-def costs() -> None:
-    """What was billed: imports and their receipts, and FOCUS exports."""
+@click.group("costs", invoke_without_command=True)
+@cost_views.range_options
+@click.option(
+    "--by", "groups", multiple=True, metavar="FACET", help="service, account, region, tag:KEY … (repeatable)."
+)
+@cost_views.metric_option("unblended")
+@click.option(
+    "--granularity",
+    type=click.Choice(cost_views.GRANULARITIES),
+    help="Periods.  [default: days; of long ranges months]",
+)
+@json_option
+@server_options
+@click.pass_context
+def costs(
+    context: click.Context, connection: Connection, start: str | None, end: str | None, filters: tuple[str, ...],
+    groups: tuple[str, ...], metric: str, granularity: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Show what was billed, by period and group; the commands below explain it.
+
+    Example: trimtab costs --by service --granularity monthly --filter account=111111111111
+    """
+    if context.invoked_subcommand is None:
+        asked = Asked(start, end, groups, filters)
+        cost_views.show_costs(connection, asked, metric, granularity or "", as_json=as_json)
+
+
+for _command in (
+    cost_views.drivers,
+    cost_views.coverage,
+    cost_views.savings_rate,
+    cost_views.values,
+):
+    costs.add_command(_command)
 
 
 @costs.command("imports")

@@ -44,6 +44,8 @@ class CostReports:
             raise InvalidInput(
                 f"cannot save report: got a name of {len(name)} characters; expected 1 to {_LONGEST_NAME}", field="name"
             )
+        if "/" in name:
+            raise InvalidInput(f"cannot save report {name!r}: a name is part of a path and has no slash", field="name")
         if len(query) > _LONGEST_QUERY:
             raise InvalidInput(
                 f"cannot save report: got {len(query)} characters; expected at most {_LONGEST_QUERY}", field="query"

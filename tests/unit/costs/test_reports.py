@@ -31,7 +31,7 @@ def test_accounts_do_not_see_each_others(reports: CostReports) -> None:
     assert run(reports.listed("111111111111")) == []
 
 
-@pytest.mark.parametrize(("name", "query"), [("", ""), ("n" * 101, ""), ("n", "q" * 4097)])
+@pytest.mark.parametrize(("name", "query"), [("", ""), ("a/b", ""), ("n" * 101, ""), ("n", "q" * 4097)])
 def test_what_is_no_view_is_refused(reports: CostReports, name: str, query: str) -> None:
     with pytest.raises(InvalidInput):
         run(reports.save(None, name, query, "ann"))

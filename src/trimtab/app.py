@@ -318,6 +318,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         notify=rooms.notify,
         dashboards=rooms.dashboards,
         anomalies=rooms.anomalies,
+        economics=rooms.economics,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

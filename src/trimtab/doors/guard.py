@@ -25,6 +25,8 @@ from trimtab.settings import OFF, Settings
 
 SESSION_COOKIE = "trimtab_session"
 LOGIN_PATH = "/login"
+FINANCE_HOME = "/statements"
+"""Where a browser with the role finance begins: the overview is of telemetry."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/logout", "/favicon.ico", "/notify/confirm"})
 """Answered without a credential: probes, signing in, and the link that has its secret in itself."""
@@ -59,6 +61,8 @@ class Rule:
 
 
 _POST = frozenset({"POST"})
+_MONEY = ("statements", "allocation", "untagged", "costs")
+"""What the role finance may look at: pages, with their JSON and CSV, and the API."""
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 RULES = (
     Rule("/rest/v1/keys", frozenset(), Role.ADMIN),
@@ -66,6 +70,11 @@ RULES = (
     # Pages ask for the role of what they show themselves, and say so on a page; what changes access is asked here too.
     Rule("/access", _CHANGES, Role.ADMIN),
     Rule("/settings", _CHANGES, Role.ADMIN),
+    *(Rule(f"/{name}{form}", SAFE_METHODS, Role.FINANCE) for name in _MONEY for form in ("", ".json", ".csv")),
+    *(Rule(f"/rest/v1/{name}", SAFE_METHODS, Role.FINANCE) for name in ("statements", "allocation", "tags", "costs")),
+    Rule("/allocation/preview", _POST, Role.FINANCE),  # tries rules and changes nothing
+    Rule("/rest/v1/allocation/check", _POST, Role.FINANCE),
+    Rule("/static", SAFE_METHODS, Role.FINANCE),
     # Prometheus's query API takes its form by POST as well; Grafana sends it so.
     Rule("/api/v1/query", _POST, Role.READ),
     Rule("/api/v1/query_range", _POST, Role.READ),
@@ -160,10 +169,12 @@ class Guard:
             return _unauthenticated(scope, headers)
         needed = needed_role(self.policy.rules, scope["method"], path)
         if path not in OPEN_PATHS and not principal.may(needed):
+            home = path == "/" and principal.role is Role.FINANCE and is_page_request(scope, headers)
             return Refusal(
                 403,
                 "access_denied",
                 f"cannot {scope['method']} {path}: {principal.name!r} has role {principal.role}; needs {needed}",
+                location=FINANCE_HOME if home else None,
             )
         return principal
 

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.web.assets import STATIC, Assets
 from trimtab.web.pages import (
     admin,
+    allocation,
     anomalies,
     dashboard_preview,
     dashboards,
@@ -23,6 +24,8 @@ from trimtab.web.pages import (
     overview,
     shared,
     sources,
+    statements,
+    untagged,
 )
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
@@ -45,6 +48,9 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             hosts,
             endpoints,
             kpis,
+            statements,
+            allocation,
+            untagged,
             explore,
             anomalies,
             dashboards,

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trimtab.access.principal import Role
-from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
+from trimtab.access.principal import Principal, Role
+from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.charts.bars import meter
 from trimtab.charts.heatmap import hatch, ramp
 from trimtab.charts.sparkline import sparkline
@@ -38,6 +38,7 @@ class NavItem:
     name: str
     path: str
     icon: str
+    role: Role = Role.READ
 
 
 NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
@@ -51,7 +52,15 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         ),
         "",
     ),
-    ("Money", (), "Needs a bill: a later version"),
+    (
+        "Money",
+        (
+            NavItem("Statements", "/statements", "receipt", Role.FINANCE),
+            NavItem("Allocation", "/allocation", "split", Role.FINANCE),
+            NavItem("Untagged cost", "/untagged", "tag", Role.FINANCE),
+        ),
+        "",
+    ),
     ("Actions", (), "Needs findings: a later version"),
     (
         "Explore",
@@ -75,10 +84,19 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
 )
 """UI.md's five groups. Only pages that exist are links; an empty group says what it waits for."""
 
+
+
+def navigation_of(principal: Principal) -> list[tuple[str, tuple[NavItem, ...], str]]:
+    """The groups as a caller sees them: pages that its role does not open are not there, nor groups without any."""
+    shown = [(name, tuple(item for item in items if principal.may(item.role)), later) for name, items, later in NAVIGATION]
+    return [group for group in shown if group[1] or (group[2] and principal.may(Role.READ))]
+
+
 _STATUS: tuple[tuple[type[TrimtabError], int, str], ...] = (
     (InvalidInput, 400, "This address cannot be read"),
     (AccessDenied, 403, "Not for this sign-in"),
     (NotFound, 404, "Nothing here"),
+    (Conflict, 409, "Not possible now"),
     (QueryAborted, 504, "The question was too large"),
     (Unavailable, 503, "The store does not answer now"),
     (TrimtabError, 500, "That did not work"),
@@ -99,7 +117,7 @@ class Site:
         self._assets = assets
         self._environment = _environment()
         self._environment.globals.update(
-            asset=assets.url, navigation=NAVIGATION, version=state.version, refresh_s=state.refresh_s
+            asset=assets.url, navigation=navigation_of, version=state.version, refresh_s=state.refresh_s
         )
 
     def view(self, request: Request, default_range: str = "auto") -> View:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trimtab.access.keys import KeyStore
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
+from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
@@ -37,3 +38,4 @@ class WebState:
     region: str = "us-east-1"
     grafana_url: str = ""
     refresh_s: int = 5
+    economics: EconomicsRoom | None = None

@@ -1,0 +1,204 @@
+"""Statements as the page shows them: owners by kind and by month, one owner's lines, the bill beside it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trimtab.economics.months import in_words, named
+from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
+from trimtab.reports.statements.money import coins
+
+GATHERED = frozenset((Kind.DISCOUNT, Kind.CREDIT, Kind.REFUND))
+_COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
+    ("Usage", frozenset((Kind.USAGE,))),
+    ("Commitments", frozenset((Kind.COMMITMENT_FEE, Kind.COMMITMENT_DISCOUNT))),
+    ("Unused commitments", frozenset((Kind.UNUSED_COMMITMENT,))),
+    ("Fees and support", frozenset((Kind.FEE, Kind.SUPPORT))),
+    ("Discounts, credits, refunds", GATHERED),
+    ("Adjustments", frozenset((Kind.CORRECTION, Kind.ADJUSTMENT))),
+    ("Tax", frozenset((Kind.TAX,))),
+)
+CORRECTIONS = "Late corrections"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    """An owner: cells by column ("" where nothing), the total, its share of the whole, and the months before."""
+
+    owner: str
+    unowned: bool
+    cells: tuple[str, ...]
+    total: str
+    share: float | None
+    trend: tuple[float | None, ...]
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTable:
+    """One currency's owners."""
+
+    currency: str
+    columns: tuple[str, ...]
+    rows: tuple[OwnerRow, ...]
+    totals: tuple[str, ...]
+    total: str
+    unowned: str
+    unowned_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line of one owner."""
+
+    kind: str
+    service: str
+    account: str
+    how: str
+    exact: str
+    charged: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """A kind of charge on the bill and on the statement."""
+
+    kind: str
+    currency: str
+    bill: str
+    statement: str
+    apart: str
+    equal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonthLink:
+    """A month in the switch at the top."""
+
+    month: str
+    words: str
+    closed: bool
+
+
+def by_owner(statement: Statement, default: str, before: Sequence[Statement]) -> list[CurrencyTable]:
+    """A table a currency; `before` are the months before, the oldest first."""
+    earlier = [_totals(one) for one in before]
+    found = []
+    for currency in sorted({line.key.currency for line in statement.lines}):
+        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for line in statement.lines:
+            if line.key.currency == currency:
+                sums[line.key.owner][_column(line)] += line.coins
+        found.append(_table(currency, sums, default, earlier))
+    return found
+
+
+def lines_of(statement: Statement, owner: str) -> dict[str, list[LineRow]]:
+    """An owner's lines by currency, the largest of each kind first."""
+    found: dict[str, list[LineRow]] = defaultdict(list)
+    order = list(Kind)
+    own = [line for line in statement.lines if line.key.owner == owner]
+    for line in sorted(own, key=lambda one: (one.key.about, order.index(one.key.kind), -abs(one.amount))):
+        key = line.key
+        how = "; ".join(part for part in (key.via, f"corrects {named(key.about)}" if key.about else "") if part)
+        found[key.currency].append(
+            LineRow(
+                key.kind.words,
+                key.service or "–",
+                key.account or "–",
+                how,
+                exact(line.amount),
+                coins(line.coins, key.currency),
+                line.lines,
+            )
+        )
+    return dict(sorted(found.items()))
+
+
+def beside(rows: Sequence[Reconciled]) -> list[BillRow]:
+    """The bill beside the statement."""
+    return [
+        BillRow(
+            one.kind.words,
+            one.currency,
+            exact(one.bill),
+            exact(one.statement),
+            coins(one.difference, one.currency) if not one.difference else exact(one.difference),
+            not one.difference,
+        )
+        for one in rows
+    ]
+
+
+def month_link(month: int, state: MonthState) -> MonthLink:
+    """A month of the switch."""
+    return MonthLink(named(month), in_words(month), state is MonthState.CLOSED)
+
+
+def exact(amount: Decimal) -> str:
+    """All digits that an amount has, at least two, thousands apart."""
+    text = f"{abs(amount):,f}"
+    whole, _, rest = text.partition(".")
+    shown = f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+    return f"−{shown}" if amount < 0 else shown
+
+
+def _table(
+    currency: str,
+    sums: dict[str, dict[str, Decimal]],
+    default: str,
+    earlier: Sequence[dict[tuple[str, str], Decimal]],
+) -> CurrencyTable:
+    order = [name for name, _ in _COLUMNS] + [CORRECTIONS]
+    columns = tuple(name for name in order if any(held.get(name) for held in sums.values()))
+    totals = {owner: sum(held.values(), Decimal(0)) for owner, held in sums.items()}
+    whole = sum(totals.values(), Decimal(0))
+    rows = []
+    for owner in sorted(sums, key=lambda name: (name == default, -totals[name], name)):
+        trend = [float(one.get((owner, currency), Decimal(0))) for one in earlier]
+        last = earlier[-1].get((owner, currency)) if earlier else None
+        rows.append(
+            OwnerRow(
+                owner,
+                owner == default,
+                tuple(coins(sums[owner][name], currency) if sums[owner].get(name) else "" for name in columns),
+                coins(totals[owner], currency),
+                float(totals[owner] / whole) if whole > 0 and totals[owner] >= 0 else None,
+                (*trend, float(totals[owner])),
+                _change(totals[owner], last),
+            )
+        )
+    unowned = totals.get(default, Decimal(0))
+    return CurrencyTable(
+        currency,
+        columns,
+        tuple(rows),
+        tuple(
+            coins(sum((held.get(name, Decimal(0)) for held in sums.values()), Decimal(0)), currency) for name in columns
+        ),
+        coins(whole, currency),
+        coins(unowned, currency),
+        float(unowned / whole) if whole > 0 else None,
+    )
+
+
+def _column(line: StatementLine) -> str:
+    if line.key.about:
+        return CORRECTIONS
+    return next(name for name, kinds in _COLUMNS if line.key.kind in kinds)
+
+
+def _totals(statement: Statement) -> dict[tuple[str, str], Decimal]:
+    found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for line in statement.lines:
+        found[line.key.owner, line.key.currency] += line.coins
+    return found
+
+
+def _change(now: Decimal, before: Decimal | None) -> str:
+    if not before or before < 0:
+        return "new" if before is None and now else ""
+    share = (now - before) / before
+    return f"{'+' if share >= 0 else '−'}{abs(share):.0%}"

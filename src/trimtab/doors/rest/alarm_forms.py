@@ -39,7 +39,8 @@ _KINDS = {
 _FLOATS = ("Threshold", "Objective")
 
 Region = Annotated[
-    str | None, Meta(max_length=64, description="The region whose alarms are meant; the server's own by default.")
+    Annotated[str, Meta(max_length=64)] | None,
+    Meta(description="The region whose alarms are meant; the server's own by default."),
 ]
 
 

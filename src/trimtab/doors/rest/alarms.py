@@ -14,7 +14,7 @@ from trimtab.base.errors import NotFound
 from trimtab.client import wire_alarms as wire
 from trimtab.doors.rest.alarm_forms import NAME, TAG, Alarming, Region, RegionQuery, alarm_on_wire
 from trimtab.doors.rest.spec import Call, Operation
-from trimtab.doors.rest.times import instant_ms
+from trimtab.doors.rest.times import Instant, instant_ms
 
 PATH = "/rest/v1/alarms"
 ONE = f"{PATH}/{{name}}"
@@ -36,8 +36,8 @@ class AlarmsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which of the things that happened."""
 
-    start: Annotated[str | None, Meta(max_length=64, description="From here on.")] = None
-    end: Annotated[str | None, Meta(max_length=64, description="Before this.")] = None
+    start: Annotated[Instant | None, Meta(description="From here on.")] = None
+    end: Annotated[Instant | None, Meta(description="Before this.")] = None
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 100
     region: Region = None
 

@@ -11,20 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trimtab.base.errors import Conflict, InvalidInput, TrimtabError
+from trimtab.base.errors import Conflict, InvalidInput, TrimtabError, Unavailable
 from trimtab.costs.files.choose import choose
 from trimtab.costs.files.flatten import flatten, has_results
 from trimtab.costs.files.folder import Folder
 from trimtab.costs.files.probe import TableFile, is_json, probe
 from trimtab.costs.files.unpack import PlainFile, unpack
 from trimtab.costs.imports.ledger import ImportLedger
-from trimtab.costs.imports.staging import Staging, drop_months
+from trimtab.costs.imports.staging import Staging, drop_months, drop_orphans
 from trimtab.costs.model import Held, ImportRecord, ImportState, Receipt
 from trimtab.costs.readers import rate_card
 from trimtab.costs.readers.detect import FORMATS, read_columns
 from trimtab.store.telemetry.client import Telemetry
 
 logger = logging.getLogger(__name__)
+
+_PAUSES_S = (0.5, 2.0, 5.0, 15.0, 30.0)
+"""Between attempts to swap, seconds: an engine that crashed is up again well before the last."""
 
 OpenFolder = Callable[[str, Path], Folder]
 """The folder at a location (path or URL); what it copies goes under the given path."""
@@ -92,6 +95,7 @@ class Importer:
         if not self._busy.acquire(blocking=False):
             raise Conflict("cannot import: another import is running; `trimtab costs imports` shows how far it is")
         try:
+            self._recover()
             source = request.source or request.location
             import_id, source_id = self._ledger.begin(source, request.location, request.format)
             self._running = _Running(import_id, self._staging(import_id))
@@ -127,6 +131,11 @@ class Importer:
     def recover(self) -> int:
         """Complete or undo what a crash left; returns how many imports that were."""
         shutil.rmtree(self._work, ignore_errors=True)
+        found = self._recover()
+        drop_orphans(self._telemetry)
+        return found
+
+    def _recover(self) -> int:
         left = self._ledger.unfinished()
         for record in left:
             staging = self._staging(record.id)
@@ -144,6 +153,7 @@ class Importer:
 
     def _attempt(self, request: ImportRequest, source: str, import_id: int, source_id: int, run: _Running) -> None:
         work = self._work / str(import_id)
+        failed = "it ended by a bug; what was there before is unchanged, and the server's log says more"
         committed = False
         try:
             run.staging.create()
@@ -151,17 +161,18 @@ class Importer:
             run.phase = "committing"
             self._ledger.commit(import_id, receipt)
             committed = True
-            self._swap(import_id, source, source_id, receipt.months, run.staging, held)
-            run.staging.drop()
-        except (TrimtabError, OSError) as problem:
-            if not committed:  # else the next start completes it
-                run.staging.drop()
-                self._ledger.fail(import_id, str(problem))
-            if isinstance(problem, OSError):
-                raise InvalidInput(f"cannot import {request.location}: {problem}") from problem
+            self._swap_at_last(import_id, source, source_id, receipt.months, run.staging, held)
+        except TrimtabError as problem:
+            failed = str(problem)
             raise
+        except OSError as problem:
+            failed = f"cannot import {request.location}: {problem}"
+            raise InvalidInput(failed) from problem
         finally:
             shutil.rmtree(work, ignore_errors=True)
+            if not committed:  # else this import, the next one or the next start completes it
+                self._ledger.fail(import_id, failed)
+                run.staging.drop()
 
     def _stage(
         self, request: ImportRequest, source: str, import_id: int, source_id: int, work: Path, run: _Running
@@ -233,6 +244,21 @@ class Importer:
             for account in one.accounts
             if (one.month, account) in others
         ]
+
+    def _swap_at_last(
+        self, import_id: int, source: str, source_id: int, months: Sequence[int], staging: Staging, held: list[Held]
+    ) -> None:
+        """Swap, and wait for an engine that is away: from `committing` on there is no way back."""
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                self._swap(import_id, source, source_id, months, staging, held)
+                staging.drop()
+            except Unavailable:
+                if pause_s is None:
+                    raise
+                threading.Event().wait(pause_s)
+            else:
+                return
 
     def _swap(
         self,

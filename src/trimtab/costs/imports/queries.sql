@@ -39,3 +39,10 @@ WHERE database = currentDatabase() AND table = {table:String} AND active;
 SELECT count() AS tables
 FROM system.tables
 WHERE database = currentDatabase() AND name IN {tables:Array(String)};
+
+-- name: staging_orphans
+-- Every staging table that exists, of whatever import.
+SELECT name
+FROM system.tables
+WHERE database = currentDatabase() AND match(name, '^cost_[a-z]+_in_[0-9]+$')
+ORDER BY name;

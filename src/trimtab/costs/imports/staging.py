@@ -168,6 +168,12 @@ def drop_months(telemetry: Telemetry, source: int, months: Iterable[int]) -> Non
             telemetry.command(f"ALTER TABLE {table.name} DROP PARTITION ({int(month)}, {int(source)})")
 
 
+def drop_orphans(telemetry: Telemetry) -> None:
+    """Let go of the staging tables of imports that are over. Only while none runs."""
+    for name in telemetry.fetch_sync(_QUERIES["staging_orphans"])["name"]:
+        telemetry.command(f"DROP TABLE IF EXISTS {name} SYNC")
+
+
 def _said(problem: Exception) -> str:
     """What the engine says of a file, without where it says it."""
     found = _ENGINE_SAYS.search(str(problem))

@@ -319,6 +319,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         dashboards=rooms.dashboards,
         anomalies=rooms.anomalies,
         economics=rooms.economics,
+        runs=_run_reports(rooms),
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

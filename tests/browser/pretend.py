@@ -18,6 +18,7 @@ from starlette.types import Scope as AsgiScope
 
 from browser.pretend_anomalies import pretend_anomalies
 from browser.pretend_notify import PretendNotify
+from browser.pretend_runs import pretend_runs
 from trimtab.access.keys import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
@@ -248,6 +249,7 @@ def build_state(
         sources=ledger,
         dashboards=build_dashboards(Evaluator(reader, registry, clock, NoBands()), registry, clock),
         anomalies=pretend_anomalies(registry, clock),
+        runs=pretend_runs(reader, registry, clock, bool(hosts)),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),

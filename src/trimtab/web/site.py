@@ -47,6 +47,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         (
             NavItem("Overview", "/", "gauge"),
             NavItem("Hosts & GPUs", "/hosts", "server"),
+            NavItem("Queue & runs", "/runs", "queue"),
             NavItem("Endpoints", "/endpoints", "broadcast"),
             NavItem("Service KPIs", "/kpis", "pulse"),
         ),

@@ -8,6 +8,7 @@ from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
+from trimtab.kpis.runs.reader import RunReports
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -39,3 +40,4 @@ class WebState:
     grafana_url: str = ""
     refresh_s: int = 5
     economics: EconomicsRoom | None = None
+    runs: RunReports | None = None

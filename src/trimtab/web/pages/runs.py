@@ -1,0 +1,255 @@
+"""`/runs` and `/runs/<cluster>/<job>`: the queue, what ran and what it cost, and one run in full."""
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.base.errors import NotFound
+from trimtab.client import runs_wire
+from trimtab.inventory.runs.filter import RunFilter
+from trimtab.inventory.runs.model import RunState
+from trimtab.kpis.owners import UNOWNED
+from trimtab.kpis.runs import queue
+from trimtab.kpis.runs.placement import Idle
+from trimtab.kpis.runs.queue import QueueReport
+from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.report import RunReport, length_of
+from trimtab.web import format as words
+from trimtab.web import respond
+from trimtab.web.gpu_reader import fresh_s
+from trimtab.web.run_charts import (
+    HELD_STYLE,
+    IDLE_STYLES,
+    activity_payload,
+    course,
+    queue_payload,
+    strips,
+    use_bar,
+)
+from trimtab.web.run_rows import COLUMNS, TEXT, RunRow, Sums, as_dict, money, row_of, sums_of
+from trimtab.web.site import Site
+from trimtab.web.sorting import Sort, read_page, read_sort
+from trimtab.web.tiles import Tile
+from trimtab.web.view import View
+
+MOST_RUNS = 2000
+"""Runs of a range that the page looks at: the last submitted of more."""
+_STALE_S = 600.0
+_SORTABLE = frozenset(COLUMNS) - {"job", "cluster", "currency", "priced_by", "gpu_type", "loss", "ended_ms"}
+_COMMANDS = """\
+# SLURM: on a login node; then it follows
+trimtab connect slurm --follow
+
+# SLURM: from what its tools printed
+trimtab connect slurm --sacct-file sacct.txt --jobs-file jobs.txt --nodes-file nodes.txt
+
+# Kubernetes: with your kubeconfig, or in the cluster
+trimtab connect kubernetes --follow"""
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The list with its JSON and CSV, the queue's chart, and a run's page with its JSON."""
+    return [*_lists(site), *_ones(site)]
+
+
+def _lists(site: Site) -> list[BaseRoute]:
+    async def page(request: Request) -> Response:
+        view = site.fleet_view(request)
+        rows = await _rows(site, view)
+        found = await _queue(site, view)
+        shown, sort = _chosen(view, rows), _sort(view)
+        ordered = sort.apply(shown)
+        part = read_page(view, len(ordered))
+        return site.page(
+            request,
+            view,
+            "runs",
+            timed=True,
+            tiles=_tiles(sums_of(shown), found),
+            rows=ordered[part.start : part.end],
+            page=part,
+            sort=sort,
+            any_run=bool(rows),
+            more=len(rows) >= MOST_RUNS,
+            queue=found,
+            uses=[(use, use_bar(use)) for use in found.gpus],
+            legend=[("held", HELD_STYLE), *((why.value, style) for why, style in IDLE_STYLES.items())],
+            idle_kinds=tuple(Idle),
+            worst=_worst(shown),
+            states=[state.value for state in RunState if any(row.state == state.value for row in rows)],
+            teams=sorted({row.team for row in rows}, key=lambda name: (name == UNOWNED, name)),
+            length=length_of,
+            money=money,
+            commands=_COMMANDS,
+        )
+
+    async def as_json(request: Request) -> Response:
+        view = site.fleet_view(request)
+        rows = _sort(view).apply(_chosen(view, await _rows(site, view)))
+        found = await _queue(site, view)
+        waiting = msgspec.convert(found.waiting, list[runs_wire.Waiting], from_attributes=True)
+        return respond.json(request, {"runs": [as_dict(row) for row in rows], "waiting": waiting})
+
+    async def as_csv(request: Request) -> Response:
+        view = site.fleet_view(request)
+        rows = _sort(view).apply(_chosen(view, await _rows(site, view)))
+        return respond.table(request, "runs", COLUMNS, (list(as_dict(row).values()) for row in rows))
+
+    async def queue_json(request: Request) -> Response:
+        return respond.json(request, queue_payload(await _queue(site, site.fleet_view(request))))
+
+    return [
+        Route("/runs", site.guarded(page)),
+        Route("/runs.json", site.guarded(as_json)),
+        Route("/runs.csv", site.guarded(as_csv)),
+        Route("/runs/queue.json", site.guarded(queue_json)),
+    ]
+
+
+def _ones(site: Site) -> list[BaseRoute]:
+    async def page(request: Request) -> Response:
+        view = site.view(request)
+        report = await _one(site, view, request)
+        activity = report.activity
+        return site.page(
+            request,
+            view,
+            "run",
+            timed=False,
+            report=report,
+            run=report.run,
+            row=row_of(report),
+            tiles=_run_tiles(report),
+            course=course(report, view.now_ms),
+            strips=strips(activity) if activity is not None else [],
+            money=money,
+            length=length_of,
+        )
+
+    async def as_json(request: Request) -> Response:
+        view = site.view(request)
+        report = await _one(site, view, request)
+        losses = [
+            {"kind": one.loss.kind.value, "gpu_hours": one.loss.gpu_hours, "words": one.words} for one in report.losses
+        ]
+        return respond.json(request, {"run": as_dict(row_of(report)), "losses": losses})
+
+    async def activity_json(request: Request) -> Response:
+        return respond.json(request, activity_payload(await _one(site, site.view(request), request)))
+
+    one = "/runs/{cluster}/{job:path}"
+    return [
+        Route(one + "/activity.json", site.guarded(activity_json)),
+        Route(one + ".json", site.guarded(as_json)),
+        Route(one, site.guarded(page)),
+    ]
+
+
+def _reports(site: Site) -> RunReports:
+    """What is known of runs. Raises NotFound where the pages were put together without it."""
+    if site.state.runs is None:
+        raise NotFound("this server has no runs")
+    return site.state.runs
+
+
+async def _rows(site: Site, view: View) -> list[RunRow]:
+    """Every run of the range: one answer for all who look."""
+
+    async def read() -> list[RunRow]:
+        wanted = RunFilter(start_ms=view.window.start_ms, end_ms=view.window.end_ms)
+        found = await _reports(site).listed(view.scope, wanted, MOST_RUNS)
+        return [row_of(report) for report in found]
+
+    key = ("runs", view.scope, view.window.parameters)
+    return await site.cache.get(key, fresh_s(view.window), read, stale_s=_STALE_S)
+
+
+async def _queue(site: Site, view: View) -> QueueReport:
+    async def read() -> QueueReport:
+        return await queue.read(_reports(site).room, view.scope, view.window.start_ms, view.window.end_ms)
+
+    key = ("queue", view.scope, view.window.parameters)
+    return await site.cache.get(key, fresh_s(view.window), read, stale_s=_STALE_S)
+
+
+async def _one(site: Site, view: View, request: Request) -> RunReport:
+    cluster, job = request.path_params["cluster"], request.path_params["job"]
+    key = ("run", view.scope, cluster, job)
+    return await site.cache.get(key, 15.0, lambda: _reports(site).one(view.scope, job, cluster))
+
+
+def _chosen(view: View, rows: Sequence[RunRow]) -> list[RunRow]:
+    """The rows that the URL's filters take."""
+    state, team, text = view.get("state"), view.get("team"), view.get("q")
+    wanted = RunFilter(text=text)
+    return [
+        row
+        for row in rows
+        if (not state or row.state == state) and (not team or row.team == team) and wanted.takes(row.report.run)
+    ]
+
+
+def _sort(view: View) -> Sort:
+    return read_sort(view, "runs", _SORTABLE, TEXT, "submitted_ms")
+
+
+def _worst(rows: Sequence[RunRow]) -> list[RunRow]:
+    """The three runs whose largest loss is worth most."""
+    found = [row for row in rows if row.loss_hours]
+    return sorted(found, key=lambda row: (-(row.loss_cost or 0.0), -(row.loss_hours or 0.0)))[:3]
+
+
+def _tiles(sums: Sums, found: QueueReport) -> list[Tile]:
+    share = sums.active_share
+    active = f"{share:.0%} active, by {', '.join(sums.measured_by)}" if share is not None else ""
+    waits = [one for one in found.waiting if one.wait_p95_s is not None]
+    slowest = max(waits, key=lambda one: one.wait_p95_s or 0.0, default=None)
+    priced = f"by {', '.join(sums.priced_by)}" if sums.priced_by else "no price is known"
+    if sums.unpriced_hours and sums.priced_by:
+        priced += f"; {words.value(sums.unpriced_hours)} GPU-h without a price"
+    amount, currency = _amount(money(sums.costs))
+    saved, saved_currency = _amount(money(sums.saved))
+    return [
+        Tile(
+            "Running", words.count(sums.running), "", f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs"
+        ),
+        Tile("GPU-hours", words.value(sums.gpu_hours), "", active or "activity is not known"),
+        Tile("Cost of these runs", amount, currency, priced),
+        Tile("Could be saved", saved, saved_currency, "the largest loss of each run"),
+        Tile("Waited for", words.value(found.gpu_hours), "GPU-hours", "in this range, by all who waited"),
+        Tile(
+            "Slowest wait, p95",
+            *(words.value(slowest.wait_p95_s, words.SECONDS) if slowest else "–").partition(" ")[::2],
+            f"{slowest.team}: {slowest.reason}" if slowest else "no run started in this range",
+        ),
+    ]
+
+
+def _run_tiles(report: RunReport) -> list[Tile]:
+    run, loss = report.run, report.largest_loss
+    share = words.NONE if report.active_share is None else f"{report.active_share * 100:.1f}"
+    active = f"by {', '.join(report.measured_by)}" if report.measured_by else report.unknown
+    if report.active_share is not None and report.known_hours < 0.99 * report.gpu_hours:
+        active += f", known for {words.value(report.known_hours)} GPU-h"
+    basis = ", ".join(one.value for one in report.cost.bases) or report.cost.reason
+    why = ", ".join(dict.fromkeys(one.reason for one in report.stretches)) or "from submission to start"
+    return [
+        Tile("GPU-hours", words.value(report.gpu_hours), "", f"{words.value(run.gpus)} × {run.gpu_type or 'GPU'}"),
+        Tile("Active", share, "%" if report.active_share is not None else "", active),
+        Tile("Cost", *_amount(money(report.cost.amounts)), f"by {basis}" if report.cost.bases else basis),
+        Tile("Waited", *words.value(report.wait_ms / 1000, words.SECONDS).partition(" ")[::2], why),
+        Tile(
+            "Largest loss",
+            *_amount(money(loss.amounts) if loss and loss.amounts else "–"),
+            f"{loss.loss.kind.value}, {words.value(loss.loss.gpu_hours)} GPU-h" if loss else "none found",
+        ),
+    ]
+
+
+def _amount(said: str) -> tuple[str, str]:
+    """An amount and its currency apart; several currencies stay together."""
+    head, _, tail = said.rpartition(" ")
+    return (head, tail) if head and " + " not in said else (said, "")

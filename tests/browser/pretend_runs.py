@@ -1,0 +1,83 @@
+"""Runs that are made up: two teams on the pretended GPU nodes, one run that waits, one that failed, a drained node."""
+
+import asyncio
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock
+from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
+from trimtab.kpis.runs.reader import RunReports
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import metadata
+
+ACCOUNT, CLUSTER = "123456789012", "atlas"
+HOUR = 3_600_000
+
+
+class NoBill:
+    """Nothing was billed."""
+
+    async def costs(self, scope: Scope, query: Any) -> list[Any]:
+        return []
+
+
+def runs_of(now_ms: int) -> list[Run]:
+    """A run of each kind."""
+    nodes = ("gpu-1", "gpu-2")
+    kinds = (
+        ("101", "pretrain", "foundation", RunState.RUNNING, 9.0, 6.0, None, 16, nodes, ""),
+        ("102", "sweep<b>", "search", RunState.FAILED, 30.0, 28.0, 20.0, 8, nodes[:1], "NonZeroExitCode"),
+        ("103", "eval", "search", RunState.PENDING, 2.0, None, None, 8, (), "Resources"),
+        ("104", "distil", "foundation", RunState.COMPLETED, 50.0, 49.0, 40.0, 8, nodes[1:], "Priority"),
+    )
+    found = []
+    for job, name, team, state, submitted, started, ended, gpus, names, reason in kinds:
+        found.append(
+            Run(
+                RunKey(ACCOUNT, CLUSTER, job),
+                "slurm",
+                state,
+                round(now_ms - submitted * HOUR),
+                name=name,
+                user="mira" if team == "foundation" else "ravi",
+                team=team,
+                queue="p5",
+                reason=reason,
+                exit_code=1 if state is RunState.FAILED else None,
+                start_ms=None if started is None else round(now_ms - started * HOUR),
+                end_ms=None if ended is None else round(now_ms - ended * HOUR),
+                gpus=float(gpus),
+                gpu_type="H100",
+                nodes=max(len(names), 1),
+                node_names=names,
+                whole_nodes=True,
+                tags={"project": "llm"},
+                held=tuple(Held(node, gpus / len(names), tuple(range(8))) for node in names),
+            )
+        )
+    return found
+
+
+def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bool) -> RunReports:
+    """Reports of runs over a state database of their own, empty unless `filled`."""
+    state = State(f"sqlite:///{tempfile.mkdtemp()}/state.sqlite")
+    metadata.create_all(state.engine)
+    room = InventoryRoom.of(state, clock)
+
+    async def fill() -> None:
+        now_ms = clock.now_ms()
+        await room.runs.put(runs_of(now_ms), now_ms)
+        for name, condition in (("gpu-1", Condition.UP), ("gpu-2", Condition.UP), ("gpu-3", Condition.DRAINED)):
+            held = 8.0 if condition is Condition.UP else 0.0
+            node = Node(ACCOUNT, CLUSTER, name, condition, "", "", 8.0, held, "H100", "p5.48xlarge", partitions=("p5",))
+            await room.nodes.put([node], now_ms - 60_000)
+            await room.nodes.put([node], now_ms)
+
+    if filled:
+        with ThreadPoolExecutor(1) as pool:  # whoever asks may be in an event loop
+            pool.submit(asyncio.run, fill()).result()
+    return RunReports(reader, registry, room, NoBill(), clock)

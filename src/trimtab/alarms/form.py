@@ -11,7 +11,7 @@ Everything here raises InvalidInput in CloudWatch's words where they are known.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trimtab.alarms.limits import check_actions, check_span, check_window
+from trimtab.alarms.limits import MAX_LOG_LINES, MAX_QUERY_RESULTS, check_actions, check_span, check_window
 from trimtab.alarms.model import (
     BAND_OPERATORS,
     Actions,
@@ -142,6 +142,9 @@ def _query(item: Form, number: int) -> Query:
     if stat is None:
         return Query(item["Id"], item["Expression"], *common)
     metric = stat["Metric"]
+    for name in ("Namespace", "MetricName"):
+        if not metric.get(name):
+            raise InvalidInput(f"The parameter {path}.MetricStat.Metric.{name} is required.", field=name)
     return Query(
         item["Id"],
         MetricStat(
@@ -267,6 +270,12 @@ def _log(key: AlarmKey, form: Form) -> LogAlarm:
     if operator in BAND_OPERATORS:
         raise InvalidInput(f"ComparisonOperator {operator} is not supported for log alarms.")
     of = (form["QueryResultsToEvaluate"], form["QueryResultsToAlarm"])
+    if of[0] > MAX_QUERY_RESULTS:
+        raise InvalidInput(f"The parameter QueryResultsToEvaluate must be between 1 and {MAX_QUERY_RESULTS}.")
+    if not 0 <= form.get("ActionLogLineCount", 0) <= MAX_LOG_LINES:
+        raise InvalidInput(f"The parameter ActionLogLineCount must be between 0 and {MAX_LOG_LINES}.")
+    if form.get("ActionLogLineCount") and "ActionLogLineRoleArn" not in form:
+        raise InvalidInput("The parameter ActionLogLineRoleArn is required when ActionLogLineCount is above 0.")
     if of[1] > of[0]:
         raise InvalidInput("The parameter QueryResultsToAlarm must be less than or equal to QueryResultsToEvaluate.")
     return LogAlarm(
@@ -307,6 +316,8 @@ def _burn_rate(key: AlarmKey, form: Form) -> BurnRateAlarm:
     windows: tuple[BurnWindow, ...] = STANDARD_BURN_WINDOWS
     if given is not None:
         windows = tuple(BurnWindow(one["LongSeconds"], one["ShortSeconds"], float(one["Factor"])) for one in given)
+    if not windows:
+        raise InvalidInput("cannot read Windows: got none; expected one or more, or no Windows for the standard ones")
     for window in windows:
         if not 60 <= window.short_s < window.long_s or window.short_s % 60 or window.long_s % 60 or window.factor <= 0:
             raise InvalidInput(

@@ -13,6 +13,10 @@ MAX_SPAN_S = 86_400
 """Seconds that N periods may span where a period is below an hour."""
 MAX_LONG_SPAN_S = 604_800
 """The same for periods of an hour and more."""
+MAX_QUERY_RESULTS = 100
+"""Results of its query that a log alarm may look at."""
+MAX_LOG_LINES = 50
+"""Lines of a log that a log alarm's notification may carry."""
 FAST_PERIODS = (10, 20, 30)
 WALL_CLOCK_PERIODS = (60, 300, 3600, 86_400, 604_800)
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})")

@@ -19,8 +19,8 @@ from trimtab.base.errors import InvalidInput
 MAX_RULE = 10_240
 """Characters of a rule."""
 MAX_CHILDREN = 100
-MAX_DEPTH = 200
-"""Nesting of a rule: what fits in 10,240 characters could be deeper than Python's stack."""
+MAX_DEPTH = 60
+"""Nesting of a rule: what fits in 10,240 characters could be deeper than Python's stack (six calls a level)."""
 _STATES = {state.value: state for state in StateValue}
 
 

@@ -75,7 +75,7 @@ def _own(site: Site, body: Body, now_ms: int) -> Window:
     span = site.state.dashboards.span(body)
     if not span.moving:
         return read_window({"from": str(span.start_ms), "to": str(span.end_ms)}, now_ms, None)
-    length = now_ms - span.start_ms
+    length = span.end_ms - span.start_ms
     choice = next((name for name, size in RANGES.items() if size == length), f"{length // 60_000}m")
     return read_window({}, now_ms, None, choice)
 

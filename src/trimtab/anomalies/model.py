@@ -1,6 +1,7 @@
 """An anomaly: a stretch of time in which one series was not what its own history makes expect."""
 
 from enum import IntEnum
+from math import isfinite
 
 from msgspec import Struct
 
@@ -53,6 +54,19 @@ class Anomaly(Struct, frozen=True):
     def id(self) -> str:
         """The name of it in addresses: series and second of its start."""
         return f"{self.series}-{self.start_ms // 1000}"
+
+    @property
+    def rank(self) -> float:
+        """What anomalies are ordered by: the score, less where the values hardly moved.
+
+        A departure of a tenth of its size, or more, counts in full; one too small to be seen counts half.
+        """
+        if not (isfinite(self.low) and isfinite(self.high)):
+            return self.score
+        middle = (self.low + self.high) / 2.0
+        size = max(abs(self.value), abs(middle))
+        apart = abs(self.value - middle) / size if size > 0.0 else 0.0
+        return self.score * (0.5 + 0.5 * min(apart / 0.1, 1.0))
 
 
 def parse_id(text: str) -> tuple[int, int] | None:

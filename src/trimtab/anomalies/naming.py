@@ -8,10 +8,23 @@ _PLACES = (
     ("service", ("service.name", "service", "ServiceName", "endpoint", "model_name", "app")),
     ("GPU", ("gpu.uuid", "UUID", "gpu", "hw.id")),
     ("pod", ("k8s.pod.name", "pod", "PodName")),
-    ("host", ("host.name", "host", "Hostname", "node", "k8s.node.name", "InstanceId", "instance")),
+    ("host", ("host.name", "host", "hostname", "Hostname", "node", "k8s.node.name", "InstanceId", "instance")),
     ("job", ("job.id", "slurm.job.id", "jobid", "job")),
 )
 """Dimensions that say what a thing is, by kind."""
+_LONG, _MOST = 24, 2
+"""Characters of a value that is still read as a name, and dimensions that a series is called by."""
+_DULL = (
+    "service.instance.id",
+    "service.name",
+    "job",
+    "modelname",
+    "image",
+    "container",
+    "account",
+    "region",
+    "cluster",
+)
 _GROUPS = ("service", "host", "pod", "job", "GPU")
 
 
@@ -42,5 +55,17 @@ def place_of(series: Series) -> Place:
 def called(series: Series) -> str:
     """The metric, and the dimensions beside the one that names its place: `cpu.utilization (state=user)`."""
     place = place_of(series)
-    rest = [f"{key}={value}" for key, value in series.identity.dimensions if value != place.name][:2]
-    return series.identity.name + (f" ({', '.join(rest)})" if rest else "")
+    hosts = {series.dimensions.get(key) for key in dict(_PLACES)["host"]}
+    rest = [
+        (key, value)
+        for key, value in series.identity.dimensions
+        if value not in (place.name, *hosts) and len(value) <= _LONG and not _is_dull(key)
+    ]
+    told = ", ".join(f"{key}={value}" for key, value in rest[:_MOST])
+    return series.identity.name + (f" ({told})" if told else "")
+
+
+def _is_dull(key: str) -> bool:
+    """Whether a dimension says of what make or origin something is, rather than which."""
+    lowered = key.lower()
+    return "version" in lowered or lowered in _DULL

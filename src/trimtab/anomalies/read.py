@@ -44,7 +44,8 @@ class AnomalyReader:
             "limit": MOST,
         }
         found = _rows(await self._telemetry.fetch(_QUERIES["in_range"], bounds))
-        return [one for one in found if self._registry.readable(scope, one.series) is not None]
+        seen = [one for one in found if self._registry.readable(scope, one.series) is not None]
+        return sorted(seen, key=lambda one: (-one.rank, one.start_ms, one.series))
 
     async def get(self, scope: Scope, id_: str) -> Anomaly:
         """One anomaly, muted or not. Raises NotFound, QueryAborted, Unavailable."""

@@ -1,5 +1,7 @@
 """An anomaly in plain words."""
 
+import math
+
 from trimtab.anomalies.model import Anomaly, Direction
 from trimtab.anomalies.naming import called, place_of
 from trimtab.anomalies.subjects import statistic_name
@@ -8,16 +10,16 @@ from trimtab.metrics.model import Series
 
 _VERBS = {Direction.ABOVE: "rose to", Direction.BELOW: "fell to", Direction.SHAPE: "took an unusual course around"}
 _MINUTE_MS = 60_000
+_BYTES, _BINARY = ("By", "Bytes"), ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_UNITS = {"Percent": "%", "%": "%", "None": "", "": "", "1": "", "Count": "", "Seconds": "s", "Milliseconds": "ms"}
 
 
 def what_happened(series: Series, anomaly: Anomaly) -> str:
     """`cpu.utilization of host gpu-3 rose to 97 % (expected 20 to 45 %), for 40 minutes.`"""
     lasted = _length(anomaly.end_ms - anomaly.start_ms)
     when = f"for {lasted} so far" if anomaly.open else f"for {lasted}"
-    return (
-        f"{called(series)} of {place_of(series).words} {_VERBS[anomaly.direction]} {_amount(anomaly.value, series)} "
-        f"({_expected(anomaly, series)}), {when}."
-    )
+    reached = f"{_VERBS[anomaly.direction]} {amount(anomaly.value, series, _digits(anomaly))}"
+    return f"{called(series)} of {place_of(series).words} {reached} ({_expected(anomaly, series)}), {when}."
 
 
 def what_else(together: Together) -> str:
@@ -43,30 +45,43 @@ def what_else(together: Together) -> str:
 
 
 def _expected(anomaly: Anomaly, series: Series) -> str:
-    if anomaly.low != anomaly.low or anomaly.high != anomaly.high:
+    if math.isnan(anomaly.low) or math.isnan(anomaly.high):
         return "too little history to say what was expected"
-    low, high = number(anomaly.low), number(anomaly.high)
-    return f"expected {_amount(anomaly.high, series)}" if low == high else f"expected {low} to {high}{_unit(series)}"
+    digits = _digits(anomaly)
+    low, high = (amount(one, series, digits) for one in (anomaly.low, anomaly.high))
+    if low == high:
+        return f"expected {high}"
+    unit = low.partition(" ")[2]
+    return f"expected {low.removesuffix(unit).strip() if unit == high.partition(' ')[2] else low} to {high}"
 
 
-def _amount(value: float, series: Series) -> str:
-    return number(value) + _unit(series)
+def _digits(anomaly: Anomaly) -> int:
+    """The significant digits, three if they do, with which a value can be told from what was expected."""
+    apart = min(abs(anomaly.value - anomaly.low), abs(anomaly.value - anomaly.high))
+    size = max(abs(anomaly.value), abs(anomaly.low), abs(anomaly.high))
+    if not (math.isfinite(apart) and apart > 0.0 and size > 0.0):
+        return 3
+    return min(max(3, 1 + math.ceil(math.log10(size / apart))), 9)
 
 
-def _unit(series: Series) -> str:
-    unit = {"Percent": "%", "%": "%", "None": "", "1": "", "Count": "", "By": "bytes"}.get(
-        series.identity.unit, "" if series.identity.unit.startswith("{") else series.identity.unit
-    )
-    rate = statistic_name(series) == "Rate"
-    text = f"{unit}/s" if rate else unit
-    return f" {text}" if text else ""
+def amount(value: float, series: Series, digits: int = 3) -> str:
+    """A value with the unit of its series: `601 GiB`, `45.1 W`, `12 /s`."""
+    unit = series.identity.unit
+    rate = "/s" if statistic_name(series) == "Rate" else ""
+    if unit in _BYTES:
+        size, scaled = abs(value), 0
+        while size >= 1024 and scaled < len(_BINARY) - 1:
+            size, scaled = size / 1024, scaled + 1
+        return f"{number(math.copysign(size, value), digits)} {_BINARY[scaled]}{rate}"
+    plain = "" if unit.startswith("{") else _UNITS.get(unit, unit)
+    return number(value, digits) + (f" {plain}{rate}" if plain or rate else "")
 
 
-def number(value: float) -> str:
-    """Three significant digits, thousands apart."""
+def number(value: float, digits: int = 3) -> str:
+    """As many significant digits, thousands apart."""
     if abs(value) >= 1000:
-        return f"{float(f'{value:.3g}'):,.0f}"
-    return f"{value:.3g}"
+        return f"{float(f'{value:.{digits}g}'):,.0f}"
+    return f"{value:.{digits}g}"
 
 
 def _length(ms: int) -> str:

@@ -16,7 +16,9 @@ from trimtab.anomalies.model import SLOT_MS, Anomaly
 from trimtab.timeseries.anomaly.bank import Bank, Times, Values
 
 ROWS = 128
-"""Series of a shard: 5.5 MB in memory and as a file, written in 20 ms."""
+"""Series of a shard: at most 5.5 MB in memory and as a file, which is written in 20 ms."""
+_POINTS = ("seconds", "values")
+"""Arrays of points, of which only as many columns are saved as are known."""
 FORMAT = 1
 """Files of another format are not read: their series are learnt anew from the stored points."""
 
@@ -87,6 +89,8 @@ def save(shard: Shard, directory: Path) -> None:
     owners = {row: (one.series, one.account, one.region) for row, one in shard.owners.items()}
     head = msgspec.msgpack.encode(_Head(FORMAT, owners, shard.open))
     arrays: dict[str, Any] = dict(shard.bank.arrays())
+    width = int(shard.bank.sizes.max())
+    arrays |= {name: arrays[name][:, :width] for name in _POINTS}
     content = io.BytesIO()
     np.savez(content, head=np.frombuffer(head, np.uint8), until=shard.until, **arrays)
     directory.mkdir(parents=True, exist_ok=True)
@@ -123,18 +127,20 @@ class _Head(msgspec.Struct):
 
 def _read(path: Path) -> Shard | None:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-            content = {name: stored[name] for name in stored.files}
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            content = {name: archive[name] for name in archive.files}
         head = msgspec.msgpack.decode(content.pop("head").tobytes(), type=_Head)
         until = content.pop("until")
-        fresh = Bank.of(1)
-        for name, array in fresh.arrays():
-            if content[name].shape != (ROWS, *array.shape[1:]) or content[name].dtype != array.dtype:
+        bank = Bank.of(ROWS)
+        for name, array in bank.arrays():
+            stored = content[name]
+            held = array[:, : stored.shape[1]] if name in _POINTS else array
+            if stored.shape != held.shape or stored.dtype != held.dtype:
                 return None
+            held[...] = stored
         if head.format != FORMAT or until.shape != (ROWS,):
             return None
-        bank = Bank(**content)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, msgspec.MsgspecError):
+    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile, msgspec.MsgspecError):
         return None
     owners = {row: Owner(*one) for row, one in head.owners.items()}
     shard = Shard(int(path.stem.removeprefix("shard-")), bank, owners, until, dict(head.open))

@@ -1,5 +1,7 @@
 """`trimtab anomalies`: what was unusual, what changed with it, and what nobody wants to see."""
 
+from collections import Counter
+
 import click
 
 from trimtab.base.clock import SystemClock, iso
@@ -29,6 +31,7 @@ def anomalies() -> None:
     "--order", type=click.Choice(("score", "time")), default="score", show_default=True, help="What comes first."
 )
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@click.option("--all", "every", is_flag=True, help="Each by itself, not by occasion.")
 @json_option
 @server_options
 def list_(
@@ -41,9 +44,10 @@ def list_(
     muted: bool,
     order: str,
     limit: int,
+    every: bool,
     as_json: bool,
 ) -> None:
-    """List anomalies, the most unusual first."""
+    """List anomalies, the most unusual first; those of one place and time in one line."""
     with connection.client() as client:
         found = Anomalies(client).find(
             start=start,
@@ -53,18 +57,26 @@ def list_(
             dimensions=pairs(dimensions, "--dimension"),
             muted=muted,
             order=order,
-            limit=limit,
+            limit=limit if every or as_json else 1000,
         )
     if as_json:
         print_json(found)
         return
+    more = Counter(one.occasion for one in found.anomalies)
+    shown = [one for one in found.anomalies if every or one.id == one.occasion]
     rows = [
-        (iso(one.start_ms), "goes on" if one.open else _lasted(one), f"{one.score:.1f}", one.what, one.id)
-        for one in found.anomalies
+        (
+            iso(one.start_ms),
+            "goes on" if one.open else _lasted(one),
+            f"{one.score:.1f}",
+            one.what + (f" And {more[one.id] - 1} more of {one.place}." if not every and more[one.id] > 1 else ""),
+            one.id,
+        )
+        for one in shown[:limit]
     ]
     print_table(("began", "lasted", "score", "what", "id"), rows, right=("score",))
-    if found.total > len(rows):
-        remark(f"{len(rows)} of {found.total} shown; --limit shows more.")
+    if len(shown) > len(rows) or found.total > len(found.anomalies):
+        remark(f"{len(rows)} of {found.total} anomalies shown; --limit shows more, --all each by itself.")
     _say_watch(found.watch)
 
 

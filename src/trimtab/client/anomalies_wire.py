@@ -35,6 +35,7 @@ class Anomaly(Struct, frozen=True):
     low: Annotated[float | None, Meta(description="The least that was expected there.")]
     high: Annotated[float | None, Meta(description="The most that was expected there.")]
     muted: bool
+    occasion: Annotated[str, Meta(description="The strongest anomaly of the same place and time: what they group by.")]
     what: Annotated[str, Meta(description="It in plain words.")]
 
 

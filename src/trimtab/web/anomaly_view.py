@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.anomalies.model import BEFORE, SLOT_MS, Anomaly
 from trimtab.anomalies.naming import called, place_of
+from trimtab.anomalies.occasions import Occasion
 from trimtab.anomalies.sentence import what_happened
 from trimtab.anomalies.subjects import statistic_name
 from trimtab.charts.expected import Moment, expected_line
@@ -25,13 +26,18 @@ _TOP_SCORE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An anomaly in a list. `beside` others overlap with it."""
+    """An occasion in a list, under its strongest anomaly `one`; `more` are the others of the same place and time."""
 
     one: Anomaly
     series: Series
     what: str
     picture: Svg
-    beside: int
+    occasion: Occasion
+
+    @property
+    def more(self) -> tuple[tuple[str, str], ...]:
+        """Name and page of the others."""
+        return tuple((called(series), f"/anomalies/{one.id}") for one, series in self.occasion.members[1:])
 
     @property
     def href(self) -> str:
@@ -49,14 +55,13 @@ class Row:
         return alarm_link(self.series)
 
 
-def rows_of(found: Sequence[tuple[Anomaly, Series]]) -> list[Row]:
+def rows_of(found: Sequence[Occasion]) -> list[Row]:
     """The rows of a list, in its order."""
-    edges = [(one.start_ms, one.end_ms) for one, _ in found]
     rows = []
-    for one, series in found:
-        beside = sum(1 for start, end in edges if start < one.end_ms and end > one.start_ms) - 1
+    for occasion in found:
+        one, series = occasion.lead
         what = what_happened(series, one)
-        rows.append(Row(one, series, what, picture_of(one, what), beside))
+        rows.append(Row(one, series, what, picture_of(one, what), occasion))
     return rows
 
 
@@ -66,12 +71,14 @@ def picture_of(one: Anomaly, label: str) -> Svg:
     return expected_line(one.points, one.lows, one.highs, hot, label=label)
 
 
-def moments_of(rows: Sequence[Row]) -> list[Moment]:
-    """The rows on a strip of time."""
+def moments_of(found: Sequence[Occasion]) -> list[Moment]:
+    """Occasions on a strip of time."""
     moments = []
-    for row in rows:
-        title = f"{instant(row.one.start_ms)} {row.what}"
-        moments.append(Moment(row.one.start_ms, row.one.end_ms, row.one.score / _TOP_SCORE, title, row.href))
+    for occasion in found:
+        one, series = occasion.lead
+        title = f"{instant(occasion.start_ms)} {what_happened(series, one)}"
+        href = f"/anomalies/{one.id}"
+        moments.append(Moment(occasion.start_ms, occasion.end_ms, one.rank / _TOP_SCORE, title, href))
     return moments
 
 

@@ -12,6 +12,7 @@ from trimtab.access.scope import Scope
 from trimtab.anomalies import model
 from trimtab.anomalies.mutes import Mute
 from trimtab.anomalies.naming import place_of
+from trimtab.anomalies.occasions import occasions
 from trimtab.anomalies.progress import Progress
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.anomalies.sentence import what_else, what_happened
@@ -74,7 +75,8 @@ def _anomalies(room: AnomalyRoom) -> list[Operation]:
         if asked.order == "time":
             kept.sort(key=lambda pair: (-pair[0].start_ms, pair[0].series))
         muted = {one.series for one in mutes}
-        shown = [anomaly_on_wire(one, series, muted) for one, series in kept[: asked.limit]]
+        leads = {one.id: group.lead[0].id for group in occasions(kept) for one, _ in group.members}
+        shown = [anomaly_on_wire(one, series, muted, leads[one.id]) for one, series in kept[: asked.limit]]
         return wire.AnomalyList(shown, len(kept), watch_on_wire(watch))
 
     async def get(call: Call[Any, None]) -> wire.AnomalyDetail:
@@ -83,7 +85,7 @@ def _anomalies(room: AnomalyRoom) -> list[Operation]:
         series = _series(room, scope, one.series)
         together, mutes = await asyncio.gather(room.comparison.together(scope, one), room.mutes.active())
         return wire.AnomalyDetail(
-            anomaly_on_wire(one, series, {mute.series for mute in mutes}),
+            anomaly_on_wire(one, series, {mute.series for mute in mutes}, one.id),
             one.picture_ms,
             model.SLOT_MS,
             _numbers(one.points),
@@ -171,8 +173,8 @@ def _mutes(room: AnomalyRoom) -> list[Operation]:
     ]
 
 
-def anomaly_on_wire(one: model.Anomaly, series: Series, muted: set[int]) -> wire.Anomaly:
-    """An anomaly of `series` as it is shown."""
+def anomaly_on_wire(one: model.Anomaly, series: Series, muted: set[int], occasion: str) -> wire.Anomaly:
+    """An anomaly of `series` as it is shown; `occasion` is the id of the one that leads it."""
     known = series.identity
     return wire.Anomaly(
         id=one.id,
@@ -195,6 +197,7 @@ def anomaly_on_wire(one: model.Anomaly, series: Series, muted: set[int]) -> wire
         low=_number(one.low),
         high=_number(one.high),
         muted=one.series in muted,
+        occasion=occasion,
         what=what_happened(series, one),
     )
 

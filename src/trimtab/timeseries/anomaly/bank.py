@@ -40,11 +40,11 @@ class Scored:
 
 @dataclass(slots=True, eq=False)
 class Bank:
-    """The memories of `len(sizes)` series: 42 kB a row, of which the newest 4032 points are 32.
+    """The memories of `len(sizes)` series: 42 kB a row when full, of which the newest 4032 points are 32.
 
-    Values are kept as distances from the first one, in single precision; times in whole seconds. Beyond `sizes` points
-    a row of `values` is infinite, which sorts last. `counts`, `bases` and `misses` are the kernel's. `worn` is how used
-    the reader is to alerts of the series, and the points since the last one.
+    Values are kept as distances from the first one, in single precision; times in whole seconds; `sizes` of them are
+    known. `counts`, `bases` and `misses` are the kernel's. `worn` is how used the reader is to alerts of the series,
+    and the points since the last one. Memory of points that have not come is not touched, and so not taken.
     """
 
     origins: Values
@@ -64,7 +64,7 @@ class Bank:
         return cls(
             np.zeros(rows),
             np.zeros((rows, HISTORY), np.uint32),
-            np.full((rows, HISTORY), np.inf, np.float32),
+            np.zeros((rows, HISTORY), np.float32),
             np.zeros(rows, np.int64),
             np.zeros((rows, VIEWS, BINS + 1), np.float32),
             np.zeros((rows, VIEWS + 1)),
@@ -81,7 +81,11 @@ class Bank:
         self._check(rows, offsets, times, values)
         scores, raised = np.zeros(len(values)), np.zeros(len(values), np.bool_)
         if len(values):
-            ordered = np.sort(self.values[rows], axis=1)
+            sizes = self.sizes[rows]
+            width = max(int(sizes.max()), 1)
+            # Beyond what is known a row is infinite, which sorts last.
+            held = np.where(np.arange(width) < sizes[:, None], self.values[rows, :width], np.float32(np.inf))
+            ordered = np.sort(held, axis=1)
             _advance(
                 rows, offsets, times // 1000, values, ordered, threshold, self.origins, self.seconds, self.values,
                 self.sizes, self.counts, self.bases, self.misses, self.worn, scores, raised,
@@ -153,7 +157,7 @@ def _advance(
             at[size + i] = times[first + i] * 1000
             shown[size + i] = np.float32(values[first + i] - origins[row])
         run(at, shown, size, history, ordered[k], counts[row], bases[row], REMEMBERED, misses[row], scores[first:last])
-        walk(scores[first:last], worn[row], threshold, raised[first:last])
+        walk(scores[first:last], worn[row], threshold, bases[row, VIEWS] - new, raised[first:last])
         kept = min(size + new, history)
         drop = size + new - kept
         for i in range(kept):

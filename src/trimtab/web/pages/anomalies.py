@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.anomalies.model import Anomaly
 from trimtab.anomalies.naming import called, place_of
+from trimtab.anomalies.occasions import Found, Occasion, occasions
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.anomalies.sentence import what_else, what_happened
 from trimtab.base.clock import iso
@@ -19,7 +20,6 @@ from trimtab.charts.expected import strip
 from trimtab.metrics.model import Series
 from trimtab.web import respond
 from trimtab.web.anomaly_view import (
-    Row,
     alarm_link,
     chart_payload,
     expected_words,
@@ -63,10 +63,12 @@ def _lists(site: Site) -> list[BaseRoute]:
         found, watch, mutes = await asyncio.gather(
             _found(site, view), site.state.anomalies.progress.last(), site.state.anomalies.mutes.active()
         )
-        rows = rows_of(found)
-        by_time = sorted(rows[:_ON_STRIP], key=lambda row: row.one.score)
+        grouped = _ordered(view, occasions(found))
         drawn = strip(
-            moments_of(by_time), view.window.start_ms, view.window.end_ms, label=f"{len(rows)} anomalies over time"
+            moments_of(sorted(grouped, key=lambda one: one.lead[0].rank)[-_ON_STRIP:]),
+            view.window.start_ms,
+            view.window.end_ms,
+            label=f"{len(found)} anomalies over time",
         )
         muted = [(one, site.state.registry.readable(view.scope, one.series)) for one in mutes]
         return site.page(
@@ -74,26 +76,29 @@ def _lists(site: Site) -> list[BaseRoute]:
             view,
             "anomalies",
             timed=True,
-            rows=rows[:_MOST],
-            total=len(rows),
+            rows=rows_of(grouped[:_MOST]),
+            total=len(found),
+            groups=len(grouped),
             strip=drawn,
             watch=watch,
             order=_order(view),
             muted=[(one, series, called(series)) for one, series in muted if series is not None],
-            places=_places(rows),
+            places=_places(found),
             place_of=place_of,
             may_write=view.principal.may(Role.WRITE),
         )
 
     async def as_json(request: Request) -> Response:
         view = site.view(request, "24h")
-        rows = rows_of(await _found(site, view))
-        return respond.json(request, {"total": len(rows), "anomalies": [_as_dict(row) for row in rows[:_ON_STRIP]]})
+        found = await _found(site, view)
+        return respond.json(
+            request, {"total": len(found), "anomalies": [_as_dict(*pair) for pair in found[:_ON_STRIP]]}
+        )
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request, "24h")
-        rows = rows_of(await _found(site, view))
-        return respond.table(request, "anomalies", _COLUMNS, (list(_as_dict(row).values()) for row in rows))
+        found = await _found(site, view)
+        return respond.table(request, "anomalies", _COLUMNS, (list(_as_dict(*pair).values()) for pair in found))
 
     return [
         Route("/anomalies", site.guarded(page)),
@@ -167,7 +172,7 @@ def _buttons(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _found(site: Site, view: View) -> list[tuple[Anomaly, Series]]:
+async def _found(site: Site, view: View) -> list[Found]:
     """What the URL asks for, in its order."""
     found = await site.state.anomalies.found.in_range(view.scope, view.window.start_ms, view.window.end_ms)
     known = [(one, site.state.registry.readable(view.scope, one.series)) for one in found]
@@ -186,11 +191,15 @@ def _matches(series: Series, words: Sequence[str], place: str) -> bool:
     return all(word in text for word in words)
 
 
-def _places(rows: Sequence[Row]) -> list[tuple[str, int]]:
+def _ordered(view: View, found: list[Occasion]) -> list[Occasion]:
+    return sorted(found, key=lambda one: -one.start_ms) if _order(view) == "time" else found
+
+
+def _places(found: Sequence[Found]) -> list[tuple[str, int]]:
     """Where the anomalies are, the most frequent first."""
     counts: dict[str, int] = {}
-    for row in rows:
-        words = place_of(row.series).words
+    for _, series in found:
+        words = place_of(series).words
         counts[words] = counts.get(words, 0) + 1
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:8]
 
@@ -215,10 +224,9 @@ def _series(site: Site, view: View, text: str) -> Series:
     return series
 
 
-def _as_dict(row: Row) -> dict[str, Any]:
-    one = row.one
+def _as_dict(one: Anomaly, series: Series) -> dict[str, Any]:
     values = (
         one.id, iso(one.start_ms), iso(one.end_ms), one.open, one.score, one.direction.name.lower(), one.value, one.low,
-        one.high, str(one.series), row.series.identity.name, place_of(row.series).words, row.what,
+        one.high, str(one.series), series.identity.name, place_of(series).words, what_happened(series, one),
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True))

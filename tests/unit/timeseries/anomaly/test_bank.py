@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trimtab.timeseries.anomaly.alerts import REST, STEP, THRESHOLD, alerts
+from trimtab.timeseries.anomaly.alerts import REST, SILENT, STEP, THRESHOLD, alerts
 from trimtab.timeseries.anomaly.bank import HISTORY, Bank, anomalies
 from trimtab.timeseries.anomaly.kernel import CAP
 
@@ -60,8 +60,7 @@ def test_scores_do_not_depend_on_how_the_points_are_cut_or_on_the_other_series(c
     alone(bank, 1, other_times, other_values)
     edges = np.unique(np.clip([0, *np.cumsum(cuts), len(times)], 0, len(times)))
     parts = [
-        bank.score(np.array([2]), np.array([0, b - a]), times[a:b], values[a:b])
-        for a, b in pairwise(edges.tolist())
+        bank.score(np.array([2]), np.array([0, b - a]), times[a:b], values[a:b]) for a, b in pairwise(edges.tolist())
     ]
     assert np.array_equal(whole.scores, np.concatenate([part.scores for part in parts]))
     assert np.array_equal(whole.alerts, np.concatenate([part.alerts for part in parts]))
@@ -129,9 +128,14 @@ def test_a_series_that_cries_often_must_cry_louder() -> None:
     scores = np.zeros(1000)
     scores[::150] = THRESHOLD + 0.2
     worn = np.array([0.0, np.inf])
-    raised = np.flatnonzero(alerts(scores, worn))
+    raised = np.flatnonzero(alerts(scores, worn, seen=SILENT))
     assert raised.tolist() == [0, 150]
     assert 1.8 * STEP < worn[0] < 2 * STEP
+
+
+def test_a_series_that_is_hardly_known_raises_no_alert() -> None:
+    scores = np.full(SILENT + 1, 9.0)
+    assert [SILENT] == np.flatnonzero(alerts(scores, np.array([0.0, np.inf]))).tolist()
 
 
 def test_an_empty_call_says_nothing() -> None:

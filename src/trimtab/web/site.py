@@ -86,10 +86,11 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
 """UI.md's five groups. Only pages that exist are links; an empty group says what it waits for."""
 
 
-
 def navigation_of(principal: Principal) -> list[tuple[str, tuple[NavItem, ...], str]]:
     """The groups as a caller sees them: pages that its role does not open are not there, nor groups without any."""
-    shown = [(name, tuple(item for item in items if principal.may(item.role)), later) for name, items, later in NAVIGATION]
+    shown = [
+        (name, tuple(item for item in items if principal.may(item.role)), later) for name, items, later in NAVIGATION
+    ]
     return [group for group in shown if group[1] or (group[2] and principal.may(Role.READ))]
 
 

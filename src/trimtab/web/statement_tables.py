@@ -13,9 +13,9 @@ GATHERED = frozenset((Kind.DISCOUNT, Kind.CREDIT, Kind.REFUND))
 _COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("Usage", frozenset((Kind.USAGE,))),
     ("Commitments", frozenset((Kind.COMMITMENT_FEE, Kind.COMMITMENT_DISCOUNT))),
-    ("Unused commitments", frozenset((Kind.UNUSED_COMMITMENT,))),
-    ("Fees and support", frozenset((Kind.FEE, Kind.SUPPORT))),
-    ("Discounts, credits, refunds", GATHERED),
+    ("Unused", frozenset((Kind.UNUSED_COMMITMENT,))),
+    ("Support, fees", frozenset((Kind.FEE, Kind.SUPPORT))),
+    ("Credits, discounts", GATHERED),
     ("Adjustments", frozenset((Kind.CORRECTION, Kind.ADJUSTMENT))),
     ("Tax", frozenset((Kind.TAX,))),
 )

@@ -9,9 +9,10 @@ from trimtab.access.scope import EVERYTHING, Scope
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        (Role.READ, {Role.READ}),
-        (Role.WRITE, {Role.READ, Role.WRITE}),
-        (Role.ADMIN, {Role.READ, Role.WRITE, Role.ADMIN}),
+        (Role.FINANCE, {Role.FINANCE}),
+        (Role.READ, {Role.FINANCE, Role.READ}),
+        (Role.WRITE, {Role.FINANCE, Role.READ, Role.WRITE}),
+        (Role.ADMIN, {Role.FINANCE, Role.READ, Role.WRITE, Role.ADMIN}),
     ],
 )
 def test_a_role_includes_those_below_it(role: Role, allowed: set[Role]) -> None:

@@ -60,9 +60,9 @@ def test_untagged_cost_has_a_suggested_owner_and_a_reason(house: House) -> None:
     house.bring(bill)
     report = run(house.room.tags.untagged(202608))
     found = {row.resource: row for row in report.rows}
-    assert ("data", Evidence.SAME_RESOURCE, "the same resource is data's in 2026-07") == _told(found["i-1"])
+    assert ("data", Evidence.SAME_RESOURCE, "the same resource belongs to data in 2026-07") == _told(found["i-1"])
     assert "ads" == _told(found["arn:aws:s3:::ads-models-eu"])[0]
-    expected = ("ads", Evidence.ACCOUNT, "100% of what is owned in account 222222222222 is ads's")
+    expected = ("ads", Evidence.ACCOUNT, "100% of what is owned in account 222222222222 belongs to ads")
     assert expected == _told(found["vol-9"])
     assert found["vol-8"].suggestion is None
     assert report.total == report.listed

@@ -56,7 +56,7 @@ def _same_resource(resource: str, facts: Facts) -> Suggestion | None:
     # The nearest month first; within it whoever it cost most.
     best = min(held, key=lambda one: (_apart(one.month, facts.month), -one.cost, one.owner))
     when = "in the same month" if best.month == facts.month else f"in {named(best.month)}"
-    return Suggestion(best.owner, Evidence.SAME_RESOURCE, f"the same resource is {best.owner}'s {when}")
+    return Suggestion(best.owner, Evidence.SAME_RESOURCE, f"the same resource belongs to {best.owner} {when}")
 
 
 def _by_name(resource: str, name: str, facts: Facts) -> Suggestion | None:
@@ -78,7 +78,7 @@ def _by_account(account: str, facts: Facts) -> Suggestion | None:
     share = float(held[owner] / whole)
     if share < DOMINANT:
         return None
-    return Suggestion(owner, Evidence.ACCOUNT, f"{share:.0%} of what is owned in account {account} is {owner}'s")
+    return Suggestion(owner, Evidence.ACCOUNT, f"{share:.0%} of what is owned in account {account} belongs to {owner}")
 
 
 def _contains(words: list[str], wanted: list[str]) -> bool:

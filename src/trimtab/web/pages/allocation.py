@@ -39,7 +39,7 @@ def routes(site: Site) -> list[BaseRoute]:
             view,
             "allocation",
             timed=False,
-            version=version,
+            shown=version,
             newest=(await room.rules.current()).version,
             versions=await room.rules.versions(20),
             months=[(named(one.month), one.state is MonthState.CLOSED) for one in months[:12]],

@@ -29,7 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
         room = whole_bill(site, view.principal)
         months = await room.statements.months()
         if not months:
-            return site.page(request, view, "statements", timed=False, **_nothing())
+            return site.page(request, view, "statements", timed=False, months=[])
         month = read_month(view.get("month")) if view.get("month") else months[0].month
         statement, before = await _read(room, month, months)
         rows = await room.statements.reconcile(statement)
@@ -119,10 +119,6 @@ def _around(months: Sequence[MonthSummary], month: int) -> list[MonthSummary]:
     newest = list(months[:_SHOWN])
     chosen = [one for one in months if one.month == month and one not in newest]
     return sorted([*newest, *chosen], key=lambda one: one.month)
-
-
-def _nothing() -> dict[str, object]:
-    return {"months": [], "owner": None, "may_close": False}
 
 
 def _key(key: object) -> dict[str, object]:

@@ -133,7 +133,7 @@ def _key(one: TagKey) -> dict[str, Any]:
         "share": one.share,
         "cost": coins(one.cost, one.currency),
         "currency": one.currency,
-        "values": one.values,
+        "distinct": one.values,
     }
 
 

@@ -72,7 +72,9 @@ def verdict(quiet: tuple[Candidate, Score] | None, now: Score, incidents: int, o
     later_ms = (score.delay_ms or 0) - (now.delay_ms or 0)
     cost = f", {spoken(later_ms)} later" if now.detected and score.detected and later_ms > 0 else ""
     miss = "misses none" if not score.missed else f"misses {score.missed}"
-    return f"{had}. Quiet is {what}: it fires {times(score.fired)}, with {noisy(score)}, and {miss}{cost}."
+    end = f", and {miss}{cost}." if incidents else "; nothing in the range was an incident."
+    fires = "would not have fired" if not score.fired else f"fires {times(score.fired)}, with {noisy(score)}"
+    return f"{had}. Quiet is {what}: it {fires}{end}"
 
 
 def noisy(score: Score) -> str:

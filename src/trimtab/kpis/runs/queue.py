@@ -16,6 +16,8 @@ from trimtab.kpis.runs.placement import GpuUse, Idle, Place, use_of
 
 MOST_RUNS = 20_000
 """Runs of a range that are looked at: a month of a large cluster; the newest where there are more."""
+AT_ONCE = "started at once"
+"""Instead of a reason, of runs that did not wait."""
 MOMENTS = 96
 """Moments of the timeline: every quarter of an hour of a day."""
 
@@ -158,7 +160,7 @@ def _waiting(
         if run.key in waiting:
             now[team, parts[-1].reason if parts else UNKNOWN_REASON].append(run.gpus)
         elif run.start_ms is not None and start_ms <= run.start_ms < end_ms:
-            waits[team, main if run.wait_ms(end_ms) > 0 else "none"].append(run.wait_ms(end_ms) / 1000)
+            waits[team, main if run.wait_ms(end_ms) > 0 else AT_ONCE].append(run.wait_ms(end_ms) / 1000)
     keys = dict.fromkeys([*hours, *now, *waits])
     found = [_row(key, now.get(key, []), hours.get(key, 0.0), waits.get(key, [])) for key in keys]
     return tuple(sorted(found, key=lambda one: (-one.gpu_hours, one.team, one.reason)))

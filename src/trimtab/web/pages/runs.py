@@ -204,7 +204,7 @@ def _worst(rows: Sequence[RunRow]) -> list[RunRow]:
 
 def _tiles(sums: Sums, found: QueueReport) -> list[Tile]:
     share = sums.active_share
-    active = f"{share:.0%} active, by {', '.join(sums.measured_by)}" if share is not None else ""
+    active = f"{share:.0%} {', '.join(sums.measured_by)}" if share is not None else ""
     waits = [one for one in found.waiting if one.wait_p95_s is not None]
     slowest = max(waits, key=lambda one: one.wait_p95_s or 0.0, default=None)
     priced = f"by {', '.join(sums.priced_by)}" if sums.priced_by else "no price is known"
@@ -216,13 +216,13 @@ def _tiles(sums: Sums, found: QueueReport) -> list[Tile]:
         Tile(
             "Running", words.count(sums.running), "", f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs"
         ),
-        Tile("GPU-hours", words.value(sums.gpu_hours), "", active or "activity is not known"),
+        Tile("GPU-hours", words.value(sums.gpu_hours), "", active or "activity unknown"),
         Tile("Cost of these runs", amount, currency, priced),
         Tile("Could be saved", saved, saved_currency, "the largest loss of each run"),
-        Tile("Waited for", words.value(found.gpu_hours), "GPU-hours", "in this range, by all who waited"),
+        Tile("Waited for", words.value(found.gpu_hours), "GPU-h", "pending in this range, of all teams"),
         Tile(
             "Slowest wait, p95",
-            *(words.value(slowest.wait_p95_s, words.SECONDS) if slowest else "–").partition(" ")[::2],
+            *(length_of(slowest.wait_p95_s or 0.0) if slowest else "–").partition(" ")[::2],
             f"{slowest.team}: {slowest.reason}" if slowest else "no run started in this range",
         ),
     ]
@@ -240,7 +240,7 @@ def _run_tiles(report: RunReport) -> list[Tile]:
         Tile("GPU-hours", words.value(report.gpu_hours), "", f"{words.value(run.gpus)} × {run.gpu_type or 'GPU'}"),
         Tile("Active", share, "%" if report.active_share is not None else "", active),
         Tile("Cost", *_amount(money(report.cost.amounts)), f"by {basis}" if report.cost.bases else basis),
-        Tile("Waited", *words.value(report.wait_ms / 1000, words.SECONDS).partition(" ")[::2], why),
+        Tile("Waited", *(length_of(report.wait_ms / 1000) if report.wait_ms else "0 min").partition(" ")[::2], why),
         Tile(
             "Largest loss",
             *_amount(money(loss.amounts) if loss and loss.amounts else "–"),

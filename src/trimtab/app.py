@@ -253,7 +253,7 @@ def _gateway(rooms: Rooms) -> Gateway:
         cloudwatch_service.build(parts),
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
-        cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock)),
+        cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
     )
     own = rooms.settings
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, own.account_id, own.region, rooms.auth_required))

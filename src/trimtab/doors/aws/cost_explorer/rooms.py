@@ -15,6 +15,7 @@ from trimtab.costs.read import CostReader
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import CallContext, Operations
+from trimtab.economics.rules.store import RulesStore
 
 
 class CategoryValues(Protocol):
@@ -38,16 +39,23 @@ class CostExplorerRooms:
     generation: Callable[[], Awaitable[int]]
     clock: Clock
     categories: CategoryValues | None = None
+    rules: RulesStore | None = None
 
     @classmethod
-    def of(cls, room: CostsRoom, clock: Clock, categories: CategoryValues | None = None) -> "CostExplorerRooms":
+    def of(
+        cls,
+        room: CostsRoom,
+        clock: Clock,
+        categories: CategoryValues | None = None,
+        rules: RulesStore | None = None,
+    ) -> "CostExplorerRooms":
         """What Cost Explorer asks of the costs room."""
 
         async def generation() -> int:
             held = await asyncio.to_thread(room.ledger.held)
             return hash64(repr([(one.source, one.month, one.import_id, one.lines) for one in held])) >> 16
 
-        return cls(room.reader, room.explorer, generation, clock, categories)
+        return cls(room.reader, room.explorer, generation, clock, categories, rules)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The reader's sums. Raises AwsError where no bill is held or the question was too large."""

@@ -47,3 +47,13 @@ def test_a_stranger_sees_this_machine_move(watched: Watched) -> None:
 def test_every_page_works_over_the_real_store(path: str, watched: Watched) -> None:
     page = watched.open(path)
     page.wait_for_selector("main tbody tr", timeout=60_000)
+
+
+@pytest.mark.timeout(180)
+def test_the_sidebar_leads_to_every_page(watched: Watched) -> None:
+    links = watched.open("/").locator("nav[aria-label=Pages] a")
+    paths = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert len(paths) > 8
+    for path in paths:
+        current = watched.open(path).locator("nav[aria-label=Pages] a[aria-current=page]")
+        assert path == current.get_attribute("href")

@@ -106,9 +106,9 @@ def _finish(found: Follow, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
+    runs = f"{totals.runs:,} runs with GPUs, {totals.changed:,} new or changed"
     click.echo(
-        f"{found.cluster}: {totals.pods:,} pods read, {totals.runs:,} runs with GPUs, {totals.changed:,} new or changed; "
-        f"{totals.nodes:,} GPU nodes. See them with `trimtab runs list`."
+        f"{found.cluster}: {totals.pods:,} pods read, {runs}; {totals.nodes:,} GPU nodes. Try `trimtab runs list`."
     )
 
 

@@ -47,10 +47,11 @@ def draw_bars(bars: Sequence[Bar], width: int, height: int, title: str = "", ink
     return picture(width, height, parts)
 
 
-def picture(width: int, height: int, parts: Sequence[Svg]) -> Svg:
-    """A whole SVG document of this size."""
+def picture(width: int, height: int, parts: Sequence[Svg], more: Attributes | None = None) -> Svg:
+    """A whole SVG document of this size; `more` are further attributes."""
     size: Attributes = {"xmlns": "http://www.w3.org/2000/svg", "width": width, "height": height}
-    return element("svg", {**size, "viewBox": f"0 0 {width} {height}", "font-family": "Inter", "font-size": 11}, *parts)
+    font: Attributes = {"font-family": "Inter", "font-size": 11}
+    return element("svg", {**size, "viewBox": f"0 0 {width} {height}", **font, **(more or {})}, *parts)
 
 
 def _bar(bar: Bar, x: LinearScale, top: float, step: float, names: float, ink: Ink) -> list[Svg]:

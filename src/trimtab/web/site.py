@@ -56,6 +56,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
     (
         "Money",
         (
+            NavItem("Costs", "/costs", "coins", Role.FINANCE),
             NavItem("Statements", "/statements", "receipt", Role.FINANCE),
             NavItem("Allocation", "/allocation", "split", Role.FINANCE),
             NavItem("Untagged cost", "/untagged", "tag", Role.FINANCE),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from trimtab.access.keys import KeyStore
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
+from trimtab.costs.room import CostsRoom
+from trimtab.detectors.book import DetectorBook
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
@@ -37,7 +39,9 @@ class WebState:
     clock: Clock
     version: str
     region: str = "us-east-1"
+    detectors: DetectorBook | None = None
     grafana_url: str = ""
     refresh_s: int = 5
     economics: EconomicsRoom | None = None
+    costs: CostsRoom | None = None
     runs: RunReports | None = None

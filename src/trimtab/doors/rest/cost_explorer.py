@@ -140,7 +140,7 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
             [answers.savings_rate(Slice(*asked.span, (), currency), one) for currency, one in sorted(overall.items())],
         )
 
-    asking: dict[str, Any] = {"errors": (404,), "tag": _TAG}
+    asking: dict[str, Any] = {"errors": (404,), "role": Role.FINANCE, "tag": _TAG}
     return [
         Operation("GET", _PATH, "costs", "Sums of a bill.", table, wire.CostTable, query=TableQuery, **asking),
         Operation(
@@ -180,7 +180,7 @@ def _reports(room: CostsRoom) -> list[Operation]:
     return [
         Operation(
             "GET", f"{_PATH}/reports", "list cost reports", "The saved views of costs.", listed, wire.SavedReports,
-            tag=_TAG,
+            role=Role.FINANCE, tag=_TAG,
         ),
         Operation(
             "PUT", one, "save cost report", "Keep a view of costs under a name.", save, wire.SavedReport,

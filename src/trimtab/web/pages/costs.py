@@ -1,0 +1,234 @@
+"""`/costs`: what was billed by any group over time, what changed and why, commitments, and saved views."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.access.principal import Role
+from trimtab.base.clock import to_datetime
+from trimtab.base.errors import NotFound
+from trimtab.costs.explorer import words as cost_words
+from trimtab.costs.explorer.drivers import Change
+from trimtab.costs.explorer.spans import NAMES
+from trimtab.costs.explorer.terms import facet_text, metric_text
+from trimtab.costs.periods import Period
+from trimtab.costs.room import CostsRoom
+from trimtab.web import respond
+from trimtab.web.costs import pictures
+from trimtab.web.costs.pledges import read_pledges
+from trimtab.web.costs.question import (
+    METRICS,
+    PERIODS,
+    Question,
+    chips,
+    choices,
+    drill,
+    read_question,
+    span_words,
+    with_filter,
+)
+from trimtab.web.costs.sheet import Answer, Line, Sheet, ask
+from trimtab.web.form import read_form
+from trimtab.web.pages.cost_text import IMPORT_COMMANDS
+from trimtab.web.site import Site
+from trimtab.web.sorting import Sort, read_page, read_sort
+from trimtab.web.tiles import Tile
+from trimtab.web.view import View
+
+_PATH = "/costs"
+_KEYS = frozenset({"name", "before", "now", "change", "ratio"})
+_TEXT = frozenset({"name"})
+_DRIVERS = 6
+_FORM_BYTES = 16_384
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The page with its JSON and CSV, and what saves and forgets views."""
+
+    async def page(request: Request) -> Response:
+        view = site.view(request)
+        room = _room(site)
+        if view.get("facet") and view.get("sign"):
+            return RedirectResponse(with_filter(view, view.get("facet"), view.get("sign"), view.get("value")), 303)
+        extent = await room.reader.extent()
+        reports = await room.reports.listed(view.principal.account)
+        common: dict[str, Any] = {
+            "reports": reports,
+            "query": _query(view),
+            "may_write": view.principal.may(Role.WRITE),
+        }
+        if extent is None:
+            empty: dict[str, Any] = {"question": None, "commands": IMPORT_COMMANDS, "timed": False}
+            return site.page(request, view, "costs", **common, **empty)
+        question = read_question(view, extent)
+        return site.page(request, view, "costs", **common, **await _facts(room, view, question, extent))
+
+    async def as_json(request: Request) -> Response:
+        _, question, answer = await _asked(site, request)
+        return respond.json(request, _document(question, answer))
+
+    async def as_csv(request: Request) -> Response:
+        view, question, answer = await _asked(site, request)
+        days = [f"{to_datetime(start):%Y-%m-%d}" for start, _ in answer.periods]
+        columns = (facet_text(question.by), "unit", "before", "now", "change", *days)
+        sort = read_sort(view, "costs", _KEYS, _TEXT, "now")
+        rows = (
+            (line.key, sheet.unit, line.before, line.now, line.change, *line.values)
+            for sheet in answer.sheets
+            for line in sort.apply(sheet.lines)
+        )
+        return respond.table(request, "costs", columns, rows)
+
+    async def save(request: Request) -> Response:
+        form = await read_form(request, _FORM_BYTES)
+        who, query = request.state.principal, form.get("query", "")
+        report = await _room(site).reports.save(who.account, form.get("name", ""), query, who.name)
+        return RedirectResponse(f"{_PATH}?{report.query}", 303)
+
+    async def forget(request: Request) -> Response:
+        form = await read_form(request, _FORM_BYTES)
+        await _room(site).reports.delete(request.state.principal.account, form.get("name", ""))
+        return RedirectResponse(f"{_PATH}?{urlencode(parse_qsl(form.get('query', '')))}", 303)
+
+    return [
+        Route(_PATH, site.guarded(page, Role.FINANCE)),
+        Route(_PATH + ".json", site.guarded(as_json, Role.FINANCE)),
+        Route(_PATH + ".csv", site.guarded(as_csv, Role.FINANCE)),
+        Route(_PATH + "/reports", site.guarded(save, Role.WRITE), methods=["POST"]),
+        Route(_PATH + "/reports/delete", site.guarded(forget, Role.WRITE), methods=["POST"]),
+    ]
+
+
+def _room(site: Site) -> CostsRoom:
+    room = site.state.costs
+    if room is None:
+        raise NotFound("this server has no costs room")
+    return room
+
+
+async def _asked(site: Site, request: Request) -> tuple[View, Question, Answer]:
+    view, room = site.view(request), _room(site)
+    extent = await room.reader.extent()
+    if extent is None:
+        raise NotFound("no bill has been imported yet; try `trimtab import FILE`")
+    question = read_question(view, extent)
+    return view, question, await ask(room.reader, view.scope, question)
+
+
+async def _facts(room: CostsRoom, view: View, question: Question, extent: Period) -> dict[str, Any]:
+    scope = view.scope
+    answer, changes, pledges, tags, categories = await asyncio.gather(
+        ask(room.reader, scope, question),
+        _changes(room, view, question),
+        read_pledges(room.explorer, scope, question),
+        room.reader.tag_keys(scope, *question.span),
+        room.reader.tag_keys(scope, *question.span, categories=True),
+    )
+    sort = read_sort(view, "costs", _KEYS, _TEXT, "now")
+    return {
+        "timed": False,
+        "question": question,
+        "metric": metric_text(question.metric),
+        "by": facet_text(question.by),
+        "metrics": METRICS,
+        "per": PERIODS,
+        "months": NAMES,
+        "choices": choices(tags, categories, question.by),
+        "chips": chips(view),
+        "sheets": [_shown(view, question, answer, sheet, sort, extent) for sheet in answer.sheets],
+        "sort": sort,
+        "before_words": span_words(question.before),
+        "first": f"{to_datetime(question.span[0]):%Y-%m-%d}",
+        "last": f"{to_datetime(question.span[1] - 1):%Y-%m-%d}",
+        "ends": f"{to_datetime(extent[1] - 1):%Y-%m-%d}",
+        "unfinished": question.span[0] < extent[1] < question.span[1],
+        "changes": [_change(one) for one in changes],
+        "compared": " → ".join(map(span_words, question.explained or ())),
+        "pledges": pledges,
+        "cost": cost_words,
+        "tiles": _tiles(question, answer),
+    }
+
+
+async def _changes(room: CostsRoom, view: View, question: Question) -> list[Change]:
+    """Of money only: how much more was used is in the table itself."""
+    spans = question.explained
+    if not question.is_money or spans is None:
+        return []
+    return await room.explorer.drivers(view.scope, *spans, question.metric, where=question.where)
+
+
+def _shown(view: View, question: Question, answer: Answer, sheet: Sheet, sort: Sort, extent: Period) -> dict[str, Any]:
+    page = read_page(view, len(sheet.lines))
+    lines = sort.apply(sheet.lines)[page.start : page.end]
+    return {
+        "unit": sheet.unit,
+        "total": sheet.total,
+        "drawing": pictures.stacked(question, sheet, answer.periods, extent[1]),
+        "lines": [(line, drill(view, question, line.key), _trend(line)) for line in lines],
+        "page": page,
+    }
+
+
+def _trend(line: Line) -> list[float]:
+    return [float(value) for value in line.values]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "change": change,
+        "headline": cost_words.headline(change),
+        "drawing": pictures.waterfall(change),
+        "drivers": [
+            (cost_words.title(one), cost_words.signed(one.change, change.currency),
+             cost_words.sentence(one, change.currency))
+            for one in change.drivers[:_DRIVERS]
+        ],
+        "more": max(len(change.drivers) - _DRIVERS, 0),
+    }  # fmt: skip
+
+
+def _tiles(question: Question, answer: Answer) -> list[Tile]:
+    """The sums of the largest sheets, side by side: amounts of different currencies are never added."""
+    found = []
+    for sheet in answer.sheets[:3]:
+        total = sheet.total
+        trend: list[float | None] = [float(value) for value in total.values]
+        label = f"{METRICS.get(metric_text(question.metric), metric_text(question.metric))}, {question.words}"
+        share = cost_words.ratio(total.before, total.now) or "from nothing"
+        note = (
+            f"{share} against {span_words(question.before)}" if question.comparable else "the bill has no time before"
+        )
+        found.append(Tile(label, f"{total.now:,.2f}", sheet.unit, note, trend))
+    return found
+
+
+def _document(question: Question, answer: Answer) -> dict[str, Any]:
+    return {
+        "metric": metric_text(question.metric),
+        "by": facet_text(question.by),
+        "granularity": question.granularity.value.lower(),
+        "start_ms": question.span[0],
+        "end_ms": question.span[1],
+        "before": list(question.before),
+        "periods": [start for start, _ in answer.periods],
+        "sheets": [
+            {"unit": sheet.unit, "total": _line(sheet.total), "groups": [_line(line) for line in sheet.lines]}
+            for sheet in answer.sheets
+        ],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {"key": line.key, "name": line.name, "before": line.before, "now": line.now, "values": line.values}
+
+
+def _query(view: View) -> str:
+    """The view as a saved one keeps it."""
+    pairs: Sequence[tuple[str, str]] = [pair for pair in view.parameters if pair[0] not in ("page", "live", "range")]
+    return urlencode(pairs, safe="/:,|*")

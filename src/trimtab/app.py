@@ -44,6 +44,7 @@ from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
+from trimtab.doors.oidc import signin
 from trimtab.doors.otlp import http as otlp
 from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.prometheus import query as prometheus_query
@@ -217,8 +218,10 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     )
     intake = Intake(writing)
     pages = _web_state(rooms)
+    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
-        *login.routes(rooms.keys, rooms.clock),
+        *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
+        *(signin.routes(sign_in) if sign_in else []),
         *sns_links.routes(rooms.notify.subscribing),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),

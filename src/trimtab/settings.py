@@ -114,6 +114,24 @@ class Settings:
         _text,
         "Further Host names, separated by commas, that a server on loopback answers to (a proxy's; set TRIMTAB_REQUIRE_AUTH with it).",
     )
+    oidc_issuer: str = _setting(
+        "", _text, "OpenID provider that people sign in with (https://…); empty: with tokens only."
+    )
+    oidc_client_id: str = _setting("", _text, "Client id that the OpenID provider gave trimtab.")
+    oidc_client_secret: str = _setting(
+        "", _text, "Client secret that the OpenID provider gave trimtab; empty for a public client.", secret=True
+    )
+    oidc_redirect_url: str = _setting(
+        "", _text, "Where the provider sends browsers back: https://<your host>/login/oidc/callback; empty: the host that was asked."
+    )
+    oidc_scopes: str = _setting("openid email profile", _text, "Scopes to ask the OpenID provider for.")
+    oidc_role_claim: str = _setting(
+        "groups", _text, "Claim of the ID token that names a person's groups; dots reach into objects."
+    )
+    oidc_roles: str = _setting(
+        "", _text, "Roles of groups: finance=ledger,read=engineers,admin=platform|sre. The highest that fits counts."
+    )
+    oidc_default_role: str = _setting("", _text, "Role of who signs in and is in none of these groups; empty: not let in.")
     allow_plain_http: bool = _setting(
         False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS)."
     )

@@ -23,6 +23,7 @@ from trimtab.store.state.tables import access_keys
 
 AWS = "aws"
 TOKEN = "token"  # noqa: S105  # the name of a kind of key, not a secret
+OIDC = "oidc"  # somebody who signed in with an OpenID provider; there is no key to present
 
 FRESH_S = 1.0
 """Age at which the copy in memory is read again: a revoked key works at most this long (one query is ~0.2 ms)."""
@@ -182,6 +183,31 @@ class KeyStore:
             return None
         self._touch(id_)
         return known.tokens[id_]
+
+    async def open_identity(self, issuer: str, subject: str, name: str, role: Role, expires_s: int) -> str:
+        """A cookie value for somebody whom an OpenID provider vouches for, until `expires_s` (epoch seconds).
+
+        Who signs in has a row as a token has, so that lists show them and revoking it ends their sessions at once.
+        Signing in again opens it anew: who may come in is the provider's to say.
+        """
+        id_ = "oidc-" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:16]
+        secret, now = secrets.token_hex(32), self._clock.now_ms()
+
+        def write(connection: Connection) -> str:
+            row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
+            if row is None:
+                held = {"id": id_, "kind": OIDC, "account": None, "created_ms": now, "secret": secret}
+                connection.execute(insert(access_keys).values(held | {"name": name, "role": role.value}))
+                return secret
+            # A revoked row's sessions stay dead, as do those of another role: they were made with another secret.
+            kept = secret if row["revoked_ms"] is not None or row["role"] != role.value else str(row["secret"])
+            changed = {"name": name, "role": role.value, "revoked_ms": None, "secret": kept}
+            connection.execute(update(access_keys).where(access_keys.c.id == id_).values(changed))
+            return kept
+
+        digest = await self._state.run(write)
+        self._read_at = None
+        return f"{id_}.{expires_s}.{_session_mac(digest, id_, expires_s)}"
 
     async def flush(self) -> None:
         """Write the `last_used` times noted since the last flush. Call it now and then, and at the end."""

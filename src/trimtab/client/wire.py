@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 RoleName = Literal["finance", "read", "write", "admin"]
 KeyKind = Literal["aws", "token"]
+ListedKind = Literal["aws", "token", "oidc"]
 KindName = Literal["events", "gauge", "counter", "histogram"]
 Millis = Annotated[int, Meta(description="Milliseconds since the epoch, UTC.")]
 
@@ -175,10 +176,10 @@ class PutAnswer(Struct, frozen=True):
 
 
 class Key(Struct, frozen=True):
-    """An access key or token, without its secret."""
+    """An access key or token, without its secret; or somebody who signed in with an OpenID provider (`oidc`)."""
 
     id: str
-    kind: KeyKind
+    kind: ListedKind
     name: str
     role: RoleName
     account: str | None

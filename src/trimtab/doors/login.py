@@ -7,7 +7,7 @@ import base64
 import hashlib
 import html
 from typing import Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.base.clock import Clock
 from trimtab.doors.guard import LOGIN_PATH, SESSION_COOKIE
 
+OIDC_PATH = LOGIN_PATH + "/oidc"
 SESSION_S = 7 * 86_400
 """A session lasts a week: long enough not to nag, short enough that a forgotten browser signs itself out."""
 _FORM_LIMIT = 8192  # bytes; a token and a path fit many times over
@@ -30,6 +31,8 @@ input{box-sizing:border-box;width:100%;padding:8px;font:inherit;border:1px solid
 border-radius:6px;background:transparent;color:inherit}
 button{margin-top:16px;padding:8px 16px;font:inherit;border:0;border-radius:6px;background:light-dark(#0b5fd3,#6aa9ff);
 color:light-dark(#fff,#0f1318)}
+a.provider{display:block;margin:0 0 20px;padding:9px 16px;border-radius:6px;text-align:center;text-decoration:none;
+background:light-dark(#0b5fd3,#6aa9ff);color:light-dark(#fff,#0f1318)}
 p{color:light-dark(#5a6472,#9aa6b4);margin:12px 0 0}p[role=alert]{color:light-dark(#b3261e,#ff8a80)}"""
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _CSP = (
@@ -37,7 +40,7 @@ _CSP = (
 )
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · trimtab</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>
-<body><main><form method="post" action="{path}"><h1>trimtab</h1><label for="token">Access token</label>
+<body><main><form method="post" action="{path}"><h1>trimtab</h1>{provider}<label for="token">Access token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <input type="hidden" name="next" value="{next}"><button>Sign in</button>{alert}
 <p>Make one with <code>trimtab keys create --kind token --role read</code>.</p></form></main></body></html>"""
@@ -51,18 +54,18 @@ class SessionOpener(Protocol):
         ...
 
 
-def routes(keys: SessionOpener, clock: Clock) -> list[BaseRoute]:
+def routes(keys: SessionOpener, clock: Clock, *, with_provider: bool = False) -> list[BaseRoute]:
     """`GET /login` (the form), `POST /login` (token → cookie), `POST /logout`."""
 
     async def form(request: Request) -> Response:
-        return _page(_local(request.query_params.get("next", "/")), "", 200)
+        return sign_in_page(local_path(request.query_params.get("next", "/")), "", 200, with_provider=with_provider)
 
     async def sign_in(request: Request) -> Response:
         fields = await _fields(request)
-        target = _local(fields.get("next", "/"))
+        target = local_path(fields.get("next", "/"))
         session = keys.open_session(fields.get("token", "").strip(), clock.now_ms() // 1000 + SESSION_S)
         if session is None:
-            return _page(target, "That is not a live token of this server.", 401)
+            return sign_in_page(target, "That is not a live token of this server.", 401, with_provider=with_provider)
         response = RedirectResponse(target, 303)
         secure = request.url.scheme == "https"
         response.set_cookie(SESSION_COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
@@ -80,9 +83,18 @@ def routes(keys: SessionOpener, clock: Clock) -> list[BaseRoute]:
     ]
 
 
-def _page(target: str, problem: str, status: int) -> HTMLResponse:
+def sign_in_page(target: str, problem: str, status: int, *, with_provider: bool) -> HTMLResponse:
+    """The form, with the way to the provider where there is one, and what went wrong."""
     alert = f'<p role="alert">{html.escape(problem)}</p>' if problem else ""
-    page = _PAGE.format(style=_STYLE, path=LOGIN_PATH, next=html.escape(target, quote=True), alert=alert)
+    link = f"{OIDC_PATH}?next={quote(target, safe='')}"
+    provider = f'<a class="provider" href="{html.escape(link, quote=True)}">Sign in with your organisation</a>'
+    page = _PAGE.format(
+        style=_STYLE,
+        path=LOGIN_PATH,
+        next=html.escape(target, quote=True),
+        alert=alert,
+        provider=provider if with_provider else "",
+    )
     return HTMLResponse(page, status, {"Content-Security-Policy": _CSP, "Cache-Control": "no-store"})
 
 
@@ -95,7 +107,7 @@ async def _fields(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
-def _local(target: str) -> str:
+def local_path(target: str) -> str:
     """A path of this site, whatever was asked for: no open redirect, no header injection."""
     plain = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if plain else "/"

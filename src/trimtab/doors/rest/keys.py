@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from trimtab.access.keys import AWS, KeyInfo, NewKey
+from trimtab.access.keys import AWS, OIDC, KeyInfo, NewKey
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied
 from trimtab.client import wire
@@ -43,7 +43,7 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             key = await keys.create_aws(wanted.name, bound or account, Role(wanted.role))
         else:
             key = await keys.create_token(wanted.name, Role(wanted.role), bound)
-        return wire.NewKey(key.id, _kind(key.kind), key.name, key.role.value, key.account, key.created_ms, key.secret)
+        return wire.NewKey(key.id, wanted.kind, key.name, key.role.value, key.account, key.created_ms, key.secret)
 
     async def listed(call: Call[Any, None]) -> wire.KeyList:
         own = call.principal.account
@@ -97,5 +97,5 @@ def _key(key: KeyInfo) -> wire.Key:
     )
 
 
-def _kind(kind: str) -> wire.KeyKind:
-    return "aws" if kind == AWS else "token"
+def _kind(kind: str) -> wire.ListedKind:
+    return "aws" if kind == AWS else "oidc" if kind == OIDC else "token"

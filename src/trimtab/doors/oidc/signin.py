@@ -1,0 +1,174 @@
+"""Signing in with an OpenID provider: `/login/oidc` sends the browser there, `/login/oidc/callback` takes it back.
+
+    browser → /login/oidc          state, nonce and PKCE verifier go into a cookie of ten minutes
+            → provider             asks who it is
+            → /login/oidc/callback state must be the cookie's; the code becomes an ID token, whose claims give the role
+            → the page that was asked for, with a session cookie as a token's own sign-in gives
+
+That cookie is SameSite=Lax, since it must come along on the way back from the provider; the session's is Strict.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.access.principal import Role
+from trimtab.base.clock import Clock
+from trimtab.base.errors import AccessDenied, InvalidInput, SetupError, TrimtabError, Unauthenticated, Unavailable
+from trimtab.base.loopback import is_loopback
+from trimtab.doors.guard import FINANCE_HOME, SESSION_COOKIE
+from trimtab.doors.login import OIDC_PATH, local_path, sign_in_page
+from trimtab.doors.oidc.provider import Attempt, Client, Provider
+from trimtab.doors.oidc.roles import RoleMap
+from trimtab.settings import Settings
+
+CALLBACK_PATH = OIDC_PATH + "/callback"
+ATTEMPT_COOKIE = "trimtab_oidc"
+_ATTEMPT_S = 600
+_TIMEOUT_S = 10.0  # a person waits for it
+SESSION_S = 12 * 3600
+"""A session lasts a working day: then the provider is asked again whether this one may still come in."""
+_NAME_CLAIMS = ("email", "preferred_username", "upn", "name", "sub")
+_ODD = re.compile(r"[^A-Za-z0-9 ._@/+=,:-]")
+
+
+class IdentitySessions(Protocol):
+    """What signing in asks of `access.keys.KeyStore`."""
+
+    async def open_identity(self, issuer: str, subject: str, name: str, role: Role, expires_s: int) -> str:
+        """A cookie value for somebody whom a provider vouches for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What the routes need. `redirect_url` is where the provider sends browsers back; "": as the request came."""
+
+    provider: Provider
+    issuer: str
+    roles: RoleMap
+    keys: IdentitySessions
+    clock: Clock
+    redirect_url: str = ""
+
+
+def of_settings(settings: Settings, keys: IdentitySessions, clock: Clock) -> SignIn | None:
+    """As the settings ask for; None where they name no provider. Raises SetupError for what cannot be used."""
+    issuer = settings.oidc_issuer
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise SetupError(f"cannot use TRIMTAB_OIDC_ISSUER: got {issuer!r}; expected https://…")
+    if not settings.oidc_client_id:
+        raise SetupError("cannot sign in with TRIMTAB_OIDC_ISSUER: set TRIMTAB_OIDC_CLIENT_ID with it")
+    client = Client(issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_scopes)
+    roles = RoleMap.of(settings.oidc_role_claim, settings.oidc_roles, settings.oidc_default_role)
+    http = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=not is_loopback(parts.hostname or ""))
+    return SignIn(Provider(client, clock, http), issuer, roles, keys, clock, settings.oidc_redirect_url)
+
+
+def routes(sign_in: SignIn) -> list[BaseRoute]:
+    """The two routes."""
+
+    async def begin(request: Request) -> Response:
+        target = local_path(request.query_params.get("next", "/"))
+        attempt = Attempt(
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(48),
+            sign_in.redirect_url or str(request.url.replace(path=CALLBACK_PATH, query="")),
+        )
+        try:
+            url = await sign_in.provider.authorization_url(attempt)
+        except TrimtabError as problem:
+            return _refused(problem, target)
+        response = RedirectResponse(url, 303, {"Cache-Control": "no-store"})
+        response.set_cookie(
+            ATTEMPT_COOKIE,
+            _packed(attempt, target),
+            max_age=_ATTEMPT_S,
+            path=OIDC_PATH,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    async def callback(request: Request) -> Response:
+        target = "/"
+        try:
+            attempt, target = _unpacked(request.cookies.get(ATTEMPT_COOKIE, ""))
+            claims = await sign_in.provider.claims(_code(request, attempt), attempt)
+            role = sign_in.roles.role(claims)
+            if role is None:
+                raise AccessDenied("cannot sign in: none of your groups has a role here; ask whoever runs trimtab")
+            expires = sign_in.clock.now_ms() // 1000 + SESSION_S
+            subject = str(claims["sub"])
+            session = await sign_in.keys.open_identity(sign_in.issuer, subject, _name(claims), role, expires)
+        except TrimtabError as problem:
+            return _refused(problem, target)
+        home = FINANCE_HOME if role is Role.FINANCE and target == "/" else target
+        response = RedirectResponse(home, 303, {"Cache-Control": "no-store"})
+        secure = request.url.scheme == "https"
+        response.delete_cookie(ATTEMPT_COOKIE, path=OIDC_PATH, httponly=True, samesite="lax", secure=secure)
+        response.set_cookie(SESSION_COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
+        return response
+
+    return [Route(OIDC_PATH, begin, methods=["GET"]), Route(CALLBACK_PATH, callback, methods=["GET"])]
+
+
+def _code(request: Request, attempt: Attempt) -> str:
+    """The code of an answer that belongs to this attempt. Raises Unauthenticated."""
+    asked = request.query_params
+    if not hmac.compare_digest(asked.get("state", "").encode(), attempt.state.encode()):
+        raise Unauthenticated("cannot sign in: the answer belongs to another attempt; try again")
+    if "error" in asked:
+        told = _ODD.sub(" ", asked.get("error_description") or asked["error"])[:200]
+        raise Unauthenticated(f"cannot sign in: the provider says {told}")
+    code = asked.get("code", "")
+    if not code:
+        raise Unauthenticated("cannot sign in: the provider sent no code; try again")
+    return code
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    """What lists and logs call them: printable, and not taken from whoever does not own the address."""
+    for claim in _NAME_CLAIMS:
+        if claim == "email" and claims.get("email_verified") is False:
+            continue
+        found = _ODD.sub("", str(claims.get(claim) or "")).lstrip(" ._@/+=,:-")
+        if found:
+            return found[:100]
+    return "someone"
+
+
+def _packed(attempt: Attempt, target: str) -> str:
+    held = [attempt.state, attempt.nonce, attempt.verifier, attempt.redirect_uri, target]
+    return base64.urlsafe_b64encode(json.dumps(held).encode()).decode().rstrip("=")
+
+
+def _unpacked(cookie: str) -> tuple[Attempt, str]:
+    try:
+        held = json.loads(base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4)))
+        state, nonce, verifier, redirect_uri, target = (str(one) for one in held)
+    except (binascii.Error, ValueError, TypeError):
+        raise InvalidInput("cannot sign in: this attempt is over, or cookies are off; try again") from None
+    return Attempt(state, nonce, verifier, redirect_uri), local_path(target)
+
+
+def _refused(problem: TrimtabError, target: str) -> Response:
+    status = 403 if isinstance(problem, AccessDenied) else 503 if isinstance(problem, Unavailable) else 401
+    return sign_in_page(target, str(problem), status, with_provider=True)

@@ -31,12 +31,16 @@ _BRIDGE = 2.6
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One line with its values on the grid; NaN where there is nothing. `gap` is the steps that a line still joins."""
+    """One line with its values on the grid; NaN where there is nothing. `gap` is the steps that a line still joins.
+
+    Two lines with the same `edge` are the upper and the lower edge of a band.
+    """
 
     line: Line
     slot: int
     gap: int
     values: npt.NDArray[np.float64]
+    edge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Chart:
                 {
                     "key": repr((one.line.metric, one.line.dimensions, one.line.label)),
                     "label": one.line.label, "slot": one.slot, "gap": one.gap,
-                    "dimensions": dict(one.line.dimensions),
+                    "dimensions": dict(one.line.dimensions), "edge": one.edge,
                     "values": [_short(value) for value in one.values[offset:].tolist()],
                 }
                 for one in self.lines

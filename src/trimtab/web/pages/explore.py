@@ -12,6 +12,7 @@ from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.web import respond
+from trimtab.web.band_lines import with_band
 from trimtab.web.chart_data import STEPS_S, Chart, draw
 from trimtab.web.expression_chart import draw_expression, named
 from trimtab.web.lines import MOST_SERIES, dimension_keys, group_lines, matching
@@ -105,7 +106,10 @@ async def chart_of(site: Site, view: View, query: MetricQuery, series: Sequence[
         if query.expression:
             return await draw_expression(site.state.evaluator, view.scope, query, series, view.window)
         lines = group_lines(series[:MOST_SERIES], query.group)
-        return await draw(site.state.reader, view.scope, query, lines, view.window)
+        chart = await draw(site.state.reader, view.scope, query, lines, view.window)
+        if site.state.detectors is None:
+            return chart
+        return await with_band(site.state.evaluator, site.state.detectors, chart, query.statistic)
 
     return await site.cache.get(key, _TTL_S, drawn)
 

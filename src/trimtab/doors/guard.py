@@ -28,7 +28,18 @@ LOGIN_PATH = "/login"
 FINANCE_HOME = "/statements"
 """Where a browser with the role finance begins: the overview is of telemetry."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = frozenset({"/healthz", "/readyz", LOGIN_PATH, "/login/oidc", "/login/oidc/callback", "/logout", "/favicon.ico", "/notify/confirm"})
+OPEN_PATHS = frozenset(
+    {
+        "/healthz",
+        "/readyz",
+        LOGIN_PATH,
+        "/login/oidc",
+        "/login/oidc/callback",
+        "/logout",
+        "/favicon.ico",
+        "/notify/confirm",
+    }
+)
 """Answered without a credential: probes, signing in, and the link that has its secret in itself."""
 OPEN_PREFIXES = ("/static/", "/shared/")
 """Assets of the pages, which hold nothing of the user's and which the sign-in page needs; and links that share one

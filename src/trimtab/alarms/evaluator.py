@@ -34,7 +34,7 @@ from trimtab.alarms.model import (
 from trimtab.alarms.ports import Expressions, PromQL, Reader, Registry
 from trimtab.alarms.round import Found, Heard, Round, write_round
 from trimtab.alarms.schedule import Due, due
-from trimtab.alarms.warm_up import hold_back
+from trimtab.alarms.warm_up import hold_back, warming
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, QueryAborted
 from trimtab.metrics.expressions.model import MetricStat
@@ -203,9 +203,11 @@ def _heard(look: Look, due_: Due) -> list[Heard]:
     for row, after in (look.contributors or {}).items():
         entry = look.entries[row]
         known = read(entry.contributors)
+        cold = warming(look, row, due_.delay_ms)
         found: list[ContributorChange] = []
-        for time, now in zip(look.times, after, strict=True):
-            found += changes(known, now, time + due_.delay_ms)
+        for at_, (time, now) in enumerate(zip(look.times, after, strict=True)):
+            if cold is None or not cold[at_]:  # while the alarm warms up, its series are watched in silence
+                found += changes(known, now, time + due_.delay_ms)
             known = now
         text = write(known)
         if found or text != entry.contributors:

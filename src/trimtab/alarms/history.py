@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
@@ -15,7 +15,7 @@ from trimtab.store.state.tables import alarm_history
 KEPT_MS = 14 * 86_400_000
 """History is kept as long as CloudWatch's was when the behaviour was documented (observability reference)."""
 CONFIGURATION, STATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
-CONTRIBUTOR_STATE = "AlarmContributorStateUpdate"
+CONTRIBUTOR_STATE, CONTRIBUTOR_ACTION = "AlarmContributorStateUpdate", "AlarmContributorAction"
 MAX_SUMMARY = 255
 MAX_DATA = 4095
 
@@ -136,6 +136,12 @@ def contributor_update(key: AlarmKey, change: ContributorChange) -> Item:
     return Item(
         key, "MetricAlarm", CONTRIBUTOR_STATE, change.at_ms, summary, data[:MAX_DATA], change.id, change.attributes
     )
+
+
+def contributor_action(key: AlarmKey, change: ContributorChange, arn: str) -> Item:
+    """The item of an action that was handed on for a contributor."""
+    item = action_update(key, "MetricAlarm", change.new, arn, change.at_ms)
+    return replace(item, item_type=CONTRIBUTOR_ACTION, contributor=change.id, attributes=change.attributes)
 
 
 def configured(key: AlarmKey, alarm_type: str, verb: str, told: Mapping[str, Any], at_ms: int) -> Item:

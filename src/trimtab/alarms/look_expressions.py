@@ -14,13 +14,13 @@ import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.book import Entry
-from trimtab.alarms.contributors import MAX_CONTRIBUTORS, Contributor, Contributors, contributor_id, read
+from trimtab.alarms.contributors import MAX_CONTRIBUTORS, Contributor, Contributors, alarming, contributor_id, read
 from trimtab.alarms.evaluate import VALUES, Bools, Floats, Integers, Periods, Verdict, evaluate, present, reach
 from trimtab.alarms.limits import read_zone
 from trimtab.alarms.look import Look
 from trimtab.alarms.model import MetricAlarm, StateValue
 from trimtab.alarms.ports import Expressions
-from trimtab.alarms.reasons import Why, explain
+from trimtab.alarms.reasons import Why, compact, explain, stamp
 from trimtab.alarms.wall_clock import boundaries
 from trimtab.base.errors import InvalidInput, QueryAborted
 from trimtab.metrics.expressions.model import EvaluationJob, Result
@@ -157,10 +157,10 @@ def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequenc
             contributors[row] = after
 
     def why(row: int, at: int, old: StateValue, new: StateValue) -> Why:
-        alarm, one = _alarm(entries[row]), seen[at][row]
-        decisive = [id_ for id_, known in contributors.get(row, [{}] * (at + 1))[at].items() if known.state is new]
-        periods = next((one.series[id_][1] for id_ in decisive if id_ in one.series), one.periods)
-        return explain(alarm, periods, old, new, times[at])
+        known = contributors[row][at] if row in contributors else {}
+        if known:
+            return _counted(known, times[at])
+        return explain(_alarm(entries[row]), seen[at][row].periods, old, new, times[at])
 
     def full(row: int) -> Bools:
         n = _alarm(entries[row]).judgement.periods
@@ -169,12 +169,24 @@ def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequenc
     return Look(entries, times, codes, why, contributors, full)
 
 
+def _counted(known: Contributors, time: int) -> Why:
+    """Why an alarm over several series changed, in the words of the user guide ("Limits" of Metrics Insights)."""
+    reason = f"{len(alarming(known))} out of {len(known)} time series evaluated to ALARM"
+    return Why(reason, compact({"version": "1.0", "queryDate": stamp(time)}))
+
+
 def _step(alarm: MetricAlarm, known: Contributors, one: _Seen, time: int) -> Contributors:
-    """The contributors after one evaluation; one that the query no longer returns is forgotten."""
+    """The contributors after one evaluation; one that the query no longer returns is forgotten.
+
+    They are in ALARM or OK: one without data is not there (user guide, "Acting on alarm changes").
+    """
     after: Contributors = {}
     for id_, (attributes, periods) in one.series.items():
-        before = known.get(id_) or Contributor(attributes, StateValue.INSUFFICIENT_DATA, time)
-        state = VALUES.get(evaluate(periods, alarm.judgement), before.state)
+        before = known.get(id_) or Contributor(attributes, StateValue.OK, time)
+        verdict = evaluate(periods, alarm.judgement)
+        state = before.state if verdict is Verdict.KEEP else VALUES[verdict]
+        if state is StateValue.INSUFFICIENT_DATA:
+            state = StateValue.OK
         if state is not before.state:
             why = explain(alarm, periods, before.state, state, time)
             before = Contributor(attributes, state, time, why.reason)

@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from trimtab.alarms.model import AlarmKind, State
+from trimtab.alarms.contributors import ContributorChange
+from trimtab.alarms.model import AlarmKind, State, StateValue
 from trimtab.alarms.reasons import stamp
 from trimtab.alarms.rows import Stored
 
 STATE_CHANGED = "alarm.state_changed"
 """The kind of event in the outbox; its subject is the alarm's ARN."""
+CONTRIBUTOR_CHANGED = "alarm.contributor_state_changed"
+"""The same of one series of an alarm over several; the subject is the alarm's ARN, a slash and the contributor's id."""
 SCALING_REPEATED = "alarm.scaling_repeated"
 """A scaling action once more: they are run every minute while the alarm is in their state."""
 _REGIONS = {
@@ -41,6 +45,40 @@ _JUDGED = ("Period", "EvaluationPeriods", "DatapointsToAlarm", "ComparisonOperat
 def is_scaling(arn: str) -> bool:
     """Whether an action is a scaling policy's."""
     return arn.startswith("arn:") and ":autoscaling:" in arn and ":scalingPolicy:" in arn
+
+
+def is_for_contributors(arn: str) -> bool:
+    """Whether an action is also run for each contributor: not scaling, incidents and investigations.
+
+    Source: user guide, "Acting on alarm changes", table of actions.
+    """
+    return not is_scaling(arn) and not arn.startswith(_ALARM_LEVEL)
+
+
+_ALARM_LEVEL = ("arn:aws:ssm-incidents:", "arn:aws:aiops:")
+
+
+def contributor_body(
+    alarm: Stored, change: ContributorChange, tags: Mapping[str, str] | None, actions: Sequence[str]
+) -> dict[str, Any]:
+    """The event of a contributor that changed its state: the alarm's notification, and which series it is."""
+    new = State(change.new, change.reason, None, change.at_ms, change.at_ms)
+    old = State(change.old, "", None, change.at_ms, change.at_ms)
+    series = ", ".join(f"{name}={value}" for name, value in sorted(change.attributes.items()))
+    firing = change.new is StateValue.ALARM
+    return {
+        **message(alarm, old, new, tags),
+        "AlarmContributorId": change.id,
+        "AlarmContributorAttributes": dict(change.attributes),
+        "actions": list(actions),
+        "title": f'{change.new.value}: "{alarm.key.name}" of {series}',
+        "text": change.reason or "It is not breaching any more.",
+        "severity": "error" if firing else "ok",
+        "firing": firing,
+        "account": alarm.key.account,
+        "region": alarm.key.region,
+        "link": f"/alarms/{quote(alarm.key.name, safe='')}",
+    }
 
 
 def message(

@@ -7,9 +7,8 @@ from sqlalchemy import Connection, update
 
 from trimtab.alarms.book import Entry
 from trimtab.alarms.contributors import ContributorChange, Contributors, write
-from trimtab.alarms.history import contributor_update, record
 from trimtab.alarms.model import AlarmKey, Transition
-from trimtab.alarms.rows import at, read_named, read_one
+from trimtab.alarms.rows import Stored, at, read_named, read_one
 from trimtab.alarms.schedule import Due, advance
 from trimtab.alarms.settle import Change, Settlement, any_held
 from trimtab.base.clock import Clock
@@ -60,25 +59,37 @@ def write_round(connection: Connection, round_: Round, clock: Clock) -> None:
     for one in round_.found:
         if one.entry.alarm.key in unchanged:
             by_moment.setdefault(one.transition.new.transitioned_ms, []).append(one)
+    by_change: dict[int, list[tuple[Stored, ContributorChange]]] = {}
+    for alarm, change in _changes(connection, round_.heard):
+        by_change.setdefault(change.at_ms, []).append((alarm, change))
     moments = sorted({time + due.delay_ms for due in round_.dues for time in due.times})
     held = any_held(connection)
     for at_ms in moments:
-        mine = by_moment.get(at_ms, ())
-        if mine or held:
-            held = _settle(connection, Settlement(connection, clock, at_ms), mine)
+        mine, series = by_moment.get(at_ms, ()), by_change.get(at_ms, ())
+        if mine or series or held:
+            held = _settle(connection, Settlement(connection, clock, at_ms), mine, series)
     Settlement(connection, clock, moments[-1]).repeat_scaling(round_.scaling)
-    _keep_contributors(connection, round_.heard)
+    for heard in round_.heard:
+        where = (at(heard.entry.alarm.key), alarms.c.configured == heard.entry.configured)
+        connection.execute(update(alarms).where(*where).values(contributors=heard.after))
     for key, state in round_.evaluation_states.items():
         connection.execute(update(alarms).where(at(key)).values(evaluation_state=state))
 
 
-def _settle(connection: Connection, settlement: Settlement, found: Sequence[Found]) -> bool:
+def _settle(
+    connection: Connection,
+    settlement: Settlement,
+    found: Sequence[Found],
+    heard: Sequence[tuple[Stored, ContributorChange]],
+) -> bool:
     """Write the changes of one moment; whether actions are held back after it."""
     for one in found:
         _change(connection, settlement, one)
     places = {(one.entry.alarm.key.account, one.entry.alarm.key.region) for one in found}
     for account, region in sorted(places):
         settlement.cascade(account, region)
+    for alarm, change in heard:
+        settlement.hear(alarm, change)
     return settlement.release()
 
 
@@ -103,8 +114,11 @@ def _change(connection: Connection, settlement: Settlement, one: Found) -> None:
         settlement.change(Change(alarm, one.transition, contributors))
 
 
-def _keep_contributors(connection: Connection, heard: Sequence[Heard]) -> None:
+def _changes(connection: Connection, heard: Sequence[Heard]) -> list[tuple[Stored, ContributorChange]]:
+    """How the contributors changed of alarms that are still defined as they were."""
+    told = []
     for one in heard:
-        where = (at(one.entry.alarm.key), alarms.c.configured == one.entry.configured)
-        if connection.execute(update(alarms).where(*where).values(contributors=one.after)).rowcount:
-            record(connection, [contributor_update(one.entry.alarm.key, change) for change in one.changes])
+        alarm = read_one(connection, one.entry.alarm.key) if one.changes else None
+        if alarm is not None and alarm.configured == one.entry.configured:
+            told += [(alarm, change) for change in one.changes]
+    return told

@@ -11,12 +11,31 @@ from functools import partial
 from sqlalchemy import Connection, select, update
 
 from trimtab.alarms import composite
-from trimtab.alarms.history import Item, action_update, left_alarm_ms, record, state_update
+from trimtab.alarms.contributors import ContributorChange
+from trimtab.alarms.history import (
+    Item,
+    action_update,
+    contributor_action,
+    contributor_update,
+    left_alarm_ms,
+    record,
+    state_update,
+)
 from trimtab.alarms.hold import Held, HeldBy, Suppressor, holding
 from trimtab.alarms.model import AlarmKey, AlarmKind, State, StateValue, Transition
 from trimtab.alarms.mute import MuteRule
 from trimtab.alarms.mute_rules import read_rules
-from trimtab.alarms.notification import SCALING_REPEATED, STATE_CHANGED, event_body, is_scaling, message, propagated
+from trimtab.alarms.notification import (
+    CONTRIBUTOR_CHANGED,
+    SCALING_REPEATED,
+    STATE_CHANGED,
+    contributor_body,
+    event_body,
+    is_for_contributors,
+    is_scaling,
+    message,
+    propagated,
+)
 from trimtab.alarms.rows import Stored, all_rows, at, name_of, read_named, read_one, stored, within
 from trimtab.base.clock import Clock
 from trimtab.events.outbox import emit
@@ -93,6 +112,15 @@ class Settlement:
             new = composite.transition(found[name].key, found[name].state, value, triggers, self._at_ms, verb)
             if new is not None and self.change(Change(found[name], new)):
                 states[name] = new.new
+
+    def hear(self, alarm: Stored, change: ContributorChange) -> None:
+        """Write and tell what became of a contributor of `alarm`; its actions are silent while the alarm is muted."""
+        quiet = not alarm.actions.enabled or self._muted(alarm.key)
+        actions = () if quiet else tuple(filter(is_for_contributors, alarm.actions.of(change.new)))
+        body = contributor_body(alarm, change, propagated(alarm.form, self._tags(alarm.key)), actions)
+        emit(self._connection, self._clock, CONTRIBUTOR_CHANGED, f"{alarm.key.arn}/{change.id}", body)
+        told = [contributor_action(alarm.key, change, arn) for arn in actions]
+        record(self._connection, [contributor_update(alarm.key, change), *told])
 
     def release(self) -> bool:
         """Run the actions that nothing holds back any more, note what holds the others; whether some still are."""

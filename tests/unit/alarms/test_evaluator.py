@@ -140,6 +140,57 @@ def test_every_group_of_an_insights_query_is_a_contributor(house: House) -> None
     assert house.state("hosts") is StateValue.OK
 
 
+def test_a_contributor_has_actions_of_its_own(house: House) -> None:
+    metrics = [{"Id": "q1", "Expression": 'SELECT AVG(m) FROM "N" GROUP BY Host ORDER BY AVG() DESC', "Period": 60}]
+    above = {"EvaluationPeriods": 1, "Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold"}
+    house.put("hosts", Metrics=metrics, AlarmActions=[TOPIC, POLICY], OKActions=[TOPIC], **above)
+    house.metrics.put("a", START, [1, 9, 9, 9])
+    house.metrics.put("b", START, [1, 1, 9, 1])
+    house.evaluate(0.25)
+    for _ in range(4):
+        house.evaluate(1)
+    told = [
+        (name, body["NewStateValue"], body.get("AlarmContributorAttributes"), body["actions"])
+        for kind, name, text in house.events()
+        for body in [json.loads(text)]
+        if kind != "alarm.scaling_repeated"
+    ]
+    names = {name.partition("/")[0] for name, *_ in told}
+    assert names == {"hosts"}
+    assert [one[1:] for one in told] == [
+        ("OK", None, [TOPIC]),
+        ("ALARM", None, [TOPIC, POLICY]),
+        ("ALARM", {"Host": "a"}, [TOPIC]),  # scaling is the alarm's alone
+        ("ALARM", {"Host": "b"}, [TOPIC]),
+        ("OK", {"Host": "b"}, [TOPIC]),
+    ]
+    assert house.alarm("hosts").state.reason == "1 out of 2 time series evaluated to ALARM"
+    items = house.history("hosts", "AlarmContributorAction")
+    assert [(item.attributes, item.summary) for item in items] == [
+        ({"Host": host}, f"Successfully executed action {TOPIC}") for host in ("a", "b", "b")
+    ]
+
+
+def test_a_muted_alarms_contributors_are_silent(house: House) -> None:
+    criteria = {"PromQLCriteria": {"Query": "up == 0"}}
+    house.put("down", EvaluationCriteria=criteria, EvaluationInterval=60, AlarmActions=[TOPIC])
+    form = {
+        "Name": "now",
+        "Rule": {"Schedule": {"Expression": "at(2025-11-24T16:00)", "Duration": "PT3M"}},
+        "MuteTargets": {"AlarmNames": ["down"]},
+    }
+    run(house.room.mute_rules.put(ACCOUNT, "us-east-1", form, {}))
+    house.promql.returned = {START + at * MINUTE: [({"instance": "a"}, 0.0)] for at in range(1, 9)}
+    house.evaluate(0.25)
+    house.evaluate(1)
+    house.evaluate(4)
+    assert [(kind, json.loads(body)["actions"]) for kind, _, body in house.events()] == [
+        ("alarm.state_changed", []),
+        ("alarm.contributor_state_changed", []),
+        ("alarm.state_changed", [TOPIC]),
+    ]
+
+
 def test_a_promql_alarm_waits_for_the_pending_and_the_recovery_period(house: House) -> None:
     criteria = {"PromQLCriteria": {"Query": "up == 0", "PendingPeriod": 60, "RecoveryPeriod": 120}}
     house.put("down", EvaluationCriteria=criteria, EvaluationInterval=60)

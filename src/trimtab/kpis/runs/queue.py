@@ -151,7 +151,7 @@ def _waiting(
     waiting = {run.key for run in _waiting_at(runs, end_ms - 1)}
     for run in runs:
         team = run.team or UNOWNED
-        parts = [_goes_on(part, run, end_ms) for part in stretches.get(run.key, ())]
+        parts = _to_the_end(stretches.get(run.key, ()), run, end_ms)
         for part in parts:
             seconds = (min(part.to_ms, end_ms) - max(part.from_ms, start_ms)) / 1000
             if seconds > 0:
@@ -166,11 +166,11 @@ def _waiting(
     return tuple(sorted(found, key=lambda one: (-one.gpu_hours, one.team, one.reason)))
 
 
-def _goes_on(part: Stretch, run: Run, end_ms: int) -> Stretch:
-    """A run that waits still does so at the end of the range, however long ago somebody looked."""
-    if run.state is RunState.PENDING and part.to_ms >= run.seen_ms:
-        return replace(part, to_ms=max(part.to_ms, end_ms))
-    return part
+def _to_the_end(parts: Sequence[Stretch], run: Run, end_ms: int) -> list[Stretch]:
+    """The stretches of a run; one that waits still does so at the end of the range, whenever somebody looked."""
+    if not parts or run.state is not RunState.PENDING:
+        return list(parts)
+    return [*parts[:-1], replace(parts[-1], to_ms=max(parts[-1].to_ms, end_ms))]
 
 
 def _row(key: tuple[str, str], now: Sequence[float], hours: float, waits: Sequence[float]) -> Waiting:

@@ -15,8 +15,9 @@ export function shade(plot, marks, colour) {
   for (const one of marks.along.filter((mark) => !mark.line)) {
     const left = one.start === null ? bbox.left : plot.valToPos(one.start, "x", true);
     const right = one.end === null ? bbox.left + bbox.width : plot.valToPos(one.end, "x", true);
-    ctx.fillStyle = one.color || colour.muted;
-    ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    ctx.globalAlpha = one.bare ? 0.28 : 0.14;
+    ctx.fillStyle = one.color || (one.bare ? colour.bad : colour.muted);
+    ctx.fillRect(left, bbox.top, Math.max(right - left, PIXELS), bbox.height);
   }
   ctx.restore();
 }

@@ -15,6 +15,7 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.alarms.firing import FiringAlarms
 from trimtab.alarms.rehearsals import Rehearsals
 from trimtab.alarms.replay.home import Rooms as ReplayRooms
 from trimtab.alarms.replay.promql import PromQLRanges
@@ -92,6 +93,7 @@ from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
 from trimtab.web import app as web
+from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.wires import Wires
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
@@ -115,6 +117,7 @@ class Rooms:
     dashboards: DashboardRoom
     alarms: AlarmRoom
     rehearsals: Rehearsals
+    firing: FiringAlarms
     costs: CostsRoom
     economics: EconomicsRoom
     detectors: DetectorRoom
@@ -169,6 +172,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         economics=economics,
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
+        firing=FiringAlarms(stores.state),
         detectors=detectors,
         anomalies=AnomalyRoom.of(stores.telemetry, stores.state, registry, reader, clock),
         promql=promql,
@@ -312,7 +316,9 @@ def _run_reports(rooms: Rooms) -> RunReports:
 
 
 def _web_state(rooms: Rooms) -> web.WebState:
+    own = rooms.settings
     return web.WebState(
+        alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
         evaluator=rooms.evaluator,

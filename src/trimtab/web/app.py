@@ -10,6 +10,9 @@ from starlette.routing import BaseRoute, Route
 from trimtab.web.assets import STATIC, Assets
 from trimtab.web.pages import (
     admin,
+    alarm,
+    alarm_form,
+    alarms,
     allocation,
     anomalies,
     costs,
@@ -21,6 +24,7 @@ from trimtab.web.pages import (
     hosts,
     jump,
     kpis,
+    mute_rules,
     notifications,
     overview,
     runs,
@@ -62,6 +66,10 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             shared,
             sources,
             notifications,
+            alarms,
+            alarm,
+            alarm_form,
+            mute_rules,
             admin,
             jump,
         )

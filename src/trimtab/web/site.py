@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import Scope
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.charts.bars import meter
 from trimtab.charts.heatmap import hatch, ramp
@@ -18,6 +20,7 @@ from trimtab.kpis.hosts import first_seen_ms
 from trimtab.kpis.shared_reads import SharedReads
 from trimtab.web import format as words
 from trimtab.web import respond
+from trimtab.web.alarms.desk import Desk
 from trimtab.web.arrivals import Arrivals
 from trimtab.web.assets import Assets
 from trimtab.web.cache import SharedCache
@@ -29,6 +32,7 @@ from trimtab.web.view import THEME_COOKIE, View, read_view
 from trimtab.web.window import read_window
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_FIRING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         ),
         "",
     ),
-    ("Actions", (), "Needs findings: a later version"),
+    ("Actions", (NavItem("Alarms", "/alarms", "alert"),), ""),
     (
         "Explore",
         (
@@ -117,6 +121,8 @@ class Site:
         self.gpus = GpuReader(state, self.cache, reads)
         self.services = ServiceReader(state, self.cache, reads, self.gpus)
         self.arrivals = Arrivals(state.clock)
+        self.alarms = None if state.alarms is None else Desk(state.alarms, self.cache)
+        self._firing: dict[Scope, int] = {}
         self._assets = assets
         self._environment = _environment()
         self._environment.globals.update(
@@ -142,7 +148,8 @@ class Site:
         layout = facts.pop("layout", "base.html")
         if request.headers.get("hx-request-type") == "partial":
             layout = "fragment.html"
-        return respond.html(request, found.render({"view": view, **facts, "layout": layout}), status)
+        firing = self._firing.get(view.scope, 0)
+        return respond.html(request, found.render({"view": view, "firing": firing, **facts, "layout": layout}), status)
 
     def fragment(self, request: Request, view: View, template: str, **facts: Any) -> Response:
         """Render a part of a page by itself."""
@@ -158,11 +165,18 @@ class Site:
             try:
                 if not request.state.principal.may(role):
                     raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
+                await self._count(request.state.principal.scope)
                 return await handler(request)
             except TrimtabError as problem:
                 return self._problem(request, problem)
 
         return answer
+
+    async def _count(self, scope: Scope) -> None:
+        """How many alarms fire, for the sidebar: counted anew some seconds after it was, however many look."""
+        if self.alarms is not None:
+            count = partial(self.alarms.rooms.firing.count, scope)
+            self._firing[scope] = await self.cache.get(("firing", scope), _FIRING_S, count, stale_s=60.0)
 
     def nothing_at(self, request: Request) -> Response:
         """The page for an address that has none."""

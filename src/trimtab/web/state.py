@@ -17,6 +17,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described
+from trimtab.web.alarms.desk import AlarmRooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,4 @@ class WebState:
     economics: EconomicsRoom | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
+    alarms: AlarmRooms | None = None

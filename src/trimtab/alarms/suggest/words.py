@@ -54,18 +54,17 @@ def reason(candidate: Candidate, score: Score, now: Score, incidents: int) -> st
     if incidents == 1:
         told = "the one incident" if not score.missed else "not the one incident"
     after = "" if score.delay_ms is None else f", {spoken(score.delay_ms)} after it began{_before(score, now)}"
-    noise = "without noise" if not score.noise else f"with {noisy(score)}"
-    return f"{fires}, {noise}. It tells of {told}{after}."
+    return f"{fires}, {noisy(score)}. It tells of {told}{after}."
 
 
 def verdict(quiet: tuple[Candidate, Score] | None, now: Score, incidents: int, operator: Operator) -> str:
     """What the suggestions come to."""
-    had = f"As it is, it fires {times(now.fired)}, of which {noisy(now)}" if now.noise else ""
+    had = f"As it is, it fires {times(now.fired)}, {noisy(now)}" if now.noise else ""
     if quiet is None:
         return "Nothing that was tried is better than the alarm as it is."
     candidate, score = quiet
     if not now.noise and not now.missed:
-        return f"Keep it as it is: it fires {times(now.fired)}, without noise, and misses no incident."
+        return f"Keep it as it is: it fires {times(now.fired)}, {noisy(now)}, and misses no incident."
     what = title(candidate, operator)
     if not had:
         had = f"As it is, it misses {now.missed} of {incidents} incidents"
@@ -73,17 +72,18 @@ def verdict(quiet: tuple[Candidate, Score] | None, now: Score, incidents: int, o
     cost = f", {spoken(later_ms)} later" if now.detected and score.detected and later_ms > 0 else ""
     miss = "misses none" if not score.missed else f"misses {score.missed}"
     end = f", and {miss}{cost}." if incidents else "; nothing in the range was an incident."
-    fires = "would not have fired" if not score.fired else f"fires {times(score.fired)}, with {noisy(score)}"
+    fires = "would not have fired" if not score.fired else f"fires {times(score.fired)}, {noisy(score)}"
     return f"{had}. Quiet is {what}: it {fires}{end}"
 
 
 def noisy(score: Score) -> str:
-    """`38 of noise (12 explained by no incident, 30 within half an hour of the one before)`."""
+    """`none of them noise`, `38 of them noise (12 explained by no incident, …)`."""
     if not score.noise:
-        return "no noise"
+        return "none of them noise" if score.fired > 1 else "no noise"
     parts = [f"{score.false} explained by no incident"] if score.false else []
     parts += [f"{score.flaps} within half an hour of the one before"] if score.flaps else []
-    return f"{score.noise} of noise ({', '.join(parts)})"
+    whole = "it is noise" if score.fired == 1 else f"{score.noise} of them noise"
+    return f"{whole} ({', '.join(parts)})"
 
 
 def _before(score: Score, now: Score) -> str:

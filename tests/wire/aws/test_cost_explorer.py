@@ -44,9 +44,10 @@ def client_of(url: str) -> Any:
 
 
 def bring(server: LiveServer, path: Path) -> None:
+    """Import a bill under its file's name, so that tests of one server replace rather than repeat it."""
     with Client(server.url) as client:
         costs = Costs(client)
-        begun = costs.start(StartImport(str(path)))
+        begun = costs.start(StartImport(str(path), source=path.name))
         while (now := costs.one(begun.id)).state in ("reading", "committing"):
             pass
         assert now.state == "done", now.problem

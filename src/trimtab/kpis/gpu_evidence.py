@@ -6,9 +6,9 @@ Allocation, the best evidence that a GPU has at a step: a pod or job label on it
 them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a
 job of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a
 driver alone takes less).
-Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a cordoned node while
-nothing holds it; silence of a GPU whose host reports, from its first report in the range on (or all along, where it
-reported last in the week before).
+Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is cordoned,
+or that its scheduler took out of use, while nothing holds it; silence of a GPU whose host reports, from its first
+report in the range on (or all along, where it reported last in the week before).
 """
 
 import asyncio
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from trimtab.kpis import concepts
 from trimtab.kpis.concepts import Finder, Found, Metric
 from trimtab.kpis.context import Reader
+from trimtab.kpis.drains import Drains, Spans, no_drains, out_of_use
 from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
 from trimtab.kpis.gpu_identity import exporter_of, gpu_of, host_of, weight_of, workload_of
 from trimtab.kpis.owners import UNOWNED, Owners
@@ -127,7 +128,9 @@ class _Frame:
         return out
 
 
-async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> Evidence | None:
+async def gather(
+    reader: Reader, finder: Finder, owners: Owners, grid: Grid, drains: Drains = no_drains
+) -> Evidence | None:
     """What is known of the GPUs in the range; None where no series tells of any. Raises QueryAborted, Unavailable."""
     earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)
     wanted = {name: earlier.all(metrics) for name, metrics in concepts.ACTIVITY}
@@ -144,7 +147,8 @@ async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> 
         "jobs": finder.all(concepts.JOB_ON_NODE),
     }
     reads = await _read(reader, finder, wanted, grid)
-    return await asyncio.to_thread(_evidence, reads, owners, grid)
+    spans = await drains(finder.scope, grid.start_ms, grid.end_ms)
+    return await asyncio.to_thread(_evidence, reads, owners, grid, spans)
 
 
 async def _read(reader: Reader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
@@ -204,7 +208,7 @@ def _stack(rows: Sequence[Floats], grid: Grid) -> Floats:
     return np.array(rows) if rows else np.empty((0, grid.steps))
 
 
-def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> Evidence:
+def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, spans: Spans) -> Evidence:
     frame = _Frame(grid)
     activity_reads = [reads[name] for name, _ in concepts.ACTIVITY]
     for read in activity_reads:
@@ -222,7 +226,8 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> Evidence:
     observed = np.where(~np.isnan(activity) & (observed == 0), 1.0, observed)  # a value held over
     held, allocation = _allocation(frame, activity_reads, reads)
     owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
-    down, silent, causes = _down(frame, reads, observed, activity, held)
+    drained = out_of_use(spans, frame.hosts, grid)
+    down, silent, causes = _down(frame, reads, observed, activity, held, drained)
     return Evidence(
         GpuGrid(
             step_s=grid.step_s,
@@ -328,16 +333,22 @@ def _owners(
 
 
 def _down(
-    frame: _Frame, reads: dict[str, _Read], observed: Floats, activity: Floats, held: npt.NDArray[np.int64]
+    frame: _Frame,
+    reads: dict[str, _Read],
+    observed: Floats,
+    activity: Floats,
+    held: npt.NDArray[np.int64],
+    drained: npt.NDArray[np.bool_],
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], tuple[tuple[str, int], ...]]:
     quiet = np.nan_to_num(activity) == 0
     seen = observed > 0
     fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)
+    cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].high) | drained
     causes = {
         "hw.status failed": frame.merged(reads["failed"], reads["failed"].high) > 0,
         "fatal XID": (frame.merged(reads["xid"], fatal) > 0) & quiet & seen,
         "uncorrectable error": (frame.merged(reads["ecc"], reads["ecc"].high) > 0) & quiet & seen,
-        "drained node": _by_host(frame, reads["cordoned"], reads["cordoned"].high) & quiet & seen & (held != HELD),
+        "drained node": cordoned & quiet & seen & (held != HELD),
     }
     missed = ~seen.any(axis=1) & (np.array(frame.last_seen_ms) < frame.grid.start_ms)
     known = (np.maximum.accumulate(seen, axis=1) | missed[:, None]) & ~seen

@@ -33,6 +33,12 @@ def host_of(series: Series) -> str:
     return head if separator and port.isdecimal() else name
 
 
+def short_host(name: str) -> str:
+    """A host without its domain: exporters write the full name, schedulers the short one. Addresses stay whole."""
+    head, _, _ = name.partition(".")
+    return name if head.isdecimal() else head
+
+
 def workload_of(series: Series) -> str:
     """The pod or job that held the GPU, "" where none; the exporter's own pod is none."""
     pairs = series.dimensions

@@ -7,6 +7,7 @@ from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, thro
 from trimtab.kpis.budget import check_slo
 from trimtab.kpis.concepts import POD_LABELS, Finder, Registry
 from trimtab.kpis.context import Context, Options, Reader
+from trimtab.kpis.drains import Drains, no_drains
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Area, GroupKpis, Kpi, Level, Report, unknown
 from trimtab.kpis.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags, pods_of
@@ -46,10 +47,12 @@ async def report(
     step_s: int | None = None,
     options: Options = DEFAULTS,
     tags_of: TagsOf = no_tags,
+    drains: Drains = no_drains,
 ) -> Report:
     """Every KPI of every group, grouped by `by` (a tag or label; by default what the level means).
 
-    `step_s` is the resolution in which time is looked at; by default what suits the range.
+    `step_s` is the resolution in which time is looked at; by default what suits the range. `drains` tells which nodes
+    a scheduler took out of use.
 
     Reads what `scope` covers. Raises InvalidInput for a bad range or SLO, QueryAborted, Unavailable.
     """
@@ -58,7 +61,7 @@ async def report(
     key = by or GROUP_KEY[level]
     finder = Finder(registry, scope, grid.start_ms)
     pods = pods_of(one.series for one in finder.named(POD_LABELS)) if key != FLEET else {}
-    context = Context(reader, finder, Owners(key, tags_of, pods), grid, options)
+    context = Context(reader, finder, Owners(key, tags_of, pods), grid, options, drains)
     found: dict[str, dict[str, Kpi]] = {}
     for read in _READERS:
         for group, kpis in (await read(context)).items():

@@ -12,6 +12,7 @@ from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
 from trimtab.kpis.concepts import Registry
 from trimtab.kpis.context import Options, Reader
+from trimtab.kpis.drains import Drains, no_drains
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Level, Report
 from trimtab.kpis.report import report
@@ -48,6 +49,7 @@ class Reading:
     registry: Registry
     reader: Reader
     clock: Clock
+    drains: Drains = no_drains
 
 
 def operations(reading: Reading) -> list[Operation]:
@@ -75,6 +77,7 @@ def operations(reading: Reading) -> list[Operation]:
             range_.end_ms,
             by=query.group,
             options=options,
+            drains=reading.drains,
         )
         return _answer(found)
 

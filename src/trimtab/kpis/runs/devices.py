@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from trimtab.inventory.runs.model import Held, Run
 from trimtab.kpis.concepts import Found
-from trimtab.kpis.gpu_identity import gpu_of, host_of
+from trimtab.kpis.gpu_identity import gpu_of, host_of, short_host
 from trimtab.metrics.model import Series
 
 UUIDS, INDEXES, JOB_LABEL, POD_LABEL, WHOLE_NODES, COUNT_ONLY = (
@@ -70,8 +70,8 @@ class SeriesIndex:
             index.gpus[gpu].append((place, one))
             index.where.setdefault(gpu, (host, number))
             if host:
-                index.hosts[_short(host)].add(gpu)
-                index.places[_short(host), number].add(gpu)
+                index.hosts[short_host(host)].add(gpu)
+                index.places[short_host(host), number].add(gpu)
             if job := _first(pairs, _JOB_LABELS):
                 index.jobs[job].add(gpu)
             if pod := _pod_of(series):
@@ -99,7 +99,7 @@ class SeriesIndex:
 
     def _part(self, run: Run, part: Held, named: set[str]) -> tuple[str, set[str]]:
         """How the GPUs of one node of a run are known, and which they are."""
-        host = _short(part.node)
+        host = short_host(part.node)
         if uuids := {uuid for uuid in part.uuids if uuid in self.gpus}:
             return UUIDS, uuids
         by_index = [self.places.get((host, str(index)), set()) for index in part.indexes]
@@ -107,7 +107,7 @@ class SeriesIndex:
             return INDEXES, set().union(*by_index)
         if part.pod and (pods := self.pods.get(part.pod)):
             return POD_LABEL, pods
-        if on_node := {gpu for gpu in named if _short(self.where[gpu][0]) == host}:
+        if on_node := {gpu for gpu in named if short_host(self.where[gpu][0]) == host}:
             return JOB_LABEL, on_node
         there = self.hosts.get(host, set())
         if there and (run.whole_nodes or len(there) == part.gpus):
@@ -116,8 +116,8 @@ class SeriesIndex:
 
     def _in(self, run: Run, gpu: str) -> bool:
         """Whether a GPU is of the run's cluster, as far as that is known: ids of two clusters may be the same."""
-        nodes = {_short(name) for name in run.node_names}
-        return not nodes or not self.where[gpu][0] or _short(self.where[gpu][0]) in nodes
+        nodes = {short_host(name) for name in run.node_names}
+        return not nodes or not self.where[gpu][0] or short_host(self.where[gpu][0]) in nodes
 
 
 def _pod_of(series: Series) -> str:
@@ -134,9 +134,3 @@ def _order(one: Device) -> tuple[str, int, str]:
 
 def _first(pairs: Mapping[str, str], names: Sequence[str]) -> str:
     return next((value for name in names if (value := pairs.get(name))), "")
-
-
-def _short(host: str) -> str:
-    """A host without its domain: exporters write the full name, schedulers the short one. Addresses stay whole."""
-    head, _, _ = host.partition(".")
-    return host if head.isdecimal() else head

@@ -9,15 +9,21 @@ from trimtab.web import format as words
 from trimtab.web.fleet import Trend
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.kpi_text import hours
+from trimtab.web.money_tiles import MONTH, Idle, idle_tile
 from trimtab.web.tiles import Tile
 
 _POINTS = 60
 
 
 def gpu_tiles(
-    fleet: GpuFleet, sources: Sequence[Source], rate: Tile, now_ms: int, links: tuple[str, str]
+    fleet: GpuFleet,
+    sources: Sequence[Source],
+    rate: Tile,
+    now_ms: int,
+    links: tuple[str, str],
+    money: tuple[Tile | None, Idle | None] = (None, None),
 ) -> list[Tile]:
-    """`links` lead to the GPUs and to the sources. Money is unknown until a bill is read, and says so."""
+    """`links` lead to the GPUs and to the sources; `money` is the month's tile and the cost of the idle hours."""
     whole = fleet.whole
     to_gpus, to_sources = links
     newest = max((source.last_seen_ms for source in sources), default=0)
@@ -28,11 +34,11 @@ def gpu_tiles(
     worst = fleet.idle[0] if fleet.idle else None
     named = f"{worst.owner}: {hours(worst.idle_h)} h in one group" if worst else "none idles"
     return [
-        Tile("This month’s $", words.NONE, "", "needs a bill"),
+        money[0] or Tile(MONTH, words.NONE, "", "needs a bill", href="/costs"),
         Tile("Paid GPU-hours", *_hours(whole.paid), f"{len(fleet.gpus)} GPUs{coverage}", _paid(fleet), to_gpus),
         _share("Allocated", whole.allocated / paid, f"{hours(whole.unallocated)} h held by nobody", to_gpus),
         _share("Active", whole.active / paid, _sources(fleet), to_gpus, _activity(fleet)),
-        Tile("Idle GPU-hours", *_hours(whole.idle), named, _idle(fleet), to_gpus),
+        idle_tile(Tile("Idle GPU-hours", *_hours(whole.idle), named, _idle(fleet), to_gpus), money[1]),
         Tile(
             "Age of the data",
             size,

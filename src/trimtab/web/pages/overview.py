@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.access.scope import Scope
 from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
 from trimtab.kpis.owners import UNOWNED
@@ -16,6 +17,7 @@ from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
 from trimtab.web.gpu_fleet import GpuFleet, IdleGroup
 from trimtab.web.gpu_tiles import gpu_tiles
+from trimtab.web.money_tiles import IDLE, MONTH, Idle, idle_cost, month_tile, words_of
 from trimtab.web.pages.gpus import summary
 from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import connect_snippets
@@ -31,13 +33,11 @@ _PROCESS_HOSTS = 20
 """Of so many of the busiest hosts processes are read: the busiest processes are on the busiest hosts."""
 _WORST = 8
 _SOURCES = 5
-_MONEY = (("This month’s $", "reads a cloud bill"), ("Idle $", "bill and GPU telemetry"))
+_GPUS = ("Paid GPU-hours", "Allocated %", "Active %")
 _LATER = (
-    _MONEY[0],
-    ("Paid GPU-hours", "trimtab agent on a GPU host"),
-    ("Allocated %", "trimtab agent on a GPU host"),
-    ("Active %", "trimtab agent on a GPU host"),
-    _MONEY[1],
+    (MONTH, "trimtab import your-bill"),
+    *((one, "trimtab agent on a GPU host") for one in _GPUS),
+    (IDLE, "GPU telemetry, and prices: nodes of a cluster or own rates"),
 )
 """UI.md's first line, as far as it cannot be known yet, and what makes it known."""
 _IDLE_GROUPS, _BROKEN, _SERVICES = 6, 8, 12
@@ -50,7 +50,7 @@ def routes(site: Site) -> list[BaseRoute]:
         view = site.fleet_view(request)
         facts = await _facts(site, view)
         snippets = connect_snippets(view.origin, site.state.region)
-        later = _MONEY if facts["gpus"] else _LATER
+        later = [one for one in _LATER if one[0] not in facts["known"]]
         return site.page(request, view, "overview", timed=True, later=later, snippets=snippets, kpi=kpi_text, **facts)
 
     async def as_json(request: Request) -> Response:
@@ -89,13 +89,17 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "processes": [],
         "sources": sources[:_SOURCES],
         "rejections": visible_rejections(site, scope, 5),
-        "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [],
+        "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [], "idle_money": [],
     }  # fmt: skip
+    month = await month_tile(site.state.costs, scope, view.now_ms)
     if fleet is not None:
-        return facts | _gpu_facts(site, view, fleet, sources, services)
+        idle = await _idle_money(site, scope, fleet)
+        return facts | _gpu_facts(site, view, fleet, sources, services, month, idle)
     most = _PROCESSES if machine else _FLEET_PROCESSES
+    tiles = await _tiles(site, view, hosts, sources)
     return facts | {
-        "tiles": await _tiles(site, view, hosts, sources),
+        "tiles": [month, *tiles] if month else tiles,
+        "known": {MONTH} if month else set(),
         "processes": await site.fleet.processes(scope, busiest, most),
     }
 
@@ -104,14 +108,30 @@ async def _none() -> list[Group]:
     return []
 
 
+async def _idle_money(site: Site, scope: Scope, fleet: GpuFleet) -> list[Idle | None]:
+    """What all idle hours cost, and those of each group."""
+    room = site.state.runs.room if site.state.runs else None
+    groups = [fleet.gpus, *(one.gpus for one in fleet.idle[:_IDLE_GROUPS])]
+    return list(await asyncio.gather(*(idle_cost(room, scope, rows, fleet.end_ms) for rows in groups)))
+
+
 def _gpu_facts(
-    site: Site, view: View, fleet: GpuFleet, sources: Sequence[Source], services: Sequence[Group]
+    site: Site,
+    view: View,
+    fleet: GpuFleet,
+    sources: Sequence[Source],
+    services: Sequence[Group],
+    month: Tile | None,
+    idle: Sequence[Idle | None],
 ) -> dict[str, Any]:
     rate = _ingest_tile(site, view, sources)
     links = (view.ranged("/hosts"), "/sources")
     teams = sorted(fleet.owners.items(), key=lambda pair: (pair[0] == UNOWNED, -pair[1].idle))
+    tiles = gpu_tiles(fleet, sources, rate, view.now_ms, links, (month, idle[0]))
     return {
-        "tiles": gpu_tiles(fleet, sources, rate, view.now_ms, links),
+        "tiles": tiles,
+        "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, idle[0])) if found)},
+        "idle_money": [words_of(one) for one in idle[1:]],
         "teams": teams,
         "idle": fleet.idle[:_IDLE_GROUPS],
         "broken": fleet.broken[:_BROKEN],

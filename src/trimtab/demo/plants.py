@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.demo.activity import Activity
+from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
 from trimtab.demo.company import HOLD, RESEARCH, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
@@ -41,6 +42,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         _idle_gpus(world),
         _failing_node(world),
         _degraded_endpoint(world),
+        _noisy_alarm(world),
         _untagged_project(world),
         _price_change(world),
         _unused_reservation(world),
@@ -105,6 +107,19 @@ def _degraded_endpoint(world: World) -> Plant:
         endpoint.team,
         (endpoint.name,),
         ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )
+
+
+def _noisy_alarm(world: World) -> Plant:
+    pod, endpoint = next(item for item in world.company.replicas if item[0].name == POD)
+    return Plant(
+        "noisy-alarm",
+        "/alarms",
+        f"the alarm {NOISY!r} fires at every five minutes above {THRESHOLD:.0%}: one that asks for more is quiet",
+        pod.node.account.id,
+        endpoint.team,
+        (NOISY,),
+        world.start_ms,
     )
 
 

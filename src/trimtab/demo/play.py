@@ -8,6 +8,7 @@ from pathlib import Path
 from trimtab.base.clock import Clock
 from trimtab.client.api import Client
 from trimtab.demo import notes, own, world
+from trimtab.demo.alarms import put_alarms
 from trimtab.demo.bill.delivery import Delivery
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
@@ -61,6 +62,7 @@ class Play:
             try:
                 with Sender(self._url, secrets, self._stop) as sender:
                     result = self._load(sender, progress)
+                    put_alarms(self._url, secrets)
                     self._bill.wait(client, self._stop)
                     loaded(result)
                     self._live(sender, client)

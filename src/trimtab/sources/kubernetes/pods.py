@@ -23,7 +23,7 @@ _JOB_LABELS = (
 """Labels that name the job a pod is of, the widest first."""
 _TAGS = ("app.kubernetes.io/name", "app", "app.kubernetes.io/part-of", "project", "model", "kueue.x-k8s.io/queue-name")
 _QUEUE = "kueue.x-k8s.io/queue-name"
-_WHY = re.compile(r"\d+ ([^,.]+)")
+_WHY = re.compile(r"\d+ (.+?)(?=, |\. |\.?$)")
 _MOST_TEXT = 500
 _ENDED: dict[str, StateName] = {
     "OOMKilled": "out of memory",

@@ -11,6 +11,8 @@ BEFORE = 72
 """Slots of a picture before the anomaly began: six hours."""
 CALM = 12
 """Slots in a row without anything unusual that end an anomaly: an hour."""
+SLIGHT = 0.02
+"""A departure below this share of the value is statistics, and not an event."""
 LONGEST = 100
 """Slots after which an anomaly ends in any case: a state that lasts is the new normal."""
 PICTURE = BEFORE + LONGEST + CALM
@@ -56,17 +58,26 @@ class Anomaly(Struct, frozen=True):
         return f"{self.series}-{self.start_ms // 1000}"
 
     @property
+    def departure(self) -> float:
+        """How far the value was from the middle of what was expected, as a share of the larger of the two."""
+        if not (isfinite(self.low) and isfinite(self.high)):
+            return 1.0
+        middle = (self.low + self.high) / 2.0
+        size = max(abs(self.value), abs(middle))
+        return abs(self.value - middle) / size if size > 0.0 else 0.0
+
+    @property
+    def is_slight(self) -> bool:
+        """Whether the values hardly moved: nobody would see it on a chart from zero."""
+        return self.departure < SLIGHT
+
+    @property
     def rank(self) -> float:
         """What anomalies are ordered by: the score, less where the values hardly moved.
 
         A departure of a tenth of its size, or more, counts in full; one too small to be seen counts half.
         """
-        if not (isfinite(self.low) and isfinite(self.high)):
-            return self.score
-        middle = (self.low + self.high) / 2.0
-        size = max(abs(self.value), abs(middle))
-        apart = abs(self.value - middle) / size if size > 0.0 else 0.0
-        return self.score * (0.5 + 0.5 * min(apart / 0.1, 1.0))
+        return self.score * (0.5 + 0.5 * min(self.departure / 0.1, 1.0))
 
 
 def parse_id(text: str) -> tuple[int, int] | None:

@@ -53,7 +53,7 @@ def place_of(series: Series) -> Place:
 
 
 def called(series: Series) -> str:
-    """The metric, and the dimensions beside the one that names its place: `cpu.utilization (state=user)`."""
+    """The metric, and the dimensions beside the one that names its place: `cpu.utilization (user)`."""
     place = place_of(series)
     hosts = {series.dimensions.get(key) for key in dict(_PLACES)["host"]}
     rest = [
@@ -61,8 +61,13 @@ def called(series: Series) -> str:
         for key, value in series.identity.dimensions
         if value not in (place.name, *hosts) and len(value) <= _LONG and not _is_dull(key)
     ]
-    told = ", ".join(f"{key}={value}" for key, value in rest[:_MOST])
+    told = ", ".join(_told(key, value) for key, value in rest[:_MOST])
     return series.identity.name + (f" ({told})" if told else "")
+
+
+def _told(key: str, value: str) -> str:
+    """A value that speaks for itself, or a number with what it counts: `write`, `gpu 3`."""
+    return value if not value.isdecimal() else f"{key.rpartition('.')[2]} {value}"
 
 
 def _is_dull(key: str) -> bool:

@@ -73,6 +73,8 @@ def amount(value: float, series: Series, digits: int = 3) -> str:
         while size >= 1024 and scaled < len(_BINARY) - 1:
             size, scaled = size / 1024, scaled + 1
         return f"{number(math.copysign(size, value), digits)} {_BINARY[scaled]}{rate}"
+    if unit == "1" and series.identity.name.endswith(("utilization", "ratio")) and not rate:
+        return f"{number(value * 100.0, digits)} %"
     plain = "" if unit.startswith("{") else _UNITS.get(unit, unit)
     return number(value, digits) + (f" {plain}{rate}" if plain or rate else "")
 

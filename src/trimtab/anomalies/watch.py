@@ -131,7 +131,7 @@ class AnomalyWatch:
         return scored
 
     async def _catch_up(self, shards: Sequence[Shard], target_ms: int) -> int:
-        """Look at what is behind, the oldest first, until the budget is spent."""
+        """Look at what is behind, a shard after another, until the budget is spent."""
         began, scored = self._parts.clock.monotonic(), 0
         while self._parts.may_write() and self._parts.clock.monotonic() - began < BUDGET_S:
             behind = [
@@ -142,7 +142,7 @@ class AnomalyWatch:
             ]
             if not behind:
                 break
-            from_ms, shard = min(behind, key=lambda one: (one[0], one[1].number))
+            from_ms, shard = min(behind, key=lambda one: (one[1].number, one[0]))
             rows = [row for row in shard.owners if shard.until[row] == from_ms]
             to_ms = min(from_ms + CHUNK * SLOT_MS, target_ms)
             scored += await self._look([(shard, row) for row in rows], from_ms, to_ms)

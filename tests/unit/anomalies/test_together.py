@@ -59,7 +59,7 @@ def test_an_anomaly_in_plain_words(world: World) -> None:
     own = world.add("cpu", daily(1), host="a", state="user")
     series = world.registry.get(own)
     assert series is not None
-    expected = "cpu (state=user) of host a rose to 91.3 % (expected 30 to 50 %), for 60 minutes."
+    expected = "cpu (user) of host a rose to 91.3 % (expected 30 to 50 %), for 60 minutes."
     assert expected == what_happened(series, anomaly(own))
 
 

@@ -63,6 +63,9 @@ def _lists(site: Site) -> list[BaseRoute]:
         found, watch, mutes = await asyncio.gather(
             _found(site, view), site.state.anomalies.progress.last(), site.state.anomalies.mutes.active()
         )
+        whole = len(found)
+        if not view.get("slight"):
+            found = [(one, series) for one, series in found if not one.is_slight]
         grouped = _ordered(view, occasions(found))
         drawn = strip(
             moments_of(sorted(grouped, key=lambda one: one.lead[0].rank)[-_ON_STRIP:]),
@@ -79,6 +82,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             rows=rows_of(grouped[:_MOST]),
             total=len(found),
             groups=len(grouped),
+            slight=whole - len(found),
             strip=drawn,
             watch=watch,
             order=_order(view),

@@ -20,6 +20,8 @@ from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
 
 _MOST_RUNS = 200_000
+_Taken = tuple[int, int, Fraction]
+"""From, to, and how much of a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +75,42 @@ class RunMachines:
 def machine_of(node: Node, parts: Iterable[_Part], down: Iterable[tuple[int, int]]) -> Machine:
     """A node's GPUs, what was held of them, and when they were out of use."""
     devices = tuple(str(at) for at in range(ceil(node.gpus)))
-    free_from = dict.fromkeys(devices, 0)
+    taken: dict[str, list[_Taken]] = {device: [] for device in devices}
     holdings: list[Holding] = []
-    for part in sorted(parts, key=lambda one: (one.start_ms, one.end_ms, one.owner)):
-        for device, share in _devices(part.held, devices, free_from, part.start_ms):
-            free_from[device] = max(free_from[device], part.end_ms)
+    # Those that name their GPUs first, so that nobody is put where they are.
+    for part in sorted(parts, key=lambda one: (not one.held.indexes, one.start_ms, one.end_ms, one.owner)):
+        for device, share in _devices(part, taken):
+            taken[device].append((part.start_ms, part.end_ms, share))
             sharing = Sharing.WHOLE if share == 1 else Sharing.MIG
             holdings.append(Holding(device, part.owner, part.start_ms, part.end_ms, sharing, share))
     outages = [Outage(device, start, end) for device in devices for start, end in down]
     return Machine(devices, holdings, outages)
 
 
-def _devices(
-    held: Held, devices: Sequence[str], free_from: Mapping[str, int], start_ms: int
-) -> list[tuple[str, Fraction]]:
-    """The GPUs that a run holds, each with the part of it."""
-    named = [str(at) for at in held.indexes if str(at) in free_from]
+def _devices(part: _Part, taken: Mapping[str, Sequence[_Taken]]) -> list[tuple[str, Fraction]]:
+    """The GPUs that a run holds, each with the part of it: those it names, else the ones that are freest."""
+    named = [str(at) for at in part.held.indexes if str(at) in taken]
     if named:
         return [(device, Fraction(1)) for device in named]
-    whole = int(held.gpus)
-    by_freedom = sorted(devices, key=lambda device: (max(free_from[device] - start_ms, 0), int(device)))
+    used = {device: _peak(held, part.start_ms, part.end_ms) for device, held in taken.items()}
+    by_freedom = sorted(taken, key=lambda device: (used[device], int(device)))
+    whole = int(part.held.gpus)
     found = [(device, Fraction(1)) for device in by_freedom[:whole]]
-    rest = Fraction(str(held.gpus)) - whole
-    if rest and whole < len(by_freedom):
-        found.append((by_freedom[whole], rest))
+    rest = Fraction(str(part.held.gpus)) - whole
+    others = by_freedom[whole:]
+    if rest and others:
+        # Parts of a GPU go where others already are and still fit, so that whole ones stay whole.
+        fits = [device for device in others if used[device] + rest <= 1]
+        found.append((max(fits, key=lambda device: (used[device], -int(device)), default=others[0]), rest))
     return found
+
+
+def _peak(held: Sequence[_Taken], start_ms: int, end_ms: int) -> Fraction:
+    """The most of a GPU that is taken at any moment of a time."""
+    inside = [one for one in held if one[0] < end_ms and one[1] > start_ms]
+    moments = {max(begin, start_ms) for begin, _, _ in inside}
+    at_once = (sum((share for begin, end, share in inside if begin <= at < end), Fraction(0)) for at in moments)
+    return max(at_once, default=Fraction(0))
 
 
 def _parts_of(run: Run, end_ms: int) -> Iterable[_Part]:

@@ -14,7 +14,7 @@ Divisions are rounded to 12 digits once, and every other part is a difference: t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from enum import StrEnum
 
 ZERO = Decimal(0)
@@ -81,7 +81,7 @@ class ItemChange:
     @property
     def change(self) -> Decimal:
         """Cost after minus cost before."""
-        return self.after - self.before
+        return _WIDE.subtract(self.after, self.before)
 
     @property
     def price_before(self) -> Decimal | None:
@@ -109,7 +109,7 @@ class Driver:
     @property
     def change(self) -> Decimal:
         """Cost after minus cost before."""
-        return self.after - self.before
+        return _WIDE.subtract(self.after, self.before)
 
     @property
     def leading(self) -> Part:
@@ -130,21 +130,26 @@ class Change:
     @property
     def change(self) -> Decimal:
         """Cost after minus cost before."""
-        return self.after - self.before
+        return _WIDE.subtract(self.after, self.before)
 
 
 def explain(currency: str, before: Sequence[Charge], after: Sequence[Charge]) -> Change:
     """The comparison of two periods' charges, all in `currency`."""
+    with localcontext(_WIDE):
+        return _explain(currency, before, after)
+
+
+def _explain(currency: str, before: Sequence[Charge], after: Sequence[Charge]) -> Change:
     pools = dict.fromkeys(charge.pool for charge in (*before, *after))
     old, new = _by_pool(before), _by_pool(after)
-    drivers = [driver_of(pool, old.get(pool, {}), new.get(pool, {})) for pool in pools]
+    drivers = [_driver(pool, old.get(pool, {}), new.get(pool, {})) for pool in pools]
     moved = [driver for driver in drivers if driver.change or any(driver.parts.values())]
     moved.sort(key=lambda one: (-abs(one.change), one.pool.group, one.pool.service, one.pool.family, one.pool.unit))
     return Change(
         currency,
         sum((driver.before for driver in drivers), ZERO),
         sum((driver.after for driver in drivers), ZERO),
-        add(driver.parts for driver in moved),
+        _add(driver.parts for driver in moved),
         tuple(moved),
     )
 
@@ -154,7 +159,7 @@ Amounts = tuple[Decimal, Decimal]
 NOTHING: Amounts = (ZERO, ZERO)
 
 
-def driver_of(pool: PoolKey, old: Mapping[ItemKey, Amounts], new: Mapping[ItemKey, Amounts]) -> Driver:
+def _driver(pool: PoolKey, old: Mapping[ItemKey, Amounts], new: Mapping[ItemKey, Amounts]) -> Driver:
     """One pool's change, by its items before and after."""
     before, quantity_before = _total(old)
     after, quantity_after = _total(new)
@@ -186,7 +191,7 @@ def driver_of(pool: PoolKey, old: Mapping[ItemKey, Amounts], new: Mapping[ItemKe
     return Driver(pool, before, after, quantity_before, quantity_after, parts, tuple(items))
 
 
-def add(several: Iterable[Parts]) -> dict[Part, Decimal]:
+def _add(several: Iterable[Parts]) -> dict[Part, Decimal]:
     """The sums of parts; every part is there."""
     found = dict.fromkeys(Part, ZERO)
     for parts in several:

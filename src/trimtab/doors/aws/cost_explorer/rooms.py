@@ -1,9 +1,8 @@
 """The registry that Cost Explorer's operations join, what they are given, and the reads that they share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -18,44 +17,26 @@ from trimtab.doors.aws.service import CallContext, Operations
 from trimtab.economics.rules.store import RulesStore
 
 
-class CategoryValues(Protocol):
-    """Cost categories that are defined here, beside those that the bill carries."""
-
-    async def names(self, scope: Scope, start_ms: int, end_ms: int) -> Sequence[str]:
-        """The names of the categories in force in a period."""
-        ...
-
-    async def values(self, scope: Scope, start_ms: int, end_ms: int, name: str) -> Sequence[str]:
-        """The values that a category takes in a period."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class CostExplorerRooms:
-    """What Cost Explorer asks. `generation` changes whenever an import changes what is held."""
+    """What Cost Explorer asks. `generation` changes whenever an import or a rule changes what is answered."""
 
     reader: CostReader
     explorer: Explorer
     generation: Callable[[], Awaitable[int]]
     clock: Clock
-    categories: CategoryValues | None = None
     rules: RulesStore | None = None
 
     @classmethod
-    def of(
-        cls,
-        room: CostsRoom,
-        clock: Clock,
-        categories: CategoryValues | None = None,
-        rules: RulesStore | None = None,
-    ) -> "CostExplorerRooms":
-        """What Cost Explorer asks of the costs room."""
+    def of(cls, room: CostsRoom, clock: Clock, rules: RulesStore | None = None) -> "CostExplorerRooms":
+        """What Cost Explorer asks of the costs room, and of the rules that define tags and cost categories."""
 
         async def generation() -> int:
             held = await asyncio.to_thread(room.ledger.held)
-            return hash64(repr([(one.source, one.month, one.import_id, one.lines) for one in held])) >> 16
+            version = (await rules.current()).version if rules else 0
+            return hash64(repr((version, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
 
-        return cls(room.reader, room.explorer, generation, clock, categories, rules)
+        return cls(room.reader, room.explorer, generation, clock, rules)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The reader's sums. Raises AwsError where no bill is held or the question was too large."""

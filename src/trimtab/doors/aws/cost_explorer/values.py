@@ -72,18 +72,10 @@ async def get_tags(rooms: CostExplorerRooms, request: Request, context: CallCont
 async def get_cost_categories(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The names of cost categories in a period, or the values of one."""
     asked, name = _read(request), request.get("CostCategoryName")
-    defined: Sequence[str] = ()
-    period = (bill_scope(context), asked.start_ms, asked.end_ms)
     if name:
         values, _ = await _values(rooms, bill_scope(context), asked, CostCategory(name))
-        if rooms.categories is not None:
-            defined = await rooms.categories.values(*period, name)
     else:
         values = await _keys(rooms, bill_scope(context), asked, categories=True)
-        if rooms.categories is not None:
-            defined = await rooms.categories.names(*period)
-    new = [value for value in defined if value not in values and asked.search in value.lower()]
-    values = [*values, *new] if asked.order else sorted([*values, *new])
     page = await read_page(rooms, request, context)
     shown, more = page.cut(values, asked.size)
     member = "CostCategoryValues" if name else "CostCategoryNames"

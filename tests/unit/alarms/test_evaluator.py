@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from tests.unit.alarms.conftest import ACCOUNT, MINUTE, START, House, run
 
 from trimtab.alarms.hold import HeldBy
@@ -69,6 +70,41 @@ def test_an_evaluation_from_before_the_alarm_was_put_does_not_count(house: House
     house.put("load", TreatMissingData="ignore")
     house.evaluate()
     assert house.history("load") == []
+
+
+@pytest.mark.parametrize(("option", "expected"), [("evaluate", "ALARM"), ("ignore", "OK")])
+def test_a_percentile_of_few_samples_may_keep_the_state(house: House, option: str, expected: str) -> None:
+    form = {
+        "Namespace": "N",
+        "MetricName": "load",
+        "Period": 60,
+        "ExtendedStatistic": "p50",
+        "EvaluationPeriods": 1,
+        "Threshold": 5.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluateLowSampleCountPercentile": option,
+    }
+    run(house.room.store.put(AlarmKind.METRIC, house.key("few"), form, {}))
+    house.metrics.put("load", START, [1.0] * 20, 3_000)  # twenty in the first minute are enough for a median
+    house.metrics.put("load", START + MINUTE, [9.0] * 19, 3_000)
+    house.evaluate(0.25)
+    house.evaluate(1)
+    assert house.state("few") is StateValue.OK
+    house.evaluate(1)
+    assert house.state("few").value == expected
+
+
+def test_a_window_on_the_wall_is_judged_when_it_is_whole(house: House) -> None:
+    window = {"WallClockWindow": {"Timezone": "Asia/Kolkata"}}
+    house.put("hourly", MetricName="load", Period=3600, Statistic="Maximum", EvaluationWindow=window)
+    house.metrics.put("load", START - 60 * MINUTE, [1] * 60 + [9] * 29 + [1] * 120)
+    # Hours begin at half past in UTC: that from 15:30 to 16:30 is high, the next is not.
+    house.evaluate(0.25)
+    states = []
+    for minutes in (29, 1, 59, 1):
+        house.evaluate(minutes)
+        states.append(house.state("hourly").value)
+    assert states == ["OK", "ALARM", "ALARM", "OK"]
 
 
 def test_metric_math_is_judged_as_a_metric_is(house: House) -> None:

@@ -26,6 +26,9 @@ _QUERIES = load_queries("trimtab.metrics.promql")
 MOST_SERIES = 100_000
 """Series of one selector."""
 _MOST_SAMPLES = 50_000_000
+_FINE_MS = 60_000
+"""With steps up to a minute the samples themselves are read: of what is scraped every 15 s, finding the newest of each
+step costs the engine four times as much (20 reads of 417 series over an hour: 1.4 s of CPU, and 0.3 s)."""
 _AT_ONCE = 4  # engine queries of one read at a time: the pool has eight, and others wait too
 
 
@@ -60,6 +63,8 @@ class StoredSource:
 
     async def _points(self, read: Read, entries: list[Entry], assembly: Assembly) -> None:
         grid = _grid(read.steps)
+        if grid is not None and grid["step"] <= _FINE_MS:
+            grid = None
         columns = await self._fetch("points" if grid is None else "newest", entries, read, grid or {})
         labels_of = {entry.series: entry.labels for entry in entries}
         assembly.add(columns["series"], columns["at"], columns["value"], labels_of)

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from browser.pretend_alarms import pretend_alarms
 from browser.pretend_anomalies import pretend_anomalies
 from browser.pretend_notify import PretendNotify
 from browser.pretend_runs import pretend_runs
@@ -248,6 +249,7 @@ def build_state(
         evaluator=Evaluator(reader, registry, clock, NoBands()),
         sources=ledger,
         dashboards=build_dashboards(Evaluator(reader, registry, clock, NoBands()), registry, clock),
+        alarms=pretend_alarms(reader, registry, clock),
         anomalies=pretend_anomalies(registry, clock),
         runs=pretend_runs(reader, registry, clock, bool(hosts)),
         keys=cast("Any", PretendKeys(keys if hosts else ())),

@@ -9,6 +9,7 @@ import msgspec
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.cli.alarm_files import AlarmFile, read_alarm_file
+from trimtab.cli.alarm_place import Place, place_options
 from trimtab.cli.alarm_text import firing, length, short_time, state_strip
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.mute_rules import mute
@@ -22,7 +23,6 @@ _SHOWN = 20  # transitions and history items that a table has
 _WIDTH = 100  # characters of a replay's value and states
 _since = click.option("--since", default="30d", show_default=True, help="How far back: 30d, 12h, or a time (ISO 8601).")
 _until = click.option("--until", default="now", show_default=True, help="Until when.")
-_region = click.option("--region", help="Region of the alarms; the server's own by default.")
 
 
 @click.group("alarms")
@@ -35,7 +35,7 @@ def alarms() -> None:
 @click.option("--kind", type=click.Choice(get_args(wire.KindName)), help="Of this kind only.")
 @click.option("--prefix", default="", help="Whose names begin with this.")
 @click.option("--text", default="", help="Whose name or description has this.")
-@_region
+@place_options
 @json_option
 @server_options
 def list_(
@@ -44,32 +44,34 @@ def list_(
     kind: str | None,
     prefix: str,
     text: str,
-    region: str | None,
+    place: Place,
     as_json: bool,
 ) -> None:
     """List alarms, those that fire first."""
     with connection.client() as client:
-        found = list(Alarms(client, region).listed(state=state, kind=kind, prefix=prefix, text=text))
+        found = list(Alarms(client, *place).listed(state=state, kind=kind, prefix=prefix, text=text))
     found.sort(key=lambda one: (_RANK[one.state], one.name))
     if as_json:
         print_json(found)
         return
     now_ms = _clock().now_ms()
-    rows = [(one.name, one.state, ago(one.since_ms, now_ms), one.summary, _marks(one)) for one in found]
-    print_table(("name", "state", "since", "watches for", ""), rows)
+    rows = [(one.name, one.state, ago(one.since_ms, now_ms), one.summary, _marks(one), one.account) for one in found]
+    several = len({one.account for one in found}) > 1
+    columns = ("name", "state", "since", "fires when", "", "account")
+    print_table(columns if several else columns[:-1], rows if several else [row[:-1] for row in rows])
     if not found:
         remark("There is none. Try one on the past first: trimtab alarms replay FILE; then: trimtab alarms put FILE")
 
 
 @alarms.command("describe")
 @_NAME
-@_region
+@place_options
 @json_option
 @server_options
-def describe(connection: Connection, name: str, region: str | None, as_json: bool) -> None:
+def describe(connection: Connection, name: str, place: Place, as_json: bool) -> None:
     """Show an alarm: what it watches for, its state and why, its definition."""
     with connection.client() as client:
-        one = Alarms(client, region).get(name)
+        one = Alarms(client, *place).get(name)
     if as_json:
         print_json(one)
         return
@@ -77,7 +79,7 @@ def describe(connection: Connection, name: str, region: str | None, as_json: boo
     rows = [
         ("state", f"{one.state}, since {short_time(one.since_ms)} ({ago(one.since_ms, now_ms)})"),
         ("reason", one.reason),
-        ("watches for", one.summary),
+        ("fires when", one.summary),
         ("description", one.description or "–"),
         ("actions", _marks(one) or "enabled"),
         ("arn", one.arn),
@@ -90,14 +92,14 @@ def describe(connection: Connection, name: str, region: str | None, as_json: boo
 @alarms.command("put")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--name", help="The alarm's name, where the file has no AlarmName.")
-@_region
+@place_options
 @json_option
 @server_options
-def put(connection: Connection, file: str, name: str | None, region: str | None, as_json: bool) -> None:
+def put(connection: Connection, file: str, name: str | None, place: Place, as_json: bool) -> None:
     """Create or replace an alarm from FILE (YAML or JSON), in the form of PutMetricAlarm and its siblings."""
     found = read_alarm_file(file, name)
     with connection.client() as client:
-        saved = Alarms(client, region).put(found.name, found.definition, found.tags)
+        saved = Alarms(client, *place).put(found.name, found.definition, found.tags)
     if as_json:
         print_json(saved)
     else:
@@ -106,34 +108,34 @@ def put(connection: Connection, file: str, name: str | None, region: str | None,
 
 @alarms.command("delete")
 @_NAME
-@_region
+@place_options
 @server_options
-def delete(connection: Connection, name: str, region: str | None) -> None:
+def delete(connection: Connection, name: str, place: Place) -> None:
     """Delete an alarm; one that a composite alarm names cannot be."""
     with connection.client() as client:
-        Alarms(client, region).delete(name)
+        Alarms(client, *place).delete(name)
     click.echo(f"deleted {name}")
 
 
 @alarms.command("enable")
 @_NAME
-@_region
+@place_options
 @server_options
-def enable(connection: Connection, name: str, region: str | None) -> None:
+def enable(connection: Connection, name: str, place: Place) -> None:
     """Let an alarm's actions run."""
     with connection.client() as client:
-        Alarms(client, region).enable(name)
+        Alarms(client, *place).enable(name)
     click.echo(f"the actions of {name} are enabled")
 
 
 @alarms.command("disable")
 @_NAME
-@_region
+@place_options
 @server_options
-def disable(connection: Connection, name: str, region: str | None) -> None:
+def disable(connection: Connection, name: str, place: Place) -> None:
     """Keep an alarm's actions from running; it is evaluated all the same."""
     with connection.client() as client:
-        Alarms(client, region).enable(name, enabled=False)
+        Alarms(client, *place).enable(name, enabled=False)
     click.echo(f"the actions of {name} are disabled")
 
 
@@ -141,25 +143,25 @@ def disable(connection: Connection, name: str, region: str | None) -> None:
 @_NAME
 @click.argument("state", type=click.Choice(get_args(wire.StateName)))
 @click.option("--reason", default="Set by hand", show_default=True, help="Why; it is kept in the history.")
-@_region
+@place_options
 @server_options
-def set_state(connection: Connection, name: str, state: wire.StateName, reason: str, region: str | None) -> None:
+def set_state(connection: Connection, name: str, state: wire.StateName, reason: str, place: Place) -> None:
     """Set a state by hand, to try what an alarm does; the next evaluation may change it back."""
     with connection.client() as client:
-        found = Alarms(client, region).set_state(name, state, reason)
+        found = Alarms(client, *place).set_state(name, state, reason)
     click.echo(f"{name} is {found.state}")
 
 
 @alarms.command("history")
 @_NAME
 @click.option("--limit", type=click.IntRange(1, 1000), default=_SHOWN, show_default=True, help="How many at most.")
-@_region
+@place_options
 @json_option
 @server_options
-def history(connection: Connection, name: str, limit: int, region: str | None, as_json: bool) -> None:
+def history(connection: Connection, name: str, limit: int, place: Place, as_json: bool) -> None:
     """Show what happened to an alarm, the newest first (14 days are kept)."""
     with connection.client() as client:
-        found = Alarms(client, region).history(name, limit=limit)
+        found = Alarms(client, *place).history(name, limit=limit)
     if as_json:
         print_json(found)
         return
@@ -170,21 +172,19 @@ def history(connection: Connection, name: str, limit: int, region: str | None, a
 @click.argument("name_or_file")
 @_since
 @_until
-@_region
+@place_options
 @json_option
 @server_options
-def replay(
-    connection: Connection, name_or_file: str, since: str, until: str, region: str | None, as_json: bool
-) -> None:
+def replay(connection: Connection, name_or_file: str, since: str, until: str, place: Place, as_json: bool) -> None:
     """Show what an alarm would have done: a saved one by name, or one in a FILE that need not be saved."""
     with connection.client() as client:
-        calls = Alarms(client, region)
+        calls = Alarms(client, *place)
         name, definition = _subject(calls, name_or_file)
         points = 1000 if as_json else _WIDTH
         if definition is None:
             found = calls.replay(name, start=_start(since), end=until, points=points)
         else:
-            found = calls.replay_draft(wire.ReplayDraft(definition, name, _start(since), until, points))
+            found = calls.replay_draft(wire.ReplayDraft(definition, name, place[1], _start(since), until, points))
     if as_json:
         print_json(found)
         return
@@ -198,7 +198,7 @@ def replay(
 @click.option(
     "--incident", "incidents", multiple=True, metavar="FROM/TO", help="A time in which it should have told; repeatable."
 )
-@_region
+@place_options
 @json_option
 @server_options
 def suggest(
@@ -207,7 +207,7 @@ def suggest(
     since: str,
     until: str,
     incidents: tuple[str, ...],
-    region: str | None,
+    place: Place,
     as_json: bool,
 ) -> None:
     """Suggest thresholds, M of N and periods, each tried on the metric's own past.
@@ -215,9 +215,11 @@ def suggest(
     Incidents are sustained excursions of the metric, unless --incident names the times that were some.
     """
     with connection.client() as client:
-        calls = Alarms(client, region)
+        calls = Alarms(client, *place)
         name, definition = _subject(calls, name_or_file)
-        draft = wire.SuggestDraft(definition, name, _start(since), until, [_incident(one) for one in incidents])
+        draft = wire.SuggestDraft(
+            definition, name, place[1], _start(since), until, [_incident(one) for one in incidents]
+        )
         found = calls.suggest(draft)
     if as_json:
         print_json(found)

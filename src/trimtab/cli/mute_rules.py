@@ -4,6 +4,7 @@ import click
 
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.alarm_files import read_document
+from trimtab.cli.alarm_place import Place, place_options
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import wire_alarms as wire
@@ -16,12 +17,13 @@ def mute() -> None:
 
 
 @mute.command("list")
+@place_options
 @json_option
 @server_options
-def list_(connection: Connection, as_json: bool) -> None:
+def list_(connection: Connection, place: Place, as_json: bool) -> None:
     """List the mute rules."""
     with connection.client() as client:
-        found = Alarms(client).mute_rules()
+        found = Alarms(client, *place).mute_rules()
     if as_json:
         print_json(found)
         return
@@ -37,10 +39,12 @@ def list_(connection: Connection, as_json: bool) -> None:
 @click.option("--timezone", default="UTC", show_default=True, help="IANA name or offset.")
 @click.option("--description", default="", help="What it is for.")
 @click.option("--file", "file", type=click.Path(exists=True, dir_okay=False), help="YAML or JSON as PutAlarmMuteRule.")
+@place_options
 @json_option
 @server_options
 def put(
     connection: Connection,
+    place: Place,
     name: str,
     alarms: tuple[str, ...],
     schedule: str | None,
@@ -64,7 +68,7 @@ def put(
         if description:
             document["Description"] = description
     with connection.client() as client:
-        found: wire.MuteRule = Alarms(client).put_mute_rule(name, document)
+        found: wire.MuteRule = Alarms(client, *place).put_mute_rule(name, document)
     if as_json:
         print_json(found)
         return
@@ -75,9 +79,10 @@ def put(
 
 @mute.command("delete")
 @click.argument("name")
+@place_options
 @server_options
-def delete(connection: Connection, name: str) -> None:
+def delete(connection: Connection, place: Place, name: str) -> None:
     """Delete a mute rule; what it held back is run at the next evaluation."""
     with connection.client() as client:
-        Alarms(client).delete_mute_rule(name)
+        Alarms(client, *place).delete_mute_rule(name)
     click.echo(f"deleted {name}")

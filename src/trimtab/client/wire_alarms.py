@@ -29,6 +29,8 @@ class Alarm(Struct, frozen=True):
 
     name: str
     arn: str
+    account: str
+    region: str
     kind: KindName
     state: StateName
     reason: str
@@ -161,6 +163,7 @@ class ReplayDraft(Struct, frozen=True, forbid_unknown_fields=True):
 
     definition: Definition
     name: AlarmName = "draft"
+    account: Annotated[Annotated[str, Meta(pattern=r"^[0-9]{12}$")] | None, Meta(description="Whose metrics.")] = None
     start: Annotated[str, Meta(max_length=64)] = "-30d"
     end: Annotated[str, Meta(max_length=64)] = "now"
     points: Annotated[int, Meta(ge=10, le=50_000)] = 1000
@@ -181,6 +184,7 @@ class SuggestDraft(Struct, frozen=True, forbid_unknown_fields=True):
 
     definition: Definition | None = None
     name: AlarmName = "draft"
+    account: Annotated[Annotated[str, Meta(pattern=r"^[0-9]{12}$")] | None, Meta(description="Whose metrics.")] = None
     start: Annotated[str, Meta(max_length=64)] = "-30d"
     end: Annotated[str, Meta(max_length=64)] = "now"
     incidents: Annotated[list[MarkedIncident], Meta(max_length=200)] = field(default_factory=list)

@@ -18,7 +18,7 @@ from trimtab.alarms.rehearsals import Rehearsals
 from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.rows import Stored, name_of
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import AccessDenied, InvalidInput
 from trimtab.client import wire_alarms as wire
 from trimtab.doors.config.kinds.alarms import AlarmSection, alarm_sections
 from trimtab.doors.config.model import Owner
@@ -42,12 +42,17 @@ Region = Annotated[
     Annotated[str, Meta(max_length=64)] | None,
     Meta(description="The region whose alarms are meant; the server's own by default."),
 ]
+Account = Annotated[
+    Annotated[str, Meta(pattern=r"^[0-9]{12}$")] | None,
+    Meta(description="The account whose alarms are meant, for callers who are bound to none."),
+]
 
 
 class RegionQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Where."""
 
     region: Region = None
+    account: Account = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,15 @@ class Alarming:
     account: str
     region: str
 
-    def place(self, principal: Principal, region: str | None) -> tuple[str, str]:
-        """The account and region that a caller means."""
-        return principal.account or self.account, region or self.region
+    def place(self, principal: Principal, region: str | None, account: str | None = None) -> tuple[str, str]:
+        """The account and region that a caller means. Raises AccessDenied for another account than the caller's."""
+        if account is not None and principal.account not in (None, account):
+            raise AccessDenied(f"cannot see alarms of account {account}: {principal.name!r} is bound to another")
+        return account or principal.account or self.account, region or self.region
 
-    def key(self, principal: Principal, region: str | None, name: str) -> AlarmKey:
+    def key(self, principal: Principal, region: str | None, name: str, account: str | None = None) -> AlarmKey:
         """The alarm that a caller means."""
-        return AlarmKey(*self.place(principal, region), name)
+        return AlarmKey(*self.place(principal, region, account), name)
 
     def read(self, key: AlarmKey, definition: Mapping[str, Any], by: str) -> tuple[AlarmKind, dict[str, Any]]:
         """The kind and the checked form of a definition. Raises InvalidInput naming what is wrong."""
@@ -106,6 +113,8 @@ def alarm_on_wire(alarm: Stored, rules: Iterable[MuteRule], now_ms: int) -> wire
     return wire.Alarm(
         name=key.name,
         arn=key.arn,
+        account=key.account,
+        region=key.region,
         kind=alarm.kind.value,
         state=alarm.state.value.value,
         reason=alarm.state.reason,

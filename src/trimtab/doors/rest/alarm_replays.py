@@ -13,7 +13,7 @@ from trimtab.alarms.replay.model import Replay, Trace
 from trimtab.alarms.suggest.model import Proposal, Suggestions
 from trimtab.base.timerange import TimeRange
 from trimtab.client import wire_alarms as wire
-from trimtab.doors.rest.alarm_forms import NAME, TAG, Alarming, Region
+from trimtab.doors.rest.alarm_forms import NAME, TAG, Account, Alarming, Region
 from trimtab.doors.rest.alarms import ONE
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, instant_ms, time_range
@@ -29,6 +29,7 @@ class ReplayQuery(Struct, frozen=True, forbid_unknown_fields=True):
     end: Instant = "now"
     points: Annotated[int, Meta(ge=10, le=50_000, description="Points of the chart at most.")] = 1000
     region: Region = None
+    account: Account = None
 
 
 class ReplayHandlers:
@@ -41,7 +42,7 @@ class ReplayHandlers:
         """A saved alarm over a range."""
         asked = call.query
         span = self._span(asked.start, asked.end)
-        key = self._needs.key(call.principal, asked.region, call.path["name"])
+        key = self._needs.key(call.principal, asked.region, call.path["name"], asked.account)
         found = await self._needs.rehearsals.saved(key, span.start_ms, span.end_ms)
         return replay_on_wire(found, asked.points)
 
@@ -49,7 +50,7 @@ class ReplayHandlers:
         """A draft over a range."""
         body = call.body
         span = self._span(body.start, body.end)
-        key = self._needs.key(call.principal, None, body.name)
+        key = self._needs.key(call.principal, None, body.name, body.account)
         kind, form = self._needs.read(key, body.definition, call.principal.name)
         found = await self._needs.rehearsals.draft(kind, key, form, span.start_ms, span.end_ms)
         return replay_on_wire(found, body.points)
@@ -58,7 +59,7 @@ class ReplayHandlers:
         """Suggestions for a saved alarm."""
         asked = call.query
         span = self._span(asked.start, asked.end)
-        key = self._needs.key(call.principal, asked.region, call.path["name"])
+        key = self._needs.key(call.principal, asked.region, call.path["name"], asked.account)
         found = await self._needs.rehearsals.suggest_saved(key, span.start_ms, span.end_ms)
         return suggestions_on_wire(key.name, found, asked.points)
 
@@ -70,7 +71,7 @@ class ReplayHandlers:
             (instant_ms(one.start, now_ms, "incidents"), instant_ms(one.end, now_ms, "incidents"))
             for one in body.incidents
         ]
-        key = needs.key(call.principal, None, body.name)
+        key = needs.key(call.principal, None, body.name, body.account)
         if body.definition is None:
             found = await needs.rehearsals.suggest_saved(key, span.start_ms, span.end_ms, windows)
         else:

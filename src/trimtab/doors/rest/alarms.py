@@ -6,19 +6,19 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.access.scope import Scope
 from trimtab.alarms.history import Wanted
-from trimtab.alarms.model import AlarmKey, AlarmKind, StateValue
+from trimtab.alarms.model import AlarmKey, StateValue
 from trimtab.alarms.rows import Stored
-from trimtab.alarms.store import Filter
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.paging import decode_token, encode_token
 from trimtab.client import wire_alarms as wire
-from trimtab.doors.rest.alarm_forms import NAME, TAG, Alarming, Region, RegionQuery, alarm_on_wire
+from trimtab.doors.rest.alarm_forms import NAME, TAG, Account, Alarming, Region, RegionQuery, alarm_on_wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, instant_ms
 
 PATH = "/rest/v1/alarms"
 ONE = f"{PATH}/{{name}}"
-_MOST = 1_000_000
 
 
 class AlarmsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,8 +29,9 @@ class AlarmsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     prefix: Annotated[str, Meta(max_length=255, description="Whose names begin with this.")] = ""
     text: Annotated[str, Meta(max_length=255, description="Whose name or description has this, in any case.")] = ""
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 200
-    after: Annotated[str, Meta(max_length=255, description="`next` of the page before.")] = ""
+    after: Annotated[str, Meta(max_length=1024, description="`next` of the page before.")] = ""
     region: Region = None
+    account: Account = None
 
 
 class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +41,7 @@ class HistoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
     end: Annotated[Instant | None, Meta(description="Before this.")] = None
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 100
     region: Region = None
+    account: Account = None
 
 
 class AlarmHandlers:
@@ -49,21 +51,23 @@ class AlarmHandlers:
         self._needs = needs
 
     async def listed(self, call: Call[AlarmsQuery, None]) -> wire.AlarmList:
-        """A page of alarms, by name."""
+        """A page of alarms, by name; those of every account that the caller may see, unless one is asked for."""
         asked, needs = call.query, self._needs
-        place = needs.place(call.principal, asked.region)
-        wanted = Filter(
-            frozenset(AlarmKind) if asked.kind is None else frozenset({AlarmKind(asked.kind)}),
-            prefix=asked.prefix,
-            state=None if asked.state is None else StateValue(asked.state),
-            after=asked.after,
-        )
-        found = await needs.room.store.listed(*place, wanted, _MOST if asked.text else asked.limit + 1)
-        if asked.text:
-            found = [one for one in found if _mentions(one, asked.text)]
-        rules, now_ms = await needs.rules(place), needs.clock.now_ms()
-        shown = [alarm_on_wire(one, rules, now_ms) for one in found[: asked.limit]]
-        return wire.AlarmList(shown, shown[-1].name if len(found) > asked.limit else None)
+        scope = call.principal.scope
+        if asked.account or asked.region:
+            scope = Scope.of(*needs.place(call.principal, asked.region, asked.account))
+        listing = await needs.room.listing.within(scope)
+        found = [one.alarm for one in listing.alarms if _asked_for(one.alarm, asked)]
+        found.sort(key=_order)
+        if asked.after:
+            after = _position(asked.after)
+            found = [one for one in found if _order(one) > after]
+        shown = found[: asked.limit]
+        places = dict.fromkeys((one.key.account, one.key.region) for one in shown)
+        rules = {place: await needs.rules(place) for place in places}
+        now_ms = needs.clock.now_ms()
+        told = [alarm_on_wire(one, rules[(one.key.account, one.key.region)], now_ms) for one in shown]
+        return wire.AlarmList(told, encode_token(_order(shown[-1])) if len(found) > asked.limit else None)
 
     async def get(self, call: Call[RegionQuery, Any]) -> wire.Alarm:
         """One alarm."""
@@ -102,7 +106,7 @@ class AlarmHandlers:
     async def history(self, call: Call[HistoryQuery, None]) -> wire.AlarmHistory:
         """What happened to an alarm, the newest first."""
         needs, asked = self._needs, call.query
-        key = needs.key(call.principal, asked.region, call.path["name"])
+        key = needs.key(call.principal, asked.region, call.path["name"], asked.account)
         now_ms = needs.clock.now_ms()
         start, end = (
             None if text is None else instant_ms(text, now_ms, name)
@@ -120,7 +124,7 @@ class AlarmHandlers:
         return await self.get(call)
 
     def _key(self, call: Call[RegionQuery, Any]) -> AlarmKey:
-        return self._needs.key(call.principal, call.query.region, call.path["name"])
+        return self._needs.key(call.principal, call.query.region, call.path["name"], call.query.account)
 
 
 def operations(needs: Alarming) -> list[Operation]:
@@ -153,9 +157,25 @@ def operations(needs: Alarming) -> list[Operation]:
     ]  # fmt: skip
 
 
-def _mentions(alarm: Stored, text: str) -> bool:
-    wanted = text.lower()
-    return wanted in alarm.key.name.lower() or wanted in str(alarm.form.get("AlarmDescription", "")).lower()
+def _asked_for(alarm: Stored, asked: AlarmsQuery) -> bool:
+    told = f"{alarm.key.name} {alarm.form.get('AlarmDescription') or ''}".lower()
+    return (
+        (asked.state is None or alarm.state.value == asked.state)
+        and (asked.kind is None or alarm.kind == asked.kind)
+        and alarm.key.name.startswith(asked.prefix)
+        and asked.text.lower() in told
+    )
+
+
+def _position(token: str) -> tuple[str, ...]:
+    found = decode_token(token)
+    if not isinstance(found, list) or len(found) != 3 or not all(isinstance(one, str) for one in found):
+        raise InvalidInput("cannot read after: expected `next` of an earlier answer", field="after")
+    return tuple(found)
+
+
+def _order(alarm: Stored) -> tuple[str, str, str]:
+    return alarm.key.name, alarm.key.account, alarm.key.region
 
 
 def _data(text: str) -> dict[str, Any]:

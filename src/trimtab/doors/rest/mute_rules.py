@@ -43,7 +43,7 @@ class MuteHandlers:
         return wire.DeletedAlarm(call.path["name"])
 
     def _place(self, call: Call[Any, Any]) -> tuple[str, str]:
-        return self._needs.place(call.principal, call.query.region)
+        return self._needs.place(call.principal, call.query.region, call.query.account)
 
 
 def operations(needs: Alarming) -> list[Operation]:

@@ -122,7 +122,7 @@ def _slo(view: View) -> dict[str, Any]:
         [query] = queries_of(f"x={view.get(member.lower())}", 60)
         found = query["MetricStat"]
         parts[member] = {"Metric": found["Metric"], "Stat": found["Stat"]}
-    return {"Objective": _number(view, "objective", 99.9) / 100, **parts}
+    return {"Objective": float(f"{_number(view, 'objective', 99.9) / 100:.12g}"), **parts}
 
 
 def _judged(view: View) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_without_a_bill_the_page_says_how_to_bring_one(context: BrowserContext, 
     watched = Watched(context, no_bill)
     page = watched.open("/costs")
     assert page.locator("main h2").first.inner_text() == "No bill yet"
-    assert "trimtab import s3://" in page.locator("#import-a-bill").inner_text()
+    assert "trimtab import s3://" in page.locator("#import-from-s3").inner_text()
     assert violations(page, axe) == []
     assert watched.problems == []
 

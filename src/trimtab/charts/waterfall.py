@@ -65,6 +65,7 @@ def _bar(
     box: Attributes = {"x": left, "y": top + 5, "width": max(right - left, 1.5), "height": _ROW_PX - 10, "rx": 2}
     falls = end < start
     spot: Attributes = {"x": left - 6 if falls else right + 6, "y": middle, "fill": ink.text}
+    spot |= {"stroke": ink.panel, "stroke-width": 4, "paint-order": "stroke"}  # readable across the line at zero
     return [
         element("text", {**name, "font-weight": weight}, cut(step.label, int(names / _CHARACTER_PX))),
         element("rect", {**box, "fill": color}),

@@ -63,6 +63,8 @@ async def ask(reader: CostReader, scope: Scope, question: Question) -> Answer:
         reader.costs(scope, CostQuery(*question.before, (question.metric,), Granularity.TOTAL, groups, question.where)),
         account_names(reader, scope, question.span),
     )
+    if not question.is_money:  # fees and taxes have a count, and no unit
+        now, before = ([row for row in rows if row.keys[1]] for rows in (now, before))
     spans = periods(*question.span, question.granularity)
     units = dict.fromkeys(_unit(question, row) for row in (*now, *before))
     sheets = [_sheet(question, unit, spans, now, before, names) for unit in units]
@@ -77,7 +79,7 @@ async def account_names(reader: CostReader, scope: Scope, span: Period) -> dict[
 
 
 def _unit(question: Question, row: CostRow) -> str:
-    return row.currency if question.is_money else row.keys[1] or "no unit"
+    return row.currency if question.is_money else row.keys[1]
 
 
 def _sheet(

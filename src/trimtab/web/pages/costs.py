@@ -34,7 +34,7 @@ from trimtab.web.costs.question import (
 )
 from trimtab.web.costs.sheet import Answer, Line, Sheet, ask
 from trimtab.web.form import read_form
-from trimtab.web.pages.cost_text import IMPORT_COMMANDS
+from trimtab.web.pages.cost_text import IMPORT_FILE, IMPORT_S3
 from trimtab.web.site import Site
 from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import Tile
@@ -63,7 +63,7 @@ def routes(site: Site) -> list[BaseRoute]:
             "may_write": view.principal.may(Role.WRITE),
         }
         if extent is None:
-            empty: dict[str, Any] = {"question": None, "commands": IMPORT_COMMANDS, "timed": False}
+            empty: dict[str, Any] = {"question": None, "commands": (IMPORT_FILE, IMPORT_S3), "timed": False}
             return site.page(request, view, "costs", **common, **empty)
         question = read_question(view, extent)
         return site.page(request, view, "costs", **common, **await _facts(room, view, question, extent))

@@ -146,8 +146,14 @@ def contributor_action(key: AlarmKey, change: ContributorChange, arn: str) -> It
 
 def configured(key: AlarmKey, alarm_type: str, verb: str, told: Mapping[str, Any], at_ms: int) -> Item:
     """The item of an alarm that was `Created`, `Updated` or `Deleted`."""
-    data = compact({"version": "1.0", "type": verb.removesuffix("d"), f"{verb.lower()}Alarm": told})
-    return Item(key, alarm_type, CONFIGURATION, at_ms, f'Alarm "{key.name}" {verb.lower()}', data[:MAX_DATA])
+
+    def data(definition: Mapping[str, Any]) -> str:
+        return compact({"version": "1.0", "type": verb.removesuffix("d"), f"{verb.lower()}Alarm": definition})
+
+    whole = data(told)
+    if len(whole) > MAX_DATA:  # a definition that does not fit is left out: half of its JSON would help no one
+        whole = data({"alarmName": key.name, "truncated": True})
+    return Item(key, alarm_type, CONFIGURATION, at_ms, f'Alarm "{key.name}" {verb.lower()}', whole)
 
 
 def _state(state: State, *, data: bool = True) -> dict[str, Any]:

@@ -5,10 +5,17 @@ from collections.abc import Sequence
 KEEP = "keep"
 
 
-def verdict(points: Sequence[bool | None], n: int, m: int, missing: str) -> str:
-    """`points` are the periods of the evaluation range, oldest first: True breaches, None is missing."""
+def verdict(points: Sequence[bool | None], n: int, m: int, missing: str, few: Sequence[bool] | None = None) -> str:
+    """`points` are the periods of the evaluation range, oldest first: True breaches, None is missing.
+
+    `few` marks those of too few samples: the state is kept where one of them would be judged.
+    """
     points = list(points)[-(n + 2) :]
     real = [point for point in points if point is not None]
+    if few is not None:
+        weak = [flag for flag, point in zip(list(few)[-(n + 2) :], points, strict=True) if point is not None]
+        if any(weak[-n:]):
+            return KEEP
     if len(real) >= n:
         return "ALARM" if sum(real[-n:]) >= m else "OK"
     if not real:

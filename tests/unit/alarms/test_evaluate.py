@@ -47,6 +47,29 @@ def test_every_evaluation_over_a_history_is_as_the_reference_finds_it(
     assert [Verdict(int(code)).name for code in found] == [text.upper() for text in expected]
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from([True, False, None]), st.booleans()), min_size=1, max_size=40),
+    st.integers(1, 6),
+    st.integers(1, 6),
+    MODES,
+)
+def test_few_samples_keep_the_state_as_the_reference_does(
+    points: list[tuple[bool | None, bool]], n: int, m: int, missing: Missing
+) -> None:
+    m = min(m, n)
+    given_periods = periods(*(None if point is None else float(point) for point, _ in points))
+    judgement = Judgement(Operator.GREATER, 0.5, n, m, missing)
+    few = np.array([flag for _, flag in points])
+    ends = np.arange(1, len(points) + 1, dtype=np.int64)
+    found = judge(~np.isnan(given_periods.values), breaching(given_periods, judgement), ends, judgement, few)
+    padded = [(None, False)] * reach(n) + points
+    expected = [
+        reference.verdict([point for point, _ in seen], n, m, missing.value, [flag for _, flag in seen])
+        for seen in (padded[: reach(n) + end] for end in ends.tolist())
+    ]
+    assert [Verdict(int(code)).name for code in found] == [text.upper() for text in expected]
+
+
 @given(st.lists(st.sampled_from(list(Verdict)), max_size=40), st.sampled_from(list(StateValue)))
 def test_transitions_are_the_changes_of_the_running_state(verdicts: list[Verdict], before: StateValue) -> None:
     states = run(verdicts, before)

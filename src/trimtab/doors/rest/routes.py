@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -180,7 +181,24 @@ def routes(needs: Dependencies) -> list[BaseRoute]:
 
 def _pattern(path: str) -> str:
     """The path for the router. Names of alarms may have slashes, as those of scaling policies do."""
-    return path.replace("{name}", "{name:path}") if path.startswith(alarms.PATH + "/") else path
+    return path.replace("{name}", "{name:anything}") if path.startswith(alarms.PATH + "/") else path
+
+
+class _Anything(Convertor[str]):
+    """A part of a path that may have slashes and line ends."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+register_url_convertor("anything", _Anything())
 
 
 class _Unknown:

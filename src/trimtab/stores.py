@@ -20,15 +20,17 @@ from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The state database, the telemetry engine and the log in front of it."""
+    """The state database, the telemetry engine, and the logs in front of it: of metrics (`log`) and of log events."""
 
     state: State
     telemetry: Telemetry
     log: IngestLog
+    logs: IngestLog
 
     def close(self) -> None:
         """Flush the log into the engine as far as that is quick, then let go of everything."""
         self.log.close()
+        self.logs.close()
         self.telemetry.close()
         self.state.close()
 
@@ -40,9 +42,13 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)
-    log = IngestLog(settings.data_dir / "log" / "metrics", _Engine(telemetry, clock), clock, limits)
+    log, logs = (
+        IngestLog(settings.data_dir / "log" / signal, _Engine(telemetry, clock), clock, limits)
+        for signal in ("metrics", "logs")
+    )
     log.open()
-    return Stores(state, telemetry, log)
+    logs.open()
+    return Stores(state, telemetry, log, logs)
 
 
 class _Engine:

@@ -24,6 +24,7 @@ from trimtab.store.telemetry.schema import (
 )
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_costs import COST_TABLES
+from trimtab.store.telemetry.schema_logs import LOG_EVENTS
 
 _VERSIONS = Table(
     "schema_migrations", (("number", "UInt32", ""), ("name", "String", "")), order_by="number", replacing=""
@@ -39,6 +40,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("rollups", _create(*ROLLUP_TIERS, METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS)),
     ("costs", _create(*COST_TABLES)),
     ("anomalies", _create(ANOMALIES)),
+    ("logs", _create(LOG_EVENTS)),
 )
 
 

@@ -2,6 +2,7 @@
 
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_costs import COST_TABLES
+from trimtab.store.telemetry.schema_logs import LOG_EVENTS
 from trimtab.store.telemetry.table import (
     BLOCK_COLUMN,
     DEDUPLICATION_WINDOW,
@@ -138,6 +139,7 @@ TABLES = {
         METRIC_ROLLUP_MARKS,
         *COST_TABLES,
         ANOMALIES,
+        LOG_EVENTS,
     )
 }
 """Every table in the order in which one block is written: series before the points that name them, and the marks of

@@ -1,0 +1,208 @@
+"""Log groups and streams in the state database: made, found, listed, deleted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import Conflict, NotFound
+from trimtab.logs.model import Group, Stream
+from trimtab.store.state.database import State
+from trimtab.store.state.schema.inventory import tags
+from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
+
+T = TypeVar("T")
+_groups, _streams = log_groups.c, log_streams.c
+
+
+class LogGroups:
+    """Every log group with its streams."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    async def create(self, account: str, region: str, name: str, **members: Any) -> Group:
+        """Make a group. Raises Conflict where there is one of that name."""
+        return await self._run(partial(self._create, account=account, region=region, name=name, members=members))
+
+    async def get(self, account: str, region: str, name: str) -> Group:
+        """A group by name. Raises NotFound."""
+        return await self._run(partial(_group, account=account, region=region, name=name))
+
+    async def ensure(self, account: str, region: str, group: str, streams: Sequence[str]) -> tuple[Group, list[Stream]]:
+        """A group and its streams, made where they are missing: for doors whose senders make none."""
+        return await self._run(partial(self._ensure, account=account, region=region, name=group, streams=streams))
+
+    async def listed(
+        self, account: str, region: str, *, prefix: str = "", contains: str = "", after: str = "", limit: int = 50
+    ) -> list[Group]:
+        """Groups by name, those after `after`."""
+        wanted = select(log_groups).where(_groups.account == account, _groups.region == region, _groups.name > after)
+        if prefix:
+            wanted = wanted.where(_groups.name.startswith(prefix, autoescape=True))
+        if contains:
+            wanted = wanted.where(_groups.name.icontains(contains, autoescape=True))
+        return await self._run(
+            lambda connection: [
+                _read_group(row) for row in connection.execute(wanted.order_by(_groups.name).limit(limit)).mappings()
+            ]
+        )
+
+    async def change(self, account: str, region: str, name: str, values: Mapping[str, Any]) -> None:
+        """Set columns of a group: retention_days, kms_key, deletion_protected. Raises NotFound."""
+        where = (_groups.account == account, _groups.region == region, _groups.name == name)
+
+        def write(connection: Connection) -> None:
+            _group(connection, account, region, name)
+            connection.execute(update(log_groups).where(*where).values(**values))
+
+        await self._run(write)
+
+    async def delete(self, account: str, region: str, name: str) -> None:
+        """Delete a group with its streams and tags; its events go in the background. Raises NotFound."""
+
+        def write(connection: Connection) -> None:
+            group = _group(connection, account, region, name)
+            connection.execute(delete(log_streams).where(_streams.group == group.id))
+            connection.execute(delete(log_groups).where(_groups.id == group.id))
+            connection.execute(delete(tags).where(tags.c.arn == group.arn))
+            self._gone(connection, group.id, 0)
+
+        await self._run(write)
+
+    async def create_stream(self, group: Group, name: str) -> Stream:
+        """Make a stream. Raises Conflict where there is one of that name."""
+
+        def write(connection: Connection) -> Stream:
+            if _stream(connection, group.id, name) is not None:
+                raise Conflict("The specified log stream already exists")
+            return self._add_stream(connection, group.id, name)
+
+        return await self._run(write)
+
+    async def stream(self, group: Group, name: str) -> Stream:
+        """A stream by name. Raises NotFound."""
+        found = await self._run(lambda connection: _stream(connection, group.id, name))
+        if found is None:
+            raise NotFound("The specified log stream does not exist.")
+        return found
+
+    async def streams(
+        self, group: Group, *, prefix: str = "", after: str = "", limit: int = 50, newest_first: bool = False
+    ) -> list[Stream]:
+        """Streams by name, those after `after`; or with `newest_first` by the last event, `after` then a place."""
+        wanted = select(log_streams).where(_streams.group == group.id)
+        if prefix:
+            wanted = wanted.where(_streams.name.startswith(prefix, autoescape=True))
+        if newest_first:
+            wanted = wanted.order_by(_streams.last_ms.desc().nulls_last(), _streams.name).offset(int(after or 0))
+        else:
+            wanted = wanted.where(_streams.name > after).order_by(_streams.name)
+        return await self._run(
+            lambda connection: [_read_stream(row) for row in connection.execute(wanted.limit(limit)).mappings()]
+        )
+
+    async def delete_stream(self, group: Group, name: str) -> None:
+        """Delete a stream; its events go in the background. Raises NotFound."""
+
+        def write(connection: Connection) -> None:
+            found = _stream(connection, group.id, name)
+            if found is None:
+                raise NotFound("The specified log stream does not exist.")
+            connection.execute(delete(log_streams).where(_streams.id == found.id))
+            self._gone(connection, group.id, found.id)
+
+        await self._run(write)
+
+    async def saw(self, stream: Stream, first_ms: int, last_ms: int) -> None:
+        """Note that events of a range came into a stream."""
+        now_ms = self._clock.now_ms()
+
+        def write(connection: Connection) -> None:
+            row = connection.execute(select(log_streams).where(_streams.id == stream.id)).mappings().first()
+            if row is None:
+                return
+            known = _read_stream(row)
+            values = {
+                "first_ms": first_ms if known.first_ms is None else min(first_ms, known.first_ms),
+                "last_ms": last_ms if known.last_ms is None else max(last_ms, known.last_ms),
+                "ingested_ms": now_ms,
+            }
+            connection.execute(update(log_streams).where(_streams.id == stream.id).values(**values))
+
+        await self._run(write)
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        return await self._state.run(work)
+
+    def _create(
+        self, connection: Connection, account: str, region: str, name: str, members: Mapping[str, Any]
+    ) -> Group:
+        there = select(_groups.id).where(_groups.account == account, _groups.region == region, _groups.name == name)
+        if connection.execute(there).first() is not None:
+            raise Conflict("The specified log group already exists")
+        values = {
+            "account": account, "region": region, "name": name, "created_ms": self._clock.now_ms(),
+            "class": "STANDARD", "kms_key": "", "deletion_protected": 0, **members,
+        }  # fmt: skip
+        connection.execute(insert(log_groups).values(**values))
+        return _group(connection, account, region, name)
+
+    def _ensure(
+        self, connection: Connection, account: str, region: str, name: str, streams: Sequence[str]
+    ) -> tuple[Group, list[Stream]]:
+        try:
+            group = _group(connection, account, region, name)
+        except NotFound:
+            group = self._create(connection, account, region, name, {})
+        found = [_stream(connection, group.id, one) or self._add_stream(connection, group.id, one) for one in streams]
+        return group, found
+
+    def _add_stream(self, connection: Connection, group: int, name: str) -> Stream:
+        values = {"group": group, "name": name, "created_ms": self._clock.now_ms()}
+        connection.execute(insert(log_streams).values(values))
+        added = _stream(connection, group, name)
+        if added is None:
+            raise AssertionError(f"bug: stream {name} is not there after it was made")
+        return added
+
+    def _gone(self, connection: Connection, group: int, stream: int) -> None:
+        connection.execute(
+            insert(log_deletions).values({"group": group, "stream": stream, "at_ms": self._clock.now_ms()})
+        )
+
+
+def _group(connection: Connection, account: str, region: str, name: str) -> Group:
+    where = (_groups.account == account, _groups.region == region, _groups.name == name)
+    row = connection.execute(select(log_groups).where(*where)).mappings().first()
+    if row is None:
+        raise NotFound("The specified log group does not exist.")
+    return _read_group(row)
+
+
+def _stream(connection: Connection, group: int, name: str) -> Stream | None:
+    where = (_streams.group == group, _streams.name == name)
+    row = connection.execute(select(log_streams).where(*where)).mappings().first()
+    return None if row is None else _read_stream(row)
+
+
+def _read_group(row: RowMapping) -> Group:
+    return Group(
+        row["id"],
+        row["account"],
+        row["region"],
+        row["name"],
+        row["created_ms"],
+        row["retention_days"],
+        row["class"],
+        row["kms_key"],
+        bool(row["deletion_protected"]),
+    )
+
+
+def _read_stream(row: RowMapping) -> Stream:
+    names = ("id", "group", "name", "created_ms", "first_ms", "last_ms", "ingested_ms")
+    return Stream(*(row[name] for name in names))

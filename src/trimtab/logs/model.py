@@ -1,0 +1,58 @@
+"""Words of the logs room: groups, streams and events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A log group. `id` is that of this incarnation; `retention_days` None keeps events for ever."""
+
+    id: int
+    account: str
+    region: str
+    name: str
+    created_ms: int
+    retention_days: int | None = None
+    class_: str = "STANDARD"
+    kms_key: str = ""
+    deletion_protected: bool = False
+
+    @property
+    def arn(self) -> str:
+        """The ARN, without the `:*` that some operations put behind it."""
+        return f"arn:aws:logs:{self.region}:{self.account}:log-group:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A log stream. Times are of events (ms), None until one came; `ingested_ms` is of the last arrival."""
+
+    id: int
+    group: int
+    name: str
+    created_ms: int
+    first_ms: int | None = None
+    last_ms: int | None = None
+    ingested_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One event on its way in. `time_ms` is when it happened."""
+
+    time_ms: int
+    message: str
+    severity: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """Events of one stream, in the order in which they came."""
+
+    group: Group
+    stream: Stream
+    events: Sequence[LogEvent]

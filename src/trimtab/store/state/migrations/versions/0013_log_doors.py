@@ -1,0 +1,10 @@
+"""What the doors of logs keep beside groups and streams."""
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""

@@ -1,0 +1,10 @@
+"""Metric filters and subscriptions of log groups."""
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""

@@ -140,11 +140,14 @@ def event_body(notification: Mapping[str, Any], old: State, new: State, actions:
     }
 
 
-def propagated(form: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, str] | None:
-    """The tags that an alarm passes on with its notifications; None where it does not."""
-    wish = form.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
-    if not wish.get("Enabled"):
-        return None
+def passes_tags_on(form: Mapping[str, Any]) -> bool:
+    """Whether an alarm passes tags on with its notifications."""
+    return bool(form.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {}).get("Enabled"))
+
+
+def propagated(form: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, str]:
+    """Those of its tags that such an alarm passes on."""
+    wish = form["ActionConfiguration"]["AlarmTagsPropagation"]
     included, excluded = wish.get("IncludedTagKeys"), wish.get("ExcludedTagKeys", ())
     return {key: value for key, value in tags.items() if (included is None or key in included) and key not in excluded}
 

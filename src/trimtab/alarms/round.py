@@ -83,8 +83,12 @@ def _settle(
     heard: Sequence[tuple[Stored, ContributorChange]],
 ) -> bool:
     """Write the changes of one moment; whether actions are held back after it."""
+    stored = _stored(connection, [one.entry for one in found])  # each alarm changes once at a moment
     for one in found:
-        _change(connection, settlement, one)
+        alarm = stored.get(one.entry.alarm.key)
+        if alarm is not None:
+            contributors = alarm.contributors if one.contributors is None else write(one.contributors)
+            settlement.change(Change(alarm, one.transition, contributors))
     places = {(one.entry.alarm.key.account, one.entry.alarm.key.region) for one in found}
     for account, region in sorted(places):
         settlement.cascade(account, region)
@@ -95,23 +99,20 @@ def _settle(
 
 def _unchanged(connection: Connection, entries: Sequence[Entry]) -> set[AlarmKey]:
     """The keys of the entries whose alarm is as it was when the round began."""
-    places: dict[tuple[str, str], dict[str, Entry]] = {}
+    versions = {entry.alarm.key: entry.version for entry in entries}
+    return {key for key, alarm in _stored(connection, entries).items() if alarm.version == versions[key]}
+
+
+def _stored(connection: Connection, entries: Sequence[Entry]) -> dict[AlarmKey, Stored]:
+    """The alarms of entries as they are stored now."""
+    places: dict[tuple[str, str], list[str]] = {}
     for entry in entries:
         key = entry.alarm.key
-        places.setdefault((key.account, key.region), {})[key.name] = entry
-    found = set()
-    for (account, region), named in places.items():
-        for name, alarm in read_named(connection, account, region, list(named)).items():
-            if alarm.version == named[name].version:
-                found.add(alarm.key)
+        places.setdefault((key.account, key.region), []).append(key.name)
+    found: dict[AlarmKey, Stored] = {}
+    for (account, region), names in places.items():
+        found |= {alarm.key: alarm for alarm in read_named(connection, account, region, names).values()}
     return found
-
-
-def _change(connection: Connection, settlement: Settlement, one: Found) -> None:
-    alarm = read_one(connection, one.entry.alarm.key)
-    if alarm is not None:
-        contributors = alarm.contributors if one.contributors is None else write(one.contributors)
-        settlement.change(Change(alarm, one.transition, contributors))
 
 
 def _changes(connection: Connection, heard: Sequence[Heard]) -> list[tuple[Stored, ContributorChange]]:

@@ -34,6 +34,7 @@ from trimtab.alarms.notification import (
     is_for_contributors,
     is_scaling,
     message,
+    passes_tags_on,
     propagated,
 )
 from trimtab.alarms.rows import Stored, all_rows, at, name_of, read_named, read_one, stored, within
@@ -117,7 +118,7 @@ class Settlement:
         """Write and tell what became of a contributor of `alarm`; its actions are silent while the alarm is muted."""
         quiet = not alarm.actions.enabled or self._muted(alarm.key)
         actions = () if quiet else tuple(filter(is_for_contributors, alarm.actions.of(change.new)))
-        body = contributor_body(alarm, change, propagated(alarm.form, self._tags(alarm.key)), actions)
+        body = contributor_body(alarm, change, self._passed_on(alarm), actions)
         emit(self._connection, self._clock, CONTRIBUTOR_CHANGED, f"{alarm.key.arn}/{change.id}", body)
         told = [contributor_action(alarm.key, change, arn) for arn in actions]
         record(self._connection, [contributor_update(alarm.key, change), *told])
@@ -165,8 +166,7 @@ class Settlement:
         *,
         after_mute: bool = False,
     ) -> None:
-        tags = propagated(alarm.form, self._tags(alarm.key))
-        body = event_body(message(alarm, old, new, tags, after_mute=after_mute), old, new, actions)
+        body = event_body(message(alarm, old, new, self._passed_on(alarm), after_mute=after_mute), old, new, actions)
         emit(self._connection, self._clock, STATE_CHANGED, alarm.key.arn, body)
         tell = partial(action_update, alarm.key, alarm.alarm_type, new.value, at_ms=self._at_ms)
         record(self._connection, [*items, *(tell(arn) for arn in actions)])
@@ -212,9 +212,12 @@ class Settlement:
     def _states(self, account: str, region: str, names: set[str]) -> dict[str, State]:
         return {name: one.state for name, one in read_named(self._connection, account, region, sorted(names)).items()}
 
-    def _tags(self, key: AlarmKey) -> dict[str, str]:
-        rows = self._connection.execute(select(tags_table).where(tags_table.c.arn == key.arn))
-        return {row.key: row.value for row in rows}
+    def _passed_on(self, alarm: Stored) -> dict[str, str] | None:
+        """The tags that go with the alarm's notifications; None where none do."""
+        if not passes_tags_on(alarm.form):
+            return None
+        rows = self._connection.execute(select(tags_table).where(tags_table.c.arn == alarm.key.arn))
+        return propagated(alarm.form, {row.key: row.value for row in rows})
 
 
 def any_held(connection: Connection) -> bool:

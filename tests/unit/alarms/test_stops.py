@@ -134,7 +134,7 @@ class Killed(Exception):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("step", ["advance", "_unchanged", "_change", "_settle"])
+@pytest.mark.parametrize("step", ["advance", "_unchanged", "_stored", "_settle"])
 def test_a_round_that_dies_is_made_again_as_a_whole(house: House, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     house.put("load", AlarmActions=[TOPIC])
     house.put("other", MetricName="load", AlarmActions=[TOPIC])

@@ -1,5 +1,6 @@
 """Operations on alarms: what is refused with which code, what is found, and what an update keeps."""
 
+import json
 from typing import Any
 
 import pytest
@@ -223,3 +224,25 @@ def test_mute_rules_are_listed_with_what_they_do_now(client: Any) -> None:
     assert names(MaxRecords=1) == ["daily"]
     client.delete_alarm_mute_rule(AlarmMuteRuleName="past")
     assert names() == ["daily"]
+
+
+def test_tags_go_with_notifications_where_asked(client: Any, alarm_world: AlarmWorld) -> None:
+    tags = [{"Key": key, "Value": key.upper()} for key in ("team", "env", "secret")]
+    propagation = {"AlarmTagsPropagation": {"Enabled": True, "ExcludedTagKeys": ["secret"]}}
+    client.put_metric_alarm(AlarmName="a", **METRIC, Tags=tags, ActionConfiguration=propagation)
+    client.put_metric_alarm(AlarmName="b", **METRIC, Tags=tags)
+    for name in ("a", "b"):
+        client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="x")
+    told = {message["AlarmName"]: message.get("Tags") for message in alarm_world.messages()}
+    assert told == {"a": {"team": "TEAM", "env": "ENV"}, "b": None}
+
+
+def test_a_definition_too_long_for_history_is_left_out_whole(client: Any) -> None:
+    expression = " + ".join(["m1"] * 400)
+    metrics = [
+        {"Id": "m1", "MetricStat": STAT, "ReturnData": False},
+        *({"Id": f"e{number}", "Expression": expression, "ReturnData": number == 0} for number in range(3)),
+    ]
+    client.put_metric_alarm(AlarmName="long", **JUDGED, Metrics=metrics)
+    [item] = client.describe_alarm_history(AlarmName="long")["AlarmHistoryItems"]
+    assert json.loads(item["HistoryData"])["createdAlarm"] == {"alarmName": "long", "truncated": True}

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 _PAUSES_S = (0.5, 2.0, 5.0, 15.0, 30.0)
 """Between attempts to swap, seconds: an engine that crashed is up again well before the last."""
 
+_ENDING = ("committing", "undoing")
+"""Phases that take seconds whatever the bill: an import in one of them may be "done" for whoever asks the ledger."""
+_ENDING_S = 30.0
+
 OpenFolder = Callable[[str, Path], Folder]
 """The folder at a location (path or URL); what it copies goes under the given path."""
 
@@ -92,8 +96,7 @@ class Importer:
         """
         if request.format not in FORMATS:
             raise InvalidInput(f"cannot import: got format {request.format!r}; expected one of {', '.join(FORMATS)}")
-        if not self._busy.acquire(blocking=False):
-            raise Conflict("cannot import: another import is running; `trimtab costs imports` shows how far it is")
+        self._enter("cannot import: another import is running; `trimtab costs imports` shows how far it is")
         try:
             self._recover()
             source = request.source or request.location
@@ -117,8 +120,7 @@ class Importer:
 
     def drop(self, source: str, months: Sequence[int] = ()) -> int:
         """Take months of a source (all: none given) out; returns how many lines went. Raises NotFound, Conflict."""
-        if not self._busy.acquire(blocking=False):
-            raise Conflict("cannot drop a bill: an import is running")
+        self._enter("cannot drop a bill: an import is running; `trimtab costs imports` shows how far it is")
         try:
             id_ = self._ledger.source_id(source)
             gone = [one for one in self._ledger.held() if one.source == source and (not months or one.month in months)]
@@ -134,6 +136,13 @@ class Importer:
         found = self._recover()
         drop_orphans(self._telemetry)
         return found
+
+    def _enter(self, refusal: str) -> None:
+        """Take the lock; an import that is about to end is waited for. Raises Conflict with `refusal`."""
+        running = self._running
+        ending = running is None or running.phase in _ENDING
+        if not self._busy.acquire(timeout=_ENDING_S if ending else 0):
+            raise Conflict(refusal)
 
     def _recover(self) -> int:
         left = self._ledger.unfinished()
@@ -171,6 +180,7 @@ class Importer:
         finally:
             shutil.rmtree(work, ignore_errors=True)
             if not committed:  # else this import, the next one or the next start completes it
+                run.phase = "undoing"
                 self._ledger.fail(import_id, failed)
                 run.staging.drop()
 

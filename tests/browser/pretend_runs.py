@@ -71,7 +71,7 @@ def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bo
     async def fill() -> None:
         now_ms = clock.now_ms()
         await room.runs.put(runs_of(now_ms), now_ms)
-        for name, condition in (("gpu-1", Condition.UP), ("gpu-2", Condition.UP), ("gpu-3", Condition.DRAINED)):
+        for name, condition in (("gpu-1", Condition.UP), ("gpu-2", Condition.UP), ("gpu-9", Condition.DRAINED)):
             held = 8.0 if condition is Condition.UP else 0.0
             node = Node(ACCOUNT, CLUSTER, name, condition, "", "", 8.0, held, "H100", "p5.48xlarge", partitions=("p5",))
             await room.nodes.put([node], now_ms - 60_000)

@@ -1,0 +1,67 @@
+"""The pages of runs: what is shown of each, filters in the URL, the same rows as CSV and JSON."""
+
+import pytest
+
+from asgi_client import AsgiClient
+from browser.pretend import build_state
+from trimtab.base.clock import ManualClock
+from trimtab.web.app import WebState
+
+
+@pytest.fixture
+def gpu_pages(clock: ManualClock, open_pages) -> AsgiClient:  # type: ignore[no-untyped-def]  # a fixture's callable
+    opened: AsgiClient = open_pages(build_state(3, clock, gpus=True))
+    return opened
+
+
+@pytest.fixture
+def empty_pages(nothing: WebState, open_pages) -> AsgiClient:  # type: ignore[no-untyped-def]  # a fixture's callable
+    opened: AsgiClient = open_pages(nothing)
+    return opened
+
+
+def test_the_list_has_every_run_with_its_state_and_loss(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs?range=7d")
+    assert 200 == page.status_code
+    for words in ("pretrain", "sweep&lt;b&gt;", "distil", "failed", "pending", "Resources", "8 drained", "4 runs"):
+        assert words in page.text, words
+    assert "<b>sweep" not in page.text
+
+
+def test_filters_and_order_are_in_the_url_and_csv_and_json_agree(gpu_pages: AsgiClient) -> None:
+    asked = "range=7d&team=search&sort=gpu_hours&dir=desc"
+    rows = gpu_pages.get(f"/runs.json?{asked}").json()["runs"]
+    assert ["102", "103"] == [row["job"] for row in rows]
+    table = gpu_pages.get(f"/runs.csv?{asked}").text.splitlines()
+    assert ["102", "103"] == [line.split(",")[0] for line in table[1:]]
+    assert ["104"] == [row["job"] for row in gpu_pages.get("/runs.json?range=7d&q=distil+mira").json()["runs"]]
+    assert [] == gpu_pages.get("/runs.json?range=7d&state=timeout").json()["runs"]
+    assert 400 == gpu_pages.get("/runs?sort=colour").status_code
+
+
+def test_a_runs_page_has_its_course_and_its_gpus(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs/atlas/101")
+    assert 200 == page.status_code
+    for words in ("foundation", "waited 3.0 h", "ran 6.0 h", "GPU indexes of the scheduler", "active · memory"):
+        assert words in page.text, words
+    body = gpu_pages.get("/runs/atlas/101.json").json()
+    assert ("running", 96.0) == (body["run"]["state"], round(body["run"]["gpu_hours"], 3))
+    drawn = gpu_pages.get("/runs/atlas/101/activity.json").json()
+    assert ["gpu-1", "gpu-2"] == [line["label"] for line in drawn["series"]]
+
+
+def test_a_run_that_waits_has_no_gpus_yet(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs/atlas/103")
+    assert "nothing yet" in page.text
+    assert "Activity of its GPUs" not in page.text
+
+
+def test_the_queue_chart_has_what_waits_and_what_is_idle(gpu_pages: AsgiClient) -> None:
+    drawn = gpu_pages.get("/runs/queue.json?range=1h").json()
+    assert {"waited for", "idle: drained"} == {line["label"] for line in drawn["series"]}
+
+
+def test_without_a_scheduler_the_page_says_the_commands(empty_pages: AsgiClient) -> None:
+    page = empty_pages.get("/runs")
+    assert "trimtab connect slurm" in page.text
+    assert 404 == empty_pages.get("/runs/atlas/1").status_code

@@ -1,11 +1,13 @@
 """PromQL: a query from its text to its answer."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from trimtab.access.scope import Scope
+from trimtab.base.errors import TrimtabError
 from trimtab.metrics.promql.evaluate import Evaluator
 from trimtab.metrics.promql.grid import LOOKBACK_MS, Query
 from trimtab.metrics.promql.histograms.model import Histogram
@@ -18,7 +20,7 @@ from trimtab.metrics.promql.notes import Notes
 from trimtab.metrics.promql.plan import Plan, plan
 from trimtab.metrics.promql.problems import BadQuery, ExecutionFailed
 from trimtab.metrics.promql.ranges import RangeVector
-from trimtab.metrics.promql.source import Source
+from trimtab.metrics.promql.source import Read, Source
 from trimtab.metrics.promql.values import Floats, Integers, Samples, Scalar, Text, Vector
 
 MOST_POINTS = 11_000
@@ -49,6 +51,16 @@ class Answer:
     """Samples that were read."""
 
 
+@dataclass(frozen=True, slots=True)
+class RangeQuery:
+    """A query over `[start_ms, end_ms]`, answered at every `step_ms` from the start."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    step_ms: int
+
+
 class PromQL:
     """Runs queries over a source."""
 
@@ -66,23 +78,37 @@ class PromQL:
         self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int, *, lookback_ms: int | None = None
     ) -> Answer:
         """The answer at every step from start to end (both included where they are steps). Raises as `query`."""
-        if step_ms <= 0:
-            raise BadQuery("zero or negative query resolution step widths are not accepted. Try a positive integer")
-        if end_ms < start_ms:
-            raise BadQuery("end timestamp must not be before start time")
-        if (end_ms - start_ms) // step_ms >= MOST_POINTS:
-            raise BadQuery(
-                f"exceeded maximum resolution of {MOST_POINTS:,} points per timeseries. "
-                "Try decreasing the query resolution (?step=XX)"
-            )
-        node = parse(text)
-        if type_of(node) not in (Type.SCALAR, Type.VECTOR):
-            raise BadQuery(
-                f'invalid expression type "{type_of(node)}" for range query, must be Scalar or instant Vector'
-            )
+        node = _checked(RangeQuery(text, start_ms, end_ms, step_ms))
         query = Query(start_ms, end_ms, step_ms, lookback_ms or self._lookback_ms)
-        answer = await self._run(scope, node, text, query)
-        return Answer(Type.MATRIX, _sorted(answer.series), "", answer.warnings, answer.infos, answer.samples)
+        return _matrix(await self._run(scope, node, text, query))
+
+    async def query_ranges(self, scope: Scope, queries: Sequence[RangeQuery]) -> list[Answer | TrimtabError]:
+        """Several range queries, whose samples are read together. What is wrong with one is its answer alone."""
+        found: dict[int, Answer | TrimtabError] = {}
+        plans: dict[int, tuple[Expression, Query, dict[Selector, Read]]] = {}
+        for at, one in enumerate(queries):
+            query = Query(one.start_ms, one.end_ms, one.step_ms, self._lookback_ms)
+            try:
+                node = _checked(one)
+                plans[at] = node, query, plan(node, query)
+            except TrimtabError as problem:
+                found[at] = problem
+        # Reads are equal whatever their steps are: those of another step are others here.
+        wanted = {(read, query.step_ms): read for _, query, reads in plans.values() for read in reads.values()}
+        try:
+            samples = dict(zip(wanted, await self._source.read(scope, list(wanted.values())), strict=True))
+        except TrimtabError as problem:
+            if len(plans) == 1:
+                return [found.get(at, problem) for at in range(len(queries))]
+            alone = [await self.query_ranges(scope, [one]) for one in queries]
+            return [answers[0] for answers in alone]
+        for at, (node, query, reads) in plans.items():
+            own = {selector: samples[read, query.step_ms] for selector, read in reads.items()}
+            try:
+                found[at] = _matrix(await asyncio.to_thread(answered, node, queries[at].text, query, own))
+            except TrimtabError as problem:
+                found[at] = problem
+        return [found[at] for at in range(len(queries))]
 
     async def _run(self, scope: Scope, node: Expression, text: str, query: Query) -> Answer:
         reads = plan(node, query)
@@ -90,6 +116,26 @@ class PromQL:
         read = dict(zip(wanted, await self._source.read(scope, wanted), strict=True))
         # Arrays of a million cells take a thread 50 ms: the event loop has other callers meanwhile.
         return await asyncio.to_thread(answered, node, text, query, {at: read[one] for at, one in reads.items()})
+
+
+def _checked(asked: RangeQuery) -> Expression:
+    if asked.step_ms <= 0:
+        raise BadQuery("zero or negative query resolution step widths are not accepted. Try a positive integer")
+    if asked.end_ms < asked.start_ms:
+        raise BadQuery("end timestamp must not be before start time")
+    if (asked.end_ms - asked.start_ms) // asked.step_ms >= MOST_POINTS:
+        raise BadQuery(
+            f"exceeded maximum resolution of {MOST_POINTS:,} points per timeseries. "
+            "Try decreasing the query resolution (?step=XX)"
+        )
+    node = parse(asked.text)
+    if type_of(node) not in (Type.SCALAR, Type.VECTOR):
+        raise BadQuery(f'invalid expression type "{type_of(node)}" for range query, must be Scalar or instant Vector')
+    return node
+
+
+def _matrix(answer: Answer) -> Answer:
+    return Answer(Type.MATRIX, _sorted(answer.series), "", answer.warnings, answer.infos, answer.samples)
 
 
 def answered(node: Expression, text: str, query: Query, samples: dict[Selector, Samples]) -> Answer:
@@ -149,4 +195,4 @@ def _sorted(series: list[Series]) -> list[Series]:
     return sorted(series, key=lambda each: each.labels)
 
 
-__all__ = ["Answer", "BadQuery", "ExecutionFailed", "Plan", "PromQL", "Series"]
+__all__ = ["Answer", "BadQuery", "ExecutionFailed", "Plan", "PromQL", "RangeQuery", "Series"]

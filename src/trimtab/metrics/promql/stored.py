@@ -41,18 +41,15 @@ class StoredSource:
 
     async def read(self, scope: Scope, reads: list[Read]) -> list[Samples]:
         """The samples of each read. Raises TooManySamples, QueryAborted, Unavailable."""
-        found = [self._catalogue.find(scope, read.matchers) for read in reads]
-        return [await self._read(read, entries) for read, entries in zip(reads, found, strict=True)]
+        found = [_by_kind(self._catalogue.find(scope, read.matchers)) for read in reads]
+        points = await self._points(reads, [by_kind[Kind.GAUGE] for by_kind in found])
+        return [await self._read(read, by_kind, own) for read, by_kind, own in zip(reads, found, points, strict=True)]
 
-    async def _read(self, read: Read, entries: list[Entry]) -> Samples:
-        if len(entries) > MOST_SERIES:
-            raise TooManySamples(f"cannot read {len(entries)} series for one selector; expected at most {MOST_SERIES}")
-        by_kind: dict[Kind, list[Entry]] = defaultdict(list)
-        for entry in entries:
-            by_kind[Kind.GAUGE if entry.kind is Kind.COUNTER else entry.kind].append(entry)
+    async def _read(self, read: Read, by_kind: dict[Kind, list[Entry]], points: Columns | None) -> Samples:
         assembly = Assembly()
-        if by_kind[Kind.GAUGE]:
-            await self._points(read, by_kind[Kind.GAUGE], assembly)
+        if points is not None:
+            labels_of = {entry.series: entry.labels for entry in by_kind[Kind.GAUGE]}
+            assembly.add(points["series"], points["at"], points["value"], labels_of)
         if by_kind[Kind.EVENTS]:
             await self._events(read, by_kind[Kind.EVENTS], assembly)
         if by_kind[Kind.HISTOGRAM]:
@@ -61,13 +58,23 @@ class StoredSource:
             await asyncio.to_thread(add_histograms, assembly, columns, by_kind[Kind.HISTOGRAM], passes)
         return await asyncio.to_thread(assembly.samples)
 
-    async def _points(self, read: Read, entries: list[Entry], assembly: Assembly) -> None:
-        grid = _grid(read.steps)
-        if grid is not None and grid["step"] <= _FINE_MS:
-            grid = None
-        columns = await self._fetch("points" if grid is None else "newest", entries, read, grid or {})
-        labels_of = {entry.series: entry.labels for entry in entries}
-        assembly.add(columns["series"], columns["at"], columns["value"], labels_of)
+    async def _points(self, reads: list[Read], found: list[list[Entry]]) -> list[Columns | None]:
+        """The samples of each read's series. Reads over the same times are one query: a page's panels mostly are."""
+        alike: dict[tuple[int, int, tuple[tuple[str, int], ...]], list[int]] = defaultdict(list)
+        for at, (read, entries) in enumerate(zip(reads, found, strict=True)):
+            if entries:
+                grid = _grid(read.steps) or {}
+                grid = grid if grid.get("step", 0) > _FINE_MS else {}
+                alike[read.start_ms, read.end_ms, tuple(grid.items())].append(at)
+        points: list[Columns | None] = [None] * len(reads)
+        for (_, _, grid_items), members in alike.items():
+            # In the order of their ids, in which each chunk answers: what is put together is in that order too.
+            together = sorted((entry for at in members for entry in found[at]), key=lambda entry: entry.series)
+            name = "newest" if grid_items else "points"
+            columns = await self._fetch(name, together, reads[members[0]], dict(grid_items))
+            for at in members:
+                points[at] = columns if len(members) == 1 else _part(columns, found[at])
+        return points
 
     async def _events(self, read: Read, entries: list[Entry], assembly: Assembly) -> None:
         columns = await self._fetch("events", entries, read)
@@ -94,6 +101,24 @@ class StoredSource:
         if sum(len(chunk["series"]) for chunk in chunks) > _MOST_SAMPLES:
             raise TooManySamples("query processing would load too many samples into memory in query execution")
         return {column: np.concatenate([chunk[column] for chunk in chunks]) for column in chunks[0]}
+
+
+def _by_kind(entries: list[Entry]) -> dict[Kind, list[Entry]]:
+    if len(entries) > MOST_SERIES:
+        raise TooManySamples(f"cannot read {len(entries)} series for one selector; expected at most {MOST_SERIES}")
+    found: dict[Kind, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[Kind.GAUGE if entry.kind is Kind.COUNTER else entry.kind].append(entry)
+    return found
+
+
+def _part(columns: Columns, entries: list[Entry]) -> Columns:
+    """The rows of some series, out of columns in the order of series."""
+    ids = np.unique(np.array([entry.series for entry in entries], np.uint64))
+    first = np.searchsorted(columns["series"], ids, "left")
+    sizes = np.searchsorted(columns["series"], ids, "right") - first
+    rows = np.repeat(first - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+    return {name: column[rows] for name, column in columns.items()}
 
 
 def _grid(steps: Integers | None) -> dict[str, int] | None:

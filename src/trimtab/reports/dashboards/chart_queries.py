@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.access.scope import Scope
-from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.errors import InvalidInput
+from trimtab.metrics.promql.engine import RangeQuery
 from trimtab.reports.dashboards.lines import Line
 from trimtab.reports.dashboards.model import Widget
-from trimtab.reports.dashboards.ports import AlarmView, AsksPromQL, Vector
+from trimtab.reports.dashboards.ports import AlarmView, Vector
 from trimtab.reports.dashboards.timing import Span
 
 _PLACE = re.compile(r"\{\{\s*([^}\s]+)\s*\}\}")
@@ -82,21 +82,18 @@ def alarm_prom(alarm: AlarmView, step_s: int) -> PromAsked:
     return PromAsked(alarm.arn, alarm.prom, "", step_s, right=False, color="", unit="")
 
 
-async def prom_lines(promql: AsksPromQL | None, scope: Scope, span: Span, queries: Sequence[PromAsked]) -> list[Line]:
-    """The lines of a chart widget's queries. Raises Unavailable where PromQL is not there."""
-    if not queries:
-        return []
-    if promql is None:
-        raise Unavailable("cannot draw: PromQL is not available in this server")
-    found = []
-    for one in queries:
-        step_ms = one.step_s * 1000
-        end_ms = span.end_ms // step_ms * step_ms
-        start_ms = end_ms if one.instant else span.start_ms // step_ms * step_ms
-        vectors = await promql.vectors(scope, one.text, start_ms, end_ms, step_ms)
-        # A table of values now has no row for what has ended: a series counts where it still has a value.
-        found += [_line(one, vector) for vector in vectors if not one.now or _last(vector) == end_ms]
-    return found
+def range_of(asked: PromAsked, span: Span) -> RangeQuery:
+    """What PromQL is asked: steps lie on the clock, so that they stay where they are as the range moves."""
+    step_ms = asked.step_s * 1000
+    end_ms = span.end_ms // step_ms * step_ms
+    start_ms = end_ms if asked.instant else span.start_ms // step_ms * step_ms
+    return RangeQuery(asked.text, start_ms, end_ms, step_ms)
+
+
+def lines_of(asked: PromAsked, span: Span, vectors: Sequence[Vector]) -> list[Line]:
+    """The lines of a query's series. A table of values now has no row for what has ended."""
+    end_ms = range_of(asked, span).end_ms
+    return [_line(asked, vector) for vector in vectors if not asked.now or _last(vector) == end_ms]
 
 
 def _last(vector: Vector) -> int | None:

@@ -9,23 +9,22 @@ import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.base.errors import TrimtabError
+from trimtab.base.errors import TrimtabError, Unavailable
 from trimtab.metrics.expressions.model import EvaluationJob, Query, Result, Times, Values
 from trimtab.metrics.labels import Labelled, read_zone, render
 from trimtab.metrics.model import SeriesQuery
+from trimtab.metrics.promql.engine import RangeQuery
 from trimtab.metrics.statistics import Family, Statistic, parse_statistic
 from trimtab.reports.dashboards.annotations import Across, read_annotations
 from trimtab.reports.dashboards.asked import Asked, ask
-from trimtab.reports.dashboards.chart_queries import alarm_prom, prom_lines
+from trimtab.reports.dashboards.chart_queries import PromAsked, alarm_prom, lines_of, range_of
 from trimtab.reports.dashboards.lines import AVERAGE, Line, WidgetData
 from trimtab.reports.dashboards.model import Widget
-from trimtab.reports.dashboards.ports import AsksPromQL, Evaluates, Finds, ShowsAlarms
+from trimtab.reports.dashboards.ports import AsksPromQL, Evaluates, Finds, ShowsAlarms, Vector
 from trimtab.reports.dashboards.timing import Span
 
 _NARROW = 60
 """A bucket below this share of the range that is not full yet is left out where it would read low."""
-_PROM_AT_ONCE = 4
-"""Widgets in PromQL that are asked at a time: the engine's pool has eight clients, and others wait too."""
 _ACCUMULATING = frozenset({Family.SUM, Family.SAMPLE_COUNT, Family.RATE, Family.TRIMMED_COUNT, Family.TRIMMED_SUM})
 
 
@@ -119,16 +118,26 @@ class WidgetReader:
         return [(await self._batch(scope, [job]))[0] for job in jobs]
 
     async def _prom(self, asked: dict[int, Asked]) -> dict[int, list[Line] | TrimtabError]:
-        gate = asyncio.Semaphore(_PROM_AT_ONCE)
+        """The lines in PromQL by question; those of one scope are read together."""
+        groups: dict[Scope, list[tuple[int, PromAsked]]] = defaultdict(list)
+        for at, one in asked.items():
+            for query in one.prom:
+                groups[one.scope].append((at, query))
+        found: dict[int, list[Line] | TrimtabError] = {at: [] for at in asked}
+        for scope, members in groups.items():
+            answers = await self._vectors(scope, [range_of(query, asked[at].span) for at, query in members])
+            for (at, query), vectors in zip(members, answers, strict=True):
+                lines = found[at]
+                if isinstance(vectors, TrimtabError):
+                    found[at] = vectors
+                elif not isinstance(lines, TrimtabError):
+                    lines += lines_of(query, asked[at].span, vectors)
+        return found
 
-        async def one(asked: Asked) -> list[Line] | TrimtabError:
-            async with gate:
-                try:
-                    return await prom_lines(self._promql, asked.scope, asked.span, asked.prom)
-                except TrimtabError as problem:
-                    return problem
-
-        return dict(zip(asked, await asyncio.gather(*map(one, asked.values())), strict=True))
+    async def _vectors(self, scope: Scope, queries: list[RangeQuery]) -> list[Sequence[Vector] | TrimtabError]:
+        if self._promql is None:
+            return [Unavailable("cannot draw: PromQL is not available in this server")] * len(queries)
+        return await self._promql.vectors(scope, queries)
 
     def _answer(
         self, question: Question, asked: Asked, found: list[Result] | TrimtabError, drawn: list[Line] | TrimtabError

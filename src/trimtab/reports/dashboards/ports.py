@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trimtab.access.scope import Scope
+from trimtab.base.errors import TrimtabError
 from trimtab.metrics.expressions.model import EvaluationJob, Query, Result, Times, Values
 from trimtab.metrics.model import Series, SeriesQuery
+from trimtab.metrics.promql.engine import RangeQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Finds(Protocol):
 class AsksPromQL(Protocol):
     """`prom_source.PromQLSource`: PromQL over a range."""
 
-    async def vectors(self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int) -> Sequence[Vector]:
-        """The series of a query at every step of `[start_ms, end_ms]`. Raises InvalidInput naming the position."""
+    async def vectors(self, scope: Scope, asked: Sequence[RangeQuery]) -> list[Sequence[Vector] | TrimtabError]:
+        """The series of each query; what is wrong with one (InvalidInput names the position) is its answer alone."""
         ...
 
 

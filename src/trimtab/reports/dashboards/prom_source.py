@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from trimtab.access.scope import Scope
-from trimtab.metrics.promql.engine import PromQL
+from trimtab.base.errors import TrimtabError
+from trimtab.metrics.promql.engine import Answer, PromQL, RangeQuery
 from trimtab.reports.dashboards.ports import Vector
 
 
@@ -13,10 +14,11 @@ class PromQLSource:
     def __init__(self, engine: PromQL) -> None:
         self._engine = engine
 
-    async def vectors(self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int) -> Sequence[Vector]:
-        """The series of a query at every step of `[start_ms, end_ms]`, those of native histograms left out.
+    async def vectors(self, scope: Scope, asked: Sequence[RangeQuery]) -> list[Sequence[Vector] | TrimtabError]:
+        """The series of each query, those of native histograms left out; what is wrong with one is its answer alone."""
+        answers = await self._engine.query_ranges(scope, asked)
+        return [answer if isinstance(answer, TrimtabError) else _vectors(answer) for answer in answers]
 
-        Raises InvalidInput that names the position.
-        """
-        answer = await self._engine.query_range(scope, text, start_ms, end_ms, step_ms)
-        return [Vector(dict(series.labels), series.times, series.values) for series in answer.series]
+
+def _vectors(answer: Answer) -> list[Vector]:
+    return [Vector(dict(series.labels), series.times, series.values) for series in answer.series]

@@ -13,6 +13,7 @@ from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
 from trimtab.metrics.expressions.evaluate import check
 from trimtab.metrics.expressions.model import EvaluationJob, MetricStat, Query, Result
 from trimtab.metrics.model import Series, SeriesQuery
+from trimtab.metrics.promql.engine import RangeQuery
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.reports.dashboards.data import Answer, Question, WidgetReader
 from trimtab.reports.dashboards.lines import WidgetData
@@ -53,12 +54,17 @@ class Finder:
 class PromQL:
     def __init__(self) -> None:
         self.asked: list[tuple[str, int, int, int]] = []
+        self.calls = 0
 
-    async def vectors(self, scope: Scope, text: str, start_ms: int, end_ms: int, step_ms: int) -> list[Vector]:
-        self.asked.append((text, start_ms, end_ms, step_ms))
-        if text == "bad(":
-            raise InvalidInput("1:5: parse error")
-        times = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
+    async def vectors(self, scope: Scope, asked: Sequence[RangeQuery]) -> list[Sequence[Vector] | TrimtabError]:
+        self.calls += 1
+        return [self._one(one) for one in asked]
+
+    def _one(self, one: RangeQuery) -> Sequence[Vector] | TrimtabError:
+        self.asked.append((one.text, one.start_ms, one.end_ms, one.step_ms))
+        if one.text == "bad(":
+            return InvalidInput("1:5: parse error")
+        times = np.arange(one.start_ms, one.end_ms + 1, one.step_ms, dtype=np.int64)
         going = Vector({"__name__": "up", "job": "a"}, times, np.ones(len(times)))
         ended = Vector({"job": "old"}, times[:-1], np.ones(len(times) - 1))
         return [going, ended]
@@ -98,6 +104,8 @@ def test_the_widgets_of_a_page_are_read_at_once(reader: Reader) -> None:
     widgets = [("metric", {"metrics": [["N", name]]}) for name in "abc"]
     assert 3 == len(reader.read(*widgets))
     assert [3] == [len(call) for call in reader.evaluator.calls]
+    reader.read(*[("chart", {"data": {"queries": [{"query": name}, {"query": "up"}]}}) for name in "abc"])
+    assert (1, 6) == (reader.promql.calls, len(reader.promql.asked))
 
 
 def test_one_that_is_wrong_leaves_the_others_alone(reader: Reader) -> None:

@@ -12,6 +12,7 @@ from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.web import respond
+from trimtab.web.alarms.from_chart import alarm_link
 from trimtab.web.band_lines import with_band
 from trimtab.web.chart_data import STEPS_S, Chart, draw
 from trimtab.web.expression_chart import draw_expression, named
@@ -136,6 +137,7 @@ def _facts(site: Site, view: View, query: MetricQuery, series: Sequence[Series],
         "period": query.period_s,
         "chips": _chips(view),
         "values": _values(view, query, series),
+        "alarm": alarm_link(query, series),
         "expression": query.expression,
         "named": named(series)[:_NAMED],
         "unnamed": max(len(series) - _NAMED, 0),

@@ -1,0 +1,78 @@
+"""Alarms in a real browser: a draft is replayed while it is typed, saved, and taken from a suggestion."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from browser.conftest import Served, Watched
+from browser.pretend_alarms import FIRING
+
+pytestmark = pytest.mark.browser
+ONE = f"/alarms/named/{quote(FIRING)}?range=24h"
+PAGES = ["/alarms", ONE, "/alarms/named/host%20in%20trouble", "/alarms/new", "/alarms/new?kind=math", "/alarms/mute"]
+
+
+def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [(one["id"], node["target"]) for one in found["violations"] for node in one["nodes"]]
+
+
+def settled(watched: Watched, path: str) -> Page:
+    """The page once its suggestions are there."""
+    page = watched.open(path)
+    expect(page.locator("#proposals [role=status]")).to_have_count(0)
+    return page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_alarms_has_no_violation(path: str, watched: Watched, axe: str) -> None:
+    assert [] == violations(settled(watched, path), axe)
+
+
+@pytest.mark.parametrize("path", ["/alarms", "/alarms/new", "/alarms/mute"])
+def test_an_empty_page_has_no_violation(path: str, context: BrowserContext, empty_server: Served, axe: str) -> None:
+    watched = Watched(context, empty_server)
+    assert [] == violations(watched.open(path), axe)
+    assert [] == watched.problems
+
+
+@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_narrow_page_does_not_scroll_sideways(path: str, watched: Watched) -> None:
+    page = settled(watched, path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_draft_is_replayed_while_it_is_typed_and_its_address_is_the_draft(watched: Watched) -> None:
+    page = watched.open("/alarms/named/" + quote(FIRING))
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page).to_have_url(re.compile("/alarms/new"))
+    expect(page.locator("#preview")).to_contain_text("would")
+    expect(page.locator("#preview time-series")).to_have_attribute("data-state", "ready")
+    page.fill("input[name=threshold]", "100")
+    expect(page.locator("#preview")).to_contain_text("would not have fired")
+    expect(page).to_have_url(re.compile(r"threshold=100"))
+    page.reload()
+    expect(page.locator("input[name=threshold]")).to_have_value("100")
+    expect(page.locator("#preview")).to_contain_text("would not have fired")
+    page.fill("input[name=m]", "x")
+    expect(page.locator("#preview [role=alert]")).to_contain_text("expected a whole number")
+
+
+def test_a_suggestion_is_tried_from_the_alarm(watched: Watched) -> None:
+    page = settled(watched, ONE)
+    expect(page.locator("#proposals")).to_contain_text("ways to judge were tried")
+    expect(page.locator("#proposals article").first).to_contain_text("As it is")
+
+
+def test_the_list_narrows_while_it_is_searched(watched: Watched) -> None:
+    page = watched.open("/alarms")
+    page.fill("input[name=q]", "targets")
+    expect(page.locator("#alarms tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile("q=targets"))
+    page.click("text=firing 2")
+    expect(page.locator(".nav-count")).to_contain_text("2")

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
-from trimtab.base.errors import AccessDenied, InvalidInput
+from trimtab.base.errors import AccessDenied, NotFound
 from trimtab.client import inventory_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.inventory.catalog.book import HOME, Catalog
@@ -87,7 +87,7 @@ def _rates(room: InventoryRoom) -> list[Operation]:
         _whole(call)
         id_ = call.path["id"]
         if not id_.isdecimal() or len(id_) > 9:
-            raise InvalidInput(f"cannot find rate {id_!r}: expected a number", field="id")
+            raise NotFound(f"cannot find rate {id_!r}: expected a number, as listed")
         return _rate(await room.rates.remove(int(id_)))
 
     return [

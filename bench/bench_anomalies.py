@@ -45,16 +45,23 @@ _HEADERS = {
 }
 
 
+def usual(row: int, slots: Any) -> Any:
+    """What series number `row` of a shard has in slots (numbers since the epoch), but for noise."""
+    return 50 + 5 * np.sin(2 * np.pi * np.asarray(slots) / 288 + row)
+
+
 def bodies(series: int, first_ms: int, minutes: int) -> Iterator[bytes]:
     """PutMetricData requests: a value a minute and series."""
+    rng = np.random.default_rng(2)
     for minute in range(minutes):
+        slot = (first_ms + 60_000 * minute) // SLOT_MS
         for begin in range(0, series, _A_REQUEST):
             data = [
                 {
                     "MetricName": "Load",
                     "Dimensions": [{"Name": "Host", "Value": f"host-{number}"}],
                     "Timestamp": first_ms // 1000 + 60 * minute + 30,
-                    "Value": 50 + (number * 7 + minute * 13) % 10,
+                    "Value": float(usual(number % ROWS, slot) + rng.normal(0, 2)),
                 }
                 for number in range(begin, min(begin + _A_REQUEST, series))
             ]
@@ -63,10 +70,9 @@ def bodies(series: int, first_ms: int, minutes: int) -> Iterator[bytes]:
 
 def remember(ids: list[int], until_ms: int, directory: Path) -> None:
     """Memories in which every series of `ids` is known for two weeks: daily shapes and noise, the same 128 again."""
-    at = np.arange(HISTORY)
     rng = np.random.default_rng(1)
-    times = until_ms - SLOT_MS * (HISTORY - at)
-    values = [50 + 5 * np.sin(2 * np.pi * at / 288 + row) + rng.normal(0, 2, HISTORY) for row in range(ROWS)]
+    times = until_ms - SLOT_MS * (HISTORY - np.arange(HISTORY))
+    values = [usual(row, times // SLOT_MS) + rng.normal(0, 2 / np.sqrt(5), HISTORY) for row in range(ROWS)]
     bank = Bank.of(ROWS)
     bank.score(np.arange(ROWS), HISTORY * np.arange(ROWS + 1), np.tile(times, ROWS), np.concatenate(values))
     for number, begin in enumerate(range(0, len(ids), ROWS), 1):
@@ -85,7 +91,8 @@ async def measure(directory: Path, engine: psutil.Process, series: int, rounds: 
     while len(registry) < series:
         await registry.load()
         await asyncio.sleep(0.5)
-    ids = [one.id for one in registry.since(0) if one.identity.namespace == "Bench"]
+    known = [one for one in registry.since(0) if one.identity.namespace == "Bench"]
+    ids = [one.id for one in sorted(known, key=lambda one: int(one.dimensions["Host"].removeprefix("host-")))]
     remember(ids, first_ms, directory / "memories")
     watch = AnomalyWatch(
         WatchParts(

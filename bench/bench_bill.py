@@ -5,7 +5,8 @@
 400 accounts with Reserved Instances, Savings Plans, spot, refunds and split lines (bench/bill_files.py), as Parquet. It
 is imported, asked for cost by tag by day (the median of nine, warm), reconciled with the exact sum, and imported again:
 nothing may change. Memory is the highest of the engine's and this process's resident sets together, sampled ten times a
-second. `--directory` keeps the files for another run. The last line is JSON.
+second; `cpu_s` is what both used, so that a figure from a machine that others use too can be judged. `--directory`
+keeps the files for another run. The last line is JSON.
 """
 
 import argparse
@@ -62,6 +63,13 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
+def _cpu_s() -> float:
+    """Processor seconds of this process and its children so far."""
+    me = psutil.Process()
+    times = [process.cpu_times() for process in (me, *me.children(recursive=True))]
+    return float(sum(one.user + one.system for one in times))
+
+
 def main() -> None:
     """Generate, import, ask, import again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -87,9 +95,9 @@ def _bill(place: Path, rows: int) -> Decimal:
 def _measure(room: CostsRoom, place: Path, rows: int, exact: Decimal) -> dict[str, object]:
     request = ImportRequest(str(place.resolve()), source="bench")
     with Memory() as memory:
-        began = time.monotonic()
+        began, cpu = time.monotonic(), _cpu_s()
         record = room.importer.run(request)
-        seconds = time.monotonic() - began
+        seconds, cpu = time.monotonic() - began, _cpu_s() - cpu
     assert record.receipt is not None
     agrees = record.receipt.exact() == {"USD": exact} and record.receipt.lines == rows
     took, first = _ask(room)
@@ -104,6 +112,7 @@ def _measure(room: CostsRoom, place: Path, rows: int, exact: Decimal) -> dict[st
         "rows": rows,
         "rows_per_s": rate,
         "seconds": round(seconds, 1),
+        "cpu_s": round(cpu, 1),
         "peak_mb": round(memory.peak_mb),
         "by_tag_by_day_ms": round(took, 1),
         "answer_rows": len(first),

@@ -33,7 +33,7 @@ from trimtab.web.run_rows import COLUMNS, TEXT, RunRow, Sums, as_dict, money, ro
 from trimtab.web.site import Site
 from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import Tile
-from trimtab.web.view import View
+from trimtab.web.view import View, link
 
 MOST_RUNS = 2000
 """Runs of a range that the page looks at: the last submitted of more."""
@@ -75,6 +75,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             any_run=bool(rows),
             more=len(rows) >= MOST_RUNS,
             queue=found,
+            queue_source=link("/runs/queue.json", list(view.window.parameters)),
             uses=[(use, use_bar(use)) for use in found.gpus],
             legend=[("held", HELD_STYLE), *((why.value, style) for why, style in IDLE_STYLES.items())],
             idle_kinds=tuple(Idle),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from trimtab.base.errors import InvalidInput
-from trimtab.costs.explorer.spans import fitting, named_span
+from trimtab.costs.explorer.spans import compared, fitting, named_span
 from trimtab.costs.model import Granularity
 from trimtab.costs.periods import is_month, periods, previous
 
@@ -58,6 +58,23 @@ def test_days_hours_and_the_whole() -> None:
 )
 def test_named_ranges_end_with_the_bill(name: str, expected: tuple[str, str]) -> None:
     assert named_span(name, span("2024-09-07", "2026-08-11")) == span(*expected)
+
+
+@pytest.mark.parametrize(
+    ("of", "ends", "before", "cut"),
+    [
+        (("2026-11-01", "2026-12-01"), "2026-11-26", ("2026-10-01", "2026-10-26"), ("2026-11-01", "2026-11-26")),
+        (("2026-03-01", "2026-04-01"), "2026-03-31", ("2026-02-01", "2026-03-01"), ("2026-03-01", "2026-03-31")),
+        (("2026-10-01", "2026-12-01"), "2026-11-11", ("2026-08-01", "2026-09-11"), ("2026-10-01", "2026-11-11")),
+        (("2026-11-01", "2026-12-01"), "2026-12-01", ("2026-10-01", "2026-11-01"), ("2026-11-01", "2026-12-01")),
+        (("2026-11-20", "2026-11-27"), "2026-11-26", ("2026-11-13", "2026-11-20"), ("2026-11-20", "2026-11-27")),
+        (("2026-11-01", "2026-12-01"), "2026-08-11", ("2026-10-01", "2026-11-01"), ("2026-11-01", "2026-12-01")),
+    ],
+)
+def test_a_month_that_goes_on_is_compared_by_days(
+    of: tuple[str, str], ends: str, before: tuple[str, str], cut: tuple[str, str]
+) -> None:
+    assert compared(span(*of), span("2025-01-01", ends)) == (span(*before), span(*cut))
 
 
 def test_days_are_told_apart_for_a_quarter() -> None:

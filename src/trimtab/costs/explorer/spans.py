@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import Granularity
-from trimtab.costs.periods import Period, month_before, month_start, next_month
+from trimtab.costs.periods import Period, month_before, month_start, next_month, previous
 from trimtab.costs.read_sql import DAY_MS
 
 MONTHS: Mapping[str, int] = {"1m": 1, "3m": 3, "6m": 6, "12m": 12}
@@ -26,6 +26,17 @@ def named_span(name: str, extent: Period) -> Period:
     for _ in range(MONTHS[name] - 1):
         start = month_before(start)
     return start, next_month(last)
+
+
+def compared(span: Period, extent: Period) -> tuple[Period, Period]:
+    """What a span is compared with, and the part of it that is: of a month that still goes on, as many days of both."""
+    before = previous(*span)
+    last, whole = month_start(span[1] - 1), month_start(before[1] - 1)
+    unfinished = last < extent[1] < span[1] and span[0] <= last and month_start(span[1]) == span[1]
+    if not unfinished or month_start(span[0]) != span[0]:
+        return before, span
+    days = extent[1] - last
+    return (before[0], min(whole + days, before[1])), (span[0], extent[1])
 
 
 def fitting(span: Period) -> Granularity:

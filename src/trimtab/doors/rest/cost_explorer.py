@@ -12,10 +12,9 @@ from trimtab.base.errors import InvalidInput
 from trimtab.client import cost_explorer_wire as wire
 from trimtab.costs.explorer.commitments import HourCoverage, SavingsRate, SpendCoverage
 from trimtab.costs.explorer.explorer import Slice
-from trimtab.costs.explorer.spans import fitting
+from trimtab.costs.explorer.spans import compared, fitting
 from trimtab.costs.explorer.terms import facet_text, metric_text, read_facet, read_metric
 from trimtab.costs.model import CostCategory, CostQuery, Dimension, Granularity, Tag
-from trimtab.costs.periods import previous
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest import cost_answers as answers
 from trimtab.doors.rest.cost_query import CostsAsked, Day, GranularityName, days, granularity_of, read_asked
@@ -95,16 +94,18 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
     async def drivers(call: Call[DriversQuery, None]) -> wire.CostChanges:
         query = call.query
         asked = await read_asked(query, room.reader, clock)
-        baseline = previous(*asked.span)
+        span, extent = asked.span, await room.reader.extent()
+        baseline, span = compared(span, extent or span)
         if query.baseline_start is not None:
+            span = asked.span
             baseline = days(query.baseline_start, query.baseline_end or query.start or "now", clock.now_ms())
         if len(asked.groups) > 1:
             raise InvalidInput("cannot explain by several groups: expected one at most", field="group")
         group = asked.groups[0] if asked.groups else None
         metric = read_metric(query.metric)
-        found = await explorer.drivers(call.principal.scope, baseline, asked.span, metric, group, asked.where)
+        found = await explorer.drivers(call.principal.scope, baseline, span, metric, group, asked.where)
         shown = [answers.change(one, query.limit) for one in found]
-        return wire.CostChanges(*baseline, *asked.span, metric_text(metric), shown)
+        return wire.CostChanges(*baseline, *span, metric_text(metric), shown)
 
     async def coverage(call: Call[PeriodsQuery, None]) -> wire.Commitments:
         asked, scope = await read_asked(call.query, room.reader, clock), call.principal.scope

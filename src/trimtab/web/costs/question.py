@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
-from trimtab.costs.explorer.spans import ALL, DEFAULT, fitting, named_span
+from trimtab.costs.explorer.spans import ALL, DEFAULT, compared, fitting, named_span
 from trimtab.costs.explorer.terms import (
     QUANTITIES,
     facet_name,
@@ -21,7 +21,7 @@ from trimtab.costs.explorer.terms import (
     split_filter,
 )
 from trimtab.costs.model import CostCategory, Dimension, Facet, Filter, Granularity, Metric, Tag
-from trimtab.costs.periods import Period, day_ms, month_before, month_start, next_month, previous
+from trimtab.costs.periods import Period, day_ms, month_before, month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.web.view import View, link
 
@@ -58,7 +58,7 @@ _LONGEST_DAYS = 3700
 class Question:
     """`months` is the range by name, "" for one by dates; `filters` are texts as the URL has them.
 
-    `begins_ms` is where the bill begins: what is before it cannot be compared with.
+    `extent` is where the bill begins and ends: what is before it cannot be compared with.
     """
 
     metric: Metric
@@ -69,26 +69,27 @@ class Question:
     granularity: Granularity
     filters: tuple[str, ...]
     where: Filter | None
-    begins_ms: int
+    extent: Period
 
     @property
     def comparable(self) -> bool:
         """Whether the bill reaches back over the whole time before."""
-        return month_start(self.begins_ms) <= self.before[0]
+        return month_start(self.extent[0]) <= self.before[0]
 
     @property
     def explained(self) -> tuple[Period, Period] | None:
         """The two spans whose difference is explained: without a time before, the last two months of the bill."""
         if self.comparable:
-            return self.before, self.span
+            return compared(self.span, self.extent)
         last = month_start(self.span[1] - 1)
-        start = month_before(last)
-        return None if start < self.span[0] or last <= self.begins_ms else ((start, last), (last, next_month(last)))
+        if month_before(last) < self.span[0] or last <= self.extent[0]:
+            return None
+        return compared((last, next_month(last)), self.extent)
 
     @property
     def before(self) -> Period:
         """What the span is compared with."""
-        return previous(*self.span)
+        return compared(self.span, self.extent)[0]
 
     @property
     def is_money(self) -> bool:
@@ -131,7 +132,7 @@ def read_question(view: View, extent: Period) -> Question:
         granularity,
         filters,
         read_filters(filters),
-        extent[0],
+        extent,
     )
 
 

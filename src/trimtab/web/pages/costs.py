@@ -148,6 +148,7 @@ async def _facts(room: CostsRoom, view: View, question: Question, extent: Period
         "ends": f"{to_datetime(extent[1] - 1):%Y-%m-%d}",
         "unfinished": question.span[0] < extent[1] < question.span[1],
         "changes": [_change(one) for one in changes],
+        "explained_from": f"{to_datetime((question.explained or (question.span,) * 2)[1][0]):%Y-%m-%d}",
         "compared": " → ".join(map(span_words, question.explained or ())),
         "pledges": pledges,
         "cost": cost_words,
@@ -170,13 +171,17 @@ def _shown(view: View, question: Question, answer: Answer, sheet: Sheet, sort: S
         "unit": sheet.unit,
         "total": sheet.total,
         "drawing": pictures.stacked(question, sheet, answer.periods, extent[1]),
-        "lines": [(line, drill(view, question, line.key), _trend(line)) for line in lines],
+        "lines": [(line, drill(view, question, line.key), _trend(line, answer, extent)) for line in lines],
         "page": page,
     }
 
 
-def _trend(line: Line) -> list[float]:
-    return [float(value) for value in line.values]
+def _trend(line: Line, answer: Answer, extent: Period) -> list[float | None]:
+    """The line's shape as far as the bill goes."""
+    return [
+        None if start >= extent[1] else float(value)
+        for (start, _), value in zip(answer.periods, line.values, strict=True)
+    ]
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -198,13 +203,12 @@ def _tiles(question: Question, answer: Answer) -> list[Tile]:
     found = []
     for sheet in answer.sheets[:3]:
         total = sheet.total
-        trend: list[float | None] = [float(value) for value in total.values]
         label = f"{METRICS.get(metric_text(question.metric), metric_text(question.metric))}, {question.words}"
         share = cost_words.ratio(total.before, total.now) or "from nothing"
         note = (
             f"{share} against {span_words(question.before)}" if question.comparable else "the bill has no time before"
         )
-        found.append(Tile(label, f"{total.now:,.2f}", sheet.unit, note, trend))
+        found.append(Tile(label, f"{total.now:,.2f}", sheet.unit, note, _trend(total, answer, question.extent)))
     return found
 
 

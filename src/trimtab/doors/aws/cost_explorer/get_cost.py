@@ -43,7 +43,7 @@ async def get_cost_and_usage(rooms: CostExplorerRooms, request: Request, context
 
 @operations.add("GetCostAndUsageWithResources")
 async def get_cost_and_usage_with_resources(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
-    """The same by resource. trimtab has no limit of 14 days and is not bound to EC2."""
+    """Costs and usage by resource; without AWS's limit of 14 days, and of every service."""
     asked = _read({"Metrics": ["UnblendedCost"], **request})
     if Dimension.RESOURCE_ID not in (*asked.groups, *facets_of(asked.where)):
         raise invalid("Either group by or filter by RESOURCE_ID is required for GetCostAndUsageWithResources")

@@ -11,10 +11,12 @@ from live_server import LiveServer
 from trimtab.base.clock import SystemClock
 from trimtab.client.api import Client
 from trimtab.client.costs import Costs
+from trimtab.client.inventory import Inventory
+from trimtab.client.runs import Runs
 from trimtab.demo import notes, world
 from trimtab.demo.bill import report
 from trimtab.demo.bill.terms import PAYER
-from trimtab.demo.company import ACCOUNTS
+from trimtab.demo.company import ACCOUNTS, TRAINING
 from trimtab.demo.notes import Notes
 from trimtab.demo.play import Loaded, Play
 from trimtab.demo.totals import Totals
@@ -49,6 +51,7 @@ def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     assert 1.0 == shares[-1]
     assert_hosts(server.url)
     assert_bill(server.url, now)
+    assert_runs(server.url)
     with Client(server.url) as client:
         found = client.sources().sources
         told = {source.account for source in found if source.rows and source.account}
@@ -65,6 +68,18 @@ def assert_hosts(url: str) -> None:
     assert hosts["p5-01"]["up"]
     assert hosts["p5-01"]["cpus"] == 192
     assert hosts["p5-01"]["receive"] > 0
+
+
+def assert_runs(url: str) -> None:
+    """The training queue: runs that run on GPUs that are known one by one, runs that wait, and the drained node."""
+    with Client(url) as client:
+        found = Runs(client).listed(cluster=TRAINING.cluster, limit=500).runs
+        nodes = Inventory(client).nodes(TRAINING.cluster)
+    running = [one for one in found if one.state == "running"]
+    assert running
+    assert all(one.gpus_known_by == "GPU indexes of the scheduler" and one.amounts for one in running)
+    assert [one for one in found if one.state == "pending" and one.reason]
+    assert [world.FAILING_NODE] == [one.name for one in nodes if one.condition == "drained"]
 
 
 def assert_bill(url: str, now_ms: int) -> None:

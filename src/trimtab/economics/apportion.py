@@ -9,6 +9,7 @@ units that are left go one by one to the largest remainders; of equal remainders
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from math import lcm
 
 from trimtab.costs.model import DIGITS
 
@@ -29,7 +30,7 @@ def apportion(amount: Decimal, weights: Sequence[Weight], digits: int = DIGITS) 
         raise ValueError(f"bug: cannot apportion {amount}")
     places = max(digits, -exponent)
     units = int(amount.scaleb(places))
-    parts = _whole(abs(units), [Fraction(weight) for weight in weights])
+    parts = _whole(abs(units), weights)
     sign = -1 if units < 0 else 1
     return [Decimal(sign * part).scaleb(-places) for part in parts]
 
@@ -61,14 +62,19 @@ def _floor(amount: Decimal, unit: Decimal) -> Decimal:
     return amount.quantize(unit, ROUND_FLOOR)
 
 
-def _whole(units: int, weights: Sequence[Fraction]) -> list[int]:
-    total = sum(weights, Fraction(0))
-    if total <= 0 or any(weight < 0 for weight in weights):
+def _whole(units: int, weights: Sequence[Weight]) -> list[int]:
+    """Largest remainder in whole numbers: weights are brought to their common denominator once."""
+    exact = [weight if isinstance(weight, int) else Fraction(weight) for weight in weights]
+    scale = lcm(*(weight.denominator for weight in exact))
+    whole = [weight.numerator * (scale // weight.denominator) for weight in exact]
+    total = sum(whole)
+    if total <= 0 or min(whole) < 0:
         raise ValueError(f"bug: cannot apportion by weights {[str(weight) for weight in weights]}")
-    quotas = [units * weight / total for weight in weights]
-    parts = [quota.numerator // quota.denominator for quota in quotas]
+    shared = [divmod(units * weight, total) for weight in whole]
+    parts = [part for part, _ in shared]
     left = units - sum(parts)
-    by_remainder = sorted(range(len(parts)), key=lambda at: (parts[at] - quotas[at], at))
-    for at in by_remainder[:left]:
-        parts[at] += 1
+    if left:
+        by_remainder = sorted(range(len(parts)), key=lambda at: (-shared[at][1], at))
+        for at in by_remainder[:left]:
+            parts[at] += 1
     return parts

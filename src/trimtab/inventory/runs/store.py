@@ -20,8 +20,8 @@ from trimtab.inventory.runs.rows import STILL, held_of, held_values, key_of, key
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import run_devices, run_states, runs
 
-_CHUNK = 200
-"""Keys of one statement: three parameters each stay far below SQLite's limit of 32,766."""
+_CHUNK = 500
+"""Keys of one statement: far below SQLite's limit of 32,766 parameters."""
 OpenJobs = Mapping[tuple[str, str], frozenset[str]]
 UNKNOWN_REASON = "not observed"
 """Why a run waited that nobody looked at while it did."""
@@ -72,7 +72,7 @@ def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_job
     keys = list(newest)
     for at in range(0, len(keys), _CHUNK):
         known = {one.key: one for one in _by_keys(connection, keys[at : at + _CHUNK])}
-        same = []
+        same, new = [], []
         for key in keys[at : at + _CHUNK]:
             before, now = known.get(key), newest[key]
             if before is not None and before.seen_ms > seen_ms:
@@ -82,7 +82,11 @@ def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_job
                 same.append(key)
                 continue
             changed += 1
-            _write(connection, before, now)
+            if before is None:
+                new.append(now)
+            else:
+                _change(connection, before, now)
+        _add(connection, new)
         _seen(connection, same, seen_ms)
     lost = sum(_vanished(connection, *cluster, jobs, seen_ms) for cluster, jobs in open_jobs.items())
     return Taken(len(newest), changed, lost)
@@ -106,40 +110,56 @@ def _named(held: Sequence[Held]) -> bool:
     return any(one.indexes or one.uuids for one in held)
 
 
-def _write(connection: Connection, before: Run | None, now: Run) -> None:
+def _add(connection: Connection, new: Sequence[Run]) -> None:
+    """Insert runs that were not known, in three statements."""
+    if not new:
+        return
+    rows = [
+        {**key_values(one.key), **run_values(one), "seen_ms": one.seen_ms, "changed_ms": one.seen_ms} for one in new
+    ]
+    connection.execute(insert(runs), rows)
+    held = [row for one in new for row in held_values(one)]
+    if held:
+        connection.execute(insert(run_devices), held)
+    waits = [row for one in new if (row := _first_wait(one)) is not None]
+    if waits:
+        connection.execute(insert(run_states), waits)
+
+
+def _change(connection: Connection, before: Run, now: Run) -> None:
+    """Bring a known run up to date."""
     values = {**run_values(now), "seen_ms": now.seen_ms, "changed_ms": now.seen_ms}
-    if before is None:
-        connection.execute(insert(runs).values(**key_values(now.key), **values))
-    else:
-        connection.execute(update(runs).where(_at(runs, now.key)).values(values))
-    if before is None or before.held != now.held:
-        if before is not None:
-            connection.execute(delete(run_devices).where(_at(run_devices, now.key)))
+    connection.execute(update(runs).where(_at(runs, now.key)).values(values))
+    if before.held != now.held:
+        connection.execute(delete(run_devices).where(_at(run_devices, now.key)))
         if now.held:
             connection.execute(insert(run_devices), held_values(now))
-    _wait(connection, before, now)
-
-
-def _wait(connection: Connection, before: Run | None, now: Run) -> None:
-    """Keep what it waits, or waited, for."""
-    waits = now.state is RunState.PENDING
-    was = before is not None and before.state is RunState.PENDING
-    if before is not None and was and waits and before.reason == now.reason:
+    waits, was = now.state is RunState.PENDING, before.state is RunState.PENDING
+    if waits and was and before.reason == now.reason:
         return
     ended_ms = now.seen_ms if waits else now.submit_ms + now.wait_ms(now.seen_ms)
     if was:
         open_ = update(run_states).where(_at(run_states, now.key), run_states.c.to_ms == STILL)
         connection.execute(open_.values(to_ms=ended_ms))
-    elif before is None and not waits and ended_ms > now.submit_ms:
-        _stretch(connection, now.key, now.submit_ms, ended_ms, now.reason or UNKNOWN_REASON)
-    if waits:
-        _stretch(connection, now.key, ended_ms if was else now.submit_ms, STILL, now.reason or UNKNOWN_REASON)
+    if waits:  # a job that goes back to the queue waits from when somebody saw it there
+        row = _stretch(now.key, now.seen_ms, STILL, now.reason)
+        same = (_at(run_states, now.key), run_states.c.from_ms == now.seen_ms)
+        connection.execute(delete(run_states).where(*same))
+        connection.execute(insert(run_states).values(row))
 
 
-def _stretch(connection: Connection, key: RunKey, from_ms: int, to_ms: int, reason: str) -> None:
-    connection.execute(delete(run_states).where(_at(run_states, key), run_states.c.from_ms == from_ms))
-    row = {"from_ms": from_ms, "to_ms": to_ms, "state": RunState.PENDING.value, "reason": reason}
-    connection.execute(insert(run_states).values(**key_values(key), **row))
+def _first_wait(now: Run) -> dict[str, Any] | None:
+    """What a run that was not known before waits for, or waited for; None for one that did not wait."""
+    if now.state is RunState.PENDING:
+        return _stretch(now.key, now.submit_ms, STILL, now.reason)
+    ended_ms = now.submit_ms + now.wait_ms(now.seen_ms)
+    return _stretch(now.key, now.submit_ms, ended_ms, now.reason) if ended_ms > now.submit_ms else None
+
+
+def _stretch(key: RunKey, from_ms: int, to_ms: int, reason: str) -> dict[str, Any]:
+    state = RunState.PENDING.value
+    reason = reason or UNKNOWN_REASON
+    return {**key_values(key), "from_ms": from_ms, "to_ms": to_ms, "state": state, "reason": reason}
 
 
 def _seen(connection: Connection, keys: Sequence[RunKey], seen_ms: int) -> None:
@@ -156,7 +176,7 @@ def _vanished(connection: Connection, account: str, cluster: str, jobs: frozense
     for before in _with_held(connection, gone):
         end_ms = max(before.seen_ms, before.start_ms or 0)
         now = replace(before, state=RunState.LOST, end_ms=end_ms, seen_ms=seen_ms, reason="it vanished")
-        _write(connection, before, now)
+        _change(connection, before, now)
     still = [key_of(row) for row in rows if row.job in jobs]
     for at in range(0, len(still), _CHUNK):
         _seen(connection, still[at : at + _CHUNK], seen_ms)
@@ -244,5 +264,13 @@ def _at(table: Any, key: RunKey) -> Any:
 
 
 def _in(table: Any, keys: Sequence[RunKey]) -> Any:
-    wanted = [(key.account, key.cluster, key.job) for key in keys]
-    return tuple_(table.c.account, table.c.cluster, table.c.job).in_(wanted)
+    """Rows of keys, cluster by cluster: both databases then use the primary key, as they do not for lists of tuples."""
+    jobs: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key in keys:
+        jobs[key.account, key.cluster].append(key.job)
+    columns = table.c
+    parts = [
+        and_(columns.account == account, columns.cluster == cluster, columns.job.in_(found))
+        for (account, cluster), found in jobs.items()
+    ]
+    return or_(*parts)

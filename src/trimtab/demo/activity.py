@@ -51,6 +51,7 @@ class Activities:
         what.memory[:] = _CONTEXT
         for run in self._world.active_runs(slab.first_ms, slab.last_ms):
             _run(what, run, slab.times)
+        _hang(what, self._world, slab.times)
         self._pods_of(what, slab)
         _replicas(what, load, self._world)
         what.lost[self._lost_gpu] = slab.times >= self._world.failed_ms
@@ -104,6 +105,18 @@ def _run(what: Activity, run: Run, times: Times) -> None:
         what.sm[rows, columns] = run.sm * pace
         what.tensor[rows, columns] = run.tensor * pace
         what.memory[rows, columns] = memory
+
+
+def _hang(what: Activity, world: World, times: Times) -> None:
+    """The run that hangs holds its memory and does nothing any more, until somebody looks."""
+    run = world.hung
+    here = np.flatnonzero((times >= world.hung_ms) & (times < run.end_ms))
+    if not len(here):
+        return
+    columns = slice(int(here[0]), int(here[-1]) + 1)
+    for node in run.nodes:
+        rows = slice(node.first_gpu, node.first_gpu + node.machine.gpus)
+        what.sm[rows, columns] = what.tensor[rows, columns] = 0.0
 
 
 def _replicas(what: Activity, load: Load, world: World) -> None:

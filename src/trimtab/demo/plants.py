@@ -42,6 +42,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         _idle_gpus(world),
         _failing_node(world),
         _degraded_endpoint(world),
+        _hung_run(world),
         _noisy_alarm(world),
         _untagged_project(world),
         _price_change(world),
@@ -94,6 +95,22 @@ def _failing_node(world: World) -> Plant:
         (node.name, lost.uuid),
         world.failed_ms,
         node.machine.price,
+    )
+
+
+def _hung_run(world: World) -> Plant:
+    run = world.hung
+    gpus = sum(node.machine.gpus for node in run.nodes)
+    hours = (run.end_ms - world.hung_ms) / 3_600_000
+    return Plant(
+        "hung-run",
+        "/runs",
+        f"{run.name} ({run.id}) of {run.user} hung: {gpus} GPUs idled for {hours:.1f} h before it was cancelled",
+        run.nodes[0].account.id,
+        run.team,
+        (str(run.id), *(node.name for node in run.nodes)),
+        world.hung_ms,
+        round(sum(node.machine.price for node in run.nodes), 2),
     )
 
 

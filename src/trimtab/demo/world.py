@@ -4,10 +4,11 @@
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from trimtab.demo import company, runs
 from trimtab.demo.company import Company, Node
-from trimtab.demo.runs import Run
+from trimtab.demo.runs import CANCELLED, Run
 
 HISTORY_MS = 14 * 86_400_000 - 15 * 60_000
 """Two weeks, less what a slow load may take: the OTLP door refuses what is older than two weeks."""
@@ -45,6 +46,21 @@ class World:
     def failed_ms(self) -> int:
         """When the GPU of the failing node was lost."""
         return ago(self.anchor_ms, FAILED_SINCE_H)
+
+    @cached_property
+    def hung(self) -> Run:
+        """The run that hung: the largest of those that somebody cancelled in the last week, long after it had stopped
+        to work.
+        """
+        ended = (ago(self.anchor_ms, 168), ago(self.anchor_ms, 2))
+        found = [run for run in self.runs if run.state == CANCELLED and ended[0] <= run.end_ms <= ended[1]]
+        return max(found, key=lambda run: run.size * (run.end_ms - run.start_ms))
+
+    @property
+    def hung_ms(self) -> int:
+        """When it stopped to work: a whole five minutes, a third of its way."""
+        step = COARSE_S * 1000
+        return (2 * self.hung.start_ms + self.hung.end_ms) // 3 // step * step
 
     def active_runs(self, first_ms: int, last_ms: int) -> list[Run]:
         """Runs that wait, run, or ended in the last hour, at any time between the two."""

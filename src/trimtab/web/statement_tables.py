@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from trimtab.economics.months import in_words, named
 from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
-from trimtab.reports.statements.money import coins
+from trimtab.reports.statements.money import coins, exact
 
 GATHERED = frozenset((Kind.DISCOUNT, Kind.CREDIT, Kind.REFUND))
 _COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
@@ -135,14 +135,6 @@ def beside(rows: Sequence[Reconciled]) -> list[BillRow]:
 def month_link(month: int, state: MonthState) -> MonthLink:
     """A month of the switch."""
     return MonthLink(named(month), in_words(month), state is MonthState.CLOSED)
-
-
-def exact(amount: Decimal) -> str:
-    """All digits that an amount has, at least two, thousands apart."""
-    text = f"{abs(amount):,f}"
-    whole, _, rest = text.partition(".")
-    shown = f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
-    return f"−{shown}" if amount < 0 else shown
 
 
 def _table(

@@ -25,7 +25,7 @@ from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Space
 from trimtab.base.clock import iso
 from trimtab.economics.months import in_words, named
 from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
-from trimtab.reports.statements.money import coins
+from trimtab.reports.statements.money import coins, exact
 
 _INK, _MUTED, _LINE = HexColor("#14181f"), HexColor("#5a6472"), HexColor("#dfe3e8")
 _PLAIN, _BOLD = "TrimtabSans", "TrimtabSansBold"
@@ -77,7 +77,9 @@ def _fonts() -> None:
     """The charts' own fonts: each has one script."""
     folder = resources.files("trimtab.charts") / "fonts"
     for name, file in _FILES.items():
-        registerFont(TTFont(name, io.BytesIO((folder / file).read_bytes())))
+        font = TTFont(name, io.BytesIO((folder / file).read_bytes()))
+        font.face.name = name.encode()  # they call themselves alike, and a PDF would show all in the first
+        registerFont(font)
 
 
 def _marked(text: str) -> str:
@@ -101,21 +103,22 @@ def _head(statement: Statement, owner: str | None) -> list[Any]:
 
 
 def _by_owner(lines: Sequence[StatementLine], currency: str, category: str) -> list[Any]:
-    sums: dict[str, dict[Kind, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for line in lines:
-        sums[line.key.owner][line.key.kind] += line.coins
-    totals = {owner: sum(kinds.values(), Decimal(0)) for owner, kinds in sums.items()}
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for line in sorted(lines, key=lambda one: (one.key.about, list(Kind).index(one.key.kind))):
+        what = f"Corrections of {named(line.key.about)}" if line.key.about else line.key.kind.words
+        sums[line.key.owner][what] += line.coins
+    totals = {owner: sum(parts.values(), Decimal(0)) for owner, parts in sums.items()}
     body = [
-        (owner, _split(kinds, currency), coins(totals[owner], currency))
-        for owner, kinds in sorted(sums.items(), key=lambda one: (-totals[one[0]], one[0]))
+        (owner, _split(sums[owner], currency), coins(totals[owner], currency))
+        for owner in sorted(sums, key=lambda one: (-totals[one], one))
     ]
     whole = ("Total", "", coins(sum(totals.values(), Decimal(0)), currency))
     table = _table(((category.capitalize(), "What for", currency), *body, whole), (0.24, 0.56, 0.2), total=True)
     return [table, Spacer(1, 8 * mm)]
 
 
-def _split(kinds: Mapping[Kind, Decimal], currency: str) -> str:
-    return " · ".join(f"{kind.words} {coins(kinds[kind], currency)}" for kind in Kind if kinds.get(kind))
+def _split(parts: Mapping[str, Decimal], currency: str) -> str:
+    return " · ".join(f"{what} {coins(amount, currency)}" for what, amount in parts.items() if amount)
 
 
 def _of_owner(lines: Sequence[StatementLine], currency: str) -> list[Any]:
@@ -146,9 +149,7 @@ def _of_owner(lines: Sequence[StatementLine], currency: str) -> list[Any]:
 
 
 def _reconciliation(rows: Sequence[Reconciled], currency: str) -> list[Any]:
-    body = [
-        (row.kind.words, f"{row.bill:f}", f"{row.statement:f}", f"{row.difference.normalize() + 0:f}") for row in rows
-    ]
+    body = [(row.kind.words, exact(row.bill), exact(row.statement), exact(row.difference)) for row in rows]
     table = _table(
         (("The bill beside it", "Bill", "Statement", "Apart"), *body), (0.34, 0.25, 0.25, 0.16), right=(1, 2, 3)
     )

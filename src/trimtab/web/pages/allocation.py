@@ -13,12 +13,11 @@ from trimtab.economics.preview import Preview
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.rules.read import MOST_BYTES, read_rules
 from trimtab.economics.statements.model import MonthState
-from trimtab.reports.statements.money import coins
+from trimtab.reports.statements.money import coins, exact
 from trimtab.web import respond
 from trimtab.web.form import read_form
 from trimtab.web.pages.statements import whole_bill
 from trimtab.web.site import Site
-from trimtab.web.statement_tables import exact
 
 _MOST_MOVES = 40
 _FORM_BYTES = 3 * MOST_BYTES  # a document as a form encodes it

@@ -42,7 +42,7 @@ export function rule(plot, marks, colour, font) {
       }
     }
   }
-  for (const [row, one] of marks.along.entries()) {
+  for (const [row, one] of marks.along.filter((mark) => !mark.bare).entries()) {
     ctx.strokeStyle = ctx.fillStyle = one.color || colour.muted;
     for (const [at, ms] of [one.start, one.end].filter((edge) => edge !== null).entries()) {
       const place = plot.valToPos(ms, "x", true);

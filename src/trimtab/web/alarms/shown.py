@@ -31,6 +31,8 @@ class ShownReplay:
     strip: Svg
     sentence: str
     subtitle: str
+    axis: int
+    """Characters of the widest label of the value axis: the strip of states begins below the plot."""
 
 
 def show_replay(replay: Replay) -> ShownReplay:
@@ -46,6 +48,7 @@ def show_replay(replay: Replay) -> ShownReplay:
         strip_of(replay),
         sentence(replay),
         stands,
+        _axis(trace),
     )
 
 
@@ -120,6 +123,12 @@ def _payload(replay: Replay, trace: Trace) -> dict[str, Any]:
         "marks": {"across": across, "along": along}, "series": series,
         "empty": "There are no points in this range.",
     }  # fmt: skip
+
+
+def _axis(trace: Trace) -> int:
+    known = [value for value in (*trace.values.tolist(), trace.threshold) if value is not None and math.isfinite(value)]
+    widest = max(len(words.value(value, unit_for(trace))) for value in (max(known, default=0.0), 0.0))
+    return min(max(widest, 3), 10)
 
 
 def _line(label: str, slot: int, edge: str | None, values: list[float | None]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""How many alarms fire now: asked at every page, so that it is one count in the state database."""
+"""How many alarms fire now: asked for every page, so that it is a count in the state database."""
+
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
@@ -7,6 +9,17 @@ from trimtab.alarms.model import StateValue
 from trimtab.store.state.database import State as Database
 from trimtab.store.state.tables import alarms
 
+NAMED = 3
+"""Alarms that are told by name, those that began last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """How many alarms are in ALARM, and the names of the newest of them."""
+
+    number: int = 0
+    names: tuple[str, ...] = ()
+
 
 class FiringAlarms:
     """Counts alarms in ALARM."""
@@ -14,15 +27,18 @@ class FiringAlarms:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def count(self, scope: Scope) -> int:
+    async def now(self, scope: Scope) -> Firing:
         """Those in the accounts and regions of `scope`; rules for rows are not looked at."""
-        return await self._database.run(lambda connection: _count(connection, scope))
+        return await self._database.run(lambda connection: _now(connection, scope))
 
 
-def _count(connection: Connection, scope: Scope) -> int:
-    query = select(func.count()).select_from(alarms).where(alarms.c.state == StateValue.ALARM.value)
+def _now(connection: Connection, scope: Scope) -> Firing:
+    columns = alarms.c
+    mine = [columns.state == StateValue.ALARM.value]
     if scope.accounts is not None:
-        query = query.where(alarms.c.account.in_(sorted(scope.accounts)))
+        mine.append(columns.account.in_(sorted(scope.accounts)))
     if scope.regions is not None:
-        query = query.where(alarms.c.region.in_(sorted(scope.regions)))
-    return connection.execute(query).scalar_one()
+        mine.append(columns.region.in_(sorted(scope.regions)))
+    number = connection.execute(select(func.count()).select_from(alarms).where(*mine)).scalar_one()
+    newest = select(columns.name).where(*mine).order_by(columns.transitioned_ms.desc(), columns.name).limit(NAMED)
+    return Firing(number, tuple(connection.execute(newest).scalars()) if number else ())

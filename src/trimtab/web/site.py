@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
+from trimtab.alarms.firing import Firing
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.charts.bars import meter
 from trimtab.charts.heatmap import hatch, ramp
@@ -122,7 +123,7 @@ class Site:
         self.services = ServiceReader(state, self.cache, reads, self.gpus)
         self.arrivals = Arrivals(state.clock)
         self.alarms = None if state.alarms is None else Desk(state.alarms, self.cache)
-        self._firing: dict[Scope, int] = {}
+        self._firing: dict[Scope, Firing] = {}
         self._assets = assets
         self._environment = _environment()
         self._environment.globals.update(
@@ -148,7 +149,7 @@ class Site:
         layout = facts.pop("layout", "base.html")
         if request.headers.get("hx-request-type") == "partial":
             layout = "fragment.html"
-        firing = self._firing.get(view.scope, 0)
+        firing = self._firing.get(view.scope, Firing())
         return respond.html(request, found.render({"view": view, "firing": firing, **facts, "layout": layout}), status)
 
     def fragment(self, request: Request, view: View, template: str, **facts: Any) -> Response:
@@ -173,9 +174,9 @@ class Site:
         return answer
 
     async def _count(self, scope: Scope) -> None:
-        """How many alarms fire, for the sidebar: counted anew some seconds after it was, however many look."""
+        """How many alarms fire, for every page: counted anew some seconds after it was, however many look."""
         if self.alarms is not None:
-            count = partial(self.alarms.rooms.firing.count, scope)
+            count = partial(self.alarms.rooms.firing.now, scope)
             self._firing[scope] = await self.cache.get(("firing", scope), _FIRING_S, count, stale_s=60.0)
 
     def nothing_at(self, request: Request) -> Response:

@@ -37,6 +37,12 @@ def test_the_list_has_those_that_fire_first_and_children_below_their_composite_a
     assert '<span class="nav-count" title="alarms that fire">2' in text  # the composite alarm and its child
 
 
+def test_the_overview_names_what_fires(pages: AsgiClient) -> None:
+    text = pages.get("/").text
+    assert "2 alarms fire" in text
+    assert "host in trouble" in text
+
+
 def test_the_list_is_narrowed_by_state_and_text(pages: AsgiClient) -> None:
     firing = pages.get("/alarms?state=ALARM").text
     assert "2 alarms" in firing

@@ -3,7 +3,7 @@ first. `server.py` runs it."""
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -62,10 +62,12 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.use import OwnersUse
 from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis import use as kpi_use
+from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.metrics.bands.source import TrainedBands
@@ -199,7 +201,12 @@ def _economics(
     clock: Clock,
 ) -> EconomicsRoom:
     """Whose the bill is, with what measures use: runs where schedulers are connected, and metrics."""
-    runs = RunMachines(inventory.runs, inventory.nodes)
+
+    async def activity(runs: Sequence[Run], start_ms: int, end_ms: int) -> dict[RunKey, float]:
+        found = await run_activity.read(reader, registry, EVERYTHING, runs, start_ms, end_ms)
+        return {key: one.share for key, one in found.items() if one.share is not None}
+
+    runs = RunMachines(inventory.runs, inventory.nodes, activity)
 
     async def by_metric(metric: str, start_ms: int, end_ms: int) -> dict[str, float]:
         return await kpi_use.use(reader, registry, EVERYTHING, metric, "team", start_ms, end_ms)

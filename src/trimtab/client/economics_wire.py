@@ -8,6 +8,8 @@ from trimtab.client.wire import Millis
 
 Amount = Annotated[str, Meta(description="Decimal text.")]
 Month = Annotated[str, Meta(description="A billing month, YYYY-MM.")]
+MONTH_PATTERN = r"^((19[7-9][0-9]|20[0-9][0-9])-(0[1-9]|1[0-2]))?$"
+"""A month, or nothing."""
 StateName = Literal["open", "closed"]
 BasisName = Literal["billed", "net", "amortized", "net-amortized"]
 
@@ -112,7 +114,7 @@ class CheckAllocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """A document to try on a month; without one the newest open month with a bill."""
 
     document: Annotated[str, Meta(max_length=1_048_576)]
-    month: Annotated[str, Meta(max_length=10)] = ""
+    month: Annotated[str, Meta(pattern=MONTH_PATTERN)] = ""
 
 
 class ApplyAllocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """Who held which GPU, from what schedulers report: a run's cost is its GPU-hours × the node's price."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -95,3 +96,17 @@ def test_gpu_seconds_come_from_runs_and_other_use_from_metrics(machines: RunMach
     assert {"ads": Decimal("1.5")} == asyncio.run(use.use("tokens", *month))
     with pytest.raises(InvalidInput):
         asyncio.run(use.use("steps", *month))
+
+
+def test_by_measured_use_a_run_pays_for_what_its_gpus_did(machines: RunMachines) -> None:
+    async def activity(runs: Sequence[Run], start_ms: int, end_ms: int) -> dict[RunKey, float]:
+        return {one.key: 0.25 for one in runs if one.team == "ads"}
+
+    measured = RunMachines(machines._runs, machines._nodes, activity)
+    [machine] = asyncio.run(measured.machines(["i-gpu"], DAY, DAY + 24 * HOUR)).values()
+    parts = split_machine(machine, DAY, DAY + 24 * HOUR, SharePolicy.USED)
+    hours = {(part.owner, part.use, part.assumed): part.gpu_ms / HOUR for part in parts}
+    assert Fraction(9, 2) == hours["ads", Use.ACTIVE, False]
+    assert Fraction(27, 2) == hours["", Use.IDLE, False]
+    assert Fraction(24) == hours["search", Use.HELD, True]
+    assert 4 * 24 == sum(hours.values())

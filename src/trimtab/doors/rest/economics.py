@@ -31,7 +31,9 @@ class StatementQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class MonthQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which month."""
 
-    month: Annotated[str, Meta(max_length=10, description="A billing month, YYYY-MM [the newest with a bill].")] = ""
+    month: Annotated[
+        str, Meta(pattern=wire.MONTH_PATTERN, description="A billing month, YYYY-MM [the newest with a bill].")
+    ] = ""
 
 
 def operations(room: EconomicsRoom) -> list[Operation]:

@@ -2,11 +2,11 @@
 
 A node is a machine of the bill by its instance id, else by its name. A run that names its GPUs holds those; one of
 which only the number is known holds the node's free ones, in order. Runs say nothing of SM time: what shares a GPU is
-split evenly, and marked.
+split evenly, and marked. How busy a run's GPUs were is its mean over all of them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,11 +15,13 @@ from math import ceil
 from trimtab.access.scope import EVERYTHING
 from trimtab.economics.shared.model import Holding, Machine, Outage, Sharing
 from trimtab.inventory.runs.filter import RunFilter
-from trimtab.inventory.runs.model import Held, Node, Run
+from trimtab.inventory.runs.model import Held, Node, Run, RunKey
 from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
 
 _MOST_RUNS = 200_000
+ActivityReader = Callable[[Sequence[Run], int, int], Awaitable[Mapping[RunKey, float]]]
+"""(runs, start, end in ms) → the mean activity of each run's GPUs, 0 to 1, where it is known."""
 _Taken = tuple[int, int, Fraction]
 """From, to, and how much of a GPU."""
 
@@ -32,14 +34,17 @@ class _Part:
     held: Held
     start_ms: int
     end_ms: int
+    active: Fraction | None = None
 
 
 class RunMachines:
     """The machines whose runs are known."""
 
-    def __init__(self, runs: RunStore, nodes: NodeStore) -> None:
+    def __init__(self, runs: RunStore, nodes: NodeStore, activity: ActivityReader | None = None) -> None:
+        """Without `activity` nobody measured how busy the GPUs were."""
         self._runs = runs
         self._nodes = nodes
+        self._activity = activity
 
     async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
         """Those of `resources` that are nodes with GPUs, with who held them in the time."""
@@ -66,8 +71,11 @@ class RunMachines:
 
     async def _parts(self, start_ms: int, end_ms: int) -> dict[str, list[_Part]]:
         found: dict[str, list[_Part]] = defaultdict(list)
-        for run in await self._runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS):
-            for part in _parts_of(run, end_ms):
+        runs = await self._runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
+        active = await self._activity(runs, start_ms, end_ms) if self._activity else {}
+        for run in runs:
+            share = active.get(run.key)
+            for part in _parts_of(run, end_ms, None if share is None else Fraction(share).limit_denominator(10_000)):
                 found[part.held.node].append(part)
         return found
 
@@ -82,7 +90,7 @@ def machine_of(node: Node, parts: Iterable[_Part], down: Iterable[tuple[int, int
         for device, share in _devices(part, taken):
             taken[device].append((part.start_ms, part.end_ms, share))
             sharing = Sharing.WHOLE if share == 1 else Sharing.MIG
-            holdings.append(Holding(device, part.owner, part.start_ms, part.end_ms, sharing, share))
+            holdings.append(Holding(device, part.owner, part.start_ms, part.end_ms, sharing, share, part.active))
     outages = [Outage(device, start, end) for device in devices for start, end in down]
     return Machine(devices, holdings, outages)
 
@@ -113,14 +121,14 @@ def _peak(held: Sequence[_Taken], start_ms: int, end_ms: int) -> Fraction:
     return max(at_once, default=Fraction(0))
 
 
-def _parts_of(run: Run, end_ms: int) -> Iterable[_Part]:
+def _parts_of(run: Run, end_ms: int, active: Fraction | None) -> Iterable[_Part]:
     owner = run.team or run.user
     held = run.held or tuple(Held(name, run.gpus / len(run.node_names)) for name in run.node_names)
     for part in held:
         begun = part.start_ms if part.start_ms is not None else run.start_ms
         ended = part.end_ms if part.end_ms is not None else run.end_ms
         if begun is not None and part.gpus:
-            yield _Part(owner, part, begun, end_ms if ended is None else ended)
+            yield _Part(owner, part, begun, end_ms if ended is None else ended, active)
 
 
 def _resource(node: Node, wanted: set[str]) -> str:

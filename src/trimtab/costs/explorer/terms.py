@@ -34,10 +34,14 @@ _METRICS: Mapping[str, Metric] = {
     "usage": Metric.USAGE,
     "normalized_usage": Metric.NORMALIZED_USAGE,
 }
+METRICS = tuple(dict.fromkeys((*_METRICS, *Metric)))
+"""Every name of a metric that is understood."""
 METRIC_NAMES = tuple(name for name in _METRICS if name != "amortised")
 """The short names of metrics, for help texts and choosers."""
 QUANTITIES = frozenset({Metric.USAGE, Metric.NORMALIZED_USAGE})
 """Metrics that are no money."""
+DIMENSION_NAMES = "|".join(sorted(_DIMENSIONS))
+"""The names of dimensions as the API's own document has them, one pattern; case and hyphens are free beside it."""
 _FILTER = re.compile(r"(?P<facet>(?:tag|category):.+?|[\w-]+)(?P<sign>!=|!~|=|~)(?P<value>.*)", re.DOTALL)
 _LONGEST = 1024
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
@@ -15,35 +15,48 @@ from trimtab.costs.explorer.explorer import Slice
 from trimtab.costs.explorer.spans import compared, fitting
 from trimtab.costs.explorer.terms import facet_text, metric_text, read_facet, read_metric
 from trimtab.costs.model import CostCategory, CostQuery, Dimension, Granularity, Tag
+from trimtab.costs.periods import Period
+from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest import cost_answers as answers
-from trimtab.doors.rest.cost_query import CostsAsked, Day, GranularityName, days, granularity_of, read_asked
+from trimtab.doors.rest.cost_query import (
+    CostsAsked,
+    Day,
+    FacetText,
+    GranularityName,
+    MetricName,
+    days,
+    granularity_of,
+    read_asked,
+)
 from trimtab.doors.rest.spec import Call, Operation
 
 _PATH, _TAG = "/rest/v1/costs", "costs"
 _MOST_CELLS = 200_000
-_MetricName = Annotated[str, Meta(min_length=1, max_length=64, description="unblended, amortized, list, usage …")]
 _NAME: Mapping[str, str] = {"name": "The name of the view."}
 
 
 class TableQuery(CostsAsked, frozen=True, forbid_unknown_fields=True):
     """What to sum, and in which periods."""
 
-    metric: _MetricName = "unblended"
+    metric: MetricName = "unblended"
     granularity: Annotated[GranularityName | None, Meta(description="By default days, of long ranges months.")] = None
 
 
 class ValuesQuery(CostsAsked, frozen=True, forbid_unknown_fields=True):
     """Whose values."""
 
-    facet: Annotated[str, Meta(max_length=1024, description="As group; none: only what there is to group by.")] = ""
-    search: Annotated[str, Meta(max_length=200, description="Part of the value.")] = ""
+    facet: Annotated[FacetText | None, Meta(description="As group; none: only what there is to group by.")] = None
+    search: Annotated[str, Meta(max_length=100, description="Part of the value.")] = ""
 
 
 class DriversQuery(CostsAsked, frozen=True, forbid_unknown_fields=True):
     """What to compare. Without a baseline, with the same number of months or days before; one group at most."""
 
-    metric: _MetricName = "amortized"
+    group: Annotated[list[FacetText], Meta(max_length=1, description="Take apart by this too.")] = field(
+        default_factory=list
+    )
+    metric: MetricName = "amortized"
     baseline_start: Day = None
     baseline_end: Day = None
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many drivers at most.")] = 20
@@ -96,11 +109,8 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
         asked = await read_asked(query, room.reader, clock)
         span, extent = asked.span, await room.reader.extent()
         baseline, span = compared(span, extent or span)
-        if query.baseline_start is not None:
-            span = asked.span
-            baseline = days(query.baseline_start, query.baseline_end or query.start or "now", clock.now_ms())
-        if len(asked.groups) > 1:
-            raise InvalidInput("cannot explain by several groups: expected one at most", field="group")
+        if query.baseline_start is not None or query.baseline_end is not None:
+            span, baseline = asked.span, _baseline(query, asked.span, clock.now_ms())
         group = asked.groups[0] if asked.groups else None
         metric = read_metric(query.metric)
         found = await explorer.drivers(call.principal.scope, baseline, span, metric, group, asked.where)
@@ -192,6 +202,18 @@ def _reports(room: CostsRoom) -> list[Operation]:
             wire.SavedReports, errors=(404,), **writing,
         ),
     ]  # fmt: skip
+
+
+def _baseline(query: DriversQuery, span: Period, now_ms: int) -> Period:
+    """The baseline that was named; of one bound alone, as long as the span."""
+    length = span[1] - span[0]
+    if query.baseline_start is None:
+        end = days("1970-01-01", query.baseline_end or "now", now_ms)[1]
+        return max(end - length, 0), max(end, DAY_MS)
+    if query.baseline_end is None:
+        start = days(query.baseline_start, query.baseline_start, now_ms)[0]
+        return start, start + length
+    return days(query.baseline_start, query.baseline_end, now_ms)
 
 
 def _order(place: Slice) -> tuple[int, tuple[str, ...], str]:

@@ -6,20 +6,41 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.errors import NotFound
 from trimtab.costs.explorer.spans import DEFAULT, named_span
-from trimtab.costs.explorer.terms import read_facet, read_filters
+from trimtab.costs.explorer.terms import DIMENSION_NAMES, METRICS, read_facet, read_filters
 from trimtab.costs.model import Facet, Filter, Granularity
 from trimtab.costs.periods import Period
 from trimtab.costs.read import CostReader
-from trimtab.costs.read_sql import DAY_MS, MAX_GROUPS
+from trimtab.costs.read_sql import DAY_MS
 from trimtab.doors.rest.times import Instant, instant_ms
 
-_TERM = Annotated[str, Meta(min_length=1, max_length=1024)]
-Terms = list[_TERM]
+_FACET_LENGTH, _FILTER_LENGTH = 200, 400
+"""Four groups and ten filters, percent-encoded, stay below the 64 KiB that the HTTP parser takes as a request line."""
+_SIGNED = rf"^(tag:[\s\S]+?|category:[\s\S]+?|{DIMENSION_NAMES})(!=|!~|=|~)[\s\S]*$"
+
+FacetText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=_FACET_LENGTH,
+        description="service, account, tag:KEY, category:NAME …",
+        extra_json_schema={"pattern": f"^(tag:[\\s\\S]+|category:[\\s\\S]+|{DIMENSION_NAMES})$"},
+    ),
+]
+FilterText = Annotated[str, Meta(min_length=1, max_length=_FILTER_LENGTH, extra_json_schema={"pattern": _SIGNED})]
+MetricName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        description="What to sum.",
+        extra_json_schema={"enum": list(METRICS)},
+    ),
+]
 GranularityName = Literal["hourly", "daily", "monthly", "total"]
 Day = Instant | None
-_MOST_SPAN_MS = 3700 * DAY_MS
+_LONGEST_HOURLY_MS = 31 * DAY_MS
 
 
 class CostsAsked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,10 +48,10 @@ class CostsAsked(Struct, frozen=True, forbid_unknown_fields=True):
 
     start: Day = None
     end: Day = None
-    group: Annotated[Terms, Meta(max_length=MAX_GROUPS, description="service, account, tag:KEY, category:NAME …")] = []
+    group: Annotated[list[FacetText], Meta(max_length=4, description="By what; each combination has a sum.")] = []
     filter: Annotated[
-        Terms,
-        Meta(max_length=50, description="FACET=VALUE, !=, ~ (contains), !~; those of one facet are alternatives."),
+        list[FilterText],
+        Meta(max_length=10, description="FACET=VALUE, !=, ~ (contains), !~; those of one facet are alternatives."),
     ] = []
 
 
@@ -60,19 +81,14 @@ async def read_asked(asked: CostsAsked, reader: CostReader, clock: Clock) -> Rea
 
 
 def days(start: str, end: str, now_ms: int) -> Period:
-    """A range of whole UTC days around two instants. Raises InvalidInput."""
-    first = instant_ms(start, now_ms, "start") // DAY_MS * DAY_MS
-    last = -(-instant_ms(end, now_ms, "end") // DAY_MS) * DAY_MS
-    if first >= last:
-        raise InvalidInput(f"cannot read range: got {start} to {end}; expected start before end", field="start")
-    return first, last
+    """A range of whole UTC days around two instants, whichever comes first; a day at least. Raises InvalidInput."""
+    first, last = sorted((instant_ms(start, now_ms, "start"), instant_ms(end, now_ms, "end")))
+    begin = first // DAY_MS * DAY_MS
+    return begin, max(-(-last // DAY_MS) * DAY_MS, begin + DAY_MS)
 
 
 def granularity_of(name: GranularityName | None, fallback: Granularity, span: Period) -> Granularity:
-    """The granularity that was named. Hours are for 31 days at most."""
+    """The granularity that was named; hours are days where the range is longer than a month."""
     found = fallback if name is None else Granularity(name.upper())
-    if found is Granularity.HOURLY and span[1] - span[0] > 31 * DAY_MS:
-        raise InvalidInput("cannot answer by hour: expected a range of 31 days at most", field="granularity")
-    if span[1] - span[0] > _MOST_SPAN_MS and found is not Granularity.TOTAL:
-        raise InvalidInput("cannot answer by period: expected a range of ten years at most", field="granularity")
-    return found
+    longer = span[1] - span[0] > _LONGEST_HOURLY_MS
+    return Granularity.DAILY if found is Granularity.HOURLY and longer else found

@@ -283,7 +283,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         economics=rooms.economics,
         inventory=rooms.inventory,
         run_reports=_run_reports(rooms),
-        drains=rooms.inventory.nodes.out_of_use,
+        scheduled=_run_reports(rooms).scheduled,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         keys=rooms.keys,

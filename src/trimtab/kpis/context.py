@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from trimtab.access.scope import Scope
 from trimtab.kpis.concepts import Finder, Found, Metric, is_edge
-from trimtab.kpis.drains import Drains, no_drains
 from trimtab.kpis.model import Input
 from trimtab.kpis.owners import Owners
+from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest, StatSeries
@@ -55,7 +55,7 @@ class Context:
     owners: Owners
     grid: Grid
     options: Options = Options()
-    drains: Drains = no_drains
+    scheduled: Scheduled = NOT_SCHEDULED
 
     def chosen(self, name: str, usual: Sequence[Metric]) -> Sequence[Metric]:
         """The metric that the caller named, else the usual ones."""

@@ -2,10 +2,10 @@
 
 One read of the engine of what each concept needs, and a second of series that fill the gaps of better ones.
 
-Allocation, the best evidence that a GPU has at a step: a pod or job label on its activity series (dcgm-exporter maps
-them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a
-job of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a
-driver alone takes less).
+Allocation, the best evidence that a GPU has at a step: a run that a scheduler says held it, else a pod or job label on
+its activity series (dcgm-exporter maps them; a series without one is evidence of a free GPU only where other series of
+that exporter carry labels), else a job of the scheduler on its node, else the memory of processes on it, else its used
+memory (512 MiB or more, since a driver alone takes less).
 Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is cordoned,
 or that its scheduler took out of use, while nothing holds it; silence of a GPU whose host reports, from its first
 report in the range on (or all along, where it reported last in the week before).
@@ -21,10 +21,12 @@ import numpy.typing as npt
 from trimtab.kpis import concepts
 from trimtab.kpis.concepts import Finder, Found, Metric
 from trimtab.kpis.context import Reader
-from trimtab.kpis.drains import Drains, Spans, no_drains, out_of_use
+from trimtab.kpis.drains import Spans, out_of_use
 from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
-from trimtab.kpis.gpu_identity import exporter_of, gpu_of, host_of, weight_of, workload_of
+from trimtab.kpis.gpu_identity import exporter_of, gpu_of, host_of, index_of, weight_of, workload_of
+from trimtab.kpis.held_over import held_over
 from trimtab.kpis.owners import UNOWNED, Owners
+from trimtab.kpis.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
 from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
@@ -38,8 +40,6 @@ HELD_FROM_BYTES = 512 * 2**20
 """Used memory from which something holds a GPU: a CUDA context takes about 500 MiB, an idle driver less."""
 KNOWN_FOR_MS = 7 * 86_400_000
 """How long before the range a GPU may have reported last to be missed: the time for which a host is listed."""
-HOLD_S = 300
-"""How long a value stands for a GPU that reports more rarely than a step: Prometheus' own lookback."""
 FATAL_XIDS = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
 """XIDs that take a GPU out of use until it is reset or replaced (NVIDIA, "XID Errors": double-bit ECC, microcontroller
 halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeouts, unrecovered ECC). XIDs of
@@ -97,6 +97,14 @@ class _Read:
         return np.asarray(self.mean * scale, np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What schedulers said of the range."""
+
+    spans: Spans
+    holdings: Sequence[Holding]
+
+
 @dataclass(slots=True)
 class _Frame:
     """Rows of GPUs under construction."""
@@ -104,6 +112,7 @@ class _Frame:
     grid: Grid
     rows: dict[str, int] = field(default_factory=dict)
     hosts: list[str] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     last_seen_ms: list[int] = field(default_factory=list)
 
@@ -113,6 +122,7 @@ class _Frame:
         at = self.rows.setdefault(name, len(self.rows))
         if at == len(self.hosts):
             self.hosts.append(host_of(series))
+            self.indexes.append(index_of(series))
             self.weights.append(weight_of(series))
             self.last_seen_ms.append(0)
         self.last_seen_ms[at] = max(self.last_seen_ms[at], series.last_seen_ms)
@@ -129,7 +139,7 @@ class _Frame:
 
 
 async def gather(
-    reader: Reader, finder: Finder, owners: Owners, grid: Grid, drains: Drains = no_drains
+    reader: Reader, finder: Finder, owners: Owners, grid: Grid, scheduled: Scheduled = NOT_SCHEDULED
 ) -> Evidence | None:
     """What is known of the GPUs in the range; None where no series tells of any. Raises QueryAborted, Unavailable."""
     earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)
@@ -147,8 +157,9 @@ async def gather(
         "jobs": finder.all(concepts.JOB_ON_NODE),
     }
     reads = await _read(reader, finder, wanted, grid)
-    spans = await drains(finder.scope, grid.start_ms, grid.end_ms)
-    return await asyncio.to_thread(_evidence, reads, owners, grid, spans)
+    span = (finder.scope, grid.start_ms, grid.end_ms)
+    told = _Told(await scheduled.drains(*span), await scheduled.holdings(*span))
+    return await asyncio.to_thread(_evidence, reads, owners, grid, told)
 
 
 async def _read(reader: Reader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
@@ -208,7 +219,7 @@ def _stack(rows: Sequence[Floats], grid: Grid) -> Floats:
     return np.array(rows) if rows else np.empty((0, grid.steps))
 
 
-def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, spans: Spans) -> Evidence:
+def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, told: _Told) -> Evidence:
     frame = _Frame(grid)
     activity_reads = [reads[name] for name, _ in concepts.ACTIVITY]
     for read in activity_reads:
@@ -218,15 +229,19 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, spans: Spans)
     activity, source = np.full(shape, np.nan), np.full(shape, -1)
     observed = np.zeros(shape)
     for place, read in enumerate(activity_reads):
-        values = _held_over(frame.merged(read, read.scaled()), grid)
+        values = held_over(frame.merged(read, read.scaled()), grid)
         better = np.isnan(activity) & ~np.isnan(values)
         activity[better], source[better] = values[better], place
         counted = np.nan_to_num(frame.merged(read, read.count))
         np.maximum(observed, observed_share(counted), out=observed)
     observed = np.where(~np.isnan(activity) & (observed == 0), 1.0, observed)  # a value held over
     held, allocation = _allocation(frame, activity_reads, reads)
-    owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
-    drained = out_of_use(spans, frame.hosts, grid)
+    claims = claims_of(told.holdings, tuple(frame.rows), frame.hosts, frame.indexes, grid)
+    if claims.held.any():
+        held = np.where(claims.held, HELD, held)
+        allocation += (("run of the scheduler", len(told.holdings)),)
+    owner, names = _owners(frame, activity_reads, reads["jobs"], owners, claims)
+    drained = out_of_use(told.spans, frame.hosts, grid)
     down, silent, causes = _down(frame, reads, observed, activity, held, drained)
     return Evidence(
         GpuGrid(
@@ -249,25 +264,6 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, spans: Spans)
     )
 
 
-def _held_over(values: Floats, grid: Grid) -> Floats:
-    """Fill steps between rare reports with the last one, for as long as Prometheus would."""
-    reach = min(HOLD_S // grid.step_s, grid.steps - 1)
-    filled = values
-    for _ in range(reach):
-        before = np.pad(filled, ((0, 0), (1, 0)), constant_values=np.nan)[:, :-1]
-        # Only where a later report follows within reach: a GPU that stopped reporting is not held over.
-        filled = np.where(np.isnan(filled) & _follows(values, reach), before, filled)
-    return filled
-
-
-def _follows(values: Floats, reach: int) -> npt.NDArray[np.bool_]:
-    some = ~np.isnan(values)
-    found = np.zeros_like(some)
-    for ahead in range(1, reach + 1):
-        found[:, :-ahead] |= some[:, ahead:]
-    return found
-
-
 def _allocation(
     frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]
 ) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, int], ...]]:
@@ -284,7 +280,7 @@ def _allocation(
         any_report = frame.merged(both, np.where(tells[:, None] & (values > 0), 1.0, np.nan))
         # A free step is no report of the pod: only steps without any report are held over.
         told = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, np.nan))
-        told = _held_over(told, frame.grid)
+        told = held_over(told, frame.grid)
         held = np.where(np.isnan(told), held, told).astype(np.int64)
         used["pod or job label"] = int(labelled.sum())
     jobs = reads["jobs"]
@@ -297,7 +293,7 @@ def _allocation(
     for name, least, title in (("process", 1.0, "process memory"), ("memory", HELD_FROM_BYTES, "used memory")):
         read = reads[name]
         if read.found:
-            values = _held_over(frame.merged(read, read.scaled()), frame.grid)
+            values = held_over(frame.merged(read, read.scaled()), frame.grid)
             open_ = (held == UNKNOWN) & ~np.isnan(values)
             if open_.any():
                 held = np.where(open_, np.where(values >= least, HELD, FREE), held)
@@ -306,7 +302,7 @@ def _allocation(
 
 
 def _owners(
-    frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners
+    frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners, claims: Claims
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Who has each GPU in each step: the owner of the series that reported then, one of a workload before others.
 
@@ -326,6 +322,9 @@ def _owners(
         some = counts > 0
         owner[at, some] = np.where(place or owner[at, some] < 0, place, owner[at, some])
     _place_jobs(frame, jobs, owners, names, owner)
+    if owners.by == "team":  # the only group that a run names by itself
+        for place, team in enumerate(claims.teams):
+            owner[(claims.team == place) & (owner <= 0)] = names.setdefault(team, len(names))
     steps = np.broadcast_to(np.arange(frame.grid.steps), owner.shape)
     nearest = np.maximum.accumulate(np.where(owner >= 0, steps, 0), axis=1)
     filled = np.take_along_axis(owner, nearest, axis=1)

@@ -33,6 +33,11 @@ def host_of(series: Series) -> str:
     return head if separator and port.isdecimal() else name
 
 
+def index_of(series: Series) -> str:
+    """The index on its host of the GPU that a series is about, "" where it does not say."""
+    return _first(series.dimensions, _INDEX)
+
+
 def short_host(name: str) -> str:
     """A host without its domain: exporters write the full name, schedulers the short one. Addresses stay whole."""
     head, _, _ = name.partition(".")

@@ -26,7 +26,7 @@ _NO_EVIDENCE = (
 
 async def read(context: Context) -> dict[str, list[Kpi]]:
     """The GPU-hours of every group that has GPUs."""
-    evidence = await gather(context.reader, context.finder, context.owners, context.grid, context.drains)
+    evidence = await gather(context.reader, context.finder, context.owners, context.grid, context.scheduled)
     if evidence is None:
         return {}
     return {owner: kpis_of(layers, evidence) for owner, layers in by_owner(evidence.grid).items()}

@@ -7,10 +7,10 @@ from dataclasses import replace
 from trimtab.access.scope import Scope
 from trimtab.kpis import concepts
 from trimtab.kpis.concepts import Finder
-from trimtab.kpis.drains import no_drains
 from trimtab.kpis.gpu_evidence import KNOWN_FOR_MS, gather
 from trimtab.kpis.latest import Question, ask
 from trimtab.kpis.model import Level
+from trimtab.kpis.scheduled import NOT_SCHEDULED
 from trimtab.kpis.shared_reads import SharedReads
 from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import Found, find
@@ -65,8 +65,8 @@ class GpuReader:
         state = self._state
         grid = Grid.over(window.start_ms, window.end_ms)
         finder = Finder(state.registry, scope, grid.start_ms)
-        drains = state.runs.room.nodes.out_of_use if state.runs is not None else no_drains
-        evidence = await gather(self._reads, finder, owners_of(Level.TEAM, finder), grid, drains)
+        scheduled = state.runs.scheduled if state.runs is not None else NOT_SCHEDULED
+        evidence = await gather(self._reads, finder, owners_of(Level.TEAM, finder), grid, scheduled)
         if evidence is None:
             return None
         earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)

@@ -9,6 +9,7 @@ from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
 from trimtab.access.scope import Scope
 from trimtab.kpis.drains import Drains, out_of_use
 from trimtab.kpis.model import GroupKpis
+from trimtab.kpis.scheduled import Scheduled
 from trimtab.kpis.window import Grid
 
 
@@ -20,7 +21,7 @@ def told(*times: tuple[int, int], node: str = "n1") -> Drains:
 
 
 def only(fleet: Fleet, drains: Drains) -> GroupKpis:
-    (group,) = fleet.report(drains=drains).groups
+    (group,) = fleet.report(scheduled=Scheduled(drains=drains)).groups
     return group
 
 

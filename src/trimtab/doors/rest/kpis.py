@@ -12,10 +12,10 @@ from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
 from trimtab.kpis.concepts import Registry
 from trimtab.kpis.context import Options, Reader
-from trimtab.kpis.drains import Drains, no_drains
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Level, Report
 from trimtab.kpis.report import report
+from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.kpis.window import LONGEST_S
 
 _LONGEST_MS = LONGEST_S * 1000
@@ -49,7 +49,7 @@ class Reading:
     registry: Registry
     reader: Reader
     clock: Clock
-    drains: Drains = no_drains
+    scheduled: Scheduled = NOT_SCHEDULED
 
 
 def operations(reading: Reading) -> list[Operation]:
@@ -77,7 +77,7 @@ def operations(reading: Reading) -> list[Operation]:
             range_.end_ms,
             by=query.group,
             options=options,
-            drains=reading.drains,
+            scheduled=reading.scheduled,
         )
         return _answer(found)
 

@@ -53,8 +53,8 @@ from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.room import InventoryRoom
-from trimtab.kpis.drains import Drains, no_drains
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described, Settings
@@ -93,7 +93,7 @@ class Dependencies:
     economics: EconomicsRoom | None = None
     inventory: InventoryRoom | None = None
     run_reports: RunReports | None = None
-    drains: Drains = no_drains
+    scheduled: Scheduled = NOT_SCHEDULED
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
     anomalies: AnomalyRoom | None = None
@@ -112,7 +112,7 @@ def operations(needs: Dependencies) -> list[Operation]:
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
         *hosts.operations(needs.hosts, needs.clock),
-        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.drains)),
+        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.scheduled)),
         *sources.operations(needs.ledger),
         *_anomalies(needs),
         *_costs(needs),

@@ -11,8 +11,8 @@ from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis import concepts
 from trimtab.kpis.concepts import Finder, Found, Registry
 from trimtab.kpis.context import Reader
-from trimtab.kpis.gpu_evidence import HOLD_S
 from trimtab.kpis.gpu_identity import gpu_of
+from trimtab.kpis.held_over import HOLD_S
 from trimtab.kpis.runs.devices import Device, Devices, SeriesIndex
 from trimtab.kpis.window import STEPS_S, Grid
 from trimtab.metrics.plan import StatRequest

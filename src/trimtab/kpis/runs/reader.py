@@ -1,6 +1,6 @@
 """`RunReports`: reports of runs, one in full or a list of them, over the stores and the engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -14,6 +14,10 @@ from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs import billed
 from trimtab.kpis.runs.cost import Prices
 from trimtab.kpis.runs.report import RunReport, report_of
+from trimtab.kpis.scheduled import Holding, Scheduled
+
+MOST_HOLDINGS = 20_000
+"""Runs of a range whose GPUs are looked at: the last submitted of more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,17 @@ class RunReports:
         prices = await self.prices(runs)
         return [report_of(run, found.get(run.key), prices, now_ms) for run in runs]
 
+    @property
+    def scheduled(self) -> Scheduled:
+        """What schedulers tell the GPU-hours."""
+        return Scheduled(self.room.nodes.out_of_use, self.holdings)
+
+    async def holdings(self, scope: Scope, start_ms: int, end_ms: int) -> list[Holding]:
+        """Who held which GPUs in a range, as far as schedulers name them or gave whole nodes."""
+        wanted = RunFilter(start_ms=start_ms, end_ms=end_ms)
+        found = await self.room.runs.listed(scope, wanted, MOST_HOLDINGS)
+        return [one for run in found if run.start_ms is not None for one in _holdings(run, end_ms)]
+
     async def prices(self, runs: Sequence[Run]) -> Prices:
         """All that the prices of runs rest on."""
         nodes = {(one.cluster, one.name): one for one in await self.room.nodes.all(EVERYTHING)}
@@ -60,6 +75,21 @@ class RunReports:
         first = min(run.start_ms or 0 for run in started)
         days = await billed.read(self.bill, EVERYTHING, sorted(ids), first, self.clock.now_ms())
         return replace(prices, billed=days)
+
+
+def _holdings(run: Run, end_ms: int) -> Iterator[Holding]:
+    for part in run.held:
+        begun = part.start_ms if part.start_ms is not None else run.start_ms
+        ended = part.end_ms if part.end_ms is not None else run.end_ms
+        yield Holding(
+            part.node,
+            begun or 0,
+            end_ms if ended is None else ended,
+            run.team,
+            tuple(map(str, part.indexes)),
+            part.uuids,
+            run.whole_nodes,
+        )
 
 
 def _sight(scope: Scope) -> Scope:

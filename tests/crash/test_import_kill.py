@@ -58,7 +58,7 @@ def exported(server: LiveServer) -> dict[str, int]:
     at = rows[0].split(",").index("BilledCost")
     found: dict[str, int] = {}
     for row in rows[1:]:
-        cost = row.split(",")[at]
+        cost = row.split(",")[at].partition(".")[0]
         found[cost] = found.get(cost, 0) + 1
     return found
 

@@ -11,13 +11,30 @@ VERSIONS = ("1.0", "1.1", "1.2")
 PARTS = "if(charge_category = 'Purchase' AND commitment_discount_id != '' AND effective_cost != 0, [0, 1], [0])"
 _UNUSED = "part = 1"
 _FEE = "charge_category = 'Purchase' AND commitment_discount_id != ''"
-_CATEGORY = f"if({_UNUSED}, 'Usage', toString(charge_category))"
+_CATEGORY = (  # a fee that covers nothing later (support) is usage: what a purchase costs effectively must be 0
+    f"if({_UNUSED} OR charge_category = 'Purchase' AND commitment_discount_id = '' AND effective_cost != 0, 'Usage', "
+    "toString(charge_category))"
+)
+_SERVICE_CATEGORY = "if(service_category = '', 'Other', toString(service_category))"
+_SKU = "if(sku_id = '', toString(usage_type), toString(sku_id))"
+_ISSUER = (  # FOCUS takes another name for another party, which is paid elsewhere
+    "if(invoice_issuer_name = '' OR provider_name = 'AWS' AND startsWith(invoice_issuer_name, 'Amazon Web Services'), "
+    "toString(provider_name), toString(invoice_issuer_name))"
+)
+_UNITS = {"Hrs": "Hours", "hours": "Hours", "Hour": "Hours", "GB-Mo": "GB-Months", "GB-month": "GB-Months"}
+"""AWS's words for units as FOCUS writes them (its "Unit Format")."""
 _USED_UP = f"{_CATEGORY} = 'Usage' AND NOT ({_UNUSED}) AND commitment_discount_status != 'Unused'"
 _PRICED = f"{_CATEGORY} IN ('Usage', 'Purchase') AND pricing_unit != ''"
 
 
 def _text(sql: str) -> str:
     return f"nullIf(toString({sql}), '')"
+
+
+def _unit(column: str) -> str:
+    words = ", ".join(f"'{word}'" for word in _UNITS)
+    meant = ", ".join(f"'{word}'" for word in _UNITS.values())
+    return _text(f"transform(toString({column}), [{words}], [{meant}], toString({column}))")
 
 
 def _time(sql: str) -> str:
@@ -32,10 +49,12 @@ _STATUS = (
     f"multiIf({_UNUSED}, 'Unused', {_CATEGORY} != 'Usage' OR commitment_discount_id = '', NULL, "
     "commitment_discount_status != '', toString(commitment_discount_status), 'Used')"
 )
-_UNIT_PRICE = "if(list_unit_price != 0, list_unit_price, divideDecimal(list_cost, pricing_quantity, 12))"
+_QUANTITY = "if(pricing_quantity = 0, toDecimal128(1, 12), pricing_quantity)"  # both arms of an if are computed
+_UNIT_PRICE = f"if(list_unit_price != 0, list_unit_price, divideDecimal(list_cost, {_QUANTITY}, 12))"
 _CONTRACTED_PRICE = (
-    "if(contracted_unit_price != 0, contracted_unit_price, divideDecimal(contracted_cost, pricing_quantity, 12))"
+    f"if(contracted_unit_price != 0, contracted_unit_price, divideDecimal(contracted_cost, {_QUANTITY}, 12))"
 )
+_COMMITTED = "commitment_discount_unit != '' AND commitment_discount_id != ''"
 _HAS_PRICE = f"{_PRICED} AND pricing_quantity != 0 AND NOT ({_UNUSED})"
 
 COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -51,7 +70,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "CapacityReservationStatus": ("1.1", "NULL"),
     "ChargeCategory": ("1.0", _CATEGORY),
     "ChargeClass": ("1.0", _text("charge_class")),
-    "ChargeDescription": ("1.0", _text("charge_description")),
+    "ChargeDescription": (
+        "1.0",
+        _text("multiIf(charge_description != '', charge_description, usage_type != '', usage_type, line_item_type)"),
+    ),
     "ChargeFrequency": (
         "1.0",
         f"if({_UNUSED}, 'Usage-Based', if(charge_frequency = '', 'Usage-Based', toString(charge_frequency)))",
@@ -61,20 +83,17 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "CommitmentDiscountCategory": ("1.0", _when("commitment_discount_id != ''", _text("commitment_discount_category"))),
     "CommitmentDiscountId": ("1.0", _text("commitment_discount_id")),
     "CommitmentDiscountName": ("1.0", _when("commitment_discount_id != ''", _text("commitment_discount_name"))),
-    "CommitmentDiscountQuantity": ("1.1", _when("commitment_discount_unit != ''", "commitment_discount_quantity")),
+    "CommitmentDiscountQuantity": ("1.1", _when(_COMMITTED, "commitment_discount_quantity")),
     "CommitmentDiscountStatus": ("1.0", _STATUS),
     "CommitmentDiscountType": ("1.0", _text("commitment_discount_type")),
-    "CommitmentDiscountUnit": ("1.1", _text("commitment_discount_unit")),
+    "CommitmentDiscountUnit": ("1.1", _when(_COMMITTED, _unit("commitment_discount_unit"))),
     "ConsumedQuantity": ("1.0", _when(f"{_USED_UP} AND consumed_unit != ''", "consumed_quantity")),
-    "ConsumedUnit": ("1.0", _when(_USED_UP, _text("consumed_unit"))),
+    "ConsumedUnit": ("1.0", _when(_USED_UP, _unit("consumed_unit"))),
     "ContractedCost": ("1.0", f"if({_UNUSED}, toDecimal128(0, 12), contracted_cost)"),
     "ContractedUnitPrice": ("1.0", _when(_HAS_PRICE, _CONTRACTED_PRICE)),
     "EffectiveCost": ("1.0", f"if({_FEE} AND NOT ({_UNUSED}), toDecimal128(0, 12), effective_cost)"),
     "InvoiceId": ("1.2", _text("invoice_id")),
-    "InvoiceIssuerName": (
-        "1.0",
-        "if(invoice_issuer_name = '', toString(provider_name), toString(invoice_issuer_name))",
-    ),
+    "InvoiceIssuerName": ("1.0", _ISSUER),
     "ListCost": ("1.0", f"if({_UNUSED}, toDecimal128(0, 12), list_cost)"),
     "ListUnitPrice": ("1.0", _when(_HAS_PRICE, _UNIT_PRICE)),
     "PricingCategory": (
@@ -89,7 +108,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "PricingCurrencyEffectiveCost": ("1.2", f"if({_FEE} AND NOT ({_UNUSED}), toDecimal128(0, 12), effective_cost)"),
     "PricingCurrencyListUnitPrice": ("1.2", _when(_HAS_PRICE, _UNIT_PRICE)),
     "PricingQuantity": ("1.0", _when(f"{_PRICED} AND NOT ({_UNUSED})", "pricing_quantity")),
-    "PricingUnit": ("1.0", _when(f"{_PRICED} AND NOT ({_UNUSED})", _text("pricing_unit"))),
+    "PricingUnit": ("1.0", _when(f"{_PRICED} AND NOT ({_UNUSED})", _unit("pricing_unit"))),
     "ProviderName": ("1.0", "toString(provider_name)"),
     "PublisherName": ("1.0", "if(publisher_name = '', toString(provider_name), toString(publisher_name))"),
     "RegionId": ("1.0", _text("region_id")),
@@ -100,13 +119,16 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
         "1.0",
         _when("resource_id != ''", "if(resource_type = '', toString(service_name), toString(resource_type))"),
     ),
-    "ServiceCategory": ("1.0", "if(service_category = '', 'Other', toString(service_category))"),
+    "ServiceCategory": ("1.0", _SERVICE_CATEGORY),
     "ServiceName": ("1.0", "if(service_name = '', 'Other', toString(service_name))"),
-    "ServiceSubcategory": ("1.1", "NULL"),
-    "SkuId": ("1.0", _when(_PRICED, "if(sku_id = '', toString(usage_type), toString(sku_id))")),
+    "ServiceSubcategory": ("1.1", f"concat('Other (', {_SERVICE_CATEGORY}, ')')"),
+    "SkuId": ("1.0", _when(_PRICED, _SKU)),
     "SkuMeter": ("1.1", _when(_PRICED, _text("usage_type"))),
     "SkuPriceDetails": ("1.1", "NULL"),
-    "SkuPriceId": ("1.0", _when(_PRICED, "if(sku_price_id = '', toString(usage_type), toString(sku_price_id))")),
+    "SkuPriceId": (
+        "1.0",
+        _when(_PRICED, f"if(sku_price_id = '', concat({_SKU}, '.', usage_type), toString(sku_price_id))"),
+    ),
     "SubAccountId": ("1.0", _text("sub_account_id")),
     "SubAccountName": ("1.0", _when("sub_account_id != ''", _text("sub_account_name"))),
     "SubAccountType": (

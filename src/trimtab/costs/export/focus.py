@@ -16,6 +16,10 @@ from trimtab.store.telemetry.client import ReadLimits, Telemetry
 PART_LINES = 200_000
 """Lines of one part: about 100 MB of text."""
 
+_CSV = (  # an amount with all its digits is a decimal number for whoever guesses types, also where it is whole
+    "format_csv_null_representation = '', output_format_csv_crlf_end_of_line = 1, "
+    "output_format_decimal_trailing_zeros = 1"
+)
 _LIMITS = ReadLimits(seconds=300, memory_mb=1024, threads=2)
 _QUERIES = load_queries("trimtab.costs.export")
 
@@ -55,7 +59,7 @@ class FocusExport:
             sql = (
                 f"SELECT {selected} FROM cost_lines ARRAY JOIN {PARTS} AS part "  # noqa: S608 - columns of ours; values are bound
                 f"WHERE {days} AND {accounts} AND {conditions.scope(scope)} "
-                "SETTINGS format_csv_null_representation = '', output_format_csv_crlf_end_of_line = 1"
+                f"SETTINGS {_CSV}"
             )
             yield self._telemetry.text(sql, conditions.params, "CSV", limits=_LIMITS)
 

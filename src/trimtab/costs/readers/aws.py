@@ -14,6 +14,7 @@ costs", "Savings Plans" and "Reservation details" of the CUR's data dictionary):
 """
 
 from trimtab.costs.readers import coerce
+from trimtab.costs.readers.aws_services import SERVICE_CATEGORIES
 from trimtab.costs.readers.columns import Columns, Kind, SourceColumn
 from trimtab.costs.readers.lines import LineMap
 
@@ -161,6 +162,7 @@ def _derived(facts: dict[str, SourceColumn | None]) -> dict[str, str]:
         "provider_name": "'AWS'",
         "publisher_name": "if(_billing_entity = 'AWS Marketplace', _invoice_issuer_name, 'AWS')",
         "service_name": "if(__service = '', _service_code, __service)",
+        "service_category": _service_category(),
         "pricing_category": f"multiIf({_COVERED}, 'Committed', _purchase_option = 'Spot', 'Dynamic', 'Standard')",
         "commitment_discount_status": f"if({_COVERED}, 'Used', '')",
         "commitment_discount_category": "multiIf(_commitment_discount_type = 'Savings Plan', 'Spend', "
@@ -182,6 +184,12 @@ def _derived(facts: dict[str, SourceColumn | None]) -> dict[str, str]:
         "commitment_total_hours": f"if({reservation_fee}, _ri_hours, {coerce.ZERO})",
         "commitment_unused_hours": f"if({reservation_fee}, _ri_unused_hours, {coerce.ZERO})",
     }
+
+
+def _service_category() -> str:
+    codes = ", ".join(coerce.quoted(code) for codes in SERVICE_CATEGORIES.values() for code in codes)
+    names = ", ".join(coerce.quoted(name) for name, codes in SERVICE_CATEGORIES.items() for _ in codes)
+    return f"transform(_service_code, [{codes}], [{names}], 'Other')"
 
 
 def _amortised(unblended: str, facts: dict[str, SourceColumn | None], net: str) -> str:

@@ -15,6 +15,7 @@ _PLACES = (
 _LONG, _MOST = 24, 2
 """Characters of a value that is still read as a name, and dimensions that a series is called by."""
 _DULL = (
+    "device",
     "service.instance.id",
     "service.name",
     "job",

@@ -47,8 +47,9 @@ def what_else(together: Together) -> str:
 def _expected(anomaly: Anomaly, series: Series) -> str:
     if math.isnan(anomaly.low) or math.isnan(anomaly.high):
         return "too little history to say what was expected"
-    digits = _digits(anomaly)
-    low, high = (amount(one, series, digits) for one in (anomaly.low, anomaly.high))
+    digits, nothing = _digits(anomaly), 1e-9 * abs(anomaly.value)
+    ends = (0.0 if abs(one) < nothing else one for one in (anomaly.low, anomaly.high))
+    low, high = (amount(one, series, digits) for one in ends)
     if low == high:
         return f"expected {high}"
     unit = low.partition(" ")[2]

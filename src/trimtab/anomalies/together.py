@@ -22,10 +22,10 @@ CANDIDATES = 1000
 """Series that are compared at most: those that share most with the anomalous one come first."""
 _A_DIMENSION = 300
 _SHOWN = 50
-_LEAST = 0.35
+_LEAST = 0.3
 """Scores below are what chance gives among a thousand series."""
 _UNUSUAL_TOO = 0.3
-"""What an anomaly of its own at the same time adds to a score."""
+"""By which share an anomaly of its own at the same time raises a score."""
 _DAYS = (1, 2, 7)
 """Earlier days that say what is usual at this time: yesterday, the day before, the same weekday."""
 _DAY_MS = 86_400_000
@@ -141,7 +141,7 @@ def _ranked(rows: list[Series], tables: Values, beside: dict[int, str]) -> tuple
     changed = []
     for at, series in enumerate(rows[1:]):
         own = beside.get(series.id)
-        score = float(found.score[at]) + (_UNUSUAL_TOO if own else 0.0)
+        score = float(found.score[at]) * (1.0 + _UNUSUAL_TOO if own else 1.0) / (1.0 + _UNUSUAL_TOO)
         if score < _LEAST:
             continue
         lag = float(found.lag[at])
@@ -149,7 +149,7 @@ def _ranked(rows: list[Series], tables: Values, beside: dict[int, str]) -> tuple
             Changed(
                 series,
                 place_of(series),
-                min(score, 1.0),
+                score,
                 float(found.likeness[at]),
                 None if np.isnan(lag) else round(lag) * SLOT_MS,
                 own,

@@ -65,23 +65,23 @@ def strip(moments: Sequence[Moment], start_ms: int, end_ms: int, *, width: int =
     parts: list[Svg] = []
     for at, text in time_ticks(start_ms, end_ms, 8):
         place = x(at)
-        parts.append(element("line", {"class": "strip-grid", "x1": place, "x2": place, "y1": 0, "y2": foot}))
+        parts.append(element("line", {"class": "moments-grid", "x1": place, "x2": place, "y1": 0, "y2": foot}))
         anchor = "start" if place < 30 else "end" if place > width - 30 else "middle"
         low = _STRIP_HEIGHT - 4
-        parts.append(element("text", {"class": "strip-tick", "x": place, "y": low, "text-anchor": anchor}, text))
-    parts.append(element("line", {"class": "strip-foot", "x1": 0, "x2": width, "y1": foot, "y2": foot}))
+        parts.append(element("text", {"class": "moments-tick", "x": place, "y": low, "text-anchor": anchor}, text))
+    parts.append(element("line", {"class": "moments-foot", "x1": 0, "x2": width, "y1": foot, "y2": foot}))
     for one in moments:
         left = x(max(one.start_ms, start_ms))
         size = max(x(min(one.end_ms, end_ms)) - left, 3.0)
         tall = max(min(one.height, 1.0), 0.08) * (foot - 2)
         bar = element(
             "rect",
-            {"class": "strip-bar", "x": left, "y": foot - tall, "width": size, "height": tall, "rx": 1.5},
+            {"class": "moments-bar", "x": left, "y": foot - tall, "width": size, "height": tall, "rx": 1.5},
             element("title", {}, one.title),
         )
         parts.append(element("a", {"href": one.href, "tabindex": "-1"}, bar))
     told = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
-    return element("svg", {"class": "strip", "viewBox": f"0 0 {width} {_STRIP_HEIGHT}", **told}, *parts)
+    return element("svg", {"class": "moments", "viewBox": f"0 0 {width} {_STRIP_HEIGHT}", **told}, *parts)
 
 
 def _runs(values: Sequence[float]) -> list[list[tuple[int, float]]]:

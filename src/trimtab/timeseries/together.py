@@ -67,8 +67,13 @@ def rank(target: Values, others: Values, before: int) -> Ranked:
     moved = _median(-np.sort(-np.abs(np.where(np.isfinite(after), after, 0.0)), axis=1)[:, :3], 1)
     lag = _first(others, before) - _first(target[None, :], before)[0]
     # Twice the usual range counts for little, five times it for all that it is worth.
-    score = np.abs(likeness) * np.clip((moved - 2.0) / 3.0, 0.0, 1.0)
+    score = np.abs(likeness) * np.clip((moved - 2.0) / 3.0, 0.0, 1.0) * _at_once(lag)
     return Ranked(score, likeness, moved, lag)
+
+
+def _at_once(lag: Values) -> Values:
+    """How much a lag (slots) still counts as together: all at once, 37 % after an hour, half where it is unclear."""
+    return np.where(np.isfinite(lag), np.exp(-np.abs(lag) / 12.0), 0.5)
 
 
 def _correlations(mine: Values, theirs: Values) -> Values:
@@ -85,10 +90,16 @@ def _correlations(mine: Values, theirs: Values) -> Values:
 
 
 def _first(rows: Values, before: int) -> Values:
-    """The slot in which each row first left its usual range, from an hour before the anomaly on; NaN: never."""
+    """The slot in which each row first left its usual range, from an hour before the anomaly on.
+
+    NaN where it never did, or had left it before that hour: then it did not leave it together with anything.
+    """
     since = max(before - 12, 0)
-    out = np.abs(np.where(np.isfinite(rows), rows, 0.0))[:, since:] >= _MOVED
-    return np.where(out.any(axis=1), out.argmax(axis=1) + since, np.nan)
+    size = np.abs(np.where(np.isfinite(rows), rows, 0.0))[:, since:]
+    out = size >= _MOVED
+    # One slot just outside is chance: two in a row are not, nor is one far outside.
+    out = (out & np.roll(out, -1, axis=1)) | (size >= 2.0 * _MOVED)
+    return np.where(out.any(axis=1) & ~out[:, 0], out.argmax(axis=1) + since, np.nan)
 
 
 def _spread(rows: Values) -> Values:

@@ -112,6 +112,16 @@ def test_untagged_cost_has_its_reasons(house: House, open_pages: Open) -> None:
     assert csv.startswith("account,service,resource")
 
 
+def test_a_suggestion_is_one_more_rule_in_the_editor(house: House, open_pages: Open) -> None:
+    house.bring([*every_kind(), line(cost="9", line_item_resource_id="search-cache-1")])
+    assert "owner=search&amp;resource=search-cache-1" in open_pages().get("/untagged").text
+    assert "owner=search" not in open_pages(FINANCE).get("/untagged").text
+    page = open_pages().get("/allocation?owner=search&resource=search-cache-1&month=2026-08").text
+    assert "- search-cache-1" in page
+    assert "+9.00" in page
+    assert 400 == open_pages().get("/allocation?owner=search").status_code
+
+
 def test_a_key_of_one_account_sees_none_of_it(house: House, open_pages: Open) -> None:
     house.bring(every_kind())
     for path in ("/statements", "/statements.json", "/allocation", "/untagged", "/statements/2026-08/file"):

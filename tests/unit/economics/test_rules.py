@@ -7,6 +7,7 @@ import pytest
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import CostCategory, Dimension, Tag
 from trimtab.economics.rules.derive import Derivation, Said
+from trimtab.economics.rules.give import give
 from trimtab.economics.rules.model import Basis
 from trimtab.economics.rules.read import read_rules, rules_of
 from trimtab.economics.rules.write import write_rules
@@ -161,3 +162,18 @@ def test_what_cannot_be_is_refused_with_the_place(document: Any, words: str) -> 
 def test_a_document_that_is_no_yaml_is_refused() -> None:
     with pytest.raises(InvalidInput, match="it is not YAML"):
         read_rules("a: [")
+
+
+def test_what_nobody_owns_is_given_to_somebody_after_all_other_rules() -> None:
+    rules = give(give(read_rules(""), "ads", "i-1"), "ads", "i-2")
+    owned = Derivation(rules)
+    assert ("ads", "ads") == tuple(owned.value(TEAM, said(RESOURCE_ID=one)) for one in ("i-1", "i-2"))
+    assert "search" == owned.value(TEAM, said(tags={"team": "search"}, RESOURCE_ID="i-1"))
+    category = rules.category("team")
+    assert category is not None
+    assert 2 == len(category.rules)
+    of_account = Derivation(give(rules, "data", account="7", service="AmazonS3"))
+    assert "data" == of_account.value(TEAM, said(LINKED_ACCOUNT="7", SERVICE="AmazonS3"))
+    assert "unowned" == of_account.value(TEAM, said(LINKED_ACCOUNT="7", SERVICE="AmazonEC2"))
+    with pytest.raises(InvalidInput):
+        give(rules, "ads")

@@ -11,7 +11,9 @@ from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.economics.months import in_words, named, read_month
 from trimtab.economics.preview import Preview
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.rules.give import give
 from trimtab.economics.rules.read import MOST_BYTES, read_rules
+from trimtab.economics.rules.write import write_rules
 from trimtab.economics.statements.model import MonthState
 from trimtab.reports.statements.money import coins, exact
 from trimtab.web import respond
@@ -31,6 +33,11 @@ def routes(site: Site) -> list[BaseRoute]:
         room = whole_bill(site, view.principal)
         shown = view.get("version")
         version = await (room.rules.version(_number(shown)) if shown else room.rules.current())
+        given = view.get("owner")
+        document = version.document
+        if given:
+            rules = give(version.rules, given, view.get("resource"), view.get("account"), view.get("service"))
+            document = write_rules(rules)
         months = await room.statements.months()
         chosen = _chosen(view.get("month"), [(one.month, one.state) for one in months])
         return site.page(
@@ -39,12 +46,14 @@ def routes(site: Site) -> list[BaseRoute]:
             "allocation",
             timed=False,
             shown=version,
+            document=document,
+            given=given,
             newest=(await room.rules.current()).version,
             versions=await room.rules.versions(20),
             months=[(named(one.month), one.state is MonthState.CLOSED) for one in months[:12]],
             month=named(chosen) if chosen else "",
             may_apply=view.principal.may(Role.ADMIN),
-            told=await _try(room, version.document, chosen),
+            told=await _try(room, document, chosen),
         )
 
     async def preview(request: Request) -> Response:

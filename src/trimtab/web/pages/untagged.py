@@ -15,7 +15,7 @@ from trimtab.web import respond
 from trimtab.web.pages.statements import whole_bill
 from trimtab.web.site import Site
 from trimtab.web.sorting import PAGE_ROWS
-from trimtab.web.view import View
+from trimtab.web.view import View, link
 
 COLUMNS = ("account", "service", "resource", "name", "currency", "cost", "lines", "suggested", "evidence", "reason")
 
@@ -42,7 +42,8 @@ def routes(site: Site) -> list[BaseRoute]:
             report=report,
             sums=_sums(report),
             guessed=_guessed(report),
-            rows=[_shown(row) for row in report.rows[:PAGE_ROWS]],
+            rows=[_shown(row, month) for row in report.rows[:PAGE_ROWS]],
+            may_give=view.principal.may(Role.ADMIN),
             more=max(len(report.rows) - PAGE_ROWS, 0),
             compliance=[_kept(one) for one in await room.tags.compliance(month)],
             keys=[_key(one) for one in (await room.tags.keys(month))[:PAGE_ROWS]],
@@ -100,7 +101,9 @@ def _guessed(report: UntaggedReport) -> list[dict[str, str]]:
     return found
 
 
-def _shown(row: Untagged) -> dict[str, Any]:
+def _shown(row: Untagged, month: int) -> dict[str, Any]:
+    given = row.suggestion.owner if row.suggestion else ""
+    place = [("resource", row.resource)] if row.resource else [("account", row.account), ("service", row.service)]
     return {
         "resource": row.resource.rpartition(":")[2] if row.resource.startswith("arn:") else row.resource,
         "whole": row.resource,
@@ -111,6 +114,7 @@ def _shown(row: Untagged) -> dict[str, Any]:
         "cost": coins(row.cost, row.currency),
         "lines": row.lines,
         "suggestion": row.suggestion,
+        "give": link("/allocation", [("owner", given), *place, ("month", named(month))]),
     }
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -13,7 +15,7 @@ from trimtab.costs.model import CostQuery, CostRow
 from trimtab.costs.read import CostReader
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import CallContext, Operations
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
 from trimtab.economics.rules.store import RulesStore
 
 
@@ -39,20 +41,41 @@ class CostExplorerRooms:
         return cls(room.reader, room.explorer, generation, clock, rules)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
-        """The reader's sums. Raises AwsError where no bill is held or the question was too large."""
-        try:
-            rows = await self.reader.costs(scope, query)
-            if not rows and await self.reader.extent() is None:
-                raise AwsError(
-                    "DataUnavailableException",
-                    "Data is not available. No bill has been imported yet; `trimtab import FILE` imports one.",
-                )
-        except QueryAborted as problem:
-            raise AwsError("LimitExceededException", f"{problem}; ask for fewer days or groups") from None
+        """The reader's sums. Raises AwsError (DataUnavailableException) where no bill is held."""
+        rows = await self.reader.costs(scope, query)
+        if not rows and await self.reader.extent() is None:
+            raise AwsError(
+                "DataUnavailableException",
+                "Data is not available. No bill has been imported yet; `trimtab import FILE` imports one.",
+            )
         return rows
 
 
-operations: Operations[CostExplorerRooms] = Operations("ce")
+Operation = Function[CostExplorerRooms]
+
+
+class _Operations(Operations[CostExplorerRooms]):
+    """Operations whose questions can be too large: that is LimitExceededException here."""
+
+    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
+        """Decorate the function of operation `name`, as `Operations` does."""
+        register = super().add(name, **options)
+
+        def within(call: Operation) -> Operation:
+            @wraps(call)
+            async def asked(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+                try:
+                    return await call(rooms, request, context)
+                except QueryAborted as problem:
+                    raise AwsError("LimitExceededException", f"{problem}; ask for fewer days or groups") from None
+
+            register(asked)
+            return call
+
+        return within
+
+
+operations: Operations[CostExplorerRooms] = _Operations("ce")
 """Cost Explorer's operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

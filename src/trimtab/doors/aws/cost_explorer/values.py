@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from trimtab.access.scope import Scope
-from trimtab.base.errors import QueryAborted
 from trimtab.costs.model import And, CostCategory, CostQuery, Dimension, Facet, Filter, Granularity, Metric, Tag, Where
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.get_cost import account_names
@@ -15,7 +14,6 @@ from trimtab.doors.aws.cost_explorer.metrics import read_metrics
 from trimtab.doors.aws.cost_explorer.names import dimension_of, key_of
 from trimtab.doors.aws.cost_explorer.pages import read_page
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, bill_scope, invalid, operations
-from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
 _MOST = 1000
@@ -126,12 +124,7 @@ async def _values(
 async def _keys(rooms: CostExplorerRooms, scope: Scope, asked: _Asked, *, categories: bool) -> list[str]:
     if asked.order is not None:
         raise invalid("SortBy needs the key whose values are sorted")
-    try:
-        found = await rooms.reader.tag_keys(
-            scope, asked.start_ms, asked.end_ms, categories=categories, where=asked.where
-        )
-    except QueryAborted as problem:
-        raise AwsError("LimitExceededException", str(problem)) from None
+    found = await rooms.reader.tag_keys(scope, asked.start_ms, asked.end_ms, categories=categories, where=asked.where)
     return [key for key in found if asked.search in key.lower()]
 
 

@@ -8,8 +8,10 @@ import pytest
 from trimtab.access.principal import LOCAL_OPERATOR
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
+from trimtab.base.errors import QueryAborted
 from trimtab.doors.aws.cost_explorer.pages import read_page
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.doors.aws.cost_explorer.service import build
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import CallContext
 
@@ -66,3 +68,24 @@ def test_a_token_is_of_one_account_and_one_bill() -> None:
     with pytest.raises(AwsError) as told:
         read(held, {**request, **more})
     assert told.value.code == "BillExpirationException"
+
+
+def test_a_question_that_is_too_large_is_aws_limit() -> None:
+    class Slow:
+        async def costs(self, scope: Any, query: Any) -> Any:
+            raise QueryAborted("cannot answer within 30 s")
+
+    rooms = CostExplorerRooms(cast(Any, Slow()), cast(Any, None), Held(), ManualClock())
+    service = build(rooms)
+    asked = {
+        "TimePeriod": {"Start": "2026-08-01", "End": "2026-09-01"},
+        "Granularity": "MONTHLY",
+        "Metrics": ["UnblendedCost"],
+    }
+    context = CallContext(LOCAL_OPERATOR, "111111111111", "us-east-1", EVERYTHING, "id")
+    with pytest.raises(AwsError) as told:
+        asyncio.run(service.operations["GetCostAndUsage"].call(asked, context))
+    assert (told.value.code, str(told.value)) == (
+        "LimitExceededException",
+        "cannot answer within 30 s; ask for fewer days or groups",
+    )

@@ -9,14 +9,16 @@ import pytest
 
 from live_server import LiveServer
 from trimtab.base.clock import SystemClock
+from trimtab.client.alarms import Alarms
 from trimtab.client.api import Client
 from trimtab.client.costs import Costs
 from trimtab.client.inventory import Inventory
 from trimtab.client.runs import Runs
 from trimtab.demo import notes, world
+from trimtab.demo.alarms import METRIC, NOISY
 from trimtab.demo.bill import report
 from trimtab.demo.bill.terms import PAYER
-from trimtab.demo.company import ACCOUNTS, TRAINING
+from trimtab.demo.company import ACCOUNTS, SERVING, TRAINING
 from trimtab.demo.notes import Notes
 from trimtab.demo.play import Loaded, Play
 from trimtab.demo.totals import Totals
@@ -51,6 +53,7 @@ def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     assert 1.0 == shares[-1]
     assert_hosts(server.url)
     assert_bill(server.url, now)
+    assert_noisy_alarm(server.url)
     assert_runs(server.url)
     with Client(server.url) as client:
         found = client.sources().sources
@@ -80,6 +83,14 @@ def assert_runs(url: str) -> None:
     assert all(one.gpus_known_by == "GPU indexes of the scheduler" and one.amounts for one in running)
     assert [one for one in found if one.state == "pending" and one.reason]
     assert [world.FAILING_NODE] == [one.name for one in nodes if one.condition == "drained"]
+
+
+def assert_noisy_alarm(url: str) -> None:
+    """It is there, on the series that arrived, and can be replayed."""
+    with Client(url) as client:
+        alarms = Alarms(client, account=SERVING.id)
+        assert METRIC == alarms.get(NOISY).definition["MetricName"]
+        assert alarms.replay(NOISY, start="-1h").trace.points
 
 
 def assert_bill(url: str, now_ms: int) -> None:

@@ -129,7 +129,7 @@ class Settings:
         "groups", _text, "Claim of the ID token that names a person's groups; dots reach into objects."
     )
     oidc_roles: str = _setting(
-        "", _text, "Roles of groups: finance=ledger,read=engineers,admin=platform|sre. The highest that fits counts."
+        "", _text, "Roles of groups: finance=ledger,admin=platform; a bar separates several groups of a role. The highest that fits counts."
     )
     oidc_default_role: str = _setting("", _text, "Role of who signs in and is in none of these groups; empty: not let in.")
     allow_plain_http: bool = _setting(

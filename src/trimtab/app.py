@@ -70,6 +70,7 @@ from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
+from trimtab.logs.room import LogsRoom
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
@@ -127,13 +128,14 @@ class Rooms:
     promql: PromQL
     browser: Browser
     inventory: InventoryRoom
+    logs: LogsRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
 
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
     """Make the rooms over open stores."""
-    await stores.log.settled(_RESUME_S)
+    await asyncio.gather(stores.log.settled(_RESUME_S), stores.logs.settled(_RESUME_S))
     registry = SeriesRegistry(stores.telemetry, clock)
     await registry.load()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
@@ -180,6 +182,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         promql=promql,
         browser=Browser(registry, catalogue),
         inventory=inventory,
+        logs=LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock),
         forget=[bands.forget, detectors.book.forget],
     )
 
@@ -294,7 +297,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         hosts=read_hosts,
         notify=rooms.notify,
         evaluator=rooms.evaluator,
-        render_metrics=renderer(rooms.stores.log, rooms.registry, rooms.ledger, rooms.notify.watch),
+        render_metrics=renderer(rooms.stores.log, rooms.stores.logs, rooms.registry, rooms.ledger, rooms.notify.watch),
         checks=_checks(rooms.stores),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
@@ -356,13 +359,14 @@ def _checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
 
     async def log() -> None:
         stores.log.check_room()
+        stores.logs.check_room()
 
     return {"engine": engine, "state": state, "log": log}
 
 
 async def _wipe(rooms: Rooms) -> None:
     """Empty every table and every memory of what was in them; for suites that run against a live server."""
-    await rooms.stores.log.settled(_RESUME_S)
+    await asyncio.gather(rooms.stores.log.settled(_RESUME_S), rooms.stores.logs.settled(_RESUME_S))
     await asyncio.to_thread(rooms.stores.telemetry.truncate, list(TABLES))
     await asyncio.to_thread(rooms.stores.state.wipe)
     for forget in (rooms.ledger.clear, rooms.registry.clear, *rooms.forget):

@@ -16,14 +16,17 @@ from trimtab.store.telemetry.log import IngestLog
 
 
 class _Trimtab(Collector):
-    def __init__(self, log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch) -> None:
+    def __init__(
+        self, log: IngestLog, logs: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch
+    ) -> None:
         self._log = log
+        self._logs = logs
         self._registry = registry
         self._ledger = ledger
         self._notify = notify
 
     def collect(self) -> Iterator[Metric]:
-        drain = self._log.drain
+        drain, events = self._log.drain, self._logs.drain
         build = GaugeMetricFamily("trimtab_build_info", "The version that runs.", labels=["version"])
         build.add_metric([__version__], 1)
         yield build
@@ -33,7 +36,14 @@ class _Trimtab(Collector):
         yield CounterMetricFamily(
             "trimtab_log_quarantined_blocks", "Blocks that the engine refused, set aside.", drain.quarantined
         )
-        yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", not drain.last_error)
+        yield GaugeMetricFamily(
+            "trimtab_logs_pending_bytes", "The same of log events, which have a log of their own.", events.pending_bytes
+        )
+        yield CounterMetricFamily(
+            "trimtab_logs_quarantined_blocks", "Blocks of log events that the engine refused.", events.quarantined
+        )
+        writable = not drain.last_error and not events.last_error
+        yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", writable)
         yield GaugeMetricFamily("trimtab_series", "Series known.", value=len(self._registry))
         rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
         size = CounterMetricFamily("trimtab_ingested_bytes", "Bytes of acknowledged requests.", labels=["door"])
@@ -75,10 +85,12 @@ class _Trimtab(Collector):
         return totals
 
 
-def renderer(log: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch) -> Callable[[], str]:
-    """A function that renders the metrics in Prometheus's text format."""
+def renderer(
+    log: IngestLog, logs: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch
+) -> Callable[[], str]:
+    """A function that renders the metrics in Prometheus's text format; `logs` is the log of log events."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(log, registry, ledger, notify))
+    own.register(_Trimtab(log, logs, registry, ledger, notify))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

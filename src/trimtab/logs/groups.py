@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.base.clock import Clock
-from trimtab.base.errors import Conflict, NotFound
+from trimtab.base.errors import Conflict, LimitExceeded, NotFound
 from trimtab.logs.model import Group, Stream
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inventory import tags
 from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
 
 T = TypeVar("T")
+MOST_TAGS = 50
+"""Tags of a group, as AWS documents them."""
 _groups, _streams = log_groups.c, log_streams.c
 
 
@@ -114,6 +116,35 @@ class LogGroups:
                 raise NotFound("The specified log stream does not exist.")
             connection.execute(delete(log_streams).where(_streams.id == found.id))
             self._gone(connection, group.id, found.id)
+
+        await self._run(write)
+
+    async def deleted_streams(self, groups: Sequence[int]) -> list[int]:
+        """Ids of streams of these groups that were deleted and whose events the engine may still have."""
+        gone = log_deletions.c
+        wanted = select(gone.stream).where(gone.group.in_(groups), gone.stream != 0)
+        return await self._run(lambda connection: list(connection.execute(wanted).scalars()))
+
+    async def tags_of(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The tags of groups, by ARN; those without any are absent."""
+        found: dict[str, dict[str, str]] = {}
+        wanted = select(tags).where(tags.c.arn.in_(arns)).order_by(tags.c.key)
+        for row in await self._run(lambda connection: connection.execute(wanted).all()):
+            found.setdefault(row.arn, {})[row.key] = row.value
+        return found
+
+    async def change_tags(self, group: Group, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
+        """Add or replace tags of a group, and remove others. Raises LimitExceeded for more than MOST_TAGS."""
+        gone = [*put, *remove]
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(tags).where(tags.c.arn == group.arn, tags.c.key.in_(gone)))
+            kept = connection.execute(select(tags.c.key).where(tags.c.arn == group.arn)).scalars().all()
+            if len(kept) + len(put) > MOST_TAGS:
+                raise LimitExceeded(f"cannot tag {group.name}: got {len(kept) + len(put)} tags; expected {MOST_TAGS}")
+            if put:
+                rows = [{"arn": group.arn, "key": key, "value": value} for key, value in put.items()]
+                connection.execute(insert(tags), rows)
 
         await self._run(write)
 

@@ -1,16 +1,21 @@
 """Writes: batches of events become sections of the log's own write-ahead log; durable when `write` returns."""
 
 import itertools
+import logging
 import struct
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from trimtab.base.clock import Clock
+from trimtab.base.errors import TrimtabError
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.log import IngestLog
 from trimtab.store.telemetry.rowbinary import string, string_map
 
+logger = logging.getLogger(__name__)
+
+Tap = Callable[[Sequence[LogBatch]], Awaitable[None]]
 _DAY_MS = 86_400_000
 _TIMES = struct.Struct("<qqQ")  # time, ingested, id
 _ID = struct.Struct("<Q")
@@ -19,11 +24,12 @@ _COUNT_BITS = 20
 
 
 class LogIngest:
-    """The only writer of log events."""
+    """The only writer of log events. Each of `taps` is told what was kept, once: metric filters, live tails, EMF."""
 
     def __init__(self, log: IngestLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
+        self.taps: list[Tap] = []
         self._ids = itertools.count(clock.now_ms() << _COUNT_BITS)
 
     async def write(self, batches: Sequence[LogBatch], key: str | None = None) -> Appended:
@@ -40,7 +46,17 @@ class LogIngest:
         sections = [
             Section("log_events", len(rows), frozenset((day,)), b"".join(rows)) for day, rows in sorted(bodies.items())
         ]
-        return await self._log.append(sections, key)
+        appended = await self._log.append(sections, key)
+        if not appended.duplicate:
+            await self._tell(batches)
+        return appended
+
+    async def _tell(self, batches: Sequence[LogBatch]) -> None:
+        for tap in self.taps:
+            try:
+                await tap(batches)
+            except TrimtabError as problem:  # the events are durable: what comes of them cannot undo that
+                logger.warning("cannot use log events for more than reading: %s", problem)
 
     def _row(self, event: LogEvent, now_ms: int) -> bytes:
         return b"".join(
@@ -49,8 +65,8 @@ class LogIngest:
                 string(event.severity),
                 string(event.trace_id),
                 string(event.span_id),
-                string_map(event.attributes.items()),
-                string(event.message),
+                string_map((_text(key), _text(value)) for key, value in event.attributes.items()),
+                string(_text(event.message)),
             )
         )
 
@@ -59,3 +75,8 @@ def _heads(batch: LogBatch) -> tuple[bytes, bytes]:
     group = batch.group
     head = string(group.account) + string(group.region) + _ID.pack(group.id) + string(group.name)
     return head, string(batch.stream.name) + _ID.pack(batch.stream.id)
+
+
+def _text(text: str) -> str:
+    """Text without lone surrogates, which JSON can carry and UTF-8 cannot: no reader could decode them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

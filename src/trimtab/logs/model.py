@@ -56,3 +56,33 @@ class LogBatch:
     group: Group
     stream: Stream
     events: Sequence[LogEvent]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between events: (time in ms, id)."""
+
+    time_ms: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as it was stored. `group` is the surrogate id of its group; with time and `id` it finds the event."""
+
+    group: int
+    log_group: str
+    stream: str
+    time_ms: int
+    ingested_ms: int
+    id: int
+    severity: str
+    trace_id: str
+    span_id: str
+    attributes: Mapping[str, str]
+    message: str
+
+    @property
+    def position(self) -> Position:
+        """Its place in the order of events."""
+        return Position(self.time_ms, self.id)

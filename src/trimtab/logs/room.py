@@ -1,0 +1,27 @@
+"""The logs room, put together."""
+
+from dataclasses import dataclass
+
+from trimtab.base.clock import Clock
+from trimtab.logs.groups import LogGroups
+from trimtab.logs.ingest import LogIngest
+from trimtab.logs.read import LogReader
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.log import IngestLog
+
+
+@dataclass(frozen=True, slots=True)
+class LogsRoom:
+    """Groups and streams, the writer and the reader of their events."""
+
+    groups: LogGroups
+    ingest: LogIngest
+    reader: LogReader
+    clock: Clock
+
+    @classmethod
+    def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
+        """The room over open stores; `log` is that of log events."""
+        groups = LogGroups(state, clock)
+        return cls(groups, LogIngest(log, clock), LogReader(telemetry, groups, log, clock), clock)

@@ -1,5 +1,6 @@
 """Costs over REST and the command line against a live server, on a bill worked out by hand."""
 
+import csv
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from trimtab.client.cost_explorer import Asked, CostExplorer
 
 pytestmark = pytest.mark.wire
 MADE = f"payer={PROD}"
+FOCUS = Path(__file__).parents[4] / "shared/data/focus_sample/focus_sample.dev.csv"
 AUGUST = Asked("2026-08-01", "2026-09-01", filters=(MADE,))
 Cli = Callable[..., str]
 
@@ -56,6 +58,24 @@ def test_sums_are_the_files_own(explorer: CostExplorer) -> None:
         (PROD, ""): Decimal("115.15"),
     }
     assert {currency: Decimal(amount) for currency, amount in found.totals.items()} == {"USD": unblended(8)}
+
+
+def test_every_provider_of_a_focus_file_is_its_exact_sum(explorer: CostExplorer, server: LiveServer) -> None:
+    if not FOCUS.is_file():
+        pytest.skip("no shared data beside this checkout")
+    bring(server, FOCUS)
+    exact: dict[tuple[str, str], Decimal] = {}
+    with FOCUS.open(newline="") as opened:
+        for line in csv.DictReader(opened):
+            for column in ("BilledCost", "EffectiveCost", "ListCost"):
+                key = (line["ProviderName"], column)
+                exact[key] = exact.get(key, Decimal(0)) + Decimal(line[column])
+    for column, metric in (("BilledCost", "unblended"), ("EffectiveCost", "amortized"), ("ListCost", "list")):
+        asked = Asked("2024-08-01", "2024-12-01", ("provider",))
+        found = explorer.costs(asked, metric=metric, granularity="total")
+        assert {(one.keys[0], column): Decimal(one.amount) for one in found.cells} == {
+            key: amount for key, amount in exact.items() if key[1] == column
+        }
 
 
 def test_filters_of_one_facet_are_alternatives(explorer: CostExplorer) -> None:

@@ -111,7 +111,7 @@ def _use(mine: Mapping[Slice, CommitmentUse], currency: str) -> list[Rate]:
         if not use.total and not use.covered:
             continue
         note = f"{money(use.unused, currency)} of {money(use.total, currency)} unused"
-        found.append(Rate(label, _share(use.utilization), note if use.total else "the bill has no line of its fee"))
+        found.append(Rate(label, _share(use.utilization), note if use.total else "its fee is not among these lines"))
     return found
 
 

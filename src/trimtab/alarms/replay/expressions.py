@@ -5,6 +5,7 @@ and judged as a whole. Otherwise it is evaluated as the evaluator does, range by
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -52,22 +53,25 @@ async def replay_expression(reader: Reader, over: Over, alarm: MetricAlarm, at: 
     groups = positions_of(times, alarm.period_s)
     lines = await lines_of(over(remembered), alarm, [times[group] for group in groups])
     codes = np.zeros(len(times), dtype=np.int8)
+    firing, series = np.zeros(len(times), dtype=np.int64), np.zeros(len(times), dtype=np.int64)
     for group, line in zip(groups, lines, strict=True):
         ends = (times[group] - line.starts[0]) // (alarm.period_s * 1000)
         if len(line.values) * len(times) > MOST_CELLS:
             raise CannotReplay(
                 f"cannot replay {alarm.key.name}: its query returns {len(line.values)} series; try a shorter range"
             )
-        codes[group] = _codes(alarm, line, ends)
-    places = np.empty((len(times), 2), dtype=np.int64)
-    for number, group in enumerate(groups):
-        places[group, 0], places[group, 1] = number, np.arange(len(group))
+        found = _judge(alarm, line, ends)
+        codes[group], firing[group], series[group] = found.codes, found.firing, found.series
+    line_of = np.empty(len(times), dtype=np.int64)
+    for at_position, group in enumerate(groups):
+        line_of[group] = at_position
 
     def told(number: int, old: StateValue, new: StateValue) -> str:
-        line = lines[int(places[number, 0])]
+        if series[number]:
+            return f"{firing[number]} out of {series[number]} time series evaluated to ALARM"
+        line = lines[int(line_of[number])]
         end = int((times[number] - line.starts[0]) // (alarm.period_s * 1000))
-        row = _decisive(alarm, line, end, new)
-        wide = line.periods(row).cut(end - reach(alarm.judgement.periods), end)
+        wide = line.periods(0).cut(end - reach(alarm.judgement.periods), end)
         return explain(alarm, wide, old, new, int(times[number])).reason
 
     return Found(times, codes, told, _trace(alarm, lines[0], at), at)
@@ -78,11 +82,21 @@ def _remember(reader: Reader, alarm: MetricAlarm, times: Integers, at: Pace) -> 
     return RememberedReader(reader, at.step_s, begin_ms, int(times[-1]))
 
 
-def _codes(alarm: MetricAlarm, line: Line, ends: Integers) -> Codes:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Verdicts; of an alarm over several series also how many of them were in ALARM, and how many there were."""
+
+    codes: Codes
+    firing: Integers
+    series: Integers
+
+
+def _judge(alarm: MetricAlarm, line: Line, ends: Integers) -> _Judged:
     """The verdict at every end. Of several series each has a state; the alarm is in ALARM while one is."""
     grouped = any(select.group_by for select in compile_queries(alarm.queries).selects.values())
+    none = np.zeros(len(ends), dtype=np.int64)
     if len(line.values) < 2 and not grouped:
-        return _judged(alarm, line.periods(0), ends)
+        return _Judged(_judged(alarm, line.periods(0), ends), none, none)
     nothing = _judged(alarm, line.periods(len(line.values)), ends)
     codes = np.stack([*(_judged(alarm, line.periods(row), ends) for row in range(len(line.values))), nothing])
     count = np.pad(np.cumsum(~np.isnan(line.values), axis=1), ((0, 0), (1, 0)))
@@ -96,42 +110,33 @@ def _judged(alarm: MetricAlarm, periods: Periods, ends: Integers) -> Codes:
     return judge(present(periods), breaching(periods, alarm.judgement), ends, alarm.judgement)
 
 
-def _together(codes: npt.NDArray[np.int8], returned: npt.NDArray[np.bool_], nothing: Codes, *, least: int) -> Codes:
-    """The alarm's verdict at each time from its series' verdicts; a series that is not returned is forgotten.
+def _together(codes: npt.NDArray[np.int8], returned: npt.NDArray[np.bool_], nothing: Codes, *, least: int) -> _Judged:
+    """The alarm's verdict at each time from its series' verdicts, as `look_expressions` steps its contributors.
 
-    Fewer series than `least` have no states of their own: one is judged as that of any alarm, none as missing data.
+    A series is in ALARM or OK, and forgotten once it is not returned. Fewer series than `least` have no states of
+    their own: one is judged as that of any alarm, none as missing data.
     """
-    states = np.full(len(codes), np.int8(Verdict.INSUFFICIENT_DATA))
-    found = nothing.copy()
+    ok, alarm = np.int8(Verdict.OK), np.int8(Verdict.ALARM)
+    told = np.where(codes == Verdict.INSUFFICIENT_DATA, ok, codes).astype(np.int8)
+    states = np.full(len(codes), ok)
+    found, firing = nothing.copy(), np.zeros(len(nothing), dtype=np.int64)
     number = returned.sum(axis=0)
-    for at in np.flatnonzero(number).tolist():
+    changed = (codes[:, 1:] != codes[:, :-1]).any(axis=0) | (returned[:, 1:] != returned[:, :-1]).any(axis=0)
+    fresh = np.append(True, changed)  # an evaluation like the one before it changes nothing
+    for at in np.flatnonzero(fresh & (number > 0)).tolist():
         now = returned[:, at]
         if number[at] < least:
-            states[:] = Verdict.INSUFFICIENT_DATA
+            states[:] = ok
             found[at] = codes[np.flatnonzero(now)[0], at]
             continue
         if at and number[at - 1] < least:
-            states[:] = Verdict.INSUFFICIENT_DATA
-        states = np.where(codes[:, at] != Verdict.KEEP, codes[:, at], states)
-        states[~now] = Verdict.INSUFFICIENT_DATA
-        mine = states[now]
-        if (mine == Verdict.ALARM).any():
-            found[at] = Verdict.ALARM
-        else:
-            found[at] = Verdict.OK if (mine == Verdict.OK).any() else Verdict.INSUFFICIENT_DATA
-    return found
-
-
-def _decisive(alarm: MetricAlarm, line: Line, end: int, new: StateValue) -> int:
-    """The series whose verdict explains a change."""
-    ends = np.array([end], dtype=np.int64)
-    wanted = {StateValue.ALARM: Verdict.ALARM, StateValue.OK: Verdict.OK}.get(new, Verdict.INSUFFICIENT_DATA)
-    for row in range(len(line.values)):
-        periods = line.periods(row)
-        code = judge(present(periods), breaching(periods, alarm.judgement), ends, alarm.judgement)[0]
-        if code == wanted:
-            return row
-    return 0
+            states[:] = ok
+        states = np.where(told[:, at] != Verdict.KEEP, told[:, at], states)
+        states[~now] = ok
+        firing[at] = (states[now] == alarm).sum()
+        found[at] = alarm if firing[at] else ok
+    like = np.maximum.accumulate(np.where(fresh, np.arange(len(found)), 0))
+    return _Judged(found[like], firing[like], np.where(number >= least, number, 0))
 
 
 def _trace(alarm: MetricAlarm, line: Line, at: Pace) -> Trace:

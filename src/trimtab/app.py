@@ -42,6 +42,7 @@ from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
 from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
 from trimtab.doors.config.replays import ChangeReplays
+from trimtab.doors.config.model import Kind
 from trimtab.doors.config.room import Configurations
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
@@ -312,7 +313,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
 def _configuring(rooms: Rooms) -> Configuring:
     """What files can declare, in the order in which it is applied."""
     alarms = rooms.alarms
-    kinds = (
+    kinds: tuple[Kind, ...] = (
         DetectorSection(rooms.detectors.store),
         *alarm_sections(alarms),
         MuteRuleSection(alarms.mute_rules),

@@ -80,12 +80,15 @@ def beyond(column: SourceColumn | None, rounded: str) -> str:
         if column.digits <= 12:
             return "toInt64(0)"
         exact = f"toDecimal256OrNull(toString({column.sql}), 30)"
+        short = "0"
     elif column.kind is Kind.FLOAT:
         exact = f"toDecimal256OrNull(toString({column.sql}), 30)"
+        short = f"ifNull({column.sql}, 0) = toFloat64(ifNull({rounded}, {ZERO}))"  # its text has no more digits
     else:
         exact = f"toDecimal256OrNull({_raw(column)}, 30)"
+        short = f"length({_raw(column)}) - position({_raw(column)}, '.') <= 12 AND NOT match({_raw(column)}, '[eE]')"
     left = f"ifNull({exact}, toDecimal256(ifNull({rounded}, {ZERO}), 30)) - toDecimal256(ifNull({rounded}, {ZERO}), 30)"
-    return f"toInt64(reinterpretAsInt256({left}))"
+    return f"if({short}, toInt64(0), toInt64(reinterpretAsInt256({left})))"
 
 
 def time(column: SourceColumn | None) -> str:

@@ -184,7 +184,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         browser=Browser(registry, catalogue),
         inventory=inventory,
         logs=LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock),
-        forget=[bands.forget, detectors.book.forget],
+        forget=[bands.forget, detectors.book.forget, economics.forget],
     )
 
 

@@ -24,6 +24,10 @@ class Divisions:
         self._clock = clock
         self._made: OrderedDict[str, tuple[int, Division]] = OrderedDict()
 
+    def forget(self) -> None:
+        """Empty the memory: for who wipes everything."""
+        self._made.clear()
+
     async def of(self, version: RulesVersion, category: str, month: int) -> Division:
         """One month by one category. Raises InvalidInput for a metric that nothing is known of."""
         held = await asyncio.to_thread(self._ledger.held)

@@ -79,6 +79,10 @@ class AllocatedReader(CostReader):
         self._rules = rules
         self._divisions = divisions
 
+    def forget(self) -> None:
+        """Empty the memory: for who wipes everything."""
+        self._divisions.forget()
+
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The sums of `query`, as `CostReader` answers them."""
         version = await self._rules.current()

@@ -28,6 +28,11 @@ class EconomicsRoom:
     tags: TagReports
     previews: Previewer
 
+    def forget(self) -> None:
+        """Empty what is remembered of bills and rules: called when everything is wiped."""
+        self.statements.forget()
+        self.bills.forget()
+
     @classmethod
     def of(
         cls,

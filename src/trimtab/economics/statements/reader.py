@@ -55,6 +55,10 @@ class StatementReader:
         self._clock = clock
         self._made: OrderedDict[str, tuple[int, Statement, Division]] = OrderedDict()
 
+    def forget(self) -> None:
+        """Empty the memory: for who wipes everything."""
+        self._made.clear()
+
     async def months(self) -> list[MonthSummary]:
         """Every month with a bill, the newest first."""
         held = await self._held()

@@ -1,0 +1,67 @@
+"""Statements, allocation and untagged cost in a real browser over a real server with a bill worked out by hand."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.wire.aws.test_cost_explorer import bring
+
+from browser.conftest import Served, Watched
+from browser.test_accessible import violations
+from live_server import LiveServer
+from made_bill import cur2, unblended
+
+pytestmark = [pytest.mark.browser, pytest.mark.wire]
+JULY = "/statements?month=2026-07"
+VIEWS = ("/statements", JULY + "&owner=search", "/allocation", "/untagged")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    live = LiveServer(tmp_path_factory.mktemp("money")).start()
+    path = tmp_path_factory.mktemp("bill") / "made.csv"
+    path.write_text(cur2())
+    bring(live, path)
+    yield Served(live.url)
+    live.stop()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("path", VIEWS)
+def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
+    found = violations(watched.open(path), axe)
+    assert found == [], "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
+@pytest.mark.parametrize("path", VIEWS)
+def test_it_fits_a_phone(path: str, watched: Watched) -> None:
+    assert watched.open(path).evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_table_adds_up_to_the_bill_and_a_name_opens_its_lines(watched: Watched) -> None:
+    page = watched.open(JULY)
+    table = page.locator("section[aria-label^='Charged by team'] table")
+    total = table.locator("tfoot b").inner_text()
+    assert f"{unblended(7):,.2f}" == total
+    rows = [text.replace("−", "-").replace(",", "") for text in table.locator("tbody td b").all_inner_texts()]
+    assert f"{sum(round(float(text) * 100) for text in rows) / 100:,.2f}" == total
+    page.get_by_role("link", name="search").first.click()
+    page.wait_for_url("**owner=search**")
+    assert page.locator("section[aria-label='Lines of search'] tbody tr").count() > 0
+    assert watched.problems == []
+
+
+def test_rules_are_tried_as_they_are_typed_and_then_applied(watched: Watched) -> None:
+    page = watched.open("/allocation?month=2026-07")
+    editor = page.locator("#document")
+    editor.fill("basis: cash")
+    page.locator("#told [role=alert]").wait_for()
+    assert "expected one of billed" in page.locator("#told").inner_text()
+    editor.fill("categories: [{name: team, default: nobody, rules: [{value: all, when: {service-code: AmazonEC2}}]}]")
+    page.locator("#told >> text=adds up").wait_for()
+    assert "nobody" in page.locator("#told").inner_text().lower()
+    page.get_by_label("Why (kept with the version)").fill("one owner")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**applied=1**")
+    assert "one owner" in page.locator("main").inner_text()
+    assert watched.problems == []

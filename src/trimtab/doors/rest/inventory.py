@@ -101,7 +101,9 @@ def _nodes(room: InventoryRoom, clock: Clock, place: Place) -> list[Operation]:
         account = place.account_of(call, body.account)
         nodes = [_node(account, body.cluster, one) for one in body.nodes]
         whole = frozenset({(account, body.cluster)}) if body.whole else frozenset()
-        changed = await room.nodes.put(nodes, clock.now_ms() if body.seen_ms is None else body.seen_ms, whole)
+        now_ms = clock.now_ms()
+        seen_ms = now_ms if body.seen_ms is None else min(body.seen_ms, now_ms)
+        changed = await room.nodes.put(nodes, seen_ms, whole)
         return wire.NodesTaken(len(nodes), changed)
 
     async def listed(call: Call[NodesQuery, None]) -> wire.ClusterNodes:

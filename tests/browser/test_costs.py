@@ -80,6 +80,14 @@ def test_what_changed_is_said_in_words(watched: Watched) -> None:
     assert panel.locator("svg.waterfall").first.get_attribute("aria-label")
 
 
+def test_what_changed_is_taken_apart_by_the_chosen_group(watched: Watched) -> None:
+    panel = watched.open(AUGUST + "&by=tag:team").locator("section[aria-label='What changed in USD']")
+    titles = panel.locator(".findings b").all_inner_texts()
+    assert "vision · Amazon SageMaker · ML Instance" in titles
+    assert "untagged · Amazon Elastic Compute Cloud · Compute Instance" in titles
+    assert panel.locator(".headline").inner_text().startswith("Costs rose by 23.23 USD")
+
+
 def test_a_name_leads_to_its_parts_and_back(watched: Watched) -> None:
     page = watched.open(AUGUST)
     page.locator("#costs-1 tbody th a", has_text="Amazon Elastic Compute Cloud").first.click()

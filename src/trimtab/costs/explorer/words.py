@@ -80,11 +80,12 @@ def sentence(driver: Driver, currency: str) -> str:
             return f"Use went from {used} ({share}){_rest(driver, currency)}."
 
 
-def title(driver: Driver) -> str:
-    """What a driver is about."""
+def title(driver: Driver, group: str | None = None) -> str:
+    """What a driver is about; `group` is its group in other words."""
     pool = driver.pool
     family = _CHARGES.get(pool.family, pool.family)
-    return " · ".join(part for part in (pool.group, pool.service, family) if part) or "Charges of no service"
+    parts = (pool.group if group is None else group, pool.service, family)
+    return " · ".join(part for part in parts if part) or "Charges of no service"
 
 
 def _rest(driver: Driver, currency: str) -> str:

@@ -49,6 +49,18 @@ DIMENSIONS = (
 )
 """What the page offers to group by, before the bill's own tags and categories."""
 _DRILL: Mapping[Facet, Facet] = {Dimension.SERVICE: Dimension.USAGE_TYPE, Dimension.USAGE_TYPE: Dimension.RESOURCE_ID}
+_WITHIN_DRIVERS = frozenset(
+    {
+        Dimension.SERVICE,
+        Dimension.USAGE_TYPE,
+        Dimension.INSTANCE_TYPE,
+        Dimension.OPERATION,
+        Dimension.PURCHASE_TYPE,
+        Dimension.RECORD_TYPE,
+        Dimension.RESOURCE_ID,
+    }
+)
+"""What pools and their items are made of already; by resource, nothing could be compared."""
 PERIODS = ("auto", "daily", "monthly")
 _SIGNS = {"=": "is", "!=": "is not", "~": "contains", "!~": "does not contain"}
 _LONGEST_DAYS = 3700
@@ -85,6 +97,11 @@ class Question:
         if month_before(last) < self.span[0] or last <= self.extent[0]:
             return None
         return compared((last, next_month(last)), self.extent)
+
+    @property
+    def explained_by(self) -> Facet | None:
+        """What drivers are taken apart by, beside service and usage type, which they always are."""
+        return None if self.by in _WITHIN_DRIVERS else self.by
 
     @property
     def before(self) -> Period:

@@ -1,7 +1,7 @@
 """`/costs`: what was billed by any group over time, what changed and why, commitments, and saved views."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +13,7 @@ from trimtab.access.principal import Role
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import NotFound
 from trimtab.costs.explorer import words as cost_words
-from trimtab.costs.explorer.drivers import Change
+from trimtab.costs.explorer.drivers import Change, Driver
 from trimtab.costs.explorer.spans import NAMES
 from trimtab.costs.explorer.terms import facet_text, metric_text
 from trimtab.costs.periods import Period
@@ -30,9 +30,10 @@ from trimtab.web.costs.question import (
     drill,
     read_question,
     span_words,
+    value_name,
     with_filter,
 )
-from trimtab.web.costs.sheet import Answer, Line, Sheet, ask
+from trimtab.web.costs.sheet import Answer, Line, Sheet, account_names, ask
 from trimtab.web.form import read_form
 from trimtab.web.pages.cost_text import IMPORT_FILE, IMPORT_S3
 from trimtab.web.site import Site
@@ -122,10 +123,11 @@ async def _asked(site: Site, request: Request) -> tuple[View, Question, Answer]:
 
 async def _facts(room: CostsRoom, view: View, question: Question, extent: Period) -> dict[str, Any]:
     scope = view.scope
-    answer, changes, pledges, tags, categories = await asyncio.gather(
+    answer, changes, pledges, names, tags, categories = await asyncio.gather(
         ask(room.reader, scope, question),
         _changes(room, view, question),
         read_pledges(room.explorer, scope, question),
+        account_names(room.reader, scope, question.span),
         room.reader.tag_keys(scope, *question.span),
         room.reader.tag_keys(scope, *question.span, categories=True),
     )
@@ -147,7 +149,7 @@ async def _facts(room: CostsRoom, view: View, question: Question, extent: Period
         "last": f"{to_datetime(question.span[1] - 1):%Y-%m-%d}",
         "ends": f"{to_datetime(extent[1] - 1):%Y-%m-%d}",
         "unfinished": question.span[0] < extent[1] < question.span[1],
-        "changes": [_change(one) for one in changes],
+        "changes": [_change(one, question, names) for one in changes],
         "explained_from": f"{to_datetime((question.explained or (question.span,) * 2)[1][0]):%Y-%m-%d}",
         "compared": " → ".join(map(span_words, question.explained or ())),
         "pledges": pledges,
@@ -161,7 +163,8 @@ async def _changes(room: CostsRoom, view: View, question: Question) -> list[Chan
     spans = question.explained
     if not question.is_money or spans is None:
         return []
-    return await room.explorer.drivers(view.scope, *spans, question.metric, where=question.where)
+    by = question.explained_by
+    return await room.explorer.drivers(view.scope, *spans, question.metric, by, question.where)
 
 
 def _shown(view: View, question: Question, answer: Answer, sheet: Sheet, sort: Sort, extent: Period) -> dict[str, Any]:
@@ -184,13 +187,18 @@ def _trend(line: Line, answer: Answer, extent: Period) -> list[float | None]:
     ]
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change, question: Question, names: Mapping[str, str]) -> dict[str, Any]:
+    by = question.explained_by
+
+    def title(one: Driver) -> str:
+        return cost_words.title(one, None if by is None else value_name(by, one.pool.group, names))
+
     return {
         "change": change,
         "headline": cost_words.headline(change),
         "drawing": pictures.waterfall(change),
         "drivers": [
-            (cost_words.title(one), cost_words.signed(one.change, change.currency),
+            (title(one), cost_words.signed(one.change, change.currency),
              cost_words.sentence(one, change.currency))
             for one in change.drivers[:_DRIVERS]
         ],

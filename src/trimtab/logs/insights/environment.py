@@ -1,0 +1,59 @@
+"""Which names a stage of a query knows, and as which SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from trimtab.logs.fields import Kind, Parameters, Sql, json_path, sql_of
+
+NOTHING = Sql("CAST(NULL, 'Nullable(String)')", Kind.TEXT)
+
+
+def normal(text: str) -> str:
+    """How an expression is compared with one that was computed before: without spaces, in small letters."""
+    return "".join(text.split()).lower()
+
+
+@dataclass(slots=True)
+class Extracted:
+    """Fields of events that a query reads, as columns of its innermost statement: each is found once."""
+
+    parameters: Parameters
+    prefix: str = "f"
+    columns: dict[str, tuple[str, Sql]] = field(default_factory=dict)
+
+    def column(self, name: str) -> Sql:
+        """The column of a field."""
+        if name not in self.columns:
+            self.columns[name] = (f"{self.prefix}{len(self.columns)}", sql_of(name, self.parameters))
+        column, found = self.columns[name]
+        return Sql(column, found.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Names that earlier commands made, as columns of the stage before; events' own fields while there are events."""
+
+    parameters: Parameters
+    now_ms: int
+    events: Extracted | None
+    names: Mapping[str, Sql] = field(default_factory=dict)
+
+    def having(self, name: str, column: Sql) -> "Environment":
+        """This one, with another name."""
+        return replace(self, names={**self.names, name: column})
+
+    def field(self, name: str) -> Sql:
+        """A field: one that was made, what a JSON value of one has inside, else the event's own; NULL if none is."""
+        if name in self.names:
+            return self.names[name]
+        parts = name.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            made = self.names.get(".".join(parts[:count]))
+            if made is not None and made.kind is Kind.TEXT:
+                return Sql(json_path(f"ifNull({made.text}, '')", parts[count:], self.parameters), Kind.TEXT)
+        return NOTHING if self.events is None else self.events.column(name)
+
+    def computed(self, text: str) -> Sql | None:
+        """The column of an expression that an earlier command computed: bin(5m) behind `by bin(5m)`."""
+        wanted = normal(text)
+        return next((column for name, column in self.names.items() if normal(name) == wanted), None)

@@ -1,0 +1,307 @@
+"""From a parsed query to one statement for the engine. What a user wrote is in bound parameters only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trimtab.logs.fields import Kind, Parameters, Sql
+from trimtab.logs.insights import aggregates, casts
+from trimtab.logs.insights.environment import Environment, Extracted
+from trimtab.logs.insights.layers import Layers
+from trimtab.logs.insights.lexer import QueryProblem
+from trimtab.logs.insights.parser import MAX_ROWS
+from trimtab.logs.insights.scalars import scalar
+from trimtab.logs.insights.syntax import (
+    Binary,
+    Call,
+    Command,
+    Dedup,
+    Expression,
+    Field,
+    Fields,
+    Filter,
+    Join,
+    Limit,
+    Named,
+    Number,
+    Parse,
+    Place,
+    Query,
+    Sort,
+    Stats,
+    Unary,
+    Unmask,
+    Unnest,
+)
+
+DEFAULT_ROWS = 10_000
+"""Rows that a query gives without `limit`, as documented."""
+MAX_SQL = 200_000  # characters; the engine takes 262,144
+MAX_LAYERS = 80  # the engine takes 100 statements inside each other
+_SETTINGS = " SETTINGS query_plan_split_filter = 0"
+"""The engine's planner (26.9) splits and merges some of these filters without an end, until it gives up."""
+
+Where = Callable[[Query], str]
+"""The condition on `log_events` under which a query, or one inside it, reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the engine is asked. The columns r0, r1, … of a row are the fields `names`, as texts.
+
+    `matched` counts the events that passed the query's filters; None where that is as many as there are rows, or all.
+    """
+
+    sql: str
+    parameters: Mapping[str, Any]
+    names: tuple[str, ...]
+    matched: str | None
+    filtered: bool
+
+
+def plan(query: Query, where: Where, parameters: Parameters, now_ms: int, limit: int = DEFAULT_ROWS) -> Statement:
+    """The statement of a query. Raises QueryProblem for what has no meaning."""
+    planner = Planner(query, where, parameters, now_ms)
+    planner.run()
+    names, sql = planner.final(limit, with_pointer=True)
+    if len(sql) > MAX_SQL:
+        raise QueryProblem("the query is too long for the engine once it is compiled", 0, len(query.text))
+    return Statement(sql + _SETTINGS, parameters.values, names, planner.matched(), planner.filtered)
+
+
+class Planner:
+    """Compiles one query; queries inside it have planners of their own and share the parameters."""
+
+    def __init__(self, query: Query, where: Where, parameters: Parameters, now_ms: int, prefix: str = "") -> None:
+        self._query = query
+        self._where = where
+        self._prefix = prefix
+        self._inner = 0
+        events = Extracted(parameters, f"{prefix}f")
+        self.layers = Layers(where(query), events, f"{prefix}c")
+        self.within = Environment(parameters, now_ms, events)
+        self.shown: dict[str, Sql] = {}
+        self._parsed: dict[str, Sql] = {}
+        self._limited = False
+        self.filtered = False
+        self._counted: int | None = None
+
+    def run(self) -> None:
+        """Take every command in turn."""
+        for command in self._query.commands:
+            self._take(command)
+            if self.layers.depth > MAX_LAYERS:
+                raise QueryProblem("the query has more steps than the engine takes", *_edges(command.place))
+
+    def final(self, limit: int, *, with_pointer: bool) -> tuple[tuple[str, ...], str]:
+        """Names of what is shown, and the statement with its order and limit."""
+        shown = dict(self.shown) or {**self._defaults(), **self._parsed}
+        if with_pointer and self.within.events is not None:
+            shown["@ptr"] = self.within.field("@ptr")
+        columns = ", ".join(
+            f"toValidUTF8({casts.text(sql)}) AS {self._prefix}r{i}" for i, sql in enumerate(shown.values())
+        )
+        most = MAX_ROWS if self._limited else limit
+        self.layers.add(columns, f"{self.layers.ordered} LIMIT {most}")
+        return tuple(shown), self.layers.sql()
+
+    def matched(self) -> str | None:
+        """The statement that counts what passed the filters before the first command that makes rows fewer."""
+        if not self.filtered or self._counted is None:
+            return None
+        counted = self.layers.sql(self._counted)
+        return f"SELECT count() AS matched FROM ({counted}){_SETTINGS}"  # noqa: S608 - values are bound
+
+    def _defaults(self) -> dict[str, Sql]:
+        return {name: self.within.field(name) for name in ("@timestamp", "@message")}
+
+    def _take(self, command: Command) -> None:
+        match command:
+            case Fields(items, only, _):
+                self._show(items, only=only)
+            case Unmask(items, _):
+                self._show(items, only=False)
+            case Filter(condition, _):
+                self._filter(condition)
+            case Stats():
+                self._stats(command)
+            case Sort(keys, _):
+                self.layers.order = [
+                    term for key in keys for term in self.layers.key(self._scalar(key.expression), key.descending)
+                ]
+            case Limit(count, _):
+                self._reduces()
+                self.layers.add("*", f"{self.layers.ordered} LIMIT {count}")
+                self._limited = True
+            case Parse():
+                self._parse(command)
+            case Dedup():
+                self._dedup(command)
+            case Unnest():
+                self._unnest(command)
+            case Join():
+                self._join(command)
+            case other:
+                raise QueryProblem(f"{type(other).__name__.lower()} has no meaning here", *_edges(other.place))
+
+    def _scalar(self, expression: Expression) -> Sql:
+        found = scalar(expression, self.within, self._subquery)
+        if len(found.text) > MAX_SQL // 4:
+            raise QueryProblem("the expression is too deep", *_edges(expression.place))
+        return found
+
+    def _subquery(self, query: Query) -> str:
+        """What a query inside `in (…)` gives: its first field."""
+        inner = self._planner(query)
+        _, sql = inner.final(DEFAULT_ROWS, with_pointer=False)
+        return f"SELECT assumeNotNull({inner._prefix}r0) FROM ({sql}) WHERE isNotNull({inner._prefix}r0)"  # noqa: S608 - bound
+
+    def _planner(self, query: Query) -> "Planner":
+        self._inner += 1
+        inner = Planner(query, self._where, self.within.parameters, self.within.now_ms, f"{self._prefix}i{self._inner}")
+        inner.run()
+        return inner
+
+    def _reduces(self) -> None:
+        """Note that the next layer makes rows fewer by something else than a filter."""
+        if self._counted is None:
+            self._counted = self.layers.depth
+
+    def _show(self, items: tuple[Named, ...], *, only: bool) -> None:
+        shown = {} if only else dict(self.shown)
+        for item in items:
+            column = self._named(item)
+            shown.pop(item.name, None)
+            shown[item.name] = column
+        self.shown = shown
+
+    def _named(self, item: Named) -> Sql:
+        made = self._scalar(item.expression)
+        if not isinstance(item.expression, Field):
+            made = self.layers.column(made)
+        if not isinstance(item.expression, Field) or item.name != item.expression.name:
+            self.within = self.within.having(item.name, made)
+        return made
+
+    def _filter(self, condition: Expression) -> None:
+        for part in _conjuncts(condition):
+            self.layers.add("*", f"WHERE {casts.flag(self._scalar(part))}")
+        if self._counted is None:
+            self.filtered = True
+
+    def _stats(self, stats: Stats) -> None:
+        keys = [(key.name, self.layers.fresh(), self._scalar(key.expression)) for key in stats.by]
+        found = [(one.name, self.layers.fresh(), self._aggregated(one.expression)) for one in stats.aggregates]
+        self._reduces()
+        columns = ", ".join(f"{sql.text} AS {name}" for _, name, sql in [*keys, *found])
+        # Without keys there is one row also of nothing, which CloudWatch does not answer.
+        tail = f"GROUP BY {', '.join(name for _, name, _ in keys)}" if keys else "HAVING count() > 0"
+        self.layers.add(columns, tail)
+        made = {name: Sql(column, sql.kind) for name, column, sql in [*keys, *found]}
+        self.within = replace(self.within, events=None, names=made)
+        self.shown, self._parsed = made, {}
+        self.layers.order = [f"{column} ASC NULLS LAST" for _, column, _ in keys]
+
+    def _aggregated(self, expression: Expression) -> Sql:
+        """An aggregate, or arithmetic and functions over aggregates."""
+        match expression:
+            case Call(name) if name in aggregates.AGGREGATES:
+                return aggregates.aggregate(expression, self.within, self._scalar)
+            case Call() | Binary() | Unary():
+                return self._of_parts(expression)
+            case Number():
+                return self._scalar(expression)
+            case other:
+                why = "stats takes functions over rows: count(*), avg(x) …; what groups rows stands behind `by`"
+                raise QueryProblem(why, *_edges(other.place))
+
+    def _of_parts(self, expression: Call | Binary | Unary) -> Sql:
+        """The same expression with its aggregates as names of an environment of their own."""
+        made: dict[str, Sql] = {}
+        parts = Environment(self.within.parameters, self.within.now_ms, None, made)
+        return scalar(self._lifted(expression, made), parts, self._subquery)
+
+    def _lifted(self, expression: Expression, made: dict[str, Sql]) -> Expression:
+        match expression:
+            case Call(name, _, _, place) if name in aggregates.AGGREGATES:
+                own = f"aggregate {len(made)}"
+                made[own] = aggregates.aggregate(expression, self.within, self._scalar)
+                return Field(own, place)
+            case Call(_, arguments):
+                return replace(expression, arguments=tuple(self._lifted(one, made) for one in arguments))
+            case Binary(_, left, right):
+                return replace(expression, left=self._lifted(left, made), right=self._lifted(right, made))
+            case Unary(_, operand):
+                return replace(expression, operand=self._lifted(operand, made))
+            case Field(_, place):
+                raise QueryProblem(
+                    "a field of stats stands inside a function over rows, or behind `by`", *_edges(place)
+                )
+            case other:
+                return other
+
+    def _parse(self, parse: Parse) -> None:
+        groups = self.layers.fresh()
+        text = casts.text(self._scalar(parse.operand))
+        pattern = self.within.parameters.text(parse.pattern)
+        columns = [f"extractGroups(ifNull({text}, ''), {pattern}) AS {groups}"]
+        for place, name in enumerate(parse.names, 1):
+            if name is not None:
+                made = Sql(self.layers.fresh(), Kind.TEXT)
+                columns.append(f"if(empty({groups}), NULL, {groups}[{place}]) AS {made.text}")
+                self.within = self.within.having(name, made)
+                self._parsed[name] = made
+                if self.shown:
+                    self.shown[name] = made
+        self.layers.add(f"*, {', '.join(columns)}")
+
+    def _dedup(self, dedup: Dedup) -> None:
+        keys = [self.layers.column(self._scalar(key)).text for key in dedup.keys]
+        missing = " OR ".join(f"isNull({key})" for key in keys)
+        own = "id" if self.within.events is not None else "rowNumberInAllBlocks()"
+        self._reduces()
+        # Rows without a value are not repeats of each other.
+        by = ", ".join([*keys, f"if({missing}, {own}, 0)"])
+        self.layers.add("*", f"{self.layers.ordered} LIMIT 1 BY {by}")
+
+    def _unnest(self, unnest: Unnest) -> None:
+        array = f"JSONExtractArrayRaw(ifNull({casts.text(self._scalar(unnest.operand))}, ''))"
+        element = "if(startsWith(e, '\"'), JSONExtractString(e), e)"
+        made = self.layers.column(Sql(f"arrayJoin(arrayMap(e -> {element}, {array}))", Kind.TEXT))
+        self.within = self.within.having(unnest.into, Sql(f"nullIf({made.text}, 'null')", Kind.TEXT))
+        self._parsed[unnest.into] = self.within.names[unnest.into]
+
+    def _join(self, join: Join) -> None:
+        inner = self._planner(join.right)
+        names, right = inner.final(MAX_ROWS, with_pointer=False)
+        places = {name: f"{inner._prefix}r{place}" for place, name in enumerate(names)}
+        conditions = []
+        for here, there in join.on:
+            if there not in places:
+                known = ", ".join(names)
+                raise QueryProblem(f"the query that is joined gives no {there}; it gives {known}", *_edges(join.place))
+            key = self.layers.column(Sql(casts.text(self._scalar(Field(here, join.place))), Kind.TEXT))
+            conditions.append(f"{key.text} = {places[there]}")
+        self._reduces()
+        how = "LEFT" if join.kept else "INNER"
+        self.layers.add(
+            "*", f"AS {inner._prefix}l {how} JOIN ({right}) AS {inner._prefix}j ON {' AND '.join(conditions)}"
+        )
+        keys = {here for here, _ in join.on}
+        for name, column in places.items():
+            # A name of both is that of the rows here; the other is reached by its alias.
+            for known in {name, f"{join.alias}.{name}" if join.alias else name}:
+                if known not in keys and known not in self.within.names:
+                    self.within = self.within.having(known, Sql(column, Kind.TEXT))
+                    self._parsed[known] = self.within.names[known]
+
+
+def _conjuncts(condition: Expression) -> list[Expression]:
+    """The parts of `a and b and c`, so that the engine can hold each as early as it may."""
+    if isinstance(condition, Binary) and condition.operator == "and":
+        return [*_conjuncts(condition.left), *_conjuncts(condition.right)]
+    return [condition]
+
+
+def _edges(place: Place) -> tuple[int, int]:
+    return place.start, place.end

@@ -1,0 +1,53 @@
+"""Regular expressions as the engine (RE2) takes them, checked before it sees them; and globs of `parse`."""
+
+import re
+
+from trimtab.logs.insights.lexer import QueryProblem
+from trimtab.logs.insights.syntax import Place
+
+# Java and .NET name groups like this; RE2 of the engine and Python agree on (?P<name>.
+_NAMED = re.compile(r"\(\?<(?=[A-Za-z_@])")
+_UNKNOWN_TO_RE2 = re.compile(r"\(\?(?:[=!>(]|<[=!])|\(\?P[=>]|(?<!\\)(?:\\\\)*\\(?:[1-9]|Z)|[*+?}]\+")
+_GROUP_NAME = re.compile(r"\(\?P<([^>]*)>")
+_MAX_LENGTH = 4000
+
+
+def checked(pattern: str, place: Place) -> tuple[str, tuple[str | None, ...]]:
+    """The pattern as the engine takes it, with the name of each group (None where it has none).
+
+    Raises QueryProblem for what RE2 cannot do (look-around, back references) and for what is no expression.
+    """
+    if len(pattern) > _MAX_LENGTH:
+        raise QueryProblem(f"the regular expression has more than {_MAX_LENGTH} characters", place.start, place.end)
+    text = _NAMED.sub("(?P<", pattern)
+    if found := _UNKNOWN_TO_RE2.search(text):
+        why = f"the regular expression has {found[0]!r}; look-around, back references and possessive repeats"
+        raise QueryProblem(f"{why} cannot be searched for in time that grows with the text", place.start, place.end)
+    names = {name: f"g{count}" for count, name in enumerate(_GROUP_NAME.findall(text))}
+    # A field may be called @user; a group of Python may not.
+    renamed = _GROUP_NAME.sub(lambda match: f"(?P<{names[match[1]]}>", text)
+    try:
+        compiled = re.compile(renamed)
+    except (re.error, OverflowError, RecursionError) as problem:
+        raise QueryProblem(f"the regular expression is wrong: {problem}", place.start, place.end) from None
+    original = {short: name for name, short in names.items()}
+    groups: list[str | None] = [None] * compiled.groups
+    for short, index in compiled.groupindex.items():
+        groups[index - 1] = original[short]
+    return renamed, tuple(groups)
+
+
+def of_glob(glob: str) -> tuple[str, int]:
+    """The expression of a glob, with how many `*` it has: each takes as little as it can, the last one at the end all.
+
+    A space takes any run of spaces' own length: it is as literal as any other character.
+    """
+    parts = glob.split("*")
+    pattern = "(?s)" + "(.*?)".join(_literal(part) for part in parts)
+    if len(parts) > 1 and parts[-1] == "":
+        pattern = pattern[: -len("(.*?)")] + "(.*)"
+    return pattern, len(parts) - 1
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([^A-Za-z0-9_\s])", r"\\\1", text) if text.isascii() else re.escape(text)

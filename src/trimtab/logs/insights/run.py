@@ -1,0 +1,162 @@
+"""Runs Logs Insights queries: which groups they read, the statement, and what came of it."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock
+from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, Unavailable
+from trimtab.logs.fields import Parameters
+from trimtab.logs.groups import LogGroups
+from trimtab.logs.insights.parser import parse
+from trimtab.logs.insights.plan import DEFAULT_ROWS, Statement, plan
+from trimtab.logs.insights.sources import MAX_GROUPS
+from trimtab.logs.insights.syntax import In, Join, Query, Source, walk
+from trimtab.logs.model import Group
+from trimtab.logs.read import LogReader
+from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
+
+TIMEOUT_S = 3600.0
+"""How long a query may run, as documented."""
+_BAD_REGEX = "CANNOT_COMPILE_REGEXP"
+_SCANNED = "SELECT count() AS records, sum(length(message)) AS bytes FROM log_events WHERE "
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A query over `[start_ms, end_ms)` of log groups of one account and region; `SOURCE` in the text names others."""
+
+    text: str
+    account: str
+    region: str
+    groups: Sequence[str]
+    start_ms: int
+    end_ms: int
+    limit: int = DEFAULT_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a query read: events that its filters let pass, events of its range, and the bytes of their messages."""
+
+    matched: int
+    records: int
+    bytes: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of an answer, each with a text or None for each of `names`."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[str | None, ...]]
+    scanned: Scanned
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A query ready to run."""
+
+    statement: Statement
+    where: str
+    groups: int
+
+
+class LogInsights:
+    """Runs queries over what a scope covers."""
+
+    def __init__(self, telemetry: Telemetry, reader: LogReader, groups: LogGroups, clock: Clock) -> None:
+        self._telemetry = telemetry
+        self._reader = reader
+        self._groups = groups
+        self._clock = clock
+
+    async def prepare(self, scope: Scope, ask: Ask) -> Prepared:
+        """The statement of a query. Raises QueryProblem for its text, NotFound for a group, LimitExceeded."""
+        query = parse(ask.text)
+        parameters = Parameters()
+        windows: dict[Query, str] = {}
+        read = 0
+        for place, one in enumerate(_queries(query)):
+            groups, start_ms, end_ms = await self._range(ask, one.source)
+            window = await self._reader.window(scope, groups, start_ms, end_ms)
+            # Each of several windows of a statement has parameters of its own.
+            windows[one] = window.where.replace("{w_", f"{{w{place}_")
+            parameters.values.update({f"w{place}_{key[2:]}": value for key, value in window.params.items()})
+            read = read or len(groups)
+        made = plan(query, windows.__getitem__, parameters, self._clock.now_ms(), ask.limit)
+        return Prepared(made, windows[query], read)
+
+    async def run(self, scope: Scope, ask: Ask, limits: ReadLimits | None = None) -> Found:
+        """The answer of a query, as fresh as what was written. Raises as prepare, and QueryAborted, Unavailable."""
+        prepared = await self.prepare(scope, ask)
+        await self._reader.fresh()
+        statement, values = prepared.statement, prepared.statement.parameters
+        try:
+            found, scanned = await asyncio.gather(
+                self._telemetry.fetch(statement.sql, values, limits=limits),
+                self._telemetry.fetch(_SCANNED + prepared.where, values, limits=limits),
+            )
+            rows = _rows(found)
+            matched = int(scanned["records"][0])
+            if statement.filtered:
+                counted = statement.matched
+                matched = len(rows)
+                if counted is not None:
+                    matched = int((await self._telemetry.fetch(counted, values, limits=limits))["matched"][0])
+        except Unavailable as problem:
+            if _BAD_REGEX in str(problem):
+                raise InvalidInput("the engine does not take a regular expression of the query") from None
+            raise
+        facts = Scanned(matched, int(scanned["records"][0]), int(scanned["bytes"][0] or 0), prepared.groups)
+        return Found(statement.names, rows, facts)
+
+    async def _range(self, ask: Ask, source: Source | None) -> tuple[list[Group], int, int]:
+        """Which groups a query, or one inside it, reads, and when."""
+        if source is None:
+            return await self._named(ask, ask.groups), ask.start_ms, ask.end_ms
+        now_ms = self._clock.now_ms()
+        start_ms = ask.start_ms if source.start is None else now_ms - source.start * 1000
+        end_ms = ask.end_ms if source.end is None else now_ms - source.end * 1000
+        if source.names:
+            return await self._named(ask, source.names), start_ms, end_ms
+        found: list[Group] = []
+        for account in source.accounts or (ask.account,):
+            for prefix in source.prefixes or ("",):
+                listed = await self._groups.listed(account, ask.region, prefix=prefix, limit=1000)
+                found.extend(group for group in listed if not source.classes or group.class_ in source.classes)
+        return list({group.id: group for group in found}.values()), start_ms, end_ms
+
+    async def _named(self, ask: Ask, names: Sequence[str]) -> list[Group]:
+        if len(names) > MAX_GROUPS:
+            raise LimitExceeded(f"cannot query {len(names)} log groups; expected at most {MAX_GROUPS}")
+        missing: list[str] = []
+        found: list[Group] = []
+        for name in dict.fromkeys(names):
+            try:
+                found.append(await self._groups.get(ask.account, ask.region, name))
+            except NotFound:
+                missing.append(name)
+        if missing:
+            raise NotFound(f"Log group '{missing[0]}' does not exist for account ID '{ask.account}'")
+        return found
+
+
+def _queries(query: Query) -> Iterator[Query]:
+    """A query and those inside it, itself first."""
+    yield query
+    for command in query.commands:
+        if isinstance(command, Join):
+            yield from _queries(command.right)
+        for expression in walk(command):
+            if isinstance(expression, In) and isinstance(expression.values, Query):
+                yield from _queries(expression.values)
+
+
+def _rows(columns: Columns) -> list[tuple[str | None, ...]]:
+    """Rows of texts; the engine's missing values are None."""
+    lists: list[list[Any]] = [column.tolist() for column in columns.values()]
+    return list(zip(*lists, strict=True))

@@ -110,9 +110,12 @@ class Pull:
         skipped: list[str] = []
         found = tuple(sacct.read(self.tools.sacct(start_ms, end_ms), self.zone, skipped))
         self.cluster = self.cluster or next((job.cluster for job in found if job.cluster), "") or self.tools.cluster()
-        details = {one.id: one for one in jobs.read(self.tools.jobs(), self.zone)} if last else {}
+        details = {one.id: one for one in jobs.read(self.tools.jobs(), self.zone)}
         reasons = squeue.read(self.tools.squeue()) if last else {}
-        told = report(Known(found, details, reasons, known_nodes), self.every)
+        told = report(Known(found, details, reasons, known_nodes), self.every, live=self.whole)
+        skipped += [
+            f"job {id_} runs by accounting, and the controller does not know it: a runaway" for id_ in told.runaway
+        ]
         if not self.cluster:
             raise InvalidInput("cannot tell which cluster this is: try --cluster NAME", field="--cluster")
         open_ = told.open if last and self.whole else None

@@ -24,28 +24,36 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Runs that used or want GPUs, and the ids of all that wait or run."""
+    """Runs that used or want GPUs, the ids of all that wait or run, and those of runaway jobs."""
 
     runs: list[RunRecord]
     open: list[str]
+    runaway: list[str]
 
 
-def report(known: Known, every: bool = False) -> Report:
-    """The runs of what is known; with `every` those without GPUs too."""
+def report(known: Known, every: bool = False, live: bool = False) -> Report:
+    """The runs of what is known; with `every` those without GPUs too.
+
+    `live`: the controller was asked after accounting. A job that runs by accounting and that the controller does not
+    know is a runaway (`sacctmgr show runawayjobs`): it is over, nobody knows since when, and so it is left out.
+    """
     by_id = {job.raw_id: job for job in known.jobs}
     for id_, detail in known.details.items():
         by_id.setdefault(id_, _job_of(detail))
-    found, open_ = [], []
+    found, open_, runaway = [], [], []
     for id_, job in by_id.items():
         told = known.details.get(id_)
         if told is not None and _newer(told, job):
             job = _brought_up(job, told)
         if not (job.gpus or every):
             continue
+        if live and told is None and job.state in ("running", "suspended"):
+            runaway.append(id_)
+            continue
         found.append(_record(job, told, known))
         if job.state in _OPEN:
             open_.append(id_)
-    return Report(found, open_)
+    return Report(found, open_, runaway)
 
 
 def _newer(told: Detail, job: Job) -> bool:

@@ -205,6 +205,14 @@ def test_runs_are_accounting_with_what_the_controller_adds() -> None:
     assert {"job_id": "48229_3", "qos": "normal"} == runs["48231"].tags
 
 
+def test_a_job_that_only_accounting_still_runs_is_a_runaway() -> None:
+    known = Known(jobs=tuple(sacct.read(recorded("sacct-23.02.txt"), UTC)))
+    live = report(known, live=True)
+    assert (["48220"], False) == (live.runaway, "48220" in live.open)
+    assert "48220" not in {one.job for one in live.runs}
+    assert "48220" in report(known).open  # of files nobody knows which was printed first
+
+
 def test_jobs_without_gpus_only_on_demand() -> None:
     known = Known(jobs=tuple(sacct.read(recorded("sacct-19.05.txt"), UTC)))
     assert "910003" not in {one.job for one in report(known).runs}

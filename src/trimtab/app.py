@@ -212,8 +212,8 @@ def _economics(
 
     runs = RunMachines(inventory.runs, inventory.nodes, activity)
 
-    async def by_metric(metric: str, start_ms: int, end_ms: int) -> dict[str, float]:
-        return await kpi_use.use(reader, registry, EVERYTHING, metric, "team", start_ms, end_ms)
+    async def by_metric(metric: str, tag: str, start_ms: int, end_ms: int) -> dict[str, float]:
+        return await kpi_use.use(reader, registry, EVERYTHING, metric, tag, start_ms, end_ms)
 
     use = OwnersUse(runs, by_metric)
     return EconomicsRoom.of(stores.telemetry, stores.state, bills.ledger, clock, use, runs)

@@ -10,8 +10,8 @@ from trimtab.economics.shared.model import Machine
 class UseReader(Protocol):
     """Reads use by owner: what a split by metric is weighed with."""
 
-    async def use(self, metric: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
-        """How much of `metric` (`gpu-seconds`, `requests`, `tokens`, or `namespace/name`) each owner used, by name.
+    async def use(self, metric: str, by: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
+        """How much of `metric` (`gpu-seconds`, `requests`, `tokens`, or a metric's name) each value of tag `by` used.
 
         Raises InvalidInput for a metric that nothing is known of.
         """
@@ -29,9 +29,9 @@ class MachineReader(Protocol):
 class NoUse:
     """Before anything is measured."""
 
-    async def use(self, metric: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
+    async def use(self, metric: str, by: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
         """Nothing."""
-        del metric, start_ms, end_ms
+        del metric, by, start_ms, end_ms
         return {}
 
 

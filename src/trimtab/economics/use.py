@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from trimtab.economics.shared.runs import RunMachines
 
-ByMetric = Callable[[str, int, int], Awaitable[Mapping[str, float]]]
-"""(metric, start, end in ms) → what each owner used, from telemetry."""
+ByMetric = Callable[[str, str, int, int], Awaitable[Mapping[str, float]]]
+"""(metric, tag, start, end in ms) → what each value of the tag used, from telemetry."""
 GPU_SECONDS = "gpu-seconds"
 
 
@@ -17,9 +17,9 @@ class OwnersUse:
         self._runs = runs
         self._by_metric = by_metric
 
-    async def use(self, metric: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
-        """How much of `metric` each owner used. Raises InvalidInput where nothing is known of it."""
-        if metric == GPU_SECONDS and (held := await self._runs.gpu_seconds(start_ms, end_ms)):
+    async def use(self, metric: str, by: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
+        """How much of `metric` each value of tag `by` used. Raises InvalidInput where nothing is known of it."""
+        if metric == GPU_SECONDS and (held := await self._runs.gpu_seconds(by, start_ms, end_ms)):
             return held
-        measured = await self._by_metric(metric, start_ms, end_ms)
+        measured = await self._by_metric(metric, by, start_ms, end_ms)
         return {owner: Decimal(repr(amount)) for owner, amount in measured.items() if amount > 0}

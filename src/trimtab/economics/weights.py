@@ -7,14 +7,14 @@ from fractions import Fraction
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.cells import Cell, CellQuery, CellReader
-from trimtab.costs.model import Dimension, Facet, Filter, Granularity, Metric, Not, Or
+from trimtab.costs.model import Dimension, Facet, Filter, Granularity, Metric, Not, Or, Tag
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.apportion import apportion
 from trimtab.economics.division import Division, Share
 from trimtab.economics.months import bounds
 from trimtab.economics.ports import MachineReader, UseReader
 from trimtab.economics.rules.conditions import meets, needs
-from trimtab.economics.rules.derive import Derivation, Needs
+from trimtab.economics.rules.derive import Derivation, Needs, Said
 from trimtab.economics.rules.model import OTHERS, UNOWNED, Category, RuleSet, SharedMachines, Split, SplitMethod
 from trimtab.economics.shared.model import Use
 from trimtab.economics.shared.split import split_machine
@@ -80,7 +80,7 @@ class Weigher:
         found = rules.category(category)
         if found is None:
             return Division(derivation, category)
-        machines = await self._machine_shares(rules, category, month)
+        machines = await self._machine_shares(derivation, category, month)
         bare = Division(derivation, category, machines=machines)
         if not found.splits:
             return bare
@@ -89,20 +89,21 @@ class Weigher:
         currencies = {currency for currency, _ in costs}
         splits: dict[tuple[int, str, str], tuple[Share, ...]] = {}
         for split in found.splits:
-            use = await self._use_of(split, month)
+            use = named_use(derivation, category, await self._use_of(split, owner_tag(derivation, category), month))
             for currency in currencies:
                 shares = split_shares(split, found, currency, costs, use)
                 if shares:
                     splits[month, currency, split.source] = shares
         return Division(derivation, category, splits, machines)
 
-    async def _use_of(self, split: Split, month: int) -> Mapping[str, Decimal]:
-        return await self._use.use(split.metric, *bounds(month)) if split.method is SplitMethod.METRIC else {}
+    async def _use_of(self, split: Split, by: str, month: int) -> Mapping[str, Decimal]:
+        return await self._use.use(split.metric, by, *bounds(month)) if split.method is SplitMethod.METRIC else {}
 
     async def _machine_shares(
-        self, rules: RuleSet, category: str, month: int
+        self, derivation: Derivation, category: str, month: int
     ) -> dict[tuple[str, int], tuple[Share, ...]]:
         """The shares of the shared machines that are known, each day; only the owners' category has them."""
+        rules = derivation.rules
         if not rules.shared or category != rules.owner:
             return {}
         query = CellQuery(
@@ -129,7 +130,7 @@ class Weigher:
             parts = split_machine(machine, cell.period_ms, cell.period_ms + DAY_MS, shared.policy)
             found[key] = tuple(
                 Share(
-                    part.owner or default,
+                    meant_owner(derivation, category, part.owner) or default,
                     part.gpu_ms,
                     f"{shared.name}: {_USE_WORDS[part.use]}{', assumed' if part.assumed else ''}",
                 )
@@ -191,6 +192,28 @@ def split_shares(
             weights = [Fraction(max(use.get(target, Decimal(0)), Decimal(0))) for target in targets]
     via = f"split of {split.source}"
     return tuple(Share(target, weight, via) for target, weight in zip(targets, weights, strict=True) if weight)
+
+
+def owner_tag(derivation: Derivation, category: str) -> str:
+    """The tag whose values a category takes over: what runs and metrics are grouped by."""
+    found = derivation.rules.category(category)
+    inherited = [rule.inherit.key for rule in found.rules if isinstance(rule.inherit, Tag)] if found else []
+    return inherited[0] if inherited else "team"
+
+
+def meant_owner(derivation: Derivation, category: str, name: str) -> str:
+    """An owner as runs and metrics name it, in the form that the tag has that the category takes over."""
+    key = owner_tag(derivation, category)
+    return (derivation.value(Tag(key), Said({}, {key: name})) or name) if name else ""
+
+
+def named_use(derivation: Derivation, category: str, use: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Use by owner, of owners as they are meant."""
+    found: dict[str, Decimal] = {}
+    for name, amount in use.items():
+        owner = meant_owner(derivation, category, name)
+        found[owner] = found.get(owner, Decimal(0)) + amount
+    return found
 
 
 def _default(rules: RuleSet) -> str:

@@ -134,7 +134,7 @@ class Told:
     uses: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     known: dict[str, Machine] = field(default_factory=dict)
 
-    async def use(self, metric: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
+    async def use(self, metric: str, by: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
         return self.uses[metric]
 
     async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:

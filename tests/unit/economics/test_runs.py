@@ -85,17 +85,17 @@ def test_one_run_worked_out_by_hand(house: House, machines: RunMachines, state: 
 
 
 def test_gpu_seconds_come_from_runs_and_other_use_from_metrics(machines: RunMachines) -> None:
-    async def measured(metric: str, start_ms: int, end_ms: int) -> dict[str, float]:
+    async def measured(metric: str, by: str, start_ms: int, end_ms: int) -> dict[str, float]:
         if metric != "tokens":
             raise InvalidInput("no such metric")
         return {"ads": 1.5, "search": 0.0}
 
     use = OwnersUse(machines, measured)
     month = bounds(202608)
-    assert {"search": 86_400, "ads": 64_800, "data": 10_800} == asyncio.run(use.use("gpu-seconds", *month))
-    assert {"ads": Decimal("1.5")} == asyncio.run(use.use("tokens", *month))
+    assert {"search": 86_400, "ads": 64_800, "data": 10_800} == asyncio.run(use.use("gpu-seconds", "team", *month))
+    assert {"ads": Decimal("1.5")} == asyncio.run(use.use("tokens", "team", *month))
     with pytest.raises(InvalidInput):
-        asyncio.run(use.use("steps", *month))
+        asyncio.run(use.use("steps", "team", *month))
 
 
 def test_by_measured_use_a_run_pays_for_what_its_gpus_did(machines: RunMachines) -> None:

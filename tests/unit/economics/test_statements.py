@@ -165,6 +165,20 @@ def test_a_shared_machine_is_paid_by_who_held_its_gpus(house: House) -> None:
     assert_adds_up(house, house.statement())
 
 
+def test_owners_of_runs_and_metrics_are_those_of_tags(house: House) -> None:
+    house.bring([*every_kind(), line(cost="48", line_item_resource_id="i-gpu", line_item_usage_type="BoxUsage:p5.48x")])
+    day = bounds(202608)[0] + 2 * 24 * HOUR
+    house.told.known["i-gpu"] = Machine(("g0",), [Holding("g0", "Search Team", day, day + 24 * HOUR)])
+    house.told.uses["gpu-seconds"] = {"SEARCH": Decimal(2), "search team": Decimal(1), "ads": Decimal(1)}
+    rules = SHARED.format(basis="billed", split="method: metric, metric: gpu-seconds, targets: [search, ads]")
+    tags = "tags: [{key: team, values: {search team: search}}]"
+    house.apply(f"{rules}\n{tags}\nshared: [{{name: gpus, when: {{usage-type: {{contains: p5}}}}}}]")
+    lines = {(one.key.owner, one.key.via, one.key.kind): one.amount for one in house.statement().lines}
+    assert Decimal(48) == lines["search", "gpus: held", Kind.USAGE]
+    assert Decimal("6.68") * 3 / 4 == lines["search", "split of shared", Kind.TAX]
+    assert_adds_up(house, house.statement())
+
+
 def test_closing_freezes_and_a_late_correction_comes_to_the_next_open_month(house: House) -> None:
     september = [line(cost="100", team="search", month="2026-09"), line("Tax", "8", month="2026-09")]
     house.bring([*every_kind(), *september])

@@ -20,6 +20,8 @@ from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
 
 _MOST_RUNS = 200_000
+TEAM = "team"
+"""The tag that schedulers know by themselves: an account of SLURM, a label of Kubernetes."""
 ActivityReader = Callable[[Sequence[Run], int, int], Awaitable[Mapping[RunKey, float]]]
 """(runs, start, end in ms) → the mean activity of each run's GPUs, 0 to 1, where it is known."""
 _Taken = tuple[int, int, Fraction]
@@ -60,13 +62,14 @@ class RunMachines:
             if node.gpus >= 1
         }
 
-    async def gpu_seconds(self, start_ms: int, end_ms: int) -> dict[str, Decimal]:
-        """GPU-seconds that each owner's runs held; empty where no run is known."""
+    async def gpu_seconds(self, by: str, start_ms: int, end_ms: int) -> dict[str, Decimal]:
+        """GPU-seconds that runs held, by their team or another tag of theirs; empty where no run is known."""
         found: dict[str, Decimal] = {}
         for run in await self._runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS):
             seconds = Decimal(str(run.gpu_seconds(start_ms, end_ms)))
-            if run.team and seconds:
-                found[run.team] = found.get(run.team, Decimal(0)) + seconds
+            owner = run.tags.get(by, "") or (run.team if by == TEAM else "")
+            if owner and seconds:
+                found[owner] = found.get(owner, Decimal(0)) + seconds
         return found
 
     async def _parts(self, start_ms: int, end_ms: int) -> dict[str, list[_Part]]:

@@ -154,6 +154,7 @@ class Settings:
     retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
+    retention_runs_days: int = _setting(455, _positive, "Days for which runs are kept after their end.")
     retention_anomalies_days: int = _setting(455, _positive, "Days for which found anomalies are kept.")
     anomaly_series: int = _setting(
         10_000,

@@ -25,6 +25,7 @@ from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
 from trimtab.events.outbox import BATCH, Outbox
+from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.metrics.bands.job import DetectorTraining
@@ -158,12 +159,14 @@ async def work(settings: Settings) -> None:
         notifying = await Notifying.begin(settings, state, outbox, clock, leading.may_write)
         metrics = Metrics.of(settings, state, telemetry, clock)
         alarms = alarms_of(state, metrics, clock, leading)
+        forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
             *notifying.jobs,
+            Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
         notifying.sender.close()

@@ -13,6 +13,7 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.errors import NotFound
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
+from trimtab.inventory.runs.forget import Forgetting
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.store.state.database import State
 
@@ -134,3 +135,21 @@ def test_a_node_that_a_whole_report_lacks_is_gone(room: InventoryRoom) -> None:
     run(room.nodes.put([Node("1", "atlas", "n1", Condition.UP, gpus=8.0)], T0))
     run(room.nodes.put([Node("1", "atlas", "n2", Condition.UP, gpus=8.0)], T0 + MINUTE, frozenset({("1", "atlas")})))
     assert ["n2"] == [known.name for known in run(room.nodes.all(EVERYTHING))]
+
+
+def test_what_ended_long_ago_is_forgotten_and_what_is_open_stays(room: InventoryRoom, tmp_path: Path) -> None:
+    day = 86_400_000
+    old = replace(RUNS, key=RunKey("1", "atlas", "old"), state=RunState.COMPLETED, end_ms=T0 + 60 * MINUTE)
+    new = replace(old, key=RunKey("1", "atlas", "new"), end_ms=T0 + 9 * day)
+    run(room.runs.put([old, new, RUNS], T0 + 9 * day))
+    for at, condition in ((0, Condition.UP), (1, Condition.DRAINED), (9, Condition.UP)):
+        run(room.nodes.put([Node("1", "atlas", "n1", condition, gpus=8.0)], T0 + at * day))
+    state = State.open("", tmp_path)
+    forgetting = Forgetting(state, ManualClock(T0 + 10 * day), 7, lambda: True)
+    assert 1 == run(forgetting.drop())
+    assert 0 == run(Forgetting(state, ManualClock(T0 + 10 * day), 7, lambda: False).drop())
+    state.close()
+    assert {"new", "7"} == {found.key.job for found in run(room.runs.listed(EVERYTHING, RunFilter(), 9))}
+    assert [] == run(room.runs.stretches([old.key])).get(old.key, [])
+    left = run(room.nodes.stretches(EVERYTHING, T0, T0 + 20 * day))["atlas", "n1"]
+    assert [Condition.DRAINED, Condition.UP] == [part.condition for part in left]

@@ -1,0 +1,50 @@
+"""What the inventory forgets: runs that ended past their retention, what they waited for, and what nodes were then."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, and_, delete, select
+
+from trimtab.base.clock import Clock
+from trimtab.inventory.runs.rows import STILL
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import node_states, run_devices, run_states, runs
+
+_DAY_MS = 86_400_000
+_AT_ONCE = 2000
+"""Runs of one transaction: some tenths of a second in which nobody else writes."""
+
+
+class Forgetting:
+    """Drops what ended more than `days` ago, a part at a time while `may_write` says so. What is open stays."""
+
+    def __init__(self, state: State, clock: Clock, days: int, may_write: Callable[[], bool]) -> None:
+        self._state = state
+        self._clock = clock
+        self._kept_ms = days * _DAY_MS
+        self._may_write = may_write
+
+    async def drop(self) -> int:
+        """Forget; returns how many runs."""
+        before_ms, gone = self._clock.now_ms() - self._kept_ms, 0
+        while self._may_write():
+            part = await self._state.run(lambda connection: _drop(connection, before_ms))
+            gone += part
+            if part < _AT_ONCE:
+                break
+        if self._may_write():
+            await self._state.run(lambda connection: _drop_nodes(connection, before_ms))
+        return gone
+
+
+def _drop(connection: Connection, before_ms: int) -> int:
+    old = select(runs.c.account, runs.c.cluster, runs.c.job).where(runs.c.end_ms < before_ms).limit(_AT_ONCE)
+    keys = connection.execute(old).all()
+    for account, cluster, job in keys:
+        for table in (run_states, run_devices, runs):
+            here = and_(table.c.account == account, table.c.cluster == cluster, table.c.job == job)
+            connection.execute(delete(table).where(here))
+    return len(keys)
+
+
+def _drop_nodes(connection: Connection, before_ms: int) -> None:
+    connection.execute(delete(node_states).where(node_states.c.to_ms < before_ms, node_states.c.to_ms < STILL))

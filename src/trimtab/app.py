@@ -33,6 +33,8 @@ from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
+from trimtab.doors.aws.logs import service as logs_service
+from trimtab.doors.aws.logs.rooms import LogRooms
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
@@ -267,7 +269,9 @@ def _gateway(rooms: Rooms) -> Gateway:
         detectors=rooms.detectors,
     )
     rooms.forget.append(parts.ids.clear)
+    logs = LogRooms(rooms.logs.groups, rooms.logs.ingest, rooms.logs.reader, rooms.ledger, rooms.clock)
     services = (
+        logs_service.build(logs),
         cloudwatch_service.build(parts),
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
@@ -379,5 +383,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
     return [
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
+        Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
     ]

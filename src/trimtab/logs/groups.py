@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
-from trimtab.base.errors import Conflict, LimitExceeded, NotFound
+from trimtab.base.errors import Conflict, LimitExceeded, NotFound, TrimtabError
 from trimtab.logs.model import Group, Stream
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inventory import tags
@@ -25,6 +25,7 @@ class LogGroups:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._seen: dict[int, tuple[int, int, int]] = {}
 
     async def create(self, account: str, region: str, name: str, **members: Any) -> Group:
         """Make a group. Raises Conflict where there is one of that name."""
@@ -39,12 +40,22 @@ class LogGroups:
         return await self._run(partial(self._ensure, account=account, region=region, name=group, streams=streams))
 
     async def listed(
-        self, account: str, region: str, *, prefix: str = "", contains: str = "", after: str = "", limit: int = 50
+        self,
+        account: str,
+        region: str,
+        *,
+        prefix: str = "",
+        part: str = "",
+        contains: str = "",
+        after: str = "",
+        limit: int = 50,
     ) -> list[Group]:
-        """Groups by name, those after `after`."""
+        """Groups by name, those after `after`; `part` is of the name as it is written, `contains` in any case."""
         wanted = select(log_groups).where(_groups.account == account, _groups.region == region, _groups.name > after)
         if prefix:
-            wanted = wanted.where(_groups.name.startswith(prefix, autoescape=True))
+            wanted = wanted.where(func.substr(_groups.name, 1, len(prefix)) == prefix)  # LIKE has no cases in SQLite
+        if part:
+            wanted = wanted.where(func.replace(_groups.name, part, "") != _groups.name)
         if contains:
             wanted = wanted.where(_groups.name.icontains(contains, autoescape=True))
         return await self._run(
@@ -87,22 +98,39 @@ class LogGroups:
 
     async def stream(self, group: Group, name: str) -> Stream:
         """A stream by name. Raises NotFound."""
-        found = await self._run(lambda connection: _stream(connection, group.id, name))
-        if found is None:
-            raise NotFound("The specified log stream does not exist.")
-        return found
+        return _need_stream(await self._run(lambda connection: _stream(connection, group.id, name)))
+
+    async def target(self, account: str, region: str, group: str, stream: str) -> tuple[Group, Stream]:
+        """A group and one of its streams, by name, in one look. Raises NotFound."""
+
+        def read(connection: Connection) -> tuple[Group, Stream]:
+            found = _group(connection, account, region, group)
+            return found, _need_stream(_stream(connection, found.id, stream))
+
+        return await self._run(read)
 
     async def streams(
-        self, group: Group, *, prefix: str = "", after: str = "", limit: int = 50, newest_first: bool = False
+        self,
+        group: Group,
+        *,
+        prefix: str = "",
+        after: str = "",
+        limit: int = 50,
+        by_last: bool = False,
+        descending: bool = False,
     ) -> list[Stream]:
-        """Streams by name, those after `after`; or with `newest_first` by the last event, `after` then a place."""
+        """Streams by name, those after `after`; or `by_last` event, where `after` is a place in that order."""
+        await self.flush()
         wanted = select(log_streams).where(_streams.group == group.id)
         if prefix:
-            wanted = wanted.where(_streams.name.startswith(prefix, autoescape=True))
-        if newest_first:
-            wanted = wanted.order_by(_streams.last_ms.desc().nulls_last(), _streams.name).offset(int(after or 0))
+            wanted = wanted.where(func.substr(_streams.name, 1, len(prefix)) == prefix)
+        if by_last:
+            order = _streams.last_ms.desc().nulls_last() if descending else _streams.last_ms.asc().nulls_first()
+            wanted = wanted.order_by(order, _streams.name).offset(int(after or 0))
         else:
-            wanted = wanted.where(_streams.name > after).order_by(_streams.name)
+            if after:
+                wanted = wanted.where(_streams.name < after if descending else _streams.name > after)
+            wanted = wanted.order_by(_streams.name.desc() if descending else _streams.name)
         return await self._run(
             lambda connection: [_read_stream(row) for row in connection.execute(wanted.limit(limit)).mappings()]
         )
@@ -111,9 +139,7 @@ class LogGroups:
         """Delete a stream; its events go in the background. Raises NotFound."""
 
         def write(connection: Connection) -> None:
-            found = _stream(connection, group.id, name)
-            if found is None:
-                raise NotFound("The specified log stream does not exist.")
+            found = _need_stream(_stream(connection, group.id, name))
             connection.execute(delete(log_streams).where(_streams.id == found.id))
             self._gone(connection, group.id, found.id)
 
@@ -148,23 +174,23 @@ class LogGroups:
 
         await self._run(write)
 
-    async def saw(self, stream: Stream, first_ms: int, last_ms: int) -> None:
-        """Note that events of a range came into a stream."""
-        now_ms = self._clock.now_ms()
+    def saw(self, stream: Stream, first_ms: int, last_ms: int) -> None:
+        """Note that events of a range came into a stream; written by the next `flush`."""
+        known = self._seen.get(stream.id, (first_ms, last_ms, 0))
+        self._seen[stream.id] = (min(first_ms, known[0]), max(last_ms, known[1]), self._clock.now_ms())
 
-        def write(connection: Connection) -> None:
-            row = connection.execute(select(log_streams).where(_streams.id == stream.id)).mappings().first()
-            if row is None:
-                return
-            known = _read_stream(row)
-            values = {
-                "first_ms": first_ms if known.first_ms is None else min(first_ms, known.first_ms),
-                "last_ms": last_ms if known.last_ms is None else max(last_ms, known.last_ms),
-                "ingested_ms": now_ms,
-            }
-            connection.execute(update(log_streams).where(_streams.id == stream.id).values(**values))
-
-        await self._run(write)
+    async def flush(self) -> None:
+        """Write what was noted of streams, in one transaction. What cannot be written now is tried again."""
+        seen, self._seen = self._seen, {}
+        if not seen:
+            return
+        try:
+            await self._run(partial(_note, seen=seen))
+        except TrimtabError:
+            for id_, (first, last, at) in seen.items():
+                known = self._seen.get(id_, (first, last, at))
+                self._seen[id_] = (min(first, known[0]), max(last, known[1]), max(at, known[2]))
+            raise
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         return await self._state.run(work)
@@ -218,6 +244,22 @@ def _stream(connection: Connection, group: int, name: str) -> Stream | None:
     where = (_streams.group == group, _streams.name == name)
     row = connection.execute(select(log_streams).where(*where)).mappings().first()
     return None if row is None else _read_stream(row)
+
+
+def _need_stream(found: Stream | None) -> Stream:
+    if found is None:
+        raise NotFound("The specified log stream does not exist.")
+    return found
+
+
+def _note(connection: Connection, seen: Mapping[int, tuple[int, int, int]]) -> None:
+    for id_, (first, last, at) in seen.items():
+        values = {
+            "first_ms": case((_streams.first_ms < first, _streams.first_ms), else_=first),
+            "last_ms": case((_streams.last_ms > last, _streams.last_ms), else_=last),
+            "ingested_ms": at,
+        }
+        connection.execute(update(log_streams).where(_streams.id == id_).values(**values))
 
 
 def _read_group(row: RowMapping) -> Group:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
+from trimtab.logs.groups import LogGroups
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.log import IngestLog
@@ -26,8 +27,9 @@ _COUNT_BITS = 20
 class LogIngest:
     """The only writer of log events. Each of `taps` is told what was kept, once: metric filters, live tails, EMF."""
 
-    def __init__(self, log: IngestLog, clock: Clock) -> None:
+    def __init__(self, log: IngestLog, groups: LogGroups, clock: Clock) -> None:
         self._log = log
+        self._groups = groups
         self._clock = clock
         self.taps: list[Tap] = []
         self._ids = itertools.count(clock.now_ms() << _COUNT_BITS)
@@ -52,6 +54,10 @@ class LogIngest:
         return appended
 
     async def _tell(self, batches: Sequence[LogBatch]) -> None:
+        for batch in batches:
+            times = [event.time_ms for event in batch.events]
+            if times:
+                self._groups.saw(batch.stream, min(times), max(times))
         for tap in self.taps:
             try:
                 await tap(batches)

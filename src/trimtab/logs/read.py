@@ -12,11 +12,14 @@ from trimtab.logs.groups import LogGroups
 from trimtab.logs.model import Event, Group, Position
 from trimtab.logs.window import Window, window_of
 from trimtab.store.sql import load_queries
-from trimtab.store.telemetry.client import Columns, Telemetry
+from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
 
 _QUERIES = load_queries("trimtab.logs")
 PAGE_BYTES = 1 << 20
 """Bytes of messages on a page, as GetLogEvents documents them; one event is on it however long it is."""
+SIZES_MS = 600_000
+"""How old the sizes of groups may be: summing reads a column of all their events."""
+_SIZES = ReadLimits(seconds=5, memory_mb=512, threads=1)
 _FEW = 100  # events whose sizes need not be asked first: 100 MiB at the very most
 _BEGIN, _END = Position(0, 0), Position((1 << 53) - 1, (1 << 64) - 1)
 _MIN_MS, _MAX_MS = 0, 9_000_000_000_000  # what DateTime64(3) surely holds: to the year 2255
@@ -49,6 +52,14 @@ class EventQuery:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events in the order of their times; `more` where others lie behind them (before them in a backward page)."""
+
+    events: list[Event]
+    more: bool
+
+
 class LogReader:
     """The only reader of log events. Groups that a scope does not cover read as if they did not exist.
 
@@ -60,6 +71,7 @@ class LogReader:
         self._groups = groups
         self._log = log
         self._clock = clock
+        self._sizes: dict[int, tuple[int, int]] = {}  # of a group: when they were summed, bytes
 
     async def group(self, scope: Scope, account: str, region: str, name: str) -> Group:
         """A group by name. Raises NotFound for one that the scope does not cover."""
@@ -92,19 +104,22 @@ class LogReader:
         start, end = (min(max(edge, _MIN_MS), _MAX_MS) for edge in (start_ms, end_ms))
         return window_of(seen, start, end, deleted, self._clock.now_ms())
 
-    async def page(self, scope: Scope, groups: Sequence[Group], query: EventQuery) -> list[Event]:
-        """A page of events in the order of their times, of at most `limit` and PAGE_BYTES.
+    async def page(self, scope: Scope, groups: Sequence[Group], query: EventQuery) -> Page:
+        """A page of at most `limit` events and PAGE_BYTES.
 
         Raises QueryAborted, Unavailable.
         """
         window = await self.window(scope, groups, query.start_ms, query.end_ms)
         conditions, params = _conditions(window, query)
         way = "backward" if query.backward else "forward"
+        limit = query.limit
         if query.limit > _FEW:
-            sizes = await self._fetch(f"{way}_sizes", conditions, params)
-            params["limit"] = _fitting(sizes["bytes"].tolist())
-        events = _events(await self._fetch(way, conditions, params)) if params["limit"] else []
-        return events[::-1] if query.backward else events
+            sizes = (await self._fetch(f"{way}_sizes", conditions, params))["bytes"].tolist()
+            limit = min(limit, _fitting(sizes))
+            params["limit"] = limit + 1
+        found = _events(await self._fetch(way, conditions, params)) if limit else []
+        events = found[:limit]
+        return Page(events[::-1] if query.backward else events, len(found) > limit)
 
     async def one(self, scope: Scope, group: Group, at: Position) -> Event:
         """The event at a position of a group. Raises NotFound."""
@@ -120,9 +135,15 @@ class LogReader:
         return await self._log.settled(timeout_s)
 
     async def stored_bytes(self, groups: Sequence[Group]) -> dict[int, int]:
-        """Bytes of messages that each group holds, by its id."""
-        found = await self._telemetry.fetch(_QUERIES["bytes_of_groups"], {"groups": [group.id for group in groups]})
-        return dict(zip(found["group"].tolist(), found["bytes"].tolist(), strict=True))
+        """Bytes of messages that each group holds, by its id; as old as SIZES_MS. Raises QueryAborted, Unavailable."""
+        now_ms = self._clock.now_ms()
+        ids = [group.id for group in groups]
+        unknown = [id_ for id_ in ids if self._sizes.get(id_, (0, 0))[0] <= now_ms - SIZES_MS]
+        if unknown:
+            found = await self._telemetry.fetch(_QUERIES["bytes_of_groups"], {"groups": unknown}, limits=_SIZES)
+            sizes = dict(zip(found["group"].tolist(), found["bytes"].tolist(), strict=True))
+            self._sizes |= {id_: (now_ms, sizes.get(id_, 0)) for id_ in unknown}
+        return {id_: self._sizes[id_][1] for id_ in ids}
 
     async def _fetch(self, query: str, conditions: str, params: Mapping[str, Any]) -> Columns:
         return await self._telemetry.fetch(_QUERIES[query].replace("/*and*/", conditions), params)
@@ -133,7 +154,7 @@ def _conditions(window: Window, query: EventQuery) -> tuple[str, dict[str, Any]]
     position = query.position or (_END if query.backward else _BEGIN)
     after = min(position.time_ms, _MAX_MS)
     params: dict[str, Any] = {**query.params, **window.params, "after": after, "after_id": position.id}
-    params["limit"] = query.limit
+    params["limit"] = query.limit + 1
     if query.streams is not None:
         conditions.append("stream_id IN {w_streams:Array(UInt64)}")
         params["w_streams"] = list(query.streams)

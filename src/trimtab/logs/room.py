@@ -24,4 +24,4 @@ class LogsRoom:
     def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
         """The room over open stores; `log` is that of log events."""
         groups = LogGroups(state, clock)
-        return cls(groups, LogIngest(log, clock), LogReader(telemetry, groups, log, clock), clock)
+        return cls(groups, LogIngest(log, groups, clock), LogReader(telemetry, groups, log, clock), clock)

@@ -48,17 +48,23 @@ def test_groups_are_listed_by_name_prefix_and_part(groups: LogGroups) -> None:
     assert [one.name for one in asyncio.run(groups.listed(*WHERE))] == ["a", "aZx", "a_x", "b"]
     assert [one.name for one in asyncio.run(groups.listed(*WHERE, prefix="a_"))] == ["a_x"]
     assert [one.name for one in asyncio.run(groups.listed(*WHERE, contains="zX"))] == ["aZx"]
+    assert asyncio.run(groups.listed(*WHERE, part="zX")) == asyncio.run(groups.listed(*WHERE, prefix="A")) == []
+    assert [one.name for one in asyncio.run(groups.listed(*WHERE, part="_"))] == ["a_x"]
     assert [one.name for one in asyncio.run(groups.listed(*WHERE, after="a", limit=1))] == ["aZx"]
 
 
 def test_streams_are_listed_by_name_or_by_their_last_event(groups: LogGroups) -> None:
     group, (a, b, _) = asyncio.run(groups.ensure(*WHERE, "g", ["a", "b", "c"]))
-    asyncio.run(groups.saw(a, 1000, 2000))
-    asyncio.run(groups.saw(b, 500, 9000))
-    asyncio.run(groups.saw(b, 7000, 8000))
+    groups.saw(a, 1000, 2000)
+    groups.saw(b, 500, 9000)
+    groups.saw(b, 7000, 8000)
     assert [one.name for one in asyncio.run(groups.streams(group))] == ["a", "b", "c"]
-    newest = asyncio.run(groups.streams(group, newest_first=True))
+    back = groups.streams(group, descending=True, after="c", limit=1)
+    assert [one.name for one in asyncio.run(back)] == ["b"]
+    newest = asyncio.run(groups.streams(group, by_last=True, descending=True))
     assert [(one.name, one.first_ms, one.last_ms) for one in newest] == [
         ("b", 500, 9000), ("a", 1000, 2000), ("c", None, None),
     ]  # fmt: skip
-    assert [one.name for one in asyncio.run(groups.streams(group, newest_first=True, after="1", limit=1))] == ["a"]
+    assert [
+        one.name for one in asyncio.run(groups.streams(group, by_last=True, descending=True, after="1", limit=1))
+    ] == ["a"]

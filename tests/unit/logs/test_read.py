@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -10,8 +11,8 @@ from tests.unit.logs.conftest import NOW
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import NotFound
-from trimtab.logs.model import Event, Group, LogBatch, LogEvent
-from trimtab.logs.read import PAGE_BYTES, EventQuery
+from trimtab.logs.model import Group, LogBatch, LogEvent
+from trimtab.logs.read import PAGE_BYTES, EventQuery, Page
 from trimtab.logs.room import LogsRoom
 
 T = TypeVar("T")
@@ -30,19 +31,17 @@ async def put(room: LogsRoom, name: str, stream: str, events: Sequence[tuple[int
     return group
 
 
-def texts(events: Sequence[Event]) -> list[str]:
-    return [event.message for event in events]
+def texts(page: Page) -> list[str]:
+    return [event.message for event in page.events]
 
 
 async def walk(room: LogsRoom, group: Group, limit: int, *, backward: bool) -> list[list[str]]:
     """Every page from one end to the other."""
     pages: list[list[str]] = []
-    at = None
-    while events := await room.reader.page(
-        EVERYTHING, [group], EventQuery(limit=limit, backward=backward, position=at)
-    ):
-        pages.append(texts(events))
-        at = events[0 if backward else -1].position
+    query = EventQuery(limit=limit, backward=backward)
+    while events := (await room.reader.page(EVERYTHING, [group], query)).events:
+        pages.append([event.message for event in events])
+        query = replace(query, position=events[0 if backward else -1].position)
     return pages
 
 
@@ -97,8 +96,8 @@ def test_a_scope_hides_groups_by_account_region_and_tags(room: LogsRoom) -> None
         await room.groups.change_tags(group, {"team": "red"})
         red, blue = (Scope(rows=(RowRule("team", frozenset((team,))),)) for team in ("red", "blue"))
         assert texts(await room.reader.page(red, [group], EventQuery())) == ["a"]
-        assert await room.reader.page(blue, [group], EventQuery()) == []
-        assert await room.reader.page(Scope.of("123456789012", "eu-west-1"), [group], EventQuery()) == []
+        assert texts(await room.reader.page(blue, [group], EventQuery())) == []
+        assert texts(await room.reader.page(Scope.of("123456789012", "eu-west-1"), [group], EventQuery())) == []
         with pytest.raises(NotFound):
             await room.reader.group(blue, *WHERE, "g")
 
@@ -123,7 +122,7 @@ def test_streams_ranges_and_further_conditions_narrow_a_page(room: LogsRoom) -> 
 def test_an_event_is_found_again_and_half_a_character_does_no_harm(room: LogsRoom) -> None:
     async def check() -> None:
         group = await put(room, "g", "s", [(NOW, "half \ud83d, whole 🙂")])
-        (event,) = await room.reader.page(EVERYTHING, [group], EventQuery())
+        (event,) = (await room.reader.page(EVERYTHING, [group], EventQuery())).events
         assert event.message == "half ?, whole 🙂"
         assert await room.reader.one(EVERYTHING, group, event.position) == event
 

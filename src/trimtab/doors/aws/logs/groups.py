@@ -1,0 +1,206 @@
+"""Log groups: made, described, listed, kept for how long, deleted."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from trimtab.access.principal import Role
+from trimtab.base.errors import Conflict, QueryAborted
+from trimtab.base.paging import encode_token
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations, place_of
+from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.logs.model import Group
+
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+"""Days that a group may be kept; PutRetentionPolicy of the API reference."""
+_PAGE = 50
+_READ = 200  # groups read at a time where a page is filtered
+
+
+@operations.add("CreateLogGroup", needs=Role.WRITE)
+async def create_log_group(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Make a group."""
+    members = {
+        "class": request.get("logGroupClass") or "STANDARD",
+        "kms_key": request.get("kmsKeyId") or "",
+        "deletion_protected": int(bool(request.get("deletionProtectionEnabled"))),
+    }
+    try:
+        group = await rooms.groups.create(context.account, context.region, request["logGroupName"], **members)
+    except Conflict as problem:
+        raise AwsError("ResourceAlreadyExistsException", str(problem)) from None
+    if request.get("tags"):
+        await rooms.groups.change_tags(group, request["tags"])
+    return {}
+
+
+@operations.add("DeleteLogGroup", needs=Role.WRITE)
+async def delete_log_group(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a group with its streams and events."""
+    group = await group_of(rooms, context, request["logGroupName"])
+    check_unprotected(group)
+    await rooms.groups.delete(group.account, group.region, group.name)
+    return {}
+
+
+@operations.add("PutLogGroupDeletionProtection", needs=Role.WRITE)
+async def put_deletion_protection(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Forbid or allow that a group is deleted."""
+    await _change(
+        rooms,
+        context,
+        request["logGroupIdentifier"],
+        deletion_protected=int(request["deletionProtectionEnabled"]),
+    )
+    return {}
+
+
+@operations.add("DescribeLogGroups")
+async def describe_log_groups(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Groups by name, with what is known of them."""
+    prefix, part = request.get("logGroupNamePrefix") or "", request.get("logGroupNamePattern") or ""
+    if prefix and part:
+        raise invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+    names = {place_of(context, one)[2] for one in request.get("logGroupIdentifiers") or ()}
+    class_ = request.get("logGroupClass")
+
+    def fits(group: Group) -> bool:
+        return (not class_ or group.class_ == class_) and (not names or group.name in names)
+
+    found, token = await _page(rooms, context, request, fits, prefix=prefix, part=part)
+    try:
+        sizes = await rooms.reader.stored_bytes(found) if found else {}
+    except QueryAborted:  # too much to sum on the way; the answer does without
+        sizes = {}
+    return {"logGroups": [_described(group, sizes.get(group.id)) for group in found], **token}
+
+
+@operations.add("ListLogGroups")
+async def list_log_groups(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Groups by name, their names alone."""
+    for member in ("dataSources", "fieldIndexNames"):
+        if request.get(member):
+            raise invalid(f"cannot list log groups by {member}: trimtab keeps none; leave it out")
+    pattern = re.compile(request.get("logGroupNamePattern") or "")
+    class_, wanted = request.get("logGroupClass"), request.get("logGroupTags") or ()
+    tags: dict[str, dict[str, str]] = {}
+
+    def fits(group: Group) -> bool:
+        own = tags.get(group.arn, {})
+        tagged = all(
+            one["key"] in own and own[one["key"]] in (one.get("values") or [own[one["key"]]]) for one in wanted
+        )
+        return (not class_ or group.class_ == class_) and pattern.search(group.name) is not None and tagged
+
+    found, token = await _page(rooms, context, request, fits, tags=tags if wanted else None)
+    return {
+        "logGroups": [
+            {"logGroupName": group.name, "logGroupArn": group.arn, "logGroupClass": group.class_} for group in found
+        ],
+        **token,
+    }
+
+
+@operations.add("PutRetentionPolicy", needs=Role.WRITE)
+async def put_retention_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Keep events of a group for some days."""
+    days = request["retentionInDays"]
+    if days not in RETENTIONS:
+        raise invalid(
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(map(str, RETENTIONS))}]"
+        )
+    await _change(rooms, context, request["logGroupName"], retention_days=days)
+    return {}
+
+
+@operations.add("DeleteRetentionPolicy", needs=Role.WRITE)
+async def delete_retention_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Keep events of a group for ever."""
+    await _change(rooms, context, request["logGroupName"], retention_days=None)
+    return {}
+
+
+@operations.add("AssociateKmsKey", needs=Role.WRITE)
+async def associate_kms_key(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Note a key of a group. It is kept and answered; trimtab encrypts nothing by it."""
+    await _change(rooms, context, _keyed(request), kms_key=request["kmsKeyId"])
+    return {}
+
+
+@operations.add("DisassociateKmsKey", needs=Role.WRITE)
+async def disassociate_kms_key(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Forget the key of a group."""
+    await _change(rooms, context, _keyed(request), kms_key="")
+    return {}
+
+
+def check_unprotected(group: Group) -> None:
+    """Raises AwsError for a group that must not be deleted."""
+    if group.deletion_protected:
+        raise AwsError(
+            "ValidationException",
+            f"The log group {group.name} has deletion protection enabled. Disable it before you delete it.",
+        )
+
+
+async def _change(rooms: LogRooms, context: CallContext, identifier: str, **values: Any) -> None:
+    group = await group_of(rooms, context, identifier)
+    await rooms.groups.change(group.account, group.region, group.name, values)
+
+
+def _keyed(request: Request) -> str:
+    """The group that a key is for. Raises AwsError."""
+    name, identifier = request.get("logGroupName"), request.get("resourceIdentifier")
+    if bool(name) == bool(identifier):
+        raise invalid("Exactly one of logGroupName and resourceIdentifier must be specified.")
+    return str(name or identifier)
+
+
+async def _page(
+    rooms: LogRooms,
+    context: CallContext,
+    request: Request,
+    fits: Callable[[Group], bool],
+    *,
+    tags: dict[str, dict[str, str]] | None = None,
+    prefix: str = "",
+    part: str = "",
+) -> tuple[list[Group], dict[str, str]]:
+    """The groups of a page that fit, and the members that name the next one; `tags` is filled by ARN where given."""
+    limit, last = request.get("limit") or _PAGE, after(request.get("nextToken"))
+    found: list[Group] = []
+    while len(found) <= limit:
+        some = await rooms.groups.listed(
+            context.account, context.region, prefix=prefix, part=part, after=last, limit=_READ
+        )
+        seen = await rooms.reader.visible(context.scope, some)
+        if tags is not None:
+            tags |= await rooms.groups.tags_of([group.arn for group in seen])
+        found += filter(fits, seen)
+        if len(some) < _READ:
+            break
+        last = some[-1].name
+    token = {"nextToken": encode_token(found[limit - 1].name)} if len(found) > limit else {}
+    return found[:limit], token
+
+
+def _described(group: Group, stored: int | None) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "logGroupName": group.name,
+        "creationTime": group.created_ms,
+        "metricFilterCount": 0,
+        "arn": f"{group.arn}:*",
+        "logGroupArn": group.arn,
+        "logGroupClass": group.class_,
+    }
+    if stored is not None:
+        described["storedBytes"] = stored
+    if group.retention_days is not None:
+        described["retentionInDays"] = group.retention_days
+    if group.kms_key:
+        described["kmsKeyId"] = group.kms_key
+    if group.deletion_protected:
+        described["deletionProtectionEnabled"] = True
+    return described

@@ -1,0 +1,131 @@
+"""GetLogEvents and FilterLogEvents: pages whose tokens are positions, so that they stay right while events come in.
+
+GetLogEvents always answers both tokens; at an end, the one that was sent, as documented. FilterLogEvents answers one
+while there is more.
+"""
+
+import re
+from typing import Any
+
+from trimtab.base.errors import InvalidInput
+from trimtab.base.paging import decode_token, encode_token
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.logs.rooms import LogRooms, group_of, invalid, operations
+from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.logs.filter_terms import condition_of
+from trimtab.logs.model import Event, Position
+from trimtab.logs.read import EventQuery
+
+_LIMIT = 10_000
+_FOREVER_MS = 9_000_000_000_000
+_TOKEN = re.compile(r"([fb])/(\d{17})(\d{20})(\d{19})")
+
+
+@operations.add("GetLogEvents")
+async def get_log_events(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Events of a stream: the newest, or from the head; then on from a token, in its direction."""
+    group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))
+    stream = await rooms.groups.stream(group, request["logStreamName"])
+    token = request.get("nextToken")
+    backward, position = _read(token) if token else (not request.get("startFromHead"), None)
+    await rooms.reader.fresh()
+    page = await rooms.reader.page(
+        context.scope,
+        [group],
+        EventQuery(
+            start_ms=request.get("startTime") or 0,
+            end_ms=request.get("endTime", _FOREVER_MS),
+            limit=request.get("limit") or _LIMIT,
+            backward=backward,
+            position=position,
+            streams=[stream.id],
+        ),
+    )
+    if page.events:
+        before, behind = page.events[0].position, page.events[-1].position
+    else:  # a token back is of what lies at the place, which is outside a page that begins or ends there
+        at = position or Position(0, 0)
+        before = at if backward else Position(at.time_ms, at.id + 1)
+        behind = Position(at.time_ms, max(at.id - 1, 0)) if backward else at
+    return {
+        "events": [
+            {"timestamp": one.time_ms, "message": one.message, "ingestionTime": one.ingested_ms} for one in page.events
+        ],
+        "nextForwardToken": _written("f", behind),
+        "nextBackwardToken": _written("b", before),
+    }
+
+
+@operations.add("FilterLogEvents")
+async def filter_log_events(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Events of a group whose messages a pattern matches, from some or all of its streams, by time."""
+    group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))
+    names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix") or ""
+    if names and prefix:
+        raise invalid("logStreamNamePrefix and logStreamNames are mutually exclusive parameters.")
+    start, end = request.get("startTime") or 0, request.get("endTime")
+    if end is not None and end < start:
+        raise invalid("startTime must be less than or equal to endTime.")
+    streams = [(await rooms.groups.stream(group, name)).id for name in names] if names else None
+    where, params = condition_of(request.get("filterPattern") or "")
+    backward = request.get("startFromHead") is False
+    await rooms.reader.fresh()
+    page = await rooms.reader.page(
+        context.scope,
+        [group],
+        EventQuery(
+            start_ms=start,
+            end_ms=_FOREVER_MS if end is None else end + 1,  # the end is included here, as documented
+            limit=request.get("limit") or _LIMIT,
+            backward=backward,
+            position=_position(request.get("nextToken")),
+            streams=streams,
+            stream_prefix=prefix,
+            where=where,
+            params=params,
+        ),
+    )
+    events = page.events[::-1] if backward else page.events
+    token = {"nextToken": encode_token([events[-1].time_ms, str(events[-1].id)])} if page.more else {}
+    return {"events": [_filtered(one) for one in events], "searchedLogStreams": [], **token}
+
+
+def event_id(event: Event) -> str:
+    """An event's id on the wire: 56 digits, in the order of events."""
+    return f"{event.time_ms:017d}{event.id:020d}{event.group:019d}"
+
+
+def _filtered(event: Event) -> dict[str, Any]:
+    return {
+        "logStreamName": event.stream,
+        "timestamp": event.time_ms,
+        "message": event.message,
+        "ingestionTime": event.ingested_ms,
+        "eventId": event_id(event),
+    }
+
+
+def _written(way: str, at: Position) -> str:
+    return f"{way}/{at.time_ms:017d}{at.id:020d}{0:019d}"
+
+
+def _read(token: str) -> tuple[bool, Position]:
+    """Whether a token of GetLogEvents goes backward, and from where. Raises AwsError."""
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        raise _wrong_token()
+    return match[1] == "b", Position(int(match[2]), min(int(match[3]), (1 << 64) - 1))
+
+
+def _position(token: str | None) -> Position | None:
+    if not token:
+        return None
+    try:
+        time_ms, id_ = decode_token(token)
+        return Position(int(time_ms), int(id_))
+    except (InvalidInput, TypeError, ValueError):
+        raise _wrong_token() from None
+
+
+def _wrong_token() -> AwsError:
+    return invalid("The specified nextToken is invalid.")

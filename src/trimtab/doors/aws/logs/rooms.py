@@ -1,0 +1,79 @@
+"""The registry that the operations of CloudWatch Logs join, what they are given, and what they share."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import InvalidInput
+from trimtab.base.paging import decode_token
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import CallContext, Operations
+from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.inventory.sources import SourceLedger
+from trimtab.logs.groups import LogGroups
+from trimtab.logs.ingest import LogIngest
+from trimtab.logs.model import Group
+from trimtab.logs.read import LogReader
+
+DOOR = "logs"
+"""The door's name in the ledger of sources."""
+_BODY_LIMIT = 8 << 20  # a megabyte of events, its messages with every character escaped in JSON
+_ARN = re.compile(r"arn:[\w-]+:logs:(?P<region>[\w-]*):(?P<account>\d*):log-group:(?P<name>[^:*]+)(:\*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class LogRooms:
+    """What the operations ask."""
+
+    groups: LogGroups
+    ingest: LogIngest
+    reader: LogReader
+    ledger: SourceLedger
+    clock: Clock
+
+
+def worded(problems: Sequence[Problem]) -> AwsError:
+    """The common sentences under the code that Logs gives them."""
+    return AwsError("InvalidParameterException", str(coral(problems)))
+
+
+operations: Operations[LogRooms] = Operations(
+    "logs", worded, body_limit=_BODY_LIMIT, invalid_code="InvalidParameterException"
+)
+"""The operations; importing an operation's file adds it (`service.py` imports them all)."""
+
+
+def invalid(message: str) -> AwsError:
+    """The error of a request that says something wrong."""
+    return AwsError("InvalidParameterException", message)
+
+
+async def group_of(rooms: LogRooms, context: CallContext, name: str | None, identifier: str | None = None) -> Group:
+    """The group that a request names, by name or by ARN. Raises AwsError, NotFound."""
+    if name and identifier:
+        raise invalid("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+    if not name and not identifier:
+        raise invalid("Either logGroupName or logGroupIdentifier must be specified.")
+    account, region, name = place_of(context, name or identifier or "")
+    return await rooms.reader.group(context.scope, account, region, name)
+
+
+def place_of(context: CallContext, identifier: str) -> tuple[str, str, str]:
+    """Account, region and name of a group that is given as a name or as an ARN. Raises AwsError."""
+    if not identifier.startswith("arn:"):
+        return context.account, context.region, identifier
+    match = _ARN.fullmatch(identifier)
+    if match is None:
+        raise invalid("The specified log group identifier is invalid: expected a name or an ARN of a log group")
+    return match["account"], match["region"], match["name"]
+
+
+def after(token: str | None) -> str:
+    """The name after which a page begins. Raises AwsError."""
+    if not token:
+        return ""
+    try:
+        return str(decode_token(token))
+    except InvalidInput:
+        raise invalid("The specified nextToken is invalid.") from None

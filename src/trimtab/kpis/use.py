@@ -5,6 +5,8 @@ requests, tokens     as the KPIs count them
 <metric name>        the growth of a counter, or the sum of what was observed
 """
 
+import asyncio
+
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
 from trimtab.kpis import concepts
@@ -45,11 +47,18 @@ async def _gpu_seconds(context: Context) -> dict[str, float]:
 
 
 async def _counted(context: Context, metric: str) -> dict[str, float]:
-    if metric == TOKENS:
-        found = await token_flows(
-            context, [*context.finder.all(concepts.OUTPUT_TOKENS), *context.finder.all(concepts.INPUT_TOKENS)]
+    if metric == TOKENS:  # a service counts what comes in and what goes out in metrics of their own
+        parts = await asyncio.gather(
+            *(
+                token_flows(context, context.finder.all(concept))
+                for concept in (concepts.OUTPUT_TOKENS, concepts.INPUT_TOKENS)
+            )
         )
     else:
         metrics = concepts.REQUESTS if metric == REQUESTS else (Metric(metric),)
-        found = await flows(context, context.finder.all(metrics))
-    return {group: flow.mean() * context.grid.seconds for group, flow in found.items()}
+        parts = [await flows(context, context.finder.all(metrics))]
+    found: dict[str, float] = {}
+    for part in parts:
+        for group, flow in part.items():
+            found[group] = found.get(group, 0.0) + flow.mean() * context.grid.seconds
+    return found

@@ -28,6 +28,7 @@ from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.logs.retention import LogRetention
 from trimtab.metrics.bands.job import DetectorTraining
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
@@ -160,11 +161,13 @@ async def work(settings: Settings) -> None:
         metrics = Metrics.of(settings, state, telemetry, clock)
         alarms = alarms_of(state, metrics, clock, leading)
         forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
+        logs = LogRetention(telemetry, state, clock, leading.may_write)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
+            Job("drop log events past their retention", _RETENTION_S, logs.drop),
             *notifying.jobs,
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]

@@ -44,13 +44,6 @@ FROM log_events
 WHERE /*and*/ AND time = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND id = {id:UInt64}
 LIMIT 1;
 
--- name: days
--- The partitions there are, as YYYYMMDD, oldest first.
-SELECT DISTINCT toUInt32(partition) AS day
-FROM system.parts
-WHERE database = currentDatabase() AND table = 'log_events' AND active
-ORDER BY day;
-
 -- name: bytes_of_groups
 -- How many bytes of messages each of these groups holds.
 SELECT `group`, sum(length(message)) AS bytes
@@ -58,29 +51,23 @@ FROM log_events
 WHERE `group` IN {groups:Array(UInt64)}
 GROUP BY `group`;
 
--- name: left_of
--- Whether events of a deleted group (stream 0), or of one stream of it, are still there.
-SELECT count() AS left
-FROM (
-    SELECT 1
-    FROM log_events
-    WHERE `group` = {group:UInt64} AND ({stream:UInt64} = 0 OR stream_id = {stream:UInt64})
-    LIMIT 1
-);
+-- name: holders
+-- The groups that have events on each day, days as YYYYMMDD.
+SELECT DISTINCT toUInt32(toYYYYMMDD(time)) AS day, `group`
+FROM log_events;
 
--- name: delete_of
--- Delete the events of a deleted group (stream 0), or of one stream of it.
-DELETE FROM log_events
-WHERE `group` = {group:UInt64} AND ({stream:UInt64} = 0 OR stream_id = {stream:UInt64});
+-- name: streams_left
+-- Which of these streams still have events.
+SELECT DISTINCT stream_id
+FROM log_events
+WHERE stream_id IN {streams:Array(UInt64)};
 
--- name: delete_expired
--- Delete the events of a group that are past its retention.
+-- name: delete_group
+-- Delete the events of a group before a time; lightweight: they are hidden now and gone with the next merge.
 DELETE FROM log_events
 WHERE `group` = {group:UInt64} AND time < fromUnixTimestamp64Milli({before:Int64}, 'UTC');
 
--- name: expired
--- The groups that hold events past their retention: `groups` and the time before which each has none, in one order.
-SELECT DISTINCT `group`
-FROM log_events
-WHERE `group` IN {groups:Array(UInt64)} AND time < fromUnixTimestamp64Milli({latest:Int64}, 'UTC')
-  AND time < fromUnixTimestamp64Milli(transform(`group`, {groups:Array(UInt64)}, {before:Array(Int64)}, toInt64(0)), 'UTC');
+-- name: delete_streams
+-- Delete the events of streams.
+DELETE FROM log_events
+WHERE stream_id IN {streams:Array(UInt64)};

@@ -47,10 +47,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The sheets, the largest first, and the periods that they share."""
+    """The sheets, the largest first, the periods that they share, and the names of accounts where they are groups."""
 
     periods: tuple[Period, ...]
     sheets: tuple[Sheet, ...]
+    names: Mapping[str, str]
 
 
 async def ask(reader: CostReader, scope: Scope, question: Question) -> Answer:
@@ -61,20 +62,22 @@ async def ask(reader: CostReader, scope: Scope, question: Question) -> Answer:
             scope, CostQuery(*question.span, (question.metric,), question.granularity, groups, question.where)
         ),
         reader.costs(scope, CostQuery(*question.before, (question.metric,), Granularity.TOTAL, groups, question.where)),
-        account_names(reader, scope, question.span),
+        _account_names(reader, scope, question),
     )
     if not question.is_money:  # fees and taxes have a count, and no unit
         now, before = ([row for row in rows if row.keys[1]] for rows in (now, before))
     spans = periods(*question.span, question.granularity)
     units = dict.fromkeys(_unit(question, row) for row in (*now, *before))
     sheets = [_sheet(question, unit, spans, now, before, names) for unit in units]
-    return Answer(tuple(spans), tuple(sorted(sheets, key=lambda one: (-abs(one.total.now), one.unit))))
+    return Answer(tuple(spans), tuple(sorted(sheets, key=lambda one: (-abs(one.total.now), one.unit))), names)
 
 
-async def account_names(reader: CostReader, scope: Scope, span: Period) -> dict[str, str]:
-    """The names of accounts, where the bill has them."""
+async def _account_names(reader: CostReader, scope: Scope, question: Question) -> dict[str, str]:
+    """The names of accounts, where they are asked for and the bill has them: its lines know them, its sums do not."""
+    if question.by is not Dimension.LINKED_ACCOUNT:
+        return {}
     by = (Dimension.LINKED_ACCOUNT, Dimension.LINKED_ACCOUNT_NAME)
-    rows = await reader.costs(scope, CostQuery(*span, (Metric.LINES,), group_by=by))
+    rows = await reader.costs(scope, CostQuery(*question.span, (Metric.LINES,), group_by=by))
     return {row.keys[0]: row.keys[1] for row in rows if row.keys[1]}
 
 

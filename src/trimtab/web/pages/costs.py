@@ -33,7 +33,7 @@ from trimtab.web.costs.question import (
     value_name,
     with_filter,
 )
-from trimtab.web.costs.sheet import Answer, Line, Sheet, account_names, ask
+from trimtab.web.costs.sheet import Answer, Line, Sheet, ask
 from trimtab.web.form import read_form
 from trimtab.web.pages.cost_text import IMPORT_FILE, IMPORT_S3
 from trimtab.web.site import Site
@@ -123,11 +123,10 @@ async def _asked(site: Site, request: Request) -> tuple[View, Question, Answer]:
 
 async def _facts(room: CostsRoom, view: View, question: Question, extent: Period) -> dict[str, Any]:
     scope = view.scope
-    answer, changes, pledges, names, tags, categories = await asyncio.gather(
+    answer, changes, pledges, tags, categories = await asyncio.gather(
         ask(room.reader, scope, question),
         _changes(room, view, question),
         read_pledges(room.explorer, scope, question),
-        account_names(room.reader, scope, question.span),
         room.reader.tag_keys(scope, *question.span),
         room.reader.tag_keys(scope, *question.span, categories=True),
     )
@@ -149,7 +148,7 @@ async def _facts(room: CostsRoom, view: View, question: Question, extent: Period
         "last": f"{to_datetime(question.span[1] - 1):%Y-%m-%d}",
         "ends": f"{to_datetime(extent[1] - 1):%Y-%m-%d}",
         "unfinished": question.span[0] < extent[1] < question.span[1],
-        "changes": [_change(one, question, names) for one in changes],
+        "changes": [_change(one, question, answer.names) for one in changes],
         "explained_from": f"{to_datetime((question.explained or (question.span,) * 2)[1][0]):%Y-%m-%d}",
         "compared": " → ".join(map(span_words, question.explained or ())),
         "pledges": pledges,

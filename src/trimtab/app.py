@@ -43,8 +43,8 @@ from trimtab.doors.config.kinds.alarms import alarm_sections
 from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
 from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
-from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.model import Kind
+from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
@@ -73,6 +73,7 @@ from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
+from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
@@ -132,6 +133,7 @@ class Rooms:
     browser: Browser
     inventory: InventoryRoom
     logs: LogsRoom
+    log_insights: InsightsRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -155,6 +157,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     inventory = InventoryRoom.of(stores.state, clock)
     bills = await _costs(settings, stores, clock)
     economics = _economics(stores, bills, inventory, reader, registry, clock)
+    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock)
+    insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -185,8 +189,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         promql=promql,
         browser=Browser(registry, catalogue),
         inventory=inventory,
-        logs=LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock),
-        forget=[bands.forget, detectors.book.forget, economics.forget],
+        logs=logs,
+        log_insights=insights,
+        forget=[insights.running.forget, bands.forget, detectors.book.forget, economics.forget],
     )
 
 
@@ -269,7 +274,9 @@ def _gateway(rooms: Rooms) -> Gateway:
         detectors=rooms.detectors,
     )
     rooms.forget.append(parts.ids.clear)
-    logs = LogRooms(rooms.logs.groups, rooms.logs.ingest, rooms.logs.reader, rooms.ledger, rooms.clock)
+    logs = LogRooms(
+        rooms.logs.groups, rooms.logs.ingest, rooms.logs.reader, rooms.ledger, rooms.clock, rooms.log_insights
+    )
     services = (
         logs_service.build(logs),
         cloudwatch_service.build(parts),

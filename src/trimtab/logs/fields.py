@@ -72,7 +72,8 @@ _SYSTEM = {
     "@traceId": Sql("nullIf(trace_id, '')", Kind.TEXT),
     "@spanId": Sql("nullIf(span_id, '')", Kind.TEXT),
     "@ptr": Sql(
-        "base64Encode(concat(toString(`group`), ':', toString(toUnixTimestamp64Milli(time)), ':', toString(id)))",
+        "base64Encode(concat(toString(`group`), ':', toString(toUnixTimestamp64Milli(time)),"
+        " ':', toString(id), ':', log_group))",
         Kind.TEXT,
     ),
 }

@@ -11,6 +11,7 @@ from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
+from trimtab.store.state.schema.log_queries import log_query_definitions
 from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
 from trimtab.store.state.schema.metadata import metadata
 from trimtab.store.state.schema.notify import (
@@ -49,6 +50,7 @@ __all__ = [
     "locks",
     "log_deletions",
     "log_groups",
+    "log_query_definitions",
     "log_streams",
     "metadata",
     "node_states",

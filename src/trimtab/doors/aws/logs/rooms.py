@@ -13,6 +13,7 @@ from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.inventory.sources import SourceLedger
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
+from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.model import Group
 from trimtab.logs.read import LogReader
 
@@ -31,6 +32,7 @@ class LogRooms:
     reader: LogReader
     ledger: SourceLedger
     clock: Clock
+    insights: InsightsRoom
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

@@ -30,6 +30,24 @@ def test_a_float_of_parquet_is_its_shortest_text(room: Room, tmp_path: Path) -> 
     assert {"USD": sum(Decimal(repr(value)) for value in values)} == receipt.exact()
 
 
+def test_every_float_is_rounded_as_its_text(room: Room, tmp_path: Path) -> None:
+    chance = random.Random(6)
+    values = [5e-13, -5e-13, 4.9999e-13, 2e-13, 0.1234567890125, 1999.9999999999995, 2000.0, 2000.1, 0.0, -0.0, 1e-18]
+    values += [chance.choice((1, -1)) * chance.random() * 10.0 ** chance.randint(-14, 9) for _ in range(2000)]
+    values += [round(chance.uniform(-3000, 3000), chance.randint(0, 13)) for _ in range(2000)]
+    receipt = _bring(room, tmp_path, pa.array(values, pa.float64()))
+    assert () == receipt.skipped
+    assert {"USD": sum(Decimal(repr(value)).quantize(QUANTUM, ROUND_HALF_UP) for value in values)} == receipt.billed()
+    stored = room.column("SELECT toString(billed_cost) FROM cost_lines")
+    expected = [Decimal(repr(value)).quantize(QUANTUM, ROUND_HALF_UP) for value in values]
+    assert sorted(expected) == sorted(map(Decimal, stored))
+
+
+def test_floats_that_are_no_numbers_are_set_aside(room: Room, tmp_path: Path) -> None:
+    receipt = _bring(room, tmp_path, pa.array([1.5, float("nan"), float("inf")], pa.float64()))
+    assert (1, 2) == (receipt.lines, sum(one.lines for one in receipt.skipped))
+
+
 def test_decimals_of_parquet_keep_every_digit(room: Room, tmp_path: Path) -> None:
     with localcontext(prec=40):
         values = [Decimal("0.123456789012345678"), Decimal("-99999999.000000000000000001"), Decimal(3)]

@@ -113,6 +113,19 @@ def test_a_draft_is_saved_changed_disabled_and_deleted(fleet: WebState, pages: A
     assert pages.get("/alarms/named/mine").status_code == 404
 
 
+def test_links_and_buttons_keep_the_account_of_an_alarm(fleet: WebState, pages: AsgiClient) -> None:
+    saving = draft_of(fleet).replace("/alarms/new", "/alarms/save") + "&name=theirs&account=999999999999"
+    page = pages.post(saving).headers["location"]
+    assert "/alarms/named/theirs?account=999999999999" == page
+    text = pages.get(page).text
+    assert 'action="/alarms/act?account=999999999999"' in text
+    assert "/alarms/mute?alarm=theirs&amp;account=999999999999" in text
+    answer = pages.post("/alarms/act?account=999999999999", content=b"name=theirs&do=disable", headers=FORM)
+    assert page == answer.headers["location"]
+    assert 'name="account" value="999999999999"' in pages.get("/alarms/mute?alarm=theirs&account=999999999999").text
+    assert "999999999999" in pages.get("/alarms").text
+
+
 def test_mute_rules_are_listed_made_and_deleted(pages: AsgiClient) -> None:
     assert "nights" in pages.get("/alarms/mute").text
     body = b"name=weekend&schedule=cron(0 0 * * SAT)&duration=P2D&timezone=UTC&alarms=disk/quiet"

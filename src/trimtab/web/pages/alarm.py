@@ -71,6 +71,8 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
             history=history,
             told=told,
             edit=None if draft is None else link("/alarms/new", [*draft, ("edit", "1"), *place]),
+            act=link("/alarms/act", place),
+            mute=link("/alarms/mute", [("alarm", key.name), *place]),
             definition=_readable(found),
             suggestions=link("/alarms/suggestions", [("of", key.name), *view.window.parameters, *place]),
             states=list(StateValue),

@@ -42,6 +42,7 @@ def routes(site: Site) -> list[BaseRoute]:
             alarms=alarms,
             examples=_EXAMPLES,
             wanted=view.get("alarm"),
+            place=desk.place(view),
             may_write=view.principal.may(Role.WRITE),
         )
 

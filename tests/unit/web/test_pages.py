@@ -21,6 +21,7 @@ PATHS = [
     "/hosts/web-1",
     "/endpoints",
     "/kpis",
+    "/costs",
     "/explore/metrics",
     "/explore/metrics?e=TIME_SERIES(1)",
     "/sources",

@@ -53,19 +53,15 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         view = site.view(request)
-        room = _room(site)
         if view.get("facet") and view.get("sign"):
             return RedirectResponse(with_filter(view, view.get("facet"), view.get("sign"), view.get("value")), 303)
-        extent = await room.reader.extent()
-        reports = await room.reports.listed(view.principal.account)
-        common: dict[str, Any] = {
-            "reports": reports,
-            "query": _query(view),
-            "may_write": view.principal.may(Role.WRITE),
-        }
-        if extent is None:
+        room = site.state.costs
+        extent = await room.reader.extent() if room else None
+        common: dict[str, Any] = {"query": _query(view), "may_write": view.principal.may(Role.WRITE)}
+        if room is None or extent is None:
             empty: dict[str, Any] = {"question": None, "commands": (IMPORT_FILE, IMPORT_S3), "timed": False}
             return site.page(request, view, "costs", **common, **empty)
+        common["reports"] = await room.reports.listed(view.principal.account)
         question = read_question(view, extent)
         return site.page(request, view, "costs", **common, **await _facts(room, view, question, extent))
 

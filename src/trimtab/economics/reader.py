@@ -112,11 +112,9 @@ class AllocatedReader(CostReader):
         return sorted((keys | virtual) - {one.key for one in rules.tags if not one.active})
 
     async def _months(self, version: RulesVersion, plan: _Plan) -> dict[tuple[int, str], Division]:
-        months = spanned(plan.query.start_ms, plan.query.end_ms)
-        return {
-            (month, name): await self._divisions.of(version, name, month)
-            for month, name in product(months, plan.categories)
-        }
+        wanted = list(product(spanned(plan.query.start_ms, plan.query.end_ms), plan.categories))
+        made = await asyncio.gather(*(self._divisions.of(version, name, month) for month, name in wanted))
+        return dict(zip(wanted, made, strict=True))
 
     async def _read(self, scope: Scope, plan: _Plan, rules: RuleSet) -> tuple[list[Cell], list[Cell]]:
         """The cells, and those of shared machines by resource and day where their holders are asked for."""

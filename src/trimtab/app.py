@@ -60,6 +60,7 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
+from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.writing import Writing
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
@@ -317,6 +318,9 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         anomalies=rooms.anomalies,
         detectors=rooms.detectors,
         config=_configuring(rooms),
+        log_querying=Querying(
+            rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
+        ),
         wipe=partial(_wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )
 

@@ -1,5 +1,6 @@
 """boto3's Logs Insights against a live server: queries, records, fields and saved queries."""
 
+import json
 import time
 import uuid
 from typing import Any
@@ -26,9 +27,8 @@ def group(logs: Any) -> str:
     logs.create_log_group(logGroupName=name)
     logs.create_log_stream(logGroupName=name, logStreamName="s")
     start = int(time.time() * 1000) - 60_000
-    lines = [
-        f'{{"level": "{"error" if n % 4 == 0 else "info"}", "ms": {n}, "deep": {{"k": [{n}]}}}}' for n in range(40)
-    ]
+    levels = ["info" if n % 4 else "error" for n in range(40)]
+    lines = [json.dumps({"level": level, "ms": n, "deep": {"k": [n]}}) for n, level in enumerate(levels)]
     events = [{"timestamp": start + n, "message": line} for n, line in enumerate(lines)]
     logs.put_log_events(logGroupName=name, logStreamName="s", logEvents=events)
     return name

@@ -35,6 +35,7 @@ from trimtab.doors.rest import (
     inventory,
     keys,
     kpis,
+    log_queries,
     metrics,
     mute_rules,
     notify,
@@ -99,6 +100,7 @@ class Dependencies:
     anomalies: AnomalyRoom | None = None
     detectors: DetectorRoom | None = None
     config: Configuring | None = None
+    log_querying: log_queries.Querying | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -122,6 +124,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *(config.operations(needs.config) if needs.config else []),
         *(_alarms(needs.alarms) if needs.alarms else []),
+        *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),

@@ -46,11 +46,14 @@ from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
 from trimtab.doors.config.model import Kind
 from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
+from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
+from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.oidc import signin
 from trimtab.doors.otlp import http as otlp
 from trimtab.doors.otlp.intake import Intake
+from trimtab.doors.otlp.logs import LogIntake
 from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
@@ -239,7 +242,9 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         region=rooms.settings.region,
         forget=rooms.forget,
     )
-    intake = Intake(writing)
+    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region)
+    rooms.logs.ingest.taps.append(EmfTap(writing))
+    intake, log_intake = Intake(writing), LogIntake(log_writing)
     pages = _web_state(rooms)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
@@ -249,7 +254,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *rest.routes(_rest_needs(rooms)),
-        *otlp.routes(intake),
+        *otlp.routes(intake, log_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
         *prometheus_rules.routes(rooms.alarms.listing),
@@ -257,7 +262,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
     front = Front(site, guard, aws=_gateway(rooms), is_aws=is_aws_request)
-    return front, Wires(rooms.settings, writing, intake, guard)
+    return front, Wires(rooms.settings, writing, intake, log_intake, guard)
 
 
 def _gateway(rooms: Rooms) -> Gateway:

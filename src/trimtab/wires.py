@@ -13,7 +13,7 @@ from trimtab.doors.datagrams import Datagrams
 from trimtab.doors.emf.door import EmfDoor
 from trimtab.doors.guard import Guard
 from trimtab.doors.otlp import grpc as otlp_grpc
-from trimtab.doors.otlp.intake import Intake
+from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.statsd.door import StatsdDoor
 from trimtab.doors.writing import Writing
 from trimtab.jobs.periodic import Job
@@ -30,9 +30,12 @@ _FLUSH_S = 1.0  # how long a point without an acknowledgement is only in memory
 class Wires:
     """The doors to open."""
 
-    def __init__(self, settings: Settings, writing: Writing, intake: Intake, guard: Guard) -> None:
+    def __init__(self, settings: Settings, writing: Writing, intake: Takes, logs: Takes, guard: Guard) -> None:
         self._settings = settings
-        self._otlp = otlp_grpc.MetricsService(intake, guard)
+        self._otlp = [
+            otlp_grpc.ExportService(name, taking, guard, writing.account)
+            for name, taking in ((otlp_grpc.METRICS, intake), (otlp_grpc.LOGS, logs))
+        ]
         self._emf = EmfDoor(writing)
         self._statsd = StatsdDoor(writing)
 

@@ -25,7 +25,8 @@ def door(state: State) -> MetricDoor:
 
 def opened(door: MetricDoor, state: State, settings: Settings, send: Any = None) -> None:
     async def go() -> None:
-        wires = Wires(settings, door.writing, Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)))
+        intake = Intake(door.writing)
+        wires = Wires(settings, door.writing, intake, intake, Guard(Policy(), KeyStore(state, door.clock)))
         async with wires.open():
             if send is not None:
                 send()

@@ -49,14 +49,14 @@ _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 _RETRY_DELAY, _SECONDS = b"\x0a", b"\x08"  # RetryInfo.retry_delay (1); Duration.seconds (1)
 
 
-def success(encoding: Encoding, rejected: int, message: str) -> Response:
-    """The answer to a request that is durable, save for `rejected` points."""
+def success(encoding: Encoding, rejected: int, message: str, member: str = "rejectedDataPoints") -> Response:
+    """The answer to a request that is durable, save for `rejected` points; `member` is what JSON calls their number."""
     if encoding is Encoding.PROTOBUF:
         return Response(success_message(rejected, message), 200, media_type=encoding.value)
     body: dict[str, object] = {}
     if rejected:
         # Protobuf's JSON mapping writes 64-bit numbers as text.
-        body = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": message}}
+        body = {"partialSuccess": {member: str(rejected), "errorMessage": message}}
     return Response(msgspec.json.encode(body), 200, media_type=encoding.value)
 
 

@@ -150,6 +150,11 @@ def read_attributes(raw: bytes) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
+def text_of(value: AnyValue | None) -> str:
+    """The text of a value. Raises InvalidInput."""
+    return stringify(_value(value, 0))
+
+
 def _value(value: AnyValue | None, depth: int) -> Value:
     if value is None:
         return None

@@ -1,11 +1,11 @@
-"""`MetricsService/Export`: OTLP over gRPC. OK means durable.
+"""`MetricsService/Export` and `LogsService/Export`: OTLP over gRPC. OK means durable.
 
 Source: opentelemetry.io, "OTLP Specification", OTLP/gRPC. gRPC itself frames, decompresses (gzip) and bounds a message;
 its bytes go to the same decoder as those of HTTP, so no generated code is needed. It runs in the server's own event
 loop: measured on two cores, 0.20–0.23 ms of CPU a call, and 0.25–0.35 with gRPC's thread pool and a hop to the loop.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,13 @@ from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.guard import Guard, Refusal
 from trimtab.doors.otlp.answer import Encoding, failure_status, success_message
 from trimtab.doors.otlp.body import LIMIT
-from trimtab.doors.otlp.intake import DOOR, PATH, Intake
+from trimtab.doors.otlp.intake import DOOR, PATH
+from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.writing import scoped_key, summary
 
-SERVICE, METHOD = "opentelemetry.proto.collector.metrics.v1.MetricsService", "Export"
+METRICS = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
+METHOD = "Export"
 _OPTIONS = (
     ("grpc.max_receive_message_length", LIMIT),
     ("grpc.so_reuseport", 0),  # else a second server shares the port silently
@@ -43,17 +46,19 @@ class TlsFiles:
     key: str
 
 
-class MetricsService:
-    """The service, for `serving`."""
+class ExportService:
+    """A service of one signal, for `serving`; `account` is for callers that name none."""
 
-    def __init__(self, intake: Intake, guard: Guard) -> None:
+    def __init__(self, name: str, intake: Takes, guard: Guard, account: str) -> None:
+        self.name = name
         self._intake = intake
         self._guard = guard
+        self._account = account
 
     async def export(self, raw: bytes, context: Any) -> bytes:
         """Answer one call."""
         metadata = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
-        account = self._intake.writing.account
+        account = self._account
         try:
             principal = self._identify(metadata)
             account = principal.account or account
@@ -81,12 +86,13 @@ async def _abort(context: Any, error: TrimtabError) -> None:
 
 
 @asynccontextmanager
-async def serving(service: MetricsService, address: str, tls: TlsFiles | None) -> AsyncIterator[int]:
+async def serving(services: Sequence[ExportService], address: str, tls: TlsFiles | None) -> AsyncIterator[int]:
     """Serve at `host:port` while the context is open; gives the port. Raises SetupError."""
     # Without a (de)serialiser gRPC hands over bytes; another method or service it answers UNIMPLEMENTED.
-    methods = {METHOD: grpc.unary_unary_rpc_method_handler(service.export)}
     server = grpc.aio.server(options=_OPTIONS)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+    for service in services:
+        methods = {METHOD: grpc.unary_unary_rpc_method_handler(service.export)}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, methods),))
     try:
         port = server.add_secure_port(address, _credentials(tls)) if tls else server.add_insecure_port(address)
     except (RuntimeError, OSError) as problem:

@@ -1,4 +1,4 @@
-"""`POST /v1/metrics`: OTLP over HTTP, as protobuf or JSON, plain or gzipped. A 200 means durable.
+"""`POST /v1/metrics` and `/v1/logs`: OTLP over HTTP, as protobuf or JSON, plain or gzipped. A 200 means durable.
 
 Source: opentelemetry.io, "OTLP Specification", OTLP/HTTP. A repeated `Idempotency-Key` is stored once.
 """
@@ -8,17 +8,25 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import TrimtabError
+from trimtab.doors.otlp import logs
 from trimtab.doors.otlp.answer import Encoding, failure, success
 from trimtab.doors.otlp.body import compressed, encoding_of
 from trimtab.doors.otlp.intake import DOOR, PATH, Intake
+from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.writing import idempotency_key, summary
 
 
-def routes(intake: Intake) -> list[BaseRoute]:
-    """The route of OTLP metrics."""
+def routes(metrics: Intake, log_records: logs.LogIntake) -> list[BaseRoute]:
+    """The routes of OTLP metrics and logs."""
+    return [
+        _route(PATH, metrics, metrics, "rejectedDataPoints"),
+        _route(logs.PATH, metrics, log_records, "rejectedLogRecords"),
+    ]
 
+
+def _route(path: str, metrics: Intake, intake: Takes, rejected: str) -> Route:
     async def export(request: Request) -> Response:
-        encoding, account = Encoding.JSON, intake.writing.account_of(request)
+        encoding, account = Encoding.JSON, metrics.writing.account_of(request)
         try:
             encoding = encoding_of(request)
             zipped, key = compressed(request), idempotency_key(request, DOOR)
@@ -26,6 +34,6 @@ def routes(intake: Intake) -> list[BaseRoute]:
         except TrimtabError as error:
             intake.complain(error, request.headers.get("user-agent", ""), account)
             return failure(encoding, error)
-        return success(encoding, result.points_refused, summary([refused for _, refused in result.refused]))
+        return success(encoding, result.points_refused, summary([refused for _, refused in result.refused]), rejected)
 
-    return [Route(PATH, export, methods=["POST"])]
+    return Route(path, export, methods=["POST"])

@@ -42,6 +42,11 @@ def read_attributes(body: bytes, start: int, end: int, number: int) -> dict[str,
     return {key: value for key, value in attributes.items() if value}
 
 
+def read_any_value(body: bytes, start: int, end: int) -> Value:
+    """The AnyValue in `body[start:end]`. Raises Malformed."""
+    return _any_value(body, start, end, 0)
+
+
 def _key_value(body: bytes, start: int, end: int, depth: int) -> tuple[str, Value]:
     key, value = "", None
     for field, kind, _, begin, stop in wire.fields(body, start, end):

@@ -48,7 +48,7 @@ class PutDashboard(Struct, frozen=True, forbid_unknown_fields=True):
     """A body to store. `version` is the one that the caller has seen: 409 where it is another one by now."""
 
     body: Body
-    version: Annotated[int, Meta(ge=0)] | None = None
+    version: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 
 class SavedDashboard(Struct, frozen=True):
@@ -80,7 +80,7 @@ class DuplicateDashboard(Struct, frozen=True, forbid_unknown_fields=True):
 class RestoreDashboard(Struct, frozen=True, forbid_unknown_fields=True):
     """The version to bring back."""
 
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class DashboardVersion(Struct, frozen=True):

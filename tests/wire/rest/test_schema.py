@@ -12,7 +12,9 @@ from live_server import LiveServer
 # Its functions and not its pytest plugin, which reaches into pytest's private parts and breaks with new versions.
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
-EXAMPLES = 25  # an operation and mode: some seconds in all; the tool's own command line goes deeper
+LOOSE = [schemathesis.checks.positive_data_acceptance]
+"""What is not promised: rules between fields, and what must exist, are no part of the document."""
+EXAMPLES = 8  # an operation and mode: some seconds in all; the tool's own command line goes deeper
 RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset would wipe what they wrote
 
 
@@ -20,13 +22,18 @@ RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset woul
 def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
     schema = schemathesis.openapi.from_url(f"{server.url}/rest/openapi.json").exclude(path=RESET)
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 14
+    assert len(operations) > 90
+    failures = []
     for operation in operations:
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
         def keeps_to_it(case: Any) -> None:
-            case.call_and_validate()
+            case.call_and_validate(excluded_checks=LOOSE)
 
-        with suppress(Unsatisfiable):  # what takes no parameter cannot be asked wrongly
-            keeps_to_it()
+        try:
+            with suppress(Unsatisfiable):  # what takes no parameter cannot be asked wrongly
+                keeps_to_it()
+        except schemathesis.checks.FailureGroup as problem:
+            failures.append(f"{operation.label}: {problem.exceptions}")
+    assert not failures, "\n".join(failures)

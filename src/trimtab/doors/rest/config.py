@@ -41,7 +41,7 @@ class ConfigHandlers:
 
     async def export(self, call: Call[ExportQuery, None]) -> Text:
         """Everything as YAML."""
-        return Text(await self._needs.room.export(self._owner(call.principal), call.query.section), "application/yaml")
+        return Text(await self._needs.room.export(self._owner(call.principal), call.query.section), "text/plain; charset=utf-8")
 
     async def diff(self, call: Call[Any, wire.ConfigFiles]) -> wire.ConfigDifference:
         """What would change."""
@@ -86,7 +86,7 @@ def operations(needs: Configuring) -> list[Operation]:
             handlers.export,
             None,
             query=ExportQuery,
-            media_type="application/yaml",
+            media_type="text/plain",
             tag=_TAG,
         ),
         Operation(

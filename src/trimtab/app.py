@@ -49,6 +49,7 @@ from trimtab.doors.config.room import Configurations
 from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
+from trimtab.doors.log_metrics import LogMetrics
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.oidc import signin
 from trimtab.doors.otlp import http as otlp
@@ -77,6 +78,7 @@ from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
+from trimtab.logs.filters.emission import Emission
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.metrics.bands.source import TrainedBands
@@ -244,6 +246,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     )
     log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region)
     rooms.logs.ingest.taps.append(EmfTap(writing))
+    emit = LogMetrics(rooms.ingest, rooms.registry)
+    rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     pages = _web_state(rooms)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
@@ -281,7 +285,13 @@ def _gateway(rooms: Rooms) -> Gateway:
     )
     rooms.forget.append(parts.ids.clear)
     logs = LogRooms(
-        rooms.logs.groups, rooms.logs.ingest, rooms.logs.reader, rooms.ledger, rooms.clock, rooms.log_insights
+        rooms.logs.groups,
+        rooms.logs.ingest,
+        rooms.logs.reader,
+        rooms.ledger,
+        rooms.clock,
+        rooms.log_insights,
+        rooms.logs.filters,
     )
     services = (
         logs_service.build(logs),

@@ -11,6 +11,7 @@ from trimtab.base.errors import Conflict, LimitExceeded, NotFound, TrimtabError
 from trimtab.logs.model import Group, Stream
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inventory import tags
+from trimtab.store.state.schema.log_filters import metric_filters
 from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
 
 T = TypeVar("T")
@@ -75,11 +76,12 @@ class LogGroups:
         await self._run(write)
 
     async def delete(self, account: str, region: str, name: str) -> None:
-        """Delete a group with its streams and tags; its events go in the background. Raises NotFound."""
+        """Delete a group with its streams, filters and tags; its events go in the background. Raises NotFound."""
 
         def write(connection: Connection) -> None:
             group = _group(connection, account, region, name)
             connection.execute(delete(log_streams).where(_streams.group == group.id))
+            connection.execute(delete(metric_filters).where(metric_filters.c.group == group.id))
             connection.execute(delete(log_groups).where(_groups.id == group.id))
             connection.execute(delete(tags).where(tags.c.arn == group.arn))
             self._gone(connection, group.id, 0)

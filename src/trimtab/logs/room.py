@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.logs.filters.metric_filters import MetricFilters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
 from trimtab.logs.read import LogReader
@@ -13,15 +14,22 @@ from trimtab.store.telemetry.log import IngestLog
 
 @dataclass(frozen=True, slots=True)
 class LogsRoom:
-    """Groups and streams, the writer and the reader of their events."""
+    """Groups and streams, the writer and the reader of their events, and what is measured of them."""
 
     groups: LogGroups
     ingest: LogIngest
     reader: LogReader
+    filters: MetricFilters
     clock: Clock
 
     @classmethod
     def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
         """The room over open stores; `log` is that of log events."""
         groups = LogGroups(state, clock)
-        return cls(groups, LogIngest(log, groups, clock), LogReader(telemetry, groups, log, clock), clock)
+        return cls(
+            groups,
+            LogIngest(log, groups, clock),
+            LogReader(telemetry, groups, log, clock),
+            MetricFilters(state, clock),
+            clock,
+        )

@@ -76,7 +76,8 @@ def _terms(text: str) -> Terms:
         else:
             found[sign].append(token.text)
     _check_regexes(sum(isinstance(term, Regex) for group in found.values() for term in group))
-    return Terms(tuple(found[""]), tuple(found["?"]), tuple(found["-"]))
+    # Beside a term that must be there, optional ones say nothing: AWS documents that it ignores them.
+    return Terms(tuple(found[""]), () if found[""] else tuple(found["?"]), tuple(found["-"]))
 
 
 def _json(reader: "_Reader") -> JsonPattern:

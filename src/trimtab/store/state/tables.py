@@ -11,6 +11,7 @@ from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
+from trimtab.store.state.schema.log_filters import metric_filters
 from trimtab.store.state.schema.log_queries import log_query_definitions
 from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
 from trimtab.store.state.schema.metadata import metadata
@@ -53,6 +54,7 @@ __all__ = [
     "log_query_definitions",
     "log_streams",
     "metadata",
+    "metric_filters",
     "node_states",
     "notify_attempts",
     "notify_channels",

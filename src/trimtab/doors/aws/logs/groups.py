@@ -73,7 +73,9 @@ async def describe_log_groups(rooms: LogRooms, request: Request, context: CallCo
         sizes = await rooms.reader.stored_bytes(found) if found else {}
     except QueryAborted:  # too much to sum on the way; the answer does without
         sizes = {}
-    return {"logGroups": [_described(group, sizes.get(group.id)) for group in found], **token}
+    filters = await rooms.filters.counts([group.id for group in found])
+    described = [_described(group, sizes.get(group.id), filters.get(group.id, 0)) for group in found]
+    return {"logGroups": described, **token}
 
 
 @operations.add("ListLogGroups")
@@ -186,11 +188,11 @@ async def _page(
     return found[:limit], token
 
 
-def _described(group: Group, stored: int | None) -> dict[str, Any]:
+def _described(group: Group, stored: int | None, filters: int) -> dict[str, Any]:
     described: dict[str, Any] = {
         "logGroupName": group.name,
         "creationTime": group.created_ms,
-        "metricFilterCount": 0,
+        "metricFilterCount": filters,
         "arn": f"{group.arn}:*",
         "logGroupArn": group.arn,
         "logGroupClass": group.class_,

@@ -12,7 +12,7 @@ from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, group_of, invalid, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.logs.filter_terms import condition_of
+from trimtab.logs.filters.condition import condition
 from trimtab.logs.model import Event, Position
 from trimtab.logs.read import EventQuery
 
@@ -67,7 +67,7 @@ async def filter_log_events(rooms: LogRooms, request: Request, context: CallCont
     if end is not None and end < start:
         raise invalid("startTime must be less than or equal to endTime.")
     streams = [(await rooms.groups.stream(group, name)).id for name in names] if names else None
-    where, params = condition_of(request.get("filterPattern") or "")
+    where, params = condition(request.get("filterPattern") or "")
     backward = request.get("startFromHead") is False
     await rooms.reader.fresh()
     page = await rooms.reader.page(

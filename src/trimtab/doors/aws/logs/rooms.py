@@ -11,6 +11,7 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import CallContext, Operations
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.inventory.sources import SourceLedger
+from trimtab.logs.filters.metric_filters import MetricFilters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
 from trimtab.logs.insights.room import InsightsRoom
@@ -33,6 +34,7 @@ class LogRooms:
     ledger: SourceLedger
     clock: Clock
     insights: InsightsRoom
+    filters: MetricFilters
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

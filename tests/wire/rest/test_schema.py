@@ -27,7 +27,7 @@ def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
     for operation in operations:
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
         def keeps_to_it(case: Any) -> None:
             case.call_and_validate(excluded_checks=LOOSE)
 

@@ -65,6 +65,11 @@ class LogGroups:
             ]
         )
 
+    async def everywhere(self, limit: int) -> list[Group]:
+        """Groups of all accounts and regions, by name."""
+        wanted = select(log_groups).order_by(_groups.name, _groups.id).limit(limit)
+        return await self._run(lambda connection: [_read_group(row) for row in connection.execute(wanted).mappings()])
+
     async def change(self, account: str, region: str, name: str, values: Mapping[str, Any]) -> None:
         """Set columns of a group: retention_days, kms_key, deletion_protected. Raises NotFound."""
         where = (_groups.account == account, _groups.region == region, _groups.name == name)

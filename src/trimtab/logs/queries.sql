@@ -71,3 +71,11 @@ WHERE `group` = {group:UInt64} AND time < fromUnixTimestamp64Milli({before:Int64
 -- Delete the events of streams.
 DELETE FROM log_events
 WHERE stream_id IN {streams:Array(UInt64)};
+
+-- name: histogram
+-- How many events of a window fall into each step of it; `/*and*/` is the window.
+SELECT intDiv(toUnixTimestamp64Milli(time) - {from:Int64}, {step:Int64}) AS part, count() AS events
+FROM log_events
+WHERE /*and*/
+GROUP BY part
+ORDER BY part;

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.logs.explore import LogExplorer
 from trimtab.logs.filters.metric_filters import MetricFilters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
@@ -20,16 +21,19 @@ class LogsRoom:
     ingest: LogIngest
     reader: LogReader
     filters: MetricFilters
+    explorer: LogExplorer
     clock: Clock
 
     @classmethod
     def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
         """The room over open stores; `log` is that of log events."""
         groups = LogGroups(state, clock)
+        reader = LogReader(telemetry, groups, log, clock)
         return cls(
             groups,
             LogIngest(log, groups, clock),
-            LogReader(telemetry, groups, log, clock),
+            reader,
             MetricFilters(state, clock),
+            LogExplorer(telemetry, groups, reader),
             clock,
         )

@@ -1,0 +1,25 @@
+-- name: shapes
+-- How often each shape of line came in each part of a window; lines that differ in digits only are one shape, so that
+-- few are masked. `/*and*/` is the window, `/*mask*/` the masking expression over `shape`.
+SELECT /*mask*/ AS masked, part, sum(lines) AS lines, any(example) AS example, anyIf(severity, severity != '') AS level
+FROM (
+    SELECT translate(text, '123456789', '000000000') AS shape, part, count() AS lines, any(text) AS example,
+           any(toString(severity)) AS severity
+    FROM (
+        SELECT left(
+                   if(startsWith(message, '{'),
+                      coalesce(nullIf(JSONExtractString(message, 'message'), ''),
+                               nullIf(JSONExtractString(message, 'msg'), ''), message),
+                      message),
+                   {longest:UInt32}) AS text,
+               if(severity != '', toString(severity),
+                  if(startsWith(message, '{'), JSONExtractString(message, 'level'), '')) AS severity,
+               intDiv(toUnixTimestamp64Milli(time) - {from:Int64}, {step:Int64}) AS part
+        FROM log_events
+        WHERE /*and*/ AND (id % {one_in:UInt64} = 0)
+    )
+    GROUP BY shape, part
+    ORDER BY lines DESC
+    LIMIT {most:UInt32}
+)
+GROUP BY masked, part;

@@ -59,7 +59,7 @@ from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
-from trimtab.doors.rest import cost_transfers, statement_files
+from trimtab.doors.rest import cost_transfers, log_ingest, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
@@ -257,7 +257,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *sns_links.routes(rooms.notify.subscribing),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
-        *rest.routes(_rest_needs(rooms)),
+        *log_ingest.routes(log_writing),
+        *rest.routes(_rest_needs(rooms, log_writing)),
         *otlp.routes(intake, log_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -304,7 +305,7 @@ def _gateway(rooms: Rooms) -> Gateway:
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, own.account_id, own.region, rooms.auth_required))
 
 
-def _rest_needs(rooms: Rooms) -> rest.Dependencies:
+def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
     async def read_hosts(scope: Scope, now_ms: int) -> list[hosts.HostSummary]:
         return await hosts.summaries(rooms.reader, rooms.registry, scope, now_ms)
 
@@ -333,6 +334,7 @@ def _rest_needs(rooms: Rooms) -> rest.Dependencies:
         anomalies=rooms.anomalies,
         detectors=rooms.detectors,
         config=_configuring(rooms),
+        log_writing=log_writing,
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),

@@ -2,12 +2,14 @@
 
 import click
 
+from trimtab.cli.log_events import get, groups, put, tail
 from trimtab.cli.log_query import query
 
 
 @click.group("logs")
 def logs() -> None:
-    """Search logs: Logs Insights queries over log groups."""
+    """Logs: groups and their events, and Logs Insights queries over them."""
 
 
-logs.add_command(query)
+for command in (groups, put, get, tail, query):
+    logs.add_command(command)

@@ -15,6 +15,7 @@ from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
+from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.rest import (
     admin,
     alarm_replays,
@@ -35,6 +36,7 @@ from trimtab.doors.rest import (
     inventory,
     keys,
     kpis,
+    log_events,
     log_queries,
     metrics,
     mute_rules,
@@ -101,6 +103,7 @@ class Dependencies:
     detectors: DetectorRoom | None = None
     config: Configuring | None = None
     log_querying: log_queries.Querying | None = None
+    log_writing: LogWriting | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -124,6 +127,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *(config.operations(needs.config) if needs.config else []),
         *(_alarms(needs.alarms) if needs.alarms else []),
+        *(log_events.operations(needs.log_writing) if needs.log_writing else []),
         *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),

@@ -1,0 +1,52 @@
+"""`LogEvents`: log groups and their events as typed Python calls, over a `Client`."""
+
+from collections.abc import Sequence
+
+from trimtab.client import log_events_wire as wire
+from trimtab.client.api import Client
+
+
+class LogEvents:
+    """The calls about log events. Errors are those of `Client`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def groups(self, *, prefix: str = "", contains: str = "", after: str = "", limit: int = 50) -> wire.LogGroupPage:
+        """One page of log groups by name."""
+        query = _query(prefix=prefix, contains=contains, after=after, limit=str(limit))
+        return self._client.call("GET", "/rest/v1/logs/groups", wire.LogGroupPage, query=query)
+
+    def events(
+        self,
+        group: str,
+        *,
+        stream: str = "",
+        pattern: str = "",
+        start: str = "-1h",
+        end: str = "now",
+        after: str = "",
+        limit: int = 1000,
+        newest: bool = False,
+    ) -> wire.LogEventPage:
+        """One page of a group's events that match a filter pattern, the oldest or the `newest` first."""
+        query = _query(
+            group=group,
+            stream=stream,
+            filter=pattern,
+            start=start,
+            end=end,
+            after=after,
+            limit=str(limit),
+            newest="true" if newest else "",
+        )
+        return self._client.call("GET", "/rest/v1/logs/events", wire.LogEventPage, query=query)
+
+    def put(self, group: str, events: Sequence[wire.NewLogEvent], *, stream: str = "default") -> wire.PutLogAnswer:
+        """Store events (role write); they are durable when this returns."""
+        body = wire.PutLogEvents(group, list(events), stream)
+        return self._client.call("POST", "/rest/v1/logs/events", wire.PutLogAnswer, body=body)
+
+
+def _query(**given: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in given.items() if value]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trimtab.logs.fields import Kind, Sql
 from trimtab.logs.insights import casts, times
 from trimtab.logs.insights.lexer import QueryProblem
-from trimtab.logs.insights.syntax import Call, Duration
+from trimtab.logs.insights.syntax import Call, Duration, Text
 
 Write = Callable[[Sequence[Sql]], Sql]
 
@@ -33,6 +33,8 @@ def call(function: Call, arguments: Sequence[Sql], now_ms: int) -> Sql:
         names = ", ".join(sorted([*FUNCTIONS, *PERIODS, "now"]))
         raise QueryProblem(f"there is no function {function.name}; expected one of {names}", place.start, place.end)
     check_count(function, known.least, known.most)
+    if function.name in _TRIMS and not all(isinstance(one, Text) for one in function.arguments[1:]):
+        raise QueryProblem(f"{function.name} takes the characters as a text in quotes", place.start, place.end)
     return known.write(arguments)
 
 
@@ -139,6 +141,7 @@ def _to_millis(got: Sequence[Sql]) -> Sql:
     return Sql(f"toFloat64({casts.time(got[0])})", Kind.NUMBER)
 
 
+_TRIMS = ("trim", "ltrim", "rtrim")
 _V4, _V6, _ANY = "isIPv4String({0})", "isIPv6String({0})", "isIPv4String({0}) OR isIPv6String({0})"
 
 FUNCTIONS: Mapping[str, Function] = {

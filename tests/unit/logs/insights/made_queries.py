@@ -3,7 +3,7 @@
 from random import Random
 
 MARK = "zq"
-NAMES = ("zqa", "zq.b", "zq.0.c", "`zq d`", "`zq'; DROP`", "@message", "@timestamp", "@logStream", '`zq"{q0:String}`')
+NAMES = ("zqa", "zq.b", "zq.0.c", "`zq d`", "`zq'; DROP`", "@message", "@timestamp", "@logStream", "`zq{q0:String}`")
 TEXTS = ('"zq"', "'zq\\''", '"zq\\\\"', '"zq`{x:String}"', "'zq -- /*'", '"zq\n\t"', '"zq%_"')
 REGEXES = ("/zq/", "/(?i)zq[a-z]+/", "/zq(\\d+)|(?<zqg>x)/", "/^zq\\/$/")
 GLOBS = ('"zq*=*,"', "'zq [*] $*'")
@@ -15,7 +15,7 @@ AGGREGATES = ("avg", "count", "count_distinct", "max", "min", "stddev", "sum", "
               "sortsLast", "median")  # fmt: skip
 SIGNS = ("=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "^", "and", "or")
 PERIODS = ("5m", "300s", "1h", "2d", "1w", "3mo", "1q", "1y", "250ms")
-DAMAGE = tuple("|()[]'\"`/\\,=*{};-#\x00\n é") + ("stats", "by", "as", "in", "like", "not", "SELECT 1", "5m")
+DAMAGE = (*"|()[]'\"`/\\,=*{};-#\x00\n é", "stats", "by", "as", "in", "like", "not", "SELECT 1", "5m")
 
 
 class Maker:

@@ -17,7 +17,7 @@ from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
 _QUERIES = load_queries("trimtab.logs")
 PAGE_BYTES = 1 << 20
 """Bytes of messages on a page, as GetLogEvents documents them; one event is on it however long it is."""
-SIZES_MS = 600_000
+SIZES_MS = 60_000
 """How old the sizes of groups may be: summing reads a column of all their events."""
 _SIZES = ReadLimits(seconds=5, memory_mb=512, threads=1)
 _FEW = 100  # events whose sizes need not be asked first: 100 MiB at the very most

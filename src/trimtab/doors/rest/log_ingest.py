@@ -3,7 +3,7 @@
     [OUTPUT]
         Name http
         Host 127.0.0.1
-        Port 4318
+        Port 4750
         URI  /rest/v1/logs/ingest?group=my-app&stream=host-1
         Format json
 

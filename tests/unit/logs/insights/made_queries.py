@@ -7,8 +7,10 @@ NAMES = ("zqa", "zq.b", "zq.0.c", "`zq d`", "`zq'; DROP`", "@message", "@timesta
 TEXTS = ('"zq"', "'zq\\''", '"zq\\\\"', '"zq`{x:String}"', "'zq -- /*'", '"zq\n\t"', '"zq%_"')
 REGEXES = ("/zq/", "/(?i)zq[a-z]+/", "/zq(\\d+)|(?<zqg>x)/", "/^zq\\/$/")
 GLOBS = ('"zq*=*,"', "'zq [*] $*'")
-UNARY = ("abs", "ceil", "floor", "log", "sqrt", "ispresent", "isempty", "isblank", "trim", "ltrim", "rtrim", "strlen",
-         "toupper", "tolower", "fromMillis", "toMillis", "isValidIp", "isValidIpV4", "isValidIpV6", "jsonParse")  # fmt: skip
+UNARY = (
+    *("abs", "ceil", "floor", "log", "sqrt", "ispresent", "isempty", "isblank", "trim", "ltrim", "rtrim", "strlen"),
+    *("toupper", "tolower", "fromMillis", "toMillis", "isValidIp", "isValidIpV4", "isValidIpV6", "jsonParse"),
+)
 BINARY = ("strcontains", "isIpInSubnet", "isIpv4InSubnet", "isIpv6InSubnet", "coalesce", "concat", "greatest", "least",
           "substr", "trim")  # fmt: skip
 AGGREGATES = ("avg", "count", "count_distinct", "max", "min", "stddev", "sum", "earliest", "latest", "sortsFirst",

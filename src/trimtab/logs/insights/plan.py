@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from trimtab.logs.fields import Kind, Parameters, Sql
 from trimtab.logs.insights import aggregates, casts
@@ -37,8 +38,9 @@ from trimtab.logs.insights.syntax import (
 DEFAULT_ROWS = 10_000
 """Rows that a query gives without `limit`, as documented."""
 MAX_SQL = 200_000  # characters; the engine takes 262,144
+MAX_BOUND = 48_000  # bytes of bound values: they travel in a line of 64 KiB
 MAX_LAYERS = 80  # the engine takes 100 statements inside each other
-_SETTINGS = " SETTINGS query_plan_split_filter = 0"
+SETTINGS = " SETTINGS query_plan_split_filter = 0"
 """The engine's planner (26.9) splits and merges some of these filters without an end, until it gives up."""
 
 Where = Callable[[Query], str]
@@ -64,9 +66,15 @@ def plan(query: Query, where: Where, parameters: Parameters, now_ms: int, limit:
     planner = Planner(query, where, parameters, now_ms)
     planner.run()
     names, sql = planner.final(limit, with_pointer=True)
-    if len(sql) > MAX_SQL:
+    check_size(query, sql, parameters)
+    return Statement(sql + SETTINGS, parameters.values, names, planner.matched(), planner.filtered)
+
+
+def check_size(query: Query, sql: str, parameters: Parameters) -> None:
+    """Raise QueryProblem for a statement that the engine would not take."""
+    bound = sum(len(quote(str(value))) for value in parameters.values.values())
+    if len(sql) > MAX_SQL or bound > MAX_BOUND:
         raise QueryProblem("the query is too long for the engine once it is compiled", 0, len(query.text))
-    return Statement(sql + _SETTINGS, parameters.values, names, planner.matched(), planner.filtered)
 
 
 class Planner:
@@ -110,7 +118,7 @@ class Planner:
         if not self.filtered or self._counted is None:
             return None
         counted = self.layers.sql(self._counted)
-        return f"SELECT count() AS matched FROM ({counted}){_SETTINGS}"  # noqa: S608 - values are bound
+        return f"SELECT count() AS matched FROM ({counted}){SETTINGS}"  # noqa: S608 - values are bound
 
     def _defaults(self) -> dict[str, Sql]:
         return {name: self.within.field(name) for name in ("@timestamp", "@message")}
@@ -130,7 +138,7 @@ class Planner:
                     term for key in keys for term in self.layers.key(self._scalar(key.expression), key.descending)
                 ]
             case Limit(count, _):
-                self._reduces()
+                self.reduces()
                 self.layers.add("*", f"{self.layers.ordered} LIMIT {count}")
                 self._limited = True
             case Parse():
@@ -143,6 +151,10 @@ class Planner:
                 self._join(command)
             case other:
                 raise QueryProblem(f"{type(other).__name__.lower()} has no meaning here", *_edges(other.place))
+
+    def value(self, expression: Expression) -> Sql:
+        """The SQL of an expression behind the last command."""
+        return self._scalar(expression)
 
     def _scalar(self, expression: Expression) -> Sql:
         found = scalar(expression, self.within, self._subquery)
@@ -162,7 +174,7 @@ class Planner:
         inner.run()
         return inner
 
-    def _reduces(self) -> None:
+    def reduces(self) -> None:
         """Note that the next layer makes rows fewer by something else than a filter."""
         if self._counted is None:
             self._counted = self.layers.depth
@@ -192,7 +204,7 @@ class Planner:
     def _stats(self, stats: Stats) -> None:
         keys = [(key.name, self.layers.fresh(), self._scalar(key.expression)) for key in stats.by]
         found = [(one.name, self.layers.fresh(), self._aggregated(one.expression)) for one in stats.aggregates]
-        self._reduces()
+        self.reduces()
         columns = ", ".join(f"{sql.text} AS {name}" for _, name, sql in [*keys, *found])
         # Without keys there is one row also of nothing, which CloudWatch does not answer.
         tail = f"GROUP BY {', '.join(name for _, name, _ in keys)}" if keys else "HAVING count() > 0"
@@ -259,7 +271,7 @@ class Planner:
         keys = [self.layers.column(self._scalar(key)).text for key in dedup.keys]
         missing = " OR ".join(f"isNull({key})" for key in keys)
         own = "id" if self.within.events is not None else "rowNumberInAllBlocks()"
-        self._reduces()
+        self.reduces()
         # Rows without a value are not repeats of each other.
         by = ", ".join([*keys, f"if({missing}, {own}, 0)"])
         self.layers.add("*", f"{self.layers.ordered} LIMIT 1 BY {by}")
@@ -282,7 +294,7 @@ class Planner:
                 raise QueryProblem(f"the query that is joined gives no {there}; it gives {known}", *_edges(join.place))
             key = self.layers.column(Sql(casts.text(self._scalar(Field(here, join.place))), Kind.TEXT))
             conditions.append(f"{key.text} = {places[there]}")
-        self._reduces()
+        self.reduces()
         how = "LEFT" if join.kept else "INNER"
         self.layers.add(
             "*", f"AS {inner._prefix}l {how} JOIN ({right}) AS {inner._prefix}j ON {' AND '.join(conditions)}"

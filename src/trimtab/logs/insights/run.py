@@ -11,7 +11,9 @@ from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, Unavailab
 from trimtab.logs.fields import Parameters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.parser import parse
-from trimtab.logs.insights.plan import DEFAULT_ROWS, Statement, plan
+from trimtab.logs.insights.pattern_steps import PatternStep, pattern_step, shapes
+from trimtab.logs.insights.pattern_steps import rows as pattern_rows
+from trimtab.logs.insights.plan import DEFAULT_ROWS, SETTINGS, Planner, Statement, check_size, plan
 from trimtab.logs.insights.sources import MAX_GROUPS
 from trimtab.logs.insights.syntax import In, Join, Query, Source, walk
 from trimtab.logs.model import Group
@@ -63,6 +65,7 @@ class Prepared:
     statement: Statement
     where: str
     groups: int
+    step: PatternStep | None = None
 
 
 class LogInsights:
@@ -80,15 +83,27 @@ class LogInsights:
         parameters = Parameters()
         windows: dict[Query, str] = {}
         read = 0
+        step, edges = pattern_step(query), (ask.start_ms, ask.end_ms)
         for place, one in enumerate(_queries(query)):
             groups, start_ms, end_ms = await self._range(ask, one.source)
+            if one is query and step is not None:
+                edges = start_ms, end_ms  # of the range itself; the window begins where the earlier one does
+                start_ms -= step.shift_ms(start_ms, end_ms)
             window = await self._reader.window(scope, groups, start_ms, end_ms)
             # Each of several windows of a statement has parameters of its own.
             windows[one] = window.where.replace("{w_", f"{{w{place}_")
             parameters.values.update({f"w{place}_{key[2:]}": value for key, value in window.params.items()})
             read = read or len(groups)
-        made = plan(query, windows.__getitem__, parameters, self._clock.now_ms(), ask.limit)
-        return Prepared(made, windows[query], read)
+        now_ms, where = self._clock.now_ms(), windows[query]
+        if step is None:
+            made = plan(query, windows.__getitem__, parameters, now_ms, ask.limit)
+            return Prepared(made, where, read)
+        windows[step.before] = where
+        planner = Planner(step.before, windows.__getitem__, parameters, now_ms)
+        sql = shapes(step, planner, *edges) + SETTINGS
+        check_size(query, sql, parameters)
+        made = Statement(sql, parameters.values, (), planner.matched(), planner.filtered)
+        return Prepared(made, where, read, step)
 
     async def run(self, scope: Scope, ask: Ask, limits: ReadLimits | None = None) -> Found:
         """The answer of a query, as fresh as what was written. Raises as prepare, and QueryAborted, Unavailable."""
@@ -100,7 +115,7 @@ class LogInsights:
                 self._telemetry.fetch(statement.sql, values, limits=limits),
                 self._telemetry.fetch(_SCANNED + prepared.where, values, limits=limits),
             )
-            rows = _rows(found)
+            names, rows = pattern_rows(prepared.step, found) if prepared.step else (statement.names, _rows(found))
             matched = int(scanned["records"][0])
             if statement.filtered:
                 counted = statement.matched
@@ -112,7 +127,7 @@ class LogInsights:
                 raise InvalidInput("the engine does not take a regular expression of the query") from None
             raise
         facts = Scanned(matched, int(scanned["records"][0]), int(scanned["bytes"][0] or 0), prepared.groups)
-        return Found(statement.names, rows, facts)
+        return Found(names, rows, facts)
 
     async def _range(self, ask: Ask, source: Source | None) -> tuple[list[Group], int, int]:
         """Which groups a query, or one inside it, reads, and when."""

@@ -145,3 +145,10 @@ def test_dedup_keeps_the_newest_line_of_each(openstack: Logs) -> None:
     wanted = openstack.frame.assign(host=host).groupby("host").line.last()
     rows = openstack.table('parse @message "* *" as host, rest | dedup host | display host, @message')
     assert sorted((row[0], row[1]) for row in rows) == sorted(wanted.items())
+
+
+def test_patterns_count_every_line_once(hdfs: Logs) -> None:
+    found = hdfs.ask("filter @message like 'INFO' | pattern @message | display @pattern, @sampleCount")
+    wanted = int(hdfs.frame.line.str.contains("INFO").sum())
+    assert sum(int(count or 0) for _, count in found.rows) == wanted == found.scanned.matched
+    assert 5 < len(found.rows) < 60

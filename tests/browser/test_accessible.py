@@ -10,8 +10,8 @@ from browser.conftest import Served, Watched
 pytestmark = pytest.mark.browser
 
 PAGES = [
-    "/", "/hosts", "/hosts/web-1", "/runs", "/endpoints", "/kpis", "/explore/metrics", "/dashboards", "/sources", "/access",
-    "/settings",
+    "/", "/hosts", "/hosts/web-1", "/runs", "/endpoints", "/kpis", "/explore/metrics", "/dashboards", "/sources",
+    "/access", "/settings",
 ]  # fmt: skip
 DRAWN = "/explore/metrics?m=trimtab/Host|system.cpu.utilization&where=host.name=web-1&group=cpu.mode"
 

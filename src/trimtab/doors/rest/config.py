@@ -41,7 +41,8 @@ class ConfigHandlers:
 
     async def export(self, call: Call[ExportQuery, None]) -> Text:
         """Everything as YAML."""
-        return Text(await self._needs.room.export(self._owner(call.principal), call.query.section), "text/plain; charset=utf-8")
+        text = await self._needs.room.export(self._owner(call.principal), call.query.section)
+        return Text(text, "text/plain; charset=utf-8")
 
     async def diff(self, call: Call[Any, wire.ConfigFiles]) -> wire.ConfigDifference:
         """What would change."""

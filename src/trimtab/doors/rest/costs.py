@@ -70,7 +70,14 @@ def operations(room: CostsRoom, settings: Settings) -> list[Operation]:
     admin = Role.ADMIN
     return [
         Operation(
-            "GET", _IMPORTS, "list imports", "Imports of bills, and what is held.", listed, wire.ImportList, tag=_TAG
+            "GET",
+            _IMPORTS,
+            "list imports",
+            "Imports of bills, and what is held.",
+            listed,
+            wire.ImportList,
+            role=Role.FINANCE,
+            tag=_TAG,
         ),
         Operation(
             "POST",
@@ -94,6 +101,7 @@ def operations(room: CostsRoom, settings: Settings) -> list[Operation]:
             wire.Import,
             errors=(404,),
             path_parameters={"id": "The number of the import, as listed."},
+            role=Role.FINANCE,
             tag=_TAG,
         ),
         Operation(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import QueryAborted
@@ -55,11 +56,11 @@ Operation = Function[CostExplorerRooms]
 
 
 class _Operations(Operations[CostExplorerRooms]):
-    """Operations whose questions can be too large: that is LimitExceededException here."""
+    """Operations that the role finance may ask, and whose questions can be too large: LimitExceededException here."""
 
     def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **options)
+        register = super().add(name, **{"needs": Role.FINANCE, **options})
 
         def within(call: Operation) -> Operation:
             @wraps(call)

@@ -65,6 +65,7 @@ from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.log_queries import Querying
+from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
@@ -267,7 +268,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
     front = Front(site, guard, aws=_gateway(rooms), is_aws=is_aws_request)
-    return front, Wires(rooms.settings, writing, intake, log_intake, guard)
+    return front, Wires(rooms.settings, writing, intake, log_intake, guard, SyslogDoor(log_writing))
 
 
 def _gateway(rooms: Rooms) -> Gateway:

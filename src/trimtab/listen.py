@@ -72,7 +72,11 @@ def check_exposure(settings: Settings) -> bool:
     """Whether callers must authenticate. Raises SetupError for an address beyond loopback without TLS, and for one of
     a door that knows no credentials.
     """
-    for name, address in (("TRIMTAB_EMF_ADDR", settings.emf_addr), ("TRIMTAB_STATSD_ADDR", settings.statsd_addr)):
+    for name, address in (
+        ("TRIMTAB_EMF_ADDR", settings.emf_addr),
+        ("TRIMTAB_STATSD_ADDR", settings.statsd_addr),
+        ("TRIMTAB_SYSLOG_ADDR", settings.syslog_addr),
+    ):
         if address != OFF and not is_local(address):
             raise SetupError(
                 f"cannot listen on {address}: its protocol has no credentials; keep {name} on 127.0.0.1, "

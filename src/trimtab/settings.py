@@ -92,6 +92,11 @@ class Settings:
         _address,
         "Address of StatsD and DogStatsD (UDP, loopback only: they have no credentials); off turns it off.",
     )
+    syslog_addr: str = _setting(
+        "off",
+        _address,
+        "Address of syslog, e.g. 127.0.0.1:5514 (UDP and TCP, loopback only: it has no credentials); off turns it off.",
+    )
     data_dir: Path = _setting(Path("~/.local/share/trimtab").expanduser(), _path, "Where everything durable lives.")
     account_id: str = _setting("123456789012", _text, "Account of signals whose client names none.")
     region: str = _setting("us-east-1", _text, "Region of signals whose client names none.")
@@ -122,16 +127,22 @@ class Settings:
         "", _text, "Client secret that the OpenID provider gave trimtab; empty for a public client.", secret=True
     )
     oidc_redirect_url: str = _setting(
-        "", _text, "Where the provider sends browsers back: https://<your host>/login/oidc/callback; empty: the host that was asked."
+        "",
+        _text,
+        "Where the provider sends browsers back: https://<your host>/login/oidc/callback; empty: the host that was asked.",
     )
     oidc_scopes: str = _setting("openid email profile", _text, "Scopes to ask the OpenID provider for.")
     oidc_role_claim: str = _setting(
         "groups", _text, "Claim of the ID token that names a person's groups; dots reach into objects."
     )
     oidc_roles: str = _setting(
-        "", _text, "Roles of groups: finance=ledger,admin=platform; a bar separates several groups of a role. The highest that fits counts."
+        "",
+        _text,
+        "Roles of groups: finance=ledger,admin=platform; a bar separates several groups of a role. The highest that fits counts.",
     )
-    oidc_default_role: str = _setting("", _text, "Role of who signs in and is in none of these groups; empty: not let in.")
+    oidc_default_role: str = _setting(
+        "", _text, "Role of who signs in and is in none of these groups; empty: not let in."
+    )
     allow_plain_http: bool = _setting(
         False, _flag, "Listen beyond loopback without TLS (behind a proxy that ends TLS)."
     )

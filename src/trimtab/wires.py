@@ -1,4 +1,4 @@
-"""The doors that are not HTTP: OTLP over gRPC, the embedded metric format, StatsD.
+"""The doors that are not HTTP: OTLP over gRPC, the embedded metric format, StatsD, syslog.
 
 None of them is needed to run: a port that another process has is a warning that names the setting, and the server does
 without that door. What they listen on is printed, a line each, for the supervisor to show.
@@ -15,6 +15,7 @@ from trimtab.doors.guard import Guard
 from trimtab.doors.otlp import grpc as otlp_grpc
 from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.statsd.door import StatsdDoor
+from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.jobs.periodic import Job
 from trimtab.listen import bind, bind_both, bind_udp
@@ -30,7 +31,9 @@ _FLUSH_S = 1.0  # how long a point without an acknowledgement is only in memory
 class Wires:
     """The doors to open."""
 
-    def __init__(self, settings: Settings, writing: Writing, intake: Takes, logs: Takes, guard: Guard) -> None:
+    def __init__(
+        self, settings: Settings, writing: Writing, intake: Takes, logs: Takes, guard: Guard, syslog: SyslogDoor
+    ) -> None:
         self._settings = settings
         self._otlp = [
             otlp_grpc.ExportService(name, taking, guard, writing.account)
@@ -38,12 +41,14 @@ class Wires:
         ]
         self._emf = EmfDoor(writing)
         self._statsd = StatsdDoor(writing)
+        self._syslog = syslog
 
     def jobs(self) -> list[Job]:
         """What has to be done now and then."""
         return [
             Job("write what came as embedded metrics", _FLUSH_S, self._emf.held.flush),
             Job("write what came by StatsD", _FLUSH_S, self._statsd.flush),
+            Job("write what came by syslog", _FLUSH_S, self._syslog.flush),
         ]
 
     @asynccontextmanager
@@ -56,6 +61,7 @@ class Wires:
             else:
                 await self._open_emf(stack)
                 await self._open_statsd(stack)
+                await self._open_syslog(stack)
             yield
 
     async def _open_otlp(self, stack: AsyncExitStack) -> None:
@@ -100,11 +106,30 @@ class Wires:
         _read(stack, self._statsd.datagrams(udp))
         _say(f"StatsD {_at(address, udp.getsockname()[1])}")
 
+    async def _open_syslog(self, stack: AsyncExitStack) -> None:
+        address = self._settings.syslog_addr
+        if address == OFF:
+            return
+        try:
+            tcp, udp = bind_both(address, "TRIMTAB_SYSLOG_ADDR")
+        except SetupError as problem:
+            logger.warning("%s. Syslog is not accepted", problem)
+            return
+        stack.push_async_callback(self._flush_syslog)
+        server = await self._syslog.serve(tcp)
+        stack.push_async_callback(self._syslog.hang_up)
+        stack.callback(server.close)
+        _read(stack, self._syslog.datagrams(udp))
+        _say(f"syslog {_at(address, udp.getsockname()[1])}")
+
     async def _flush_emf(self) -> None:
         _warn(await self._emf.held.flush_last())
 
     async def _flush_statsd(self) -> None:
         _warn(await self._statsd.flush_last())
+
+    async def _flush_syslog(self) -> None:
+        _warn(await self._syslog.flush_last())
 
 
 def _read(stack: AsyncExitStack, datagrams: Datagrams) -> None:
@@ -121,8 +146,8 @@ def _say(what: str) -> None:
 
 
 def _say_closed(settings: Settings) -> None:
-    if settings.emf_addr != OFF or settings.statsd_addr != OFF:
-        logger.info("the embedded metric format and StatsD know no credentials: off, as TRIMTAB_REQUIRE_AUTH is set")
+    if any(address != OFF for address in (settings.emf_addr, settings.statsd_addr, settings.syslog_addr)):
+        logger.info("EMF, StatsD and syslog know no credentials: off, as TRIMTAB_REQUIRE_AUTH is set")
 
 
 def _warn(problem: str) -> None:

@@ -56,7 +56,7 @@ def test_what_others_reach_needs_tls_and_then_credentials(setting: str, tmp_path
     assert check_exposure(replace(LOCAL, **exposed, allow_plain_http=True))
 
 
-@pytest.mark.parametrize("setting", ["emf_addr", "statsd_addr"])
+@pytest.mark.parametrize("setting", ["emf_addr", "statsd_addr", "syslog_addr"])
 def test_a_door_without_credentials_stays_on_loopback(setting: str) -> None:
     exposed: dict[str, Any] = {setting: "0.0.0.0:0"}
     with pytest.raises(SetupError, match=f"no credentials; keep TRIMTAB_{setting.upper()} on 127.0.0.1"):

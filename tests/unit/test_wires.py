@@ -2,14 +2,16 @@ import asyncio
 import logging
 import socket
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from metric_doors import MetricDoor, make_door
 from trimtab.access.keys import KeyStore
 from trimtab.doors.guard import Guard, Policy
+from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.otlp.intake import Intake
+from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.settings import OFF, Settings
 from trimtab.store.state.database import State
 from trimtab.wires import LISTENING, Wires
@@ -26,7 +28,8 @@ def door(state: State) -> MetricDoor:
 def opened(door: MetricDoor, state: State, settings: Settings, send: Any = None) -> None:
     async def go() -> None:
         intake = Intake(door.writing)
-        wires = Wires(settings, door.writing, intake, intake, Guard(Policy(), KeyStore(state, door.clock)))
+        guard = Guard(Policy(), KeyStore(state, door.clock))
+        wires = Wires(settings, door.writing, intake, intake, guard, SyslogDoor(cast(LogWriting, door.writing)))
         async with wires.open():
             if send is not None:
                 send()

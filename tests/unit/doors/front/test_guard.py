@@ -174,6 +174,8 @@ def test_local_mode_lets_in_anyone_and_keeps_a_known_token_to_its_role() -> None
         ("POST", "/api/v1/write", Role.WRITE),
         ("POST", "/api/v1/query", Role.READ),
         ("POST", "/api/v1/query_range", Role.READ),
+        ("POST", "/rest/v1/logs/query", Role.READ),
+        ("POST", "/rest/v1/logs/events", Role.WRITE),
         ("GET", "/rest/v1/keys", Role.ADMIN),
         ("GET", "/rest/v1/keysmith", Role.READ),
         ("GET", "/access", Role.READ),

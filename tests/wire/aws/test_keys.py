@@ -94,6 +94,14 @@ def test_a_reading_key_reads(locked: LiveServer, keys: KeyStore) -> None:
     assert code_of(lambda: client.put_metric_data(**put)) == "AccessDenied"
 
 
+def test_a_finance_key_asks_cost_explorer_and_no_metrics(locked: LiveServer, keys: KeyStore) -> None:
+    key = asyncio.run(keys.create_aws("ledger", "111111111111", Role.FINANCE))
+    outcome(client_of(locked, key.id, key.secret).list_metrics, "AccessDenied")
+    period = {"TimePeriod": {"Start": "2026-08-01", "End": "2026-09-01"}, "Granularity": "MONTHLY"}
+    ask = client_of(locked, key.id, key.secret, "ce").get_cost_and_usage
+    assert code_of(lambda: ask(**period, Metrics=["UnblendedCost"])) == "DataUnavailableException"  # no bill, but let in
+
+
 def test_a_revoked_key_stays_out(locked: LiveServer, keys: KeyStore) -> None:
     key = make(locked, keys, "111111111111")
     client = client_of(locked, key.id, key.secret)

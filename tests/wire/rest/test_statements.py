@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import boto3
 import httpx
 import pytest
-from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from live_server import LiveServer
@@ -148,15 +146,3 @@ def test_finance_sees_money_and_nothing_else(live: LiveServer) -> None:
             assert 403 == browser.get(path).status_code, path
         home = browser.get("/")
         assert home.headers.get("location") == "/statements" or "/statements" in home.text
-
-
-def test_a_finance_key_asks_cost_explorer_and_no_metrics(live: LiveServer) -> None:
-    with Client(live.url) as client:
-        key = client.create_key(CreateKey(name="ledger-aws", role="finance"))
-    session = boto3.Session(key.id, key.secret, region_name="us-east-1")
-    asked = {"TimePeriod": {"Start": "2026-08-01", "End": "2026-09-01"}, "Granularity": "MONTHLY"}
-    answer = session.client("ce", endpoint_url=live.url).get_cost_and_usage(**asked, Metrics=["UnblendedCost"])
-    assert Decimal(answer["ResultsByTime"][0]["Total"]["UnblendedCost"]["Amount"]) != 0
-    with pytest.raises(ClientError) as caught:
-        session.client("cloudwatch", endpoint_url=live.url).list_metrics()
-    assert caught.value.response["Error"]["Code"] == "AccessDenied"

@@ -99,7 +99,7 @@ def test_a_finance_key_asks_cost_explorer_and_no_metrics(locked: LiveServer, key
     outcome(client_of(locked, key.id, key.secret).list_metrics, "AccessDenied")
     period = {"TimePeriod": {"Start": "2026-08-01", "End": "2026-09-01"}, "Granularity": "MONTHLY"}
     ask = client_of(locked, key.id, key.secret, "ce").get_cost_and_usage
-    assert code_of(lambda: ask(**period, Metrics=["UnblendedCost"])) == "DataUnavailableException"  # no bill, but let in
+    assert code_of(lambda: ask(**period, Metrics=["UnblendedCost"])) == "DataUnavailableException"  # let in: no bill
 
 
 def test_a_revoked_key_stays_out(locked: LiveServer, keys: KeyStore) -> None:

@@ -376,6 +376,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         economics=rooms.economics,
         costs=rooms.costs,
         runs=_run_reports(rooms),
+        logs=rooms.logs,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

@@ -73,6 +73,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         "Explore",
         (
             NavItem("Metrics", "/explore/metrics", "chart"),
+            NavItem("Logs", "/logs", "lines"),
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
         ),

@@ -11,6 +11,7 @@ from trimtab.detectors.book import DetectorBook
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.logs.room import LogsRoom
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -47,3 +48,4 @@ class WebState:
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None
+    logs: LogsRoom | None = None

@@ -124,7 +124,10 @@ def like(text: str) -> str:
 
 
 def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(reversed(pairs))
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
 
 
 def _integer(text: str) -> int | str:

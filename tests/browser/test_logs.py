@@ -1,0 +1,73 @@
+"""Logs in a real browser: searched, opened, narrowed by a field, and compared by patterns."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from browser.conftest import Served, Watched
+
+pytestmark = pytest.mark.browser
+PAGES = ["/logs", "/logs?tab=patterns", "/logs?as=pattern&q={", "/logs?q=nothing+has+this"]
+
+
+def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [(one["id"], node["target"]) for one in found["violations"] for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_logs_has_no_violation(path: str, watched: Watched, axe: str) -> None:
+    assert [] == violations(watched.open(path), axe)
+
+
+def test_the_empty_page_has_no_violation(context: BrowserContext, empty_server: Served, axe: str) -> None:
+    watched = Watched(context, empty_server)
+    assert [] == violations(watched.open("/logs"), axe)
+    assert [] == watched.problems
+
+
+@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_narrow_page_does_not_scroll_sideways(path: str, watched: Watched) -> None:
+    assert watched.open(path).evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_search_is_an_address_and_an_event_shows_its_context(watched: Watched) -> None:
+    page = watched.open("/logs?live=off")
+    page.get_by_label("Find").fill("settle")
+    page.get_by_role("button", name="Search").click()
+    expect(page).to_have_url(re.compile("q=settle"))
+    expect(page.locator(".log-events tbody tr")).to_have_count(60)
+    page.locator(".log-time a").first.click()
+    expect(page.locator(".log-chosen")).to_have_count(1)
+    page.get_by_role("link", name="Back to the search").click()
+    expect(page.locator(".log-events tbody tr")).to_have_count(60)
+
+
+def test_a_value_of_a_field_narrows(watched: Watched) -> None:
+    page = watched.open("/logs?live=off")
+    page.get_by_label("Fields").get_by_role("link", name="info").click()
+    expect(page.get_by_label("Find")).to_have_value('{ $.level = "info" }')
+
+
+def test_an_event_that_was_opened_stays_open_while_others_come(watched: Watched) -> None:
+    page = watched.open("/logs")
+    with page.expect_response(lambda answer: "/logs" in answer.url):
+        page.locator(".log-message summary").nth(5).click()
+    page.wait_for_function("() => document.querySelectorAll('.log-message details[open]').length === 1")
+    with page.expect_response(lambda answer: "/logs" in answer.url):
+        pass
+    expect(page.locator(".log-message details[open]")).to_have_count(1)
+
+
+def test_the_new_error_is_found_on_the_patterns_and_leads_to_its_lines(watched: Watched) -> None:
+    page = watched.open("/logs?live=off")
+    page.get_by_role("link", name="Patterns").click()
+    first = page.locator(".log-patterns tbody tr").first
+    expect(first).to_contain_text("new")
+    expect(first).to_contain_text("ERROR cannot settle order")
+    first.get_by_role("link").click()
+    expect(page.locator(".log-events tbody tr")).to_have_count(60)

@@ -1,5 +1,6 @@
 """Expressions over single rows as SQL. NULL is neither equal nor unequal to anything, and no condition holds for it."""
 
+import re
 from collections.abc import Callable
 
 from trimtab.logs.fields import Kind, Sql
@@ -22,6 +23,7 @@ from trimtab.logs.insights.syntax import (
     Unary,
 )
 
+_SPECIAL = re.compile(r"[\\%_]")
 Subquery = Callable[[Query], str]
 """The SQL of a query inside another: one column of text."""
 
@@ -96,8 +98,12 @@ class _Scalars:
 
     def _like(self, like: Like) -> Sql:
         text = casts.text(self.of(like.operand))
-        pattern = self._bind(like.pattern, "String")
-        found = f"match({text}, {pattern})" if like.regex else f"(position({text}, {pattern}) > 0)"
+        if like.regex:
+            found = f"match({text}, {self._bind(like.pattern, 'String')})"
+        else:
+            # The engine's index of words knows LIKE and not position().
+            part = _SPECIAL.sub(r"\\\g<0>", like.pattern)
+            found = f"({text} LIKE {self._bind(f'%{part}%', 'String')})"
         return Sql(f"(NOT {found})" if like.negated else found, Kind.FLAG)
 
     def _in(self, within: In) -> Sql:

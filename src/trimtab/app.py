@@ -3,11 +3,10 @@ first. `server.py` runs it."""
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
@@ -105,7 +104,7 @@ from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.selfwatch import renderer
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
-from trimtab.stores import Stores
+from trimtab.stores import Stores, checks_of
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.wires import Wires
@@ -286,17 +285,8 @@ def _gateway(rooms: Rooms) -> Gateway:
         detectors=rooms.detectors,
     )
     rooms.forget.append(parts.ids.clear)
-    logs = LogRooms(
-        rooms.logs.groups,
-        rooms.logs.ingest,
-        rooms.logs.reader,
-        rooms.ledger,
-        rooms.clock,
-        rooms.log_insights,
-        rooms.logs.filters,
-    )
     services = (
-        logs_service.build(logs),
+        logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights)),
         cloudwatch_service.build(parts),
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
@@ -328,7 +318,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         notify=rooms.notify,
         evaluator=rooms.evaluator,
         render_metrics=renderer(rooms.stores.log, rooms.stores.logs, rooms.registry, rooms.ledger, rooms.notify.watch),
-        checks=_checks(rooms.stores),
+        checks=checks_of(rooms.stores),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
         alarms=Alarming(rooms.alarms, rooms.rehearsals, rooms.clock, rooms.settings.account_id, rooms.settings.region),
@@ -383,20 +373,6 @@ def _web_state(rooms: Rooms) -> web.WebState:
         region=rooms.settings.region,
         grafana_url=rooms.settings.grafana_url,
     )
-
-
-def _checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
-    async def engine() -> None:
-        await stores.telemetry.fetch("SELECT 1")
-
-    async def state() -> None:
-        await stores.state.run(lambda connection: connection.execute(select(1)))
-
-    async def log() -> None:
-        stores.log.check_room()
-        stores.logs.check_room()
-
-    return {"engine": engine, "state": state, "log": log}
 
 
 async def _wipe(rooms: Rooms) -> None:

@@ -1,6 +1,9 @@
 """Opens the stores of a process in the right order, and closes them in the reverse one."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from sqlalchemy import select
 
 from trimtab.base.clock import Clock
 from trimtab.metrics.rollups.marks import ended
@@ -49,6 +52,22 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     log.open()
     logs.open()
     return Stores(state, telemetry, log, logs)
+
+
+def checks_of(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
+    """What must answer for the server to be ready, by name; each raises a TrimtabError where it does not."""
+
+    async def engine() -> None:
+        await stores.telemetry.fetch("SELECT 1")
+
+    async def state() -> None:
+        await stores.state.run(lambda connection: connection.execute(select(1)))
+
+    async def log() -> None:
+        stores.log.check_room()
+        stores.logs.check_room()
+
+    return {"engine": engine, "state": state, "log": log}
 
 
 class _Engine:

@@ -17,6 +17,7 @@ from trimtab.logs.ingest import LogIngest
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.model import Group
 from trimtab.logs.read import LogReader
+from trimtab.logs.room import LogsRoom
 
 DOOR = "logs"
 """The door's name in the ledger of sources."""
@@ -35,6 +36,11 @@ class LogRooms:
     clock: Clock
     insights: InsightsRoom
     filters: MetricFilters
+
+    @classmethod
+    def of(cls, room: LogsRoom, ledger: SourceLedger, insights: InsightsRoom) -> "LogRooms":
+        """What they ask of the logs room."""
+        return cls(room.groups, room.ingest, room.reader, ledger, room.clock, insights, room.filters)
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

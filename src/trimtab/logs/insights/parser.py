@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from trimtab.logs.insights.expressions import ExpressionParser
 from trimtab.logs.insights.lexer import Lexeme, QueryProblem
-from trimtab.logs.insights.regex import checked, of_glob
+from trimtab.logs.insights.regex import checked
 from trimtab.logs.insights.sources import source_of
 from trimtab.logs.insights.syntax import (
     Anomaly,
@@ -145,16 +145,18 @@ class _Parser:
         if tokens.token.lexeme is not Lexeme.TEXT and not tokens.token.is_sign("/"):
             token = tokens.name("a field")
             operand = Field(token.text, Place(token.start, token.end))
+        parts: tuple[str, ...] = ()
         if regex := tokens.regex():
             pattern, groups = checked(regex.text, Place(regex.start, regex.end))
             if not groups:
                 raise QueryProblem("the regular expression has no group to take", regex.start, regex.end)
             if any(groups) and not tokens.token.is_word("as"):
-                return Parse(operand, pattern, groups, tokens.place_from(start))
+                return Parse(operand, pattern, (), groups, tokens.place_from(start))
             wanted = len(groups)
         else:
             glob = tokens.quoted("a glob, or a regular expression between slashes")
-            pattern, wanted = of_glob(glob.text)
+            pattern, parts = "", tuple(glob.text.split("*"))
+            wanted = len(parts) - 1
             if not wanted:
                 raise QueryProblem("the glob has no * to take", glob.start, glob.end)
         tokens.expect_word("as")
@@ -162,7 +164,7 @@ class _Parser:
         if len(names) != wanted:
             why = f"the pattern takes {wanted} values, and {len(names)} names are given"
             raise QueryProblem(why, start, tokens.passed)
-        return Parse(operand, pattern, tuple(names), tokens.place_from(start))
+        return Parse(operand, pattern, parts, tuple(names), tokens.place_from(start))
 
     def _names(self) -> list[str]:
         names = [self._tokens.name("a name").text]

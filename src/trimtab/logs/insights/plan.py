@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from trimtab.logs.fields import Kind, Parameters, Sql
-from trimtab.logs.insights import aggregates, casts
+from trimtab.logs.insights import aggregates, captures, casts
 from trimtab.logs.insights.environment import Environment, Extracted
 from trimtab.logs.insights.layers import Layers
 from trimtab.logs.insights.lexer import QueryProblem
@@ -253,14 +253,16 @@ class Planner:
                 return other
 
     def _parse(self, parse: Parse) -> None:
-        groups = self.layers.fresh()
         text = casts.text(self._scalar(parse.operand))
-        pattern = self.within.parameters.text(parse.pattern)
-        columns = [f"extractGroups(ifNull({text}, ''), {pattern}) AS {groups}"]
-        for place, name in enumerate(parse.names, 1):
+        fresh, parameters = self.layers.fresh, self.within.parameters
+        if parse.parts:
+            columns, found = captures.of_glob(parse.parts, text, parameters, fresh)
+        else:
+            columns, found = captures.of_regex(parse.pattern, len(parse.names), text, parameters, fresh)
+        for name, captured in zip(parse.names, found, strict=True):
             if name is not None:
-                made = Sql(self.layers.fresh(), Kind.TEXT)
-                columns.append(f"if(empty({groups}), NULL, {groups}[{place}]) AS {made.text}")
+                made = Sql(fresh(), Kind.TEXT)
+                columns.append(f"{captured} AS {made.text}")
                 self.within = self.within.having(name, made)
                 self._parsed[name] = made
                 if self.shown:

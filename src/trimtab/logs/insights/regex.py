@@ -1,4 +1,4 @@
-"""Regular expressions as the engine (RE2) takes them, checked before it sees them; and globs of `parse`."""
+"""Regular expressions as the engine (RE2) takes them, checked before it sees them."""
 
 import re
 
@@ -35,19 +35,3 @@ def checked(pattern: str, place: Place) -> tuple[str, tuple[str | None, ...]]:
     for short, index in compiled.groupindex.items():
         groups[index - 1] = original[short]
     return renamed, tuple(groups)
-
-
-def of_glob(glob: str) -> tuple[str, int]:
-    """The expression of a glob, with how many `*` it has: each takes as little as it can, the last one at the end all.
-
-    A space takes any run of spaces' own length: it is as literal as any other character.
-    """
-    parts = glob.split("*")
-    pattern = "(?s)" + "(.*?)".join(_literal(part) for part in parts)
-    if len(parts) > 1 and parts[-1] == "":
-        pattern = pattern[: -len("(.*?)")] + "(.*)"
-    return pattern, len(parts) - 1
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"([^A-Za-z0-9_\s])", r"\\\1", text) if text.isascii() else re.escape(text)

@@ -174,10 +174,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """`parse`: what each group of `pattern` matches becomes the field of that name (None: it is not kept)."""
+    """`parse`: what each group of `pattern` matches becomes the field of that name (None: it is not kept).
+
+    A glob is its `parts` between the `*`, and has no pattern.
+    """
 
     operand: Expression
     pattern: str
+    parts: tuple[str, ...]
     names: tuple[str | None, ...]
     place: Place
 

@@ -12,6 +12,7 @@ from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
 from trimtab.demo.company import HOLD, RESEARCH, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
+from trimtab.demo.logs import NEW_ERROR
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
@@ -42,6 +43,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         _idle_gpus(world),
         _failing_node(world),
         _degraded_endpoint(world),
+        _new_error(world),
         _hung_run(world),
         _noisy_alarm(world),
         _untagged_project(world),
@@ -120,6 +122,19 @@ def _degraded_endpoint(world: World) -> Plant:
         "degraded-endpoint",
         "/endpoints",
         f"{endpoint.name} has half of its capacity since its last deploy: queues, slow first tokens, errors",
+        pod.node.account.id,
+        endpoint.team,
+        (endpoint.name,),
+        ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )
+
+
+def _new_error(world: World) -> Plant:
+    pod, endpoint = next(item for item in world.company.replicas if item[1].name == DEGRADED)
+    return Plant(
+        "new-error",
+        "/logs?tab=patterns&range=24h",
+        f"{endpoint.name} logs an error since its last deploy that it never had before: {NEW_ERROR}",
         pod.node.account.id,
         endpoint.team,
         (endpoint.name,),

@@ -10,6 +10,7 @@ from trimtab.client.api import Client
 from trimtab.demo import notes, own, world
 from trimtab.demo.alarms import put_alarms
 from trimtab.demo.bill.delivery import Delivery
+from trimtab.demo.logs import LogFeed
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
 from trimtab.demo.scheduler import SchedulerFeed
@@ -44,6 +45,7 @@ class Play:
         self._notes = remember(directory, clock.now_ms())
         self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
         self._schedulers = SchedulerFeed(self._simulation.world)
+        self._logs = LogFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
     @property
@@ -110,6 +112,8 @@ class Play:
                 raise Stopped("cannot send the demo: it was stopped")
             sender.send(shipment)
             samples += shipment.samples
+        for shipment in self._logs.shipments(slab):
+            sender.send(shipment)
         for shipment in self._schedulers.shipments(slab):
             sender.send_in_order(shipment)
         sender.finish()

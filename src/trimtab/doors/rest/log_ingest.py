@@ -10,7 +10,6 @@
 A record becomes an event: its whole JSON without the time, or with `message_key=log` the text of that member alone.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -97,7 +96,7 @@ def _event(record: dict[str, Any], message_key: str, now_ms: int) -> LogEvent:
             break
     severity = next((str(record[key]).upper() for key in _SEVERITY_KEYS if record.get(key)), "")
     text = record.get(message_key) if message_key else None
-    message = text if isinstance(text, str) else json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    message = text if isinstance(text, str) else msgspec.json.encode(record).decode()
     return LogEvent(time_ms, message.rstrip("\n"), severity[:32])
 
 

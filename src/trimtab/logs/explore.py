@@ -20,6 +20,8 @@ MOST_GROUPS = 500
 MOST_LINES = 1_000_000
 """Lines that are masked; of more, one in so many is looked at and the counts are estimates."""
 _MOST_SHAPES = 50_000
+DIGITS = "[0-9a-fA-F]*[0-9][0-9a-fA-F]*"
+"""A number, decimal or not: to the rules one is like another, so that `0` takes its place before lines are masked."""
 _LONGEST = 400  # characters of a line that make its pattern
 
 
@@ -78,6 +80,7 @@ class LogExplorer:
             "step": max(-(-span // parts), 1),
             "one_in": one_in,
             "most": _MOST_SHAPES,
+            "digits": DIGITS,
             "longest": _LONGEST,
         }
         query = _QUERIES["shapes"].replace("/*and*/", where).replace("/*mask*/", mask.sql("shape"))

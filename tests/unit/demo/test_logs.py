@@ -49,7 +49,11 @@ def test_the_planted_error_is_new_on_the_day_of_the_deploy(made: World) -> None:
     found = lines(made, Slab(ANCHOR_MS - 48 * HOUR_MS, ANCHOR_MS, 300))
     assert min(at for at, _, text in found if NEW_ERROR in text) > deployed - EVERY_MS
     masker = Masker()
-    rows = [Counted(masker.mask(text), int(at >= ANCHOR_MS - 24 * HOUR_MS), 1, text) for at, _, text in found]
+    rows = [
+        Counted(masker.mask(text), int(at >= ANCHOR_MS - 24 * HOUR_MS), 1, text)
+        for at, service, text in found
+        if service == DEGRADED
+    ]
     new = [one for one in compare(rows, 1) if one.change is Change.NEW and one.severity == "error"]
     assert [NEW_ERROR in one.template for one in new] == [True]
     (plant,) = (one for one in plants(made) if one.id == "new-error")

@@ -1,9 +1,9 @@
 -- name: shapes
--- How often each shape of line came in each part of a window; lines that differ in digits only are one shape, so that
--- few are masked. `/*and*/` is the window, `/*mask*/` the masking expression over `shape`.
+-- How often each shape of line came in each part of a window; lines that differ in numbers only are one shape, so
+-- that few are masked. `/*and*/` is the window, `/*mask*/` the masking expression over `shape`.
 SELECT /*mask*/ AS masked, part, sum(lines) AS lines, any(example) AS example, anyIf(severity, severity != '') AS level
 FROM (
-    SELECT translate(text, '123456789', '000000000') AS shape, part, count() AS lines, any(text) AS example,
+    SELECT replaceRegexpAll(text, {digits:String}, '0') AS shape, part, count() AS lines, any(text) AS example,
            any(toString(severity)) AS severity
     FROM (
         SELECT left(

@@ -3,13 +3,17 @@
 import asyncio
 
 import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
-from trimtab.logs.explore import LogExplorer, Question
+from trimtab.logs.explore import DIGITS, LogExplorer, Question
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.patterns.compare import Change, Counted, change_of, compare, pieces
+from trimtab.logs.patterns.mask import mask
 from trimtab.logs.room import LogsRoom
 
 HOUR = 3_600_000
@@ -46,6 +50,11 @@ def test_new_patterns_come_first_and_the_serious_of_them_before_others() -> None
 def test_nothing_is_new_where_nothing_was_known_before() -> None:
     (one,) = compare([Counted("hello", 1, 9, "hello")], 1)
     assert one.change is Change.SAME
+
+
+@given(st.text(alphabet="abcdefgxyz 0123456789./:=()-,%_ABF#", max_size=60))
+def test_numbers_are_all_alike_to_the_rules(line: str) -> None:
+    assert mask(re2.sub(DIGITS, "0", line)) == mask(line)
 
 
 def test_pieces_are_what_stands_between_the_variables() -> None:

@@ -6,8 +6,10 @@
     query QUERY                       what it gives: a line of names, then a line for each row; `-` is missing
       level | n
       error | 2
+    sql SELECT                        the same in SQL
     fail QUERY                        what is wrong with it: part of the message
       Invalid syntax at character 4
+    fail-sql SELECT                   the same in SQL
     clear                             forget everything
 
 A query may go on over lines that begin with `|`. It reads every group of the file, over an hour from START.
@@ -63,7 +65,7 @@ def cases(path: Path) -> Iterator[Case]:
                 case "group":
                     groups = dict(groups)
                     into = groups[text] = []
-                case "query" | "fail":
+                case "query" | "sql" | "fail" | "fail-sql":
                     case = Case(command, text, number, groups)
                 case other:
                     raise ValueError(f"{path.name}:{number}: unknown command {other}")

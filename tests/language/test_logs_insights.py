@@ -1,4 +1,4 @@
-"""Runs logs_insights.test on an engine; each `query` and `fail` is a case."""
+"""Runs logs_insights.test on an engine; each `query`, `sql` and `fail` is a case."""
 
 import asyncio
 import subprocess
@@ -36,7 +36,9 @@ class House:
 
     async def ask(self, case: Case) -> Found:
         names = [await self._group(name, lines) for name, lines in case.groups.items()]
-        ask = Ask(case.text, ACCOUNT, REGION, names, START_MS, END_MS)
+        ask = Ask(
+            case.text, ACCOUNT, REGION, names, START_MS, END_MS, language="SQL" if "sql" in case.command else "CWLI"
+        )
         return await self.insights.run(Scope.of(ACCOUNT, REGION), ask)
 
     async def _group(self, name: str, lines: list[Line]) -> str:
@@ -76,7 +78,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{FILE.name}:{case.line}") for case in CASES])
 def test_what_the_file_says(house: House, case: Case) -> None:
-    if case.command == "fail":
+    if case.command.startswith("fail"):
         with pytest.raises(InvalidInput) as problem:
             asyncio.run(house.ask(case))
         for line in case.expected:

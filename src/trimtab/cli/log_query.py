@@ -19,6 +19,7 @@ POINTER = "@ptr"
 @click.option("--start", default="-1h", show_default=True, help="now, -3h, ISO 8601 or epoch milliseconds.")
 @click.option("--end", default="now", show_default=True, help="The same; not included.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Rows at most.")
+@click.option("--sql", is_flag=True, help="The query is a SELECT … FROM logs …")
 @click.option("--explain", is_flag=True, help="Print the engine's statement and its values; nothing is read.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @json_option
@@ -30,6 +31,7 @@ def query(
     start: str,
     end: str,
     limit: int,
+    sql: bool,
     explain: bool,
     as_csv: bool,
     as_json: bool,
@@ -40,7 +42,7 @@ def query(
     trimtab logs query -g /app 'filter level = "error" | stats count(*) by bin(5m)'
     trimtab logs query -g /app 'parse @message "user=*," as user | stats count(*) as n by user | sort n desc'
     """
-    asked = wire.LogQuery(text, list(groups), start, end, limit, explain)
+    asked = wire.LogQuery(text, list(groups), start, end, limit, "SQL" if sql else "CWLI", explain)
     with connection.client() as client:
         answer = query_logs(client, asked)
     if as_json:

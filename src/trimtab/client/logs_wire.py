@@ -1,6 +1,6 @@
 """What travels over `/rest/v1/logs/query`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -20,6 +20,7 @@ class LogQuery(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     start: Annotated[str, Meta(min_length=1, max_length=64, description=_TIMES)] = "-1h"
     end: Annotated[str, Meta(min_length=1, max_length=64, description=_TIMES)] = "now"
     limit: Annotated[int, Meta(ge=1, le=100_000, description="Rows, where the query names no limit.")] = 10_000
+    language: Annotated[Literal["CWLI", "SQL"], Meta(description="Logs Insights, or one SELECT.")] = "CWLI"
     explain: Annotated[bool, Meta(description="Answer the engine's statement; nothing is read.")] = False
 
 

@@ -90,6 +90,14 @@ def test_groups_by_arn_and_several(logs: Any, group: str) -> None:
     assert rows(ask(logs, group, "stats count(*) as n", logGroupNames=[group])) == [{"n": "40"}]
 
 
+def test_sql_reads_the_groups_of_the_request_and_those_it_names(logs: Any, group: str) -> None:
+    by_request = "SELECT level, COUNT(*) AS n FROM logs GROUP BY level ORDER BY n DESC"
+    answer = ask(logs, group, by_request, queryLanguage="SQL")
+    assert rows(answer) == [{"level": "info", "n": "30"}, {"level": "error", "n": "10"}]
+    assert answer["queryLanguage"] == "SQL"
+    assert rows(ask(logs, group, f"SELECT max(ms) AS m FROM `{group}`", queryLanguage="SQL")) == [{"m": "39"}]
+
+
 def test_a_malformed_query_says_where(logs: Any, group: str) -> None:
     now = int(time.time())
     given = {"logGroupName": group, "startTime": now - 60, "endTime": now, "queryString": "fields a | filtr b"}

@@ -51,6 +51,7 @@ async def _answer(needs: Querying, scope: Scope, account: str, body: wire.LogQue
         range_.start_ms,
         range_.end_ms,
         body.limit,
+        body.language,
     )
     if body.explain:
         prepared = await needs.insights.prepare(scope, ask)

@@ -87,8 +87,7 @@ class ExpressionParser:
         left = self._sum()
         while True:
             if sign := tokens.sign(*_COMPARISONS):
-                operator = "=" if sign.text == "==" else sign.text
-                left = Binary(operator, left, self._sum(), tokens.place_from(start))
+                left = Binary(self._compared_with(sign.text), left, self._sum(), tokens.place_from(start))
             elif tokens.sign("=~") or tokens.word("like"):
                 left = self._like(left, start, negated=False)
             elif tokens.word("in"):
@@ -99,6 +98,10 @@ class ExpressionParser:
                 left = read(left, start, negated=True)
             else:
                 return left
+
+    def _compared_with(self, sign: str) -> str:
+        """The operator of a sign that was taken."""
+        return "=" if sign == "==" else sign
 
     def _like(self, operand: Expression, start: int, *, negated: bool) -> Expression:
         tokens = self._tokens
@@ -204,6 +207,7 @@ class ExpressionParser:
                 return Flag(token.text.lower() == "true", Place(token.start, token.end))
             return Field(token.text, Place(token.start, token.end))
         tokens.take()
+        name = self._of_call(token.text.lower())
         arguments: list[Expression] = []
         while not tokens.sign(")"):
             if arguments:
@@ -213,4 +217,8 @@ class ExpressionParser:
             else:
                 arguments.append(self.expression())
         place = tokens.place_from(token.start)
-        return Call(token.text.lower(), tuple(arguments), tokens.text[place.start : place.end], place)
+        return Call(name, tuple(arguments), tokens.text[place.start : place.end], place)
+
+    def _of_call(self, name: str) -> str:
+        """The function of a name, its parenthesis taken."""
+        return name

@@ -10,6 +10,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, Unavailable
 from trimtab.logs.fields import Parameters
 from trimtab.logs.groups import LogGroups
+from trimtab.logs.insights import select
 from trimtab.logs.insights.parser import parse
 from trimtab.logs.insights.pattern_steps import PatternStep, pattern_step, shapes
 from trimtab.logs.insights.pattern_steps import rows as pattern_rows
@@ -37,6 +38,7 @@ class Ask:
     start_ms: int
     end_ms: int
     limit: int = DEFAULT_ROWS
+    language: str = "CWLI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class LogInsights:
 
     async def prepare(self, scope: Scope, ask: Ask) -> Prepared:
         """The statement of a query. Raises QueryProblem for its text, NotFound for a group, LimitExceeded."""
-        query = parse(ask.text)
+        query = parse_in(ask.language, ask.text)
         parameters = Parameters()
         windows: dict[Query, str] = {}
         read = 0
@@ -158,6 +160,14 @@ class LogInsights:
         if missing:
             raise NotFound(f"Log group '{missing[0]}' does not exist for account ID '{ask.account}'")
         return found
+
+
+def parse_in(language: str, text: str) -> Query:
+    """The parsed query, in Logs Insights' language (CWLI) or in SQL. Raises QueryProblem; InvalidInput for another."""
+    readers = {"CWLI": parse, "SQL": select.parse}
+    if language not in readers:
+        raise InvalidInput(f"cannot read a query in {language}: expected one of {', '.join(readers)}")
+    return readers[language](text)
 
 
 def _queries(query: Query) -> Iterator[Query]:

@@ -27,11 +27,9 @@ async def start_query(rooms: LogRooms, request: Request, context: CallContext) -
     """Start a query; GetQueryResults answers what it finds."""
     start_ms, end_ms = _range(request)
     account, region, groups = _groups(request, context)
-    ask = Ask(request["queryString"], account, region, groups, start_ms, end_ms, request.get("limit") or DEFAULT_ROWS)
-    language = request.get("queryLanguage") or "CWLI"
-    if language != "CWLI":
-        raise invalid(f"The query language {language} is not available here: expected CWLI")
-    if not groups and not request["queryString"].lstrip().lower().startswith("source"):
+    language, text = request.get("queryLanguage") or "CWLI", request["queryString"]
+    ask = Ask(text, account, region, groups, start_ms, end_ms, request.get("limit") or DEFAULT_ROWS, language)
+    if not groups and language == "CWLI" and not text.lstrip().lower().startswith("source"):
         raise invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
     try:
         started = await rooms.insights.running.start(context.scope, ask, context.principal.name)
@@ -44,7 +42,7 @@ async def start_query(rooms: LogRooms, request: Request, context: CallContext) -
 async def get_query_results(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """How far a query is, and its rows, in pages where they are asked for."""
     query = _query(rooms, context, request["queryId"])
-    answer: dict[str, Any] = {"queryLanguage": "CWLI", "status": query.state.value, "results": []}
+    answer: dict[str, Any] = {"queryLanguage": query.ask.language, "status": query.state.value, "results": []}
     found = query.found
     if found is None:
         return {**answer, "statistics": {"recordsMatched": 0.0, "recordsScanned": 0.0, "bytesScanned": 0.0}}
@@ -86,7 +84,9 @@ async def describe_queries(rooms: LogRooms, request: Request, context: CallConte
     found = [
         query
         for query in rooms.insights.running.of(context.account, context.region)
-        if (not status or query.state == status) and (not group or group in query.ask.groups)
+        if (not status or query.state == status)
+        and (not group or group in query.ask.groups)
+        and request.get("queryLanguage") in (None, query.ask.language)
     ]
     first, limit = _offset(request.get("nextToken"), "queries"), request.get("maxResults") or _PAGE
     more = {"nextToken": encode_token(["queries", first + limit])} if first + limit < len(found) else {}
@@ -175,7 +175,7 @@ def _offset(token: str | None, of: str) -> int:
 
 def _described(query: Running) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "queryLanguage": "CWLI",
+        "queryLanguage": query.ask.language,
         "queryId": query.id,
         "queryString": query.ask.text,
         "status": query.state.value,

@@ -8,7 +8,7 @@ from trimtab.doors.aws.logs.queries import malformed
 from trimtab.doors.aws.logs.rooms import LogRooms, after, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.insights.lexer import QueryProblem
-from trimtab.logs.insights.parser import parse
+from trimtab.logs.insights.run import parse_in
 from trimtab.logs.insights.saved import Definition
 
 _PAGE = 1000
@@ -18,11 +18,10 @@ _PAGE = 1000
 async def put_query_definition(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Save a query, or change a saved one."""
     language = request.get("queryLanguage") or "CWLI"
-    if language == "CWLI":
-        try:
-            parse(request["queryString"])
-        except QueryProblem as problem:
-            raise malformed(problem) from None
+    try:
+        parse_in(language, request["queryString"])
+    except QueryProblem as problem:
+        raise malformed(problem) from None
     made = await rooms.insights.saved.put(
         context.account,
         context.region,

@@ -47,6 +47,13 @@ class LogEvents:
         body = wire.PutLogEvents(group, list(events), stream)
         return self._client.call("POST", "/rest/v1/logs/events", wire.PutLogAnswer, body=body)
 
+    def ingest(
+        self, group: str, records: bytes, *, stream: str = "", message_key: str = "", key: str = ""
+    ) -> wire.PutLogAnswer:
+        """Store records, a JSON object a line (role write); what comes again under a `key` counts once."""
+        query = _query(group=group, stream=stream, message_key=message_key)
+        return self._client.post_bytes("/rest/v1/logs/ingest", records, wire.PutLogAnswer, query, key)
+
 
 def _query(**given: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in given.items() if value]

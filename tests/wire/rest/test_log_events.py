@@ -4,6 +4,7 @@ import gzip
 import json
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -91,3 +92,17 @@ def test_the_command_line_puts_lists_gets_and_tails(server: LiveServer, group: s
     assert [line[25:] for line in cli(server, "tail", group, "--seconds", "0", "--stream", "t").splitlines()] == [
         "t ERROR third"
     ]
+
+
+def test_a_file_is_followed_and_its_json_lines_keep_their_time(
+    server: LiveServer, group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIMTAB_DATA_DIR", str(tmp_path / "data"))
+    at, log = now() - 5000, tmp_path / "app.log"
+    log.write_text(f'{{"time": {at}, "level": "warn", "log": "slow"}}\nplain\n  continued\n')
+    for _ in range(2):  # the second one has nothing to send
+        cli(server, "follow", group, str(log), "--stream", "s", "--seconds", "1")
+    with Client(server.url) as client:
+        first, second = LogEvents(client).events(group, end=str(now() + 1000)).events
+    assert (first.time_ms, first.severity, first.message) == (at, "WARN", '{"level":"warn","log":"slow"}')
+    assert second.message == "plain\n  continued"

@@ -84,7 +84,7 @@ def _deploy(endpoint: Endpoint, world: World, tick: int) -> tuple[str, str] | No
 
 def _said(endpoint: Endpoint, world: World, tick: int, chance: int) -> tuple[str, str]:
     """One line: mostly requests, some of the engine's state, few complaints."""
-    part, request, number = chance % 100, f"req-{chance:08x}", chance >> 7
+    part, request, number = chance % 100, f"req-{chance}", chance >> 7
     if endpoint.name == DEGRADED and part < 12 and tick > ago(world.anchor_ms, DEGRADED_SINCE_H):
         return "ERROR", f"worker {number % 4}: {NEW_ERROR}, preempted {number % 17 + 1} sequences; CUDA graphs are off"
     if part < 70:

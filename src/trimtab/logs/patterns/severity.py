@@ -19,7 +19,7 @@ _LEVEL = re2.compile(
     r"|^(error|fatal|panic|warn|warning|info|debug):"
 )
 _BAD = re2.compile(
-    r"(?i)\b(?:\w*(?:error|exception)|fail(?:ed|ure|ures|s)?|fatal|panic|traceback|abort(?:ed)?|refused|denied"
+    r"(?i)\b(?:\w*(?:error|exception)|fail(?:s|ed)?|failures?|fatal|panic|traceback|abort(?:ed)?|refused|denied"
     r"|unreachable|corrupt(?:ed)?|out of memory|segfault|cannot|could not|unable to|killed|crash(?:ed)?)\b"
 )
 _POOR = re2.compile(r"(?i)\b(?:warn(?:ing)?|retry(?:ing)?|retries|deprecated|timed? ?out|slow|unexpected|invalid)\b")

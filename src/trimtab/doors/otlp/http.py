@@ -16,7 +16,7 @@ from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.writing import idempotency_key, summary
 
 
-def routes(metrics: Intake, log_records: logs.LogIntake) -> list[BaseRoute]:
+def routes(metrics: Intake, log_records: Takes) -> list[BaseRoute]:
     """The routes of OTLP metrics and logs."""
     return [
         _route(PATH, metrics, metrics, "rejectedDataPoints"),

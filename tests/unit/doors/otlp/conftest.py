@@ -8,15 +8,22 @@ import httpx
 import pytest
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from starlette.routing import BaseRoute
 
 from metric_doors import MetricDoor, make_door
 from trimtab.doors.otlp.http import routes
 from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.protobuf.kernels import Kernels
+from trimtab.doors.writing import Writing
 from trimtab.metrics import ingest
 from trimtab.store.state.database import State
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
+
+
+def _routes(writing: Writing) -> list[BaseRoute]:
+    intake = Intake(writing)
+    return routes(intake, intake)  # logs have tests of their own
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +59,13 @@ def encode(message: Any, media: str) -> bytes:
 
 @pytest.fixture
 def door(state: State) -> Door:
-    return Door(make_door(lambda writing: routes(Intake(writing)), state))
+    return Door(make_door(_routes, state))
 
 
 @pytest.fixture
 def door_of(state: State) -> Any:
     """A door for one principal."""
-    return lambda principal: Door(make_door(lambda writing: routes(Intake(writing)), state, principal))
+    return lambda principal: Door(make_door(_routes, state, principal))
 
 
 class Build:

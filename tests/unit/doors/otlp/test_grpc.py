@@ -22,7 +22,7 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import DiskFull, SetupError, Throttled
 from trimtab.doors.guard import Guard, Policy
 from trimtab.doors.otlp.body import LIMIT
-from trimtab.doors.otlp.grpc import MetricsService, TlsFiles, serving
+from trimtab.doors.otlp.grpc import METRICS, ExportService, TlsFiles, serving
 from trimtab.doors.otlp.intake import Intake
 from trimtab.store.state.database import State
 
@@ -35,11 +35,11 @@ def call(door: Any, state: State) -> Callable[..., Any]:
 
     def run(use: Use, auth: bool = False) -> Any:
         guard = Guard(Policy(auth_required=auth), KeyStore(state, door.clock))
-        service = MetricsService(Intake(door.writing), guard)
+        service = ExportService(METRICS, Intake(door.writing), guard, door.writing.account)
 
         async def go() -> Any:
             async with (
-                serving(service, "127.0.0.1:0", None) as port,
+                serving([service], "127.0.0.1:0", None) as port,
                 grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
             ):
                 return await use(channel)
@@ -159,12 +159,14 @@ def test_tls_uses_the_files_of_http(door: Any, build: Any, state: State, tmp_pat
     made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
     command = [openssl, *made, "-keyout", files.key, "-out", files.cert]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    service = MetricsService(Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)))
+    service = ExportService(
+        METRICS, Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)), door.writing.account
+    )
     trusted = grpc.ssl_channel_credentials(Path(files.cert).read_bytes())
 
     async def go() -> Any:
         async with (
-            serving(service, "127.0.0.1:0", files) as port,
+            serving([service], "127.0.0.1:0", files) as port,
             grpc.aio.secure_channel(f"127.0.0.1:{port}", trusted) as channel,
         ):
             return await export(build.gauge(1.0).request)(channel)
@@ -174,11 +176,13 @@ def test_tls_uses_the_files_of_http(door: Any, build: Any, state: State, tmp_pat
 
 
 def test_a_certificate_that_cannot_be_read_is_said(door: Any, state: State, tmp_path: Path) -> None:
-    service = MetricsService(Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)))
+    service = ExportService(
+        METRICS, Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)), door.writing.account
+    )
 
     async def go() -> None:
         missing = str(tmp_path / "none.pem")
-        async with serving(service, "127.0.0.1:0", TlsFiles(missing, missing)):
+        async with serving([service], "127.0.0.1:0", TlsFiles(missing, missing)):
             pass
 
     with pytest.raises(SetupError, match="cannot listen on"):

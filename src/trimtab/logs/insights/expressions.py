@@ -25,6 +25,8 @@ from trimtab.logs.insights.tokens import Tokens
 
 MAX_DEPTH = 60
 """How deep expressions may be nested; the engine's own parser and Python's stack bear more."""
+MAX_OPERATORS = 200
+"""Operators of one expression: a chain of them is as deep as it is long."""
 MAX_VALUES = 1000  # in a list of `in`
 _COMPARISONS = ("=", "==", "!=", "<", "<=", ">", ">=")
 
@@ -36,6 +38,7 @@ class ExpressionParser:
         self._tokens = tokens
         self._subquery = subquery
         self._depth = 0
+        self._operators = 0
 
     def named(self) -> Named:
         """An expression with its name."""
@@ -56,13 +59,13 @@ class ExpressionParser:
 
     def expression(self) -> Expression:
         """An expression. Raises QueryProblem."""
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            self._tokens.fail(f"expected at most {MAX_DEPTH} levels of an expression")
+        if not self._depth:
+            self._operators = 0
+        self._deeper()
         start = self._tokens.token.start
         left = self._conjunction()
         while self._tokens.word("or"):
-            left = Binary("or", left, self._conjunction(), self._tokens.place_from(start))
+            left = self._binary("or", left, self._conjunction(), self._tokens.place_from(start))
         self._depth -= 1
         return left
 
@@ -70,7 +73,7 @@ class ExpressionParser:
         start = self._tokens.token.start
         left = self._negation()
         while self._tokens.word("and"):
-            left = Binary("and", left, self._negation(), self._tokens.place_from(start))
+            left = self._binary("and", left, self._negation(), self._tokens.place_from(start))
         return left
 
     def _negation(self) -> Expression:
@@ -87,7 +90,7 @@ class ExpressionParser:
         left = self._sum()
         while True:
             if sign := tokens.sign(*_COMPARISONS):
-                left = Binary(self._compared_with(sign.text), left, self._sum(), tokens.place_from(start))
+                left = self._binary(self._compared_with(sign.text), left, self._sum(), tokens.place_from(start))
             elif tokens.sign("=~") or tokens.word("like"):
                 left = self._like(left, start, negated=False)
             elif tokens.word("in"):
@@ -104,6 +107,7 @@ class ExpressionParser:
         return "=" if sign == "==" else sign
 
     def _like(self, operand: Expression, start: int, *, negated: bool) -> Expression:
+        self._counted()
         tokens = self._tokens
         if token := tokens.regex():
             pattern, _ = checked(token.text, Place(token.start, token.end))
@@ -114,6 +118,7 @@ class ExpressionParser:
         return Like(operand, token.text, False, negated, tokens.place_from(start))
 
     def _in(self, operand: Expression, start: int, *, negated: bool) -> Expression:
+        self._counted()
         tokens = self._tokens
         if tokens.sign("("):
             query = self._subquery()
@@ -139,14 +144,14 @@ class ExpressionParser:
         start = self._tokens.token.start
         left = self._product()
         while sign := self._tokens.sign("+", "-"):
-            left = Binary(sign.text, left, self._product(), self._tokens.place_from(start))
+            left = self._binary(sign.text, left, self._product(), self._tokens.place_from(start))
         return left
 
     def _product(self) -> Expression:
         start = self._tokens.token.start
         left = self._power()
         while sign := self._tokens.sign("*", "/", "%"):
-            left = Binary(sign.text, left, self._power(), self._tokens.place_from(start))
+            left = self._binary(sign.text, left, self._power(), self._tokens.place_from(start))
         return left
 
     def _power(self) -> Expression:
@@ -154,9 +159,19 @@ class ExpressionParser:
         base = self._unary()
         if self._tokens.sign("^"):
             self._deeper()
-            base = Binary("^", base, self._power(), self._tokens.place_from(start))
+            base = self._binary("^", base, self._power(), self._tokens.place_from(start))
             self._depth -= 1
         return base
+
+    def _counted(self) -> None:
+        """Count an operator. Raises QueryProblem past MAX_OPERATORS."""
+        self._operators += 1
+        if self._operators > MAX_OPERATORS:
+            self._tokens.fail(f"expected at most {MAX_OPERATORS} operators in an expression")
+
+    def _binary(self, operator: str, left: Expression, right: Expression, place: Place) -> Binary:
+        self._counted()
+        return Binary(operator, left, right, place)
 
     def _deeper(self) -> None:
         self._depth += 1

@@ -196,8 +196,8 @@ class Planner:
         return made
 
     def _filter(self, condition: Expression) -> None:
-        for part in _conjuncts(condition):
-            self.layers.add("*", f"WHERE {casts.flag(self._scalar(part))}")
+        parts = [casts.flag(self._scalar(part)) for part in _conjuncts(condition)]
+        self.layers.add("*", f"WHERE {' AND '.join(parts)}")
         if self._counted is None:
             self.filtered = True
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from trimtab.logs.insights.expressions import MAX_VALUES, ExpressionParser
 from trimtab.logs.insights.lexer import QueryProblem
-from trimtab.logs.insights.syntax import Binary, Call, Expression, Flag, In, Like, Number, Text, Unary
+from trimtab.logs.insights.syntax import Call, Expression, Flag, In, Like, Number, Text, Unary
 
 _ALIASES = {
     "upper": "toupper",
@@ -25,6 +25,7 @@ class SelectExpressions(ExpressionParser):
         left = super()._comparison()
         while True:
             if tokens.word("is"):
+                self._counted()
                 negated = tokens.word("not") is not None
                 tokens.expect_word("null")
                 place = tokens.place_from(start)
@@ -35,7 +36,9 @@ class SelectExpressions(ExpressionParser):
                 tokens.expect_word("and")
                 high = self._sum()
                 place = tokens.place_from(start)
-                left = Binary("and", Binary(">=", left, low, place), Binary("<=", left, high, place), place)
+                left = self._binary(
+                    "and", self._binary(">=", left, low, place), self._binary("<=", left, high, place), place
+                )
             else:
                 return left
 
@@ -44,12 +47,14 @@ class SelectExpressions(ExpressionParser):
         return "!=" if sign == "<" and self._tokens.sign(">") else super()._compared_with(sign)
 
     def _like(self, operand: Expression, start: int, *, negated: bool) -> Expression:
+        self._counted()
         tokens = self._tokens
         token = tokens.quoted("a pattern")
         pattern = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in token.text)
         return Like(operand, f"(?s)^{pattern}$", True, negated, tokens.place_from(start))
 
     def _in(self, operand: Expression, start: int, *, negated: bool) -> Expression:
+        self._counted()
         tokens = self._tokens
         tokens.expect_sign("(")
         values: list[Number | Text | Flag] = []

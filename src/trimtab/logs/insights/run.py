@@ -87,7 +87,7 @@ class LogInsights:
         read = 0
         step, edges = pattern_step(query), (ask.start_ms, ask.end_ms)
         for place, one in enumerate(_queries(query)):
-            groups, start_ms, end_ms = await self._range(ask, one.source)
+            groups, start_ms, end_ms = await self._range(scope, ask, one.source)
             if one is query and step is not None:
                 edges = start_ms, end_ms  # of the range itself; the window begins where the earlier one does
                 start_ms -= step.shift_ms(start_ms, end_ms)
@@ -131,15 +131,15 @@ class LogInsights:
         facts = Scanned(matched, int(scanned["records"][0]), int(scanned["bytes"][0] or 0), prepared.groups)
         return Found(names, rows, facts)
 
-    async def _range(self, ask: Ask, source: Source | None) -> tuple[list[Group], int, int]:
+    async def _range(self, scope: Scope, ask: Ask, source: Source | None) -> tuple[list[Group], int, int]:
         """Which groups a query, or one inside it, reads, and when."""
         if source is None:
-            return await self._named(ask, ask.groups), ask.start_ms, ask.end_ms
+            return await self._named(scope, ask, ask.groups), ask.start_ms, ask.end_ms
         now_ms = self._clock.now_ms()
         start_ms = ask.start_ms if source.start is None else now_ms - source.start * 1000
         end_ms = ask.end_ms if source.end is None else now_ms - source.end * 1000
         if source.names:
-            return await self._named(ask, source.names), start_ms, end_ms
+            return await self._named(scope, ask, source.names), start_ms, end_ms
         found: list[Group] = []
         for account in source.accounts or (ask.account,):
             for prefix in source.prefixes or ("",):
@@ -147,14 +147,14 @@ class LogInsights:
                 found.extend(group for group in listed if not source.classes or group.class_ in source.classes)
         return list({group.id: group for group in found}.values()), start_ms, end_ms
 
-    async def _named(self, ask: Ask, names: Sequence[str]) -> list[Group]:
+    async def _named(self, scope: Scope, ask: Ask, names: Sequence[str]) -> list[Group]:
         if len(names) > MAX_GROUPS:
             raise LimitExceeded(f"cannot query {len(names)} log groups; expected at most {MAX_GROUPS}")
         missing: list[str] = []
         found: list[Group] = []
         for name in dict.fromkeys(names):
             try:
-                found.append(await self._groups.get(ask.account, ask.region, name))
+                found.append(await self._reader.group(scope, ask.account, ask.region, name))
             except NotFound:
                 missing.append(name)
         if missing:

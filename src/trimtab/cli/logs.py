@@ -4,6 +4,7 @@ import click
 
 from trimtab.cli.log_events import get, groups, put, tail
 from trimtab.cli.log_follow import follow
+from trimtab.cli.log_patterns import patterns
 from trimtab.cli.log_query import query
 
 
@@ -12,5 +13,5 @@ def logs() -> None:
     """Logs: groups and their events, and Logs Insights queries over them."""
 
 
-for command in (groups, put, follow, get, tail, query):
+for command in (groups, put, follow, get, tail, patterns, query):
     logs.add_command(command)

@@ -71,13 +71,12 @@ class Emission:
 
     async def _filters_by_group(self) -> Mapping[int, Sequence[_Ready]]:
         now = self._clock.now_ms()
-        changes, at = self._known
-        if changes != self._filters.changes or not 0 <= now - at < REFRESH_MS:
-            self._known = (self._filters.changes, now)
+        changes, (known, at) = self._filters.changes, self._known
+        if known != changes or not 0 <= now - at < REFRESH_MS:
             found: dict[int, list[_Ready]] = defaultdict(list)
             for one in await self._filters.every():
                 found[one.group].append(_Ready(one, matcher(one.pattern)))
-            self._ready = found
+            self._ready, self._known = found, (changes, now)
         return self._ready
 
     def _points(self, group: Group, one: _Ready, events: Sequence[LogEvent]) -> Iterator[Measured]:

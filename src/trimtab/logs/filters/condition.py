@@ -1,5 +1,6 @@
 """A filter pattern as a condition over `log_events`: exact, with everything that a user wrote in bound parameters."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ from trimtab.logs.filters.values import like, sql_bare, sql_fields, sql_number, 
 _NUMBERS = "('Int64', 'UInt64', 'Double')"
 _SCALARS = "('String', 'Bool', 'Int64', 'UInt64', 'Double')"
 _OBJECT = r"substring(message, 1, 1) IN ('{', ' ', '\t', '\n', '\r') AND JSONType(message) = 'Object'"
+_IN_FIELD = re.compile(r"\S+")
+_IN_JSON = re.compile(r"[^\s\"\\/\x00-\x1f]*[A-Za-df-z][^\s\"\\/\x00-\x1f]*")  # no number, which has other spellings
 _CONSTANTS = {Constant.NULL: "null", Constant.TRUE: "true", Constant.FALSE: "false"}
 
 
@@ -43,7 +46,8 @@ def condition_of(pattern: Pattern, parameters: Parameters) -> str:
         case Terms():
             return _terms(pattern, parameters)
         case JsonPattern(inside, _):
-            return f"({_OBJECT} AND ({_json(inside, parameters)}))"
+            parts = [_OBJECT, *_hints(inside, _IN_JSON, parameters, escaped=True), f"({_json(inside, parameters)})"]
+            return f"({' AND '.join(parts)})"
         case FieldsPattern():
             return _fields(pattern, parameters)
 
@@ -60,6 +64,24 @@ def _terms(pattern: Terms, parameters: Parameters) -> str:
     if pattern.optional:
         parts.append("(" + " OR ".join(contains(term) for term in pattern.optional) + ")")
     return f"({' AND '.join(parts) or 'true'})"
+
+
+def _hints(inside: Condition, word: re.Pattern[str], parameters: Parameters, *, escaped: bool) -> list[str]:
+    """Words that the message must have for `inside` to hold: cheap to look for, and the index knows some of them.
+
+    In JSON a character may be escaped: where there is an escape by number, a word may be there and not be seen.
+    """
+    match inside:
+        case Every(parts):
+            return [hint for part in parts for hint in _hints(part, word, parameters, escaped=escaped)]
+        case Compare(_, Op.EQ, Wildcard(texts)):
+            words = [found for text in texts for found in word.findall(text)]
+            if not words:
+                return []
+            has = f"message LIKE {parameters.text(f'%{like(max(words, key=len))}%')}"
+            return [f"({has} OR position(message, '\\\\u') > 0)" if escaped else has]
+        case _:
+            return []
 
 
 def _json(inside: Condition, parameters: Parameters) -> str:
@@ -112,12 +134,14 @@ def _fields(pattern: FieldsPattern, parameters: Parameters) -> str:
     for place, slot in enumerate(pattern.head, 1):
         if slot.condition is None:
             continue
+        parts += _hints(slot.condition, _IN_FIELD, parameters, escaped=False)
         field = sql_bare(f"{found}[{place}]")
         if pattern.tail is None and place == len(pattern.head):
             field = f"if(length({found}) = {place}, {field}, arrayStringConcat(arraySlice({found}, {place}), ' '))"
         parts.append(_field(slot.condition, field, parameters))
     for place, slot in enumerate(reversed(tail), 1):
         if slot.condition is not None:
+            parts += _hints(slot.condition, _IN_FIELD, parameters, escaped=False)
             parts.append(_field(slot.condition, sql_bare(f"{found}[-{place}]"), parameters))
     return f"({' AND '.join(parts)})"
 

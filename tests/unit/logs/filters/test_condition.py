@@ -31,6 +31,8 @@ JSON = st.recursive(
 )
 MESSAGES = st.one_of(
     st.dictionaries(st.sampled_from("abc"), JSON, max_size=3).map(partial(json.dumps, ensure_ascii=False)),
+    st.dictionaries(st.sampled_from("abc"), JSON, max_size=3).map(json.dumps),  # escaped by number
+    st.sampled_from(['{"a": "\\u0061 b"}', '{"b": "\\/é"}', '{"a": "\\ta b"}']),
     st.text(st.sampled_from('ab4 ."[]{}:,*%_\\\n\té-'), max_size=20),
     st.lists(WORDS, max_size=5).map(" ".join),
 )

@@ -28,7 +28,7 @@ from trimtab.logs.filters.values import like, sql_bare, sql_fields, sql_number, 
 
 _NUMBERS = "('Int64', 'UInt64', 'Double')"
 _SCALARS = "('String', 'Bool', 'Int64', 'UInt64', 'Double')"
-_OBJECT = r"substring(message, 1, 1) IN ('{', ' ', '\t', '\n', '\r') AND JSONType(message) = 'Object'"
+_BEGINS = r"substring(message, 1, 1) IN ('{', ' ', '\t', '\n', '\r')"
 _IN_FIELD = re.compile(r"\S+")
 _IN_JSON = re.compile(r"[^\s\"\\/\x00-\x1f]*[A-Za-df-z][^\s\"\\/\x00-\x1f]*")  # no number, which has other spellings
 _CONSTANTS = {Constant.NULL: "null", Constant.TRUE: "true", Constant.FALSE: "false"}
@@ -46,8 +46,8 @@ def condition_of(pattern: Pattern, parameters: Parameters) -> str:
         case Terms():
             return _terms(pattern, parameters)
         case JsonPattern(inside, _):
-            parts = [_OBJECT, *_hints(inside, _IN_JSON, parameters, escaped=True), f"({_json(inside, parameters)})"]
-            return f"({' AND '.join(parts)})"
+            hints = [_BEGINS, *_hints(inside, _IN_JSON, parameters, escaped=True)]
+            return _guarded(hints, f"JSONType(message) = 'Object' AND {_json(inside, parameters)}")
         case FieldsPattern():
             return _fields(pattern, parameters)
 
@@ -130,20 +130,25 @@ def _json_test(arguments: str, op: Op, value: Number | Wildcard | Regex, paramet
 def _fields(pattern: FieldsPattern, parameters: Parameters) -> str:
     found = sql_fields("message", parameters)
     tail = pattern.tail or ()
-    parts = [f"length({found}) >= {len(pattern.head) + len(tail)}"]
-    for place, slot in enumerate(pattern.head, 1):
+    parts, hints = [f"length({found}) >= {len(pattern.head) + len(tail)}"], []
+    places = [*enumerate(pattern.head, 1), *((-place, slot) for place, slot in enumerate(reversed(tail), 1))]
+    for place, slot in places:
         if slot.condition is None:
             continue
-        parts += _hints(slot.condition, _IN_FIELD, parameters, escaped=False)
+        hints += _hints(slot.condition, _IN_FIELD, parameters, escaped=False)
         field = sql_bare(f"{found}[{place}]")
         if pattern.tail is None and place == len(pattern.head):
             field = f"if(length({found}) = {place}, {field}, arrayStringConcat(arraySlice({found}, {place}), ' '))"
         parts.append(_field(slot.condition, field, parameters))
-    for place, slot in enumerate(reversed(tail), 1):
-        if slot.condition is not None:
-            parts += _hints(slot.condition, _IN_FIELD, parameters, escaped=False)
-            parts.append(_field(slot.condition, sql_bare(f"{found}[-{place}]"), parameters))
-    return f"({' AND '.join(parts)})"
+    return _guarded(hints, " AND ".join(parts))
+
+
+def _guarded(hints: list[str], condition: str) -> str:
+    """`condition` where all hints hold. They stand outside too, for the index; inside `if` they spare the rest work."""
+    if not hints:
+        return f"({condition})"
+    all_hints = " AND ".join(hints)
+    return f"({all_hints} AND if({all_hints}, {condition}, false))"
 
 
 def _field(inside: Condition, field: str, parameters: Parameters) -> str:

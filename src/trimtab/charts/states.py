@@ -21,8 +21,8 @@ def state_strip(
         left, right = x(max(first, start_ms)), x(min(last, end_ms))
         size = max(right - left, _LEAST_PX if name == "bad" else 0.0)
         if size > 0:
-            x = min(left, width - size)
-            shape: Attributes = {"class": f"strip-{name}", "x": x, "y": 0, "width": size, "height": height}
+            at = min(left, width - size)
+            shape: Attributes = {"class": f"strip-{name}", "x": at, "y": 0, "width": size, "height": height}
             parts.append(element("rect", shape))
     frame: Attributes = {"class": "strip", "viewBox": f"0 0 {width} {height}", "preserveAspectRatio": "none"}
     told: Attributes = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}

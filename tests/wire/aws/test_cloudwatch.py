@@ -225,7 +225,7 @@ def test_errors_are_botocores_own_exceptions(client: Any) -> None:
             Statistics=["Sum"],
         )
     with pytest.raises(ClientError) as caught:
-        client.describe_alarms()
+        client.describe_insight_rules()
     assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
 
 

@@ -125,6 +125,8 @@ pi() * up_gauge
 42
 """.strip().splitlines()
 
+HEADERS = {**remote_write.HEADERS, "User-Agent": "peer/1"}  # not Prometheus' own: other tests look for that source
+
 WRONG = (
     "sum(",
     "up_gauge[5m]",
@@ -200,7 +202,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]) ->
             break
     with httpx.Client(base_url=f"http://{address}", timeout=WAIT_S) as client:
         for body in bodies:
-            client.post(remote_write.PATH, content=body, headers=remote_write.HEADERS).raise_for_status()
+            client.post(remote_write.PATH, content=body, headers=HEADERS).raise_for_status()
         yield client
     process.terminate()
     process.stderr.close()
@@ -211,7 +213,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]) ->
 def trimtab(server: LiveServer, bodies: list[bytes]) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=WAIT_S) as client:
         for body in bodies:
-            client.post(remote_write.PATH, content=body, headers=remote_write.HEADERS).raise_for_status()
+            client.post(remote_write.PATH, content=body, headers=HEADERS).raise_for_status()
         query = {"query": "count(up_gauge)", "time": str(time.time() - 130)}
         for _ in range(100):
             if client.get("/api/v1/query", params=query).json()["data"]["result"]:

@@ -52,13 +52,13 @@ def repository() -> Path:
 def closed_states(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every state database that a test opens is closed when it ends: Python 3.13 tells of connections that are not."""
     opened: list[State] = []
-    original = State.open
+    initialise = State.__init__
 
-    def remembered(url: str, data_dir: Path) -> State:
-        opened.append(original(url, data_dir))
-        return opened[-1]
+    def remembered(self: State, url: str) -> None:
+        initialise(self, url)
+        opened.append(self)
 
-    monkeypatch.setattr(State, "open", remembered)
+    monkeypatch.setattr(State, "__init__", remembered)
     yield
     for one in opened:
         one.close()

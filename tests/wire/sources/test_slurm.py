@@ -48,7 +48,7 @@ class Site:
     """SLURM's tools in a folder, and a cluster of one node with two GPUs."""
 
     def __init__(self, folder: Path, now_ms: int) -> None:
-        self.folder, self.node = folder, f"n{new_id()[:8]}"
+        self.folder, self.node, self.cluster = folder, f"n{new_id()[:8]}", f"atlas-{new_id()[:8]}"
         self.begun, self.ended = now_ms - 90 * MINUTE, now_ms - 30 * MINUTE
         for name, text in (("sacct", SACCT), ("scontrol", SCONTROL), ("squeue", SQUEUE)):
             (folder / name).write_text(text)
@@ -56,11 +56,11 @@ class Site:
         tres = "cpu=8,gres/gpu:h100=2,gres/gpu=2"
         done = (
             "901", "901", "mira", "foundation", "p5", "normal", "COMPLETED", "0:0", when(self.begun - 20 * MINUTE),
-            when(self.begun), when(self.ended), "1", self.node, "", tres, "Resources", "atlas", "pretrain",
+            when(self.begun), when(self.ended), "1", self.node, "", tres, "Resources", self.cluster, "pretrain",
         )  # fmt: skip
         waits = (
             "902", "902", "ravi", "search", "p5", "normal", "PENDING", "0:0", when(now_ms - 10 * MINUTE),
-            "Unknown", "Unknown", "1", "None assigned", "cpu=8,gres/gpu=2", "", "Priority", "atlas", "eval",
+            "Unknown", "Unknown", "1", "None assigned", "cpu=8,gres/gpu=2", "", "Priority", self.cluster, "eval",
         )  # fmt: skip
         (folder / "sacct.rows").write_text("\n".join("\x1f".join(row) for row in (done, waits)) + "\n")
         (folder / "jobs").write_text(
@@ -104,14 +104,14 @@ def test_a_cluster_from_its_tools_to_the_largest_loss(server: LiveServer, tmp_pa
         Inventory(client).set_rates([SetRate("gpu:H100", "3.00")])
 
         said = site.connect(server, tmp_path)
-        assert ("atlas", 2, 2, 1) == (said["cluster"], said["runs"], said["changed"], said["nodes"])
+        assert (site.cluster, 2, 2, 1) == (said["cluster"], said["runs"], said["changed"], said["nodes"])
         again = site.connect(server, tmp_path)
         assert (2, 0) == (again["runs"], again["changed"])  # a repeat changes nothing
         looks = (tools / "asked").read_text().splitlines()
         assert f"--starttime={when(now_ms)[:13]}" not in looks[0]  # two hours back, and then from the last look on
         assert len(looks) == 2
 
-        detail = Runs(client).one("901", "atlas")
+        detail = Runs(client).one("901", site.cluster)
         run = detail.run
         assert ("foundation", "mira", 1200.0, 2.0) == (run.team, run.user, run.wait_s, run.gpu_hours)
         assert run.active_hours == pytest.approx(0.6)
@@ -126,13 +126,13 @@ def test_a_cluster_from_its_tools_to_the_largest_loss(server: LiveServer, tmp_pa
         assert ["idle tail"] == [loss.kind for loss in detail.losses[1:]]
         assert [("Resources", 1200_000)] == [(part.reason, part.to_ms - part.from_ms) for part in detail.waited]
 
-        (waits,) = [one for one in Runs(client).queue(cluster="atlas").waiting if one.team == "search"]
+        (waits,) = [one for one in Runs(client).queue(cluster=site.cluster).waiting if one.team == "search"]
         assert ("QOSMaxGRESPerUser", 1, 2.0) == (waits.reason, waits.runs, waits.gpus)
-        (gpus,) = Runs(client).queue(cluster="atlas").gpus
+        (gpus,) = Runs(client).queue(cluster=site.cluster).gpus
         assert {"drained": 2.0} == gpus.idle
-        assert ["902"] == [one.job for one in Runs(client).listed(cluster="atlas", states=["pending"]).runs]
+        assert ["902"] == [one.job for one in Runs(client).listed(cluster=site.cluster, states=["pending"]).runs]
 
-        page = client._http.get("/runs/atlas/901")
+        page = client._http.get(f"/runs/{site.cluster}/901")
         assert 200 == page.status_code
         assert "1 GPU of the run did nothing for 60 min: ask for fewer GPUs" in page.text
 
@@ -143,7 +143,7 @@ def test_the_command_says_it_as_people_read_it(server: LiveServer, tmp_path: Pat
     with Client(server.url) as client:
         site = Site(tools, client.health().time_ms // MINUTE * MINUTE)
     site.connect(server, tmp_path)
-    words = ["runs", "show", "901", "--cluster", "atlas", "--url", server.url]
+    words = ["runs", "show", "901", "--cluster", site.cluster, "--url", server.url]
     done = subprocess.run(
         [sys.executable, "-m", "trimtab", *words], capture_output=True, text=True, timeout=60, check=False
     )

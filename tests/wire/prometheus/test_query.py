@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -215,9 +216,12 @@ def trimtab(server: LiveServer, bodies: list[bytes]) -> Iterator[httpx.Client]:
         for body in bodies:
             client.post(remote_write.PATH, content=body, headers=HEADERS).raise_for_status()
         query = {"query": "count(up_gauge)", "time": str(time.time() - 130)}
-        for _ in range(100):
-            if client.get("/api/v1/query", params=query).json()["data"]["result"]:
+        pause = threading.Event()
+        for _ in range(200):
+            found = client.get("/api/v1/query", params=query).json()["data"]["result"]
+            if found and found[0]["value"][1] == "6":
                 break
+            pause.wait(0.1)
         yield client
 
 

@@ -60,7 +60,7 @@ def test_raw_points_and_series_are_listed(server: LiveServer) -> None:
         raw = trimtab.raw(found[3].id, start="-5m", end="-0s", fresh=True)
         assert (raw.values, raw.counts) == ([3.0], [1.0])
         sources = trimtab.sources().sources
-        assert [source.rows >= 5 for source in sources if source.door == "rest"] == [True]
+        assert any(source.rows >= 5 for source in sources if source.door == "rest")
 
 
 def test_a_put_is_there_once_after_a_repeat_and_a_restart(server: LiveServer) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def answered(rows: Iterable[CostRow], *, dated: bool = False) -> Sums:
     """The product's answer in the same shape; `dated` puts the day before the keys."""
     found: Sums = {}
     for row in rows:
-        when = (f"{datetime.utcfromtimestamp(row.start_ms / 1000):%Y-%m-%d}",) if dated else ()  # noqa: DTZ004 - UTC
+        when = (f"{datetime.fromtimestamp(row.start_ms / 1000, UTC):%Y-%m-%d}",) if dated else ()
         found[*when, *row.keys] = (*row.amounts, Decimal(row.lines))
     return found
 

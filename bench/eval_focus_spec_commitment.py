@@ -11,7 +11,7 @@ line is JSON.
 import asyncio
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -84,7 +84,7 @@ async def _read(room: CostsRoom, source: int) -> Sums:
 
 
 def _key(row: CostRow) -> tuple[str, ...]:
-    return (f"{datetime.utcfromtimestamp(row.start_ms / 1000):%Y-%m}", *row.keys)  # noqa: DTZ004 - UTC
+    return (f"{datetime.fromtimestamp(row.start_ms / 1000, UTC):%Y-%m}", *row.keys)
 
 
 def _keys(row: Row) -> tuple[str, ...]:

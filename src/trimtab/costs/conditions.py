@@ -58,7 +58,7 @@ class Conditions:
         column, kind, key = set_column(where.facet)
         inner = self._compare(f"pairs[{self.bind(key, 'String')}]", where)
         # A literal of ours; the sets of every month and source are named by what is in them.
-        return f"{column} IN (SELECT set FROM cost_sets WHERE kind = '{kind}' AND {inner})"  # noqa: S608
+        return f"{column} IN (SELECT set FROM cost_sets WHERE kind = '{kind}' AND {inner})"  # noqa: S608 - ours
 
     def _compare(self, value: str, where: Where) -> str:
         if where.match is Match.ABSENT:

@@ -55,7 +55,7 @@ class Layers:
         found = "".join(f", {sql.text} AS {name}" for name, sql in self.events.columns.values())
         columns = ", ".join(f"`{name}`" for name in COLUMNS)
         # Names are this module's own, values are bound.
-        sql = f"SELECT {columns}{found} FROM log_events WHERE {self.where}"  # noqa: S608
+        sql = f"SELECT {columns}{found} FROM log_events WHERE {self.where}"  # noqa: S608 - values are bound
         for select, tail in self._layers[:upto]:
             sql = f"SELECT {select} FROM ({sql}) {tail}".rstrip()  # noqa: S608 - as above
         return sql

@@ -1,7 +1,7 @@
 """Replays as text: a sentence, a strip of states, times and lengths."""
 
 from trimtab.base.clock import iso
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 
 _MARKS = {"ALARM": "█", "OK": "▁", "INSUFFICIENT_DATA": "·"}
 _RANK = ("ALARM", "INSUFFICIENT_DATA", "OK")

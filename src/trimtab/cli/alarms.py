@@ -14,7 +14,7 @@ from trimtab.cli.alarm_text import firing, length, short_time, state_strip
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.mute_rules import mute
 from trimtab.cli.output import ago, json_option, number, print_json, print_table, remark, sparkline
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.client.alarms import Alarms
 
 _NAME = click.argument("name")

@@ -11,7 +11,7 @@ import click
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, remark
 from trimtab.client import config as calls
-from trimtab.client import wire_config as wire
+from trimtab.client import config_wire as wire
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SIGNS = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}

@@ -10,7 +10,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, number, print_json, print_table, remark, sparkline
 from trimtab.client import dashboards as calls
-from trimtab.client import wire_dashboards as wire
+from trimtab.client import dashboards_wire as wire
 
 _file = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 

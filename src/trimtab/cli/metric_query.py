@@ -13,7 +13,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, number, print_json, print_table, remark, sparkline
-from trimtab.client import wire_expressions as wire
+from trimtab.client import expressions_wire as wire
 from trimtab.client.expressions import evaluate
 
 _METRIC = re.compile(

@@ -7,7 +7,7 @@ from trimtab.cli.alarm_files import read_document
 from trimtab.cli.alarm_place import Place, place_options
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.client.alarms import Alarms
 
 

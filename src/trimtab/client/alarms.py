@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.client.api import Client
 
 _PATH, _MUTE = "/rest/v1/alarms", "/rest/v1/mute-rules"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trimtab.client import wire_config as wire
+from trimtab.client import config_wire as wire
 from trimtab.client.api import Client
 
 _PATH = "/rest/v1/config"

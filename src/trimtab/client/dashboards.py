@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from trimtab.client import wire_dashboards as wire
+from trimtab.client import dashboards_wire as wire
 from trimtab.client.api import Client
 
 _PATH = "/rest/v1/dashboards"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trimtab.client import wire_expressions as wire
+from trimtab.client import expressions_wire as wire
 from trimtab.client.api import Client
 
 

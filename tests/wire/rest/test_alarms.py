@@ -12,8 +12,8 @@ from live_server import LiveServer
 from trimtab.__main__ import run
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.client import alarms_wire as alarms_wire
 from trimtab.client import wire
-from trimtab.client import wire_alarms as alarms_wire
 from trimtab.client.alarms import Alarms
 from trimtab.client.api import Client
 

@@ -19,7 +19,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.rows import Stored, name_of
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.doors.config.kinds.alarms import AlarmSection, alarm_sections
 from trimtab.doors.config.model import Owner
 

@@ -12,7 +12,7 @@ from trimtab.alarms.replay.chart import thin
 from trimtab.alarms.replay.model import Replay, Trace
 from trimtab.alarms.suggest.model import Proposal, Suggestions
 from trimtab.base.timerange import TimeRange
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.doors.rest.alarm_forms import NAME, TAG, Account, Alarming, Region
 from trimtab.doors.rest.alarms import ONE
 from trimtab.doors.rest.spec import Call, Operation

@@ -12,7 +12,7 @@ from trimtab.alarms.model import AlarmKey, StateValue
 from trimtab.alarms.rows import Stored
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.doors.rest.alarm_forms import NAME, TAG, Account, Alarming, Region, RegionQuery, alarm_on_wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, instant_ms

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Principal, Role
-from trimtab.client import wire_config as wire
+from trimtab.client import config_wire as wire
 from trimtab.doors.config.document import File
 from trimtab.doors.config.model import Change, Owner
 from trimtab.doors.config.replays import ChangeReplays

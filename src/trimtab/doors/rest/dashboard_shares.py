@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
-from trimtab.client import wire_dashboards as wire
+from trimtab.client import dashboards_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.exports.provisioning import grafana_files

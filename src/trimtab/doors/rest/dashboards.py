@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import NotFound, TrimtabError
-from trimtab.client import wire_dashboards as wire
+from trimtab.client import dashboards_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import instant_ms, time_range
 from trimtab.reports.dashboards.data import Answer

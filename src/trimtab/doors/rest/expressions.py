@@ -11,7 +11,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded
 from trimtab.base.tags import make_tags
 from trimtab.base.timerange import TimeRange
-from trimtab.client import wire_expressions as wire
+from trimtab.client import expressions_wire as wire
 from trimtab.doors.rest.metrics import POINT_LIMIT
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
 from trimtab.doors.rest.times import period_s, time_range

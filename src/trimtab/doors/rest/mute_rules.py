@@ -3,7 +3,7 @@
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.client import wire_alarms as wire
+from trimtab.client import alarms_wire as wire
 from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
 from trimtab.doors.config.model import Owner
 from trimtab.doors.rest.alarm_forms import MUTE_NAME, TAG, Alarming, RegionQuery, rule_on_wire

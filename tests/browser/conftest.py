@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from browser.pretend import Heartbeat, build_app, build_state
 from trimtab.web.assets import STATIC
@@ -21,6 +21,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 REFRESH_S = 1
+expect.set_options(timeout=30_000)  # ms: a machine that does much else is slow, not wrong
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def theme(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def context(browser: Browser, viewport: dict[str, int], theme: str) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport=viewport, color_scheme=theme)
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(30_000)
     yield made
     made.close()
 

@@ -81,9 +81,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def drawn(page: Page) -> Page:
-    """The page, once nothing on it is loading: it is made as high as it is, since panels out of sight do not load."""
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 1440, "height": height})
+    """The page, once nothing on it is loading: it is made very high, since panels out of sight do not load."""
+    page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 1440, "height": 4000})
     expect(page.locator("time-series[data-state=loading], .dash-wait")).to_have_count(0)
     return page
 
@@ -218,7 +217,8 @@ PATHS = ("/dashboards", "/dashboards/shop", "/dashboards/shop?edit=1&live=off", 
 @pytest.mark.parametrize("path", PATHS)
 def test_dashboards_are_fit_for_everyone(path: str, watched: Watched, axe: str) -> None:
     page = watched.open(path)
-    expect(page.locator("time-series[data-state=loading]")).to_have_count(0) if "edit" in path else None
+    if "edit" in path:
+        drawn(page)
     found = violations(page, axe)
     assert found == [], "\n".join(map(str, found))
 

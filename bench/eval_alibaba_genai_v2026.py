@@ -24,13 +24,13 @@ import numpy as np
 import pandas as pd
 
 from trimtab.access.scope import EVERYTHING
-from trimtab.app import Rooms, build_rooms
 from trimtab.base.clock import SystemClock
 from trimtab.base.tags import make_tags
 from trimtab.kpis.context import Options
 from trimtab.kpis.model import GroupKpis, Level
 from trimtab.kpis.report import report
 from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricBatch
+from trimtab.rooms import Rooms, build_rooms
 from trimtab.settings import Settings
 from trimtab.stores import open_stores
 

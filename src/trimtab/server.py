@@ -19,12 +19,13 @@ import uvicorn
 import uvloop
 
 from trimtab import settings as settings_module
-from trimtab.app import build_doors, build_rooms, jobs_of
+from trimtab.app import build_doors, jobs_of
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.front import Front
 from trimtab.jobs.periodic import run_jobs
 from trimtab.listen import bind
+from trimtab.rooms import build_rooms
 from trimtab.settings import OFF, Settings
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY

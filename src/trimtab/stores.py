@@ -1,5 +1,6 @@
 """Opens the stores of a process in the right order, and closes them in the reverse one."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -23,17 +24,28 @@ from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The state database, the telemetry engine, and the logs in front of it: of metrics (`log`) and of log events."""
+    """The state database, the telemetry engine, and the write-ahead logs in front of it: `log` is that of metrics."""
 
     state: State
     telemetry: Telemetry
     log: IngestLog
     logs: IngestLog
+    traces: IngestLog
+    audit: IngestLog
+
+    @property
+    def ingest_logs(self) -> tuple[IngestLog, ...]:
+        """Every log in front of the engine."""
+        return self.log, self.logs, self.traces, self.audit
+
+    async def settled(self, timeout_s: float) -> None:
+        """Wait until the engine has what the logs hold now, as far as that takes no longer than `timeout_s`."""
+        await asyncio.gather(*(log.settled(timeout_s) for log in self.ingest_logs))
 
     def close(self) -> None:
         """Flush the log into the engine as far as that is quick, then let go of everything."""
-        self.log.close()
-        self.logs.close()
+        for log in self.ingest_logs:
+            log.close()
         self.telemetry.close()
         self.state.close()
 
@@ -45,13 +57,13 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)
-    log, logs = (
+    opened = [
         IngestLog(settings.data_dir / "log" / signal, _Engine(telemetry, clock), clock, limits)
-        for signal in ("metrics", "logs")
-    )
-    log.open()
-    logs.open()
-    return Stores(state, telemetry, log, logs)
+        for signal in ("metrics", "logs", "traces", "audit")
+    ]
+    for log in opened:
+        log.open()
+    return Stores(state, telemetry, *opened)
 
 
 def checks_of(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -64,8 +76,8 @@ def checks_of(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
         await stores.state.run(lambda connection: connection.execute(select(1)))
 
     async def log() -> None:
-        stores.log.check_room()
-        stores.logs.check_room()
+        for one in stores.ingest_logs:
+            one.check_room()
 
     return {"engine": engine, "state": state, "log": log}
 

@@ -23,8 +23,10 @@ from trimtab.store.telemetry.schema import (
     create_table,
 )
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
+from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
+from trimtab.store.telemetry.schema_traces import TRACE_TABLES
 
 _VERSIONS = Table(
     "schema_migrations", (("number", "UInt32", ""), ("name", "String", "")), order_by="number", replacing=""
@@ -41,6 +43,8 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("costs", _create(*COST_TABLES)),
     ("anomalies", _create(ANOMALIES)),
     ("logs", _create(LOG_EVENTS)),
+    ("traces", _create(*TRACE_TABLES)),
+    ("audit", _create(AUDIT_EVENTS)),
 )
 
 

@@ -1,8 +1,10 @@
 """The telemetry tables, each defined once. What a table is: `table.py`; those of a room: `schema_<room>.py`."""
 
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
+from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
+from trimtab.store.telemetry.schema_traces import TRACE_TABLES
 from trimtab.store.telemetry.table import (
     BLOCK_COLUMN,
     DEDUPLICATION_WINDOW,
@@ -140,6 +142,8 @@ TABLES = {
         *COST_TABLES,
         ANOMALIES,
         LOG_EVENTS,
+        *TRACE_TABLES,
+        AUDIT_EVENTS,
     )
 }
 """Every table in the order in which one block is written: series before the points that name them, and the marks of

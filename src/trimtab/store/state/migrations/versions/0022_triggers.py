@@ -1,0 +1,10 @@
+"""Event buses, rules, targets, archives and what they started."""
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""

@@ -1,0 +1,10 @@
+"""Budgets, their notifications, subscribers and actions."""
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from engine_owner import engine_in
 from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
 
 _FOREIGN = ("TRIMTAB_", "AWS_", "OTEL_", "BOTO_")
 for _name in [name for name in os.environ if name.startswith(_FOREIGN)]:
@@ -62,6 +64,13 @@ def closed_states(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for one in opened:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    """An engine with every table; a test that uses one empties it first (`TRUNCATE TABLE …`)."""
+    with engine_in(tmp_path_factory.mktemp("telemetry") / "engine") as telemetry:
+        yield telemetry
 
 
 @pytest.fixture

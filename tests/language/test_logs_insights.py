@@ -1,14 +1,13 @@
 """Runs logs_insights.test on an engine; each `query`, `sql` and `fail` is a case."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.language.logs_notation import END_MS, START_MS, Case, Line, cases
 
+from engine_owner import engine_in
 from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.base.errors import InvalidInput
@@ -16,9 +15,8 @@ from trimtab.logs.insights.run import Ask, Found, LogInsights
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.room import LogsRoom
 from trimtab.store.state.database import State
-from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
+from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
-from trimtab.store.telemetry.migrations import migrate
 
 FILE = Path(__file__).parent / "logs_insights.test"
 CASES = list(cases(FILE))
@@ -54,26 +52,13 @@ class House:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("insights")
-    owner = subprocess.Popen(
-        [sys.executable, "-m", "trimtab.store.telemetry.owner", str(folder / "engine"), "1024"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert owner.stdout is not None
-    assert owner.stdin is not None
-    assert b"ready\n" == owner.stdout.readline()
-    telemetry = Telemetry(lambda: embedded_endpoint(folder / "engine"))
-    migrate(telemetry)
-    state = State.open("", folder)
-    log = IngestLog(folder / "log", telemetry, SystemClock())  # its drain waits in real time
-    log.open()
-    yield House(telemetry, state, log)
-    log.close()
-    state.close()
-    telemetry.close()
-    owner.stdin.close()
-    owner.wait(30)
-    owner.stdout.close()
+    with engine_in(folder / "engine") as telemetry:
+        state = State.open("", folder)
+        log = IngestLog(folder / "log", telemetry, SystemClock())  # its drain waits in real time
+        log.open()
+        yield House(telemetry, state, log)
+        log.close()
+        state.close()
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{FILE.name}:{case.line}") for case in CASES])

@@ -1,9 +1,7 @@
 """The detector's job over an engine of its own, and metrics that are made up."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,8 +20,7 @@ from trimtab.metrics.model import Identity, Kind
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.store.state.database import State
-from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
-from trimtab.store.telemetry.migrations import migrate
+from trimtab.store.telemetry.client import Telemetry
 
 T = TypeVar("T")
 
@@ -110,26 +107,6 @@ class World:
 
     def found(self, scope: Scope = EVERYTHING, **filters: Any) -> list[Anomaly]:
         return run(self.room.found.in_range(scope, 0, self.clock.at_ms, **filters))
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
-    directory = tmp_path_factory.mktemp("anomalies") / "engine"
-    owner = subprocess.Popen(
-        [sys.executable, "-m", "trimtab.store.telemetry.owner", str(directory), "1024"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert owner.stdout is not None
-    assert owner.stdin is not None
-    assert b"ready\n" == owner.stdout.readline()
-    telemetry = Telemetry(lambda: embedded_endpoint(directory))
-    migrate(telemetry)
-    yield telemetry
-    telemetry.close()
-    owner.stdin.close()
-    owner.wait(30)
-    owner.stdout.close()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """A real engine owner, a state database and an importer over them, emptied for each test."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +15,7 @@ from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.model import Receipt
 from trimtab.costs.read import CostReader
 from trimtab.store.state.database import State
-from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
-from trimtab.store.telemetry.migrations import migrate
+from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 
 T = TypeVar("T")
@@ -54,26 +51,6 @@ class Room:
         """The first column of a query."""
         found = self.telemetry.fetch_sync(sql)
         return list(found[next(iter(found))].tolist())
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
-    directory = tmp_path_factory.mktemp("costs") / "engine"
-    owner = subprocess.Popen(
-        [sys.executable, "-m", "trimtab.store.telemetry.owner", str(directory), "1024"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert owner.stdout is not None
-    assert owner.stdin is not None
-    assert b"ready\n" == owner.stdout.readline()
-    telemetry = Telemetry(lambda: embedded_endpoint(directory))
-    migrate(telemetry)
-    yield telemetry
-    telemetry.close()
-    owner.stdin.close()
-    owner.wait(30)
-    owner.stdout.close()
 
 
 @pytest.fixture

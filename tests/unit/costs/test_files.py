@@ -17,6 +17,11 @@ from trimtab.base.errors import InvalidInput, TrimtabError
 BILL = table(FOCUS, {"BilledCost": "1.5"}, {"BilledCost": "2"})
 
 
+def named(value: str | bytes) -> str:
+    """The part of a test's name: what was packed holds the time of packing, and names must be the same everywhere."""
+    return value if isinstance(value, str) else "bytes"
+
+
 def zipped(**files: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -35,6 +40,7 @@ def zipped(**files: str) -> bytes:
         ("bill.zip", zipped(**{"a/bill.csv": BILL, "__MACOSX/._bill.csv": "x"})),
         ("bill [1]*{a,b}.csv", BILL.encode()),  # signs that the engine would take for a pattern
     ],
+    ids=named,
 )
 def test_a_bill_is_read_however_it_is_packed(room: Room, name: str, content: bytes) -> None:
     receipt = room.bring(name, content)
@@ -55,6 +61,7 @@ def test_a_bill_is_read_however_it_is_packed(room: Room, name: str, content: byt
         ("bill.json", b"{broken", "it is not JSON"),
         ("notes.txt", b"hello", "found no CSV, Parquet"),
     ],
+    ids=named,
 )
 def test_what_is_no_bill_is_refused_with_the_reason(room: Room, name: str, content: bytes, message: str) -> None:
     with pytest.raises(InvalidInput, match=r"^cannot ") as problem:

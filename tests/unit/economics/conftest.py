@@ -3,9 +3,7 @@
 import asyncio
 import csv
 import io
-import subprocess
-import sys
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -23,8 +21,7 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.model import Machine
 from trimtab.economics.statements.model import Statement
 from trimtab.store.state.database import State
-from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
-from trimtab.store.telemetry.migrations import migrate
+from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 
 T = TypeVar("T")
@@ -170,26 +167,6 @@ class House:
 
     def close(self, month: int = 202608) -> Statement:
         return run(self.room.statements.close(month, "tester"))
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
-    directory = tmp_path_factory.mktemp("economics") / "engine"
-    owner = subprocess.Popen(
-        [sys.executable, "-m", "trimtab.store.telemetry.owner", str(directory), "1024"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert owner.stdout is not None
-    assert owner.stdin is not None
-    assert b"ready\n" == owner.stdout.readline()
-    telemetry = Telemetry(lambda: embedded_endpoint(directory))
-    migrate(telemetry)
-    yield telemetry
-    telemetry.close()
-    owner.stdin.close()
-    owner.wait(30)
-    owner.stdout.close()
 
 
 @pytest.fixture

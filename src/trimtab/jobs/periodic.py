@@ -1,4 +1,7 @@
-"""Periodic work inside a process: one task a job, errors logged and tried again at the next turn."""
+"""Periodic work inside a process: one task a job, errors logged and tried again at the next turn.
+
+A fault in the code of one job is logged with its traceback and ends neither the others nor the process.
+"""
 
 import asyncio
 import logging
@@ -41,3 +44,5 @@ async def _attempt(job: Job) -> None:
         await job.work()
     except TrimtabError as problem:
         logger.warning("cannot %s, will try again in %g s: %s", job.name, job.seconds, problem)
+    except Exception:
+        logger.exception("cannot %s, will try again in %g s: this is a fault in trimtab", job.name, job.seconds)

@@ -22,6 +22,7 @@ SPANS = Table(
         ("parent_id", "String", _PACKED),  # empty: the root
         ("name", NAME, ""),  # operation
         ("kind", NAME, ""),  # server, client, internal, producer, consumer
+        ("segment", "UInt8", ""),  # the entry of a request into its service: an X-Ray segment, a server's span, a root
         ("start_ns", "Int64", DELTA),
         ("duration_ns", "Int64", _NUMBER),
         ("status", NAME, ""),  # unset, ok, error
@@ -33,7 +34,7 @@ SPANS = Table(
         ("http_status", "UInt16", _NUMBER),
         ("http_url", "String", _PACKED),
         ("peer", NAME, ""),  # what a client span called: peer.service, server.address, db.system, an AWS service
-        ("origin", NAME, ""),  # X-Ray: AWS::EC2::Instance …; of an inferred node its type
+        ("origin", NAME, ""),  # of a segment what it runs on (AWS::EC2::Instance …); of a client span the peer's type
         ("resource", "String", _PACKED),  # the identity that `inventory` resolved: pod, host, function
         ("sampling", "Float64", ""),  # 1 ÷ the probability with which the trace was kept; 1 where unknown
         ("resource_attributes", f"Map({NAME}, String)", _PACKED),

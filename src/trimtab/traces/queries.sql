@@ -1,0 +1,42 @@
+-- name: window
+-- Spans of a window, each once (a span that was sent again, as it is now); `/*columns*/` and `/*and*/` by the reader.
+SELECT /*columns*/
+FROM spans FINAL
+WHERE /*and*/
+ORDER BY time, trace_id, span_id
+LIMIT {limit:UInt64};
+
+-- name: days
+-- On which days these traces have spans; days since the epoch. `/*and*/` is the places of the scope.
+SELECT DISTINCT trace_id, toInt32(day) AS on_day
+FROM trace_times
+WHERE /*and*/ AND trace_id IN {traces:Array(String)};
+
+-- name: traces
+-- Every span of these traces, the newest version of each first; `/*and*/` is the window of their days.
+SELECT /*columns*/
+FROM spans
+WHERE /*and*/ AND trace_id IN {traces:Array(String)}
+ORDER BY ingested DESC
+LIMIT 1 BY trace_id, span_id;
+
+-- name: search
+-- Traces of a window that have a span for which `/*and*/` holds, the newest first, after a position.
+SELECT trace_id, min(toUnixTimestamp64Milli(time)) AS at
+FROM spans
+WHERE /*and*/
+GROUP BY trace_id
+HAVING (at, trace_id) < ({before:Int64}, {before_id:String})
+ORDER BY at DESC, trace_id DESC
+LIMIT {limit:UInt32};
+
+-- name: services
+-- The services of a window: spans, entries, faults, errors, throttles and the percentiles of the entries' durations.
+SELECT service, count() AS spans, countIf(segment) AS requests, countIf(segment AND fault) AS faults,
+       countIf(segment AND error) AS errors, countIf(segment AND throttle) AS throttles,
+       quantilesTDigestIf(0.5, 0.9, 0.99)(duration_ns, segment AND NOT partial) AS durations
+FROM spans
+WHERE /*and*/
+GROUP BY service
+ORDER BY spans DESC, service
+LIMIT {limit:UInt32};

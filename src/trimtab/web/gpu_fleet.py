@@ -86,21 +86,6 @@ class NodeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class IdleGroup:
-    """GPUs that one workload holds (or nobody) and that do nothing: `held` says which."""
-
-    owner: str
-    workload: str
-    held: bool
-    gpus: tuple[GpuRow, ...]
-    nodes: tuple[str, ...]
-    models: tuple[str, ...]
-    idle_h: float
-    active: float
-    memory: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class GpuFleet:
     """Everything about the GPUs of a range. `series`: of each GPU the activity series that reported last."""
 
@@ -111,8 +96,6 @@ class GpuFleet:
     nodes: tuple[NodeRow, ...]
     owners: Mapping[str, Layers]
     whole: Layers
-    idle: tuple[IdleGroup, ...]
-    broken: tuple[GpuRow, ...]
     series: Mapping[str, Series]
 
     @property
@@ -151,8 +134,6 @@ def build(
         nodes=_nodes(rows),
         owners=by_owner(grid),
         whole=total(grid),
-        idle=_idle_groups(rows),
-        broken=tuple(row for row in rows if row.state is State.DOWN),
         series=newest,
     )
 
@@ -250,32 +231,6 @@ def _nodes(rows: Iterable[GpuRow]) -> tuple[NodeRow, ...]:
         for name, found in by_node.items()
     ]
     return tuple(sorted(nodes, key=lambda node: (-round(node.idle_h, 2), node.name)))
-
-
-def _idle_groups(rows: Iterable[GpuRow]) -> tuple[IdleGroup, ...]:
-    """Who lets most hours idle, first those that are held: they can be given back by somebody who has a name."""
-    groups: dict[tuple[str, str], list[GpuRow]] = defaultdict(list)
-    for row in rows:
-        if row.state is State.IDLE:
-            groups[row.owner, row.workload].append(row)
-    found = [_idle_group(*key, members) for key, members in groups.items()]
-    return tuple(sorted(found, key=lambda one: (not one.held, -one.idle_h, one.owner, one.workload)))
-
-
-def _idle_group(owner: str, workload: str, rows: list[GpuRow]) -> IdleGroup:
-    up = sum(row.paid_h - row.down_h for row in rows)
-    memory = [row.memory for row in rows if row.memory is not None]
-    return IdleGroup(
-        owner=owner,
-        workload=workload,
-        held=bool(workload),
-        gpus=tuple(rows),
-        nodes=tuple(sorted({row.node for row in rows})),
-        models=tuple(sorted({row.model for row in rows if row.model})),
-        idle_h=sum(row.idle_h for row in rows),
-        active=sum(row.active_h for row in rows) / up if up else 0.0,
-        memory=sum(memory) / len(memory) if memory else None,
-    )
 
 
 def _owners_now(evidence: Evidence) -> list[str]:

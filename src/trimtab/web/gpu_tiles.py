@@ -7,6 +7,7 @@ import numpy as np
 from trimtab.inventory.sources import Source
 from trimtab.web import format as words
 from trimtab.web.fleet import Trend
+from trimtab.web.gpu_findings import idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.kpi_text import hours
 from trimtab.web.money_tiles import MONTH, Idle, idle_tile
@@ -31,7 +32,7 @@ def gpu_tiles(
     paid = whole.paid or float("nan")
     known = whole.coverage
     coverage = f" · {known * 100:.0f} % observed" if known is not None else ""
-    worst = fleet.idle[0] if fleet.idle else None
+    worst = next(iter(idle_groups(fleet.gpus)), None)
     named = f"{worst.owner}: {hours(worst.idle_h)} h in one group" if worst else "none idles"
     return [
         money[0] or Tile(MONTH, words.NONE, "", "needs a bill", href="/costs"),

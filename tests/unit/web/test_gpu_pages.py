@@ -40,7 +40,7 @@ def test_the_overview_begins_with_who_lets_gpus_idle(gpus: AsgiClient) -> None:
 
 def test_a_broken_gpu_is_named_with_its_cause(gpus: AsgiClient) -> None:
     [broken] = gpus.get("/overview.json").json()["gpus"]["broken"]
-    assert (broken["node"], broken["index"], broken["why"]) == ("gpu-3", "2", "XID 79: fell off the bus")
+    assert (broken["node"], broken["indices"], broken["why"]) == ("gpu-3", "2", "XID 79: fell off the bus")
     assert "XID 79: fell off the bus" in gpus.get("/").text
 
 

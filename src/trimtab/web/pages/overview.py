@@ -15,7 +15,8 @@ from trimtab.kpis.hosts import HostSummary
 from trimtab.kpis.owners import UNOWNED
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
-from trimtab.web.gpu_fleet import GpuFleet, IdleGroup
+from trimtab.web.gpu_findings import BrokenGroup, IdleGroup, broken_groups, idle_groups
+from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_tiles import gpu_tiles
 from trimtab.web.money_tiles import IDLE, MONTH, Idle, idle_cost, month_tile, words_of
 from trimtab.web.pages.gpus import summary
@@ -61,7 +62,7 @@ def routes(site: Site) -> list[BaseRoute]:
         gpus = {
             **summary(facts["gpus"]),
             "idle": [_idle_group(one) for one in facts["idle"]],
-            "broken": [asdict(one) for one in facts["broken"]],
+            "broken": [_broken_group(one) for one in facts["broken"]],
         }
         services = [as_dict(one) for one in facts["services"]]
         body = {**shown, "sources": sources, "gpus": gpus, "services": services, "at_ms": view.now_ms}
@@ -111,7 +112,7 @@ async def _none() -> list[Group]:
 async def _idle_money(site: Site, scope: Scope, fleet: GpuFleet) -> list[Idle | None]:
     """What all idle hours cost, and those of each group."""
     room = site.state.runs.room if site.state.runs else None
-    groups = [fleet.gpus, *(one.gpus for one in fleet.idle[:_IDLE_GROUPS])]
+    groups = [fleet.gpus, *(one.gpus for one in idle_groups(fleet.gpus)[:_IDLE_GROUPS])]
     return list(await asyncio.gather(*(idle_cost(room, scope, rows, fleet.end_ms) for rows in groups)))
 
 
@@ -125,6 +126,7 @@ def _gpu_facts(
     idle: Sequence[Idle | None],
 ) -> dict[str, Any]:
     rate = _ingest_tile(site, view, sources)
+    broken = broken_groups(fleet.gpus)
     links = (view.ranged("/hosts"), "/sources")
     teams = sorted(fleet.owners.items(), key=lambda pair: (pair[0] == UNOWNED, -pair[1].idle))
     tiles = gpu_tiles(fleet, sources, rate, view.now_ms, links, (month, idle[0]))
@@ -133,9 +135,9 @@ def _gpu_facts(
         "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, idle[0])) if found)},
         "idle_money": [words_of(one) for one in idle[1:]],
         "teams": teams,
-        "idle": fleet.idle[:_IDLE_GROUPS],
-        "broken": fleet.broken[:_BROKEN],
-        "more_broken": max(len(fleet.broken) - _BROKEN, 0),
+        "idle": idle_groups(fleet.gpus)[:_IDLE_GROUPS],
+        "broken": broken[:_BROKEN],
+        "more_broken": max(len(broken) - _BROKEN, 0),
         "services": services[:_SERVICES],
     }
 
@@ -143,6 +145,12 @@ def _gpu_facts(
 def _idle_group(group: IdleGroup) -> dict[str, Any]:
     """A group as JSON has it: its GPUs by name only."""
     names = ("owner", "workload", "held", "nodes", "models", "idle_h", "active", "memory")
+    return {**{name: getattr(group, name) for name in names}, "gpus": [row.gpu for row in group.gpus]}
+
+
+def _broken_group(group: BrokenGroup) -> dict[str, Any]:
+    """A group as JSON has it."""
+    names = ("node", "why", "owners", "indices", "down_h")
     return {**{name: getattr(group, name) for name in names}, "gpus": [row.gpu for row in group.gpus]}
 
 

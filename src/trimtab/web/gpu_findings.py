@@ -1,0 +1,81 @@
+"""What GPUs are to be looked at: those that do nothing, by who holds them; those that are down, by node and cause."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trimtab.web.gpu_fleet import GpuRow, State
+
+
+@dataclass(frozen=True, slots=True)
+class IdleGroup:
+    """GPUs that one workload holds (or nobody) and that do nothing: `held` says which."""
+
+    owner: str
+    workload: str
+    held: bool
+    gpus: tuple[GpuRow, ...]
+    nodes: tuple[str, ...]
+    models: tuple[str, ...]
+    idle_h: float
+    active: float
+    memory: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenGroup:
+    """GPUs of one node that are down for one cause; `down_h` in GPU-hours."""
+
+    node: str
+    why: str
+    owners: tuple[str, ...]
+    gpus: tuple[GpuRow, ...]
+    down_h: float
+
+    @property
+    def indices(self) -> str:
+        """Which GPUs of the node: `2`, `0, 3`, or `0–7` where they follow each other."""
+        names = [row.index for row in self.gpus]
+        numbers = sorted(int(name) for name in names) if all(name.isdecimal() for name in names) else []
+        if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+            return f"{numbers[0]}–{numbers[-1]}"
+        return ", ".join(map(str, numbers) if numbers else sorted(names))
+
+
+def idle_groups(rows: Iterable[GpuRow]) -> tuple[IdleGroup, ...]:
+    """Who lets most hours idle, first those that are held: they can be given back by somebody who has a name."""
+    groups: dict[tuple[str, str], list[GpuRow]] = defaultdict(list)
+    for row in rows:
+        if row.state is State.IDLE:
+            groups[row.owner, row.workload].append(row)
+    found = [_idle_group(*key, members) for key, members in groups.items()]
+    return tuple(sorted(found, key=lambda one: (not one.held, -one.idle_h, one.owner, one.workload)))
+
+
+def _idle_group(owner: str, workload: str, rows: list[GpuRow]) -> IdleGroup:
+    up = sum(row.paid_h - row.down_h for row in rows)
+    memory = [row.memory for row in rows if row.memory is not None]
+    return IdleGroup(
+        owner=owner,
+        workload=workload,
+        held=bool(workload),
+        gpus=tuple(rows),
+        nodes=tuple(sorted({row.node for row in rows})),
+        models=tuple(sorted({row.model for row in rows if row.model})),
+        idle_h=sum(row.idle_h for row in rows),
+        active=sum(row.active_h for row in rows) / up if up else 0.0,
+        memory=sum(memory) / len(memory) if memory else None,
+    )
+
+
+def broken_groups(rows: Iterable[GpuRow]) -> tuple[BrokenGroup, ...]:
+    """What is down, the most hours first: a drained node is one thing to look at, not eight."""
+    groups: dict[tuple[str, str], list[GpuRow]] = defaultdict(list)
+    for row in rows:
+        if row.state is State.DOWN:
+            groups[row.node, row.why].append(row)
+    found = [
+        BrokenGroup(node, why, tuple(sorted({row.owner for row in down})), tuple(down), sum(row.down_h for row in down))
+        for (node, why), down in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.down_h, one.node, one.why)))

@@ -4,6 +4,16 @@ from trimtab.store.state.schema.access import access_keys
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
 from trimtab.store.state.schema.anomalies import anomaly_mutes, anomaly_watch
+from trimtab.store.state.schema.audit import (
+    audit_digests,
+    audit_files,
+    audit_imports,
+    audit_progress,
+    audit_signing_keys,
+    audit_stores,
+    audit_tags,
+    audit_trails,
+)
 from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
@@ -43,6 +53,14 @@ __all__ = [
     "cost_imports",
     "cost_periods",
     "cost_reports",
+    "audit_digests",
+    "audit_files",
+    "audit_imports",
+    "audit_progress",
+    "audit_signing_keys",
+    "audit_stores",
+    "audit_tags",
+    "audit_trails",
     "cost_sources",
     "dashboard_shares",
     "dashboard_versions",

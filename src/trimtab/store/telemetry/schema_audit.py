@@ -1,6 +1,6 @@
 """The table of audit events: CloudTrail records as they came, with what they are searched by beside them.
 
-A record that is read again replaces itself (its id is part of the key), so a file may be read any number of times.
+A record that is read again is dropped, and where two arrive at once the first counts: `version` falls with time.
 """
 
 from trimtab.store.telemetry.table import DELTA, NAME, TIME, Table
@@ -19,7 +19,8 @@ AUDIT_EVENTS = Table(
         ("event_type", NAME, ""),
         ("category", NAME, ""),  # Management, Data, Insight, NetworkActivity
         ("read_only", "UInt8", ""),
-        ("user_name", NAME, ""),
+        ("user_name", NAME, ""),  # of a role that was assumed, the role's
+        ("session_name", NAME, ""),  # of a role that was assumed, the session's
         ("user_type", NAME, ""),
         ("user_arn", NAME, ""),
         ("access_key_id", NAME, ""),
@@ -28,18 +29,21 @@ AUDIT_EVENTS = Table(
         ("error_code", NAME, ""),
         ("error_message", "String", _PACKED),
         ("resource_types", f"Array({NAME})", ""),
-        ("resource_names", "Array(String)", _PACKED),
+        ("resource_names", "Array(String)", _PACKED),  # ARNs as they came, and their last parts
+        ("touched", "Array(String)", _PACKED),  # further names of things in the request
         ("request_id", "String", _PACKED),
-        ("origin", NAME, ""),  # where it came from: trimtab, a trail's file, an account, PutAuditEvents
+        ("origin", NAME, ""),  # where it came from: trimtab, a file, PutAuditEvents, insights
         ("record", "String", "CODEC(ZSTD(3))"),  # the whole record, JSON
         ("ingested", TIME, DELTA),
+        ("version", "UInt64", DELTA),  # the earlier a row was taken, the higher
     ),
     order_by="(account, region, time, event_id)",
     partition_by="toYYYYMM(time)",
-    replacing="ingested",
+    replacing="version",
     indexes=(
         "names event_name TYPE set(100) GRANULARITY 4",
         "ids event_id TYPE bloom_filter(0.01) GRANULARITY 4",
         "resources resource_names TYPE bloom_filter(0.01) GRANULARITY 4",
+        "taken ingested TYPE minmax GRANULARITY 1",
     ),
 )

@@ -1,0 +1,38 @@
+"""An engine of its own, and a log that drains into it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trimtab.audit.room import AuditRoom
+from trimtab.base.clock import ManualClock, SystemClock
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.log import IngestLog
+
+ACCOUNT = "123456789012"
+NOW = 1_764_072_000_000  # 2025-11-25T12:00:00Z
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    clock = ManualClock()
+    clock.at_ms = NOW
+    return clock
+
+
+@pytest.fixture
+def room(engine: Telemetry, state: State, clock: ManualClock, tmp_path: Path) -> Iterator[AuditRoom]:
+    """The room over an empty table."""
+    engine.command("TRUNCATE TABLE audit_events")
+    log = IngestLog(tmp_path / "log", engine, SystemClock())  # its drain waits in real time
+    log.open()
+    yield AuditRoom.of(engine, state, log, clock, tmp_path / "audit", ACCOUNT, "us-east-1")
+    log.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Tests that are coroutines run on asyncio."""
+    return "asyncio"

@@ -37,6 +37,16 @@ from trimtab.store.state.schema.notify import (
 )
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
+from trimtab.store.state.schema.traces import (
+    trace_daemons,
+    trace_groups,
+    trace_insight_events,
+    trace_insights,
+    trace_sampling_boosts,
+    trace_sampling_reports,
+    trace_sampling_rules,
+    trace_settings,
+)
 
 __all__ = [
     "access_keys",
@@ -93,4 +103,12 @@ __all__ = [
     "statement_lines",
     "statements",
     "tags",
+    "trace_daemons",
+    "trace_groups",
+    "trace_insight_events",
+    "trace_insights",
+    "trace_sampling_boosts",
+    "trace_sampling_reports",
+    "trace_sampling_rules",
+    "trace_settings",
 ]

@@ -144,13 +144,13 @@ def test_a_subsegment_that_came_alone_stands_in_its_segment(room: TracesRoom) ->
 
 
 def test_spans_of_opentelemetry_become_segments() -> None:
-    base = {"account": ACCOUNT, "region": REGION, "trace_id": w3c_trace_id(TRACE)}
+    trace = w3c_trace_id(TRACE)
     spans = [
-        Span(**base, service="shop", span_id="a" * 16, name="GET /", kind="server", segment=True, http_status=500),
-        Span(**base, service="shop", span_id="b" * 16, parent_id="a" * 16, name="q", kind="client", peer="redis"),
-        Span(**base, service="cart", span_id="c" * 16, parent_id="b" * 16, name="GET /c", kind="server", segment=True),
+        Span(ACCOUNT, REGION, "shop", trace, "a" * 16, name="GET /", kind="server", segment=True, http_status=500),
+        Span(ACCOUNT, REGION, "shop", trace, "b" * 16, "a" * 16, name="q", kind="client", peer="redis"),
+        Span(ACCOUNT, REGION, "cart", trace, "c" * 16, "b" * 16, name="GET /c", kind="server", segment=True),
     ]
-    shop, cart = (json.loads(document.text) for document in documents_of(Trace(w3c_trace_id(TRACE), spans)))
+    shop, cart = (json.loads(document.text) for document in documents_of(Trace(trace, spans)))
     assert (shop["name"], shop["trace_id"], shop["http"]) == ("shop", TRACE, {"response": {"status": 500}})
     assert [("redis", "remote")] == [(one["name"], one["namespace"]) for one in shop["subsegments"]]
     assert (cart["name"], cart["parent_id"]) == ("cart", "b" * 16)

@@ -1,0 +1,1 @@
+"""Event rules: events are matched to patterns and delivered to targets, and pipelines are started once."""

@@ -1,0 +1,251 @@
+"""The match expressions of patterns, `{"prefix": "a"}` and the like, read to conditions.
+
+The reasons are those that AWS gives; `pattern.py` puts "Event pattern is not valid. Reason:" before them.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trimtab.triggers.patterns.conditions import (
+    LIMIT,
+    Absent,
+    Addresses,
+    AnythingBut,
+    Between,
+    Condition,
+    Exactly,
+    Excluded,
+    Exists,
+    IgnoringCase,
+    Prefix,
+    SameNumber,
+    Suffix,
+    Wildcard,
+    is_number,
+)
+
+
+class PatternProblem(ValueError):
+    """A pattern is not valid; the message is the reason."""
+
+
+_ONE_KEY = "Only one key allowed in match expression"
+
+
+def read(expression: Mapping[str, Any]) -> Condition:
+    """The condition that a match expression asks for. Raises PatternProblem."""
+    if not expression:
+        raise PatternProblem("Match expression name not found")
+    name, value = next(iter(expression.items()))
+    reader = _READERS.get(name)
+    if reader is None:
+        raise PatternProblem(f"Unrecognized match type {name}")
+    found = reader(value)
+    if len(expression) > 1:
+        raise PatternProblem("Too many elements in numeric expression" if name == "numeric" else _ONE_KEY)
+    return found
+
+
+def _exactly(value: Any) -> Condition:
+    return Exactly(_text(value, "exact match pattern must be a string"))
+
+
+def _prefix(value: Any) -> Condition:
+    if isinstance(value, dict):
+        return Prefix(_folded(value, "prefix"), folded=True)
+    return Prefix(_text(value, "prefix match pattern must be a string"))
+
+
+def _suffix(value: Any) -> Condition:
+    if isinstance(value, dict):
+        return Suffix(_folded(value, "suffix"), folded=True)
+    return Suffix(_text(value, "suffix match pattern must be a string"))
+
+
+def _folded(value: Mapping[str, Any], within: str) -> str:
+    """The text of `{"equals-ignore-case": text}` inside `prefix` or `suffix`, in lower case."""
+    if not value:
+        raise PatternProblem(f"{within.capitalize()} expression name not found")
+    name, text = next(iter(value.items()))
+    if name != "equals-ignore-case":
+        raise PatternProblem(f"Unsupported {within} pattern: {name}")
+    found = _text(text, "equals-ignore-case match pattern must be a string").lower()
+    if len(value) > 1:
+        raise PatternProblem(_ONE_KEY)
+    return found
+
+
+def _ignoring_case(value: Any) -> Condition:
+    return IgnoringCase(_text(value, "equals-ignore-case match pattern must be a string").lower())
+
+
+def _wildcard(value: Any) -> Wildcard:
+    return wildcard(_text(value, "wildcard match pattern must be a string"))
+
+
+def wildcard(text: str) -> Wildcard:
+    r"""The parts between the stars of `text`; `\*` and `\\` stand for themselves. Raises PatternProblem."""
+    parts: list[str] = []
+    part: list[str] = []
+    at = 0
+    while at < len(text):
+        character = text[at]
+        following = text[at + 1 : at + 2]
+        if character == "*":
+            if following == "*":
+                raise PatternProblem(f"Consecutive wildcard characters at pos {at}")
+            parts.append("".join(part))
+            part = []
+        elif character == "\\":
+            if following not in ("*", "\\"):
+                raise PatternProblem(f"Invalid escape character at pos {at}")
+            part.append(following)
+            at += 1
+        else:
+            part.append(character)
+        at += 1
+    return Wildcard((*parts, "".join(part)))
+
+
+def _exists(value: Any) -> Condition:
+    if value is True:
+        return Exists()
+    if value is False:
+        return Absent()
+    raise PatternProblem("exists match pattern must be either true or false.")
+
+
+def _cidr(value: Any) -> Condition:
+    text = _text(value, "prefix match pattern must be a string")
+    if text.count("/") != 1:
+        raise PatternProblem("Malformed CIDR, one '/' required")
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError as problem:
+        raise PatternProblem(f"Malformed CIDR: {problem}") from None
+    return Addresses(network.version, int(network.network_address), int(network.broadcast_address))
+
+
+def _numeric(value: Any) -> Condition:
+    if not isinstance(value, list):
+        raise PatternProblem("Value of numeric must be an array.")
+    if not value or not isinstance(value[0], str):
+        raise PatternProblem(f"Invalid member in numeric match: {value[0] if value else ']'}")
+    operator = value[0]
+    if operator not in ("=", "<", "<=", ">", ">="):
+        raise PatternProblem(f"Unrecognized numeric range operator: {operator}")
+    number = _number(value, 1, "equals" if operator == "=" else operator)
+    if len(value) == 2:
+        return {
+            "=": Between(number, False, number, False),
+            "<": Between(-LIMIT, False, number, True),
+            "<=": Between(-LIMIT, False, number, False),
+            ">": Between(number, True, LIMIT, False),
+            ">=": Between(number, False, LIMIT, False),
+        }[operator]
+    if operator not in (">", ">="):
+        raise PatternProblem("Too many elements in numeric expression")
+    return _range(value, number, operator == ">")
+
+
+def _range(value: list[Any], low: float, low_open: bool) -> Condition:
+    operator = value[2]
+    if not isinstance(operator, str):
+        raise PatternProblem(f"Bad value in numeric range: {operator}")
+    if operator not in ("<", "<="):
+        raise PatternProblem(f"Bad numeric range operator: {operator}")
+    high = _number(value, 3, operator)
+    if len(value) > 4:
+        raise PatternProblem("Too many terms in numeric range expression")
+    if low > high:
+        raise PatternProblem("Bottom must be less than top")
+    return Between(low, low_open, high, operator == "<")
+
+
+def _number(value: list[Any], at: int, operator: str) -> float:
+    if len(value) <= at or not is_number(value[at]):
+        raise PatternProblem(f"Value of {operator} must be numeric")
+    return _within(value[at])
+
+
+def _within(number: float) -> float:
+    if not -LIMIT <= number <= LIMIT:
+        raise PatternProblem("Value must be between -5.0E9 and 5.0E9, inclusive")
+    return float(number)
+
+
+def _anything_but(value: Any) -> Condition:
+    if isinstance(value, dict):
+        return AnythingBut(_excluded_by(value))
+    if not isinstance(value, list):
+        return AnythingBut((_excluded(value),))
+    if not value or len({isinstance(one, str) for one in value}) > 1:
+        for one in value:
+            _excluded(one)
+        raise PatternProblem(
+            "Inside anything but list, either all values are number or string, mixed type is not supported"
+        )
+    return AnythingBut(tuple(_excluded(one) for one in value))
+
+
+def _excluded(value: Any) -> Excluded:
+    if isinstance(value, str):
+        return Exactly(value)
+    if is_number(value):
+        return SameNumber(_within(value))
+    raise PatternProblem("Inside anything but list, start|null|boolean is not supported.")
+
+
+def _excluded_by(value: Mapping[str, Any]) -> tuple[Excluded, ...]:
+    """The conditions of `{"anything-but": {"prefix": …}}`: one text, or a list of them."""
+    if not value:
+        raise PatternProblem("Anything-But expression name not found")
+    name, asked = next(iter(value.items()))
+    if name not in _EXCLUDABLE:
+        raise PatternProblem(f"Unsupported anything-but pattern: {name}")
+    texts = asked if isinstance(asked, list) else [asked]
+    make, reason = _EXCLUDABLE[name]
+    for text in texts:
+        if not isinstance(text, str):
+            raise PatternProblem(reason)
+        if not text and name in ("prefix", "suffix"):
+            raise PatternProblem("Null prefix/suffix not allowed")
+    if not texts:
+        raise PatternProblem("Empty arrays are not allowed")
+    if len(value) > 1:
+        raise PatternProblem(_ONE_KEY)
+    return tuple(make(text) for text in texts)
+
+
+def _text(value: Any, reason: str) -> str:
+    if not isinstance(value, str):
+        raise PatternProblem(reason)
+    return value
+
+
+_EXCLUDABLE: Mapping[str, tuple[Callable[[str], Excluded], str]] = {
+    "prefix": (Prefix, "prefix/suffix match pattern must be a string"),
+    "suffix": (Suffix, "prefix/suffix match pattern must be a string"),
+    "equals-ignore-case": (
+        lambda text: IgnoringCase(text.lower()),
+        "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+    ),
+    "wildcard": (wildcard, "wildcard match pattern must be a string"),
+}
+_READERS: Mapping[str, Callable[[Any], Condition]] = {
+    "exactly": _exactly,
+    "prefix": _prefix,
+    "suffix": _suffix,
+    "equals-ignore-case": _ignoring_case,
+    "wildcard": _wildcard,
+    "anything-but": _anything_but,
+    "numeric": _numeric,
+    "cidr": _cidr,
+    "exists": _exists,
+}
+RESERVED_IN_OR = frozenset(_READERS) | {
+    *("=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case", "date-after", "date-on-or-after"),
+    *("date-before", "date-on-or-before", "in-date-range", "ip-address-in-range", "ip-address-not-in-range"),
+}
+"""Names that no field inside `$or` may have. Source: event-ruler, Constants."""

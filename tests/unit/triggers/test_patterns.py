@@ -1,0 +1,194 @@
+"""Event patterns, operator by operator, and the index that must say what each pattern says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.triggers.patterns.numerals import decode
+from trimtab.triggers.patterns.pattern import InvalidPattern, Pattern, compile_pattern, read_pattern
+from trimtab.triggers.patterns.rule_index import RuleIndex
+
+_CASES = [
+    ("a string", '{"a": ["x"]}', '{"a": "x"}', True),
+    ("a string in another case", '{"a": ["x"]}', '{"a": "X"}', False),
+    ("one of an array", '{"a": ["x", "y"]}', '{"a": ["z", "y"]}', True),
+    ("none of an empty array", '{"a": ["x", {"exists": true}]}', '{"a": []}', False),
+    ("null is a value", '{"a": [null]}', '{"a": null}', True),
+    ("the word null is another", '{"a": [null]}', '{"a": "null"}', False),
+    ("the empty string", '{"a": [""]}', '{"a": ""}', True),
+    ("true is not 1", '{"a": [true]}', '{"a": 1}', False),
+    ("1 is not true", '{"a": [1]}', '{"a": true}', False),
+    ("a number by its text", '{"a": [300]}', '{"a": 300}', True),
+    ("the same number written otherwise", '{"a": [300]}', '{"a": 3e2}', False),
+    ("a fraction written otherwise", '{"a": [3.5]}', '{"a": 3.50}', False),
+    ("a large whole number", '{"a": [123456789012345678901234]}', '{"a": 123456789012345678901234}', True),
+    ("prefix", '{"a": [{"prefix": "ab"}]}', '{"a": "abc"}', True),
+    ("prefix of a number", '{"a": [{"prefix": "1"}]}', '{"a": 12}', False),
+    ("empty prefix is any string", '{"a": [{"prefix": ""}]}', '{"a": ""}', True),
+    ("prefix ignoring case", '{"a": [{"prefix": {"equals-ignore-case": "AB"}}]}', '{"a": "abc"}', True),
+    ("suffix", '{"a": [{"suffix": ".png"}]}', '{"a": "x.png"}', True),
+    ("suffix ignoring case", '{"a": [{"suffix": {"equals-ignore-case": ".PNG"}}]}', '{"a": "x.pnG"}', True),
+    ("suffix longer than the value", '{"a": [{"suffix": "abc"}]}', '{"a": "bc"}', False),
+    ("ignoring case", '{"a": [{"equals-ignore-case": "ALICE"}]}', '{"a": "alIce"}', True),
+    ("wildcard", '{"a": [{"wildcard": "d*/f*.png"}]}', '{"a": "dir/file.png"}', True),
+    ("wildcard does not overlap", '{"a": [{"wildcard": "ab*ba"}]}', '{"a": "aba"}', False),
+    ("wildcard takes middles in order", '{"a": [{"wildcard": "*x*y*"}]}', '{"a": "y x"}', False),
+    ("an escaped star", r'{"a": [{"wildcard": "a\\*b"}]}', '{"a": "a*b"}', True),
+    ("an escaped star is only a star", r'{"a": [{"wildcard": "a\\*b"}]}', '{"a": "axb"}', False),
+    ("anything but", '{"a": [{"anything-but": "x"}]}', '{"a": "y"}', True),
+    ("anything but, of null", '{"a": [{"anything-but": ["x", "y"]}]}', '{"a": null}', True),
+    ("anything but, missing", '{"a": [{"anything-but": "x"}]}', '{"b": 1}', False),
+    ("anything but a number", '{"a": [{"anything-but": [100]}]}', '{"a": 1e2}', False),
+    ("anything but a prefix", '{"a": [{"anything-but": {"prefix": ["in", "po"]}}]}', '{"a": "post"}', False),
+    ("anything but a suffix", '{"a": [{"anything-but": {"suffix": ".txt"}}]}', '{"a": "a.png"}', True),
+    ("anything but a case", '{"a": [{"anything-but": {"equals-ignore-case": "In"}}]}', '{"a": "iN"}', False),
+    ("anything but a wildcard", '{"a": [{"anything-but": {"wildcard": "*/x/*"}}]}', '{"a": "a/x/b"}', False),
+    ("anything but, of an array with another", '{"a": [{"anything-but": "x"}]}', '{"a": ["x", "y"]}', True),
+    ("numeric", '{"a": [{"numeric": [">", 0, "<=", 5]}]}', '{"a": 5}', True),
+    ("numeric, open end", '{"a": [{"numeric": [">", 0, "<", 5]}]}', '{"a": 5}', False),
+    ("numeric is of the size", '{"a": [{"numeric": ["=", 301.8]}]}', '{"a": 3.018e2}', True),
+    ("numeric of a string", '{"a": [{"numeric": [">", 1]}]}', '{"a": "3"}', False),
+    ("numeric beyond the range", '{"a": [{"numeric": [">", 1]}]}', '{"a": 5000000001}', False),
+    ("network", '{"a": [{"cidr": "10.0.0.0/24"}]}', '{"a": "10.0.0.255"}', True),
+    ("network of version 6", '{"a": [{"cidr": "2001:db8::/32"}]}', '{"a": "2001:0db8:1::9"}', True),
+    ("outside of the network", '{"a": [{"cidr": "10.0.0.0/24"}]}', '{"a": "10.0.1.0"}', False),
+    ("exists", '{"a": {"b": [{"exists": true}]}}', '{"a": {"b": null}}', True),
+    ("exists is of leaves", '{"a": [{"exists": true}]}', '{"a": {"b": 1}}', False),
+    ("absent", '{"a": {"b": [{"exists": false}]}}', '{"a": {"c": 1}}', True),
+    ("absent or a value", '{"a": ["x", {"exists": false}]}', '{"b": 1}', True),
+    ("absent or a value, another", '{"a": ["x", {"exists": false}]}', '{"a": "y"}', False),
+    ("or", '{"$or": [{"a": ["x"]}, {"b": ["y"]}]}', '{"b": "y"}', True),
+    ("or, and what stands beside it", '{"c": [1], "$or": [{"a": ["x"]}, {"b": ["y"]}]}', '{"b": "y"}', False),
+    ("the last of a repeated key", '{"a": ["x"], "a": ["y"]}', '{"a": "x"}', False),
+    ("the last of an event's repeated key", '{"a": ["y"]}', '{"a": "x", "a": "y"}', True),
+    ("keys with dots", '{"a": {"b": ["x"]}}', '{"a.b": "x"}', True),
+    ("pattern keys with dots", '{"a.b": ["x"]}', '{"a": {"b": "x"}}', True),
+    ("fields of one element", '{"a": {"b": [1], "c": [2]}}', '{"a": [{"b": 1, "c": 2}]}', True),
+    ("fields of two elements", '{"a": {"b": [1], "c": [2]}}', '{"a": [{"b": 1}, {"c": 2}]}', False),
+]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event", "matches"), [case[1:] for case in _CASES], ids=[case[0] for case in _CASES]
+)
+def test_a_pattern_matches(pattern: str, event: str, matches: bool) -> None:
+    compiled = compile_pattern(pattern)
+    assert compiled.matches(decode(event)) is matches
+    assert bool(RuleIndex([("rule", compiled)]).match(decode(event))) is matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("[]", "Filter is not an object"),
+        ("{", "JSON"),
+        ("{}", "Empty objects are not allowed"),
+        ('{"a": 1}', '"a" must be an object or an array'),
+        ('{"a": []}', "Empty arrays are not allowed"),
+        ('{"a": [["x"]]}', "Match value must be"),
+        ('{"a": [{"PREFIX": "x"}]}', "Unrecognized match type PREFIX"),
+        ('{"a": [{"prefix": 1}]}', "prefix match pattern must be a string"),
+        ('{"a": [{"prefix": "x", "suffix": "y"}]}', "Only one key allowed in match expression"),
+        ('{"a": [{"wildcard": "a**b"}]}', "Consecutive wildcard characters at pos 1"),
+        ('{"a": [{"wildcard": "a\\\\b"}]}', "Invalid escape character at pos 1"),
+        ('{"a": [{"anything-but": ["x", 1]}]}', "mixed type is not supported"),
+        ('{"a": [{"anything-but": {"suffix": ""}}]}', "Null prefix/suffix not allowed"),
+        ('{"a": [{"anything-but": {"numeric": 1}}]}', "Unsupported anything-but pattern: numeric"),
+        ('{"a": [{"numeric": 1}]}', "Value of numeric must be an array."),
+        ('{"a": [{"numeric": [">", 0, "<"]}]}', "Value of < must be numeric"),
+        ('{"a": [{"numeric": [">", 5000000001]}]}', "between -5.0E9 and 5.0E9"),
+        ('{"a": [{"numeric": ["<", 1, ">", 0]}]}', "Too many elements in numeric expression"),
+        ('{"a": [{"cidr": "10.0.0.0"}]}', "Malformed CIDR"),
+        ('{"a": [{"exists": "yes"}]}', "exists match pattern must be either true or false."),
+        ('{"$or": [{"a": [1]}]}', "at least 2 Objects"),
+        ('{"$or": {"a": [1]}}', "It must be an Array followed with $or."),
+        ('{"$or": [{"prefix": [1]}, {"a": [1]}]}', "reserved fieldName"),
+    ],
+)
+def test_a_pattern_is_rejected_with_the_reason(pattern: str, reason: str) -> None:
+    with pytest.raises(InvalidPattern) as caught:
+        compile_pattern(pattern)
+    assert str(caught.value).startswith("Event pattern is not valid. Reason: ")
+    assert reason in str(caught.value)
+
+
+def test_or_makes_at_most_a_thousand_combinations() -> None:
+    ten = [{f"k{number}": ["x"]} for number in range(10)]
+    inside = json.dumps({"a": {"$or": ten}, "b": {"$or": ten}, "c": {"$or": ten}})
+    assert len(compile_pattern(inside).alternatives) == 1000
+    with pytest.raises(InvalidPattern, match="more than 1000"):
+        compile_pattern(json.dumps({"a": {"$or": ten}, "b": {"$or": ten}, "c": {"$or": [*ten, {"z": [1]}]}}))
+
+
+_WORDS = st.sampled_from(["", "a", "ab", "B", "10.0.0.1", "10.0.3.7", "x/y/z", "*"])
+_NUMBERS = st.integers(-3, 6) | st.sampled_from([0.5, 3.0, 5e9])
+_TEXT_OPERATORS = st.sampled_from(["prefix", "suffix", "equals-ignore-case", "wildcard"])
+_EXPRESSIONS = st.one_of(
+    st.builds(lambda name, text: {name: text}, _TEXT_OPERATORS, _WORDS),
+    st.builds(lambda name, text: {"anything-but": {name: text or "a"}}, _TEXT_OPERATORS, _WORDS),
+    st.builds(lambda texts: {"anything-but": texts}, st.lists(_WORDS, min_size=1, max_size=3)),
+    st.builds(lambda numbers: {"anything-but": numbers}, st.lists(_NUMBERS, min_size=1, max_size=3)),
+    st.builds(lambda low, width: {"numeric": [">=", low, "<", low + width]}, st.integers(-3, 3), st.integers(0, 4)),
+    st.builds(lambda name, number: {"numeric": [name, number]}, st.sampled_from(["=", "<", ">", "<=", ">="]), _NUMBERS),
+    st.builds(lambda bits: {"cidr": f"10.0.0.0/{bits}"}, st.integers(8, 32)),
+    st.builds(lambda there: {"exists": there}, st.booleans()),
+)
+_VALUES = st.lists(_WORDS | _NUMBERS | st.none() | st.booleans() | _EXPRESSIONS, min_size=1, max_size=3)
+_KEYS = st.sampled_from(["a", "b", "c"])
+_PATTERNS = st.recursive(
+    st.dictionaries(_KEYS, _VALUES, min_size=1, max_size=3),
+    lambda inner: (
+        st.dictionaries(_KEYS, _VALUES | inner, min_size=1, max_size=3)
+        | st.builds(lambda left, right: {"$or": [left, right]}, inner, inner)
+    ),
+    max_leaves=4,
+)
+_LEAVES = _WORDS | _NUMBERS | st.none() | st.booleans()
+_EVENTS = st.dictionaries(
+    st.sampled_from(["a", "b", "c", "a.b", "d"]),
+    st.recursive(
+        _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3), max_leaves=6
+    ),
+    max_size=4,
+)
+
+
+@given(st.lists(_PATTERNS, min_size=1, max_size=12), st.lists(_EVENTS, min_size=1, max_size=4))
+def test_the_index_says_what_each_pattern_says(patterns: list[object], events: list[object]) -> None:
+    compiled: list[tuple[int, Pattern]] = []
+    for number, document in enumerate(patterns):
+        compiled.append((number, read_pattern(decode(json.dumps(document)))))
+    index = RuleIndex(compiled)
+    for event in (decode(json.dumps(one)) for one in events):
+        assert [number for number, pattern in compiled if pattern.matches(event)] == index.match(event)
+
+
+def test_the_index_says_it_of_many_rules() -> None:
+    documents = [
+        {
+            "source": [f"s{n % 7}"],
+            "detail": {"id": [f"i{n}"] if n % 3 else [{"prefix": f"i{n % 10}"}], "n": [{"exists": n % 2 == 0}]},
+        }
+        for n in range(400)
+    ]
+    compiled = [(number, compile_pattern(json.dumps(one))) for number, one in enumerate(documents)]
+    index = RuleIndex(compiled)
+    for n in range(60):
+        event = decode(json.dumps({"source": f"s{n % 7}", "detail": {"id": f"i{n}", **({"n": 1} if n % 5 else {})}}))
+        assert [number for number, pattern in compiled if pattern.matches(event)] == index.match(event)
+
+
+def test_the_validated_cases_come_out_right() -> None:
+    directory = Path(__file__).parents[4] / "shared/data/eventbridge_patterns"
+    if not directory.is_dir():
+        pytest.skip("../shared/data/eventbridge_patterns is not here")
+    script = Path(__file__).parents[3] / "bench/eval_eventbridge_patterns.py"
+    done = subprocess.run([sys.executable, script, directory], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["wrong_cases"] == []
+    assert found["cases"] >= 70

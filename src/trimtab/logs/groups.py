@@ -12,11 +12,14 @@ from trimtab.logs.model import Group, Stream
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inventory import tags
 from trimtab.store.state.schema.log_filters import metric_filters
+from trimtab.store.state.schema.log_forwarding import log_subscription_filters
+from trimtab.store.state.schema.log_policies import log_group_policies
 from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
 
 T = TypeVar("T")
 MOST_TAGS = 50
 """Tags of a group, as AWS documents them."""
+_OF_A_GROUP = (metric_filters, log_subscription_filters, log_group_policies)
 _groups, _streams = log_groups.c, log_streams.c
 
 
@@ -86,7 +89,8 @@ class LogGroups:
         def write(connection: Connection) -> None:
             group = _group(connection, account, region, name)
             connection.execute(delete(log_streams).where(_streams.group == group.id))
-            connection.execute(delete(metric_filters).where(metric_filters.c.group == group.id))
+            for table in _OF_A_GROUP:
+                connection.execute(delete(table).where(table.c.group == group.id))
             connection.execute(delete(log_groups).where(_groups.id == group.id))
             connection.execute(delete(tags).where(tags.c.arn == group.arn))
             self._gone(connection, group.id, 0)

@@ -17,6 +17,8 @@ from trimtab.store.telemetry.rowbinary import string, string_map
 logger = logging.getLogger(__name__)
 
 Tap = Callable[[Sequence[LogBatch]], Awaitable[None]]
+Protect = Callable[[Sequence[LogBatch]], Awaitable[Sequence[LogBatch]]]
+Keep = Callable[[Sequence[LogBatch], str | None], Awaitable[None]]
 _DAY_MS = 86_400_000
 _TIMES = struct.Struct("<qqQ")  # time, ingested, id
 _ID = struct.Struct("<Q")
@@ -25,20 +27,29 @@ _COUNT_BITS = 20
 
 
 class LogIngest:
-    """The only writer of log events. Each of `taps` is told what was kept, once: metric filters, live tails, EMF."""
+    """The only writer of log events.
+
+    `protect` masks what comes in. Each of `taps` is told what was kept, once: metric filters, live tails, EMF. Each of
+    `keepers` is told before it is acknowledged, and of a repeated key again: what they make of it lasts as events do.
+    """
 
     def __init__(self, log: IngestLog, groups: LogGroups, clock: Clock) -> None:
         self._log = log
         self._groups = groups
         self._clock = clock
+        self.protect: Protect | None = None
         self.taps: list[Tap] = []
+        self.keepers: list[Keep] = []
         self._ids = itertools.count(clock.now_ms() << _COUNT_BITS)
 
     async def write(self, batches: Sequence[LogBatch], key: str | None = None) -> Appended:
         """Append events; durable when this returns. A `key` acknowledged before writes nothing.
 
-        Raises Throttled or DiskFull; then nothing was kept.
+        Raises Throttled or DiskFull; then nothing was kept. Raises Unavailable also where a keeper could not keep its
+        part: the events are kept, and a repeat with the same `key` completes it.
         """
+        if self.protect is not None:
+            batches = await self.protect(batches)
         now_ms = self._clock.now_ms()
         bodies: dict[int, list[bytes]] = defaultdict(list)
         for batch in batches:
@@ -49,6 +60,8 @@ class LogIngest:
             Section("log_events", len(rows), frozenset((day,)), b"".join(rows)) for day, rows in sorted(bodies.items())
         ]
         appended = await self._log.append(sections, key)
+        for keep in self.keepers:
+            await keep(batches, key)
         if not appended.duplicate:
             await self._tell(batches)
         return appended
@@ -73,6 +86,7 @@ class LogIngest:
                 string(event.span_id),
                 string_map((_text(key), _text(value)) for key, value in event.attributes.items()),
                 string(_text(event.message)),
+                string(_text(event.original)),
             )
         )
 

@@ -38,8 +38,19 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Sensitive data of one kind in a message: where, as `[start, end)` of characters."""
+
+    identifier: str
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvent:
-    """One event on its way in. `time_ms` is when it happened."""
+    """One event on its way in. `time_ms` is when it happened.
+
+    `original` is the message before data protection masked it, empty where nothing was; `findings` is what was found.
+    """
 
     time_ms: int
     message: str
@@ -47,6 +58,8 @@ class LogEvent:
     trace_id: str = ""
     span_id: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    original: str = field(default="", repr=False)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 -- name: forward
 -- The events of a window in the order of their times, after a position; `/*and*/` is further conditions.
+-- `shown` is the message as it may be seen; see `unmasked`.
 SELECT `group`, log_group, stream, toUnixTimestamp64Milli(time) AS at, toUnixTimestamp64Milli(ingested) AS ingested_ms,
-       id, severity, trace_id, span_id, attributes, message
+       id, severity, trace_id, span_id, attributes, message AS shown
 FROM log_events
 WHERE /*and*/ AND time >= fromUnixTimestamp64Milli({after:Int64}, 'UTC')
   AND (time, id) > (fromUnixTimestamp64Milli({after:Int64}, 'UTC'), {after_id:UInt64})
@@ -11,7 +12,7 @@ LIMIT {limit:UInt32};
 -- name: backward
 -- The events of a window before a position, the newest first; `/*and*/` is further conditions.
 SELECT `group`, log_group, stream, toUnixTimestamp64Milli(time) AS at, toUnixTimestamp64Milli(ingested) AS ingested_ms,
-       id, severity, trace_id, span_id, attributes, message
+       id, severity, trace_id, span_id, attributes, message AS shown
 FROM log_events
 WHERE /*and*/ AND time <= fromUnixTimestamp64Milli({after:Int64}, 'UTC')
   AND (time, id) < (fromUnixTimestamp64Milli({after:Int64}, 'UTC'), {after_id:UInt64})
@@ -39,7 +40,7 @@ LIMIT {limit:UInt32};
 -- name: one
 -- One event, by what its @ptr holds.
 SELECT `group`, log_group, stream, toUnixTimestamp64Milli(time) AS at, toUnixTimestamp64Milli(ingested) AS ingested_ms,
-       id, severity, trace_id, span_id, attributes, message
+       id, severity, trace_id, span_id, attributes, message AS shown
 FROM log_events
 WHERE /*and*/ AND time = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND id = {id:UInt64}
 LIMIT 1;

@@ -20,6 +20,8 @@ PAGE_BYTES = 1 << 20
 SIZES_MS = 60_000
 """How old the sizes of groups may be: summing reads a column of all their events."""
 _SIZES = ReadLimits(seconds=5, memory_mb=512, threads=1)
+UNMASKED = "if(original = '', message, original)"
+"""What the message was before data protection, as SQL."""
 _FEW = 100  # events whose sizes need not be asked first: 100 MiB at the very most
 _BEGIN, _END = Position(0, 0), Position((1 << 53) - 1, (1 << 64) - 1)
 _MIN_MS, _MAX_MS = 0, 9_000_000_000_000  # what DateTime64(3) surely holds: to the year 2255
@@ -38,7 +40,8 @@ class EventQuery:
     """Events of `[start_ms, end_ms)`, at most `limit`: those after `position`, or with `backward` those before it.
 
     `streams` are surrogate ids, `stream_prefix` the beginning of names. `where` is a further condition on columns of
-    `log_events` with bound `params` (a filter pattern's); its names must not begin with `w_`.
+    `log_events` with bound `params` (a filter pattern's); its names must not begin with `w_`. With `unmask` messages
+    are as they came; the condition sees them masked all the same. Who asks for it has been asked whether they may.
     """
 
     start_ms: int = _MIN_MS
@@ -50,6 +53,7 @@ class EventQuery:
     stream_prefix: str = ""
     where: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    unmask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +121,15 @@ class LogReader:
             sizes = (await self._fetch(f"{way}_sizes", conditions, params))["bytes"].tolist()
             limit = min(limit, _fitting(sizes))
             params["limit"] = limit + 1
-        found = _events(await self._fetch(way, conditions, params)) if limit else []
+        found = _events(await self._fetch(way, conditions, params, unmask=query.unmask)) if limit else []
         events = found[:limit]
         return Page(events[::-1] if query.backward else events, len(found) > limit)
 
-    async def one(self, scope: Scope, group: Group, at: Position) -> Event:
+    async def one(self, scope: Scope, group: Group, at: Position, *, unmask: bool = False) -> Event:
         """The event at a position of a group. Raises NotFound."""
         window = await self.window(scope, [group], at.time_ms, at.time_ms + 1)
         params = {**window.params, "at": at.time_ms, "id": at.id}
-        found = _events(await self._fetch("one", window.where, params))
+        found = _events(await self._fetch("one", window.where, params, unmask=unmask))
         if not found:
             raise NotFound("cannot find the log event: it has expired, was deleted or never was")
         return found[0]
@@ -145,8 +149,11 @@ class LogReader:
             self._sizes |= {id_: (now_ms, sizes.get(id_, 0)) for id_ in unknown}
         return {id_: self._sizes[id_][1] for id_ in ids}
 
-    async def _fetch(self, query: str, conditions: str, params: Mapping[str, Any]) -> Columns:
-        return await self._telemetry.fetch(_QUERIES[query].replace("/*and*/", conditions), params)
+    async def _fetch(self, query: str, conditions: str, params: Mapping[str, Any], *, unmask: bool = False) -> Columns:
+        sql = _QUERIES[query].replace("/*and*/", conditions)
+        if unmask:
+            sql = sql.replace("message AS shown", f"{UNMASKED} AS shown")
+        return await self._telemetry.fetch(sql, params)
 
 
 def _conditions(window: Window, query: EventQuery) -> tuple[str, dict[str, Any]]:
@@ -174,5 +181,5 @@ def _fitting(sizes: list[int]) -> int:
 
 def _events(columns: Columns) -> list[Event]:
     names = ("group", "log_group", "stream", "at", "ingested_ms", "id", "severity", "trace_id", "span_id")
-    rows = zip(*(columns[name].tolist() for name in names), columns["attributes"], columns["message"], strict=True)
+    rows = zip(*(columns[name].tolist() for name in names), columns["attributes"], columns["shown"], strict=True)
     return [Event(*row) for row in rows]

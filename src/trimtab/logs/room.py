@@ -7,6 +7,8 @@ from trimtab.logs.explore import LogExplorer
 from trimtab.logs.filters.metric_filters import MetricFilters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
+from trimtab.logs.protection.mask import Masking
+from trimtab.logs.protection.policies import DataPolicies
 from trimtab.logs.read import LogReader
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -23,17 +25,22 @@ class LogsRoom:
     filters: MetricFilters
     explorer: LogExplorer
     clock: Clock
+    policies: DataPolicies
 
     @classmethod
     def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
         """The room over open stores; `log` is that of log events."""
         groups = LogGroups(state, clock)
         reader = LogReader(telemetry, groups, log, clock)
+        policies = DataPolicies(state, clock)
+        ingest = LogIngest(log, groups, clock)
+        ingest.protect = Masking(policies, clock)
         return cls(
             groups,
-            LogIngest(log, groups, clock),
+            ingest,
             reader,
             MetricFilters(state, clock),
             LogExplorer(telemetry, groups, reader),
             clock,
+            policies,
         )

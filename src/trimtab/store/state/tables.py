@@ -21,8 +21,13 @@ from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
+from trimtab.store.state.schema.log_exports import log_export_tasks
 from trimtab.store.state.schema.log_filters import metric_filters
+from trimtab.store.state.schema.log_forwarding import log_destinations, log_forwards, log_subscription_filters
+from trimtab.store.state.schema.log_lookups import log_lookup_tables
+from trimtab.store.state.schema.log_policies import log_account_policies, log_group_policies, log_resource_policies
 from trimtab.store.state.schema.log_queries import log_query_definitions
+from trimtab.store.state.schema.log_schedules import log_scheduled_queries, log_scheduled_runs
 from trimtab.store.state.schema.logs import log_deletions, log_groups, log_streams
 from trimtab.store.state.schema.metadata import metadata
 from trimtab.store.state.schema.notify import (
@@ -58,11 +63,6 @@ __all__ = [
     "allocation_rules",
     "anomaly_mutes",
     "anomaly_watch",
-    "catalog_rates",
-    "cluster_nodes",
-    "cost_imports",
-    "cost_periods",
-    "cost_reports",
     "audit_digests",
     "audit_files",
     "audit_imports",
@@ -71,16 +71,31 @@ __all__ = [
     "audit_stores",
     "audit_tags",
     "audit_trails",
+    "catalog_rates",
+    "cluster_nodes",
+    "cost_imports",
+    "cost_periods",
+    "cost_reports",
     "cost_sources",
     "dashboard_shares",
     "dashboard_versions",
     "dashboards",
     "detectors",
     "locks",
+    "log_account_policies",
     "log_deletions",
+    "log_destinations",
+    "log_export_tasks",
+    "log_forwards",
+    "log_group_policies",
     "log_groups",
+    "log_lookup_tables",
     "log_query_definitions",
+    "log_resource_policies",
+    "log_scheduled_queries",
+    "log_scheduled_runs",
     "log_streams",
+    "log_subscription_filters",
     "metadata",
     "metric_filters",
     "node_states",

@@ -37,6 +37,13 @@ def _create(*tables: Table) -> Callable[[Layout], list[str]]:
     return lambda layout: [statement for table in tables for statement in create_table(table, layout)]
 
 
+def _add_original(_: Layout) -> list[str]:
+    """For stores whose log events were made before data protection."""
+    return [
+        f"ALTER TABLE {LOG_EVENTS.name} ADD COLUMN IF NOT EXISTS original String DEFAULT '' CODEC(ZSTD(1)) AFTER message"
+    ]
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("metrics", _create(METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)),
     ("rollups", _create(*ROLLUP_TIERS, METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS)),
@@ -45,6 +52,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("logs", _create(LOG_EVENTS)),
     ("traces", _create(*TRACE_TABLES)),
     ("audit", _create(AUDIT_EVENTS)),
+    ("masked log events", _add_original),
 )
 
 

@@ -26,6 +26,8 @@ LOG_EVENTS = Table(
         ("span_id", "String", _PACKED),
         ("attributes", f"Map({NAME}, String)", _PACKED),  # of OpenTelemetry; those of a JSON message are in the message
         ("message", "String", "CODEC(ZSTD(3))"),
+        # What the message was before data protection masked it; empty where nothing was. Only who may unmask reads it.
+        ("original", "String", _PACKED),
     ),
     order_by="(account, region, group, time, id)",
     partition_by="toYYYYMMDD(time)",

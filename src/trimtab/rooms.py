@@ -101,12 +101,21 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     alarms = AlarmRoom.of(stores.state, clock)
     promql = PromQL(StoredSource(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
-    past = ReplayRooms(reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql))
     inventory = InventoryRoom.of(stores.state, clock)
     bills = await _costs(settings, stores, clock)
     economics = _economics(stores, bills, inventory, reader, registry, clock)
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
+    past = ReplayRooms(
+        reader,
+        registry,
+        bands,
+        alarms.store.named,
+        Retention.of(settings),
+        clock,
+        PromQLRanges(promql),
+        insights.insights,
+    )
     return Rooms(
         settings=settings,
         clock=clock,

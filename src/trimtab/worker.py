@@ -28,6 +28,9 @@ from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.logs.groups import LogGroups
+from trimtab.logs.insights.run import LogInsights
+from trimtab.logs.read import LogReader
 from trimtab.logs.retention import LogRetention
 from trimtab.metrics.bands.job import DetectorTraining
 from trimtab.metrics.bands.source import TrainedBands
@@ -98,9 +101,11 @@ class Metrics:
         return cls(registry, reader, detectors, bands, Evaluator(reader, registry, clock, bands), promql)
 
 
-def alarms_of(state: State, metrics: Metrics, clock: Clock, leading: Leading) -> AlarmEvaluator:
+def alarms_of(state: State, telemetry: Telemetry, metrics: Metrics, clock: Clock, leading: Leading) -> AlarmEvaluator:
     """The evaluator of alarms."""
-    asks = metrics.reader, metrics.registry, metrics.evaluator, Vectors(metrics.promql)
+    groups = LogGroups(state, clock)
+    logs = LogInsights(telemetry, LogReader(telemetry, groups, NoDrain(), clock), groups, clock)
+    asks = metrics.reader, metrics.registry, metrics.evaluator, Vectors(metrics.promql), logs
     return AlarmEvaluator(EvaluatorParts(state, clock, *asks, may_write=leading.may_write))
 
 
@@ -159,7 +164,7 @@ async def work(settings: Settings) -> None:
         outbox, leading = Outbox(state), Leading(lock, stop)
         notifying = await Notifying.begin(settings, state, outbox, clock, leading.may_write)
         metrics = Metrics.of(settings, state, telemetry, clock)
-        alarms = alarms_of(state, metrics, clock, leading)
+        alarms = alarms_of(state, telemetry, metrics, clock, leading)
         forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
         logs = LogRetention(telemetry, state, clock, leading.may_write)
         jobs = [

@@ -68,4 +68,9 @@ def span(seconds: int) -> str:
 
 
 def _log(alarm: LogAlarm) -> str:
-    return f"{alarm.aggregation} of a log query {_BEYOND[alarm.judgement.operator]} {alarm.judgement.threshold}"
+    rate = alarm.schedule.removeprefix("rate(").removesuffix(")")
+    judged_ = alarm.judgement
+    what = f"{alarm.aggregation} of a log query {_BEYOND[judged_.operator]} {judged_.threshold:.6g}"
+    if judged_.periods == 1:
+        return f"{what}, every {rate}"
+    return f"{what} in {judged_.m} of {judged_.periods} results, every {rate}"

@@ -8,7 +8,7 @@ So every evaluation time counts exactly once, and no transition is lost or told 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,11 +21,13 @@ from trimtab.alarms.history import KEPT_MS, trim
 from trimtab.alarms.look import Look
 from trimtab.alarms.look_burns import BurnLooks
 from trimtab.alarms.look_expressions import ExpressionLooks
+from trimtab.alarms.look_logs import LogLooks, Queries
 from trimtab.alarms.look_metrics import MetricLooks
 from trimtab.alarms.look_promql import look_at_promql
 from trimtab.alarms.model import (
     AlarmKey,
     BurnRateAlarm,
+    LogAlarm,
     MetricAlarm,
     PromQLAlarm,
     State,
@@ -50,7 +52,10 @@ _TRIM_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class EvaluatorParts:
-    """What the evaluator is made of. `may_write` says whether this process leads; without `promql` such alarms wait."""
+    """What the evaluator is made of. `may_write` says whether this process leads.
+
+    Without `promql` or `logs` such alarms wait.
+    """
 
     database: Database
     clock: Clock
@@ -58,6 +63,7 @@ class EvaluatorParts:
     registry: Registry
     expressions: Expressions
     promql: PromQL | None = None
+    logs: Queries | None = None
     may_write: Callable[[], bool] = field(default=lambda: True)
 
 
@@ -70,6 +76,7 @@ class AlarmEvaluator:
         self._metrics = MetricLooks(parts.reader, parts.registry)
         self._expressions = ExpressionLooks(parts.expressions)
         self._burns = BurnLooks(parts.reader, parts.registry)
+        self._logs = None if parts.logs is None else LogLooks(parts.logs)
         self._trimmed_ms = 0
 
     async def run(self) -> int:
@@ -93,19 +100,19 @@ class AlarmEvaluator:
         states: dict[AlarmKey, str | None] = {}
         for due_ in dues:
             entries = [entry for entry in self._book.entries.values() if entry.cadence_s == due_.cadence_s]
-            looks, failed = await self._look(entries, due_)
+            looks, troubles = await self._look(entries, due_)
             found += [one for look in looks for one in _found(look, due_)]
             heard += [one for look in looks for one in _heard(look, due_)]
             if due_.cadence_s == SLOW_S:
                 scaling = [entry.alarm.key for entry in self._book.entries.values() if entry.scales]
-            states |= _evaluation_states(entries, failed)
+            states |= _evaluation_states(entries, troubles)
         round_ = Round(dues, found, heard, scaling, states)
         if self._parts.may_write():
             with contextlib.suppress(Conflict):  # another process made it
                 await self._parts.database.run(partial(write_round, round_=round_, clock=self._parts.clock))
 
-    async def _look(self, entries: Sequence[Entry], due_: Due) -> tuple[list[Look], set[int]]:
-        """The looks at all entries, and the ids (`id(entry)`) of those that could not be evaluated."""
+    async def _look(self, entries: Sequence[Entry], due_: Due) -> tuple[list[Look], dict[int, str]]:
+        """The looks at all entries, and the evaluation states of those (`id(entry)`) that have one."""
         kinds = _by_kind(entries)
         looks = await self._metrics.look(kinds.single, due_.times)
         looks += await self._expressions.look(kinds.several, due_.times, due_.delay_ms)
@@ -122,7 +129,12 @@ class AlarmEvaluator:
                 failed.add(id(entry))
             elif look.times:
                 looks.append(look)
-        return looks, failed
+        troubles = dict.fromkeys(failed, "EVALUATION_ERROR")
+        if kinds.logs and self._logs is not None:
+            looks += await self._logs.look(kinds.logs, due_.times, due_.delay_ms)
+            troubles |= dict.fromkeys(self._logs.failed, "EVALUATION_ERROR")
+            troubles |= dict.fromkeys(self._logs.partial, "PARTIAL_DATA")
+        return looks, troubles
 
     async def _promql(self, entry: Entry, due_: Due) -> Look | None:
         if self._parts.promql is None:
@@ -156,6 +168,7 @@ class _Kinds:
     several: list[Entry] = field(default_factory=list)
     burns: list[Entry] = field(default_factory=list)
     promql: list[Entry] = field(default_factory=list)
+    logs: list[Entry] = field(default_factory=list)
 
 
 def _by_kind(entries: Sequence[Entry]) -> _Kinds:
@@ -169,6 +182,8 @@ def _by_kind(entries: Sequence[Entry]) -> _Kinds:
             kinds.burns.append(entry)
         elif isinstance(alarm, PromQLAlarm):
             kinds.promql.append(entry)
+        elif isinstance(alarm, LogAlarm):
+            kinds.logs.append(entry)
     return kinds
 
 
@@ -215,11 +230,11 @@ def _heard(look: Look, due_: Due) -> list[Heard]:
     return told
 
 
-def _evaluation_states(entries: Sequence[Entry], failed: set[int]) -> dict[AlarmKey, str | None]:
-    """What is new of which alarms cannot be evaluated."""
+def _evaluation_states(entries: Sequence[Entry], troubles: Mapping[int, str]) -> dict[AlarmKey, str | None]:
+    """What is new of which alarms cannot be evaluated, or not wholly."""
     changed: dict[AlarmKey, str | None] = {}
     for entry in entries:
-        state = "EVALUATION_ERROR" if id(entry) in failed else None
+        state = troubles.get(id(entry))
         if state != entry.evaluation_state:
             changed[entry.alarm.key] = state
     return changed

@@ -14,13 +14,14 @@ import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.book import Entry
-from trimtab.alarms.contributors import MAX_CONTRIBUTORS, Contributor, Contributors, alarming, contributor_id, read
-from trimtab.alarms.evaluate import VALUES, Bools, Floats, Integers, Periods, Verdict, evaluate, present, reach
+from trimtab.alarms.contributors import MAX_CONTRIBUTORS, Contributors, contributor_id, read
+from trimtab.alarms.evaluate import Bools, Floats, Integers, Periods, evaluate, present, reach
+from trimtab.alarms.grouped import counted, step_judged, together
 from trimtab.alarms.limits import read_zone
 from trimtab.alarms.look import Look
 from trimtab.alarms.model import MetricAlarm, StateValue
 from trimtab.alarms.ports import Expressions
-from trimtab.alarms.reasons import Why, compact, explain, stamp
+from trimtab.alarms.reasons import Why, explain
 from trimtab.alarms.wall_clock import boundaries
 from trimtab.base.errors import InvalidInput, QueryAborted
 from trimtab.metrics.expressions.model import EvaluationJob, Result
@@ -151,7 +152,7 @@ def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequenc
             one = seen[at][row]
             if time + delay_ms > entry.gate_ms:  # what was before the alarm was changed by hand does not count
                 known = _step(alarm, known, one, time) if one.series or known else known
-                codes[row, at] = _together(known) or evaluate(one.periods, alarm.judgement)
+                codes[row, at] = together(known) or evaluate(one.periods, alarm.judgement)
             after.append(known)
         if entry.contributors is not None or any(after):
             contributors[row] = after
@@ -159,7 +160,7 @@ def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequenc
     def why(row: int, at: int, old: StateValue, new: StateValue) -> Why:
         known = contributors[row][at] if row in contributors else {}
         if known:
-            return _counted(known, times[at])
+            return counted(known, times[at])
         return explain(_alarm(entries[row]), seen[at][row].periods, old, new, times[at])
 
     def full(row: int) -> Bools:
@@ -169,38 +170,11 @@ def _look(entries: Sequence[Entry], times: Sequence[int], seen: Sequence[Sequenc
     return Look(entries, times, codes, why, contributors, full)
 
 
-def _counted(known: Contributors, time: int) -> Why:
-    """Why an alarm over several series changed, in the words of the user guide ("Limits" of Metrics Insights)."""
-    reason = f"{len(alarming(known))} out of {len(known)} time series evaluated to ALARM"
-    return Why(reason, compact({"version": "1.0", "queryDate": stamp(time)}))
-
-
 def _step(alarm: MetricAlarm, known: Contributors, one: _Seen, time: int) -> Contributors:
-    """The contributors after one evaluation; one that the query no longer returns is forgotten.
+    def explained(periods: Periods, old: StateValue, new: StateValue) -> Why:
+        return explain(alarm, periods, old, new, time)
 
-    They are in ALARM or OK: one without data is not there (user guide, "Acting on alarm changes").
-    """
-    after: Contributors = {}
-    for id_, (attributes, periods) in one.series.items():
-        before = known.get(id_) or Contributor(attributes, StateValue.OK, time)
-        verdict = evaluate(periods, alarm.judgement)
-        state = before.state if verdict is Verdict.KEEP else VALUES[verdict]
-        if state is StateValue.INSUFFICIENT_DATA:
-            state = StateValue.OK
-        if state is not before.state:
-            why = explain(alarm, periods, before.state, state, time)
-            before = Contributor(attributes, state, time, why.reason)
-        after[id_] = before
-    return after
-
-
-def _together(contributors: Contributors) -> Verdict | None:
-    """ALARM while one is, OK while one is and none in ALARM; None without any."""
-    states = {one.state for one in contributors.values()}
-    return next((verdict for verdict in _BY_RANK if VALUES[verdict] in states), None)
-
-
-_BY_RANK = (Verdict.ALARM, Verdict.OK, Verdict.INSUFFICIENT_DATA)
+    return step_judged(known, one.series, alarm.judgement, time, explained)
 
 
 def _alarm(entry: Entry) -> MetricAlarm:

@@ -3,7 +3,7 @@
     MetricAlarm      points of a metric, of metric math, of a Metrics Insights query, or of a metric against its band
     PromQLAlarm      every series that a PromQL query returns is a contributor that breaches
     BurnRateAlarm    the error budget of an objective burns too fast over a long and a short window
-    LogAlarm         M of N results of a scheduled log query; kept, and evaluated once there are logs
+    LogAlarm         M of N results of a scheduled log query, by group where it has groups
     CompositeAlarm   a rule over the states of other alarms
 
 `State` is what an alarm was found to be; `form.py` reads definitions from the form that CloudWatch's API has.
@@ -182,7 +182,11 @@ class BurnRateAlarm:
 
 @dataclass(frozen=True, slots=True)
 class LogAlarm:
-    """M of N results of a scheduled log query."""
+    """M of N results of a log query that runs on a `schedule` (`rate(5 minutes)`, counted from the epoch).
+
+    An execution at `t` reads `[t - start_offset_s, t - end_offset_s)` of `groups` (names or ARNs) and aggregates what
+    `query` gives by `aggregation` (`count(*)`, `avg(latency) by host`): each value that this has is judged.
+    """
 
     key: AlarmKey
     query: str

@@ -43,11 +43,21 @@ def explain(alarm: MetricAlarm, periods: Periods, old: StateValue, new: StateVal
 
     `periods` hold no less than the evaluation range.
     """
-    judgement = alarm.judgement
+    return explain_judged(alarm.judgement, _of_metric(alarm), periods, (old, new), query_ms)
+
+
+def explain_judged(
+    judgement: Judgement,
+    told: Mapping[str, Any],
+    periods: Periods,
+    change: tuple[StateValue, StateValue],
+    query_ms: int,
+) -> Why:
+    """The same for anything that is judged in periods; `told` is what its data say of what was asked."""
     wide = periods.cut(len(periods.starts) - reach(judgement.periods), len(periods.starts))
     seen = judged(periods, judgement)
-    reason = _sentence(judgement, seen, old, new)
-    return Why(reason[:MAX_REASON], _data(alarm, wide, seen, query_ms))
+    reason = _sentence(judgement, seen, *change)
+    return Why(reason[:MAX_REASON], _data(judgement, told, wide, seen, query_ms))
 
 
 def _sentence(judgement: Judgement, seen: Periods, old: StateValue, new: StateValue) -> str:
@@ -117,23 +127,28 @@ def _was(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _data(alarm: MetricAlarm, wide: Periods, seen: Periods, query_ms: int) -> str:
-    told: dict[str, Any] = {"version": "1.0", "queryDate": stamp(query_ms)}
-    if len(seen.starts):
-        told["startDate"] = stamp(int(seen.starts[0]))
+def _of_metric(alarm: MetricAlarm) -> dict[str, Any]:
+    told: dict[str, Any] = {}
     source = alarm.queries[0].source
     if len(alarm.queries) == 1 and isinstance(source, MetricStat):
         if source.unit:
             told["unit"] = source.unit
         told["statistic"] = source.statistic.text
-    told["period"] = alarm.period_s
+    return {**told, "period": alarm.period_s}
+
+
+def _data(judgement: Judgement, asked: Mapping[str, Any], wide: Periods, seen: Periods, query_ms: int) -> str:
+    told: dict[str, Any] = {"version": "1.0", "queryDate": stamp(query_ms)}
+    if len(seen.starts):
+        told["startDate"] = stamp(int(seen.starts[0]))
+    told |= asked
     told["recentDatapoints"] = seen.values[-_EVALUATED:].tolist()
     if seen.low is None or seen.high is None:
-        told["threshold"] = alarm.judgement.threshold
+        told["threshold"] = judgement.threshold
     else:
         told["recentLowerThresholds"] = seen.low[-_EVALUATED:].tolist()
         told["recentUpperThresholds"] = seen.high[-_EVALUATED:].tolist()
-    told["evaluatedDatapoints"] = _evaluated(alarm.judgement, wide, seen)
+    told["evaluatedDatapoints"] = _evaluated(judgement, wide, seen)
     return _fitting(told)
 
 

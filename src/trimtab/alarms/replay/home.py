@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from trimtab.access.scope import Scope
+from trimtab.alarms.look_logs import Queries
 from trimtab.alarms.replay.promql import Matrix, Ranges
 from trimtab.alarms.replay.replayer import Named, ReplayParts
 from trimtab.alarms.rows import Stored
 from trimtab.base.clock import Clock
+from trimtab.logs.insights.run import Ask, Found
 from trimtab.metrics.expressions.bands import Band, BandRequest, BandSource
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.ports import Reader, Registry
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.rollups.tiers import Retention
+from trimtab.store.telemetry.client import ReadLimits
 
 T = TypeVar("T")
 
@@ -34,6 +37,7 @@ class Rooms:
     kept: Retention
     clock: Clock
     promql: Ranges | None = None
+    logs: Queries | None = None
 
 
 class _Home:
@@ -97,6 +101,14 @@ class _Ranges:
         return await self._home.of(self._promql.matrix(scope, text, start_ms, end_ms, step_ms))
 
 
+class _Queries:
+    def __init__(self, home: _Home, logs: Queries) -> None:
+        self._home, self._logs = home, logs
+
+    async def run(self, scope: Scope, ask: Ask, limits: ReadLimits | None = None) -> Found:
+        return await self._home.of(self._logs.run(scope, ask, limits))
+
+
 async def in_thread(rooms: Rooms, work: Callable[[ReplayParts], Coroutine[Any, Any, T]]) -> T:
     """What `work` gives, run in a thread with the rooms at hand. Passes on its errors."""
     home = _Home(asyncio.get_running_loop())
@@ -115,5 +127,6 @@ async def in_thread(rooms: Rooms, work: Callable[[ReplayParts], Coroutine[Any, A
         stored,
         rooms.kept,
         None if rooms.promql is None else _Ranges(home, rooms.promql),
+        None if rooms.logs is None else _Queries(home, rooms.logs),
     )
     return await asyncio.to_thread(lambda: asyncio.run(work(parts)))

@@ -7,6 +7,7 @@ import numpy as np
 
 from trimtab.alarms import composite
 from trimtab.alarms.form import read_alarm
+from trimtab.alarms.look_logs import Queries
 from trimtab.alarms.model import (
     Alarm,
     BurnRateAlarm,
@@ -22,6 +23,7 @@ from trimtab.alarms.replay.above import replay_composite
 from trimtab.alarms.replay.burns import replay_burns
 from trimtab.alarms.replay.expressions import Over, replay_expression
 from trimtab.alarms.replay.found import Found, entry_of
+from trimtab.alarms.replay.logs import replay_logs
 from trimtab.alarms.replay.model import CannotReplay, Replay, Span
 from trimtab.alarms.replay.outcome import add_up, moves, silence
 from trimtab.alarms.replay.pace import Pace, pace
@@ -50,6 +52,7 @@ class ReplayParts:
     named: Named
     kept: Retention
     promql: Ranges | None = None
+    logs: Queries | None = None
 
 
 class Replayer:
@@ -88,8 +91,11 @@ class Replayer:
                 raise CannotReplay(f"cannot replay {alarm.key.name}: this server answers no PromQL")
             at = self._pace(alarm, span, alarm.interval_s)
             return await replay_promql(parts.promql, alarm, replace(at, step_s=max(at.step_s, alarm.interval_s)))
-        what = "logs are not evaluated yet" if isinstance(alarm, LogAlarm) else "it is of an unknown kind"
-        raise CannotReplay(f"cannot replay {alarm.key.name}: {what}")
+        if isinstance(alarm, LogAlarm):
+            if parts.logs is None:
+                raise CannotReplay(f"cannot replay {alarm.key.name}: this server answers no log queries")
+            return await replay_logs(parts.logs, alarm, Pace(span, 60, delay_ms(entry_of(alarm).cadence_s)))
+        raise CannotReplay(f"cannot replay {alarm.key.name}: it is of an unknown kind")
 
     def _pace(self, alarm: Alarm, span: Span, period_s: int, *, whole: bool = False, zone: bool = False) -> Pace:
         late_ms = delay_ms(entry_of(alarm).cadence_s)

@@ -142,8 +142,9 @@ def _column(field: pa.Field, at: int) -> SourceColumn:
     name, sql = field.name, f"c{at}"
     type_ = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if pa.types.is_string(type_) or pa.types.is_large_string(type_):
-        engine = "Nullable(String)" if name.lower() in _UNIQUE else "LowCardinality(Nullable(String))"
-        return SourceColumn(name, Kind.TEXT, sql, engine, nullable=True)
+        if name.lower() in _UNIQUE:
+            return SourceColumn(name, Kind.TEXT, sql, "Nullable(String)", nullable=True)
+        return SourceColumn(name, Kind.TEXT, sql)  # a null is read as ""
     if pa.types.is_decimal(type_):
         engine = f"Nullable(Decimal({type_.precision}, {type_.scale}))"
         return SourceColumn(name, Kind.DECIMAL, sql, engine, nullable=True, digits=type_.scale)

@@ -84,12 +84,16 @@ _COMMITMENTS = {
 
 _PROPERTIES = ("line_item_iam_principal", "line_item_tax_type")
 _TYPE = "_line_item_type"
-_COVERED = f"{_TYPE} IN ('SavingsPlanCoveredUsage', 'DiscountedUsage')"
-_PURCHASES = "('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')"
-_CATEGORY = (
-    f"multiIf({_TYPE} IN {_PURCHASES}, 'Purchase', {_TYPE} = 'Tax', 'Tax', {_TYPE} IN ('Credit', 'Refund'), 'Credit', "
-    f"endsWith({_TYPE}, 'Discount'), 'Adjustment', 'Usage')"
-)
+_COVERED_TYPES = ("SavingsPlanCoveredUsage", "DiscountedUsage")
+_COVERED = f"{_TYPE} IN {_COVERED_TYPES}"
+_FEES = ("Fee", "RIFee", "SavingsPlanUpfrontFee", "SavingsPlanRecurringFee")
+_CATEGORIES = dict.fromkeys(_FEES, "Purchase") | {"Tax": "Tax", "Credit": "Credit", "Refund": "Credit"}
+_KNOWN = f"replaceRegexpOne({_TYPE}, '^.*Discount$', 'Discount')"  # EdpDiscount, PrivateRateDiscount …
+_CATEGORY = coerce.replaced(_KNOWN, _CATEGORIES | {"Discount": "Adjustment"}, "Usage")
+_FREQUENCIES = {
+    **{type_: "One-Time" for type_ in (*_CATEGORIES, "Discount")},
+    **dict.fromkeys(("RIFee", "SavingsPlanRecurringFee"), "Recurring"),
+}
 
 
 def map_aws(columns: Columns, format_: str) -> LineMap:
@@ -150,21 +154,20 @@ def _commitment_names(columns: Columns) -> dict[str, str]:
 def _derived(facts: dict[str, SourceColumn | None]) -> dict[str, str]:
     list_ = (
         f"multiIf(_has_list_cost, ifNull(_list_cost, {coerce.ZERO}), {_TYPE} = 'SavingsPlanNegation' OR "
-        f"{_TYPE} IN {_PURCHASES} AND _commitment_discount_id != '', {coerce.ZERO}, billed_cost)"
+        f"{_TYPE} IN {_FEES} AND _commitment_discount_id != '', {coerce.ZERO}, billed_cost)"
     )
     plan_fee = f"{_TYPE} = 'SavingsPlanRecurringFee'"
     reservation_fee = f"{_TYPE} = 'RIFee'"
     return {
         "charge_category": _CATEGORY,
-        "charge_class": f"if({_TYPE} = 'Refund', 'Correction', '')",
-        "charge_frequency": f"multiIf({_TYPE} IN ('RIFee', 'SavingsPlanRecurringFee'), 'Recurring', "
-        f"{_CATEGORY} = 'Usage', 'Usage-Based', 'One-Time')",
+        "charge_class": coerce.replaced(_TYPE, {"Refund": "Correction"}, ""),
+        "charge_frequency": coerce.replaced(_KNOWN, _FREQUENCIES, "Usage-Based"),
         "provider_name": "'AWS'",
         "publisher_name": "if(_billing_entity = 'AWS Marketplace', _invoice_issuer_name, 'AWS')",
         "service_name": "if(__service = '', _service_code, __service)",
         "service_category": _service_category(),
         "pricing_category": f"multiIf({_COVERED}, 'Committed', _purchase_option = 'Spot', 'Dynamic', 'Standard')",
-        "commitment_discount_status": f"if({_COVERED}, 'Used', '')",
+        "commitment_discount_status": coerce.replaced(_TYPE, dict.fromkeys(_COVERED_TYPES, "Used"), ""),
         "commitment_discount_category": "multiIf(_commitment_discount_type = 'Savings Plan', 'Spend', "
         "_commitment_discount_type = 'Reserved', 'Usage', '')",
         "commitment_discount_quantity": f"if({_COVERED}, ifNull(_consumed_quantity, {coerce.ZERO}), {coerce.ZERO})",
@@ -234,8 +237,8 @@ def _tags(columns: Columns) -> str:
     """Tags under the keys that their owners gave them: the prefix of user tags goes, that of AWS's own stays."""
     held = columns.find("resource_tags")
     if held is not None:
-        own = f"if(startsWith(k, 'user_') OR startsWith(k, 'user:'), substring(k, {len('user_') + 1}), k)"
-        return f"mapApply((k, v) -> ({own}, v), mapFilter((k, v) -> v != '', {coerce.pairs(held)}))"
+        given = f"mapFilter((k, v) -> v != '', {coerce.pairs(held)})"
+        return f"mapApply((k, v) -> (replaceRegexpOne(k, '^user[_:]', ''), v), {given})"
     found = columns.where(lambda name: name.startswith(("resource_tags_", "resourceTags/")))
     keys = [column.name.removeprefix("resourceTags/").removeprefix("resource_tags_") for column in found]
     return coerce.collected(

@@ -5,18 +5,17 @@ Text becomes `Decimal(38, 18)` (digits beyond the 18th are cut, which cannot cha
 becomes its shortest text first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trimtab.costs.readers.columns import Kind, SourceColumn
 from trimtab.store.telemetry.schema_costs import MONEY
 
-NOTHING = ("", "NULL", "null", "Null", "None", "NaN", "nan", "\\\\N")
+NOTHING = ("", "NULL", "null", "Null", "None", "NaN", "nan", "\\N")
 """Texts that say "no value" in CSV exports (the sample data of the FinOps Foundation, and generators, write them)."""
 
 _SCALES_EXACTLY = 2000
 """Below it, a float times 1e12 errs by less than half: 2000e12 < 2^51."""
 
-_NOTHING_SQL = "(" + ", ".join(f"'{word}'" for word in NOTHING) + ")"
 ZERO = f"CAST('0' AS {MONEY})"
 MISSING_TIME = "CAST(NULL AS Nullable(DateTime('UTC')))"
 NO_PAIRS = "CAST(map() AS Map(LowCardinality(String), String))"
@@ -29,6 +28,9 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+_NOTHING_SQL = "(" + ", ".join(quoted(word) for word in NOTHING) + ")"
+
+
 def text(column: SourceColumn | None, default: str = "") -> str:
     """The column as text, `default` where it says nothing or is not there."""
     if column is None:
@@ -37,9 +39,21 @@ def text(column: SourceColumn | None, default: str = "") -> str:
         value = f"toString({column.sql})"
         return f"ifNull({value}, {quoted(default)})" if column.nullable else value
     raw = _raw(column)
-    if column.engine_type.startswith("LowCardinality") or not column.nullable:
+    if column.engine_type.startswith("LowCardinality"):  # one argument beside constants: worked out once a value
+        return replaced(raw, dict.fromkeys(NOTHING, default))
+    if not column.nullable:
         return f"if({raw} IN {_NOTHING_SQL}, {quoted(default)}, {raw})"
     return raw if not default else f"if({raw} = '', {quoted(default)}, {raw})"
+
+
+def replaced(text_: str, words: Mapping[str, str], other: str | None = None) -> str:
+    """A text with some of its values replaced, the others kept or `other`.
+
+    Of a low-cardinality column this is worked out once for each of its values, not once a row, and it stays one.
+    """
+    from_, to = (", ".join(quoted(word) for word in side) for side in (words, words.values()))
+    rest = "" if other is None else f", {quoted(other)}"
+    return f"transform({text_}, [{from_}], [{to}]{rest})"
 
 
 def money(column: SourceColumn | None) -> str:
@@ -65,16 +79,16 @@ def money(column: SourceColumn | None) -> str:
 
 
 def _float_money(column: SourceColumn) -> str:
-    """A float as its shortest text, by two shorter ways where they give the same.
+    """A float as its shortest text, by a shorter way where that gives the same.
 
-    Most amounts of most lines are 0. Of the others, a small number with at most 12 digits after the point is found by a
-    multiplication; that it was such a number shows in that the decimal is that very float again.
+    A small number with at most 12 digits after the point is found by a multiplication; that it was such a number shows
+    in that the decimal, divided again, is that very float.
     """
     sql = f"ifNull({column.sql}, 0)"
     text_way = _rounded(f"toDecimal128OrNull(toString({column.sql}), 18)")
     whole = f"toInt64(round(if(abs({sql}) < {_SCALES_EXACTLY}, {sql}, 0) * 1e12))"
     scaled = f"CAST(reinterpret({whole}, 'Decimal(18, 12)') AS {MONEY})"
-    return f"multiIf({sql} = 0, {ZERO}, toFloat64({scaled}) = {sql}, {scaled}, {text_way})"
+    return f"if({whole} / 1e12 = {sql}, {scaled}, {text_way})"
 
 
 def given(column: SourceColumn | None) -> str:

@@ -51,7 +51,7 @@ def select_lines(mapping: LineMap, inner: str, source: int, file: str) -> str:
 
 
 def _line(mapping: LineMap, typed: Mapping[str, str], source: int, file: str) -> dict[str, str]:
-    columns = {"aside": _reason(typed)}
+    columns = {"unreadable": _unreadable(typed)}
     times = _times(typed)
     for name, _, _ in COST_LINES.columns:
         if name in times:
@@ -86,7 +86,7 @@ def _times(typed: Mapping[str, str]) -> dict[str, str]:
 
 def _computed(name: str, source: int, file: str) -> str:
     return {
-        "month": f"if(aside = '', toYYYYMM(billing_period_start), {SET_ASIDE})",
+        "month": f"if(unreadable, {SET_ASIDE}, toYYYYMM(billing_period_start))",
         "source": f"toUInt32({source})",
         "day": "toDate(greatest(least(charge_period_start, billing_period_end - 1), billing_period_start), 'UTC')",
         "file": quoted(file),
@@ -97,17 +97,27 @@ def _computed(name: str, source: int, file: str) -> str:
     }[name]
 
 
-def _reason(typed: Mapping[str, str]) -> str:
-    """Why a row is set aside: the first of its amounts that cannot be read, or no date at all."""
-    tests = [f"isNull(_{name}), 'cannot read {name}: no number, or too large'" for name in _AMOUNTS if name in typed]
+def _unreadable(typed: Mapping[str, str]) -> str:
+    """Whether a row is set aside: an amount cannot be read, or there is no date at all."""
+    return " OR ".join((*_unread(typed).values(), _dateless(typed)))
+
+
+def _unread(typed: Mapping[str, str]) -> dict[str, str]:
+    """Amounts, each with the condition that it cannot be read."""
+    return {name: f"isNull(_{name})" for name in _AMOUNTS if name in typed}
+
+
+def _dateless(typed: Mapping[str, str]) -> str:
     dates = [f"isNull(_{name})" for name in ("charge_period_start", "billing_period_start") if name in typed]
-    tests.append(f"{' AND '.join(dates) or '1'}, 'cannot read a date: neither charge nor billing period has a start'")
-    return f"multiIf({', '.join(tests)}, '')"
+    return f"({' AND '.join(dates) or '1'})"
 
 
 def _properties(mapping: LineMap) -> str:
     """The line's own, or of a row that is set aside why, and its amounts as they were written."""
     own = "_properties" if "properties" in mapping.typed else NO_PAIRS
+    tests = [f"{test}, 'cannot read {name}: no number, or too large'" for name, test in _unread(mapping.typed).items()]
+    why = ", ".join((*tests, "'cannot read a date: neither charge nor billing period has a start'"))
     raw = ", ', ', ".join(f"'{name} ', ifNull(toString(_raw_{name}), 'NULL')" for name in mapping.raw)
     values = f"concat({raw}, '')" if raw else "''"
-    return f"if(aside = '', {own}, CAST(map('aside', aside, 'values', {values}) AS {PAIRS}))"
+    aside = f"map('aside', {f'multiIf({why})' if tests else why}, 'values', {values})"
+    return f"if(unreadable, CAST({aside} AS {PAIRS}), {own})"

@@ -1,0 +1,82 @@
+"""What a root cause is looked for in, and what is found: signals of a window, evidence, suspects.
+
+A *component* is whatever can be at fault and has a name: a service, a pod's workload, a host, a database that only its
+callers know. Rooms that own signals say which component each belongs to; nothing here knows names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.bottlenecks.spans import Spans, empty
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Samples of one metric of a component, oldest first, NaN for none; `peer` names the callee of an edge's metric."""
+
+    component: str
+    metric: str
+    values: Values
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A log line of a component."""
+
+    component: str
+    text: str
+    severity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Everything known of one window. `spans` are grouped by their service; whatever is missing is left empty."""
+
+    spans: Spans = field(default_factory=empty)
+    series: Sequence[Series] = ()
+    lines: Sequence[Line] = ()
+
+
+class Kind(StrEnum):
+    """What an observation is about; `edge` is the wait between a caller and its callee."""
+
+    EDGE = "edge"
+    OPERATION = "operation"
+    ERRORS = "errors"
+    CALLS = "calls"
+    SILENCE = "silence"
+    METRIC = "metric"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One deviation of a component: what it is about, in which value, from what to what, and how strong (octaves).
+
+    An octave is a doubling: of a latency against the normal one, of a deviation against those of normal times.
+    """
+
+    component: str
+    kind: Kind
+    subject: str
+    normal: float
+    now: float
+    octaves: float
+    unit: str = ""
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A component with its score and the evidence for it, the strongest first."""
+
+    component: str
+    score: float
+    evidence: tuple[Evidence, ...]

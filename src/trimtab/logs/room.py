@@ -10,6 +10,7 @@ from trimtab.logs.ingest import LogIngest
 from trimtab.logs.protection.mask import Masking
 from trimtab.logs.protection.policies import DataPolicies
 from trimtab.logs.read import LogReader
+from trimtab.logs.tail.live import LiveTails
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
@@ -26,6 +27,7 @@ class LogsRoom:
     explorer: LogExplorer
     clock: Clock
     policies: DataPolicies
+    tails: LiveTails
 
     @classmethod
     def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
@@ -35,6 +37,8 @@ class LogsRoom:
         policies = DataPolicies(state, clock)
         ingest = LogIngest(log, groups, clock)
         ingest.protect = Masking(policies, clock)
+        tails = LiveTails(clock)
+        ingest.taps.append(tails)
         return cls(
             groups,
             ingest,
@@ -43,4 +47,5 @@ class LogsRoom:
             LogExplorer(telemetry, groups, reader),
             clock,
             policies,
+            tails,
         )

@@ -6,8 +6,10 @@
 Plain ASGI: no framework touches a request on its way.
 """
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -96,7 +98,11 @@ class Gateway:
             answer = self._fault(error, Target(protocol_of(request), None, ""), request, request_id)
             await _respond(send, answer, request_id)
             return
-        await _respond(send, await self.answer(request, request_id), request_id)
+        answer = await self.answer(request, request_id)
+        if answer.stream is not None:
+            await _stream(receive, send, answer, answer.stream, request_id)
+            return
+        await _respond(send, answer, request_id)
 
     async def answer(self, request: HttpRequest, request_id: str) -> HttpAnswer:
         """The answer to a request whose body is read. Every failure becomes an error in the request's own protocol."""
@@ -219,6 +225,35 @@ def _denial(principal: Principal, service: Service, operation: Operation) -> str
         f"User: {principal.name} is not authorized to perform: {service.model.signing_name}:{operation.name} "
         f"because its key has the role {principal.role}; {needed} is needed"
     )
+
+
+async def _stream(
+    receive: Receive, send: Send, answer: HttpAnswer, parts: AsyncGenerator[bytes, None], request_id: str
+) -> None:
+    """Send the parts of an answer until they end or the client is gone; either way what makes them is closed."""
+
+    async def push() -> None:
+        async with contextlib.aclosing(parts):
+            async for part in parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            continue
+
+    headers = [*answer.headers, (b"x-amzn-requestid", request_id.encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    sending, leaving = asyncio.create_task(push()), asyncio.create_task(gone())
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        found = await asyncio.gather(sending, leaving, return_exceptions=True)
+    for problem in found:
+        if isinstance(problem, Exception) and not isinstance(problem, OSError):
+            raise problem
 
 
 async def _respond(send: Send, answer: HttpAnswer, request_id: str) -> None:

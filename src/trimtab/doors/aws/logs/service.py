@@ -1,10 +1,20 @@
 """CloudWatch Logs as the gateway serves it: every operation, bound to the rooms."""
 
-from trimtab.doors.aws.logs import filters, groups, put_events, queries, query_definitions, read_events, streams, tags
+from trimtab.doors.aws.logs import (
+    filters,
+    groups,
+    live_tail,
+    put_events,
+    queries,
+    query_definitions,
+    read_events,
+    streams,
+    tags,
+)
 from trimtab.doors.aws.logs.rooms import LogRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (groups, streams, put_events, read_events, tags, queries, query_definitions, filters)
+OPERATION_FILES = (groups, streams, put_events, read_events, tags, queries, query_definitions, filters, live_tail)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

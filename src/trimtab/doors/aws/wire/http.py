@@ -1,6 +1,6 @@
 """One HTTP request and one answer, as the AWS door handles them: plain bytes, no framework."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +37,10 @@ class HttpRequest:
 
 @dataclass(slots=True)
 class HttpAnswer:
-    """What goes back: the gateway adds the request id and the length."""
+    """What goes back: the gateway adds the request id and the length. A `stream` is sent part by part in place of
+    `body`, and closed when the client goes."""
 
     status: int
     headers: Headers = field(default_factory=list)
     body: bytes = b""
+    stream: AsyncGenerator[bytes, None] | None = None

@@ -14,6 +14,7 @@ import numpy as np
 
 from trimtab.doors.aws.wire import documents, timestamps
 from trimtab.doors.aws.wire.documents import Leaves, Reader, Writer
+from trimtab.doors.aws.wire.event_stream import EventStreamWriter
 from trimtab.doors.aws.wire.fault import Fault
 from trimtab.doors.aws.wire.http import HttpAnswer, HttpRequest
 from trimtab.doors.aws.wire.malformed import Malformed
@@ -90,8 +91,11 @@ class JsonCodec:
 
     def __init__(self, model: ServiceModel, operation: OperationModel) -> None:
         self._read = Reader(JSON_LEAVES).of(operation.input_shape) if operation.input_shape else None
-        self._write = Writer(JSON_LEAVES).of(operation.output_shape) if operation.output_shape else None
         self._content_type = _content_type(model)
+        self._stream = None
+        if operation.has_event_stream_output:
+            self._stream = EventStreamWriter(operation, JSON_LEAVES, self._content_type.decode())
+        self._write = Writer(JSON_LEAVES).of(operation.output_shape) if operation.output_shape else None
 
     def read(self, request: HttpRequest) -> dict[str, Any]:
         """The request dict in the body. Raises Malformed."""
@@ -101,6 +105,8 @@ class JsonCodec:
 
     def write(self, output: Mapping[str, Any], request_id: str) -> HttpAnswer:
         """The answer; an operation without output answers an empty structure."""
+        if self._stream is not None:
+            return self._stream.write(output)
         body = _encode(self._write(output)) if self._write else b"{}"
         return HttpAnswer(200, [(b"content-type", self._content_type)], body)
 

@@ -115,7 +115,7 @@ class Table:
         self._samples: dict[tuple[str, str, str], list[tuple[int, float]]] = defaultdict(list)
         for path in sorted(directory.glob("*.csv.gz")):
             for row in rows(path):
-                stamp = row.get("TimeStamp") or row.get("timestamp")
+                stamp = row.get("TimeStamp") or row.get("timestamp") or ""
                 for name, value in row.items() if stamp else ():
                     if name.lower() in _TIMES:
                         continue

@@ -120,7 +120,7 @@ def silences(normal: Calls, now: Calls) -> Iterator[Evidence]:
 def _waits(window: Calls) -> dict[Key, Values]:
     rows = np.flatnonzero(window.remote)
     above = window.forest.parent[rows]
-    waits: Values = (window.forest.duration[above] - window.forest.duration[rows]) * _MS
+    waits = _ms(window.forest.duration[above] - window.forest.duration[rows])
     spans = window.spans
     keys, names = _keys((spans.service[above], spans.service[rows], spans.operation[rows]))
     return {
@@ -133,7 +133,7 @@ def _own(window: Calls) -> dict[Key, Values]:
     rows = np.flatnonzero(~window.called)
     spans = window.spans
     keys, names = _keys((spans.service[rows], spans.operation[rows]))
-    own: Values = window.forest.self_ns[rows] * _MS
+    own = _ms(window.forest.self_ns[rows])
     return {
         (spans.services[names[code][0]], spans.operations[names[code][1]]): values
         for code, values in grouped(keys, own).items()
@@ -207,6 +207,11 @@ def _callers(window: Calls) -> dict[str, set[str]]:
     ):
         found.setdefault(spans.services[callee], set()).add(spans.services[caller])
     return found
+
+
+def _ms(nanoseconds: Rows) -> Values:
+    values: Values = np.multiply(nanoseconds, _MS, dtype=np.float64)
+    return values
 
 
 def _keys(parts: tuple[Rows, ...]) -> tuple[Rows, list[tuple[int, ...]]]:

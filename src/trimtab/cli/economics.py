@@ -185,7 +185,7 @@ def keys(connection: Connection, month: str, as_json: bool) -> None:
 @json_option
 @server_options
 def untagged(connection: Connection, month: str, limit: int, as_json: bool) -> None:
-    """List what nobody owns, the most expensive first, with a suggested owner and why."""
+    """List usage that nobody owns, the most expensive first, with a suggested owner and why."""
     with connection.client() as client:
         found = Economics(client).untagged(month)
     if as_json:
@@ -204,7 +204,12 @@ def untagged(connection: Connection, month: str, limit: int, as_json: bool) -> N
         for one in found.rows[:limit]
     ]
     print_table(("resource", "account", "service", "", "cost", "suggested", "because"), rows, right=("cost",))
-    remark(f"{found.month}: {_amounts(found.total)} of {_amounts(found.billed)} is {found.default!r}.")
+    remark(f"{found.month}: {_amounts(found.total)} of usage is {found.default!r}. The bill, of which that is a part:")
+    parts = [("owned", currency, _money(cost)) for currency, cost in found.owned.items()]
+    parts += [(f"{found.default}: usage", currency, _money(cost)) for currency, cost in found.total.items()]
+    parts += [(f"{found.default}: {one.kind}", one.currency, _money(one.cost)) for one in found.apart]
+    parts += [("billed", currency, _money(cost)) for currency, cost in found.billed.items()]
+    print_table(("", "", "cost"), parts, right=("cost",))
 
 
 @tags.command("compliance")

@@ -214,13 +214,26 @@ class Untagged(Struct, frozen=True):
     reason: str
 
 
+class Apart(Struct, frozen=True):
+    """Charges of one kind that are nobody's and no usage: fees, what savings plans covered, tax, credits."""
+
+    kind: str
+    currency: str
+    cost: Amount
+
+
 class UntaggedReport(Struct, frozen=True):
-    """What nobody owns of a month; `listed` is what the rows add up to, `total` all of it."""
+    """Usage of a month that nobody owns; `listed` is what the rows add up to, `total` all of it.
+
+    `owned` + `total` + what is `apart` = `billed`.
+    """
 
     month: Month
     owner_category: str
     default: str
     billed: dict[str, Amount]
+    owned: dict[str, Amount]
+    apart: list[Apart]
     total: dict[str, Amount]
     listed: dict[str, Amount]
     rows: list[Untagged]

@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from tests.unit.economics.conftest import House, every_kind, line, run
+from tests.unit.economics.conftest import PLAN, House, every_kind, line, run
 
+from trimtab.economics.statements.model import Kind
 from trimtab.economics.tags.model import Evidence
 from trimtab.economics.tags.suggest import Facts, Seen, suggest
 
@@ -67,7 +68,27 @@ def test_untagged_cost_has_a_suggested_owner_and_a_reason(house: House) -> None:
     assert found["vol-8"].suggestion is None
     assert report.total == report.listed
     owned = sum(one.amount for one in house.statement().lines if one.key.owner != "unowned")
-    assert report.billed["USD"] == report.total["USD"] + owned
+    assert report.owned["USD"] == owned
+
+
+def test_charges_that_are_no_usage_are_told_apart_and_all_adds_up(house: House) -> None:
+    plan = {"savings_plan_savings_plan_a_r_n": PLAN}
+    covered = {**plan, "savings_plan_savings_plan_effective_cost": "7"}
+    bill = [
+        *every_kind(),
+        line("SavingsPlanCoveredUsage", "9", line_item_resource_id="i-9", **covered),
+        line("SavingsPlanNegation", "-9", line_item_resource_id="i-9", **plan),
+    ]
+    house.bring(bill)
+    report = run(house.room.tags.untagged(202608))
+    assert {"i-9": Decimal(9), "": Decimal("7.77")} == {row.resource: row.cost for row in report.rows}
+    assert report.total == report.listed == {"USD": Decimal("16.77")}
+    apart = {one.kind: one.cost for one in report.apart}
+    assert Decimal(-9) == apart[Kind.COMMITMENT_DISCOUNT]
+    assert Decimal("6.68") == apart[Kind.TAX]
+    assert {Decimal("-4.5"), Decimal("-1.25")} == {apart[Kind.CREDIT], apart[Kind.REFUND]}
+    assert {"SUPPORT", "COMMITMENT_FEE", "UNUSED_COMMITMENT"} < {kind.name for kind in apart}
+    assert report.billed["USD"] == report.owned["USD"] + report.total["USD"] + sum(apart.values())
 
 
 def _told(row: object) -> tuple[str, Evidence, str]:

@@ -116,8 +116,17 @@ def untagged(one: UntaggedReport) -> wire.UntaggedReport:
         )
         for row in one.rows
     ]
-    sums = (_amounts(one.billed), _amounts(one.total), _amounts(one.listed))
-    return wire.UntaggedReport(named(one.month), one.owner_category, one.default, *sums, rows)
+    return wire.UntaggedReport(
+        named(one.month),
+        one.owner_category,
+        one.default,
+        _amounts(one.billed),
+        _amounts(one.owned),
+        [wire.Apart(row.kind.value, row.currency, f"{row.cost:f}") for row in one.apart],
+        _amounts(one.total),
+        _amounts(one.listed),
+        rows,
+    )
 
 
 def _owners(lines: Sequence[StatementLine]) -> list[wire.OwnerTotal]:

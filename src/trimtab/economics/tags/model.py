@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from trimtab.economics.statements.model import Kind
+
 
 @dataclass(frozen=True, slots=True)
 class TagKey:
@@ -72,13 +74,27 @@ class Untagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """A kind of charge that is nobody's and no use of anything: fees, what plans covered, tax, credits."""
+
+    kind: Kind
+    currency: str
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class UntaggedReport:
-    """`total` is exact; `rows` are the largest of it, and `listed` what they add up to, by currency."""
+    """Usage that nobody owns, by currency: `total` is exact, `rows` are the largest of it, `listed` is their sum.
+
+    `owned` + `total` + what is `apart` = `billed`.
+    """
 
     month: int
     owner_category: str
     default: str
     billed: dict[str, Decimal]
+    owned: dict[str, Decimal]
+    apart: tuple[Apart, ...]
     total: dict[str, Decimal]
     listed: dict[str, Decimal]
     rows: tuple[Untagged, ...]

@@ -8,14 +8,16 @@ from functools import partial
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.cells import Cell, CellQuery, CellReader
-from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Tag, Where
+from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Not, Tag, Where
 from trimtab.economics.division import Division
 from trimtab.economics.months import after, before
 from trimtab.economics.rules.conditions import meets, needs
 from trimtab.economics.rules.derive import Derivation, Said
 from trimtab.economics.rules.model import RuleSet, TagPolicy
 from trimtab.economics.rules.store import RulesStore
-from trimtab.economics.tags.model import Compliance, TagKey, Untagged, UntaggedReport
+from trimtab.economics.statements import kinds
+from trimtab.economics.statements.model import Kind
+from trimtab.economics.tags.model import Apart, Compliance, TagKey, Untagged, UntaggedReport
 from trimtab.economics.tags.suggest import Facts, Seen, suggest
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
@@ -65,31 +67,47 @@ class TagReports:
         )
 
     async def untagged(self, month: int) -> UntaggedReport:
-        """What no rule gives to anybody, by resource, with a guess at the owner."""
+        """Usage that no rule gives to anybody, by resource, with a guess at the owner.
+
+        Other charges that are nobody's (fees, what a savings plan covered, tax, credits) have no owner to look for:
+        they are told by kind, so that the report adds up to the bill.
+        """
         rules = (await self._rules.current()).rules
         category = rules.category(rules.owner)
         default = category.default if category else ""
         division = Division(Derivation(rules), rules.owner)
         whole, largest = await asyncio.gather(
-            self._month(division, month, (Dimension.LINKED_ACCOUNT,)),
-            self._month(division, month, _PLACE, top=_TOP, where=_without_owner(rules)),
+            self._month(division, month, (Dimension.LINKED_ACCOUNT, *kinds.DIMENSIONS)),
+            self._month(division, month, (*_PLACE, *kinds.DIMENSIONS), top=_TOP, where=_unowned_usage(rules)),
         )
-        billed, total = _Sums(), _Sums()
+        billed, owned = _Sums(), _Sums()
+        unowned: dict[tuple[str, Kind], Decimal] = {}
         accounts: dict[str, dict[str, Decimal]] = defaultdict(dict)
         for dimensions, cell in whole:
             value = division.value(dimensions, cell, month)
-            account = _of(dimensions, cell, Dimension.LINKED_ACCOUNT)
             billed.add(cell.currency, cell.amounts[0])
             if value == default:
-                total.add(cell.currency, cell.amounts[0])
+                for kind, amount in _kinds(dimensions, cell, rules).items():
+                    unowned[cell.currency, kind] = unowned.get((cell.currency, kind), Decimal(0)) + amount
             else:
-                held = accounts[account]
+                owned.add(cell.currency, cell.amounts[0])
+                held = accounts[_of(dimensions, cell, Dimension.LINKED_ACCOUNT)]
                 held[value] = held.get(value, Decimal(0)) + cell.amounts[0]
-        unowned = [(dims, cell) for dims, cell in largest if division.value(dims, cell, month) == default]
-        names = sorted({_of(dims, cell, Dimension.RESOURCE_ID) for dims, cell in unowned} - {""})
+        usage = [
+            (dims, cell)
+            for dims, cell in largest
+            if division.value(dims, cell, month) == default and Kind.USAGE in _kinds(dims, cell, rules)
+        ]
+        names = sorted({_of(dims, cell, Dimension.RESOURCE_ID) for dims, cell in usage} - {""})
         facts = Facts(month, await self._seen(division, month, names, default), accounts)
-        rows, listed = _rows(unowned, facts)
-        return UntaggedReport(month, rules.owner, default, billed.by, total.by, listed.by, tuple(rows))
+        rows, listed = _rows(usage, facts)
+        total = {one: unowned.get((one, Kind.USAGE), Decimal(0)) for one in billed.by}
+        apart = [Apart(kind, one, cost) for (one, kind), cost in unowned.items() if kind is not Kind.USAGE and cost]
+        order = list(Kind)
+        apart.sort(key=lambda one: (one.currency, order.index(one.kind)))
+        return UntaggedReport(
+            month, rules.owner, default, billed.by, owned.by, tuple(apart), total, listed.by, tuple(rows)
+        )
 
     async def _policy(self, rules: RuleSet, policy: TagPolicy, month: int) -> list[Compliance]:
         derivation = Derivation(rules)
@@ -134,7 +152,7 @@ class TagReports:
         needed = division.needs
         dimensions = tuple(sorted(needed.dimensions | set(extra)))
         query = CellQuery(
-            (division.derivation.rules.basis.metric,),
+            kinds.metrics_of(division.derivation.rules.basis),
             dimensions,
             needed.tags,
             needed.categories,
@@ -203,8 +221,13 @@ def _of(dimensions: tuple[Dimension, ...], cell: Cell, dimension: Dimension) -> 
     return cell.dimensions[dimensions.index(dimension)]
 
 
-def _without_owner(rules: RuleSet) -> Filter | None:
-    """What lines that nobody owns certainly lack: the tags that the category takes over wherever they are."""
+def _kinds(dimensions: tuple[Dimension, ...], cell: Cell, rules: RuleSet) -> dict[Kind, Decimal]:
+    facts = dict(zip(dimensions, cell.dimensions, strict=True))
+    return kinds.kinds_of(facts, cell.amounts, rules.basis)
+
+
+def _unowned_usage(rules: RuleSet) -> Filter:
+    """Usage, without the tags that the category takes over wherever they are: lines that nobody owns lack them."""
     category = rules.category(rules.owner)
     every = category.rules if category else ()
     inherited = {rule.inherit.key for rule in every if isinstance(rule.inherit, Tag) and rule.when is None}
@@ -214,7 +237,9 @@ def _without_owner(rules: RuleSet) -> Filter | None:
         for key in sorted(inherited)
         for name in ((key,) if key not in known else (key, *known[key].aliases) if known[key].active else ())
     ]
-    return And(tuple(Where(Tag(name), match=Match.ABSENT) for name in names)) if names else None
+    usage = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
+    covered = Not(Where(Dimension.RECORD_TYPE, ("SavingsPlanNegation",)))
+    return And((usage, covered, *(Where(Tag(name), match=Match.ABSENT) for name in names)))
 
 
 def _meant(rules: RuleSet, key: str) -> tuple[str, bool, str]:

@@ -42,6 +42,8 @@ def routes(site: Site) -> list[BaseRoute]:
             report=report,
             sums=_sums(report),
             guessed=_guessed(report),
+            parts=_parts(report),
+            whole=[{"currency": one, "cost": coins(cost, one)} for one, cost in report.billed.items()],
             rows=[_shown(row, month) for row in report.rows[:PAGE_ROWS]],
             may_give=view.principal.may(Role.ADMIN),
             more=max(len(report.rows) - PAGE_ROWS, 0),
@@ -88,6 +90,14 @@ def _sums(report: UntaggedReport) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _parts(report: UntaggedReport) -> list[dict[str, str]]:
+    """The whole bill: what is owned, unowned usage, and unowned charges of other kinds."""
+    found = [("Owned", one, cost) for one, cost in report.owned.items()]
+    found += [(f"Usage, {report.default}", one, cost) for one, cost in report.total.items()]
+    found += [(f"{row.kind.words}, {report.default}", row.currency, row.cost) for row in report.apart]
+    return [{"name": name, "currency": one, "cost": coins(cost, one)} for name, one, cost in found]
 
 
 def _guessed(report: UntaggedReport) -> list[dict[str, str]]:

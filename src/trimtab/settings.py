@@ -152,6 +152,11 @@ class Settings:
     log_level: str = _setting("info", _text, "How much the server logs: debug, info, warning or error.")
     agent: bool = _setting(True, _flag, "Run the local agent beside the server in `trimtab up`.")
     agent_interval_s: float = _setting(10.0, _seconds, "Seconds between two collections of the agent.")
+    agent_log_files: str = _setting(
+        "",
+        _text,
+        "Log files that the agent follows: [GROUP=]GLOB, separated by commas, or a .toml file with one [[file]] a set.",
+    )
     engine_memory_mb: int = _setting(4096, _positive, "Memory the embedded engine may use, in MiB.")
     engine_threads: int = _setting(2, _positive, "Threads one query of the engine may use.")
     query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")

@@ -6,7 +6,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
@@ -28,6 +28,9 @@ from trimtab.agent.scrape.targets import Targets
 from trimtab.agent.sender import Sender, Wire, parse_url
 from trimtab.agent.service import FIRST_SPAN_S, FLUSH_S, DeliveryThread, Parts, Service
 from trimtab.agent.spool import Spool, SpoolLimits
+from trimtab.agent.tail.batch import INGEST
+from trimtab.agent.tail.config import FileSet
+from trimtab.agent.tail.shipping import Shipping
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
 
@@ -44,6 +47,7 @@ class Options:
     """How to run: where to send, how often (seconds), where to spool, and what else to say of this machine.
 
     `scrape_config`: the file of Prometheus endpoints to scrape beside. `probes`: the file of services to probe.
+    `log_files`: the files to follow.
     `with_parent`: standard input is a pipe from the process that started this one; when it closes, end.
     """
 
@@ -57,6 +61,7 @@ class Options:
     scrape_config: Path | None = None
     scrape_limits: SpoolLimits = SCRAPE_LIMITS
     probes: Path | None = None
+    log_files: Sequence[FileSet] = ()
     with_parent: bool = False
 
 
@@ -76,12 +81,17 @@ def run(options: Options, clock: Clock) -> None:
         scraping = _scraping(options, clock, identity)
         if scraping is not None:
             sources += scraping.sources
+        shipping = _shipping(options, clock, identity)
         sender = Sender(options.url, options.token, clock, __version__)
         thread = DeliveryThread(Delivery(sources, sender, clock, SystemRandom().random))
         about = resource.attributes(options.roots, identity, __version__, options.attributes)
         parts = Parts(
             *(Collector(options.roots, clock), spool, held, clock, about, __version__, options.interval_s),
-            others=lambda: [*probes.readings(), *(scraping.keep.readings() if scraping is not None else ())],
+            others=lambda: [
+                *probes.readings(),
+                *(scraping.keep.readings() if scraping is not None else ()),
+                *(shipping.readings() if shipping is not None else ()),
+            ],
         )
         waiting = spool.state().records
         _log.info(
@@ -91,10 +101,14 @@ def run(options: Options, clock: Clock) -> None:
         thread.start()
         if scraping is not None:
             scraping.start(thread.wake, stop)
+        if shipping is not None:
+            shipping.start(stop)
         Service(parts, thread.wake).run(stop.wait)
         probes.close()
         if scraping is not None:
             scraping.join()
+        if shipping is not None:
+            shipping.end()
         _end(thread, [spool, *([scraping.spool] if scraping is not None else [])], held)
 
 
@@ -149,6 +163,17 @@ def _scraping(options: Options, clock: Clock, identity: str) -> _Scraping | None
         return _Scraping(options, options.scrape_config, clock, identity)
     except OSError as problem:
         raise SetupError(f"cannot open spool {options.spool_dir / 'scrape'}: {problem}") from problem
+
+
+def _shipping(options: Options, clock: Clock, identity: str) -> Shipping | None:
+    if not options.log_files:
+        return None
+    host = resource.attributes(options.roots, identity, __version__, options.attributes).get("host.name", "unknown")
+    sender = Sender(options.url, options.token, clock, __version__, wire=INGEST)
+    try:
+        return Shipping(options.log_files, options.spool_dir / "logs", host, sender, f"{identity}/l", clock)
+    except OSError as problem:
+        raise SetupError(f"cannot open spool {options.spool_dir / 'logs'}: {problem}") from problem
 
 
 def _open(options: Options) -> tuple[str, Spool]:

@@ -44,11 +44,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A protocol: where it is posted, what is said of the body, and what is done to a body before it is sent."""
+    """A protocol: where it is posted, what is said of the body, and what becomes of a batch: its body and its query."""
 
     path: str
     headers: Mapping[str, str]
     open: Callable[[bytes], bytes] | None = None
+    query: Callable[[bytes], str] | None = None
 
 
 OTLP = Wire("/v1/metrics", {"Content-Type": "application/json", "Content-Encoding": "gzip"})
@@ -58,14 +59,23 @@ class Sender:
     """Posts to `<url><path of the wire>`. Not thread-safe: one thread sends."""
 
     def __init__(
-        self, url: str, token: str, clock: Clock, version: str, timeout_s: float = TIMEOUT_S, wire: Wire = OTLP
+        self,
+        url: str,
+        token: str,
+        clock: Clock,
+        version: str,
+        timeout_s: float = TIMEOUT_S,
+        wire: Wire = OTLP,
+        ca_file: str = "",
     ) -> None:
+        """`ca_file`: who vouches for the server; empty for those that the system trusts."""
         self._address = parse_url(url)
         self._path = self._address.path.rstrip("/") + wire.path
         self._open = wire.open
+        self._query = wire.query
         self._clock = clock
         self._timeout_s = timeout_s
-        self._context = ssl.create_default_context() if self._address.scheme == "https" else None
+        self._context = ssl.create_default_context(cafile=ca_file or None) if self._address.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
         self._headers = {**wire.headers, "User-Agent": f"trimtab-agent/{version}"}
         if token:
@@ -74,15 +84,16 @@ class Sender:
     def post(self, key: str, body: bytes) -> Outcome:
         """Send `body` once under `key`; never raises for what the network or the server does."""
         reused = self._connection is not None
+        path = self._path if self._query is None else f"{self._path}?{self._query(body)}"
         body = self._open(body) if self._open is not None else body
         try:
-            return self._attempt(key, body)
+            return self._attempt(path, key, body)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             if not reused or isinstance(problem, TimeoutError):
                 return Outcome(Fate.AGAIN, self._describe(problem))
         try:  # the server closed a kept connection in the meantime: once more on a new one, the key makes it safe
-            return self._attempt(key, body)
+            return self._attempt(path, key, body)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             return Outcome(Fate.AGAIN, self._describe(problem))
@@ -93,9 +104,9 @@ class Sender:
             self._connection.close()
             self._connection = None
 
-    def _attempt(self, key: str, body: bytes) -> Outcome:
+    def _attempt(self, path: str, key: str, body: bytes) -> Outcome:
         connection = self._connection = self._connection or self._connect()
-        connection.request("POST", self._path, body, {**self._headers, "Idempotency-Key": key})
+        connection.request("POST", path, body, {**self._headers, "Idempotency-Key": key})
         answer = connection.getresponse()
         text = answer.read(_ANSWER_BYTES)
         if answer.will_close or not answer.isclosed():
@@ -157,9 +168,11 @@ def parse_retry_after(value: str | None, now_ms: int) -> float | None:
 
 
 def _partial(text: bytes) -> str:
-    """What a 2xx answer says it did not take (OTLP's partial success), for the log; empty if it took everything."""
+    """What a 2xx answer says it did not take, for the log; empty if it took everything."""
     try:
         answer = msgspec.json.decode(text)
+        if answer.get("rejected"):  # of log events
+            return f"{int(answer['rejected'])} events are older than 14 days or more than 2 hours ahead"
         part = answer.get("partialSuccess") or {}
         rejected = int(part.get("rejectedDataPoints") or 0)
     except (msgspec.DecodeError, AttributeError, ValueError, TypeError):

@@ -79,6 +79,12 @@ class Spool:
                 _log.error("cannot remove old batches from %s: %s", self._directory, problem)
             return record.sequence
 
+    @property
+    def upcoming(self) -> int:
+        """The number that the next batch gets."""
+        with self._lock:
+            return self._next
+
     def peek(self) -> Record | None:
         """The oldest record that is not done with; None if there is none."""
         with self._lock:

@@ -13,6 +13,7 @@ from trimtab.agent import manifests
 from trimtab.agent.collect.roots import Roots
 from trimtab.agent.listing import table
 from trimtab.agent.run import Options, once, run
+from trimtab.agent.tail.config import read as log_file_sets
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.settings import OFF, Settings
@@ -45,6 +46,11 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     type=_PATH,
     metavar="FILE",
     help="Services to probe too (HTTP, TLS, TCP): a TOML file with one [[probe]] a target.",
+)
+@click.option(
+    "--log-files",
+    metavar="GLOBS|FILE",
+    help="Log files to follow: [GROUP=]GLOB, ... or a TOML file of [[file]] tables [default: TRIMTAB_AGENT_LOG_FILES].",
 )
 @click.option("--procfs", type=_PATH, default="/proc", show_default=True, help="Where the host's /proc is seen.")
 @click.option("--rootfs", type=_PATH, default="/", show_default=True, help="Where the host's / is mounted.")
@@ -84,6 +90,7 @@ def _options(
     attributes: tuple[str, ...],
     scrape_config: Path | None,
     probes: Path | None,
+    log_files: str | None,
     procfs: Path,
     rootfs: Path,
     with_parent: bool,
@@ -97,6 +104,7 @@ def _options(
         attributes={**_cloud(settings), **_pairs(attributes)},
         scrape_config=scrape_config,
         probes=probes,
+        log_files=log_file_sets(log_files or settings.agent_log_files),
         with_parent=with_parent,
     )
 

@@ -99,10 +99,11 @@ def test_a_file_is_followed_and_its_json_lines_keep_their_time(
 ) -> None:
     monkeypatch.setenv("TRIMTAB_DATA_DIR", str(tmp_path / "data"))
     at, log = now() - 5000, tmp_path / "app.log"
-    log.write_text(f'{{"time": {at}, "level": "warn", "log": "slow"}}\nplain\n  continued\n')
+    log.write_text(f'{{"time": {at}, "level": "warn", "log": "slow", "trace_id": "{"ab" * 16}"}}\nplain\n  continued\n')
     for _ in range(2):  # the second one has nothing to send
         cli(server, "follow", group, str(log), "--stream", "s", "--seconds", "1")
     with Client(server.url) as client:
         first, second = LogEvents(client).events(group, end=str(now() + 1000)).events
-    assert (first.time_ms, first.severity, first.message) == (at, "WARN", '{"level":"warn","log":"slow"}')
+    assert (first.time_ms, first.severity, first.trace_id) == (at, "WARN", "ab" * 16)
+    assert first.message == log.read_text().splitlines()[0]
     assert second.message == "plain\n  continued"

@@ -34,6 +34,9 @@ _DOOR = "json"
 _TIME_KEYS = ("date", "timestamp", "time", "@timestamp")
 """Where a record's time is looked for: `date` is Fluent Bit's own, `timestamp` Vector's."""
 _SEVERITY_KEYS = ("severity", "level", "log.level")
+_TRACE_KEYS = ("trace_id", "traceId", "TraceId")
+_SPAN_KEYS = ("span_id", "spanId", "SpanId")
+_HEX = frozenset("0123456789abcdefABCDEF")
 _FROM_MS = 100_000_000_000  # a number above is milliseconds: as seconds it were after the year 5000
 
 
@@ -97,7 +100,15 @@ def _event(record: dict[str, Any], message_key: str, now_ms: int) -> LogEvent:
     severity = next((str(record[key]).upper() for key in _SEVERITY_KEYS if record.get(key)), "")
     text = record.get(message_key) if message_key else None
     message = text if isinstance(text, str) else msgspec.json.encode(record).decode()
-    return LogEvent(time_ms, message.rstrip("\n"), severity[:32])
+    trace_id, span_id = _id(record, _TRACE_KEYS, 32), _id(record, _SPAN_KEYS, 16)
+    return LogEvent(time_ms, message.rstrip("\n"), severity[:32], trace_id, span_id)
+
+
+def _id(record: dict[str, Any], keys: tuple[str, ...], digits: int) -> str:
+    """The id of a trace or span, as OpenTelemetry writes it; empty for none."""
+    found = next((record[key] for key in keys if key in record), "")
+    valid = isinstance(found, str) and len(found) == digits and set(found) <= _HEX
+    return found.lower() if valid else ""
 
 
 def _time_ms(value: Any) -> int | None:

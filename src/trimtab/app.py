@@ -11,6 +11,11 @@ from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
 from trimtab.doors import login
+from trimtab.doors.auditing.aws import AwsAuditor
+from trimtab.doors.auditing.recorder import ChangeRecorder
+from trimtab.doors.auditing.site import AuditedSite
+from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
+from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
@@ -98,11 +103,13 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *web.routes(pages),
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
-    front = Front(site, guard, aws=_gateway(rooms), is_aws=is_aws_request)
+    changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
+    gateway = _gateway(rooms, AwsAuditor(changes))
+    front = Front(AuditedSite(site, changes), guard, aws=gateway, is_aws=is_aws_request)
     return front, Wires(rooms.settings, writing, intake, log_intake, guard, SyslogDoor(log_writing))
 
 
-def _gateway(rooms: Rooms) -> Gateway:
+def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
     has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
     parts = CloudWatchRooms(
         rooms.registry,
@@ -123,9 +130,11 @@ def _gateway(rooms: Rooms) -> Gateway:
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
+        *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
     )
     own = rooms.settings
-    return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, own.account_id, own.region, rooms.auth_required))
+    place = own.account_id, own.region
+    return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
 
 
 def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:

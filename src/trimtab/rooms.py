@@ -13,6 +13,7 @@ from trimtab.alarms.replay.home import Rooms as ReplayRooms
 from trimtab.alarms.replay.promql import PromQLRanges
 from trimtab.alarms.room import AlarmRoom
 from trimtab.anomalies.room import AnomalyRoom
+from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.room import CostsRoom
@@ -82,6 +83,7 @@ class Rooms:
     inventory: InventoryRoom
     logs: LogsRoom
     log_insights: InsightsRoom
+    audit: AuditRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -148,8 +150,15 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         inventory=inventory,
         logs=logs,
         log_insights=insights,
+        audit=_audit(settings, stores, clock),
         forget=[insights.running.forget, bands.forget, detectors.book.forget, economics.forget],
     )
+
+
+def _audit(settings: Settings, stores: Stores, clock: Clock) -> AuditRoom:
+    """Who did what: CloudTrail records of others, and of every change made here."""
+    own = settings.data_dir / "audit", settings.account_id, settings.region
+    return AuditRoom.of(stores.telemetry, stores.state, stores.audit, clock, *own)
 
 
 async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:

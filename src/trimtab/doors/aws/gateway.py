@@ -19,6 +19,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import new_id
+from trimtab.doors.aws.audited import Auditor, Called, is_change
 from trimtab.doors.aws.body import ClientGone, decompress, read_body, too_large
 from trimtab.doors.aws.faults import AwsError, of_domain
 from trimtab.doors.aws.routing import FAULTS, Router, Target, protocol_of
@@ -66,7 +67,7 @@ class GatewayOptions:
     """What the gateway is built from.
 
     Without `auth_required` any signature is taken and none is needed: the caller is the local operator, in the
-    account of the key that the signature names where it is known, else in `account_id`.
+    account of the key that the signature names where it is known, else in `account_id`. `audit` is told of changes.
     """
 
     services: Iterable[Service]
@@ -75,6 +76,7 @@ class GatewayOptions:
     account_id: str
     region: str
     auth_required: bool
+    audit: Auditor | None = None
 
 
 class Gateway:
@@ -147,6 +149,7 @@ class Gateway:
         elif signature is not None:
             known = self._options.keys.secret_of(signature.key_id)
             account = known.account if known else None
+        key_id = signature.key_id if signature is not None else ""
         account = account or self._options.account_id
         region = signature.region if signature else self._options.region
         return CallContext(
@@ -157,6 +160,7 @@ class Gateway:
             request_id,
             request.header(b"amz-sdk-invocation-id") or None,
             len(request.sent),
+            access_key_id=key_id,
         )
 
     async def _perform(self, request: HttpRequest, target: Target, context: CallContext) -> HttpAnswer:
@@ -166,18 +170,35 @@ class Gateway:
             raise self._router.unknown(target)
         if len(request.body) > service.body_limit:
             raise too_large(len(request.body), service.body_limit)
+        audit = self._options.audit
+        if audit is None or not is_change(service, operation):
+            return await self._call(request, target, context, Called(service, operation))
+        audit.check_room()  # nothing is changed that could not be told
+        called = Called(service, operation)
+        try:
+            answer = await self._call(request, target, context, called)
+        except TrimtabError as error:
+            called.failed = of_domain(error, service.invalid_code) if not isinstance(error, Malformed) else None
+            await audit.record(request, context, called)
+            raise
+        await audit.record(request, context, called)
+        return answer
+
+    async def _call(self, request: HttpRequest, target: Target, context: CallContext, called: Called) -> HttpAnswer:
+        service, operation = called.service, called.operation
         if not context.principal.may(operation.needs):
             raise AwsError("AccessDenied", _denial(context.principal, service, operation))
         compiled = self._router.compiled(service, target.protocol, operation.name)
         output = await operation.raw(request.body, context) if operation.raw and target.protocol == "json" else None
         if output is None:
-            parsed = compiled.codec.read(request)
+            parsed = called.parameters = compiled.codec.read(request)
             if operation.dialect is not None and compiled.check is not None:
                 problems: list[Problem] = []
                 compiled.check(parsed, (), problems)
                 if problems:
                     raise operation.dialect(problems)
             output = await operation.call(parsed, context)
+        called.answer = output
         answer = compiled.codec.write(output, context.request_id)
         answer.headers += [
             (name.lower().encode(), value.encode("latin-1", "replace"))

@@ -41,6 +41,7 @@ class CallContext:
     invocation_id: str | None = None
     size: int = 0
     answer_headers: dict[str, str] = field(default_factory=dict)
+    access_key_id: str = ""
 
 
 Rooms = TypeVar("Rooms")

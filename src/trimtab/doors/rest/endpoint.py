@@ -28,6 +28,10 @@ class Endpoint:
         if "GET" in self._by_method:
             self._by_method["HEAD"] = self._by_method["GET"]
 
+    def operation_of(self, method: str) -> Operation | None:
+        """The operation of a method of this path."""
+        return self._by_method.get(method)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request = Request(scope, receive)

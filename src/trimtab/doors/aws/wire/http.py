@@ -11,7 +11,7 @@ Headers = list[tuple[bytes, bytes]]
 class HttpRequest:
     """A request as read from the connection. Header names are lower case; of a repeated one the last counts.
 
-    `sent` is the body as signed and sent, `body` the same after decompression.
+    `sent` is the body as signed and sent, `body` the same after decompression; `client` is the sender's address.
     """
 
     method: str
@@ -21,13 +21,16 @@ class HttpRequest:
     headers: Mapping[bytes, bytes]
     sent: bytes = b""
     body: bytes = b""
+    client: str = ""
 
     @classmethod
     def of(cls, scope: Mapping[str, Any]) -> "HttpRequest":
         """The head of the request in an ASGI scope; the body is still to be read."""
         path: str = scope["path"]
         raw_path = scope.get("raw_path") or path.encode()
-        return cls(scope["method"], path, raw_path, scope.get("query_string", b""), dict(scope["headers"]))
+        client = (scope.get("client") or ("", 0))[0]
+        headers = dict(scope["headers"])
+        return cls(scope["method"], path, raw_path, scope.get("query_string", b""), headers, client=client)
 
     def header(self, name: bytes, default: str = "") -> str:
         """The header `name` (lower case) as text, or `default`."""

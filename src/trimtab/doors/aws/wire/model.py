@@ -22,6 +22,7 @@ class ServiceModel:
         self._model = BotocoreModel(description, service_name=name)
         metadata = self._model.metadata
         self.api_version: str = metadata["apiVersion"]
+        self.endpoint_prefix: str = metadata["endpointPrefix"]
         self.signing_name: str = metadata.get("signingName", metadata["endpointPrefix"])
         self.target_prefix: str = metadata.get("targetPrefix", "")
         self.json_version: str = metadata.get("jsonVersion", "1.0")

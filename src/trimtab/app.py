@@ -60,6 +60,7 @@ from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
+from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.watch import REFRESH_S
 from trimtab.rooms import Rooms, wipe
 from trimtab.selfwatch import renderer
@@ -85,6 +86,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     rooms.logs.ingest.taps.append(EmfTap(writing))
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
+    rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     pages = _web_state(rooms)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)

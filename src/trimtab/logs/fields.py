@@ -3,6 +3,7 @@
 Nothing is set up: a field is found when it is asked for. Values travel as bound parameters, never in the SQL text.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -58,6 +59,9 @@ COLUMNS = (
     "message",
 )
 """Columns of `log_events` that the expressions of this file read."""
+UNMASKED = "if(original = '', message, original)"
+"""What the message was before data protection masked it, as SQL over `log_events` itself."""
+_MESSAGE = re.compile(r"\bmessage\b")
 
 _SYSTEM = {
     "@timestamp": Sql("toUnixTimestamp64Milli(time)", Kind.TIME),
@@ -114,6 +118,12 @@ def sql_of(name: str, parameters: Parameters) -> Sql:
     # Few events have attributes, and a message that is no object is not parsed.
     found = f"if(startsWith(trimLeft(message), '{{'), {inside}, NULL)"
     return Sql(f"if(mapContains(attributes, {key}), attributes[{key}], {found})", Kind.TEXT)
+
+
+def unmasked(name: str, parameters: Parameters) -> Sql:
+    """The field `name` of an event as it was before data protection. Who may not unmask must not get here."""
+    found = sql_of(name, parameters)
+    return Sql(_MESSAGE.sub(UNMASKED, found.text), found.kind)  # the text holds names of ours only
 
 
 def json_path(document: str, path: list[str], parameters: Parameters) -> str:

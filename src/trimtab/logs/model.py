@@ -39,10 +39,13 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Sensitive data of one kind in a message: where, as `[start, end)` of characters."""
+    """Sensitive data of one kind in a message: where, as `[start, end)` of characters; by which policy they were found,
+    and the log group that it wants them told in, if any."""
 
     identifier: str
     spans: tuple[tuple[int, int], ...]
+    policy: str = ""
+    told_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.logs.fields import UNMASKED
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.model import Event, Group, Position
 from trimtab.logs.window import Window, window_of
@@ -20,8 +21,6 @@ PAGE_BYTES = 1 << 20
 SIZES_MS = 60_000
 """How old the sizes of groups may be: summing reads a column of all their events."""
 _SIZES = ReadLimits(seconds=5, memory_mb=512, threads=1)
-UNMASKED = "if(original = '', message, original)"
-"""What the message was before data protection, as SQL."""
 _FEW = 100  # events whose sizes need not be asked first: 100 MiB at the very most
 _BEGIN, _END = Position(0, 0), Position((1 << 53) - 1, (1 << 64) - 1)
 _MIN_MS, _MAX_MS = 0, 9_000_000_000_000  # what DateTime64(3) surely holds: to the year 2255

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trimtab.access.scope import Scope
+from trimtab.access.principal import Principal, Role
 from trimtab.base.clock import Clock
 from trimtab.client import logs_wire as wire
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
@@ -24,7 +24,7 @@ def operations(needs: Querying) -> list[Operation]:
     """The operation that queries logs."""
 
     async def query(call: Call[NoQuery, wire.LogQuery]) -> wire.LogAnswer:
-        return await _answer(needs, call.principal.scope, call.principal.account or needs.account, call.body)
+        return await _answer(needs, call.principal, call.body)
 
     return [
         Operation(
@@ -41,7 +41,8 @@ def operations(needs: Querying) -> list[Operation]:
     ]
 
 
-async def _answer(needs: Querying, scope: Scope, account: str, body: wire.LogQuery) -> wire.LogAnswer:
+async def _answer(needs: Querying, caller: Principal, body: wire.LogQuery) -> wire.LogAnswer:
+    scope, account = caller.scope, caller.account or needs.account
     range_ = time_range(body.start, body.end, needs.clock.now_ms())
     ask = Ask(
         body.query,
@@ -52,6 +53,7 @@ async def _answer(needs: Querying, scope: Scope, account: str, body: wire.LogQue
         range_.end_ms,
         body.limit,
         body.language,
+        caller.may(Role.ADMIN),
     )
     if body.explain:
         prepared = await needs.insights.prepare(scope, ask)

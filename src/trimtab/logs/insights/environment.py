@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from trimtab.logs.fields import Kind, Parameters, Sql, json_path, sql_of
+from trimtab.logs.fields import Kind, Parameters, Sql, json_path, sql_of, unmasked
 
 NOTHING = Sql("CAST(NULL, 'Nullable(String)')", Kind.TEXT)
 
@@ -21,11 +21,13 @@ class Extracted:
     prefix: str = "f"
     columns: dict[str, tuple[str, Sql]] = field(default_factory=dict)
 
-    def column(self, name: str) -> Sql:
-        """The column of a field."""
-        if name not in self.columns:
-            self.columns[name] = (f"{self.prefix}{len(self.columns)}", sql_of(name, self.parameters))
-        column, found = self.columns[name]
+    def column(self, name: str, *, unmask: bool = False) -> Sql:
+        """The column of a field; with `unmask` of what it was before data protection."""
+        key = f"unmask {name}" if unmask else name
+        if key not in self.columns:
+            found = (unmasked if unmask else sql_of)(name, self.parameters)
+            self.columns[key] = (f"{self.prefix}{len(self.columns)}", found)
+        column, found = self.columns[key]
         return Sql(column, found.kind)
 
 
@@ -52,6 +54,12 @@ class Environment:
             if made is not None and made.kind is Kind.TEXT:
                 return Sql(json_path(f"ifNull({made.text}, '')", parts[count:], self.parameters), Kind.TEXT)
         return NOTHING if self.events is None else self.events.column(name)
+
+    def unmasked(self, name: str) -> Sql:
+        """An event's own field as it was before data protection; what commands made of a masked one stays masked."""
+        if self.events is None or name in self.names:
+            return self.field(name)
+        return self.events.column(name, unmask=True)
 
     def computed(self, text: str) -> Sql | None:
         """The column of an expression that an earlier command computed: bin(5m) behind `by bin(5m)`."""

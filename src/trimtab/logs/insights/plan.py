@@ -129,6 +129,9 @@ class Planner:
                 self._show(items, only=only)
             case Unmask(items, _):
                 self._show(items, only=False)
+                for item in items:
+                    if isinstance(item.expression, Field):
+                        self.shown[item.name] = self.within.unmasked(item.expression.name)
             case Filter(condition, _):
                 self._filter(condition)
             case Stats():

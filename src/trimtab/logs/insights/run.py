@@ -7,7 +7,7 @@ from typing import Any
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, Unavailable
+from trimtab.base.errors import AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable
 from trimtab.logs.fields import Parameters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights import select
@@ -16,7 +16,7 @@ from trimtab.logs.insights.pattern_steps import PatternStep, pattern_step, shape
 from trimtab.logs.insights.pattern_steps import rows as pattern_rows
 from trimtab.logs.insights.plan import DEFAULT_ROWS, SETTINGS, Planner, Statement, check_size, plan
 from trimtab.logs.insights.sources import MAX_GROUPS
-from trimtab.logs.insights.syntax import In, Join, Query, Source, walk
+from trimtab.logs.insights.syntax import Call, In, Join, Query, Source, Unmask, walk
 from trimtab.logs.model import Group
 from trimtab.logs.read import LogReader
 from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
@@ -39,6 +39,8 @@ class Ask:
     end_ms: int
     limit: int = DEFAULT_ROWS
     language: str = "CWLI"
+    unmask: bool = False
+    """Whether who asks may see what data protection masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,13 @@ class LogInsights:
         self._clock = clock
 
     async def prepare(self, scope: Scope, ask: Ask) -> Prepared:
-        """The statement of a query. Raises QueryProblem for its text, NotFound for a group, LimitExceeded."""
+        """The statement of a query. Raises QueryProblem for its text, NotFound for a group, LimitExceeded.
+
+        Raises AccessDenied where it unmasks and its caller may not.
+        """
         query = parse_in(ask.language, ask.text)
+        if not ask.unmask and any(map(_unmasks, _queries(query))):
+            raise AccessDenied("cannot unmask: a key with the role admin may; take unmask out of the query")
         parameters = Parameters()
         windows: dict[Query, str] = {}
         read = 0
@@ -179,6 +186,14 @@ def _queries(query: Query) -> Iterator[Query]:
         for expression in walk(command):
             if isinstance(expression, In) and isinstance(expression.values, Query):
                 yield from _queries(expression.values)
+
+
+def _unmasks(query: Query) -> bool:
+    return any(isinstance(command, Unmask) for command in query.commands) or any(
+        isinstance(expression, Call) and expression.name == "unmask"
+        for command in query.commands
+        for expression in walk(command)
+    )
 
 
 def _rows(columns: Columns) -> list[tuple[str | None, ...]]:

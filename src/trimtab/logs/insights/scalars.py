@@ -128,10 +128,18 @@ class _Scalars:
             return made
         if call.name in functions.PERIODS:
             return self._period(call)
+        if call.name == "unmask":
+            return self._unmask(call)
         if call.name in aggregates.AGGREGATES:
             place = call.place
             raise QueryProblem(f"{call.name} is a function of `stats`", place.start, place.end)
         return functions.call(call, [self.of(one) for one in call.arguments], self._within.now_ms)
+
+    def _unmask(self, call: Call) -> Sql:
+        match call.arguments:
+            case (Field(name, _),):
+                return self._within.unmasked(name)
+        raise QueryProblem("unmask takes one field: unmask(@message)", call.place.start, call.place.end)
 
     def _period(self, call: Call) -> Sql:
         functions.check_count(call, 1, 2)

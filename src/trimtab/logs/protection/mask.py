@@ -59,21 +59,16 @@ class Masking:
 
 def protect(event: LogEvent, policies: Sequence[Policy]) -> LogEvent:
     """The event as `policies` let it be kept, with its findings."""
-    spans: dict[str, list[Span]] = {}
+    findings: list[Finding] = []
     masked: list[Span] = []
     for policy in policies:
         for finder in policy.finders:
-            found = spans.get(finder.name)
-            if found is None:
-                found = spans[finder.name] = finder.spans(event.message)
-            if policy.masks:
-                masked += found
+            if found := finder.spans(event.message):
+                findings.append(Finding(finder.name, tuple(found), policy.name, policy.findings_group))
+                masked += found if policy.masks else ()
     attributes = {name: _without(value, policies) for name, value in event.attributes.items()}
-    findings = tuple(Finding(name, tuple(found)) for name, found in spans.items() if found)
-    if not masked:
-        return replace(event, attributes=attributes, findings=findings)
-    message = starred(event.message, masked)
-    return replace(event, message=message, original=event.message, attributes=attributes, findings=findings)
+    made = replace(event, attributes=attributes, findings=tuple(findings))
+    return replace(made, message=starred(event.message, masked), original=event.message) if masked else made
 
 
 def starred(text: str, spans: Sequence[Span]) -> str:

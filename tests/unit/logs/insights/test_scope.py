@@ -1,12 +1,13 @@
 """A query reads what its scope covers, and nothing else is there."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.unit.logs.conftest import NOW
 
 from trimtab.access.scope import RowRule, Scope
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import AccessDenied, NotFound
 from trimtab.logs.insights.run import Ask, LogInsights
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.room import LogsRoom
@@ -38,3 +39,26 @@ def test_other_accounts_and_rows_do_not_exist(room: LogsRoom, engine: Telemetry)
             assert (found.rows, found.scanned.records) == ([], 0)
 
     asyncio.run(all_of_it())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fields unmask(@message)",
+        "fields @message | unmask @message",
+        "stats count(*) by unmask(@message)",
+        'fields @message | filter @message in (SOURCE "mine" | fields unmask(@message))',
+        "fields @message | filter unmask(@message) like /secret/",
+    ],
+)
+def test_who_may_not_unmask_is_refused_wherever_it_stands(room: LogsRoom, engine: Telemetry, text: str) -> None:
+    insights = LogInsights(engine, room.reader, room.groups, room.clock)
+
+    async def scenario() -> None:
+        await room.groups.ensure("1", "eu", "mine", ["s"])
+        own, asked = Scope.of("1", "eu"), ask(text, "mine")
+        with pytest.raises(AccessDenied, match="unmask"):
+            await insights.prepare(own, asked)
+        await insights.prepare(own, replace(asked, unmask=True))
+
+    asyncio.run(scenario())

@@ -35,11 +35,11 @@ async def start_live_tail(rooms: LogRooms, request: Request, context: CallContex
 async def _stream(
     rooms: LogRooms, request: Request, context: CallContext, query: TailQuery
 ) -> AsyncIterator[Mapping[str, Any]]:
-    with rooms.tails.open(query) as tail:
+    with rooms.room.tails.open(query) as tail:
         start = {"requestId": context.request_id, "sessionId": new_id()}
         echoed = ("logGroupIdentifiers", "logStreamNames", "logStreamNamePrefixes", "logEventFilterPattern")
         yield {"sessionStart": start | {name: request[name] for name in echoed if name in request}}
-        async for update in rooms.tails.updates(tail):
+        async for update in rooms.room.tails.updates(tail):
             results = [_result(event) for event in update.events]
             yield {"sessionUpdate": {"sessionMetadata": {"sampled": update.sampled}, "sessionResults": results}}
     raise StreamFault("SessionTimeoutException", "The live tail session has timed out.")

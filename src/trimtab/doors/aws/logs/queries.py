@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
@@ -28,7 +29,8 @@ async def start_query(rooms: LogRooms, request: Request, context: CallContext) -
     start_ms, end_ms = _range(request)
     account, region, groups = _groups(request, context)
     language, text = request.get("queryLanguage") or "CWLI", request["queryString"]
-    ask = Ask(text, account, region, groups, start_ms, end_ms, request.get("limit") or DEFAULT_ROWS, language)
+    limit, unmask = request.get("limit") or DEFAULT_ROWS, context.principal.may(Role.ADMIN)
+    ask = Ask(text, account, region, groups, start_ms, end_ms, limit, language, unmask)
     if not groups and language == "CWLI" and not text.lstrip().lower().startswith("source"):
         raise invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
     try:

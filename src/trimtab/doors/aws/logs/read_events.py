@@ -7,6 +7,7 @@ while there is more.
 import re
 from typing import Any
 
+from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
@@ -39,6 +40,7 @@ async def get_log_events(rooms: LogRooms, request: Request, context: CallContext
             backward=backward,
             position=position,
             streams=[stream.id],
+            unmask=_unmask(request, context),
         ),
     )
     if page.events:
@@ -83,11 +85,21 @@ async def filter_log_events(rooms: LogRooms, request: Request, context: CallCont
             stream_prefix=prefix,
             where=where,
             params=params,
+            unmask=_unmask(request, context),
         ),
     )
     events = page.events[::-1] if backward else page.events
     token = {"nextToken": encode_token([events[-1].time_ms, str(events[-1].id)])} if page.more else {}
     return {"events": [_filtered(one) for one in events], "searchedLogStreams": [], **token}
+
+
+def _unmask(request: Request, context: CallContext) -> bool:
+    """Whether messages are shown as they came. Raises AwsError for who may not see them so."""
+    if not request.get("unmask"):
+        return False
+    if not context.principal.may(Role.ADMIN):
+        raise AwsError("AccessDenied", f"User: {context.principal.name} is not authorized to perform: logs:Unmask")
+    return True
 
 
 def event_id(event: Event) -> str:

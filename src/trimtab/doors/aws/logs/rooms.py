@@ -18,7 +18,6 @@ from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.model import Group
 from trimtab.logs.read import LogReader
 from trimtab.logs.room import LogsRoom
-from trimtab.logs.tail.live import LiveTails
 
 DOOR = "logs"
 """The door's name in the ledger of sources."""
@@ -37,12 +36,12 @@ class LogRooms:
     clock: Clock
     insights: InsightsRoom
     filters: MetricFilters
-    tails: LiveTails
+    room: LogsRoom
 
     @classmethod
     def of(cls, room: LogsRoom, ledger: SourceLedger, insights: InsightsRoom) -> "LogRooms":
         """What they ask of the logs room."""
-        return cls(room.groups, room.ingest, room.reader, ledger, room.clock, insights, room.filters, room.tails)
+        return cls(room.groups, room.ingest, room.reader, ledger, room.clock, insights, room.filters, room)
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

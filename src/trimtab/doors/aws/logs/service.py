@@ -4,6 +4,7 @@ from trimtab.doors.aws.logs import (
     filters,
     groups,
     live_tail,
+    protection,
     put_events,
     queries,
     query_definitions,
@@ -14,7 +15,18 @@ from trimtab.doors.aws.logs import (
 from trimtab.doors.aws.logs.rooms import LogRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (groups, streams, put_events, read_events, tags, queries, query_definitions, filters, live_tail)
+OPERATION_FILES = (
+    groups,
+    streams,
+    put_events,
+    read_events,
+    tags,
+    queries,
+    query_definitions,
+    filters,
+    live_tail,
+    protection,
+)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -23,10 +23,20 @@ LIMIT 1 BY trace_id, span_id;
 -- name: search
 -- Traces of a window that have a span for which `/*and*/` holds, the newest first, after a position.
 SELECT trace_id, min(toUnixTimestamp64Milli(time)) AS at
-FROM spans
+FROM spans FINAL
 WHERE /*and*/
 GROUP BY trace_id
 HAVING (at, trace_id) < ({before:Int64}, {before_id:String})
+ORDER BY at DESC, trace_id DESC
+LIMIT {limit:UInt32};
+
+-- name: search_whole
+-- Traces for whose spans of the window (`/*window*/`) together `/*having*/` holds, of those with a span like `/*and*/`.
+SELECT trace_id, min(toUnixTimestamp64Milli(time)) AS at
+FROM spans FINAL
+WHERE /*window*/ AND trace_id IN (SELECT trace_id FROM spans WHERE /*and*/)
+GROUP BY trace_id
+HAVING (/*having*/) AND (at, trace_id) < ({before:Int64}, {before_id:String})
 ORDER BY at DESC, trace_id DESC
 LIMIT {limit:UInt32};
 

@@ -36,10 +36,14 @@ class Drain(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A further condition over columns of `spans` with bound parameters; their names must not begin with `w_`."""
+    """A further condition over columns of `spans` with bound parameters; their names must not begin with `w_`.
+
+    `having` is a condition over all spans of a trace in the window, for `search` only.
+    """
 
     sql: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    having: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ class TraceReader:
         """
         at, id_ = before or _LAST
         params = {"limit": limit + 1, "before": at, "before_id": id_}
-        found = await self._fetch("search", window_of(scope, start_ms, end_ms), where, params)
+        query = "search_whole" if where and where.having else "search"
+        found = await self._fetch(query, window_of(scope, start_ms, end_ms), where, params)
         hits = [Hit(*row) for row in zip(found["trace_id"].tolist(), found["at"].tolist(), strict=True)]
         return Hits(hits[:limit], len(hits) > limit)
 
@@ -134,9 +139,10 @@ class TraceReader:
         params: Mapping[str, Any],
         columns: Sequence[str] = (),
     ) -> Columns:
-        condition = f"{window.where} AND ({where.sql})" if where else window.where
+        condition = f"{window.where} AND ({where.sql})" if where and where.sql else window.where
         bound = {**(where.params if where else {}), **params, **window.params}
         sql = _QUERIES[query].replace("/*columns*/", _selected(columns)).replace("/*and*/", condition)
+        sql = sql.replace("/*window*/", window.where).replace("/*having*/", where.having if where else "")
         return await self._telemetry.fetch(sql, bound, limits=_SEARCH)
 
 

@@ -1,0 +1,109 @@
+"""Sampling rules, and what clients tell of them and are told.
+
+Source: AWS X-Ray API reference, "SamplingRule", "SamplingStatisticsDocument", "SamplingTargetDocument".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_NAME = "Default"
+DEFAULT_PRIORITY = 10_000
+DEFAULT_RATE = 0.05
+DEFAULT_RESERVOIR = 1
+"""One trace a second and 5 % of the rest: X-Ray's own default."""
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """Up to which rate sampling may rise while requests fail, and how long after a boost none may begin."""
+
+    max_rate: float
+    cooldown_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: of the requests that match, `reservoir` a second and `rate` (0 to 1) of the rest are recorded."""
+
+    name: str
+    priority: int
+    rate: float
+    reservoir: int
+    service: str = ANY
+    service_type: str = ANY
+    host: str = ANY
+    method: str = ANY
+    path: str = ANY
+    resource: str = ANY
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    boost: Boost | None = None
+
+    def arn(self, account: str, region: str) -> str:
+        """The rule's ARN."""
+        return f"arn:aws:xray:{region}:{account}:sampling-rule/{self.name}"
+
+
+DEFAULT = Rule(DEFAULT_NAME, DEFAULT_PRIORITY, DEFAULT_RATE, DEFAULT_RESERVOIR)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A rule with when it was made and last changed; 0 for the default one as it always was."""
+
+    rule: Rule
+    created_ms: int
+    modified_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a client saw of a rule since its report before."""
+
+    rule: str
+    client: str
+    at_ms: int
+    requests: int
+    sampled: int
+    borrowed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoostReport:
+    """What a client saw of a service under a rule that may be boosted: requests, failed ones, failed and sampled."""
+
+    rule: str
+    service: str
+    at_ms: int
+    anomalies: int
+    total: int
+    sampled_anomalies: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoostTarget:
+    """A raised rate and until when it holds."""
+
+    rate: float
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a client shall do: `quota` traces a second until `quota_until_ms`, `rate` of the rest."""
+
+    rule: str
+    rate: float
+    quota: int
+    quota_until_ms: int
+    interval_s: int
+    boost: BoostTarget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A report that could not be used."""
+
+    rule: str
+    code: str
+    message: str

@@ -139,17 +139,24 @@ def drop(connection: Connection, source: str, month: int | None, yes: bool) -> N
 
 
 @costs.command("export")
-@click.option("--format", "format_", type=click.Choice(("focus",)), default="focus", show_default=True, help="Format.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("csv", "parquet")),
+    help="Of the file [by the name of --output; csv]. In Parquet numbers of accounts stay text.",
+)
 @click.option("--version", type=click.Choice(("1.0", "1.1", "1.2")), default="1.0", show_default=True, help="Of FOCUS.")
 @click.option("--start", default="-30d", show_default=True, help="First day: -30d, ISO 8601 or epoch milliseconds.")
 @click.option("--end", default="now", show_default=True, help="Last day; one that has begun is included.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write [standard output].")
 @server_options
-def export(connection: Connection, format_: str, version: str, start: str, end: str, output: Path | None) -> None:
-    """Write the bill as a FOCUS CSV, whatever it was imported from."""
-    del format_  # there is one
+def export(
+    connection: Connection, format_: str | None, version: str, start: str, end: str, output: Path | None
+) -> None:
+    """Write the bill as FOCUS, in CSV or Parquet, whatever it was imported from."""
+    named = "parquet" if output and output.suffix == ".parquet" else "csv"
     with connection.client(timeout_s=600) as client:
-        parts = Costs(client).export(version=version, start=start, end=end)
+        parts = Costs(client).export(version=version, start=start, end=end, format_=format_ or named)
         if output is None:
             for part in parts:
                 sys.stdout.buffer.write(part)

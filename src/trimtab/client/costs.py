@@ -49,9 +49,9 @@ class Costs:
                     sent(len(part))
         return f"upload:{id_}"
 
-    def export(self, *, version: str, start: str, end: str) -> Iterator[bytes]:
-        """The bill as a FOCUS CSV, part by part."""
-        query = [("version", version), ("start", start), ("end", end)]
+    def export(self, *, version: str, start: str, end: str, format_: str = "csv") -> Iterator[bytes]:
+        """The bill as FOCUS, CSV or Parquet, part by part."""
+        query = [("version", version), ("start", start), ("end", end), ("format", format_)]
         return self._client.stream("/rest/v1/costs/export", query)
 
 

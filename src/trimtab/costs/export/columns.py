@@ -9,6 +9,7 @@ from collections.abc import Mapping
 VERSIONS = ("1.0", "1.1", "1.2")
 
 PARTS = "if(charge_category = 'Purchase' AND commitment_discount_id != '' AND effective_cost != 0, [0, 1], [0])"
+_NONE = "CAST(NULL AS Nullable(String))"
 _UNUSED = "part = 1"
 _FEE = "charge_category = 'Purchase' AND commitment_discount_id != ''"
 _CATEGORY = (  # a fee that covers nothing later (support) is usage: what a purchase costs effectively must be 0
@@ -37,10 +38,6 @@ def _unit(column: str) -> str:
     return _text(f"transform(toString({column}), [{words}], [{meant}], toString({column}))")
 
 
-def _time(sql: str) -> str:
-    return f"formatDateTime({sql}, '%Y-%m-%dT%H:%i:%SZ', 'UTC')"
-
-
 def _when(condition: str, sql: str) -> str:
     return f"if({condition}, {sql}, NULL)"
 
@@ -64,10 +61,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "BillingAccountName": ("1.0", _text("billing_account_name")),
     "BillingAccountType": ("1.2", _text("if(provider_name = 'AWS', 'Payer Account', 'Billing Account')")),
     "BillingCurrency": ("1.0", "toString(billing_currency)"),
-    "BillingPeriodEnd": ("1.0", _time("billing_period_end")),
-    "BillingPeriodStart": ("1.0", _time("billing_period_start")),
-    "CapacityReservationId": ("1.1", "NULL"),
-    "CapacityReservationStatus": ("1.1", "NULL"),
+    "BillingPeriodEnd": ("1.0", "billing_period_end"),
+    "BillingPeriodStart": ("1.0", "billing_period_start"),
+    "CapacityReservationId": ("1.1", _NONE),
+    "CapacityReservationStatus": ("1.1", _NONE),
     "ChargeCategory": ("1.0", _CATEGORY),
     "ChargeClass": ("1.0", _text("charge_class")),
     "ChargeDescription": (
@@ -78,8 +75,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
         "1.0",
         f"if({_UNUSED}, 'Usage-Based', if(charge_frequency = '', 'Usage-Based', toString(charge_frequency)))",
     ),
-    "ChargePeriodEnd": ("1.0", _time("charge_period_end")),
-    "ChargePeriodStart": ("1.0", _time("charge_period_start")),
+    "ChargePeriodEnd": ("1.0", "charge_period_end"),
+    "ChargePeriodStart": ("1.0", "charge_period_start"),
     "CommitmentDiscountCategory": ("1.0", _when("commitment_discount_id != ''", _text("commitment_discount_category"))),
     "CommitmentDiscountId": ("1.0", _text("commitment_discount_id")),
     "CommitmentDiscountName": ("1.0", _when("commitment_discount_id != ''", _text("commitment_discount_name"))),
@@ -124,7 +121,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "ServiceSubcategory": ("1.1", f"concat('Other (', {_SERVICE_CATEGORY}, ')')"),
     "SkuId": ("1.0", _when(_PRICED, _SKU)),
     "SkuMeter": ("1.1", _when(_PRICED, _text("usage_type"))),
-    "SkuPriceDetails": ("1.1", "NULL"),
+    "SkuPriceDetails": ("1.1", _NONE),
     "SkuPriceId": (
         "1.0",
         _when(_PRICED, f"if(sku_price_id = '', concat({_SKU}, '.', usage_type), toString(sku_price_id))"),
@@ -138,6 +135,11 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "Tags": ("1.0", "toJSONString(tags)"),
 }
 """Column name → (first version that has it, SQL)."""
+
+
+MONEY = ("Cost", "Price", "Quantity")
+TIME = ("PeriodStart", "PeriodEnd")
+"""How the names of columns end that are decimal numbers, and times; the others are text."""
 
 
 def columns_of(version: str) -> dict[str, str]:

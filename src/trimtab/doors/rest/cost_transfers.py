@@ -22,6 +22,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest.errors import answer_error
 
 DAY_MS = 86_400_000
+_MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 def routes(room: CostsRoom, clock: Clock, reserve_mb: int) -> list[BaseRoute]:
@@ -38,16 +39,17 @@ def routes(room: CostsRoom, clock: Clock, reserve_mb: int) -> list[BaseRoute]:
 
     async def export(request: Request) -> Response:
         try:
-            principal = _allow(request, Role.READ, "export the bill")
+            principal = _allow(request, Role.FINANCE, "export the bill")
             asked = request.query_params
             now = clock.now_ms()
             start = parse_instant_ms(asked.get("start", "-30d"), now) // DAY_MS * DAY_MS
             end = -(-parse_instant_ms(asked.get("end", "now"), now) // DAY_MS) * DAY_MS
-            parts = room.focus.write(principal.scope, asked.get("version", "1.0"), start, end)
+            format_ = asked.get("format", "csv")
+            parts = room.focus.write(principal.scope, asked.get("version", "1.0"), start, end, format_)
         except TrimtabError as problem:
             return answer_error(problem)
-        name = {"Content-Disposition": 'attachment; filename="focus.csv"', "Cache-Control": "no-store"}
-        return StreamingResponse(_threaded(parts), media_type="text/csv", headers=name)
+        name = {"Content-Disposition": f'attachment; filename="focus.{format_}"', "Cache-Control": "no-store"}
+        return StreamingResponse(_threaded(parts), media_type=_MEDIA[format_], headers=name)
 
     return [
         Route("/rest/v1/costs/uploads/{id}", put, methods=["PUT"]),

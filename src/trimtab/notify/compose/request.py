@@ -18,21 +18,23 @@ _REASON_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One HTTP POST. The body is not shown in logs: it may hold what is nobody's business."""
+    """One HTTP request. The body is not shown in logs: it may hold what is nobody's business."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the receiver said: `text` is the beginning of its body."""
+    """What the receiver said: `body` as far as it was read, `text` its beginning for people."""
 
     status: int
     text: str = ""
     retry_after: str = ""
     location: str = ""
+    body: bytes = field(default=b"", repr=False)
 
 
 def judge(answer: Answered) -> Verdict:

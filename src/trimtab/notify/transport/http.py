@@ -1,4 +1,4 @@
-"""One HTTP POST to a receiver: bounded in time and size, to an address that was looked at, no redirect followed.
+"""One HTTP request to a receiver: bounded in time and size, to an address that was looked at, no redirect followed.
 
 On the standard library, because the address that is connected to must be the one that was checked. Blocking: the
 sender runs it in a thread.
@@ -10,7 +10,7 @@ import ssl
 import threading
 from dataclasses import dataclass
 
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.notify.address import Target, parse_url, resolve
 from trimtab.notify.compose.request import Answered, Outgoing, judge
 from trimtab.notify.model import Outcome, Verdict
@@ -19,8 +19,8 @@ STEP_S = 10.0
 """Longest silence of a receiver, while connecting and while answering."""
 WHOLE_S = 20.0
 """Longest time for all of it: a receiver that drips bytes does not hold a sender up."""
-_BODY_BYTES = 4096
-"""Of an answer's body only the beginning is read, for the log."""
+_BODY_BYTES = 65_536
+"""Of an answer's body only the beginning is read: for the log, and for tokens."""
 _SHOWN = 200
 
 
@@ -46,21 +46,26 @@ class HttpTransport:
     def send(self, outgoing: Outgoing) -> Verdict:
         """Send it once. Never raises for what a receiver or the network does: the verdict says it."""
         try:
-            target = parse_url(outgoing.url, self._options.allow_link_local)
-            connection = _Connection(target, self._tls, self._options)
+            return judge(self.ask(outgoing))
         except InvalidInput as problem:
             return Verdict(Outcome.FAILED, str(problem))
+        except Unavailable as problem:
+            return Verdict(Outcome.RETRY, str(problem))
+
+    def ask(self, outgoing: Outgoing) -> Answered:
+        """Send it once and return what was answered, whatever its status. Raises InvalidInput for an address that is
+        not sent to, Unavailable where no whole answer came."""
+        target = parse_url(outgoing.url, self._options.allow_link_local)
+        connection = _Connection(target, self._tls, self._options)
         deadline = threading.Timer(self._options.whole_s, connection.cut)
         deadline.daemon = True
         deadline.start()
         try:
-            return judge(_post(connection, target, outgoing))
-        except InvalidInput as problem:
-            return Verdict(Outcome.FAILED, str(problem))
+            return _exchange(connection, target, outgoing)
         except (OSError, http.client.HTTPException, ValueError) as problem:
             if connection.was_cut:
-                return Verdict(Outcome.RETRY, f"no whole answer within {self._options.whole_s:g} s")
-            return Verdict(Outcome.RETRY, f"cannot reach {target.host}:{target.port}: {_words(problem)}")
+                raise Unavailable(f"no whole answer within {self._options.whole_s:g} s") from None
+            raise Unavailable(f"cannot reach {target.host}:{target.port}: {_words(problem)}") from None
         finally:
             deadline.cancel()
             connection.close()
@@ -104,13 +109,14 @@ class _Connection(http.client.HTTPConnection):
                 return
 
 
-def _post(connection: _Connection, target: Target, outgoing: Outgoing) -> Answered:
+def _exchange(connection: _Connection, target: Target, outgoing: Outgoing) -> Answered:
     headers = {"Host": target.authority, "Accept-Encoding": "identity", "Connection": "close", **outgoing.headers}
-    connection.request("POST", target.path, body=outgoing.body, headers=headers)
+    connection.request(outgoing.method, target.path, body=outgoing.body, headers=headers)
     answer = connection.getresponse()
-    text = answer.read(_BODY_BYTES).decode("utf-8", "replace")
+    body = answer.read(_BODY_BYTES)
+    text = body.decode("utf-8", "replace")
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SHOWN]
-    return Answered(answer.status, shown, answer.getheader("Retry-After", ""), answer.getheader("Location", ""))
+    return Answered(answer.status, shown, answer.getheader("Retry-After", ""), answer.getheader("Location", ""), body)
 
 
 def _words(problem: Exception) -> str:

@@ -1,0 +1,105 @@
+"""The job that sends: targets side by side, the deliveries of one in order, each outcome on record before the next.
+
+Between sending and recording a process can die; the delivery is then sent again under the same id: at least once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, TrimtabError
+from trimtab.store.state.database import State
+from trimtab.store.state.schema.triggers import event_deliveries
+from trimtab.triggers import queue
+from trimtab.triggers.model import Delivery, DeliveryState, Outcome, Sent
+from trimtab.triggers.sending.contract import Sender
+from trimtab.triggers.sending.dead_letters import KEPT_HERE, PENDING, DeadLetters
+
+_AT_ONCE = 8
+"""Targets that are talked to at the same time."""
+A_TURN = 200
+"""Deliveries that one turn takes up."""
+_NEVER = (InvalidInput, NotFound, Conflict, AccessDenied)
+"""Errors after which asking again would not help."""
+
+
+class Dispatcher:
+    """Sends what is due. `may_send` is asked before each: of several servers one sends."""
+
+    def __init__(
+        self,
+        state: State,
+        clock: Clock,
+        senders: Sequence[Sender],
+        dead_letters: DeadLetters,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._senders = tuple(senders)
+        self._dead_letters = dead_letters
+        self._may_send = may_send
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    def reaches(self, arn: str) -> bool:
+        """Whether there is a sender for a target of this ARN."""
+        return any(one.takes(arn) for one in self._senders)
+
+    async def turn(self) -> int:
+        """Send what is due now; returns how many deliveries were taken up."""
+        if not self._may_send():
+            return 0
+        await self._letters()
+        due = await self._state.run(partial(queue.due, now_ms=self._clock.now_ms(), limit=A_TURN))
+        await asyncio.gather(*map(self._one_after_another, queue.by_target(due)))
+        return len(due)
+
+    async def _one_after_another(self, deliveries: Sequence[Delivery]) -> None:
+        async with self._gate:
+            for delivery in deliveries:
+                if not self._may_send():
+                    return
+                await self._send(delivery)
+
+    async def _send(self, delivery: Delivery) -> None:
+        began_s = self._clock.monotonic()
+        sent = await self._attempt(delivery)
+        took_ms = round(1000 * (self._clock.monotonic() - began_s))
+
+        def write(connection: Connection) -> DeliveryState:
+            state = queue.record(connection, delivery, sent, self._clock.now_ms(), took_ms)
+            if state is DeliveryState.DEAD:
+                has_place = bool((delivery.form.get("DeadLetterConfig") or {}).get("Arn"))
+                queue.note_dead_letter(connection, delivery.id, PENDING if has_place else KEPT_HERE)
+            return state
+
+        await self._state.run(write)
+
+    async def _attempt(self, delivery: Delivery) -> Sent:
+        sender = next((one for one in self._senders if one.takes(delivery.arn)), None)
+        if sender is None:
+            return Sent(
+                Outcome.REFUSED, f"trimtab cannot reach targets like {delivery.arn}; see the guide of event rules"
+            )
+        try:
+            return await sender.send(delivery)
+        except _NEVER as problem:
+            return Sent(Outcome.REFUSED, str(problem))
+        except TrimtabError as problem:
+            return Sent(Outcome.RETRY, str(problem))
+
+    async def _letters(self) -> None:
+        """Write the letters of the dead, also those that a crash left unwritten."""
+        columns = event_deliveries.c
+        query = select(event_deliveries).where(
+            columns.state == DeliveryState.DEAD.value, columns.dead_letter == PENDING
+        )
+        rows = await self._state.run(lambda connection: connection.execute(query.limit(A_TURN)).all())
+        for row in rows:
+            delivery = queue.delivery_of(row)
+            where = await self._dead_letters.post(replace(delivery, dead_letter=""))
+            await self._state.run(partial(queue.note_dead_letter, id_=delivery.id, where=where))

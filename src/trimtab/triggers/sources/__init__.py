@@ -1,0 +1,1 @@
+"""Where events come from beside PutEvents: alarms, audit, schedules, new objects, drift."""

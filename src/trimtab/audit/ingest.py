@@ -76,9 +76,13 @@ class AuditIngest:
                 new += (await self.write([one for key, one in part.items() if key not in held])).events
         return Written(new, len(events) - len(new))
 
-    async def _held(self, events: Sequence[AuditEvent]) -> set[tuple[str, str]]:
+    async def settled(self) -> None:
+        """Wait until what was appended before can be read. Raises Unavailable where that takes too long."""
         if not await self._log.settled(_SETTLE_S):
-            raise Unavailable("cannot tell which audit records are new: the engine is behind; try again in a minute")
+            raise Unavailable("cannot read the newest audit records: the engine is behind; try again in a minute")
+
+    async def _held(self, events: Sequence[AuditEvent]) -> set[tuple[str, str]]:
+        await self.settled()
         times = [event.time_ms for event in events]
         params = {
             "accounts": sorted({event.account for event in events}),

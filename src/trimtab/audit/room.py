@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from trimtab.audit.findings.find import Findings
 from trimtab.audit.imports import AuditImports, TrailReader
 from trimtab.audit.ingest import AuditIngest
+from trimtab.audit.insights.find import InsightFinder
 from trimtab.audit.read import AuditReader
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
@@ -20,6 +22,8 @@ class AuditRoom:
     reader: AuditReader
     files: TrailReader
     imports: AuditImports
+    insights: InsightFinder
+    findings: Findings
     clock: Clock
     account: str
     region: str
@@ -39,4 +43,7 @@ class AuditRoom:
         ingest = AuditIngest(log, telemetry, clock)
         files = TrailReader(ingest, account, region)
         imports = AuditImports(state, files, clock, directory / "copies")
-        return cls(ingest, AuditReader(telemetry, log), files, imports, clock, account, region)
+        insights = InsightFinder(telemetry, state, ingest, clock)
+        imports.heard.append(insights.look_at)
+        findings = Findings(telemetry)
+        return cls(ingest, AuditReader(telemetry, log), files, imports, insights, findings, clock, account, region)

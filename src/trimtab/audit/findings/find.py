@@ -1,0 +1,65 @@
+"""Findings: what the rules say about the events of a search."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.access.scope import Scope
+from trimtab.audit.conditions import AuditQuery, where
+from trimtab.audit.findings.rules import RULES, Rule
+from trimtab.store.sql import load_queries
+from trimtab.store.telemetry.client import Telemetry
+
+_QUERIES = load_queries("trimtab.audit.findings")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Calls of one caller within ten minutes that a rule is about; `ids` are those of the first of them."""
+
+    rule: Rule
+    account: str
+    user_arn: str
+    user_name: str
+    first_ms: int
+    last_ms: int
+    events: int
+    failed: int
+    names: Sequence[str]
+    addresses: Sequence[str]
+    ids: Sequence[str]
+
+
+class Findings:
+    """Asks every rule about what a scope covers."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    async def of(self, scope: Scope, query: AuditQuery, rules: Sequence[Rule] = RULES) -> list[Finding]:
+        """What the rules find in a search, the newest first. Raises QueryAborted, Unavailable."""
+        found = await asyncio.gather(*(self._of(scope, query, rule) for rule in rules))
+        return sorted((one for part in found for one in part), key=lambda one: -one.first_ms)
+
+    async def _of(self, scope: Scope, query: AuditQuery, rule: Rule) -> list[Finding]:
+        condition, params = where(scope, query)
+        sql = _QUERIES["findings"].replace("/*and*/", condition).replace("/*rule*/", rule.condition)
+        params |= {"least": rule.least, "different": rule.different, "places": rule.places}
+        rows = await self._telemetry.fetch(sql, params)
+        columns = {name: column.tolist() for name, column in rows.items()}
+        return [
+            Finding(
+                rule=rule,
+                account=columns["account"][row],
+                user_arn=columns["user_arn"][row],
+                user_name=columns["who"][row],
+                first_ms=int(columns["first"][row]),
+                last_ms=int(columns["last"][row]),
+                events=int(columns["events"][row]),
+                failed=int(columns["failed"][row]),
+                names=sorted(columns["names"][row]),
+                addresses=sorted(columns["addresses"][row]),
+                ids=tuple(columns["ids"][row]),
+            )
+            for row in range(len(columns["account"]))
+        ]

@@ -224,5 +224,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),
+        Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
     ]

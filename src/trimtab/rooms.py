@@ -42,6 +42,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.room import NotifyRoom
+from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.reports.dashboards.alarm_source import AlarmSource
 from trimtab.reports.dashboards.data import WidgetReader
 from trimtab.reports.dashboards.prom_source import PromQLSource
@@ -106,7 +107,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     inventory = InventoryRoom.of(stores.state, clock)
     bills = await _costs(settings, stores, clock)
     economics = _economics(stores, bills, inventory, reader, registry, clock)
-    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock)
+    http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
+    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader,

@@ -30,6 +30,7 @@ from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.run import LogInsights
+from trimtab.logs.job import LogDuties
 from trimtab.logs.read import LogReader
 from trimtab.logs.retention import LogRetention
 from trimtab.metrics.bands.job import DetectorTraining
@@ -45,6 +46,7 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.retention import RetentionJob
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.job import Notifying
+from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -167,12 +169,15 @@ async def work(settings: Settings) -> None:
         alarms = alarms_of(state, telemetry, metrics, clock, leading)
         forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
         logs = LogRetention(telemetry, state, clock, leading.may_write)
+        http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
+        duties = LogDuties(state, clock, http, leading.may_write)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
             Job("drop log events past their retention", _RETENTION_S, logs.drop),
+            *duties.jobs(),
             *notifying.jobs,
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from trimtab.base.clock import Clock
 from trimtab.logs.explore import LogExplorer
 from trimtab.logs.filters.metric_filters import MetricFilters
+from trimtab.logs.forwarding.room import ForwardingRoom
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
 from trimtab.logs.protection.mask import Masking
 from trimtab.logs.protection.policies import DataPolicies
 from trimtab.logs.read import LogReader
 from trimtab.logs.tail.live import LiveTails
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
@@ -28,10 +30,13 @@ class LogsRoom:
     clock: Clock
     policies: DataPolicies
     tails: LiveTails
+    forwarding: ForwardingRoom
 
     @classmethod
-    def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "LogsRoom":
-        """The room over open stores; `log` is that of log events."""
+    def of(
+        cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock, http: HttpTransport | None = None
+    ) -> "LogsRoom":
+        """The room over open stores; `log` is that of log events, `http` sends to the outside."""
         groups = LogGroups(state, clock)
         reader = LogReader(telemetry, groups, log, clock)
         policies = DataPolicies(state, clock)
@@ -48,4 +53,5 @@ class LogsRoom:
             clock,
             policies,
             tails,
+            ForwardingRoom.of(state, groups, ingest, clock, http),
         )

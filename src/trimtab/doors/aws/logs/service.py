@@ -1,6 +1,7 @@
 """CloudWatch Logs as the gateway serves it: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.logs import (
+    destinations,
     filters,
     groups,
     live_tail,
@@ -10,6 +11,7 @@ from trimtab.doors.aws.logs import (
     query_definitions,
     read_events,
     streams,
+    subscriptions,
     tags,
 )
 from trimtab.doors.aws.logs.rooms import LogRooms, operations
@@ -26,6 +28,8 @@ OPERATION_FILES = (
     filters,
     live_tail,
     protection,
+    subscriptions,
+    destinations,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

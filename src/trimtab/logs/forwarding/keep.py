@@ -1,0 +1,119 @@
+"""The ingest's keeper of subscriptions: what a filter matches is in the queue, or in the outbox for an event bus,
+before the write that brought it is acknowledged. A repeat of a write finds it there.
+"""
+
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import NotFound
+from trimtab.base.ids import new_id
+from trimtab.logs.filters.match import Matcher, matcher
+from trimtab.logs.forwarding import queue
+from trimtab.logs.forwarding.destinations import Destinations
+from trimtab.logs.forwarding.filters import SubscriptionFilters
+from trimtab.logs.forwarding.model import TRIGGERED, Kind, Place, SubscriptionFilter, read_place
+from trimtab.logs.forwarding.payload import documents, pack
+from trimtab.logs.model import LogBatch
+from trimtab.store.state.database import State
+from trimtab.store.state.schema.events import outbox
+
+REFRESH_MS = 5_000
+"""How long filters that another process put may stay unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    filter: SubscriptionFilter
+    place: Place
+    match: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    """An event for the outbox."""
+
+    id: str
+    subject: str
+    body: str
+
+
+class KeepForwards:
+    """Keeps what is to be sent on."""
+
+    def __init__(self, state: State, filters: SubscriptionFilters, destinations: Destinations, clock: Clock) -> None:
+        self._state = state
+        self._filters = filters
+        self._destinations = destinations
+        self._clock = clock
+        self._ready: Mapping[int, Sequence[_Ready]] = {}
+        self._known = ((-1, -1), 0)  # (changes, when) of `_ready`
+
+    async def __call__(self, batches: Sequence[LogBatch], key: str | None) -> None:
+        """Keep what matches of `batches`, under ids made of `key`. Raises Unavailable."""
+        ready = await self._filters_by_group()
+        if not ready:
+            return
+        base = key or new_id()
+        forwards: list[queue.Forward] = []
+        triggers: list[_Trigger] = []
+        for number, batch in enumerate(batches):
+            for one in ready.get(batch.group.id, ()):
+                matched = [(at, event) for at, event in enumerate(batch.events) if one.match(event.message) is not None]
+                if not matched:
+                    continue
+                of_it = f"{base}/{number}/{one.filter.name}"
+                for id_, document in documents(batch, matched, one.filter.name, of_it):
+                    stable = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{batch.group.id}/{id_}"))
+                    if one.place.kind is Kind.BUS:
+                        subject = f"{batch.group.arn}:subscription-filter:{one.filter.name}"
+                        body = {
+                            "account": batch.group.account, "region": batch.group.region, "destination": one.place.text,
+                            **document,
+                        }  # fmt: skip
+                        triggers.append(_Trigger(stable, subject[:1024], json.dumps(body)))
+                    else:
+                        forwards.append(
+                            queue.Forward(
+                                stable, one.place.kind, one.place.text, len(document["logEvents"]), pack(document),
+                                batch.group.id, one.filter.name,
+                            )
+                        )  # fmt: skip
+        if forwards or triggers:
+            now_ms = self._clock.now_ms()
+            await self._state.run(lambda connection: _write(connection, forwards, triggers, now_ms))
+
+    async def _filters_by_group(self) -> Mapping[int, Sequence[_Ready]]:
+        now = self._clock.now_ms()
+        changes, (known, at) = (self._filters.changes, self._destinations.changes), self._known
+        if known != changes or not 0 <= now - at < REFRESH_MS:
+            found: dict[int, list[_Ready]] = defaultdict(list)
+            for one in await self._filters.every():
+                try:
+                    place = await self._filters.resolved(read_place(one.destination))
+                except NotFound:  # its destination was deleted: there is nowhere to send to
+                    continue
+                found[one.group].append(_Ready(one, place, matcher(one.pattern)))
+            self._ready, self._known = found, (changes, now)
+        return self._ready
+
+
+def _write(
+    connection: Connection, forwards: Sequence[queue.Forward], triggers: Sequence[_Trigger], now_ms: int
+) -> None:
+    if forwards:
+        queue.put(connection, forwards, now_ms)
+    ids = [one.id for one in triggers]
+    known = set(connection.execute(select(outbox.c.id).where(outbox.c.id.in_(ids))).scalars()) if ids else set()
+    rows = [
+        {"id": one.id, "kind": TRIGGERED, "subject": one.subject, "at_ms": now_ms, "body": one.body}
+        for one in triggers
+        if one.id not in known
+    ]
+    if rows:
+        connection.execute(insert(outbox), rows)

@@ -1,0 +1,34 @@
+"""What is sent on of log events, put together."""
+
+from dataclasses import dataclass
+
+from trimtab.base.clock import Clock
+from trimtab.logs.forwarding.destinations import Destinations
+from trimtab.logs.forwarding.filters import SubscriptionFilters
+from trimtab.logs.forwarding.keep import KeepForwards
+from trimtab.logs.forwarding.queue import ForwardQueue
+from trimtab.logs.forwarding.send import GroupForwards
+from trimtab.logs.groups import LogGroups
+from trimtab.logs.ingest import LogIngest
+from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.store.state.database import State
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingRoom:
+    """Subscription filters and destinations, the queue, and the job of the server that writes into groups."""
+
+    filters: SubscriptionFilters
+    destinations: Destinations
+    queue: ForwardQueue
+    into_groups: GroupForwards
+
+    @classmethod
+    def of(
+        cls, state: State, groups: LogGroups, ingest: LogIngest, clock: Clock, http: HttpTransport | None
+    ) -> "ForwardingRoom":
+        """The room over open stores; the ingest is told to keep what filters match."""
+        destinations, queue = Destinations(state, clock), ForwardQueue(state, clock)
+        filters = SubscriptionFilters(state, clock, destinations, http or HttpTransport(HttpOptions()))
+        ingest.keepers.append(KeepForwards(state, filters, destinations, clock))
+        return cls(filters, destinations, queue, GroupForwards(queue, groups, ingest))

@@ -34,7 +34,8 @@ def metric_option(default: str) -> Callable[[F], F]:
     """Add `--metric`."""
     return click.option(
         "--metric", default=default, show_default=True,
-        help="unblended, amortized, net_unblended, net_amortized, blended, list, contracted, usage.",
+        help="unblended, amortized, net_unblended, net_amortized, blended, list, contracted, usage; split and "
+        "split_unused are containers' shares.",
     )  # fmt: skip
 
 

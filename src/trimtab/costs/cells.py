@@ -101,7 +101,7 @@ def _pairs(text: str) -> Mapping[str, str]:
 def _statement(query: CellQuery, scope: Scope) -> tuple[str, dict[str, Any]]:
     conditions = Conditions()
     hourly = query.granularity is Granularity.HOURLY
-    daily = not hourly and all(in_daily(facet) for facet in (*query.dimensions, *facets_of(query.where)))
+    daily = not hourly and in_daily((*query.dimensions, *facets_of(query.where)), query.metrics)
     tags, tag_join = _set("tags", "tag_set", conditions, query.tags, fold=True)
     categories, category_join = _set("categories", "category_set", conditions, query.categories, fold=False)
     table, lines = ("cost_daily", "sum(lines)") if daily else ("cost_lines", "count()")

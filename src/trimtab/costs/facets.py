@@ -1,9 +1,9 @@
 """Dimensions and metrics as columns of the cost tables: one table each, and nothing else knows the columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag
-from trimtab.store.telemetry.schema_costs import DAILY_NAMES
+from trimtab.store.telemetry.schema_costs import DAILY_NAMES, SUMS
 
 METRIC_COLUMNS: Mapping[Metric, str] = {
     Metric.UNBLENDED: "billed_cost",
@@ -21,6 +21,8 @@ METRIC_COLUMNS: Mapping[Metric, str] = {
     Metric.COMMITMENT_USED: "commitment_used",
     Metric.COMMITMENT_TOTAL_HOURS: "commitment_total_hours",
     Metric.COMMITMENT_UNUSED_HOURS: "commitment_unused_hours",
+    Metric.SPLIT: "split_cost",
+    Metric.SPLIT_UNUSED: "split_unused_cost",
 }
 """The column that a metric sums; `Lines` counts."""
 
@@ -81,9 +83,10 @@ def expression(dimension: Dimension) -> str:
     return _EXPRESSIONS[dimension]
 
 
-def in_daily(facet: Facet) -> bool:
-    """Whether the sums by day know `facet`."""
-    return isinstance(facet, Tag | CostCategory) or _EXPRESSIONS[facet] in _DAILY
+def in_daily(facets: Iterable[Facet], metrics: Iterable[Metric]) -> bool:
+    """Whether the sums by day know all `facets` and `metrics`."""
+    known = (isinstance(facet, Tag | CostCategory) or _EXPRESSIONS[facet] in _DAILY for facet in facets)
+    return all(known) and all(metric is Metric.LINES or METRIC_COLUMNS[metric] in SUMS for metric in metrics)
 
 
 def set_column(facet: Tag | CostCategory) -> tuple[str, str, str]:

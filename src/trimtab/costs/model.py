@@ -32,6 +32,8 @@ class Metric(StrEnum):
     COMMITMENT_USED = "CommitmentUsed"
     COMMITMENT_TOTAL_HOURS = "CommitmentTotalHours"
     COMMITMENT_UNUSED_HOURS = "CommitmentUnusedHours"
+    SPLIT = "SplitCost"  # a container's share of its machine's cost; beside the bill, not in it
+    SPLIT_UNUSED = "SplitUnusedCost"  # and of what no container used of it
     LINES = "Lines"
 
 

@@ -92,7 +92,7 @@ class CostReader:
         }
         sql = _QUERIES["category_keys" if categories else "tag_keys"]
         sql = sql.replace("/*scope*/", f"{conditions.scope(scope)} AND {conditions.of(where)}")
-        if not all(in_daily(facet) for facet in facets_of(where)):
+        if not in_daily(facets_of(where), ()):
             sql = sql.replace("cost_daily", "cost_lines")
         found = await self._telemetry.fetch(sql, params | conditions.params)
         return [str(key) for key in found["key"]]

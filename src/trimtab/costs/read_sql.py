@@ -39,7 +39,7 @@ def statement_of(query: CostQuery, scope: Scope) -> Statement:
     """The statement of `query`. Raises InvalidInput for bounds that do not fit the granularity."""
     check(query)
     hourly = query.granularity is Granularity.HOURLY
-    daily = not hourly and all(in_daily(facet) for facet in (*query.group_by, *facets_of(query.where)))
+    daily = not hourly and in_daily((*query.group_by, *facets_of(query.where)), query.metrics)
     conditions = Conditions()
     keys, joins = _keys(query.group_by, conditions)
     where = " AND ".join(

@@ -16,6 +16,7 @@ from trimtab.economics.ports import MachineReader, UseReader
 from trimtab.economics.rules.conditions import meets, needs
 from trimtab.economics.rules.derive import Derivation, Needs, Said
 from trimtab.economics.rules.model import OTHERS, UNOWNED, Category, RuleSet, SharedMachines, Split, SplitMethod
+from trimtab.economics.shared.containers import read_container_shares
 from trimtab.economics.shared.model import Use
 from trimtab.economics.shared.split import split_machine
 
@@ -119,13 +120,18 @@ class Weigher:
         days = {cell.period_ms for cell in cells}
         names = sorted({cell.dimensions[-1] for cell in cells if cell.dimensions[-1]})
         known = await self._machines.machines(names, min(days), max(days) + DAY_MS)
+        containers = await read_container_shares(self._cells, Division(derivation, category), month)
         default = _default(rules)
         found: dict[tuple[str, int], tuple[Share, ...]] = {}
         for cell in cells:
             key = (cell.dimensions[-1], cell.period_ms)
             machine = known.get(key[0])
             shared = shared_of(rules, machine_dimensions(rules), cell)
-            if machine is None or shared is None or not machine.devices or key in found:  # the first rule counts
+            if shared is None or key in found:  # the first rule counts
+                continue
+            if machine is None or not machine.devices:  # no scheduler knows it: the bill itself may
+                if shares := containers.of(key, shared.policy, shared.name, default):
+                    found[key] = shares
                 continue
             parts = split_machine(machine, cell.period_ms, cell.period_ms + DAY_MS, shared.policy)
             found[key] = tuple(

@@ -132,3 +132,18 @@ def test_the_planted_reservation_is_never_used(made: World, months: list[pa.Tabl
     assert 1 == fees.num_rows
     assert total(fees) == pytest.approx(planted.dollars_per_hour * 31 * 24, rel=1e-3)
     assert total(fees, "reservation_unused_recurring_fee") == pytest.approx(total(fees))
+
+
+def test_pods_have_split_lines_that_cost_nothing_and_share_out_their_machine(
+    made: World, months: list[pa.Table]
+) -> None:
+    parent = "split_line_item_parent_resource_id"
+    split = months[1].filter(pc.is_valid(months[1][parent]))
+    pods = [pod for pod in made.company.pods if pod.node.account.cluster != "atlas"]
+    assert len(pods) * 31 == split.num_rows
+    assert 0 == total(split)
+    [p4d] = [node for node in made.company.nodes if node.name == "p4d-12"]
+    shares = total(rows(split, **{parent: p4d.instance_id}), "split_line_item_split_cost")
+    shares += total(rows(split, **{parent: p4d.instance_id}), "split_line_item_unused_cost")
+    machine = rows(months[1], line_item_resource_id=p4d.instance_id)
+    assert total(machine, "reservation_effective_cost") == pytest.approx(shares, abs=1e-6)

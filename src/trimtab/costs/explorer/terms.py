@@ -31,6 +31,8 @@ _METRICS: Mapping[str, Metric] = {
     "net_amortized": Metric.NET_AMORTIZED,
     "list": Metric.LIST,
     "contracted": Metric.CONTRACTED,
+    "split": Metric.SPLIT,
+    "split_unused": Metric.SPLIT_UNUSED,
     "usage": Metric.USAGE,
     "normalized_usage": Metric.NORMALIZED_USAGE,
 }

@@ -49,6 +49,9 @@ SCHEMA = pa.schema(
         *((f"savings_plan_{name}", pa.string()) for name in ("savings_plan_a_r_n", "offering_type")),
         *((f"savings_plan_{name}", pa.float64()) for name in ("savings_plan_rate", "savings_plan_effective_cost")),
         *((f"savings_plan_{name}", pa.float64()) for name in ("total_commitment_to_date", "used_commitment")),
+        ("split_line_item_parent_resource_id", pa.string()),
+        *((f"split_line_item_{name}", pa.float64()) for name in ("split_usage", "split_usage_ratio", "actual_usage")),
+        *((f"split_line_item_{name}", pa.float64()) for name in ("reserved_usage", "split_cost", "unused_cost")),
         ("resource_tags", _PAIRS),
     ]
 )

@@ -64,6 +64,16 @@ def volume_lines(world: World, days: Times, month_hours: int) -> Iterator[pa.Tab
         yield lines(node.account, f"volume-{node.instance_id}", days, DAY_MS, columns)
 
 
+def hourly_cost(world: World, node: Node, hours: Times) -> Floats:
+    """Dollars that each of `hours` of a machine costs with its commitments spread over what they cover."""
+    bought = terms.purchase(node)
+    if bought == terms.SAVINGS_PLAN:
+        return np.full(len(hours), terms.savings_plan_rate(node.machine))
+    if bought == terms.RESERVED:
+        return np.full(len(hours), terms.reservation_of(world.company, node).hourly)
+    return _spot(world, node, hours) if bought == terms.SPOT else _on_demand(world, node, hours)
+
+
 def tags_of(company: Company, node: Node) -> dict[str, str]:
     """The tags of a machine, as CUR 2.0 writes their keys. One team writes its name its own way."""
     teams = {pod.team for number in node.gpus if (pod := company.pod_of.get(number)) is not None}
@@ -98,7 +108,7 @@ def _hours_of(world: World, node: Node, bought: str, hours: Times) -> dict[str, 
             "savings_plan_savings_plan_effective_cost": plan,
         }
     elif bought == terms.RESERVED:
-        held = next(one for one in terms.reservations(world.company) if one.machine is machine)
+        held = terms.reservation_of(world.company, node)
         columns |= {
             "line_item_type": "DiscountedUsage",
             "unblended_rate": 0.0,

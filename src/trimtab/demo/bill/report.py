@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trimtab.demo.bill.containers import container_lines
 from trimtab.demo.bill.fees import month_end_lines, plan_lines, reservation_lines
 from trimtab.demo.bill.lines import HOUR_MS
 from trimtab.demo.bill.machines import machine_lines, volume_lines
@@ -48,6 +49,7 @@ def month_of(world: World, start_ms: int, end_ms: int, through_ms: int, *, refun
         *machine_lines(world, hours),
         *volume_lines(world, days, (end_ms - start_ms) // HOUR_MS),
         *service_lines(world, days),
+        *container_lines(world, days),
         *plan_lines(world, hours),
         *reservation_lines(world, start_ms, len(hours)),
     ]

@@ -58,6 +58,11 @@ def reservations(company: Company) -> tuple[Reservation, ...]:
     )
 
 
+def reservation_of(company: Company, node: Node) -> Reservation:
+    """The reservation that covers a machine that is reserved."""
+    return next(one for one in reservations(company) if one.machine is node.machine)
+
+
 def unused(company: Company) -> Reservation:
     """The reservation that nothing uses."""
     return next(one for one in reservations(company) if not one.used)

@@ -213,6 +213,7 @@ def _rows(unowned: list[tuple[tuple[Dimension, ...], Cell]], facts: Facts) -> tu
     rows = [
         Untagged(account, service, resource, name, currency, cost, lines, suggest(resource, name, account, facts))
         for (account, service, resource, name, currency), (cost, lines) in sums.items()
+        if cost  # lines of containers cost nothing by themselves
     ]
     return sorted(rows, key=lambda row: (row.currency, -row.cost, row.account, row.resource)), listed
 

@@ -32,6 +32,7 @@ METRICS: Mapping[str, str] = {
     "net_amortized": "Amortised, net of discounts",
     "list": "List price",
     "blended": "Blended",
+    "split": "Containers' shares",
     "usage": "Usage",
 }
 """The bases that the page offers, by what the URL says."""
@@ -46,6 +47,7 @@ DIMENSIONS = (
     Dimension.OPERATION,
     Dimension.PROVIDER,
     Dimension.RESOURCE_ID,
+    Dimension.SPLIT_PARENT,
 )
 """What the page offers to group by, before the bill's own tags and categories."""
 _DRILL: Mapping[Facet, Facet] = {Dimension.SERVICE: Dimension.USAGE_TYPE, Dimension.USAGE_TYPE: Dimension.RESOURCE_ID}

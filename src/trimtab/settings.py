@@ -202,6 +202,14 @@ class Settings:
         _text,
         "Kinds of events that the channel `desktop` gets, separated by commas; * ends a pattern.",
     )
+    trigger_commands: str = _setting(
+        "",
+        _text,
+        "TOML file that names the commands which event rules may start, each with its limits (see the guide of event rules).",
+    )
+    retention_events_days: int = _setting(
+        30, _positive, "Days for which deliveries of event rules are kept once they are finished."
+    )
     smtp_url: str = _setting(
         "", _text, "Mail server: smtp://user:password@host:587, smtps://… or smtp+plain://…", secret=True
     )

@@ -18,10 +18,11 @@ _GONE = frozenset(("NoSuchBucket", "NoSuchKey", "404"))
 
 @dataclass(frozen=True, slots=True)
 class S3Item:
-    """An object: its key without the prefix's folder, and its size in bytes."""
+    """An object: its key without the prefix's folder, its size in bytes, and its ETag, which changes with it."""
 
     name: str
     size: int
+    etag: str = ""
 
 
 class S3Folder:
@@ -76,7 +77,7 @@ class S3Folder:
                 for one in page.get("Contents", ()):
                     name = one["Key"][len(self._root) :]
                     if name and not name.endswith("/") and self._under(one["Key"]):
-                        found.append(S3Item(name, one["Size"]))
+                        found.append(S3Item(name, one["Size"], str(one.get("ETag", "")).strip('"')))
         except (BotoCoreError, ClientError) as problem:
             raise self._translate(problem) from problem
         return found

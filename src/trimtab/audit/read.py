@@ -75,11 +75,20 @@ class AuditReader:
         return found.events[0]
 
     async def taken(
-        self, after: tuple[int, str], before_ms: int, limit: int, scope: Scope = EVERYTHING, condition: str = ""
+        self,
+        after: tuple[int, str],
+        before_ms: int,
+        limit: int,
+        scope: Scope = EVERYTHING,
+        condition: str = "",
+        bound: Mapping[str, Any] | None = None,
     ) -> list[AuditEvent]:
-        """Events after a position in the order in which they were taken, (ms, id); those taken before `before_ms`."""
+        """Events after a position in the order in which they were taken, (ms, id); those taken before `before_ms`.
+
+        `condition` is a further one over the columns of `audit_events`, with its parameters in `bound`.
+        """
         parts, params = scoped(scope)
-        params |= {"after": after[0], "after_id": after[1], "before": before_ms, "limit": limit}
+        params |= {**(bound or {}), "after": after[0], "after_id": after[1], "before": before_ms, "limit": limit}
         return events_of(
             await self._fetch("taken", " AND ".join([*parts, *([condition] if condition else [])]), params)
         )

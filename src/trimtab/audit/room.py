@@ -8,6 +8,10 @@ from trimtab.audit.imports import AuditImports, TrailReader
 from trimtab.audit.ingest import AuditIngest
 from trimtab.audit.insights.find import InsightFinder
 from trimtab.audit.read import AuditReader
+from trimtab.audit.tags import AuditTags
+from trimtab.audit.trails.bucket import buckets_of
+from trimtab.audit.trails.delivery import Delivery
+from trimtab.audit.trails.store import TrailStore
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -24,6 +28,9 @@ class AuditRoom:
     imports: AuditImports
     insights: InsightFinder
     findings: Findings
+    tags: AuditTags
+    trails: TrailStore
+    delivery: Delivery
     clock: Clock
     account: str
     region: str
@@ -38,12 +45,30 @@ class AuditRoom:
         directory: Path,
         account: str,
         region: str,
+        delivery: str = "",
     ) -> "AuditRoom":
-        """The room over open stores; `log` is that of audit events, `directory` the room's own."""
-        ingest = AuditIngest(log, telemetry, clock)
+        """The room over open stores; `log` is that of audit events, `directory` the room's own.
+
+        `delivery` is where trails deliver: s3, or a folder; by default one of `directory`.
+        """
+        ingest, reader = AuditIngest(log, telemetry, clock), AuditReader(telemetry, log)
         files = TrailReader(ingest, account, region)
         imports = AuditImports(state, files, clock, directory / "copies")
         insights = InsightFinder(telemetry, state, ingest, clock)
         imports.heard.append(insights.look_at)
-        findings = Findings(telemetry)
-        return cls(ingest, AuditReader(telemetry, log), files, imports, insights, findings, clock, account, region)
+        tags = AuditTags(state)
+        trails = TrailStore(state, clock, tags)
+        return cls(
+            ingest=ingest,
+            reader=reader,
+            files=files,
+            imports=imports,
+            insights=insights,
+            findings=Findings(telemetry),
+            tags=tags,
+            trails=trails,
+            delivery=Delivery(trails, reader, buckets_of(delivery, directory), clock),
+            clock=clock,
+            account=account,
+            region=region,
+        )

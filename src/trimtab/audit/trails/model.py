@@ -1,0 +1,60 @@
+"""A trail: what it was put with, and how far it has delivered."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.base.errors import InvalidInput
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-])){1,126}[A-Za-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+MAX_PREFIX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A trail. `body` has the request's members and selectors; `position` is the last record: (taken ms, id)."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    body: Mapping[str, Any]
+    logging: bool
+    created_ms: int
+    started_ms: int | None = None
+    stopped_ms: int | None = None
+    delivered_ms: int | None = None
+    digest_ms: int | None = None
+    problem: str = ""
+    position: tuple[int, str] = (0, "")
+    digest_number: int = 0
+
+
+def arn_of(account: str, region: str, name: str) -> str:
+    """The ARN of a trail."""
+    return f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidInput for a name that CloudTrail refuses."""
+    if not _NAME.fullmatch(name) or _ADDRESS.fullmatch(name):
+        raise InvalidInput(
+            f"cannot name a trail {name!r}: expected 3 to 128 letters, digits, ., _ and -, none of . _ - twice in a row"
+        )
+
+
+def check_bucket(bucket: str) -> None:
+    """Raise InvalidInput for what is no bucket's name."""
+    if not _BUCKET.fullmatch(bucket) or ".." in bucket:
+        raise InvalidInput(f"cannot deliver to bucket {bucket!r}: expected 3 to 63 lower-case letters, digits, . and -")
+
+
+def check_prefix(prefix: str) -> None:
+    """Raise InvalidInput for a prefix that leads elsewhere or is too long."""
+    if len(prefix) > MAX_PREFIX or any(part in ("", ".", "..") for part in prefix.split("/") if prefix):
+        raise InvalidInput(
+            f"cannot use the key prefix {prefix[:40]!r}: expected at most {MAX_PREFIX} characters of a path"
+        )

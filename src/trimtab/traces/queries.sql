@@ -50,3 +50,19 @@ WHERE /*and*/
 GROUP BY service
 ORDER BY spans DESC, service
 LIMIT {limit:UInt32};
+
+-- name: places
+-- The accounts and regions that have spans in `[from, to)`.
+SELECT DISTINCT account, region
+FROM spans
+WHERE time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+ORDER BY account, region;
+
+-- name: faults
+-- Requests and faults by minute of each service, entries of traces apart; `/*and*/` is the window and its traces.
+SELECT service, anyIf(origin, origin != '') AS type, parent_id = '' AS root,
+       intDiv(toUnixTimestamp64Milli(time), 60000) AS minute, count() AS total, countIf(fault) AS faults
+FROM spans
+WHERE segment AND service != '' AND /*and*/
+GROUP BY service, root, minute
+ORDER BY service, minute;

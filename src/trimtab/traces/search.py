@@ -81,6 +81,23 @@ class TraceSearch:
         by_name = {("name", group.name): group.filter for group in groups}
         return expand(parsed, by_name | {("arn", group.arn): group.filter for group in groups})
 
+    async def condition(self, scope: Scope, account: str, region: str, text: str, start_ms: int, end_ms: int) -> Where:
+        """A condition over spans that holds for those of `[start_ms, end_ms)` whose trace an expression holds for.
+
+        It holds the window too. An expression of root causes is taken for what of it SQL can say.
+        Raises InvalidInput that points at the character.
+        """
+        window = window_of(scope, start_ms, end_ms)
+        made = plan(await self.expression(text, account, region), window)
+        sql = window.where
+        if made.having:
+            narrowed = f" AND {_some_span(sql, made.where)}" if made.where else ""
+            whole = f"SELECT trace_id FROM spans FINAL WHERE {sql}{narrowed} GROUP BY trace_id HAVING {made.having}"  # noqa: S608 - values are bound
+            sql = f"{sql} AND trace_id IN ({whole})"
+        elif made.where:
+            sql = f"{sql} AND {_some_span(sql, made.where)}"
+        return Where(sql, {**made.params, **window.params})
+
     async def find(self, scope: Scope, account: str, region: str, query: TraceQuery) -> Found:
         """A page of traces. Raises InvalidInput, QueryAborted, Unavailable."""
         expression = await self.expression(query.expression, account, region)

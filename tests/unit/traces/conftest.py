@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from trimtab.base.clock import ManualClock, SystemClock
+from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
 from trimtab.traces.room import TracesRoom
@@ -21,9 +22,9 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def room(engine: Telemetry, clock: ManualClock, tmp_path: Path) -> Iterator[TracesRoom]:
+def room(engine: Telemetry, state: State, clock: ManualClock, tmp_path: Path) -> Iterator[TracesRoom]:
     engine.truncate(["spans", "trace_times"])
     log = IngestLog(tmp_path / "log", engine, SystemClock())  # its drain waits in real time
     log.open()
-    yield TracesRoom.of(engine, log, clock)
+    yield TracesRoom.of(engine, state, log, clock)
     log.close()

@@ -54,6 +54,7 @@ from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.log_queries import Querying
+from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.jobs.periodic import Job
@@ -169,6 +170,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         detectors=rooms.detectors,
         config=_configuring(rooms),
         log_writing=log_writing,
+        serverless=ServerlessRooms(rooms.serverless, rooms.clock, _run_reports(rooms)),
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
@@ -210,6 +212,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         costs=rooms.costs,
         runs=_run_reports(rooms),
         logs=rooms.logs,
+        serverless=rooms.serverless,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

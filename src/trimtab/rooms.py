@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import EVERYTHING
@@ -24,11 +25,13 @@ from trimtab.economics.use import OwnersUse
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.inventory.sources import SourceLedger
+from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
+from trimtab.logs.serverless.read import ServerlessReader
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
@@ -84,6 +87,7 @@ class Rooms:
     inventory: InventoryRoom
     logs: LogsRoom
     log_insights: InsightsRoom
+    serverless: ServerlessReader
     audit: AuditRoom
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
@@ -152,6 +156,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         inventory=inventory,
         logs=logs,
         log_insights=insights,
+        serverless=ServerlessReader(
+            stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)
+        ),
         audit=_audit(settings, stores, clock),
         forget=[insights.running.forget, bands.forget, detectors.book.forget, economics.forget],
     )

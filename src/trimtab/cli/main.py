@@ -53,6 +53,11 @@ COMMANDS = {
     "logs": LazyCommand("trimtab.cli.logs", "logs", "Search logs with Logs Insights queries."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),
     "notify": LazyCommand("trimtab.cli.notify", "notify", "Tell people and machines: channels, tests, delivery log."),
+    "serverless": LazyCommand(
+        "trimtab.cli.serverless",
+        "serverless",
+        "Functions and short jobs: durations, cold starts, memory, failures, cost.",
+    ),
     "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),
 }
 

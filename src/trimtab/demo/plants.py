@@ -12,7 +12,8 @@ from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
 from trimtab.demo.company import HOLD, RESEARCH, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
-from trimtab.demo.logs import NEW_ERROR
+from trimtab.demo.functions import COLD, ROOMY
+from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
@@ -44,6 +45,8 @@ def plants(world: World) -> tuple[Plant, ...]:
         _failing_node(world),
         _degraded_endpoint(world),
         _new_error(world),
+        _roomy_function(world),
+        _cold_function(world),
         _hung_run(world),
         _noisy_alarm(world),
         _untagged_project(world),
@@ -139,6 +142,30 @@ def _new_error(world: World) -> Plant:
         endpoint.team,
         (endpoint.name,),
         ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )
+
+
+def _roomy_function(world: World) -> Plant:
+    return Plant(
+        "roomy-function",
+        "/serverless",
+        f"{ROOMY.name} has {ROOMY.memory_mb:,} MB of memory and never uses more than a twelfth of it",
+        ROOMY.account.id,
+        ROOMY.team,
+        (ROOMY.name,),
+        ago(world.anchor_ms, KEPT_H),
+    )
+
+
+def _cold_function(world: World) -> Plant:
+    return Plant(
+        "cold-function",
+        "/serverless",
+        f"{COLD.name} begins cold in more than a third of its invocations, for {COLD.init_s:g} s; some run out of time",
+        COLD.account.id,
+        COLD.team,
+        (COLD.name,),
+        ago(world.anchor_ms, KEPT_H),
     )
 
 

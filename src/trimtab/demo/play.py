@@ -10,6 +10,7 @@ from trimtab.client.api import Client
 from trimtab.demo import notes, own, world
 from trimtab.demo.alarms import put_alarms
 from trimtab.demo.bill.delivery import Delivery
+from trimtab.demo.functions import FunctionFeed
 from trimtab.demo.logs import LogFeed
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
@@ -46,6 +47,7 @@ class Play:
         self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
         self._schedulers = SchedulerFeed(self._simulation.world)
         self._logs = LogFeed(self._simulation.world)
+        self._functions = FunctionFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
     @property
@@ -113,6 +115,8 @@ class Play:
             sender.send(shipment)
             samples += shipment.samples
         for shipment in self._logs.shipments(slab):
+            sender.send(shipment)
+        for shipment in self._functions.shipments(slab):
             sender.send(shipment)
         for shipment in self._schedulers.shipments(slab):
             sender.send_in_order(shipment)

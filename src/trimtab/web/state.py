@@ -12,6 +12,7 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.room import LogsRoom
+from trimtab.logs.serverless.read import ServerlessReader
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -49,3 +50,4 @@ class WebState:
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None
     logs: LogsRoom | None = None
+    serverless: ServerlessReader | None = None

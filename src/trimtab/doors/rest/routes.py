@@ -46,6 +46,7 @@ from trimtab.doors.rest import (
     put,
     run_reports,
     runs,
+    serverless,
     settings,
     sources,
 )
@@ -105,6 +106,7 @@ class Dependencies:
     config: Configuring | None = None
     log_querying: log_queries.Querying | None = None
     log_writing: LogWriting | None = None
+    serverless: serverless.ServerlessRooms | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -131,6 +133,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(log_events.operations(needs.log_writing) if needs.log_writing else []),
         *(log_patterns.operations(needs.log_writing) if needs.log_writing else []),
         *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
+        *(serverless.operations(needs.serverless) if needs.serverless else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),

@@ -8,5 +8,6 @@ import "./elements/full-screen.js";
 import "./elements/jump-menu.js";
 import "./elements/live-state.js";
 import "./elements/panel-menu.js";
+import "./elements/query-editor.js";
 import "./elements/theme-toggle.js";
 import "./elements/time-series.js";

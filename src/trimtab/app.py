@@ -28,6 +28,8 @@ from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
+from trimtab.doors.aws.xray import service as xray_service
+from trimtab.doors.aws.xray.rooms import XRayRooms
 from trimtab.doors.config.kinds.alarms import alarm_sections
 from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
@@ -132,6 +134,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         cloudwatch_service.build(parts),
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
+        xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
     )
@@ -213,6 +216,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         runs=_run_reports(rooms),
         logs=rooms.logs,
         serverless=rooms.serverless,
+        log_insights=rooms.log_insights,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

@@ -18,6 +18,7 @@ from starlette.types import Scope as AsgiScope
 
 from browser.pretend_alarms import pretend_alarms
 from browser.pretend_anomalies import pretend_anomalies
+from browser.pretend_insights import pretend_insights
 from browser.pretend_logs import pretend_logs
 from browser.pretend_notify import PretendNotify
 from browser.pretend_runs import pretend_runs
@@ -253,6 +254,7 @@ def build_state(
         alarms=pretend_alarms(reader, registry, clock),
         anomalies=pretend_anomalies(registry, clock),
         logs=pretend_logs(clock, full=bool(hosts)),
+        log_insights=pretend_insights(clock),
         runs=pretend_runs(reader, registry, clock, bool(hosts)),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),

@@ -1,6 +1,7 @@
 """Log events that are made up: a service's JSON lines and another's errors, which are new."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any, cast
 
 from trimtab.access.scope import Scope
@@ -87,7 +88,8 @@ class PretendLogs:
 def pretend_logs(clock: Clock, *, full: bool) -> LogsRoom:
     """The room over made-up events; without `full` there is no group."""
     pretend = cast("Any", PretendLogs(clock, full=full))
-    return LogsRoom(cast("Any", None), cast("Any", None), pretend, cast("Any", None), pretend, clock)
+    nothing = dict.fromkeys((field.name for field in fields(LogsRoom)), cast("Any", None))
+    return LogsRoom(**{**nothing, "reader": pretend, "explorer": pretend, "clock": clock})
 
 
 def _event(group: Group, at: int, number: int, *, new: bool) -> Event:

@@ -8,7 +8,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from browser.conftest import Served, Watched
 
 pytestmark = pytest.mark.browser
-PAGES = ["/logs", "/logs?tab=patterns", "/logs?as=pattern&q={", "/logs?q=nothing+has+this"]
+CHART = "/logs?mode=insights&query=stats+count(*)+as+n+by+bin(5m),+path"
+PAGES = [
+    *("/logs", "/logs?tab=patterns", "/logs?as=pattern&q={", "/logs?q=nothing+has+this"),
+    *("/logs?mode=insights", CHART, "/logs?mode=insights&query=fields+@message+|+filtr"),
+]
 
 
 def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
@@ -71,3 +75,33 @@ def test_the_new_error_is_found_on_the_patterns_and_leads_to_its_lines(watched: 
     expect(first).to_contain_text("ERROR cannot settle order")
     first.get_by_role("link").click()
     expect(page.locator(".log-events tbody tr")).to_have_count(60)
+
+
+def test_a_query_is_completed_run_and_drawn(watched: Watched) -> None:
+    page = watched.open("/logs?mode=insights")
+    text, words = page.get_by_role("textbox", name="Query"), page.get_by_role("listbox", name="Completions")
+    text.press_sequentially("sta")
+    expect(words.get_by_role("option").first).to_contain_text("stats count(*)")
+    text.press("Tab")
+    expect(text).to_have_value("stats")
+    text.press_sequentially(" cou")
+    expect(words.get_by_role("option").first).to_contain_text("count(*)")
+    text.press("Enter")
+    expect(text).to_have_value("stats count()")
+    text.fill("stats count(*) as n by bin(5m), lev")
+    text.press("Control+Space")
+    expect(words.get_by_role("option").first).to_contain_text("level")
+    text.press("Escape")
+    expect(words).to_be_hidden()
+    text.press("Control+Enter")
+    expect(page).to_have_url(re.compile("query=stats"))
+    expect(page.locator("time-series canvas")).to_be_visible()
+    expect(page.locator(".query-rows tbody tr")).to_have_count(30)
+
+
+def test_the_caret_is_where_the_mistake_is(watched: Watched) -> None:
+    page = watched.open("/logs?mode=insights&query=fields+@message+|+filtr+x")
+    text = page.get_by_role("textbox", name="Query")
+    expect(text).to_be_focused()
+    assert text.evaluate("(one) => one.value.slice(one.selectionStart, one.selectionEnd)") == "filtr"
+    expect(page.get_by_role("alert")).to_contain_text("at character 19")

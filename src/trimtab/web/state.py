@@ -11,6 +11,7 @@ from trimtab.detectors.book import DetectorBook
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
 from trimtab.metrics.expressions.evaluate import Evaluator
@@ -50,4 +51,5 @@ class WebState:
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None
     logs: LogsRoom | None = None
+    log_insights: InsightsRoom | None = None
     serverless: ServerlessReader | None = None

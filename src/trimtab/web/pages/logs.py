@@ -17,9 +17,11 @@ from trimtab.logs.patterns.compare import Change
 from trimtab.logs.read import EventQuery, Page
 from trimtab.logs.room import LogsRoom
 from trimtab.web import respond
+from trimtab.web.logs.insights import MODE
 from trimtab.web.logs.pictures import PARTS, histogram
 from trimtab.web.logs.question import LogQuestion, read_position, read_question
 from trimtab.web.logs.rows import fields_of, found_of, rows_of
+from trimtab.web.pages import log_insights
 from trimtab.web.site import Site
 from trimtab.web.view import View
 
@@ -44,6 +46,8 @@ def routes(site: Site) -> list[BaseRoute]:
         groups = await room.explorer.groups(view.scope)
         if view.get("around"):
             return site.page(request, view, "logs_around", timed=False, **await _around(site, view, room, groups))
+        if view.get("mode") == MODE:
+            return await log_insights.page(site, request, view, groups)
         asked = read_question(view, groups)
         tab = "patterns" if view.get("tab") == "patterns" else "events"
         facts: dict[str, Any] = {"groups": groups, "asked": asked, "tab": tab, "limited": len(groups) == MOST_GROUPS}
@@ -56,7 +60,10 @@ def routes(site: Site) -> list[BaseRoute]:
     async def as_json(request: Request) -> Response:
         view = site.view(request, _DEFAULT_RANGE)
         room = _room(site)
-        asked = _valid(read_question(view, await room.explorer.groups(view.scope)))
+        groups = await room.explorer.groups(view.scope)
+        if view.get("mode") == MODE:
+            return await log_insights.as_json(site, request, view, groups)
+        asked = _valid(read_question(view, groups))
         if view.get("tab") == "patterns":
             found = await _compared(site, view, room, asked)
             return respond.json(request, {"lines": found.lines, "one_in": found.one_in, "patterns": _dicts(found)})
@@ -66,7 +73,10 @@ def routes(site: Site) -> list[BaseRoute]:
     async def as_csv(request: Request) -> Response:
         view = site.view(request, _DEFAULT_RANGE)
         room = _room(site)
-        asked = _valid(read_question(view, await room.explorer.groups(view.scope)))
+        groups = await room.explorer.groups(view.scope)
+        if view.get("mode") == MODE:
+            return await log_insights.as_table(site, request, view, groups)
+        asked = _valid(read_question(view, groups))
         events = (await _page(view, room, asked, _EXPORT)).events[::-1]
         rows = ([_as_dict(event)[name] for name in _COLUMNS] for event in events)
         return respond.table(request, "logs", _COLUMNS, rows)
@@ -75,6 +85,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route(PATH, site.guarded(page)),
         Route(PATH + ".json", site.guarded(as_json)),
         Route(PATH + ".csv", site.guarded(as_csv)),
+        *log_insights.routes(site),
     ]
 
 

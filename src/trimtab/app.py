@@ -21,6 +21,7 @@ from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.doors.aws.events import service as events_service
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.logs import service as logs_service
 from trimtab.doors.aws.logs.rooms import LogRooms
@@ -134,6 +135,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         cloudwatch_service.build(parts),
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
+        events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
@@ -233,4 +235,5 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),
         Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
+        *rooms.delivering.jobs,
     ]

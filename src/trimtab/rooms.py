@@ -8,6 +8,7 @@ from functools import partial
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import EVERYTHING
+from trimtab.actions.registry import Actuators
 from trimtab.alarms.firing import FiringAlarms
 from trimtab.alarms.rehearsals import Rehearsals
 from trimtab.alarms.replay.home import Rooms as ReplayRooms
@@ -16,6 +17,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.cloud import sagemaker
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
@@ -55,6 +57,10 @@ from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
+from trimtab.triggers.delivering import Delivering, Means
+from trimtab.triggers.room import TriggersRoom
+from trimtab.triggers.sending import log_lines
+from trimtab.triggers.sources.audit import AuditSource
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
 
@@ -89,6 +95,9 @@ class Rooms:
     log_insights: InsightsRoom
     serverless: ServerlessReader
     audit: AuditRoom
+    actuators: Actuators
+    triggers: TriggersRoom
+    delivering: Delivering
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -124,6 +133,10 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         PromQLRanges(promql),
         insights.insights,
     )
+    actuators, triggers = Actuators(stores.state, clock), TriggersRoom.of(settings, stores.state, clock)
+    notify = NotifyRoom.of(settings, stores.state, clock)
+    audit = _audit(settings, stores, clock)
+    audit.ingest.taps.append(AuditSource(triggers.intake).told)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -133,7 +146,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ingest=MetricIngest(stores.log, registry),
         ledger=SourceLedger(stores.state, clock),
         keys=KeyStore(stores.state, clock),
-        notify=NotifyRoom.of(settings, stores.state, clock),
+        notify=notify,
         auth_required=check_exposure(settings),
         evaluator=evaluator,
         dashboards=DashboardRoom(
@@ -159,8 +172,11 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         serverless=ServerlessReader(
             stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)
         ),
-        audit=_audit(settings, stores, clock),
-        forget=[insights.running.forget, bands.forget, detectors.book.forget, economics.forget],
+        audit=audit,
+        actuators=actuators,
+        triggers=triggers,
+        delivering=_delivering(settings, stores, clock, triggers, logs, notify, actuators),
+        forget=[insights.running.forget, bands.forget, detectors.book.forget, economics.forget, triggers.book.forget],
     )
 
 
@@ -199,6 +215,31 @@ def _economics(
 
     use = OwnersUse(runs, by_metric)
     return EconomicsRoom.of(stores.telemetry, stores.state, bills.ledger, clock, use, runs)
+
+
+def _delivering(
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    triggers: TriggersRoom,
+    logs: LogsRoom,
+    notify: NotifyRoom,
+    actuators: Actuators,
+) -> Delivering:
+    """What sends to the targets of event rules and starts pipelines."""
+    means = Means(
+        stores.state,
+        clock,
+        settings.data_dir / "triggers",
+        log_lines.writer(logs),
+        notify.publishing,
+        actuators,
+        sagemaker.pipelines,
+        sagemaker.PROBLEMS,
+        settings.notify_allow_link_local,
+        settings.retention_events_days,
+    )
+    return Delivering.of(triggers, means)
 
 
 async def wipe(rooms: Rooms) -> None:

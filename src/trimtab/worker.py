@@ -51,6 +51,8 @@ from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import open_telemetry
+from trimtab.triggers import sourcing
+from trimtab.triggers.sources.buckets import list_prefix
 
 logger = logging.getLogger(__name__)
 
@@ -179,6 +181,7 @@ async def work(settings: Settings) -> None:
             Job("drop log events past their retention", _RETENTION_S, logs.drop),
             *duties.jobs(),
             *notifying.jobs,
+            *await sourcing.begin(state, clock, outbox, metrics.evaluator, list_prefix, leading.may_write),
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)

@@ -1,0 +1,1 @@
+"""EventBridge on the AWS door."""

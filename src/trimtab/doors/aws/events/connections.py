@@ -1,0 +1,81 @@
+"""Connections: how API destinations are signed in to. No answer has a secret."""
+
+from typing import Any
+
+from trimtab.access.principal import Role
+from trimtab.base.errors import Conflict
+from trimtab.doors.aws.events.rooms import EventRooms, operations, page, place_of, without_empty
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.triggers.connections import SignIn
+
+
+@operations.add("CreateConnection", needs=Role.WRITE)
+async def create_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Make a connection."""
+    made = await rooms.room.connections.create(
+        place_of(context),
+        request["Name"],
+        request["AuthorizationType"],
+        request["AuthParameters"],
+        request.get("Description") or "",
+    )
+    return _changed(made)
+
+
+@operations.add("DescribeConnection")
+async def describe_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """One connection, without secrets."""
+    found = await rooms.room.connections.get(place_of(context), request["Name"])
+    secret = f"arn:aws:secretsmanager:{found.place.region}:{found.place.account}:secret:events!connection/{found.name}"
+    said = without_empty({"Description": found.description, "SecretArn": secret})
+    return {**_listed(found), **said, "AuthParameters": found.shown}
+
+
+@operations.add("ListConnections")
+async def list_connections(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """The connections, by name."""
+    found = await rooms.room.connections.listed(
+        place_of(context), request.get("NamePrefix") or "", request.get("ConnectionState")
+    )
+    shown, more = page(found, request, "NextToken")
+    return {"Connections": [_listed(one) for one in shown], **more}
+
+
+@operations.add("UpdateConnection", needs=Role.WRITE)
+async def update_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Change a connection."""
+    changed = await rooms.room.connections.update(
+        place_of(context),
+        request["Name"],
+        request.get("AuthorizationType"),
+        request.get("AuthParameters"),
+        request.get("Description"),
+    )
+    return _changed(changed)
+
+
+@operations.add("DeauthorizeConnection", needs=Role.WRITE)
+async def deauthorize_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Forget a connection's secrets."""
+    return _changed(await rooms.room.connections.deauthorize(place_of(context), request["Name"]))
+
+
+@operations.add("DeleteConnection", needs=Role.WRITE)
+async def delete_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a connection that no destination uses."""
+    try:
+        gone = await rooms.room.connections.delete(place_of(context), request["Name"])
+    except Conflict as problem:
+        raise AwsError("ConcurrentModificationException", str(problem)) from None
+    return {**_changed(gone), "ConnectionState": "DELETING"}
+
+
+def _changed(one: SignIn) -> dict[str, Any]:
+    times = {"CreationTime": one.created_ms, "LastModifiedTime": one.changed_ms}
+    authorized = {} if one.authorized_ms is None else {"LastAuthorizedTime": one.authorized_ms}
+    return {"ConnectionArn": one.arn, "ConnectionState": one.state, **times, **authorized}
+
+
+def _listed(one: SignIn) -> dict[str, Any]:
+    return {**_changed(one), "Name": one.name, "AuthorizationType": one.kind}

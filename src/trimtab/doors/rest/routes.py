@@ -55,6 +55,7 @@ from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.inventory import Place
+from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.room import InventoryRoom
@@ -106,7 +107,7 @@ class Dependencies:
     config: Configuring | None = None
     log_querying: log_queries.Querying | None = None
     log_writing: LogWriting | None = None
-    serverless: serverless.ServerlessRooms | None = None
+    serverless: ServerlessRooms | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:

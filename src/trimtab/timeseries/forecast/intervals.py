@@ -1,0 +1,35 @@
+"""How far a forecast may be off: as far as it was at the same distance when the past was replayed (split conformal).
+
+Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005): the ⌈(n + 1) × level⌉-th smallest of n
+errors holds the level on average where errors are exchangeable.
+"""
+
+import numpy as np
+
+from trimtab.timeseries.forecast.combine import Spans
+from trimtab.timeseries.forecast.model import Values
+
+_LEAST = 10
+"""Errors that a quantile is taken of: a span with fewer takes its neighbours' too."""
+
+
+def half_widths(off: Values, span: Spans, level: float) -> Values:
+    """Half the width of the interval in each span; `off` are errors by origin and step."""
+    count = int(span[-1]) + 1
+    sizes = np.abs(off)
+    return np.array([_quantile(_near(sizes, span, at), level) for at in range(count)])
+
+
+def _near(sizes: Values, span: Spans, at: int) -> Values:
+    reach = 0
+    while True:
+        inside = np.abs(span - at) <= reach
+        if inside.sum() * len(sizes) >= _LEAST or inside.all():
+            return sizes[:, inside].ravel()
+        reach += 1
+
+
+def _quantile(sizes: Values, level: float) -> float:
+    ordered = np.sort(sizes)
+    place = int(np.ceil((len(ordered) + 1) * level)) - 1
+    return float(ordered[min(place, len(ordered) - 1)])

@@ -1,0 +1,58 @@
+"""What a forecast is asked with and what it answers. Pure arrays: rooms bring the values and the calendar."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.base.errors import InvalidInput
+
+Values = npt.NDArray[np.float64]
+
+
+class TooLittleHistory(InvalidInput):
+    """There are not enough values to judge a forecast on: no number is better than one without proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`history`: evenly spaced values, oldest first, gaps as NaN. `horizon`: how many steps to look ahead.
+
+    `periods`: lengths of cycles in steps, the shortest first (7 for days of a week). `level`: the share of outcomes
+    that the interval is to hold, 0 to 1. `calendar`: which steps of history and horizon are known to be different, a row
+    a step, a column a kind (first of the month, holidays). `least`: a limit that values cannot pass (0 for a cost).
+    """
+
+    history: Values
+    horizon: int
+    periods: tuple[int, ...] = ()
+    level: float = 0.8
+    calendar: npt.NDArray[np.bool_] | None = None
+    least: float = -np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a candidate did on the past: `error` Σ|actual − forecast| ÷ Σ|actual|, `weight` its share of the answer."""
+
+    name: str
+    error: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`mean`, `lower` and `upper` a step; `error` and `coverage` are those of this very method on the past.
+
+    `error`: Σ|actual − forecast| ÷ Σ|actual| over the origins that were replayed (NaN where all actuals are zero);
+    `coverage`: the share of the replayed values that lay inside their intervals; `origins`: how many were replayed.
+    """
+
+    mean: Values
+    lower: Values
+    upper: Values
+    level: float
+    error: float
+    coverage: float
+    origins: int
+    candidates: tuple[Judged, ...]

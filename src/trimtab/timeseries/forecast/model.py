@@ -19,8 +19,8 @@ class Question:
     """`history`: evenly spaced values, oldest first, gaps as NaN. `horizon`: how many steps to look ahead.
 
     `periods`: lengths of cycles in steps, the shortest first (7 for days of a week). `level`: the share of outcomes
-    that the interval is to hold, 0 to 1. `calendar`: which steps of history and horizon are known to be different, a row
-    a step, a column a kind (first of the month, holidays). `least`: a limit that values cannot pass (0 for a cost).
+    that the interval is to hold, 0 to 1. `calendar`: which steps of history and horizon are known to be different, a
+    row a step, a column a kind (first of a month, holidays). `least`: a limit that values cannot pass (0: a cost).
     """
 
     history: Values

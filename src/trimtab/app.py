@@ -31,6 +31,8 @@ from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
 from trimtab.doors.aws.xray import service as xray_service
 from trimtab.doors.aws.xray.rooms import XRayRooms
+from trimtab.doors.aws.xray import service as xray_service
+from trimtab.doors.aws.xray.rooms import XRayRooms
 from trimtab.doors.config.kinds.alarms import alarm_sections
 from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
@@ -136,6 +138,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),
         events_service.build(rooms.triggers),
+        xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),

@@ -57,6 +57,7 @@ from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
+from trimtab.traces.room import TracesRoom
 from trimtab.triggers.delivering import Delivering, Means
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sending import log_lines
@@ -92,6 +93,7 @@ class Rooms:
     browser: Browser
     inventory: InventoryRoom
     logs: LogsRoom
+    traces: TracesRoom
     log_insights: InsightsRoom
     serverless: ServerlessReader
     audit: AuditRoom
@@ -122,6 +124,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     economics = _economics(stores, bills, inventory, reader, registry, clock)
     http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
+    traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader,
@@ -168,6 +171,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         browser=Browser(registry, catalogue),
         inventory=inventory,
         logs=logs,
+        traces=traces,
         log_insights=insights,
         serverless=ServerlessReader(
             stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)
@@ -176,7 +180,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         actuators=actuators,
         triggers=triggers,
         delivering=_delivering(settings, stores, clock, triggers, logs, notify, actuators),
-        forget=[insights.running.forget, bands.forget, detectors.book.forget, economics.forget, triggers.book.forget],
+        forget=[traces.forget, insights.running.forget, bands.forget, detectors.book.forget, economics.forget, triggers.book.forget],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from trimtab.access.scope import Scope
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
+from trimtab.traces.filters.columns import CALL
 from trimtab.traces.read import Where
 from trimtab.traces.window import Window, window_of
 
@@ -117,6 +118,13 @@ class ServiceMaps:
         sql = _QUERIES[query].replace("/*and*/", condition).replace("/*entities*/", entities)
         bound = {**(where.params if where else {}), **params, **window.params}
         return await self._telemetry.fetch(sql, bound, limits=_LIMITS)
+
+
+def every_request(window: Window) -> Where:
+    """A condition over spans of a window that counts each edge once: entries of services, and calls without one."""
+    answered = f"SELECT trace_id, parent_id FROM spans WHERE segment AND parent_id != '' AND {window.where}"  # noqa: S608 - values are bound
+    sql = f"segment OR ({CALL} AND peer != '' AND (trace_id, span_id) NOT IN ({answered}))"
+    return Where(sql, window.params)
 
 
 def merged(statistics: Sequence[Statistics]) -> Statistics:

@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 _OTHERS = ("/api/v1/", "/rest/", "/static/")
 _OTHER_PATHS = frozenset({"/v1/metrics", "/v1/logs", "/v1/traces", "/healthz", "/readyz", "/metrics"})
 """Paths of other doors. Prometheus and the OpenTelemetry collector can sign what they send there with SigV4 too."""
+_UNSIGNED_PATHS = frozenset({"/GetSamplingRules", "/SamplingTargets"})
+"""What SDKs of X-Ray ask of the daemon, which signs it for them: here it comes without a signature."""
 _UNKNOWN_LIMIT = 1 << 20
 """Bytes a body of an unknown service may decompress to: it is only read for its Action."""
 
@@ -47,6 +49,8 @@ def is_aws_request(scope: Mapping[str, Any]) -> bool:
     path: str = scope["path"]
     if path in _OTHER_PATHS or path.startswith(_OTHERS):
         return False
+    if path in _UNSIGNED_PATHS:
+        return True
     form = False
     for name, value in scope["headers"]:
         if name in (b"x-amz-target", b"smithy-protocol"):

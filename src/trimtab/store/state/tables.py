@@ -21,6 +21,12 @@ from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
+from trimtab.store.state.schema.log_anomalies import (
+    log_anomalies,
+    log_anomaly_detectors,
+    log_pattern_clocks,
+    log_patterns,
+)
 from trimtab.store.state.schema.log_exports import log_export_tasks
 from trimtab.store.state.schema.log_filters import metric_filters
 from trimtab.store.state.schema.log_forwarding import log_destinations, log_forwards, log_subscription_filters
@@ -116,6 +122,8 @@ __all__ = [
     "event_versions",
     "locks",
     "log_account_policies",
+    "log_anomalies",
+    "log_anomaly_detectors",
     "log_deletions",
     "log_destinations",
     "log_export_tasks",
@@ -123,6 +131,8 @@ __all__ = [
     "log_group_policies",
     "log_groups",
     "log_lookup_tables",
+    "log_pattern_clocks",
+    "log_patterns",
     "log_query_definitions",
     "log_resource_policies",
     "log_scheduled_queries",

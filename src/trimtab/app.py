@@ -31,8 +31,6 @@ from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
 from trimtab.doors.aws.xray import service as xray_service
 from trimtab.doors.aws.xray.rooms import XRayRooms
-from trimtab.doors.aws.xray import service as xray_service
-from trimtab.doors.aws.xray.rooms import XRayRooms
 from trimtab.doors.config.kinds.alarms import alarm_sections
 from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
@@ -60,6 +58,7 @@ from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
+from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.jobs.periodic import Job
@@ -139,7 +138,6 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         sns_service.build(rooms.notify),
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
-        xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
     )
@@ -178,6 +176,9 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         detectors=rooms.detectors,
         config=_configuring(rooms),
         log_writing=log_writing,
+        tracing=Tracing(
+            rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
+        ),
         serverless=ServerlessRooms(rooms.serverless, rooms.clock, _run_reports(rooms)),
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
@@ -222,6 +223,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         logs=rooms.logs,
         serverless=rooms.serverless,
         log_insights=rooms.log_insights,
+        bottlenecks=rooms.bottlenecks,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,

@@ -17,6 +17,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.cloud import sagemaker
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.room import CostsRoom
@@ -94,6 +95,7 @@ class Rooms:
     inventory: InventoryRoom
     logs: LogsRoom
     traces: TracesRoom
+    bottlenecks: BottlenecksRoom
     log_insights: InsightsRoom
     serverless: ServerlessReader
     audit: AuditRoom
@@ -172,6 +174,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         inventory=inventory,
         logs=logs,
         traces=traces,
+        bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
         serverless=ServerlessReader(
             stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)
@@ -180,7 +183,14 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         actuators=actuators,
         triggers=triggers,
         delivering=_delivering(settings, stores, clock, triggers, logs, notify, actuators),
-        forget=[traces.forget, insights.running.forget, bands.forget, detectors.book.forget, economics.forget, triggers.book.forget],
+        forget=[
+            traces.forget,
+            insights.running.forget,
+            bands.forget,
+            detectors.book.forget,
+            economics.forget,
+            triggers.book.forget,
+        ],
     )
 
 

@@ -58,6 +58,9 @@ COMMANDS = {
         "serverless",
         "Functions and short jobs: durations, cold starts, memory, failures, cost.",
     ),
+    "traces": LazyCommand(
+        "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."
+    ),
     "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trimtab.access.keys import KeyStore
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.base.clock import Clock
+from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
 from trimtab.economics.room import EconomicsRoom
@@ -51,5 +52,6 @@ class WebState:
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None
     logs: LogsRoom | None = None
+    bottlenecks: BottlenecksRoom | None = None
     log_insights: InsightsRoom | None = None
     serverless: ServerlessReader | None = None

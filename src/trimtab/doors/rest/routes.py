@@ -49,6 +49,7 @@ from trimtab.doors.rest import (
     serverless,
     settings,
     sources,
+    traces,
 )
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
@@ -107,6 +108,7 @@ class Dependencies:
     config: Configuring | None = None
     log_querying: log_queries.Querying | None = None
     log_writing: LogWriting | None = None
+    tracing: traces.Tracing | None = None
     serverless: ServerlessRooms | None = None
 
 
@@ -135,6 +137,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(log_patterns.operations(needs.log_writing) if needs.log_writing else []),
         *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
         *(serverless.operations(needs.serverless) if needs.serverless else []),
+        *(traces.operations(needs.tracing) if needs.tracing else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),

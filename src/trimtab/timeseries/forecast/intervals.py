@@ -5,6 +5,7 @@ errors holds the level on average where errors are exchangeable.
 """
 
 import numpy as np
+from scipy import stats
 
 from trimtab.timeseries.forecast.combine import Spans
 from trimtab.timeseries.forecast.model import Values
@@ -18,6 +19,15 @@ def half_widths(off: Values, span: Spans, level: float) -> Values:
     count = int(span[-1]) + 1
     sizes = np.abs(off)
     return np.array([_quantile(_near(sizes, span, at), level) for at in range(count)])
+
+
+def sum_width(off: Values, first: int, last: int, level: float) -> float:
+    """Half the width of the interval of a sum over steps `[first, last)`.
+
+    Origins are too few for a quantile, so the sums' errors are taken as normal around zero (Student's t).
+    """
+    sums = off[:, first:last].sum(axis=1)
+    return float(np.sqrt(np.mean(sums**2)) * stats.t.ppf((1 + level) / 2, len(sums)))
 
 
 def _near(sizes: Values, span: Spans, at: int) -> Values:

@@ -21,6 +21,7 @@ class Question:
     `periods`: lengths of cycles in steps, the shortest first (7 for days of a week). `level`: the share of outcomes
     that the interval is to hold, 0 to 1. `calendar`: which steps of history and horizon are known to be different, a
     row a step, a column a kind (first of a month, holidays). `least`: a limit that values cannot pass (0: a cost).
+    `groups`: spans of steps `[from, to)` whose sums are asked for too, such as months of days.
     """
 
     history: Values
@@ -29,6 +30,7 @@ class Question:
     level: float = 0.8
     calendar: npt.NDArray[np.bool_] | None = None
     least: float = -np.inf
+    groups: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,15 @@ class Judged:
     name: str
     error: float
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The sum over a span of steps. Its interval is its own: errors of days partly cancel within a month."""
+
+    mean: float
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +67,4 @@ class Forecast:
     coverage: float
     origins: int
     candidates: tuple[Judged, ...]
+    sums: tuple[Sum, ...] = ()

@@ -8,8 +8,8 @@ import numpy as np
 
 from trimtab.timeseries.forecast.candidates import Predict, candidates
 from trimtab.timeseries.forecast.combine import Spans, combined, errors, weights
-from trimtab.timeseries.forecast.intervals import half_widths
-from trimtab.timeseries.forecast.model import Forecast, Judged, Question, TooLittleHistory, Values
+from trimtab.timeseries.forecast.intervals import half_widths, sum_width
+from trimtab.timeseries.forecast.model import Forecast, Judged, Question, Sum, TooLittleHistory, Values
 from trimtab.timeseries.forecast.replay import Replay, origins_of, replay, spans
 
 _ORIGINS_NEAR = 6  # horizons within a cycle are cheap to replay, and each tells little
@@ -47,6 +47,7 @@ def predict(question: Question) -> Forecast:
         coverage=float(np.mean(held)),
         origins=len(origins),
         candidates=_judged(past, shares, span),
+        sums=_sums(question, np.maximum(mean, question.least), past.came - answered),
     )
 
 
@@ -80,6 +81,15 @@ def _held(off: Values, at: int, span: Spans, level: float) -> float:
     """The share of one origin's values inside the intervals that the others' errors give."""
     others = np.arange(len(off)) != at
     return float(np.mean(np.abs(off[at]) <= half_widths(off[others], span, level)[span]))
+
+
+def _sums(question: Question, mean: Values, off: Values) -> tuple[Sum, ...]:
+    found = []
+    for first, last in question.groups:
+        middle, wide = float(mean[first:last].sum()), sum_width(off, first, last, question.level)
+        least = question.least * (last - first)
+        found.append(Sum(middle, max(middle - wide, least), max(middle + wide, least)))
+    return tuple(found)
 
 
 def _share(off: Values, came: Values) -> float:

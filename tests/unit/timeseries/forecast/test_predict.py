@@ -60,6 +60,16 @@ def test_intervals_hold_what_they_say() -> None:
     assert 0.7 <= np.mean(inside) <= 0.9
 
 
+def test_the_interval_of_a_sum_is_narrower_than_the_sum_of_intervals() -> None:
+    series = week(DAYS + 28, noise=6)
+    found = predict(Question(series[:DAYS], 28, (7,), groups=((0, 28), (7, 14))))
+    whole, second = found.sums
+    assert np.isclose(whole.mean, found.mean.sum())
+    assert np.isclose(second.mean, found.mean[7:14].sum())
+    assert whole.upper - whole.lower < (found.upper - found.lower).sum()
+    assert whole.lower < series[DAYS:].sum() < whole.upper
+
+
 def test_the_future_changes_no_forecast() -> None:
     series = week(DAYS + 28)
     changed = series.copy()

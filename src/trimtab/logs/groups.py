@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, case, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound, TrimtabError
@@ -19,6 +20,8 @@ from trimtab.store.state.schema.logs import log_deletions, log_groups, log_strea
 T = TypeVar("T")
 MOST_TAGS = 50
 """Tags of a group, as AWS documents them."""
+_TRIES = 5
+"""How often a request that makes a group with its streams may come second before it gives up."""
 _OF_A_GROUP = (metric_filters, log_subscription_filters, log_group_policies)
 _groups, _streams = log_groups.c, log_streams.c
 
@@ -41,7 +44,13 @@ class LogGroups:
 
     async def ensure(self, account: str, region: str, group: str, streams: Sequence[str]) -> tuple[Group, list[Stream]]:
         """A group and its streams, made where they are missing: for doors whose senders make none."""
-        return await self._run(partial(self._ensure, account=account, region=region, name=group, streams=streams))
+        work = partial(self._ensure, account=account, region=region, name=group, streams=streams)
+        for _ in range(_TRIES):
+            try:
+                return await self._run(work)
+            except IntegrityError:  # another request made one of them meanwhile, and now it is there
+                continue
+        return await self._run(work)
 
     async def listed(
         self,

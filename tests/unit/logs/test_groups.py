@@ -68,3 +68,13 @@ def test_streams_are_listed_by_name_or_by_their_last_event(groups: LogGroups) ->
     assert [
         one.name for one in asyncio.run(groups.streams(group, by_last=True, descending=True, after="1", limit=1))
     ] == ["a"]
+
+
+def test_requests_that_make_the_same_group_at_once_all_get_it(groups: LogGroups) -> None:
+    async def both() -> list[int]:
+        made = [
+            asyncio.gather(*(groups.ensure(*WHERE, f"g{round_}", ["s", "t"]) for _ in range(4))) for round_ in range(5)
+        ]
+        return [len({(group.id, *(one.id for one in streams)) for group, streams in await one}) for one in made]
+
+    assert asyncio.run(both()) == [1] * 5

@@ -19,11 +19,15 @@ from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 _AVERAGE, _MAXIMUM = parse_statistic("Average"), parse_statistic("Maximum")
 SOURCES = tuple(name for name, _ in concepts.ACTIVITY)
 _MOST_STEPS = 1500
 _MOST_VALUES = 300_000
 """Values of one read: a second's work of the engine, and 2.4 MB an array."""
+_DAY_S = 86_400
+_ENOUGH = 0.95
+"""Of the time held, from which on the next best measure is not asked: a scrape that was missed moves no figure."""
 _MEMORY_TOTAL = concepts.GPU_MEMORY_TOTAL
 
 
@@ -84,7 +88,7 @@ async def read(
     devices = {run.key: index.devices(run) for run in runs if run.key in spans}
     wanted = {device.gpu: device for known in devices.values() for device in known.known}
     grid = Grid.over(first, last, _step_s(last - first, len(wanted)))
-    rows = await _rows(reader, finder, wanted, grid, first, last)
+    rows = await _rows(reader, finder, wanted, _held(devices, spans, grid), grid, (first, last))
     memory = await _memory(reader, finder, wanted, grid, first, last)
     return {
         key: _of_run(devices[key], rows, memory, grid, span, exact=span == (first, last)) for key, span in spans.items()
@@ -110,25 +114,58 @@ class _Row:
     source: npt.NDArray[np.int64]
 
 
+def _held(devices: Mapping[RunKey, Devices], spans: Mapping[RunKey, tuple[int, int]], grid: Grid) -> dict[str, Mask]:
+    """Of each GPU the steps in which one of the runs held it."""
+    size = grid.step_s * 1000
+    found: dict[str, Mask] = {}
+    for key, (first, last) in spans.items():
+        for device in devices[key].known:
+            mask = found.setdefault(device.gpu, np.zeros(grid.steps, bool))
+            begun, ended = max(first, device.held.start_ms or first), min(last, device.held.end_ms or last)
+            mask[max(begun - grid.start_ms, 0) // size : -(-(ended - grid.start_ms) // size)] = True
+    return found
+
+
 async def _rows(
-    reader: Reader, finder: Finder, wanted: Mapping[str, Device], grid: Grid, start_ms: int, end_ms: int
+    reader: Reader,
+    finder: Finder,
+    wanted: Mapping[str, Device],
+    held: Mapping[str, Mask],
+    grid: Grid,
+    span: tuple[int, int],
 ) -> dict[str, _Row]:
-    """Of each GPU its activity by step: the best that is measured, in the order of `SOURCES`."""
-    asked = [(gpu, place, one) for gpu, device in wanted.items() for place, one in device.series]
-    requests = [StatRequest((one.series.id,), _AVERAGE, grid.step_s) for *_, one in asked]
-    answers = await reader.statistics(finder.scope, requests, start_ms, end_ms) if requests else []
-    best: dict[str, list[Floats]] = {gpu: [np.full(grid.steps, np.nan) for _ in SOURCES] for gpu in wanted}
-    for (gpu, place, one), answer in zip(asked, answers, strict=True):
-        np.fmax(best[gpu][place], grid.place(answer) * one.metric.scale, out=best[gpu][place])
-    found = {}
-    for gpu, layers in best.items():
-        values, source = np.full(grid.steps, np.nan), np.full(grid.steps, -1, np.int64)
-        for place, layer in enumerate(layers):
+    """Of each GPU its activity by step: the best that is measured, in the order of `SOURCES`.
+
+    The next best is asked of those GPUs only of which much is missing while a run held them.
+    """
+    found = {gpu: _Row(np.full(grid.steps, np.nan), np.full(grid.steps, -1, np.int64)) for gpu in wanted}
+    reach = HOLD_S // grid.step_s
+    for place in range(len(SOURCES)):
+        lacking = [gpu for gpu in wanted if _known(found[gpu], held[gpu], reach) < _ENOUGH]
+        asked = [(gpu, one) for gpu in lacking for at, one in wanted[gpu].series if at == place]
+        if not asked:
+            continue
+        requests = [StatRequest((one.series.id,), _AVERAGE, grid.step_s) for _, one in asked]
+        layers: dict[str, Floats] = {}
+        for (gpu, one), answer in zip(asked, await reader.statistics(finder.scope, requests, *span), strict=True):
+            row = grid.place(answer) * one.metric.scale
+            layers[gpu] = np.fmax(layers[gpu], row) if gpu in layers else row
+        for gpu, layer in layers.items():
+            values, source = found[gpu].values, found[gpu].source
             better = np.isnan(values) & ~np.isnan(layer)
             values[better], source[better] = layer[better], place
-        last = _last_known(values, HOLD_S // grid.step_s)
-        found[gpu] = _Row(np.clip(values[last], 0.0, 1.0), source[last])
-    return found
+    return {gpu: _filled(row, reach) for gpu, row in found.items()}
+
+
+def _known(row: _Row, held: Mask, reach: int) -> float:
+    """The share of the steps held in which something stands for what the GPU did."""
+    there = ~np.isnan(row.values[_last_known(row.values, reach)][held])
+    return float(there.mean()) if len(there) else 1.0
+
+
+def _filled(row: _Row, reach: int) -> _Row:
+    last = _last_known(row.values, reach)
+    return _Row(np.clip(row.values[last], 0.0, 1.0), row.source[last])
 
 
 def _last_known(values: Floats, reach: int) -> npt.NDArray[np.intp]:
@@ -141,23 +178,37 @@ def _last_known(values: Floats, reach: int) -> npt.NDArray[np.intp]:
 async def _memory(
     reader: Reader, finder: Finder, wanted: Mapping[str, Device], grid: Grid, start_ms: int, end_ms: int
 ) -> dict[str, Floats]:
-    """Of each GPU the share of its memory that was in use at most, by step; only where its size is reported too."""
-    parts = {"used": concepts.GPU_MEMORY_USED, "free": concepts.GPU_MEMORY_FREE, "total": _MEMORY_TOTAL}
-    asked = [(gpu, name, one) for name, metrics in parts.items() for gpu, one in _of(finder.all(metrics), wanted)]
-    requests = [StatRequest((one.series.id,), _MAXIMUM, grid.step_s) for *_, one in asked]
+    """Of each GPU the share of its memory that was in use at most, by step; only where its size is reported too.
+
+    A GPU's memory does not change: its size is read in days, as reported or as the means of used and free together.
+    """
+    used = _of(finder.all(concepts.GPU_MEMORY_USED), wanted)
+    sizes = [
+        (gpu, name, one)
+        for name, metrics in (("free", concepts.GPU_MEMORY_FREE), ("total", _MEMORY_TOTAL))
+        for gpu, one in _of(finder.all(metrics), wanted)
+    ]
+    sizes += [(gpu, "used", one) for gpu, one in used]
+    days = Grid.over(start_ms, end_ms, _DAY_S)
+    requests = [StatRequest((one.series.id,), _MAXIMUM, grid.step_s) for _, one in used]
+    requests += [StatRequest((one.series.id,), _AVERAGE, days.step_s) for *_, one in sizes]
     answers = await reader.statistics(finder.scope, requests, start_ms, end_ms) if requests else []
-    by: dict[tuple[str, str], Floats] = {}
-    for (gpu, name, one), answer in zip(asked, answers, strict=True):
+    most: dict[str, Floats] = {}
+    for (gpu, one), answer in zip(used, answers[: len(used)], strict=True):
         row = grid.place(answer) * one.metric.scale
+        most[gpu] = np.fmax(most[gpu], row) if gpu in most else row
+    by: dict[tuple[str, str], Floats] = {}
+    for (gpu, name, one), answer in zip(sizes, answers[len(used) :], strict=True):
+        row = days.place(answer) * one.metric.scale
         by[gpu, name] = np.fmax(by[gpu, name], row) if (gpu, name) in by else row
-    nothing = np.full(grid.steps, np.nan)
-    found = {}
-    for gpu in wanted:
-        used = by.get((gpu, "used"), nothing)
-        whole = np.fmax(by.get((gpu, "total"), nothing), used + by.get((gpu, "free"), nothing))
-        size = np.nanmax(whole) if not np.all(np.isnan(whole)) else np.nan  # a GPU's memory does not change
-        found[gpu] = used / size
-    return found
+    return {gpu: most.get(gpu, np.full(grid.steps, np.nan)) / _size(by, gpu, days) for gpu in wanted}
+
+
+def _size(by: Mapping[tuple[str, str], Floats], gpu: str, days: Grid) -> float:
+    nothing = np.full(days.steps, np.nan)
+    free = by.get((gpu, "free"), nothing)
+    whole = np.fmax(by.get((gpu, "total"), nothing), by.get((gpu, "used"), nothing) + free)
+    return float(np.nan if np.all(np.isnan(whole)) else np.nanmax(whole))
 
 
 def _of(found: Sequence[Found], wanted: Mapping[str, Device]) -> list[tuple[str, Found]]:

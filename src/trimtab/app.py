@@ -56,6 +56,7 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
+from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.traces import Tracing
@@ -176,6 +177,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         detectors=rooms.detectors,
         config=_configuring(rooms),
         log_writing=log_writing,
+        triggers=Triggering(rooms.triggers, rooms.delivering),
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),

@@ -13,6 +13,7 @@ from trimtab.notify.publishing import Publishing
 from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.store.state.database import State
 from trimtab.triggers.dispatch import A_TURN, Dispatcher
+from trimtab.triggers.pipelines.by_hand import StartPipeline
 from trimtab.triggers.pipelines.running import PipelineRuns
 from trimtab.triggers.pipelines.sandbox import Sandbox
 from trimtab.triggers.pipelines.starters import CommandStarter, HttpStarter, SageMakerStarter, Starter
@@ -47,10 +48,11 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    """What sends and starts."""
+    """What sends and starts, and the registry of actions, in which starting a pipeline is one."""
 
     dispatcher: Dispatcher
     runs: PipelineRuns
+    actuators: Actuators
     jobs: Sequence[Job]
 
     @classmethod
@@ -79,6 +81,7 @@ class Delivering:
             "workflow": over_http,
             "webhook": over_http,
         }
+        means.actuators.register(StartPipeline(state, clock, room.pipelines))
         runs = PipelineRuns(state, clock, room.intake, starters, lambda: lock.held)
 
         async def send() -> None:
@@ -96,4 +99,4 @@ class Delivering:
             Job("start and follow pipelines", _RUN_S, runs.turn),
             Job("forget old deliveries of event rules", _FORGET_S, forget),
         )
-        return cls(dispatcher, runs, jobs)
+        return cls(dispatcher, runs, means.actuators, jobs)

@@ -30,6 +30,9 @@ from trimtab.doors.rest import (
     dashboards,
     detectors,
     economics,
+    event_deliveries,
+    event_rules,
+    event_sources,
     expressions,
     health,
     hosts,
@@ -43,6 +46,7 @@ from trimtab.doors.rest import (
     mute_rules,
     notify,
     openapi,
+    pipelines,
     put,
     run_reports,
     runs,
@@ -108,6 +112,7 @@ class Dependencies:
     config: Configuring | None = None
     log_querying: log_queries.Querying | None = None
     log_writing: LogWriting | None = None
+    triggers: event_rules.Triggering | None = None
     tracing: traces.Tracing | None = None
     serverless: ServerlessRooms | None = None
 
@@ -138,12 +143,18 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
         *(serverless.operations(needs.serverless) if needs.serverless else []),
         *(traces.operations(needs.tracing) if needs.tracing else []),
+        *(_triggers(needs.triggers) if needs.triggers else []),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
     ]
+
+
+def _triggers(needs: event_rules.Triggering) -> list[Operation]:
+    of = (event_rules, event_deliveries, event_sources, pipelines)
+    return [operation for part in of for operation in part.operations(needs)]
 
 
 def _costs(needs: Dependencies) -> list[Operation]:

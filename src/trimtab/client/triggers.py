@@ -1,0 +1,127 @@
+"""`Triggers`: event rules and pipelines as typed Python calls, over a `Client`."""
+
+from urllib.parse import quote
+
+from trimtab.client import pipelines_wire as runs
+from trimtab.client import triggers_wire as wire
+from trimtab.client.api import Client
+
+_RULES, _LOG, _SOURCES = "/rest/v1/event-rules", "/rest/v1/event-deliveries", "/rest/v1/event-sources"
+
+
+class Triggers:
+    """The calls about event rules. Errors are those of `Client`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def rules(self) -> list[wire.EventRule]:
+        """Every rule, by name."""
+        return self._client.call("GET", _RULES, wire.EventRuleList).rules
+
+    def put_rule(self, rule: wire.PutRule) -> wire.EventRule:
+        """Make or replace a rule with its targets (role write)."""
+        return self._client.call("POST", _RULES, wire.EventRule, body=rule)
+
+    def remove_rule(self, name: str, bus: str = "default") -> wire.Done:
+        """Remove a rule with its targets (role write)."""
+        return self._client.call("DELETE", f"{_RULES}/{_part(bus)}/{_part(name)}", wire.Done)
+
+    def test_pattern(self, pattern: str, event: str) -> wire.PatternTested:
+        """Whether a pattern (JSON) matches an event (JSON)."""
+        body = wire.TestPattern(pattern, event)
+        return self._client.call("POST", f"{_RULES}/test-pattern", wire.PatternTested, body=body)
+
+    def preview(self, schedule: str, zone: str = "UTC", times: int = 10) -> list[int]:
+        """The next times (ms) of a schedule."""
+        body = wire.PreviewSchedule(schedule, zone, times)
+        return self._client.call("POST", f"{_RULES}/preview-schedule", wire.SchedulePreview, body=body).times_ms
+
+    def put_events(self, events: list[wire.PutEvent], key: str | None = None) -> wire.EventsTaken:
+        """Put events (role write). With a `key` the same call may be made again and changes nothing."""
+        headers = {"Idempotency-Key": key} if key else None
+        return self._client.call(
+            "POST", "/rest/v1/events", wire.EventsTaken, body=wire.PutEvents(events), headers=headers
+        )
+
+    def deliveries(
+        self, *, rule: str | None = None, state: str | None = None, limit: int = 100, before: int | None = None
+    ) -> wire.EventDeliveryPage:
+        """One page of the delivery log, the newest first; `rule` is an ARN."""
+        asked = {"rule": rule, "state": state, "limit": limit, "before": before}
+        query = [(name, str(value)) for name, value in asked.items() if value is not None]
+        return self._client.call("GET", _LOG, wire.EventDeliveryPage, query=query)
+
+    def delivery(self, id_: str) -> wire.EventDeliveryDetail:
+        """One delivery with its attempts."""
+        return self._client.call("GET", f"{_LOG}/{_part(id_)}", wire.EventDeliveryDetail)
+
+    def retry(self, id_: str) -> wire.EventDelivery:
+        """Send a delivery again now (role write)."""
+        return self._client.call("POST", f"{_LOG}/{_part(id_)}/retry", wire.EventDelivery)
+
+    def archives(self) -> wire.ArchiveList:
+        """Archives and replays."""
+        return self._client.call("GET", "/rest/v1/event-archives", wire.ArchiveList)
+
+    def create_archive(self, archive: wire.PutArchive) -> wire.EventArchive:
+        """Keep the events of a bus (role write)."""
+        return self._client.call("POST", "/rest/v1/event-archives", wire.EventArchive, body=archive)
+
+    def remove_archive(self, name: str) -> wire.Done:
+        """Remove an archive with its events (role write)."""
+        return self._client.call("DELETE", f"/rest/v1/event-archives/{_part(name)}", wire.Done)
+
+    def replay(self, replay: wire.StartReplay) -> wire.EventReplay:
+        """Send archived events through the rules once more (role write)."""
+        return self._client.call("POST", "/rest/v1/event-replays", wire.EventReplay, body=replay)
+
+    def sources(self) -> wire.SourceList:
+        """Watched places and metrics."""
+        return self._client.call("GET", _SOURCES, wire.SourceList)
+
+    def watch(self, place: wire.PutWatch) -> wire.Watch:
+        """Watch a folder of the server (role admin) or an S3 prefix (role write)."""
+        return self._client.call("POST", f"{_SOURCES}/places", wire.Watch, body=place)
+
+    def unwatch(self, name: str) -> wire.Done:
+        """Watch a place no more (role write)."""
+        return self._client.call("DELETE", f"{_SOURCES}/places/{_part(name)}", wire.Done)
+
+    def watch_drift(self, drift: wire.PutDrift) -> wire.DriftWatch:
+        """Watch a metric for drift (role write)."""
+        return self._client.call("POST", f"{_SOURCES}/drifts", wire.DriftWatch, body=drift)
+
+    def unwatch_drift(self, name: str) -> wire.Done:
+        """Watch a metric no more (role write)."""
+        return self._client.call("DELETE", f"{_SOURCES}/drifts/{_part(name)}", wire.Done)
+
+    def pipelines(self) -> runs.PipelineList:
+        """Every pipeline, and the commands of the settings."""
+        return self._client.call("GET", "/rest/v1/pipelines", runs.PipelineList)
+
+    def put_pipeline(self, pipeline: runs.PutPipeline) -> runs.Pipeline:
+        """Make or replace a pipeline (role write)."""
+        return self._client.call("POST", "/rest/v1/pipelines", runs.Pipeline, body=pipeline)
+
+    def remove_pipeline(self, name: str) -> wire.Done:
+        """Remove a pipeline (role write)."""
+        return self._client.call("DELETE", f"/rest/v1/pipelines/{_part(name)}", wire.Done)
+
+    def start(self, name: str, start: runs.StartPipeline) -> runs.Started:
+        """Start a pipeline by hand, within its cool-down (role write)."""
+        return self._client.call("POST", f"/rest/v1/pipelines/{_part(name)}/start", runs.Started, body=start)
+
+    def runs(self, *, pipeline: str | None = None, limit: int = 100, before: int | None = None) -> runs.PipelineRunPage:
+        """The timeline, the newest first."""
+        asked = {"pipeline": pipeline, "limit": limit, "before": before}
+        query = [(name, str(value)) for name, value in asked.items() if value is not None]
+        return self._client.call("GET", "/rest/v1/pipeline-runs", runs.PipelineRunPage, query=query)
+
+    def run(self, id_: str) -> runs.PipelineRun:
+        """One run with its causes and what it printed."""
+        return self._client.call("GET", f"/rest/v1/pipeline-runs/{_part(id_)}", runs.PipelineRun)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

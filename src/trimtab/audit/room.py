@@ -7,6 +7,8 @@ from trimtab.audit.findings.find import Findings
 from trimtab.audit.imports import AuditImports, TrailReader
 from trimtab.audit.ingest import AuditIngest
 from trimtab.audit.insights.find import InsightFinder
+from trimtab.audit.lake.queries import LakeQueries
+from trimtab.audit.lake.stores import EventDataStores
 from trimtab.audit.read import AuditReader
 from trimtab.audit.tags import AuditTags
 from trimtab.audit.trails.bucket import buckets_of
@@ -31,6 +33,8 @@ class AuditRoom:
     tags: AuditTags
     trails: TrailStore
     delivery: Delivery
+    stores: EventDataStores
+    lake: LakeQueries
     clock: Clock
     account: str
     region: str
@@ -57,7 +61,7 @@ class AuditRoom:
         insights = InsightFinder(telemetry, state, ingest, clock)
         imports.heard.append(insights.look_at)
         tags = AuditTags(state)
-        trails = TrailStore(state, clock, tags)
+        trails, stores = TrailStore(state, clock, tags), EventDataStores(state, clock, tags)
         return cls(
             ingest=ingest,
             reader=reader,
@@ -68,6 +72,8 @@ class AuditRoom:
             tags=tags,
             trails=trails,
             delivery=Delivery(trails, reader, buckets_of(delivery, directory), clock),
+            stores=stores,
+            lake=LakeQueries(telemetry, stores, reader, clock),
             clock=clock,
             account=account,
             region=region,

@@ -1,0 +1,117 @@
+"""Event data stores: named selections of the records that there are, which Lake queries read by their ids.
+
+A store holds no copy: it is its selectors, its retention and whose account it is.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from trimtab.audit.tags import AuditTags
+from trimtab.base.clock import Clock
+from trimtab.base.errors import Conflict, LimitExceeded, NotFound
+from trimtab.base.ids import new_id
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import audit_stores
+
+ENABLED, STOPPED, PENDING = "ENABLED", "STOPPED_INGESTION", "PENDING_DELETION"
+MOST = 10
+"""Stores of an account in a region that are not about to be deleted, as documented."""
+WAITS_MS = 7 * 86_400_000
+"""How long a store that is deleted can be restored, as documented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An event data store. `body` is what it was put with; `gone_ms` is when one that is deleted is forgotten."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    body: Mapping[str, Any]
+    status: str
+    created_ms: int
+    changed_ms: int
+    gone_ms: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The UUID at the end of its ARN."""
+        return self.arn.rpartition("/")[2]
+
+
+class EventDataStores:
+    """Makes, changes and finds event data stores."""
+
+    def __init__(self, state: State, clock: Clock, tags: AuditTags) -> None:
+        self._state = state
+        self._clock = clock
+        self._tags = tags
+
+    async def create(self, account: str, region: str, name: str, body: Mapping[str, Any], *, taking: bool) -> Store:
+        """Make a store; `taking` whether it takes records yet. Raises Conflict, LimitExceeded."""
+        now_ms = self._clock.now_ms()
+        arn = f"arn:aws:cloudtrail:{region}:{account}:eventdatastore/{new_id()}"
+        made = Store(arn, account, region, name, body, ENABLED if taking else STOPPED, now_ms, now_ms)
+
+        def work(connection: Connection) -> None:
+            rows = _rows(connection, account, region, now_ms)
+            if any(row.name == name and row.status != PENDING for row in rows):
+                raise Conflict(f"An event data store with the name {name} already exists")
+            if sum(row.status != PENDING for row in rows) >= MOST:
+                raise LimitExceeded(
+                    f"cannot make another event data store: {MOST} is the most of an account and region"
+                )
+            row = {"arn": arn, "account": account, "region": region, "name": name, "body": json.dumps(body)}
+            times = {"created_ms": now_ms, "changed_ms": now_ms}
+            connection.execute(insert(audit_stores).values(**row, status=made.status, **times))
+
+        await self._state.run(work)
+        return made
+
+    async def of(self, account: str, region: str) -> list[Store]:
+        """The stores of an account in a region, the oldest first."""
+        rows = await self._state.run(lambda connection: _rows(connection, account, region, self._clock.now_ms()))
+        return [_store(row) for row in rows]
+
+    async def get(self, account: str, region: str, name: str) -> Store:
+        """A store by its ARN or its id. Raises NotFound."""
+        wanted = name.rpartition("/")[2].lower()
+        for store in await self.of(account, region):
+            if store.id == wanted:
+                return store
+        raise NotFound(f"Event data store {name} was not found")
+
+    async def put(self, store: Store, members: Mapping[str, Any], *, name: str = "", status: str = "") -> Store:
+        """Change members of a store's body (None takes one out), its name or its status."""
+        body = {key: value for key, value in {**store.body, **members}.items() if value is not None}
+        now_ms = self._clock.now_ms()
+        gone_ms = now_ms + WAITS_MS if status == PENDING else None
+        changed = replace(
+            store, body=body, name=name or store.name, status=status or store.status, changed_ms=now_ms, gone_ms=gone_ms
+        )
+        values = {"body": json.dumps(body), "name": changed.name, "status": changed.status, "changed_ms": now_ms}
+        mine = audit_stores.c.arn == store.arn
+        statement = update(audit_stores).where(mine).values(**values, gone_ms=gone_ms)
+        await self._state.run(lambda connection: connection.execute(statement))
+        return changed
+
+
+def _rows(connection: Connection, account: str, region: str, now_ms: int) -> list[Any]:
+    """The stores that there are; those whose time has come are forgotten."""
+    connection.execute(delete(audit_stores).where(audit_stores.c.gone_ms <= now_ms))
+    mine = (audit_stores.c.account == account) & (audit_stores.c.region == region)
+    return list(
+        connection.execute(select(audit_stores).where(mine).order_by(audit_stores.c.created_ms, audit_stores.c.arn))
+    )
+
+
+def _store(row: Any) -> Store:
+    body = json.loads(row.body)
+    return Store(
+        row.arn, row.account, row.region, row.name, body, row.status, row.created_ms, row.changed_ms, row.gone_ms
+    )

@@ -29,13 +29,13 @@ def sources(connection: Connection, as_json: bool) -> None:
 
 @click.command("watch")
 @click.argument("name")
-@click.argument("url", metavar="FOLDER|s3://…")
+@click.argument("where", metavar="FOLDER|s3://…")
 @click.option("--every", "every_s", type=click.IntRange(1, 86_400), default=30, show_default=True, help="Seconds.")
 @server_options
-def watch(connection: Connection, name: str, url: str, every_s: int) -> None:
+def watch(connection: Connection, name: str, where: str, every_s: int) -> None:
     """Let new objects of a folder of the server, or of an S3 prefix, be "Object Created" events."""
     with connection.client() as client:
-        made = Triggers(client).watch(wire.PutWatch(name, url, every_s))
+        made = Triggers(client).watch(wire.PutWatch(name, where, every_s))
     click.echo(f"{made.url} is looked at every {made.every_s} s; what is there now is no news")
 
 

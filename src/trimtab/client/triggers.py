@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from trimtab.client import pipelines_wire as runs
+from trimtab.client import pipelines_wire
 from trimtab.client import triggers_wire as wire
 from trimtab.client.api import Client
 
@@ -96,31 +96,33 @@ class Triggers:
         """Watch a metric no more (role write)."""
         return self._client.call("DELETE", f"{_SOURCES}/drifts/{_part(name)}", wire.Done)
 
-    def pipelines(self) -> runs.PipelineList:
+    def pipelines(self) -> pipelines_wire.PipelineList:
         """Every pipeline, and the commands of the settings."""
-        return self._client.call("GET", "/rest/v1/pipelines", runs.PipelineList)
+        return self._client.call("GET", "/rest/v1/pipelines", pipelines_wire.PipelineList)
 
-    def put_pipeline(self, pipeline: runs.PutPipeline) -> runs.Pipeline:
+    def put_pipeline(self, pipeline: pipelines_wire.PutPipeline) -> pipelines_wire.Pipeline:
         """Make or replace a pipeline (role write)."""
-        return self._client.call("POST", "/rest/v1/pipelines", runs.Pipeline, body=pipeline)
+        return self._client.call("POST", "/rest/v1/pipelines", pipelines_wire.Pipeline, body=pipeline)
 
     def remove_pipeline(self, name: str) -> wire.Done:
         """Remove a pipeline (role write)."""
         return self._client.call("DELETE", f"/rest/v1/pipelines/{_part(name)}", wire.Done)
 
-    def start(self, name: str, start: runs.StartPipeline) -> runs.Started:
+    def start(self, name: str, start: pipelines_wire.StartPipeline) -> pipelines_wire.Started:
         """Start a pipeline by hand, within its cool-down (role write)."""
-        return self._client.call("POST", f"/rest/v1/pipelines/{_part(name)}/start", runs.Started, body=start)
+        return self._client.call("POST", f"/rest/v1/pipelines/{_part(name)}/start", pipelines_wire.Started, body=start)
 
-    def runs(self, *, pipeline: str | None = None, limit: int = 100, before: int | None = None) -> runs.PipelineRunPage:
+    def runs(
+        self, *, pipeline: str | None = None, limit: int = 100, before: int | None = None
+    ) -> pipelines_wire.PipelineRunPage:
         """The timeline, the newest first."""
         asked = {"pipeline": pipeline, "limit": limit, "before": before}
         query = [(name, str(value)) for name, value in asked.items() if value is not None]
-        return self._client.call("GET", "/rest/v1/pipeline-runs", runs.PipelineRunPage, query=query)
+        return self._client.call("GET", "/rest/v1/pipeline-runs", pipelines_wire.PipelineRunPage, query=query)
 
-    def run(self, id_: str) -> runs.PipelineRun:
+    def run(self, id_: str) -> pipelines_wire.PipelineRun:
         """One run with its causes and what it printed."""
-        return self._client.call("GET", f"/rest/v1/pipeline-runs/{_part(id_)}", runs.PipelineRun)
+        return self._client.call("GET", f"/rest/v1/pipeline-runs/{_part(id_)}", pipelines_wire.PipelineRun)
 
 
 def _part(text: str) -> str:

@@ -1,6 +1,6 @@
 """What travels over `/rest/v1/traces` and `/rest/v1/service-map`. Traces begin in ms since the epoch."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -74,7 +74,7 @@ class TraceSpan(Struct, frozen=True):
     peer: str
     attributes: dict[str, str]
     resource: dict[str, str]
-    events: list[dict[str, object]]
+    events: list[dict[str, Any]]
     call: ModelCall | None = None
 
 

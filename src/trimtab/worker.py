@@ -172,7 +172,7 @@ async def work(settings: Settings) -> None:
         forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
         logs = LogRetention(telemetry, state, clock, leading.may_write)
         http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
-        duties = LogDuties(state, clock, http, leading.may_write)
+        duties = LogDuties(telemetry, state, clock, http, NoDrain(), settings.data_dir, leading.may_write)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),

@@ -90,9 +90,9 @@ def parse(expression: str, zone: tzinfo | str = UTC, *, anchor_ms: int = 0) -> S
             "at(2026-12-24T18:00:00)"
         )
     kind, inner = found.groups()
+    where = named_zone(zone) if isinstance(zone, str) else zone
     if kind == "rate":
         return _rate(inner, anchor_ms)
-    where = named_zone(zone) if isinstance(zone, str) else zone
     if kind == "cron":
         return CronSchedule(read_cron(inner), where)
     return At(_once(inner, where))

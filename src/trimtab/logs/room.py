@@ -4,13 +4,17 @@ from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
 from trimtab.logs.explore import LogExplorer
+from trimtab.logs.exports.tasks import ExportTasks
 from trimtab.logs.filters.metric_filters import MetricFilters
 from trimtab.logs.forwarding.room import ForwardingRoom
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
+from trimtab.logs.lookups.tables import LookupTables
 from trimtab.logs.protection.mask import Masking
 from trimtab.logs.protection.policies import DataPolicies
 from trimtab.logs.read import LogReader
+from trimtab.logs.resource_policies import ResourcePolicies
+from trimtab.logs.schedules.store import ScheduledQueries
 from trimtab.logs.tail.live import LiveTails
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
@@ -31,6 +35,10 @@ class LogsRoom:
     policies: DataPolicies
     tails: LiveTails
     forwarding: ForwardingRoom
+    schedules: ScheduledQueries
+    exports: ExportTasks
+    resource_policies: ResourcePolicies
+    lookups: LookupTables
 
     @classmethod
     def of(
@@ -54,4 +62,8 @@ class LogsRoom:
             policies,
             tails,
             ForwardingRoom.of(state, groups, ingest, clock, http),
+            ScheduledQueries(state, clock),
+            ExportTasks(state, clock),
+            ResourcePolicies(state, clock),
+            LookupTables(telemetry, state, clock),
         )

@@ -16,9 +16,10 @@ _BUS = re.compile(r"arn:[\w-]+:events:[\w-]+:\d{12}:event-bus/[\w./-]+")
 
 
 class Kind(StrEnum):
-    """What a place is."""
+    """What a place is. A HOOK is a URL that takes plain JSON: results of scheduled queries."""
 
     URL = "url"
+    HOOK = "hook"
     GROUP = "group"
     BUS = "bus"
     DESTINATION = "destination"

@@ -14,6 +14,7 @@ from trimtab.logs.forwarding.model import Kind
 from trimtab.notify.backoff import delay_s
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_forwarding import log_forwards, log_subscription_filters
+from trimtab.store.state.schema.log_schedules import log_scheduled_runs
 
 CLAIM_MS = 60_000
 """How long a body belongs to who took it: three times as long as one HTTP request may take."""
@@ -69,11 +70,13 @@ class ForwardQueue:
         now_ms = self._clock.now_ms()
         await self._state.run(lambda connection: put(connection, forwards, now_ms))
 
-    async def take(self, kind: Kind, limit: int) -> list[Forward]:
+    async def take(self, kinds: Sequence[Kind], limit: int) -> list[Forward]:
         """Claim what is due: the oldest body of each filter, so that those of one arrive in order."""
         now_ms = self._clock.now_ms()
         oldest = select(func.min(_queue.seq)).group_by(_queue.group, _queue.name, _queue.target)
-        wanted = select(log_forwards).where(_queue.seq.in_(oldest), _queue.kind == str(kind), _queue.next_ms <= now_ms)
+        wanted = select(log_forwards).where(
+            _queue.seq.in_(oldest), _queue.kind.in_(list(map(str, kinds))), _queue.next_ms <= now_ms
+        )
 
         def claim(connection: Connection) -> list[Forward]:
             taken = []
@@ -94,10 +97,11 @@ class ForwardQueue:
         """Note that a body arrived."""
         now_ms = self._clock.now_ms()
         counted = {"sent": _filters.sent + one.events, "last_ok_ms": now_ms}
+        delivered = _run_of(one).values(delivery="COMPLETE", delivery_error="")
 
         def write(connection: Connection) -> None:
             connection.execute(delete(log_forwards).where(_queue.seq == one.seq))
-            connection.execute(_of(one).values(**counted))
+            connection.execute(_of(one).values(**counted) if one.name else delivered)
 
         await self._state.run(write)
 
@@ -106,10 +110,13 @@ class ForwardQueue:
         now_ms = self._clock.now_ms()
         given_up = final or now_ms - one.created_ms >= GIVE_UP_MS
         noted = {"last_error_ms": now_ms, "last_error": reason[:_REASON]}
+        told = {"delivery_error": reason[:_REASON], **({"delivery": "FAILED"} if given_up else {})}
         next_ms = now_ms + round(1000 * delay_s(one.id, one.attempts + 1, retry_after_s))
 
         def write(connection: Connection) -> None:
             mine = _queue.seq == one.seq
+            if not one.name:
+                connection.execute(_run_of(one).values(told))
             if given_up:
                 connection.execute(delete(log_forwards).where(mine))
                 connection.execute(_of(one).values(dropped=_filters.dropped + one.events, **noted))
@@ -140,6 +147,11 @@ class ForwardQueue:
             return given_up
 
         return await self._state.run(write)
+
+
+def _run_of(one: Forward) -> Update:
+    """An update of the run of a scheduled query whose result a body is: it has the run's id."""
+    return update(log_scheduled_runs).where(log_scheduled_runs.c.id == one.id)
 
 
 def _of(one: Forward) -> Update:

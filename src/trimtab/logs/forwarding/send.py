@@ -1,6 +1,7 @@
 """Sends what waits: over HTTP from the jobs process, into other log groups from the server, which writes them."""
 
 import asyncio
+import gzip
 from collections.abc import Callable, Sequence
 
 from trimtab.base.errors import TrimtabError
@@ -34,7 +35,7 @@ class HttpForwards:
         if self._may_send():
             await self._queue.trim()
         for _ in range(_ROUNDS):
-            taken = await self._queue.take(Kind.URL, _AT_ONCE) if self._may_send() else []
+            taken = await self._queue.take((Kind.URL, Kind.HOOK), _AT_ONCE) if self._may_send() else []
             if not taken:
                 break
             await asyncio.gather(*map(self._send, taken))
@@ -43,7 +44,8 @@ class HttpForwards:
 
     async def _send(self, one: Forward) -> None:
         headers = {"Content-Type": "application/json", "User-Agent": AGENT, DELIVERY_HEADER: one.id}
-        verdict = await asyncio.to_thread(self._http.send, Outgoing(one.target, headers, over_http(one.body)))
+        body = over_http(one.body) if one.kind is Kind.URL else gzip.decompress(one.body)
+        verdict = await asyncio.to_thread(self._http.send, Outgoing(one.target, headers, body))
         if verdict.outcome is Outcome.DELIVERED:
             await self._queue.arrived(one)
             return
@@ -63,7 +65,7 @@ class GroupForwards:
         """Write what is due; how many bodies were tried."""
         tried = 0
         for _ in range(_ROUNDS):
-            taken = await self._queue.take(Kind.GROUP, _AT_ONCE)
+            taken = await self._queue.take((Kind.GROUP,), _AT_ONCE)
             if not taken:
                 break
             for one in taken:

@@ -10,6 +10,7 @@ from trimtab.logs.insights import aggregates, captures, casts
 from trimtab.logs.insights.environment import Environment, Extracted
 from trimtab.logs.insights.layers import Layers
 from trimtab.logs.insights.lexer import QueryProblem
+from trimtab.logs.insights.lookups import rows_of
 from trimtab.logs.insights.parser import MAX_ROWS
 from trimtab.logs.insights.scalars import scalar
 from trimtab.logs.insights.syntax import (
@@ -23,6 +24,7 @@ from trimtab.logs.insights.syntax import (
     Filter,
     Join,
     Limit,
+    Lookup,
     Named,
     Number,
     Parse,
@@ -152,6 +154,8 @@ class Planner:
                 self._unnest(command)
             case Join():
                 self._join(command)
+            case Lookup():
+                self._lookup(command)
             case other:
                 raise QueryProblem(f"{type(other).__name__.lower()} has no meaning here", *_edges(other.place))
 
@@ -311,6 +315,22 @@ class Planner:
                 if known not in keys and known not in self.within.names:
                     self.within = self.within.having(known, Sql(column, Kind.TEXT))
                     self._parsed[known] = self.within.names[known]
+
+    def _lookup(self, lookup: Lookup) -> None:
+        self._inner += 1
+        own = f"{self._prefix}t{self._inner}"
+        rows = rows_of(lookup, own, self.within.parameters)
+        conditions = []
+        for place, (_, here) in enumerate(lookup.on):
+            key = self.layers.column(Sql(casts.text(self._scalar(Field(here, lookup.place))), Kind.TEXT))
+            conditions.append(f"{key.text} = {own}k{place}")
+        self.layers.add("*", f"AS {own}l LEFT JOIN ({rows}) AS {own}j ON {' AND '.join(conditions)}")
+        for place, (_, name) in enumerate(lookup.output):
+            made = Sql(f"{own}o{place}", Kind.TEXT)
+            self.within = self.within.having(name, made)
+            self._parsed[name] = made
+            if self.shown:
+                self.shown[name] = made
 
 
 def _conjuncts(condition: Expression) -> list[Expression]:

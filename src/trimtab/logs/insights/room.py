@@ -7,6 +7,7 @@ from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.run import LogInsights
 from trimtab.logs.insights.running import RunningQueries
 from trimtab.logs.insights.saved import SavedQueries
+from trimtab.logs.lookups.tables import LookupTables
 from trimtab.logs.read import LogReader
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -25,5 +26,5 @@ class InsightsRoom:
         cls, telemetry: Telemetry, state: State, reader: LogReader, groups: LogGroups, clock: Clock
     ) -> "InsightsRoom":
         """The room over open stores."""
-        insights = LogInsights(telemetry, reader, groups, clock)
+        insights = LogInsights(telemetry, reader, groups, clock, LookupTables(telemetry, state, clock))
         return cls(insights, RunningQueries(insights, clock), SavedQueries(state, clock))

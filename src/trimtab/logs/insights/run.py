@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from trimtab.access.scope import Scope
@@ -11,12 +12,14 @@ from trimtab.base.errors import AccessDenied, InvalidInput, LimitExceeded, NotFo
 from trimtab.logs.fields import Parameters
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights import select
+from trimtab.logs.insights.lookups import located
 from trimtab.logs.insights.parser import parse
 from trimtab.logs.insights.pattern_steps import PatternStep, pattern_step, shapes
 from trimtab.logs.insights.pattern_steps import rows as pattern_rows
 from trimtab.logs.insights.plan import DEFAULT_ROWS, SETTINGS, Planner, Statement, check_size, plan
 from trimtab.logs.insights.sources import MAX_GROUPS
 from trimtab.logs.insights.syntax import Call, In, Join, Query, Source, Unmask, walk
+from trimtab.logs.lookups.tables import LookupTable, LookupTables
 from trimtab.logs.model import Group
 from trimtab.logs.read import LogReader
 from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
@@ -75,18 +78,26 @@ class Prepared:
 class LogInsights:
     """Runs queries over what a scope covers."""
 
-    def __init__(self, telemetry: Telemetry, reader: LogReader, groups: LogGroups, clock: Clock) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        reader: LogReader,
+        groups: LogGroups,
+        clock: Clock,
+        lookups: LookupTables | None = None,
+    ) -> None:
         self._telemetry = telemetry
         self._reader = reader
         self._groups = groups
         self._clock = clock
+        self._lookups = lookups
 
     async def prepare(self, scope: Scope, ask: Ask) -> Prepared:
         """The statement of a query. Raises QueryProblem for its text, NotFound for a group, LimitExceeded.
 
         Raises AccessDenied where it unmasks and its caller may not.
         """
-        query = parse_in(ask.language, ask.text)
+        query = await located(parse_in(ask.language, ask.text), partial(self._table, ask))
         if not ask.unmask and any(map(_unmasks, _queries(query))):
             raise AccessDenied("cannot unmask: a key with the role admin may; take unmask out of the query")
         parameters = Parameters()
@@ -137,6 +148,11 @@ class LogInsights:
             raise
         facts = Scanned(matched, int(scanned["records"][0]), int(scanned["bytes"][0] or 0), prepared.groups)
         return Found(names, rows, facts)
+
+    async def _table(self, ask: Ask, name: str) -> LookupTable:
+        if self._lookups is None:
+            raise NotFound(f"cannot find the lookup table {name!r}: there are none here")
+        return await self._lookups.get(ask.account, ask.region, name)
 
     async def _range(self, scope: Scope, ask: Ask, source: Source | None) -> tuple[list[Group], int, int]:
         """Which groups a query, or one inside it, reads, and when."""

@@ -250,12 +250,16 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """`lookup`: values of a table that was put, by keys."""
+    """`lookup`: values of a table that was put, by keys (name there, name here), under names of their own.
+
+    `rows` says where the rows of the table are: account, region and version; it is known before the query is planned.
+    """
 
     table: str
     on: tuple[tuple[str, str], ...]
     output: tuple[tuple[str, str], ...]
     place: Place
+    rows: tuple[str, str, int] = ("", "", 0)
 
 
 @dataclass(frozen=True, slots=True)

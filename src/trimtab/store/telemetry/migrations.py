@@ -26,6 +26,7 @@ from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
+from trimtab.store.telemetry.schema_lookups import LOG_LOOKUP_ROWS
 from trimtab.store.telemetry.schema_traces import TRACE_TABLES
 
 _VERSIONS = Table(
@@ -39,9 +40,8 @@ def _create(*tables: Table) -> Callable[[Layout], list[str]]:
 
 def _add_original(_: Layout) -> list[str]:
     """For stores whose log events were made before data protection."""
-    return [
-        f"ALTER TABLE {LOG_EVENTS.name} ADD COLUMN IF NOT EXISTS original String DEFAULT '' CODEC(ZSTD(1)) AFTER message"
-    ]
+    column = "original String CODEC(ZSTD(1)) AFTER message"
+    return [f"ALTER TABLE {LOG_EVENTS.name} ADD COLUMN IF NOT EXISTS {column}"]
 
 
 MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
@@ -53,6 +53,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("traces", _create(*TRACE_TABLES)),
     ("audit", _create(AUDIT_EVENTS)),
     ("masked log events", _add_original),
+    ("lookup tables", _create(LOG_LOOKUP_ROWS)),
 )
 
 

@@ -4,6 +4,7 @@ from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
+from trimtab.store.telemetry.schema_lookups import LOG_LOOKUP_ROWS
 from trimtab.store.telemetry.schema_traces import TRACE_TABLES
 from trimtab.store.telemetry.table import (
     BLOCK_COLUMN,
@@ -142,6 +143,7 @@ TABLES = {
         *COST_TABLES,
         ANOMALIES,
         LOG_EVENTS,
+        LOG_LOOKUP_ROWS,
         *TRACE_TABLES,
         AUDIT_EVENTS,
     )

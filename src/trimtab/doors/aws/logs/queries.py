@@ -7,6 +7,7 @@ from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, group_of, invalid, operations, place_of
+from trimtab.doors.aws.logs.scheduled_queries import results_of_run
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.insights.discovery import SAMPLE, discovered, fields_of
 from trimtab.logs.insights.lexer import QueryProblem
@@ -43,7 +44,10 @@ async def start_query(rooms: LogRooms, request: Request, context: CallContext) -
 @operations.add("GetQueryResults")
 async def get_query_results(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """How far a query is, and its rows, in pages where they are asked for."""
-    query = _query(rooms, context, request["queryId"])
+    try:
+        query = _query(rooms, context, request["queryId"])
+    except NotFound:  # it may be a run of a scheduled query
+        return await results_of_run(rooms, request, context)
     answer: dict[str, Any] = {"queryLanguage": query.ask.language, "status": query.state.value, "results": []}
     found = query.found
     if found is None:

@@ -2,14 +2,18 @@
 
 from trimtab.doors.aws.logs import (
     destinations,
+    exports,
     filters,
     groups,
     live_tail,
+    lookup_tables,
     protection,
     put_events,
     queries,
     query_definitions,
     read_events,
+    resource_policies,
+    scheduled_queries,
     streams,
     subscriptions,
     tags,
@@ -30,6 +34,10 @@ OPERATION_FILES = (
     protection,
     subscriptions,
     destinations,
+    scheduled_queries,
+    exports,
+    resource_policies,
+    lookup_tables,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

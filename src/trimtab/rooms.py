@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from trimtab.access.keys import KeyStore
@@ -19,7 +19,6 @@ from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.cloud import sagemaker
-from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.economics.room import EconomicsRoom
@@ -31,8 +30,10 @@ from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
+from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
+from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
 from trimtab.metrics.bands.source import TrainedBands
@@ -98,6 +99,7 @@ class Rooms:
     bottlenecks: BottlenecksRoom
     log_insights: InsightsRoom
     serverless: ServerlessReader
+    log_anomalies: LogAnomalyRoom
     audit: AuditRoom
     actuators: Actuators
     triggers: TriggersRoom
@@ -162,7 +164,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             clock=clock,
             account=settings.account_id,
         ),
-        costs=replace(bills, reader=economics.bills, explorer=Explorer(economics.bills)),
+        costs=bills.over(economics.bills),
         economics=economics,
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
@@ -176,6 +178,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         traces=traces,
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
+        log_anomalies=LogAnomalyRoom.of(stores.state, clock),
         serverless=ServerlessReader(
             stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)
         ),
@@ -222,7 +225,8 @@ def _economics(
         found = await run_activity.read(reader, registry, EVERYTHING, runs, start_ms, end_ms)
         return {key: one.share for key, one in found.items() if one.share is not None}
 
-    runs = RunMachines(inventory.runs, inventory.nodes, activity)
+    sm_time = partial(run_sm_time.read, reader, registry, EVERYTHING)
+    runs = RunMachines(inventory.runs, inventory.nodes, activity, sm_time)
 
     async def by_metric(metric: str, tag: str, start_ms: int, end_ms: int) -> dict[str, float]:
         return await kpi_use.use(reader, registry, EVERYTHING, metric, tag, start_ms, end_ms)

@@ -24,7 +24,9 @@ Decimals = Annotated[str, Meta(description="Decimal text.")]
 
 
 class HeldGpus(Struct, frozen=True, omit_defaults=True):
-    """GPUs of a run on one node. `indexes` and `uuids` say which, where that is known; `pod` is `namespace/name`."""
+    """GPUs of a run on one node. `indexes` and `uuids` say which, where that is known; `pod` is `namespace/name`,
+    `pod_uid` what processes on the GPUs can be told by.
+    """
 
     node: Name
     gpus: Number
@@ -33,6 +35,7 @@ class HeldGpus(Struct, frozen=True, omit_defaults=True):
     pod: Text = ""
     start_ms: At | None = None
     end_ms: At | None = None
+    pod_uid: Annotated[str, Meta(max_length=64)] = ""
 
 
 class RunRecord(Struct, frozen=True, omit_defaults=True):

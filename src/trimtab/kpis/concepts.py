@@ -57,6 +57,8 @@ ACTIVITY: tuple[tuple[str, tuple[Metric, ...]], ...] = (
     ("GR_ENGINE_ACTIVE", _known("gpu.active", "GR_ENGINE_ACTIVE")),
     ("GPU_UTIL", GPU_UTIL),
 )
+PROCESS_SHARE = (Metric("process.gpu.utilization"), Metric("Device_utilization_desc_of_container", 0.01))
+"""A process's share of a GPU's SM time: the agent's (NVML), and that of HAMi's containers."""
 PROCESS_MEMORY = (Metric("process.gpu.memory.usage"), Metric("DCGM_FI_DEV_PROCESS_FB_USED", 2.0**20))
 GPU_MEMORY_USED = _known("gpu.memory.used")
 GPU_MEMORY_FREE = _known("gpu.memory.free")

@@ -110,3 +110,44 @@ def test_by_measured_use_a_run_pays_for_what_its_gpus_did(machines: RunMachines)
     assert Fraction(27, 2) == hours["", Use.IDLE, False]
     assert Fraction(24) == hours["search", Use.HELD, True]
     assert 4 * 24 == sum(hours.values())
+
+
+def sliced(state: State, sm: dict[str, dict[str, float]], replicas: str = "4") -> RunMachines:
+    """A node with one GPU on which pods take turns, a slice of a quarter each; `sm` is measured by job."""
+    runs, nodes = RunStore(state), NodeStore(state)
+    labels = {"nvidia.com/gpu.replicas": replicas}
+    node = Node(*KEY, "gpu-2", Condition.UP, gpus=1, instance_id="i-sliced", labels=labels)
+    reported = [run("1", "search", 0, 24, Held("gpu-2", 0.25)), run("2", "ads", 0, 24, Held("gpu-2", 0.5))]
+    asyncio.run(runs.put(reported, DAY + 48 * HOUR))
+    asyncio.run(nodes.put([node], DAY))
+    asyncio.run(nodes.put([node], DAY + 48 * HOUR))
+
+    async def measured(known: Sequence[Run], start_ms: int, end_ms: int) -> dict[tuple[RunKey, str], dict[str, float]]:
+        return {(one.key, "gpu-2"): sm[one.key.job] for one in known if one.key.job in sm}
+
+    return RunMachines(runs, nodes, sm_time=measured)
+
+
+def hours(machines: RunMachines) -> dict[tuple[str, bool], Fraction]:
+    [machine] = asyncio.run(machines.machines(["i-sliced"], DAY, DAY + 24 * HOUR)).values()
+    parts = split_machine(machine, DAY, DAY + 24 * HOUR, SharePolicy.ALLOCATED)
+    return {(part.owner, part.assumed): part.gpu_ms / HOUR for part in parts}
+
+
+def test_turns_on_a_gpu_are_charged_by_measured_sm_time(state: State) -> None:
+    # Three of four slices are taken, 18 of 24 hours: search had 0.6 of the SM time, ads 0.2 → 13.5 h and 4.5 h.
+    assert {("search", False): Fraction(27, 2), ("ads", False): Fraction(9, 2), ("", False): Fraction(6)} == hours(
+        sliced(state, {"1": {"GPU-9": 0.6}, "2": {"GPU-9": 0.2}})
+    )
+
+
+def test_a_pod_that_was_seen_doing_nothing_had_no_sm_time(state: State) -> None:
+    assert {("search", False): Fraction(18), ("", False): Fraction(6)} == hours(
+        sliced(state, {"1": {"GPU-9": 0.6}, "2": {}})
+    )
+
+
+def test_turns_that_nobody_measured_go_by_slices_and_are_assumed(state: State) -> None:
+    assert {("search", True): Fraction(6), ("ads", True): Fraction(12), ("", False): Fraction(6)} == hours(
+        sliced(state, {"1": {"GPU-9": 0.6}})
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trimtab.agent.collect.gpu_device import Device
 from trimtab.agent.collect.gpu_library import Library
+from trimtab.agent.collect.gpu_owner import owner_of
 from trimtab.agent.collect.process_table import Process, executable_name
 from trimtab.agent.reading import Attributes, Reading
 
@@ -29,7 +30,7 @@ class Processes:
         self._procfs = procfs
         self._sampled: dict[str, int] = {}  # the last sample's time (µs, the driver's clock) by GPU
         self._uses: dict[tuple[str, int], _Use] = {}
-        self._names: dict[int, str] = {}
+        self._known: dict[int, Attributes] = {}
 
     def readings(self, device: Device, now_ms: int, elapsed_s: float) -> list[Reading]:
         """Memory, share and time of the processes on `device`; `elapsed_s` is the time since the last look."""
@@ -49,9 +50,9 @@ class Processes:
         return found
 
     def end_look(self) -> None:
-        """Forget the names of processes that use no GPU any more."""
+        """Forget the processes that use no GPU any more."""
         alive = {pid for _, pid in self._uses}
-        self._names = {pid: name for pid, name in self._names.items() if pid in alive}
+        self._known = {pid: known for pid, known in self._known.items() if pid in alive}
 
     def _memory(self, device: Device) -> tuple[dict[int, int | None], dict[int, Attributes]]:
         """Bytes by process, and on which MIG device it is."""
@@ -96,11 +97,13 @@ class Processes:
         ]
 
     def _who(self, pid: int) -> Attributes:
-        name = self._names.get(pid)
-        if name is None:
+        known = self._known.get(pid)
+        if known is None:
             unknown = Process(pid=pid, started=0.0, name=self._short_name(pid), status="", cpu_s=0.0, rss=0)
-            name = self._names[pid] = executable_name(unknown, self._procfs)
-        return (("process.executable.name", name), ("process.pid", str(pid)))
+            name = executable_name(unknown, self._procfs)
+            known = (("process.executable.name", name), ("process.pid", str(pid)), *owner_of(self._procfs, pid))
+            self._known[pid] = known
+        return known
 
     def _short_name(self, pid: int) -> str:
         try:

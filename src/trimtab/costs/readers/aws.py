@@ -91,7 +91,7 @@ _CATEGORIES = dict.fromkeys(_FEES, "Purchase") | {"Tax": "Tax", "Credit": "Credi
 _KNOWN = f"replaceRegexpOne({_TYPE}, '^.*Discount$', 'Discount')"  # EdpDiscount, PrivateRateDiscount …
 _CATEGORY = coerce.replaced(_KNOWN, _CATEGORIES | {"Discount": "Adjustment"}, "Usage")
 _FREQUENCIES = {
-    **{type_: "One-Time" for type_ in (*_CATEGORIES, "Discount")},
+    **dict.fromkeys((*_CATEGORIES, "Discount"), "One-Time"),
     **dict.fromkeys(("RIFee", "SavingsPlanRecurringFee"), "Recurring"),
 }
 

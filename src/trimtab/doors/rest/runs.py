@@ -63,7 +63,16 @@ def _run(key: RunKey, scheduler: str, one: wire.RunRecord) -> Run:
         tasks=one.tasks,
         tags=one.tags,
         held=tuple(
-            Held(part.node, part.gpus, tuple(part.indexes), tuple(part.uuids), part.pod, part.start_ms, part.end_ms)
+            Held(
+                part.node,
+                part.gpus,
+                tuple(part.indexes),
+                tuple(part.uuids),
+                part.pod,
+                part.start_ms,
+                part.end_ms,
+                part.pod_uid,
+            )
             for part in one.held
         ),
     )

@@ -1,13 +1,14 @@
 """Who held which GPU when, from what schedulers reported of runs and nodes.
 
 A node is a machine of the bill by its instance id, else by its name. A run that names its GPUs holds those; one of
-which only the number is known holds the node's free ones, in order. Runs say nothing of SM time: what shares a GPU is
-split evenly, and marked. How busy a run's GPUs were is its mean over all of them.
+which only the number is known holds the node's free ones, in order. What takes turns on a GPU is split by the SM time
+of each run's processes where it is measured (its mean while the run held it), else evenly, and marked. How busy a run's
+GPUs were is its mean over all of them.
 """
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -24,6 +25,11 @@ TEAM = "team"
 """The tag that schedulers know by themselves: an account of SLURM, a label of Kubernetes."""
 ActivityReader = Callable[[Sequence[Run], int, int], Awaitable[Mapping[RunKey, float]]]
 """(runs, start, end in ms) → the mean activity of each run's GPUs, 0 to 1, where it is known."""
+SmTimeReader = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[RunKey, str], Mapping[str, float]]]]
+"""(runs, start, end in ms) → by run and node its mean share of the SM time of each GPU there (by index, else by
+another name), where that is measured."""
+_REPLICAS = "nvidia.com/gpu.replicas"
+"""The label of a node whose GPUs are offered several times over, to take turns on."""
 _Taken = tuple[int, int, Fraction]
 """From, to, and how much of a GPU."""
 
@@ -37,13 +43,29 @@ class _Part:
     start_ms: int
     end_ms: int
     active: Fraction | None = None
+    sm: Mapping[str, float] | None = None
+
+    def sm_share(self, device: str) -> Fraction | None:
+        """Its share of a GPU's SM time; where it does not say which GPUs it held, of each its mean."""
+        if self.sm is None:
+            return None
+        known = self.held.indexes and any(name.isdecimal() for name in self.sm)
+        share = self.sm.get(device, 0.0) if known else sum(self.sm.values()) / max(1, ceil(self.held.gpus))
+        return Fraction(share).limit_denominator(10_000)
 
 
 class RunMachines:
     """The machines whose runs are known."""
 
-    def __init__(self, runs: RunStore, nodes: NodeStore, activity: ActivityReader | None = None) -> None:
-        """Without `activity` nobody measured how busy the GPUs were."""
+    def __init__(
+        self,
+        runs: RunStore,
+        nodes: NodeStore,
+        activity: ActivityReader | None = None,
+        sm_time: SmTimeReader | None = None,
+    ) -> None:
+        """Without `activity` nobody measured how busy the GPUs were, without `sm_time` whose work it was."""
+        self._sm_time = sm_time
         self._runs = runs
         self._nodes = nodes
         self._activity = activity
@@ -76,10 +98,11 @@ class RunMachines:
         found: dict[str, list[_Part]] = defaultdict(list)
         runs = await self._runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
         active = await self._activity(runs, start_ms, end_ms) if self._activity else {}
+        sm_time = await self._sm_time(runs, start_ms, end_ms) if self._sm_time else {}
         for run in runs:
             share = active.get(run.key)
             for part in _parts_of(run, end_ms, None if share is None else Fraction(share).limit_denominator(10_000)):
-                found[part.held.node].append(part)
+                found[part.held.node].append(replace(part, sm=sm_time.get((run.key, part.held.node))))
         return found
 
 
@@ -88,12 +111,14 @@ def machine_of(node: Node, parts: Iterable[_Part], down: Iterable[tuple[int, int
     devices = tuple(str(at) for at in range(ceil(node.gpus)))
     taken: dict[str, list[_Taken]] = {device: [] for device in devices}
     holdings: list[Holding] = []
+    sliced = node.labels.get(_REPLICAS, "1") not in ("", "1")
     # Those that name their GPUs first, so that nobody is put where they are.
     for part in sorted(parts, key=lambda one: (not one.held.indexes, one.start_ms, one.end_ms, one.owner)):
         for device, share in _devices(part, taken):
             taken[device].append((part.start_ms, part.end_ms, share))
-            sharing = Sharing.WHOLE if share == 1 else Sharing.MIG
-            holdings.append(Holding(device, part.owner, part.start_ms, part.end_ms, sharing, share, part.active))
+            sharing = Sharing.TIME_SLICED if sliced else Sharing.WHOLE if share == 1 else Sharing.MIG
+            times, sm_share = (part.start_ms, part.end_ms), part.sm_share(device)
+            holdings.append(Holding(device, part.owner, *times, sharing, share, part.active, sm_share))
     outages = [Outage(device, start, end) for device in devices for start, end in down]
     return Machine(devices, holdings, outages)
 

@@ -2,7 +2,8 @@
 
     a GPU that one holds          all of its time
     MIG slices                    time × slice; slices that nobody has are unallocated
-    several on a time-sliced GPU  by each one's share of SM time; where one of them is not measured, evenly ("assumed")
+    several on a time-sliced GPU  by each one's share of SM time; where one of them is not measured, by the slices that
+                                  each was given ("assumed"); slices that nobody has are unallocated
     down                          wins over everything that says it was held
 
 Under the policy *allocated* a holder pays for the time held, its idle time a part of its own. Under *used* it pays for
@@ -58,15 +59,14 @@ def _parts(holders: Sequence[Holding]) -> Iterable[tuple[Holding, Fraction, bool
         over = max(taken, Fraction(1))  # records that overlap at a hand-over never make more than a GPU
         yield from ((one, one.part / over, taken > 1) for one in holders)
         return
-    if len(holders) == 1:
-        yield holders[0], Fraction(1), False
-        return
+    given = sum((one.part for one in holders), Fraction(0))
+    taken = min(given, Fraction(1))
     shares = [one.sm_share for one in holders if one.sm_share is not None]
     whole = sum(shares, Fraction(0))
     if len(shares) == len(holders) and whole > 0:
-        yield from ((one, share / whole, False) for one, share in zip(holders, shares, strict=True))
+        yield from ((one, taken * share / whole, False) for one, share in zip(holders, shares, strict=True))
         return
-    yield from ((one, Fraction(1, len(holders)), True) for one in holders)
+    yield from ((one, taken * one.part / given, len(holders) > 1) for one in holders)
 
 
 def _charged(holding: Holding, gpu_ms: Fraction, assumed: bool, policy: SharePolicy) -> Iterable[Part]:

@@ -38,7 +38,8 @@ class RunKey:
 class Held:
     """GPUs of a run on one node: how many, and which ones where that is known, by index on the node or UUID.
 
-    `pod` is `namespace/name` where a pod held them. The times are its own where they differ from the run's.
+    `pod` is `namespace/name` where a pod held them, `pod_uid` its UID. The times are its own where they differ from the
+    run's.
     """
 
     node: str
@@ -48,6 +49,7 @@ class Held:
     pod: str = ""
     start_ms: int | None = None
     end_ms: int | None = None
+    pod_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def held_values(run: Run) -> list[dict[str, Any]]:
             "pod": one.pod,
             "start_ms": one.start_ms,
             "end_ms": one.end_ms,
+            "pod_uid": one.pod_uid,
         }
         for place, one in enumerate(run.held)
     ]
@@ -67,7 +68,7 @@ def key_of(row: Row) -> RunKey:
 def held_of(row: Row) -> Held:
     """A row of `run_devices`."""
     indexes, uuids = json.loads(row.indexes), json.loads(row.uuids)
-    return Held(row.node, row.gpus, tuple(indexes), tuple(uuids), row.pod, row.start_ms, row.end_ms)
+    return Held(row.node, row.gpus, tuple(indexes), tuple(uuids), row.pod, row.start_ms, row.end_ms, row.pod_uid)
 
 
 def run_of(row: Row, held: Iterable[Held]) -> Run:

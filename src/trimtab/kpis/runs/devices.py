@@ -22,9 +22,14 @@ UUIDS, INDEXES, JOB_LABEL, POD_LABEL, WHOLE_NODES, COUNT_ONLY = (
     "whole nodes",
     "count only",
 )
-_JOB_LABELS = ("hpc_job", "slurm_job_id", "slurm.job.id", "exported_job_id", "jobid")
+JOB_LABELS = ("hpc_job", "slurm_job_id", "slurm.job.id", "exported_job_id", "jobid")
 _INDEX_LABELS = ("gpu", "hw.id", "index", "minor_number", "gpu.index", "gpu.number")
-_PODS = (("exported_namespace", "exported_pod"), ("namespace", "pod"), ("k8s.namespace.name", "k8s.pod.name"))
+_PODS = (
+    ("exported_namespace", "exported_pod"),
+    ("namespace", "pod"),
+    ("k8s.namespace.name", "k8s.pod.name"),
+    ("podnamespace", "podname"),
+)
 
 
 @dataclass(slots=True)
@@ -66,15 +71,15 @@ class SeriesIndex:
         index = cls()
         for place, one in found:
             series, pairs = one.series, one.series.dimensions
-            gpu, host, number = gpu_of(series), host_of(series), _first(pairs, _INDEX_LABELS)
+            gpu, host, number = gpu_of(series), host_of(series), index_of_gpu(series)
             index.gpus[gpu].append((place, one))
             index.where.setdefault(gpu, (host, number))
             if host:
                 index.hosts[short_host(host)].add(gpu)
                 index.places[short_host(host), number].add(gpu)
-            if job := _first(pairs, _JOB_LABELS):
+            if job := first(pairs, JOB_LABELS):
                 index.jobs[job].add(gpu)
-            if pod := _pod_of(series):
+            if pod := pod_of(series):
                 index.pods[pod].add(gpu)
         return index
 
@@ -120,7 +125,15 @@ class SeriesIndex:
         return not nodes or not self.where[gpu][0] or short_host(self.where[gpu][0]) in nodes
 
 
-def _pod_of(series: Series) -> str:
+def index_of_gpu(series: Series) -> str:
+    """The number of a GPU on its node, as a label of a series has it; else whatever names it there."""
+    pairs = series.dimensions
+    number = next((value for name in _INDEX_LABELS if (value := pairs.get(name, "")).isdecimal()), "")
+    return number or first(pairs, _INDEX_LABELS)
+
+
+def pod_of(series: Series) -> str:
+    """The pod that held the GPU of a series, `namespace/name`; "" where it does not say."""
     pairs = series.dimensions
     for space, pod in _PODS:
         if pairs.get(pod):
@@ -132,5 +145,6 @@ def _order(one: Device) -> tuple[str, int, str]:
     return one.node, int(one.index) if one.index.isdecimal() else 1 << 30, one.gpu
 
 
-def _first(pairs: Mapping[str, str], names: Sequence[str]) -> str:
+def first(pairs: Mapping[str, str], names: Sequence[str]) -> str:
+    """The first of some labels that says something."""
     return next((value for name in names if (value := pairs.get(name))), "")

@@ -9,6 +9,7 @@ from trimtab.sources.kubernetes.objects import Node
 _TYPE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 _GPU = ("nvidia.com/gpu.product", "cloud.google.com/gke-accelerator", "amd.com/gpu.product-name")
 _KEPT = (
+    REPLICAS_LABEL,
     "topology.kubernetes.io/zone",
     "topology.kubernetes.io/region",
     "karpenter.sh/nodepool",

@@ -129,7 +129,16 @@ def run_of(parts: Sequence[Part]) -> RunRecord:
         node_names=names,
         tags=dict(first.tags) | {"kind": first.kind},
         held=[
-            HeldGpus(part.node, part.gpus, list(part.indexes), list(part.uuids), part.pod, part.start_ms, part.end_ms)
+            HeldGpus(
+                part.node,
+                part.gpus,
+                list(part.indexes),
+                list(part.uuids),
+                part.pod,
+                part.start_ms,
+                part.end_ms,
+                part.uid,
+            )
             for part in held
         ],
     )

@@ -197,13 +197,15 @@ def test_processes_have_memory_a_share_and_the_time_it_adds_up_to(machine: Machi
     gpu = machine.nvml.gpus[0]
     (machine.procfs / "4000").mkdir()
     (machine.procfs / "4000" / "comm").write_text("python3\n")
+    (machine.procfs / "4000" / "cgroup").write_text("0::/system.slice/slurmstepd.scope/job_48213/step_0/user/task_0\n")
     machine.read()
     gpu.shares = [(4000, 1_000_000, 40), (4000, 2_000_000, 60), (4001, 2_000_000, 10)]
     machine.read(10)
     found = by(machine.read(10))  # no newer sample: it did nothing since
-    assert found["process.gpu.memory.usage", "python3", "4000"].value == 50 << 30
-    assert found["process.gpu.utilization", "python3", "4000"].value == 0
-    assert found["process.gpu.time", "python3", "4000"].value == pytest.approx(5.0)
+    assert found["process.gpu.memory.usage", "python3", "4000", "48213"].value == 50 << 30
+    assert found["process.gpu.utilization", "python3", "4000", "48213"].value == 0
+    assert found["process.gpu.time", "python3", "4000", "48213"].value == pytest.approx(5.0)
+    assert "48213" == dict(found["process.gpu.time", "python3", "4000", "48213"].attributes)["slurm.job.id"]
     assert found["hw.gpu.process.count",].value == 1
 
 

@@ -53,6 +53,7 @@ run_devices = Table(
     Column("pod", String(512), nullable=False),
     Column("start_ms", BigInteger),
     Column("end_ms", BigInteger),
+    Column("pod_uid", String(64), nullable=False, server_default=""),
 )
 
 # What a run waited for, as stretches of time in which its state and reason did not change.

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from trimtab.audit.digests.chain import DigestChain
+from trimtab.audit.digests.keys import SigningKeys
+from trimtab.audit.digests.verify import Verification
 from trimtab.audit.findings.find import Findings
 from trimtab.audit.imports import AuditImports, TrailReader
 from trimtab.audit.ingest import AuditIngest
@@ -35,6 +38,9 @@ class AuditRoom:
     delivery: Delivery
     stores: EventDataStores
     lake: LakeQueries
+    keys: SigningKeys
+    chain: DigestChain
+    verification: Verification
     clock: Clock
     account: str
     region: str
@@ -62,6 +68,8 @@ class AuditRoom:
         imports.heard.append(insights.look_at)
         tags = AuditTags(state)
         trails, stores = TrailStore(state, clock, tags), EventDataStores(state, clock, tags)
+        keys = SigningKeys(state, clock)
+        chain = DigestChain(telemetry, state, ingest, keys, clock)
         return cls(
             ingest=ingest,
             reader=reader,
@@ -74,6 +82,9 @@ class AuditRoom:
             delivery=Delivery(trails, reader, buckets_of(delivery, directory), clock),
             stores=stores,
             lake=LakeQueries(telemetry, stores, reader, clock),
+            keys=keys,
+            chain=chain,
+            verification=Verification(chain, keys, clock),
             clock=clock,
             account=account,
             region=region,

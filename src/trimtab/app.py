@@ -41,7 +41,7 @@ from trimtab.doors.config.room import Configurations
 from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, policy_of
-from trimtab.doors.log_metrics import LogMetrics
+from trimtab.doors.log_metrics import LogMetrics, PatternMetrics
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.oidc import signin
 from trimtab.doors.otlp import http as otlp
@@ -66,6 +66,7 @@ from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
+from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.watch import REFRESH_S
 from trimtab.rooms import Rooms, wipe
@@ -234,6 +235,12 @@ def _web_state(rooms: Rooms) -> web.WebState:
     )
 
 
+def _pattern_counting(rooms: Rooms) -> PatternCounting:
+    emit = PatternMetrics(rooms.ingest, rooms.registry)
+    logs, store = rooms.logs, rooms.log_anomalies.store
+    return PatternCounting(CountingParts(rooms.stores.telemetry, logs.groups, logs.reader, store, emit, rooms.clock))
+
+
 def jobs_of(rooms: Rooms) -> list[Job]:
     """What the server does by itself beside answering; the jobs process does the rest."""
     return [
@@ -241,6 +248,7 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),
         Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
+        Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
         *rooms.delivering.jobs,
     ]

@@ -1,13 +1,16 @@
-"""What metric filters measured becomes points of metrics: the port between logs and metrics."""
+"""What is measured of logs becomes points of metrics: the ports between logs and metrics."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from trimtab.base.tags import make_tags
 from trimtab.inventory.resolver import resolve
 from trimtab.logs.filters.emission import Measured
+from trimtab.logs.patterns.anomalies import GROUP_DIMENSION, METRIC, NAMESPACE, PATTERN_DIMENSION
+from trimtab.logs.patterns.counting import PatternCount
 from trimtab.metrics.ingest import MetricIngest
-from trimtab.metrics.model import VALUE_ROW, Identity, MetricBatch
+from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricBatch
 from trimtab.metrics.registry import SeriesRegistry
 
 
@@ -35,4 +38,25 @@ class LogMetrics:
                 point.unit,
                 resource=resource,
             )
+        )
+
+
+class PatternMetrics:
+    """Writes how many lines each pattern had as samples of gauges."""
+
+    def __init__(self, ingest: MetricIngest, registry: SeriesRegistry) -> None:
+        self._ingest = ingest
+        self._registry = registry
+
+    async def __call__(self, counts: Sequence[PatternCount]) -> None:
+        """Make these counts durable. Raises Throttled, Unavailable."""
+        if counts:
+            rows = [(self._series(one), one.slot_ms, float(one.lines)) for one in counts]
+            await self._ingest.write(MetricBatch(samples=np.array(rows, SAMPLE_ROW)))
+
+    def _series(self, one: PatternCount) -> int:
+        group = one.group
+        dimensions = make_tags({GROUP_DIMENSION: group.name, PATTERN_DIMENSION: one.pattern})
+        return self._registry.add(
+            Identity(group.account, group.region, NAMESPACE, METRIC, dimensions, "Count", kind=Kind.GAUGE)
         )

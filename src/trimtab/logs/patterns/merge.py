@@ -25,9 +25,19 @@ _HOLE = "\x02"
 
 def templates(masked: Iterable[str]) -> dict[str, str]:
     """The template of each masked line, as people see it (`<*>` for what changes)."""
-    tokens = {line: tuple(_TOKEN.findall(line)) for line in set(masked)}
+    tokens = {line: tokens_of(line) for line in set(masked)}
     merged = _merged(set(tokens.values()))
     return {line: "".join(merged[own]).replace(VARIABLE, SHOWN) for line, own in tokens.items()}
+
+
+def tokens_of(masked: str) -> Tokens:
+    """The words and signs of a masked line."""
+    return tuple(_TOKEN.findall(masked))
+
+
+def is_word(token: str) -> bool:
+    """Whether a token is a word, rather than a sign or what changes."""
+    return token != VARIABLE and _is_word(token)
 
 
 def _merged(lines: set[Tokens]) -> Mapping[Tokens, Tokens]:

@@ -34,7 +34,6 @@ from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
-from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
 from trimtab.metrics.bands.source import TrainedBands
@@ -100,7 +99,6 @@ class Rooms:
     bottlenecks: BottlenecksRoom
     log_insights: InsightsRoom
     serverless: ServerlessReader
-    log_anomalies: LogAnomalyRoom
     log_anomalies: LogAnomalyRoom
     audit: AuditRoom
     actuators: Actuators
@@ -180,7 +178,6 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         traces=traces,
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
-        log_anomalies=LogAnomalyRoom.of(stores.state, clock),
         log_anomalies=LogAnomalyRoom.of(stores.state, clock),
         serverless=ServerlessReader(
             stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)

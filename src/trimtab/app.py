@@ -74,6 +74,7 @@ from trimtab.selfwatch import renderer
 from trimtab.stores import checks_of
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
+from trimtab.web.events.desk import EventRooms
 from trimtab.wires import Wires
 
 
@@ -210,6 +211,7 @@ def _run_reports(rooms: Rooms) -> RunReports:
 def _web_state(rooms: Rooms) -> web.WebState:
     own = rooms.settings
     return web.WebState(
+        events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,

@@ -69,7 +69,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         ),
         "",
     ),
-    ("Actions", (NavItem("Alarms", "/alarms", "alert"),), ""),
+    ("Actions", (NavItem("Alarms", "/alarms", "alert"), NavItem("Event rules", "/event-rules", "bolt")), ""),
     (
         "Explore",
         (

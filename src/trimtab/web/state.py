@@ -22,6 +22,7 @@ from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
+from trimtab.web.events.desk import EventRooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class WebState:
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None
+    events: EventRooms | None = None
     logs: LogsRoom | None = None
     bottlenecks: BottlenecksRoom | None = None
     log_insights: InsightsRoom | None = None

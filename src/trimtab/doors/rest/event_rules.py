@@ -8,13 +8,13 @@ from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import InvalidInput
 from trimtab.client import triggers_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
-from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.triggers.arns import Place, name_of
 from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.entries import Refused, check_size, read_entries
 from trimtab.triggers.model import DISABLED, ENABLED, Event, Rule, Target
 from trimtab.triggers.patterns.numerals import decode
 from trimtab.triggers.patterns.pattern import InvalidPattern, compile_pattern
+from trimtab.triggers.preview import next_times
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.rules import Wish
 
@@ -156,17 +156,6 @@ def operations(needs: Triggering) -> list[Operation]:
             tag=TAG,
         ),
     ]
-
-
-def next_times(now_ms: int, schedule: str, zone: str, count: int) -> list[int]:
-    """The next times of a schedule whose rate would count from now. Raises InvalidInput."""
-    parsed = parse_schedule(schedule, zone or "UTC", anchor_ms=now_ms)
-    times: list[int] = []
-    at = parsed.next_after(now_ms)
-    while at is not None and len(times) < count:
-        times.append(at)
-        at = parsed.next_after(at)
-    return times
 
 
 def form_of(target: wire.TargetForm) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class LiveServer:
             "TRIMTAB_OTLP_GRPC_ADDR": "127.0.0.1:0",
             "TRIMTAB_EMF_ADDR": "127.0.0.1:0",
             "TRIMTAB_STATSD_ADDR": "127.0.0.1:0",
+            "TRIMTAB_XRAY_UDP_ADDR": "127.0.0.1:0",
             "TRIMTAB_DATA_DIR": str(self.data_dir),
             "TRIMTAB_DISK_RESERVE_MB": "1",
             "TRIMTAB_ALLOW_RESET": "1",

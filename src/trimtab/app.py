@@ -47,6 +47,7 @@ from trimtab.doors.oidc import signin
 from trimtab.doors.otlp import http as otlp
 from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.otlp.logs import LogIntake
+from trimtab.doors.otlp.traces import TraceIntake, TraceWriting
 from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
@@ -62,6 +63,7 @@ from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
+from trimtab.doors.xray_udp import XRayDoor
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
@@ -75,7 +77,7 @@ from trimtab.stores import checks_of
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.events.desk import EventRooms
-from trimtab.wires import Wires
+from trimtab.wires import OtlpSignals, Wires
 
 
 def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
@@ -96,6 +98,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
+    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
     pages = _web_state(rooms)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
@@ -106,7 +109,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *statement_files.routes(rooms.economics),
         *log_ingest.routes(log_writing),
         *rest.routes(_rest_needs(rooms, log_writing)),
-        *otlp.routes(intake, log_intake),
+        *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
         *prometheus_rules.routes(rooms.alarms.listing),
@@ -116,7 +119,9 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = _gateway(rooms, AwsAuditor(changes))
     front = Front(AuditedSite(site, changes), guard, aws=gateway, is_aws=is_aws_request)
-    return front, Wires(rooms.settings, writing, intake, log_intake, guard, SyslogDoor(log_writing))
+    xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
+    signals = OtlpSignals(intake, log_intake, trace_intake)
+    return front, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
 
 
 def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:

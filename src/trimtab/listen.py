@@ -76,6 +76,7 @@ def check_exposure(settings: Settings) -> bool:
         ("TRIMTAB_EMF_ADDR", settings.emf_addr),
         ("TRIMTAB_STATSD_ADDR", settings.statsd_addr),
         ("TRIMTAB_SYSLOG_ADDR", settings.syslog_addr),
+        ("TRIMTAB_XRAY_UDP_ADDR", settings.xray_udp_addr),
     ):
         if address != OFF and not is_local(address):
             raise SetupError(

@@ -83,6 +83,11 @@ def _listen(settings: Settings) -> list[socket.socket]:
             listeners.append(bind(settings.otlp_http_addr, "TRIMTAB_OTLP_HTTP_ADDR"))
         except SetupError as problem:  # a collector of the user's own often has that port; OTLP is on the main one too
             logger.warning("%s. OTLP is still accepted on the main address", problem)
+    if settings.xray_udp_addr != OFF and not settings.xray_udp_addr.endswith(":0") and not settings.require_auth:
+        try:
+            listeners.append(bind(settings.xray_udp_addr, "TRIMTAB_XRAY_UDP_ADDR"))
+        except SetupError as problem:  # a daemon of the user's own often has that port
+            logger.warning("%s. Sampling rules are still told on the main address", problem)
     return listeners
 
 

@@ -92,6 +92,11 @@ class Settings:
         _address,
         "Address of StatsD and DogStatsD (UDP, loopback only: they have no credentials); off turns it off.",
     )
+    xray_udp_addr: str = _setting(
+        "127.0.0.1:2000",
+        _address,
+        "Address of the X-Ray daemon's protocol (UDP, and TCP for sampling; loopback only: it has no credentials); off turns it off.",
+    )
     syslog_addr: str = _setting(
         "off",
         _address,
@@ -170,6 +175,7 @@ class Settings:
     retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
+    retention_traces_days: int = _setting(30, _positive, "Days for which spans are kept.")
     retention_runs_days: int = _setting(455, _positive, "Days for which runs are kept after their end.")
     retention_anomalies_days: int = _setting(455, _positive, "Days for which found anomalies are kept.")
     anomaly_series: int = _setting(

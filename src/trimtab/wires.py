@@ -1,4 +1,4 @@
-"""The doors that are not HTTP: OTLP over gRPC, the embedded metric format, StatsD, syslog.
+"""The doors that are not HTTP: OTLP over gRPC, the embedded metric format, StatsD, syslog, the X-Ray daemon's port.
 
 None of them is needed to run: a port that another process has is a warning that names the setting, and the server does
 without that door. What they listen on is printed, a line each, for the supervisor to show.
@@ -7,6 +7,7 @@ without that door. What they listen on is printed, a line each, for the supervis
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from trimtab.base.errors import SetupError
 from trimtab.doors.datagrams import Datagrams
@@ -17,6 +18,7 @@ from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.statsd.door import StatsdDoor
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
+from trimtab.doors.xray_udp import XRayDoor
 from trimtab.jobs.periodic import Job
 from trimtab.listen import bind, bind_both, bind_udp
 from trimtab.settings import OFF, Settings
@@ -28,20 +30,40 @@ LISTENING = "listening:"
 _FLUSH_S = 1.0  # how long a point without an acknowledgement is only in memory
 
 
+@dataclass(frozen=True, slots=True)
+class OtlpSignals:
+    """Who takes each signal of OTLP."""
+
+    metrics: Takes
+    logs: Takes
+    traces: Takes
+
+
 class Wires:
     """The doors to open."""
 
     def __init__(
-        self, settings: Settings, writing: Writing, intake: Takes, logs: Takes, guard: Guard, syslog: SyslogDoor
+        self,
+        settings: Settings,
+        writing: Writing,
+        signals: OtlpSignals,
+        guard: Guard,
+        syslog: SyslogDoor,
+        xray: XRayDoor,
     ) -> None:
         self._settings = settings
         self._otlp = [
             otlp_grpc.ExportService(name, taking, guard, writing.account)
-            for name, taking in ((otlp_grpc.METRICS, intake), (otlp_grpc.LOGS, logs))
+            for name, taking in (
+                (otlp_grpc.METRICS, signals.metrics),
+                (otlp_grpc.LOGS, signals.logs),
+                (otlp_grpc.TRACES, signals.traces),
+            )
         ]
         self._emf = EmfDoor(writing)
         self._statsd = StatsdDoor(writing)
         self._syslog = syslog
+        self._xray = xray
 
     def jobs(self) -> list[Job]:
         """What has to be done now and then."""
@@ -49,6 +71,7 @@ class Wires:
             Job("write what came as embedded metrics", _FLUSH_S, self._emf.held.flush),
             Job("write what came by StatsD", _FLUSH_S, self._statsd.flush),
             Job("write what came by syslog", _FLUSH_S, self._syslog.flush),
+            Job("write what came by the X-Ray daemon's port", _FLUSH_S, self._xray.flush),
         ]
 
     @asynccontextmanager
@@ -62,6 +85,7 @@ class Wires:
                 await self._open_emf(stack)
                 await self._open_statsd(stack)
                 await self._open_syslog(stack)
+                await self._open_xray(stack)
             yield
 
     async def _open_otlp(self, stack: AsyncExitStack) -> None:
@@ -122,6 +146,19 @@ class Wires:
         _read(stack, self._syslog.datagrams(udp))
         _say(f"syslog {_at(address, udp.getsockname()[1])}")
 
+    async def _open_xray(self, stack: AsyncExitStack) -> None:
+        address = self._settings.xray_udp_addr
+        if address == OFF:
+            return
+        try:
+            udp = bind_udp(address, "TRIMTAB_XRAY_UDP_ADDR")
+        except SetupError as problem:  # a daemon of the user's own often has that port
+            logger.warning("%s. Segments are not accepted over UDP", problem)
+            return
+        stack.push_async_callback(self._flush_xray)
+        _read(stack, self._xray.datagrams(udp))
+        _say(f"X-Ray daemon {_at(address, udp.getsockname()[1])}")
+
     async def _flush_emf(self) -> None:
         _warn(await self._emf.held.flush_last())
 
@@ -130,6 +167,9 @@ class Wires:
 
     async def _flush_syslog(self) -> None:
         _warn(await self._syslog.flush_last())
+
+    async def _flush_xray(self) -> None:
+        _warn(await self._xray.flush_last())
 
 
 def _read(stack: AsyncExitStack, datagrams: Datagrams) -> None:
@@ -146,8 +186,11 @@ def _say(what: str) -> None:
 
 
 def _say_closed(settings: Settings) -> None:
-    if any(address != OFF for address in (settings.emf_addr, settings.statsd_addr, settings.syslog_addr)):
-        logger.info("EMF, StatsD and syslog know no credentials: off, as TRIMTAB_REQUIRE_AUTH is set")
+    closed = settings.emf_addr, settings.statsd_addr, settings.syslog_addr, settings.xray_udp_addr
+    if any(address != OFF for address in closed):
+        logger.info(
+            "EMF, StatsD, syslog and the X-Ray daemon's port know no credentials: off, as TRIMTAB_REQUIRE_AUTH is set"
+        )
 
 
 def _warn(problem: str) -> None:

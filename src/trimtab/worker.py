@@ -51,6 +51,7 @@ from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import open_telemetry
+from trimtab.traces.duties import trace_duties
 from trimtab.triggers import sourcing
 from trimtab.triggers.sources.buckets import list_prefix
 
@@ -179,6 +180,7 @@ async def work(settings: Settings) -> None:
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
             Job("drop log events past their retention", _RETENTION_S, logs.drop),
+            *trace_duties(telemetry, state, clock, NoDrain(), settings.retention_traces_days, leading.may_write),
             *duties.jobs(),
             *notifying.jobs,
             *await sourcing.begin(state, clock, outbox, metrics.evaluator, list_prefix, leading.may_write),

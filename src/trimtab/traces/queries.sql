@@ -66,3 +66,31 @@ FROM spans
 WHERE segment AND service != '' AND /*and*/
 GROUP BY service, root, minute
 ORDER BY service, minute;
+
+-- name: days_held
+-- The days that have spans, as YYYYMMDD.
+SELECT DISTINCT toUInt32(toYYYYMMDD(time)) AS on_day
+FROM spans
+ORDER BY on_day;
+
+-- name: drop_trace_times
+-- Forget on which days before one (days since the epoch) traces had spans.
+DELETE FROM trace_times
+WHERE day < toDate({day:UInt32});
+
+-- name: let_go
+-- Delete traces of a place that ended within a range, neither failed nor slow, and not of the share that is kept.
+DELETE FROM spans
+WHERE account = {account:String} AND region = {region:String}
+  AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+  AND trace_id IN (
+    SELECT trace_id
+    FROM spans
+    WHERE account = {account:String} AND region = {region:String}
+      AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+      AND cityHash64(trace_id) % {shares:UInt64} >= {share:UInt64}
+    GROUP BY trace_id
+    HAVING countIf(fault OR error OR throttle OR status = 'error' OR partial) = 0
+       AND max(start_ns + duration_ns) - min(start_ns) < {slow_ns:Int64}
+       AND max(ingested) < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+  );

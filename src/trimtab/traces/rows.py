@@ -17,6 +17,10 @@ MIN_NS, MAX_NS = 0, 65_535 * _NS_A_DAY - 1
 """Starts that the day of a row (a Date: to the year 2149) surely holds."""
 
 
+SAMPLED_ONCE = _SAMPLING.pack(1.0)
+"""The column `sampling` of a trace that stands for itself."""
+
+
 def row_of(span: Span, ingested_ms: int) -> bytes:
     """One span as a row."""
     return b"".join(

@@ -1,4 +1,4 @@
-"""`MetricsService/Export` and `LogsService/Export`: OTLP over gRPC. OK means durable.
+"""`Export` of `MetricsService`, `LogsService` and `TraceService`: OTLP over gRPC. OK means durable.
 
 Source: opentelemetry.io, "OTLP Specification", OTLP/gRPC. gRPC itself frames, decompresses (gzip) and bounds a message;
 its bytes go to the same decoder as those of HTTP, so no generated code is needed. It runs in the server's own event
@@ -26,6 +26,7 @@ from trimtab.doors.writing import scoped_key, summary
 
 METRICS = "opentelemetry.proto.collector.metrics.v1.MetricsService"
 LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
+TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
 METHOD = "Export"
 _OPTIONS = (
     ("grpc.max_receive_message_length", LIMIT),

@@ -1,4 +1,4 @@
-"""`POST /v1/metrics` and `/v1/logs`: OTLP over HTTP, as protobuf or JSON, plain or gzipped. A 200 means durable.
+"""`POST /v1/metrics`, `/v1/logs` and `/v1/traces`: OTLP over HTTP, protobuf or JSON, plain or gzipped. 200 means durable.
 
 Source: opentelemetry.io, "OTLP Specification", OTLP/HTTP. A repeated `Idempotency-Key` is stored once.
 """
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import TrimtabError
-from trimtab.doors.otlp import logs
+from trimtab.doors.otlp import logs, traces
 from trimtab.doors.otlp.answer import Encoding, failure, success
 from trimtab.doors.otlp.body import compressed, encoding_of
 from trimtab.doors.otlp.intake import DOOR, PATH, Intake
@@ -16,11 +16,12 @@ from trimtab.doors.otlp.outcome import Takes
 from trimtab.doors.writing import idempotency_key, summary
 
 
-def routes(metrics: Intake, log_records: Takes) -> list[BaseRoute]:
-    """The routes of OTLP metrics and logs."""
+def routes(metrics: Intake, log_records: Takes, spans: Takes) -> list[BaseRoute]:
+    """The routes of OTLP metrics, logs and traces."""
     return [
         _route(PATH, metrics, metrics, "rejectedDataPoints"),
         _route(logs.PATH, metrics, log_records, "rejectedLogRecords"),
+        _route(traces.PATH, metrics, spans, "rejectedSpans"),
     ]
 
 

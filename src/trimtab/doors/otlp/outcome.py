@@ -11,7 +11,7 @@ from trimtab.doors.writing import Refused
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many points or records were refused, and why, by source."""
+    """How many points, records or spans were refused, and why, by source."""
 
     points_refused: int
     refused: Sequence[tuple[str, Refused]]
@@ -22,7 +22,7 @@ class Told(Protocol):
 
     @property
     def points_refused(self) -> int:
-        """How many points or records were refused."""
+        """How many points, records or spans were refused."""
         ...
 
     @property
@@ -32,7 +32,7 @@ class Told(Protocol):
 
 
 class Takes(Protocol):
-    """An intake: of metrics or of logs."""
+    """An intake: of metrics, of logs or of spans."""
 
     async def take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Told:
         """Store one request; durable when this returns."""

@@ -23,7 +23,7 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
 def _routes(writing: Writing) -> list[BaseRoute]:
     intake = Intake(writing)
-    return routes(intake, intake)  # logs have tests of their own
+    return routes(intake, intake, intake)  # logs and spans have tests of their own
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
+from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
@@ -64,6 +65,7 @@ from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
+from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
@@ -257,5 +259,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
         Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
+        *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
         *rooms.delivering.jobs,
     ]

@@ -200,7 +200,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
 def _audit(settings: Settings, stores: Stores, clock: Clock) -> AuditRoom:
     """Who did what: CloudTrail records of others, and of every change made here."""
     own = settings.data_dir / "audit", settings.account_id, settings.region
-    return AuditRoom.of(stores.telemetry, stores.state, stores.audit, clock, *own)
+    places = settings.audit_delivery, settings.audit_watch
+    return AuditRoom.of(stores.telemetry, stores.state, stores.audit, clock, *own, *places)
 
 
 async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:

@@ -176,6 +176,14 @@ class Settings:
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
     retention_traces_days: int = _setting(30, _positive, "Days for which spans are kept.")
+    audit_watch: str = _setting(
+        "", _text, "Folders and s3://bucket/prefix places, separated by commas, whose new CloudTrail files are read."
+    )
+    audit_delivery: str = _setting(
+        "",
+        _text,
+        "Where trails deliver: s3 (to the bucket itself), or a folder with one for each bucket; empty: in the data directory.",
+    )
     retention_runs_days: int = _setting(455, _positive, "Days for which runs are kept after their end.")
     retention_anomalies_days: int = _setting(455, _positive, "Days for which found anomalies are kept.")
     anomaly_series: int = _setting(

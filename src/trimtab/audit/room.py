@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from trimtab.audit.changes import Changes
 from trimtab.audit.digests.chain import DigestChain
 from trimtab.audit.digests.keys import SigningKeys
 from trimtab.audit.digests.verify import Verification
+from trimtab.audit.feed import Announcer
 from trimtab.audit.findings.find import Findings
 from trimtab.audit.imports import AuditImports, TrailReader
 from trimtab.audit.ingest import AuditIngest
@@ -17,6 +19,7 @@ from trimtab.audit.tags import AuditTags
 from trimtab.audit.trails.bucket import buckets_of
 from trimtab.audit.trails.delivery import Delivery
 from trimtab.audit.trails.store import TrailStore
+from trimtab.audit.watch import WatchedPlaces, places_of
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -41,6 +44,9 @@ class AuditRoom:
     keys: SigningKeys
     chain: DigestChain
     verification: Verification
+    changes: Changes
+    announcer: Announcer
+    watched: WatchedPlaces
     clock: Clock
     account: str
     region: str
@@ -56,16 +62,20 @@ class AuditRoom:
         account: str,
         region: str,
         delivery: str = "",
+        watch: str = "",
     ) -> "AuditRoom":
         """The room over open stores; `log` is that of audit events, `directory` the room's own.
 
-        `delivery` is where trails deliver: s3, or a folder; by default one of `directory`.
+        `delivery` is where trails deliver: s3, or a folder; by default one of `directory`. `watch` are the places, with
+        commas between them, whose new files are read.
         """
         ingest, reader = AuditIngest(log, telemetry, clock), AuditReader(telemetry, log)
         files = TrailReader(ingest, account, region)
         imports = AuditImports(state, files, clock, directory / "copies")
         insights = InsightFinder(telemetry, state, ingest, clock)
+        watched = WatchedPlaces(places_of(watch), state, files, clock, directory / "copies")
         imports.heard.append(insights.look_at)
+        watched.heard.append(insights.look_at)
         tags = AuditTags(state)
         trails, stores = TrailStore(state, clock, tags), EventDataStores(state, clock, tags)
         keys = SigningKeys(state, clock)
@@ -79,12 +89,15 @@ class AuditRoom:
             findings=Findings(telemetry),
             tags=tags,
             trails=trails,
-            delivery=Delivery(trails, reader, buckets_of(delivery, directory), clock),
+            delivery=Delivery(trails, reader, chain, buckets_of(delivery, directory), clock),
             stores=stores,
             lake=LakeQueries(telemetry, stores, reader, clock),
             keys=keys,
             chain=chain,
             verification=Verification(chain, keys, clock),
+            changes=Changes(reader),
+            announcer=Announcer(state, reader, clock),
+            watched=watched,
             clock=clock,
             account=account,
             region=region,

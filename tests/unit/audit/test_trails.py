@@ -174,3 +174,17 @@ def test_selectors_that_cloudtrail_refuses_are_refused() -> None:
     for basic in ([], [{"ExcludeManagementEventSources": ["s3.amazonaws.com"]}], [{"DataResources": [{"Type": "x"}]}]):
         with pytest.raises(InvalidInput):
             check_basic(basic)
+
+
+async def test_a_trail_that_asked_for_it_delivers_the_digests_too(
+    room: AuditRoom, clock: ManualClock, tmp_path: Path
+) -> None:
+    made = await trail_of(room, {"EnableLogFileValidation": True})
+    await room.ingest.write_new([event_of(record(NOW), Origin.PUT)])
+    clock.advance(2 * 3600)
+    assert await room.chain.close_hours() >= 1
+    await room.delivery.deliver()
+    (first, *_) = [path for path in delivered(room, tmp_path) if "CloudTrail-Digest" in str(path)]
+    document = json.loads(gzip.decompress(first.read_bytes()))
+    assert document["digestHashValue"] == (await room.chain.all())[0].hash
+    assert (await room.trails.get(made.arn)).digest_number >= 1

@@ -85,10 +85,12 @@ class DigestChain:
         """Make the digests of hours that have ended; those without records are part of the next. How many were made."""
         until_ms = (self._clock.now_ms() - _LAG_MS) // HOUR_MS * HOUR_MS
         last = await self.last()
-        start_ms = await self._first_hour() if last is None else last.end_ms
-        if start_ms is None or start_ms >= until_ms:
+        if last is not None and last.end_ms >= until_ms:
             return 0
         await self._ingest.settled()
+        start_ms = await self._first_hour() if last is None else last.end_ms
+        if start_ms is None:
+            return 0
         made = 0
         for end_ms in range(start_ms + HOUR_MS, until_ms + 1, HOUR_MS):
             entries = await self.entries(start_ms, end_ms)

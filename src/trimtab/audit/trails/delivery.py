@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from trimtab.access.scope import Scope
+from trimtab.audit.digests.chain import DigestChain
 from trimtab.audit.model import INSIGHT, AuditEvent
 from trimtab.audit.read import AuditReader
 from trimtab.audit.selectors.condition import Bound, of_advanced, of_basic, of_insights
@@ -51,8 +52,11 @@ def kept_by(trail: Trail, bound: Bound) -> str:
 class Delivery:
     """Writes the files of every trail that logs."""
 
-    def __init__(self, trails: TrailStore, reader: AuditReader, buckets: Buckets, clock: Clock) -> None:
+    def __init__(
+        self, trails: TrailStore, reader: AuditReader, chain: DigestChain, buckets: Buckets, clock: Clock
+    ) -> None:
         self._trails = trails
+        self._chain = chain
         self._reader = reader
         self._buckets = buckets
         self._clock = clock
@@ -63,6 +67,7 @@ class Delivery:
         for trail in await self._trails.logging():
             try:
                 files += await self._of(trail)
+                files += await self._digests(trail)
             except TrimtabError as problem:  # another trail's bucket may be well
                 logger.warning("cannot deliver trail %s: %s", trail.arn, problem)
                 await self._trails.advance(trail, trail.position, delivered=False, problem=str(problem))
@@ -81,6 +86,20 @@ class Delivery:
                 files += 1
             await self._trails.advance(trail, position, delivered=True)
         return files
+
+    async def _digests(self, trail: Trail) -> int:
+        """The digests of closed hours, for trails that asked for validation: the chain, kept elsewhere."""
+        if not trail.body.get("EnableLogFileValidation"):
+            return 0
+        links = [one for one in await self._chain.all(trail.digest_number) if one.end_ms > trail.created_ms]
+        for link in links:
+            when = datetime.fromtimestamp(link.end_ms / 1000, UTC)
+            root = key_root(trail, trail.account, "CloudTrail-Digest", trail.region, link.end_ms)
+            key = f"{root}{trail.name}_{trail.region}_{when:%Y%m%dT%H%M%SZ}.json.gz"
+            body = gzip.compress(json.dumps(link.document()).encode(), mtime=0)
+            await asyncio.to_thread(self._buckets.put, trail.body["S3BucketName"], key, body)
+            await self._trails.digested(trail, link.number)
+        return len(links)
 
     async def _minute(self, trail: Trail, after: tuple[int, str], before_ms: int) -> list[AuditEvent]:
         """The next records: those of one minute, at most MOST."""

@@ -1,0 +1,78 @@
+"""What changed before something: the changes of a time window, those about the same things first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.access.scope import Scope
+from trimtab.audit.conditions import AuditQuery
+from trimtab.audit.model import MANAGEMENT, AuditEvent
+from trimtab.audit.read import AuditReader
+
+HOUR_MS = 3_600_000
+_MOST = 200
+_SHORTEST = 3  # letters of a word: shorter ones are in every name
+_EVERYWHERE = frozenset(("prod", "main", "default", "test", "true", "false", "average", "sum"))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBefore:
+    """A change; `about` are the words of the question that it speaks of, `minutes` how long before it was."""
+
+    event: AuditEvent
+    about: tuple[str, ...]
+    minutes: float
+
+
+class Changes:
+    """Answers what changed before a time."""
+
+    def __init__(self, reader: AuditReader) -> None:
+        self._reader = reader
+
+    async def before(
+        self,
+        scope: Scope,
+        at_ms: int,
+        *,
+        words: Sequence[str] = (),
+        window_ms: int = HOUR_MS,
+        account: str = "",
+        limit: int = 20,
+    ) -> list[ChangeBefore]:
+        """Changes of `[at_ms - window_ms, at_ms]` that did not fail.
+
+        `words` are names of resources, services and the like; changes that speak of one come first, then the newest.
+        Raises QueryAborted, Unavailable.
+        """
+        found = await self.within(scope, at_ms - window_ms, at_ms + 1000, account=account, limit=_MOST)
+        asked = sorted({word for word in words if len(word) >= _SHORTEST and word.lower() not in _EVERYWHERE})
+        told = [
+            ChangeBefore(
+                event, tuple(word for word in asked if speaks_of(event, word)), (at_ms - event.time_ms) / 60_000
+            )
+            for event in found
+        ]
+        return sorted(told, key=lambda one: (-len(one.about), one.minutes))[:limit]
+
+    async def within(
+        self, scope: Scope, start_ms: int, end_ms: int, *, account: str = "", limit: int = _MOST
+    ) -> list[AuditEvent]:
+        """The changes of a range that did not fail, the newest first: what charts mark."""
+        facets = {"category": (MANAGEMENT,), **({"account": (account,)} if account else {})}
+        query = AuditQuery(start_ms, end_ms, facets=facets, changes_only=True)
+        page = await self._reader.page(scope, query, limit)
+        return [event for event in page.events if not event.error_code]
+
+
+def speaks_of(event: AuditEvent, word: str) -> bool:
+    """Whether a change names something: as a resource, in its request, or by its service."""
+    small = word.lower()
+    named = (*event.resource_names, *event.touched, event.source)
+    return any(small == name.lower() or f"/{small}" in name.lower() or f":{small}" in name.lower() for name in named)
+
+
+def summary(event: AuditEvent) -> str:
+    """A change in a few words: who did what to which thing."""
+    things = [name for name in (*event.touched, *event.resource_names) if not name.startswith("arn:")]
+    who = event.user_name or event.session_name or event.user_type or "somebody"
+    return f"{who}: {event.name} {things[0]}" if things else f"{who}: {event.name}"

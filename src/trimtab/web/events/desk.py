@@ -10,6 +10,29 @@ from trimtab.triggers.model import Rule
 from trimtab.triggers.room import TriggersRoom
 from trimtab.web.view import View
 
+_KINDS = {
+    "log-group": "log group",
+    "event-bus": "event bus",
+    "api-destination": "API destination",
+    "pipeline": "pipeline",
+    "command": "command",
+    "action": "action",
+}
+
+
+def named(arn: str) -> str:
+    """A target in words: what it is and its name; what has no such words as it is."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6:
+        return arn
+    kind, _, name = parts[5].replace(":", "/", 1).partition("/") if parts[2] == "logs" else parts[5].partition("/")
+    if parts[2] == "sns":
+        return f"topic {parts[5]}"
+    if kind not in _KINDS:
+        return arn
+    whose = "SageMaker " if parts[2] == "sagemaker" else ""
+    return f"{whose}{_KINDS[kind]} {name.split('/')[0] if kind == 'api-destination' else name}"
+
 
 @dataclass(frozen=True, slots=True)
 class EventRooms:

@@ -16,6 +16,7 @@ from trimtab.triggers.arns import name_of
 from trimtab.triggers.model import Delivery
 from trimtab.triggers.replays import Wish
 from trimtab.web import respond
+from trimtab.web.events.desk import named
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 
@@ -50,6 +51,7 @@ def routes(site: Site) -> list[BaseRoute]:
             older=found[_MOST - 1].seq if len(found) > _MOST else None,
             states=_STATES,
             name_of=name_of,
+            named=named,
             chosen=chosen,
             event=_spread(chosen[2]) if chosen else "",
             sent=_spread(chosen[0].input) if chosen else "",

@@ -16,7 +16,7 @@ from trimtab.triggers.model import DISABLED, ENABLED, Rule, Target
 from trimtab.triggers.preview import next_times, try_pattern
 from trimtab.web import respond
 from trimtab.web.events import draft
-from trimtab.web.events.desk import EventRooms
+from trimtab.web.events.desk import EventRooms, named
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.view import View
@@ -50,6 +50,7 @@ def routes(site: Site) -> list[BaseRoute]:
             "event_rules",
             timed=False,
             rules=await _listed(rooms, view),
+            named=named,
             may_write=view.principal.may(Role.WRITE),
             commands=_COMMANDS,
         )

@@ -1,4 +1,4 @@
-"""`/pipelines`: what was started, when and why — cause, rule, run and outcome, newest first, and the pipelines."""
+"""`/event-rules/pipelines`: what was started, when and why — cause, rule, run and outcome, the newest first."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.view import View
 
-PATH = "/pipelines"
+PATH = "/event-rules/pipelines"
 _MOST = 100
 _RANGE = "7d"
 _FORM_BYTES = 8192
@@ -104,10 +104,12 @@ async def _read(room: TriggersRoom, view: View) -> tuple[list[Run], dict[str, li
 def _strip(view: View, name: str, runs: Sequence[Run]) -> Svg:
     """When a pipeline ran: well, or not."""
     stretches: list[Stretch] = []
+    least_ms = (view.window.end_ms - view.window.start_ms) // 200  # a run of seconds in a week would not be seen
     for run in runs:
         if run.pipeline == name and run.started_ms is not None:
             kind = "bad" if run.state is RunState.FAILED else "good"
-            stretches.append((run.started_ms, run.finished_ms or view.now_ms, kind))
+            ended_ms = run.finished_ms or view.now_ms
+            stretches.append((run.started_ms, max(ended_ms, run.started_ms + least_ms), kind))
     return state_strip(stretches, view.window.start_ms, view.window.end_ms, label=f"Runs of {name}")
 
 

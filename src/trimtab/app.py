@@ -53,7 +53,7 @@ from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
-from trimtab.doors.rest import cost_transfers, log_ingest, statement_files
+from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
@@ -110,6 +110,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *log_ingest.routes(log_writing),
+        *log_doors.routes(log_writing),
         *rest.routes(_rest_needs(rooms, log_writing)),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),

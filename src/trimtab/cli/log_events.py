@@ -11,6 +11,8 @@ from trimtab.base.timerange import parse_instant_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import log_events_wire as wire
+from trimtab.client.log_doors import LogDoors
+from trimtab.client.log_doors_wire import TailedEvent
 from trimtab.client.log_events import LogEvents
 
 _POLL_S = 1.0
@@ -66,15 +68,24 @@ def put(connection: Connection, group: str, message: str | None, stream: str, se
 @click.option("--start", default="-1h", show_default=True, help=_TIMES)
 @click.option("--end", default="now", show_default=True, help="The same; not included.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="The newest that many.")
+@click.option("--unmask", is_flag=True, help="Show what data protection masked (role admin).")
 @json_option
 @server_options
 def get(
-    connection: Connection, group: str, stream: str, pattern: str, start: str, end: str, limit: int, as_json: bool
+    connection: Connection,
+    group: str,
+    stream: str,
+    pattern: str,
+    start: str,
+    end: str,
+    limit: int,
+    unmask: bool,
+    as_json: bool,
 ) -> None:
     """Print the newest events of a group, oldest first."""
     with connection.client() as client:
         page = LogEvents(client).events(
-            group, stream=stream, pattern=pattern, start=start, end=end, limit=limit, newest=True
+            group, stream=stream, pattern=pattern, start=start, end=end, limit=limit, newest=True, unmask=unmask
         )
     found = page.events[::-1]
     if as_json:
@@ -92,9 +103,15 @@ def get(
 @click.option("--filter", "pattern", default="", help="A filter pattern: only events that match it.")
 @click.option("--since", default="-1m", show_default=True, help=f"Where to begin: {_TIMES}")
 @click.option("--seconds", type=click.FloatRange(0), help="End after so long; without it, at Ctrl-C.")
+@click.option("--live", is_flag=True, help="Straight from the ingest, an update a second; of a flood a sample.")
 @server_options
-def tail(connection: Connection, group: str, stream: str, pattern: str, since: str, seconds: float | None) -> None:
+def tail(
+    connection: Connection, group: str, stream: str, pattern: str, since: str, seconds: float | None, live: bool
+) -> None:
     """Print events of a group as they come, until Ctrl-C."""
+    if live:
+        _tail_live(connection, group, stream, pattern, seconds)
+        return
     wait, waited, after = threading.Event(), 0.0, ""
     start = str(parse_instant_ms(since, SystemClock().now_ms()))  # else the range would move on while it is read
     with connection.client() as client:
@@ -112,7 +129,20 @@ def tail(connection: Connection, group: str, stream: str, pattern: str, since: s
             waited += _POLL_S
 
 
-def _line(event: wire.LogEvent) -> str:
+def _tail_live(connection: Connection, group: str, stream: str, pattern: str, seconds: float | None) -> None:
+    """Updates come every second, also empty ones, so that they are the clock."""
+    with connection.client() as client:
+        streams = [stream] if stream else []
+        for waited, update in enumerate(LogDoors(client).tail([group], pattern=pattern, streams=streams), 1):
+            for one in update.events:
+                click.echo(_line(one))
+            if update.seen > len(update.events):
+                remark(f"{update.seen} events matched; {len(update.events)} are shown")
+            if seconds is not None and waited * _POLL_S >= seconds:
+                return
+
+
+def _line(event: wire.LogEvent | TailedEvent) -> str:
     at = datetime.fromtimestamp(event.time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     severity = f" {event.severity}" if event.severity else ""
     return f"{at} {event.stream}{severity} {event.message}"

@@ -2,10 +2,12 @@
 
 import click
 
+from trimtab.cli.log_doors import exports, lookups, protect, subscriptions
 from trimtab.cli.log_events import get, groups, put, tail
 from trimtab.cli.log_follow import follow
 from trimtab.cli.log_patterns import patterns
 from trimtab.cli.log_query import query
+from trimtab.cli.log_schedules import schedules
 
 
 @click.group("logs")
@@ -15,3 +17,5 @@ def logs() -> None:
 
 for command in (groups, put, follow, get, tail, patterns, query):
     logs.add_command(command)
+for room in (subscriptions, protect, schedules, exports, lookups):
+    logs.add_command(room)

@@ -28,8 +28,12 @@ class LogEvents:
         after: str = "",
         limit: int = 1000,
         newest: bool = False,
+        unmask: bool = False,
     ) -> wire.LogEventPage:
-        """One page of a group's events that match a filter pattern, the oldest or the `newest` first."""
+        """One page of a group's events that match a filter pattern, the oldest or the `newest` first.
+
+        `unmask` (role admin) shows what data protection masked.
+        """
         query = _query(
             group=group,
             stream=stream,
@@ -39,6 +43,7 @@ class LogEvents:
             after=after,
             limit=str(limit),
             newest="true" if newest else "",
+            unmask="true" if unmask else "",
         )
         return self._client.call("GET", "/rest/v1/logs/events", wire.LogEventPage, query=query)
 

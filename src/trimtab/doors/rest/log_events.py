@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import AccessDenied, InvalidInput
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.client import log_events_wire as wire
 from trimtab.doors.log_writing import LogWriting
@@ -39,6 +39,7 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Annotated[str, Meta(max_length=200, description="A position: what is answered begins behind it.")] = ""
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     newest: Annotated[bool, Meta(description="Newest first, going back.")] = False
+    unmask: Annotated[bool, Meta(description="Without the masks of data protection; role admin.")] = False
 
 
 def operations(writing: LogWriting) -> list[Operation]:
@@ -65,6 +66,8 @@ def operations(writing: LogWriting) -> list[Operation]:
     async def events(call: Call[EventsQuery, None]) -> wire.LogEventPage:
         asked, scope = call.query, call.principal.scope
         account = call.principal.account or writing.account
+        if asked.unmask and not call.principal.may(Role.ADMIN):
+            raise AccessDenied("cannot unmask: a key with the role admin may")
         group = await logs.reader.group(scope, account, writing.region, asked.group)
         range_ = time_range(asked.start, asked.end, logs.clock.now_ms())
         where, params = condition(asked.filter)
@@ -79,6 +82,7 @@ def operations(writing: LogWriting) -> list[Operation]:
             streams=streams,
             where=where,
             params=params,
+            unmask=asked.unmask,
         )
         page = await logs.reader.page(scope, [group], query)
         found = [_shown(one) for one in (page.events[::-1] if asked.newest else page.events)]

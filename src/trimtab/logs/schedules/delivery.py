@@ -43,6 +43,11 @@ def check_destination(destination: str, account: str, region: str) -> None:
             )
 
 
+def writes_files(destination: str) -> bool:
+    """Whether results become files, which are out of the reach of scopes: who may not export must not ask for it."""
+    return destination.startswith((FOLDER, S3))
+
+
 def packed(found: Found) -> bytes:
     """A result as it is kept."""
     return pack({"columns": list(found.names), "rows": found.rows})

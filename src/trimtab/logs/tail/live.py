@@ -6,7 +6,7 @@ and the update says so. Nothing waits for a tail that is read slowly. Sources: A
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -113,7 +113,6 @@ class LiveTails:
         self._clock = clock
         self._by_group: dict[int, list[Tail]] = {}
         self._open = 0
-        self._ended = asyncio.Event()
 
     async def __call__(self, batches: Sequence[LogBatch]) -> None:
         """Offer what was kept to who follows its group."""
@@ -145,19 +144,9 @@ class LiveTails:
                 if not self._by_group[group]:
                     del self._by_group[group]
 
-    def end(self) -> None:
-        """End every tail: the server stops."""
-        self._ended.set()
-
-    async def updates(
-        self, tail: Tail, *, pace_s: float = PACE_S, alive: Callable[[], bool] = lambda: True
-    ) -> AsyncIterator[Update]:
+    async def updates(self, tail: Tail, *, pace_s: float = PACE_S) -> AsyncIterator[Update]:
         """An update every `pace_s` seconds, also without events, until LONGEST_S have passed."""
         until = self._clock.monotonic() + LONGEST_S
-        while alive() and self._clock.monotonic() < until:
-            try:
-                await asyncio.wait_for(self._ended.wait(), pace_s)
-            except TimeoutError:
-                yield tail.take()
-            else:
-                return
+        while self._clock.monotonic() < until:
+            await asyncio.sleep(pace_s)
+            yield tail.take()

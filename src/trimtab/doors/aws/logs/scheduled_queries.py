@@ -4,14 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
+from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.doors.aws.wire.constraints import coral
 from trimtab.logs.forwarding.payload import unpack
-from trimtab.logs.schedules.delivery import LOOKUP
+from trimtab.logs.schedules.delivery import LOOKUP, writes_files
 from trimtab.logs.schedules.model import DEFAULT_SPAN_S, Run, ScheduledQuery, Status
 
 _PAGE = 100
@@ -22,6 +22,7 @@ _MANAGED = "CUSTOMER_MANAGED"
 @operations.add("CreateScheduledQuery", needs=Role.WRITE, dialect=coral)
 async def create_scheduled_query(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Run a query by a schedule from now on."""
+    _check_files(request, context)
     made = _asked(ScheduledQuery("", context.account, context.region, request["name"], "", (), ""), request, context)
     try:
         made = await rooms.room.schedules.create(made)
@@ -43,6 +44,7 @@ async def get_scheduled_query(rooms: LogRooms, request: Request, context: CallCo
 @operations.add("UpdateScheduledQuery", needs=Role.WRITE, dialect=coral)
 async def update_scheduled_query(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Put a query, its schedule and its destination in place of those it had."""
+    _check_files(request, context)
     known = await _find(rooms, request, context)
     try:
         return await _whole(rooms, await rooms.room.schedules.change(_asked(known, request, context)))
@@ -96,6 +98,8 @@ async def get_scheduled_query_history(rooms: LogRooms, request: Request, context
 
 async def results_of_run(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """What a run found, in the form of GetQueryResults. Raises NotFound."""
+    if context.scope.rows:
+        raise NotFound(f"Query '{request['queryId']}' does not exist")
     query, run, result = await rooms.room.schedules.run(context.account, context.region, request["queryId"])
     found = unpack(result) if result else {"columns": [], "rows": []}
     offset = _token(request) or 0
@@ -115,7 +119,16 @@ async def results_of_run(rooms: LogRooms, request: Request, context: CallContext
     return {"queryLanguage": query.language, "status": status, "results": rows, **more}
 
 
+def _check_files(request: Request, context: CallContext) -> None:
+    """Raise AwsError for who may not write files, or sees some of the account's logs only: a run reads all of them."""
+    destination = _destination(request.get("destinationConfiguration") or {})
+    if context.scope.rows or (writes_files(destination) and not context.principal.may(Role.ADMIN)):
+        raise AwsError("AccessDenied", f"User: {context.principal.name} is not authorized to schedule this query")
+
+
 async def _find(rooms: LogRooms, request: Request, context: CallContext) -> ScheduledQuery:
+    if context.scope.rows:
+        raise AwsError("AccessDenied", f"User: {context.principal.name} sees some of the account's logs only")
     return await rooms.room.schedules.get(context.account, context.region, request["identifier"])
 
 

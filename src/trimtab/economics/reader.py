@@ -5,12 +5,12 @@ It is a `CostReader` and takes its place: Cost Explorer, comparisons, drivers an
 nothing that rules derive goes straight to the sums. Before an allocation is applied everything does.
 
 Shares are those of each calendar month over the whole bill, whoever asks: a caller who sees a part of the bill sees
-that part divided as the whole is.
+that part divided as the whole is. A month that is closed is read by the rules and shares that its statement froze.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -36,6 +36,7 @@ from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 from trimtab.economics.apportion import apportion
 from trimtab.economics.division import Division
 from trimtab.economics.divisions import Divisions
+from trimtab.economics.frozen import FrozenMonths, is_closed
 from trimtab.economics.months import month_of, spanned
 from trimtab.economics.rules.conditions import meets
 from trimtab.economics.rules.derive import Derivation, Said
@@ -73,8 +74,9 @@ class _Sum:
 class AllocatedReader(CostReader):
     """Reads bills as the allocation has them."""
 
-    def __init__(self, telemetry: Telemetry, rules: RulesStore, divisions: Divisions) -> None:
+    def __init__(self, telemetry: Telemetry, rules: RulesStore, divisions: Divisions, frozen: FrozenMonths) -> None:
         super().__init__(telemetry)
+        self._frozen = frozen
         self._cells = CellReader(telemetry)
         self._rules = rules
         self._divisions = divisions
@@ -82,16 +84,34 @@ class AllocatedReader(CostReader):
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
         self._divisions.forget()
+        self._frozen.forget()
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The sums of `query`, as `CostReader` answers them."""
-        version = await self._rules.current()
+        current = await self._rules.current()
+        asked = {*query.group_by, *facets_of(query.where)}
+        if all(isinstance(facet, Dimension) for facet in asked):  # which no rules derive
+            return await super().costs(scope, query)
+        segments = await self._frozen.segments(query.start_ms, query.end_ms)
+        if not is_closed(segments):
+            return await self._by_rules(scope, query, current, frozen=False)
+        found = await asyncio.gather(
+            *(
+                self._by_rules(
+                    scope, replace(query, start_ms=start, end_ms=end), rules or current, frozen=rules is not None
+                )
+                for start, end, rules in segments
+            )
+        )
+        return _joined(query, [row for rows in found for row in rows])
+
+    async def _by_rules(self, scope: Scope, query: CostQuery, version: RulesVersion, *, frozen: bool) -> list[CostRow]:
         derivation = Derivation(version.rules)
         asked = {*query.group_by, *facets_of(query.where)}
         if not version.version or not any(derivation.derives(facet) for facet in asked):
             return await super().costs(scope, query)
         plan = _plan(query, derivation)
-        divisions = await self._months(version, plan)
+        divisions = await self._months(version, plan, frozen=frozen)
         cells, machines = await self._read(scope, plan, version.rules)
         return await asyncio.to_thread(_rows, plan, divisions, cells, machines)
 
@@ -111,10 +131,15 @@ class AllocatedReader(CostReader):
         virtual = {one.key for one in rules.tags if one.virtual}
         return sorted((keys | virtual) - {one.key for one in rules.tags if not one.active})
 
-    async def _months(self, version: RulesVersion, plan: _Plan) -> dict[tuple[int, str], Division]:
+    async def _months(self, version: RulesVersion, plan: _Plan, *, frozen: bool) -> dict[tuple[int, str], Division]:
         wanted = list(product(spanned(plan.query.start_ms, plan.query.end_ms), plan.categories))
-        made = await asyncio.gather(*(self._divisions.of(version, name, month) for month, name in wanted))
-        return dict(zip(wanted, made, strict=True))
+
+        async def made(month: int, name: str) -> Division:
+            kept = await self._frozen.division(month, name) if frozen else None
+            return kept or await self._divisions.of(version, name, month)
+
+        found = await asyncio.gather(*(made(month, name) for month, name in wanted))
+        return dict(zip(wanted, found, strict=True))
 
     async def _read(self, scope: Scope, plan: _Plan, rules: RuleSet) -> tuple[list[Cell], list[Cell]]:
         """The cells, and those of shared machines by resource and day where their holders are asked for."""
@@ -183,6 +208,22 @@ def _rows(
         unit = next(iter(one.units)) if len(one.units) == 1 else "N/A"
         rows.append(CostRow(begin, end, keys, currency, unit, one.lines, tuple(one.amounts)))
     return rows
+
+
+def _joined(query: CostQuery, rows: Sequence[CostRow]) -> list[CostRow]:
+    """The rows of a time's parts as those of the whole: only sums over all of it are in several parts."""
+    if query.granularity is not Granularity.TOTAL:
+        return sorted(rows, key=lambda row: (row.start_ms, row.keys, row.currency))
+    found: dict[tuple[tuple[str, ...], str], CostRow] = {}
+    for row in rows:
+        key = (row.keys, row.currency)
+        before = found.get(key)
+        if before is not None:
+            amounts = tuple(one + other for one, other in zip(before.amounts, row.amounts, strict=True))
+            unit = row.unit if row.unit == before.unit else "N/A"
+            row = replace(before, unit=unit, lines=before.lines + row.lines, amounts=amounts)
+        found[key] = replace(row, start_ms=query.start_ms, end_ms=query.end_ms)
+    return [found[key] for key in sorted(found)]
 
 
 def _add(

@@ -6,6 +6,7 @@ from trimtab.base.clock import Clock
 from trimtab.costs.cells import CellReader
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.economics.divisions import Divisions
+from trimtab.economics.frozen import FrozenMonths
 from trimtab.economics.ports import MachineReader, NoMachines, NoUse, UseReader
 from trimtab.economics.preview import Previewer
 from trimtab.economics.reader import AllocatedReader
@@ -47,11 +48,12 @@ class EconomicsRoom:
         cells = CellReader(telemetry)
         rules = RulesStore(state, clock)
         weigher = Weigher(cells, use or NoUse(), machines or NoMachines())
-        statements = StatementReader(rules, StatementBook(state), weigher, ledger, clock)
+        book = StatementBook(state)
+        statements = StatementReader(rules, book, weigher, ledger, clock)
         return cls(
             rules,
             statements,
-            AllocatedReader(telemetry, rules, Divisions(weigher, ledger, clock)),
+            AllocatedReader(telemetry, rules, Divisions(weigher, ledger, clock), FrozenMonths(book)),
             TagReports(telemetry, rules),
             Previewer(rules, statements),
         )

@@ -115,3 +115,30 @@ def test_who_held_a_shared_gpu_pays_in_every_period(house: House) -> None:
     expected = {("search",): Decimal(24), ("unowned",): Decimal(24)}
     for granularity in Granularity:
         assert expected == amounts(ask(house, TEAM, granularity=granularity))
+
+
+def test_a_closed_month_is_read_by_the_rules_that_it_froze(ruled: House) -> None:
+    ruled.bring([*every_kind("2026-07"), line(cost="3", tag_env="prod", month="2026-07")], source="july")
+    ruled.close(202607)
+    before = {facet: amounts(both_months(ruled, facet)) for facet in (TEAM, CostCategory("env"), Tag("team"))}
+    july = {facet: amounts(both_months(ruled, facet, months=(202607, 202607))) for facet in before}
+    changed = RULES.replace("search: 70, ads: 30", "search: 10, ads: 90").replace("{value: production", "{value: live")
+    ruled.apply(changed.replace("aliases: [owner]", "values: {ads: advertising}"))
+    for facet, was in july.items():
+        assert was == amounts(both_months(ruled, facet, months=(202607, 202607)))
+        assert sum(before[facet].values()) == sum(amounts(both_months(ruled, facet)).values())
+    total = amounts(both_months(ruled, CostCategory("env")))
+    assert {("production",), ("live",), ("development",)} == set(total)
+    monthly = both_months(ruled, TEAM, granularity=Granularity.MONTHLY)
+    assert sorted((row.start_ms, row.keys) for row in monthly) == [(row.start_ms, row.keys) for row in monthly]
+    assert {bounds(202607)[0], bounds(202608)[0]} == {row.start_ms for row in monthly}
+    statement = {}
+    for one in ruled.statement(202607).lines:
+        statement[(one.key.owner,)] = statement.get((one.key.owner,), Decimal(0)) + one.amount
+    assert statement == {key: cost for key, cost in july[TEAM].items() if cost}
+
+
+def both_months(house: House, facet: Any, months: tuple[int, int] = (202607, 202608), **more: Any) -> list[CostRow]:
+    span = (bounds(months[0])[0], bounds(months[1])[1])
+    query = CostQuery(*span, (Metric.UNBLENDED,), group_by=(facet,), **more)
+    return run(house.room.bills.costs(EVERYTHING, query))

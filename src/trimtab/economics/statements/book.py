@@ -15,6 +15,7 @@ from trimtab.economics.months import named
 from trimtab.economics.rules.derive import Derivation
 from trimtab.economics.rules.model import Basis
 from trimtab.economics.rules.read import read_rules
+from trimtab.economics.rules.store import RulesVersion
 from trimtab.economics.statements.model import (
     Held,
     Kind,
@@ -80,6 +81,14 @@ class StatementBook:
             {(month, currency, source): _shares(found) for currency, source, found in weights["splits"]},
             {(resource, day): _shares(found) for resource, day, found in weights["machines"]},
         )
+
+    async def rules(self, month: int) -> RulesVersion:
+        """The rules that a closed month froze. Raises NotFound."""
+        query = select(statements.c.document, statements.c.rules_version).where(statements.c.month == month)
+        row = await self._state.run(lambda c: c.execute(query).one_or_none())
+        if row is None:
+            raise NotFound(f"cannot find the rules of {named(month)}: it is not closed")
+        return RulesVersion(row.rules_version, row.document, read_rules(row.document))
 
     async def carried(self, about: int) -> dict[LineKey, Decimal]:
         """What closed statements say of month `about`, its own and every correction, added up by line."""

@@ -143,7 +143,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
     )
     rooms.forget.append(parts.ids.clear)
     services = (
-        logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights)),
+        logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
         cloudwatch_service.build(parts),
         sts.bind(StsRooms()),
         sns_service.build(rooms.notify),

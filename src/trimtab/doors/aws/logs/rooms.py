@@ -16,6 +16,7 @@ from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.model import Group
+from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.read import LogReader
 from trimtab.logs.room import LogsRoom
 
@@ -37,11 +38,12 @@ class LogRooms:
     insights: InsightsRoom
     filters: MetricFilters
     room: LogsRoom
+    anomalies: LogAnomalyRoom
 
     @classmethod
-    def of(cls, room: LogsRoom, ledger: SourceLedger, insights: InsightsRoom) -> "LogRooms":
+    def of(cls, room: LogsRoom, ledger: SourceLedger, insights: InsightsRoom, anomalies: LogAnomalyRoom) -> "LogRooms":
         """What they ask of the logs room."""
-        return cls(room.groups, room.ingest, room.reader, ledger, room.clock, insights, room.filters, room)
+        return cls(room.groups, room.ingest, room.reader, ledger, room.clock, insights, room.filters, room, anomalies)
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

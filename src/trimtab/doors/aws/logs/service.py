@@ -1,6 +1,7 @@
 """CloudWatch Logs as the gateway serves it: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.logs import (
+    anomaly_detectors,
     destinations,
     exports,
     filters,
@@ -38,6 +39,7 @@ OPERATION_FILES = (
     exports,
     resource_policies,
     lookup_tables,
+    anomaly_detectors,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

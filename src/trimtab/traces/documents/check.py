@@ -24,7 +24,6 @@ _TRACE = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}|[0-9a-fA-F]{32}")
 _NAME = re.compile(
     r"[\w\s.:/%&#=+\\\-@,()*$?!'\"<>\[\]{}|~;^]+"
 )  # X-Ray's symbols, and those that SDKs send all the same
-_NAMESPACES = ("aws", "remote")
 
 Document = dict[str, Any]
 
@@ -78,9 +77,6 @@ def _check(part: Document, kind: str, depth: int) -> None:
         raise refuse("MissingEndTime", "Expected end_time: seconds, a number; or in_progress: true")
     if end is not None and not _is_time(end):
         raise refuse("InvalidTime", "Expected end_time: seconds, a number")
-    namespace = part.get("namespace")
-    if namespace is not None and namespace not in _NAMESPACES:
-        raise refuse("InvalidNamespace", f"Expected namespace: aws or remote; got {namespace!r}")
     for field in ("http", "aws", "sql", "annotations", "metadata", "service"):
         if not isinstance(part.get(field, {}), dict | None):
             raise refuse("ParseError", f"Expected {field}: an object")

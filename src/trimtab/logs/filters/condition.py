@@ -47,7 +47,9 @@ def condition_of(pattern: Pattern, parameters: Parameters) -> str:
             return _terms(pattern, parameters)
         case JsonPattern(inside, _):
             hints = [_BEGINS, *_hints(inside, _IN_JSON, parameters, escaped=True)]
-            return _guarded(hints, f"JSONType(message) = 'Object' AND {_json(inside, parameters)}")
+            found = _json(inside, parameters)
+            # What an object has inside, no other message has: only of what is not there must it be asked.
+            return _guarded(hints, found if _is_of_object(inside) else f"JSONType(message) = 'Object' AND {found}")
         case FieldsPattern():
             return _fields(pattern, parameters)
 
@@ -91,19 +93,37 @@ def _json(inside: Condition, parameters: Parameters) -> str:
         case Some(parts):
             return "(" + " OR ".join(_json(part, parameters) for part in parts) + ")"
         case Is():
-            there, arguments = _there(inside.selector, parameters)
-            return f"({there} AND JSONExtractRaw({arguments}) = '{_CONSTANTS[inside.constant]}')"
+            checks, arguments = _there(inside.selector, parameters)
+            return _all(f"JSONExtractRaw({arguments}) = '{_CONSTANTS[inside.constant]}'", *checks)
         case Absent():
-            return f"NOT ({_there(inside.selector, parameters)[0]})"
+            checks, arguments = _there(inside.selector, parameters)
+            return f"NOT {_all(*checks, f'JSONHas({arguments})')}"
         case Compare():
             if inside.selector is None:
                 raise AssertionError("a condition on JSON has a selector")
-            there, arguments = _there(inside.selector, parameters)
-            return f"({there} AND {_json_test(arguments, inside.op, inside.value, parameters)})"
+            checks, arguments = _there(inside.selector, parameters)
+            return _all(_json_test(arguments, inside.op, inside.value, parameters), *checks)
 
 
-def _there(selector: Selector, parameters: Parameters) -> tuple[str, str]:
-    """Whether the message has something there, and the arguments of the engine's functions that read it."""
+def _is_of_object(inside: Condition) -> bool:
+    """Whether it holds for objects alone, as it is: every test of something that is there does."""
+    match inside:
+        case Every(parts):
+            return any(_is_of_object(part) for part in parts)
+        case Some(parts):
+            return all(_is_of_object(part) for part in parts)
+        case Compare() | Is():
+            return True
+        case Absent():
+            return False
+
+
+def _all(*conditions: str) -> str:
+    return f"({' AND '.join(conditions)})"
+
+
+def _there(selector: Selector, parameters: Parameters) -> tuple[list[str], str]:
+    """What must hold of the way there, and the arguments of the engine's functions that read what is there."""
     arguments, checks = "message", []
     for step in selector.path:
         if isinstance(step, int):  # on an object the engine would count members
@@ -111,20 +131,23 @@ def _there(selector: Selector, parameters: Parameters) -> tuple[str, str]:
             arguments += f", {parameters.bind(step + 1, 'Int64')}"
         else:
             arguments += f", {parameters.text(step)}"
-    return " AND ".join([*checks, f"JSONHas({arguments})"]), arguments
+    return checks, arguments
 
 
 def _json_test(arguments: str, op: Op, value: Number | Wildcard | Regex, parameters: Parameters) -> str:
+    """A test of what is there. Each function of it parses the message: the one that most lines fail comes first."""
     kind = f"JSONType({arguments})"
-    text = f"if({kind} = 'String', JSONExtractString({arguments}), JSONExtractRaw({arguments}))"
     if isinstance(value, Number):
-        number = f"JSONExtractFloat({arguments}) {op} {parameters.bind(value.value, 'Float64')}"
+        number = f"JSONExtractFloat({arguments}) {'=' if op is Op.NE else op} {parameters.bind(value.value, 'Float64')}"
+        held = f"({number} AND {kind} IN {_NUMBERS})"
         if op not in (Op.EQ, Op.NE):
-            return f"{kind} IN {_NUMBERS} AND {number}"
-        same = f"if({kind} IN {_NUMBERS}, {number}, {text} {op} {parameters.text(value.text)})"
-        return f"{kind} IN {_SCALARS} AND {same}"
+            return held
+        spelt = f"(JSONExtractString({arguments}) = {parameters.text(value.text)} AND {kind} = 'String')"
+        same = f"({held} OR {spelt})"
+        return same if op is Op.EQ else f"(NOT {same} AND {kind} IN {_SCALARS})"
+    text = f"if({kind} = 'String', JSONExtractString({arguments}), JSONExtractRaw({arguments}))"
     fits = sql_text_test(text, value, parameters)
-    return f"{kind} IN {_SCALARS} AND {fits if op is Op.EQ else f'NOT ({fits})'}"
+    return f"({kind} IN {_SCALARS} AND {fits if op is Op.EQ else f'NOT ({fits})'})"
 
 
 def _fields(pattern: FieldsPattern, parameters: Parameters) -> str:

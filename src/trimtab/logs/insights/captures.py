@@ -18,7 +18,9 @@ def of_regex(pattern: str, groups: int, text: str, parameters: Parameters, fresh
 def of_glob(parts: Sequence[str], text: str, parameters: Parameters, fresh: Fresh) -> tuple[list[str], list[str]]:
     """The same for a glob: each `*` takes as little as it can, the last one at the end all.
 
-    The first place of each text after the one before is what a lazy expression finds, for `*` takes any character.
+    The first place of each text after the one before is what a lazy expression finds, for `*` takes any character. No
+    `if` stands around what reads the text: the engine would copy the rows for which it holds, which takes longer than
+    to look at all of them. What is not found has no length, and a part of no length is NULL.
     """
     source, last = fresh(), len(parts) - 1
     columns = [f"ifNull({text}, '') AS {source}"]
@@ -31,12 +33,11 @@ def of_glob(parts: Sequence[str], text: str, parameters: Parameters, fresh: Fres
         elif place == 0:
             columns.append(f"position({source}, {parameters.text(part)}) AS {at}")
         else:
-            found = f"position({source}, {parameters.text(part)}, toUInt64({ends[-1]}))"
-            columns.append(f"if({starts[-1]} = 0, 0, {found}) AS {at}")
+            columns.append(f"position({source}, {parameters.text(part)}, toUInt64({ends[-1]})) AS {at}")
         starts.append(at)
         ends.append(f"({at} + {len(part.encode())})")
     matches = " AND ".join([f"isNotNull({text})", *(f"{at} > 0" for at in starts)])
     pairs = zip(ends[:-1], starts[1:], strict=True)
     return columns, [
-        f"if({matches}, substring({source}, {begin}, toInt64({end}) - toInt64({begin})), NULL)" for begin, end in pairs
+        f"substring({source}, {begin}, if({matches}, toInt64({end}) - toInt64({begin}), NULL))" for begin, end in pairs
     ]

@@ -42,6 +42,8 @@ DEFAULT_ROWS = 10_000
 MAX_SQL = 200_000  # characters; the engine takes 262,144
 MAX_BOUND = 48_000  # bytes of bound values: they travel in a line of 64 KiB
 MAX_LAYERS = 80  # the engine takes 100 statements inside each other
+MATCHED = "matched"
+"""The column that says how many events passed the filters, where rows are groups of them."""
 SETTINGS = " SETTINGS query_plan_split_filter = 0"
 """The engine's planner (26.9) splits and merges some of these filters without an end, until it gives up."""
 
@@ -53,14 +55,16 @@ Where = Callable[[Query], str]
 class Statement:
     """What the engine is asked. The columns r0, r1, … of a row are the fields `names`, as texts.
 
-    `matched` counts the events that passed the query's filters; None where that is as many as there are rows, or all.
+    `matched` is the statement that counts the events that passed the query's filters, None where all did. It need not
+    be asked where there are fewer rows than `whole`, for these are all of them, nor where rows have the count as a
+    column MATCHED.
     """
 
     sql: str
     parameters: Mapping[str, Any]
     names: tuple[str, ...]
     matched: str | None
-    filtered: bool
+    whole: int = 0
 
 
 def plan(query: Query, where: Where, parameters: Parameters, now_ms: int, limit: int = DEFAULT_ROWS) -> Statement:
@@ -69,7 +73,7 @@ def plan(query: Query, where: Where, parameters: Parameters, now_ms: int, limit:
     planner.run()
     names, sql = planner.final(limit, with_pointer=True)
     check_size(query, sql, parameters)
-    return Statement(sql + SETTINGS, parameters.values, names, planner.matched(), planner.filtered)
+    return Statement(sql + SETTINGS, parameters.values, names, planner.matched(), planner.whole(limit))
 
 
 def check_size(query: Query, sql: str, parameters: Parameters) -> None:
@@ -92,9 +96,11 @@ class Planner:
         self.within = Environment(parameters, now_ms, events)
         self.shown: dict[str, Sql] = {}
         self._parsed: dict[str, Sql] = {}
-        self._limited = False
+        self._most: int | None = None  # of the rows that `limit` lets pass
         self.filtered = False
         self._counted: int | None = None
+        self._grouped = False  # rows are fewer than events by more than filters and `limit`
+        self._carried = ""  # the column of the count of events, behind `stats`
 
     def run(self) -> None:
         """Take every command in turn."""
@@ -111,16 +117,22 @@ class Planner:
         columns = ", ".join(
             f"toValidUTF8({casts.text(sql)}) AS {self._prefix}r{i}" for i, sql in enumerate(shown.values())
         )
-        most = MAX_ROWS if self._limited else limit
+        if with_pointer and self._carried:
+            columns += f", {self._carried} AS {MATCHED}"
+        most = limit if self._most is None else MAX_ROWS
         self.layers.add(columns, f"{self.layers.ordered} LIMIT {most}")
         return tuple(shown), self.layers.sql()
 
     def matched(self) -> str | None:
         """The statement that counts what passed the filters before the first command that makes rows fewer."""
-        if not self.filtered or self._counted is None:
+        if not self.filtered:
             return None
-        counted = self.layers.sql(self._counted)
+        counted = self.layers.sql(self.layers.depth - 1 if self._counted is None else self._counted)
         return f"SELECT count() AS matched FROM ({counted}){SETTINGS}"  # noqa: S608 - values are bound
+
+    def whole(self, limit: int) -> int:
+        """How many rows there may be at most; 0 where they are not the events that passed the filters."""
+        return 0 if self._grouped else limit if self._most is None else self._most
 
     def _defaults(self) -> dict[str, Sql]:
         return {name: self.within.field(name) for name in ("@timestamp", "@message")}
@@ -145,7 +157,7 @@ class Planner:
             case Limit(count, _):
                 self.reduces()
                 self.layers.add("*", f"{self.layers.ordered} LIMIT {count}")
-                self._limited = True
+                self._most = min(count, self._most or count)
             case Parse():
                 self._parse(command)
             case Dedup():
@@ -207,12 +219,19 @@ class Planner:
         self.layers.add("*", f"WHERE {' AND '.join(parts)}")
         if self._counted is None:
             self.filtered = True
+        else:
+            self._grouped = True
 
     def _stats(self, stats: Stats) -> None:
         keys = [(key.name, self.layers.fresh(), self._scalar(key.expression)) for key in stats.by]
         found = [(one.name, self.layers.fresh(), self._aggregated(one.expression)) for one in stats.aggregates]
-        self.reduces()
         columns = ", ".join(f"{sql.text} AS {name}" for _, name, sql in [*keys, *found])
+        self._carried = ""
+        if self.filtered and self._counted is None:
+            self._carried = self.layers.fresh()
+            columns += f", sum(count()) OVER () AS {self._carried}"
+        self.reduces()
+        self._grouped = True
         # Without keys there is one row also of nothing, which CloudWatch does not answer.
         tail = f"GROUP BY {', '.join(name for _, name, _ in keys)}" if keys else "HAVING count() > 0"
         self.layers.add(columns, tail)
@@ -281,6 +300,7 @@ class Planner:
         missing = " OR ".join(f"isNull({key})" for key in keys)
         own = "id" if self.within.events is not None else "rowNumberInAllBlocks()"
         self.reduces()
+        self._grouped = True
         # Rows without a value are not repeats of each other.
         by = ", ".join([*keys, f"if({missing}, {own}, 0)"])
         self.layers.add("*", f"{self.layers.ordered} LIMIT 1 BY {by}")
@@ -289,6 +309,7 @@ class Planner:
         array = f"JSONExtractArrayRaw(ifNull({casts.text(self._scalar(unnest.operand))}, ''))"
         element = "if(startsWith(e, '\"'), JSONExtractString(e), e)"
         made = self.layers.column(Sql(f"arrayJoin(arrayMap(e -> {element}, {array}))", Kind.TEXT))
+        self._grouped = True
         self.within = self.within.having(unnest.into, Sql(f"nullIf({made.text}, 'null')", Kind.TEXT))
         self._parsed[unnest.into] = self.within.names[unnest.into]
 
@@ -304,6 +325,7 @@ class Planner:
             key = self.layers.column(Sql(casts.text(self._scalar(Field(here, join.place))), Kind.TEXT))
             conditions.append(f"{key.text} = {places[there]}")
         self.reduces()
+        self._grouped = True
         how = "LEFT" if join.kept else "INNER"
         self.layers.add(
             "*", f"AS {inner._prefix}l {how} JOIN ({right}) AS {inner._prefix}j ON {' AND '.join(conditions)}"

@@ -16,7 +16,7 @@ from trimtab.logs.insights.lookups import located
 from trimtab.logs.insights.parser import parse
 from trimtab.logs.insights.pattern_steps import PatternStep, pattern_step, shapes
 from trimtab.logs.insights.pattern_steps import rows as pattern_rows
-from trimtab.logs.insights.plan import DEFAULT_ROWS, SETTINGS, Planner, Statement, check_size, plan
+from trimtab.logs.insights.plan import DEFAULT_ROWS, MATCHED, SETTINGS, Planner, Statement, check_size, plan
 from trimtab.logs.insights.sources import MAX_GROUPS
 from trimtab.logs.insights.syntax import Call, In, Join, Query, Source, Unmask, walk
 from trimtab.logs.lookups.tables import LookupTable, LookupTables
@@ -27,7 +27,7 @@ from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
 TIMEOUT_S = 3600.0
 """How long a query may run, as documented."""
 _BAD_REGEX = "CANNOT_COMPILE_REGEXP"
-_SCANNED = "SELECT count() AS records, sum(length(message)) AS bytes FROM log_events WHERE "
+_SCANNED = "SELECT count() AS records, sum(message.size) AS bytes FROM log_events WHERE "  # reads no message
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class LogInsights:
         planner = Planner(step.before, windows.__getitem__, parameters, now_ms)
         sql = shapes(step, planner, *edges) + SETTINGS
         check_size(query, sql, parameters)
-        made = Statement(sql, parameters.values, (), planner.matched(), planner.filtered)
+        made = Statement(sql, parameters.values, (), planner.matched())
         return Prepared(made, where, read, step)
 
     async def run(self, scope: Scope, ask: Ask, limits: ReadLimits | None = None) -> Found:
@@ -135,13 +135,17 @@ class LogInsights:
                 self._telemetry.fetch(statement.sql, values, limits=limits),
                 self._telemetry.fetch(_SCANNED + prepared.where, values, limits=limits),
             )
+            carried = found.pop(MATCHED, None)
             names, rows = pattern_rows(prepared.step, found) if prepared.step else (statement.names, _rows(found))
             matched = int(scanned["records"][0])
-            if statement.filtered:
-                counted = statement.matched
+            if statement.matched is None:
+                pass
+            elif carried is not None and len(carried):
+                matched = int(carried[0])
+            elif len(rows) < statement.whole:
                 matched = len(rows)
-                if counted is not None:
-                    matched = int((await self._telemetry.fetch(counted, values, limits=limits))["matched"][0])
+            else:
+                matched = int((await self._telemetry.fetch(statement.matched, values, limits=limits))["matched"][0])
         except Unavailable as problem:
             if _BAD_REGEX in str(problem):
                 raise InvalidInput("the engine does not take a regular expression of the query") from None

@@ -187,6 +187,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         detectors=rooms.detectors,
         config=_configuring(rooms),
         log_writing=log_writing,
+        audit=rooms.audit,
         triggers=Triggering(rooms.triggers, rooms.delivering),
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region

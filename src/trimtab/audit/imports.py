@@ -106,14 +106,20 @@ class AuditImports:
         self._clock = clock
         self._copies = copies
         self._running: asyncio.Task[None] | None = None
+        self._busy = False
         self.heard: list[Heard] = []
 
     async def start(self, location: str) -> int:
         """Begin an import; returns its id. Raises Conflict where one runs, InvalidInput for no such place."""
-        if self._running is not None and not self._running.done():
+        if self._busy:
             raise Conflict("cannot start the import: another one runs; try again when it has ended")
-        files = await asyncio.to_thread(self._files, location)
-        id_ = await self._state.run(lambda connection: _begin(connection, location, self._clock.now_ms()))
+        self._busy = True
+        try:
+            files = await asyncio.to_thread(self._files, location)
+            id_ = await self._state.run(lambda connection: _begin(connection, location, self._clock.now_ms()))
+        except BaseException:
+            self._busy = False
+            raise
         self._running = asyncio.create_task(self._run(id_, files))
         return id_
 
@@ -139,23 +145,36 @@ class AuditImports:
 
     async def _run(self, id_: int, files: Sequence[Callable[[], TrailFile]]) -> None:
         tally, problem = Tally(), ""
+        try:
+            problem = await self._read(files, tally)
+        except BaseException:
+            self._busy = False
+            raise
+        if not tally.records and not problem:
+            problem = "; ".join(tally.notes[:3]) or "cannot import: there are no CloudTrail records in there"
+        await self._hear(tally)
+        self._busy = False  # before the end is told: who sees it may begin the next
+        await self._state.run(lambda connection: _end(connection, id_, tally, problem, self._clock.now_ms()))
+
+    async def _read(self, files: Sequence[Callable[[], TrailFile]], tally: Tally) -> str:
+        """Read the files; what ended that, if anything did."""
         for fetch in files:
             try:
                 await self._reader.read(await asyncio.to_thread(fetch), tally)
             except InvalidInput as refused:  # the others may be well
                 tally.note(str(refused))
             except TrimtabError as failed:
-                problem = str(failed)
-                break
-        if not tally.records and not problem:
-            problem = "; ".join(tally.notes[:3]) or "cannot import: there are no CloudTrail records in there"
-        await self._state.run(lambda connection: _end(connection, id_, tally, problem, self._clock.now_ms()))
-        if tally.first_ms is not None and tally.last_ms is not None:
-            for heard in self.heard:
-                try:
-                    await heard(tally.first_ms, tally.last_ms + 1)
-                except TrimtabError as missed:
-                    logger.warning("cannot look for insights in what was imported: %s", missed)
+                return str(failed)
+        return ""
+
+    async def _hear(self, tally: Tally) -> None:
+        if tally.first_ms is None or tally.last_ms is None:
+            return
+        for heard in self.heard:
+            try:
+                await heard(tally.first_ms, tally.last_ms + 1)
+            except TrimtabError as missed:
+                logger.warning("cannot look for insights in what was imported: %s", missed)
 
     def _files(self, location: str) -> list[Callable[[], TrailFile]]:
         if location.startswith("s3://"):

@@ -33,7 +33,8 @@ COMMANDS = {
     "dashboards": LazyCommand(
         "trimtab.cli.dashboards", "dashboards", "List, show, store, import, share and delete dashboards."
     ),
-    "import": LazyCommand("trimtab.cli.bill", "import_", "Import a bill: CUR, FOCUS, rate card or LLM API costs."),
+    "audit": LazyCommand("trimtab.cli.audit", "audit", "Who did what: look up, query, verify; trails and findings."),
+    "import": LazyCommand("trimtab.cli.imports", "import_", "Import a bill, or CloudTrail files."),
     "costs": LazyCommand("trimtab.cli.bill", "costs", "Bills: imports and receipts, FOCUS exports."),
     "catalog": LazyCommand("trimtab.cli.catalog", "catalog", "What machines hold and cost, by list and by your rates."),
     "runs": LazyCommand("trimtab.cli.runs", "runs", "What ran on the GPUs, what it cost and lost; the queue."),

@@ -86,6 +86,7 @@ RULES = (
     Rule("/allocation/preview", _POST, Role.FINANCE),  # tries rules and changes nothing
     Rule("/rest/v1/allocation/check", _POST, Role.FINANCE),
     Rule("/static", SAFE_METHODS, Role.FINANCE),
+    Rule("/rest/v1/audit/query", _POST, Role.READ),
     Rule("/rest/v1/logs/query", _POST, Role.READ),  # a query is longer than a URL may be
     # Prometheus's query API takes its form by POST as well; Grafana sends it so.
     Rule("/api/v1/query", _POST, Role.READ),

@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.anomalies.room import AnomalyRoom
+from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.base.loopback import is_loopback
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.log_writing import LogWriting
@@ -22,6 +24,8 @@ from trimtab.doors.rest import (
     alarms,
     alertmanager,
     anomalies,
+    audit,
+    audit_imports,
     catalog,
     config,
     cost_explorer,
@@ -113,6 +117,7 @@ class Dependencies:
     config: Configuring | None = None
     log_querying: log_queries.Querying | None = None
     log_writing: LogWriting | None = None
+    audit: AuditRoom | None = None
     triggers: event_rules.Triggering | None = None
     tracing: traces.Tracing | None = None
     serverless: ServerlessRooms | None = None
@@ -146,6 +151,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(serverless.operations(needs.serverless) if needs.serverless else []),
         *(traces.operations(needs.tracing) if needs.tracing else []),
         *(_triggers(needs.triggers) if needs.triggers else []),
+        *_audit(needs),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
         *keys.operations(needs.keys, own.account_id),
@@ -164,6 +170,14 @@ def _costs(needs: Dependencies) -> list[Operation]:
     if room is None:
         return []
     return [*cost_explorer.operations(room, needs.clock), *costs.operations(room, needs.settings)]
+
+
+def _audit(needs: Dependencies) -> list[Operation]:
+    room = needs.audit
+    if room is None:
+        return []
+    local = is_loopback(needs.settings.http_addr.rpartition(":")[0].strip("[]"))
+    return [*audit.operations(room, needs.ledger), *audit_imports.operations(room, local=local)]
 
 
 def _anomalies(needs: Dependencies) -> list[Operation]:

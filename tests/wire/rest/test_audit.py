@@ -1,0 +1,77 @@
+"""The audit over REST and from the command line, against a live server."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from live_server import LiveServer
+from made_audit import record
+from trimtab.base.clock import SystemClock
+
+pytestmark = pytest.mark.wire
+
+
+def cli(server: LiveServer, *arguments: str, code: int = 0) -> str:
+    command = [sys.executable, "-m", "trimtab", *arguments, "--url", server.url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def get(server: LiveServer, path: str, **query: Any) -> Any:
+    answer = httpx.get(f"{server.url}/rest/v1/audit/{path}", params=query, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_records_that_are_sent_are_found_by_every_read(server: LiveServer) -> None:
+    now = SystemClock().now_ms()
+    made = [
+        record(now - n * 1000, f"rest-{n}", eventName="TurnTheWheel", requestParameters={"wheelName": "big"})
+        for n in range(3)
+    ]
+    put = httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": [*made, {"eventTime": "x"}]})
+    assert put.json()["stored"] == 3
+    assert put.json()["refused"][0].startswith("records[3]: cannot read audit record")
+    page = get(server, "events", name="TurnTheWheel", limit=2)
+    assert [one["id"] for one in page["events"]] == ["rest-0", "rest-1"]
+    rest = get(server, "events", name="TurnTheWheel", limit=2, after=page["next"])
+    assert ([one["id"] for one in rest["events"]], rest["next"]) == (["rest-2"], None)
+    assert get(server, "events/rest-1")["record"] == made[1]
+    summary = get(server, "summary", about="big")
+    assert (summary["events"], summary["changes"], summary["facets"]["user"]) == (
+        3,
+        3,
+        [{"value": "alice", "events": 3}],
+    )
+    changes = get(server, "changes", word="big", window="10m")
+    assert [one["event"]["id"] for one in changes["changes"][:3]] == ["rest-0", "rest-1", "rest-2"]
+    assert changes["changes"][0]["about"] == ["big"]
+
+
+def test_the_command_line_imports_looks_up_queries_and_verifies(server: LiveServer, tmp_path: Path) -> None:
+    now = SystemClock().now_ms()
+    made = [record(now, f"cli-{n}", eventName="OpenTheHatch") for n in range(4)]
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(json.dumps({"Records": made}).encode()))
+    assert "4 records in 1 files; 4 are new" in cli(server, "import", "cloudtrail", str(tmp_path))
+    assert "4 records in 1 files; 0 are new" in cli(server, "import", "cloudtrail", str(tmp_path))
+    assert cli(server, "audit", "lookup", "--name", "OpenTheHatch").count("OpenTheHatch") == 4
+    assert '"eventName": "OpenTheHatch"' in cli(server, "audit", "show", "cli-2")
+    text = "SELECT eventName, count(*) AS n FROM audit_events WHERE eventName = ? GROUP BY 1"
+    assert json.loads(cli(server, "audit", "query", text, "-p", "OpenTheHatch", "--json"))["rows"] == [
+        ["OpenTheHatch", "4"]
+    ]
+    assert "only one SELECT" in cli(server, "audit", "query", "DELETE FROM audit_events", code=2)
+    assert "no hour was closed yet" in cli(server, "audit", "verify")
+    assert "UpdateEndpoint" not in cli(server, "audit", "trails")
+    cli(server, "audit", "findings")
+
+
+def test_a_place_that_is_not_there_is_refused(server: LiveServer) -> None:
+    assert "there is no such file or folder" in cli(server, "import", "cloudtrail", "/nowhere/at/all", code=2)

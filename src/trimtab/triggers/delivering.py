@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
+from trimtab.base.ids import new_id
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.notify.publishing import Publishing
@@ -59,7 +60,7 @@ class Delivering:
     def of(cls, room: TriggersRoom, means: Means) -> "Delivering":
         """The jobs of the server process over the room."""
         state, clock = means.state, means.clock
-        lock = Lock(state, clock, "event deliveries")
+        lock = Lock(state, clock, "event deliveries", _holder(state))
         http = HttpTransport(HttpOptions(means.allow_link_local))
         authorizer = Authorizer(http, clock)
         log_groups, webhooks, topics = LogGroups(means.write_log), Webhooks(http), Topics(means.publishing)
@@ -100,3 +101,8 @@ class Delivering:
             Job("forget old deliveries of event rules", _FORGET_S, forget),
         )
         return cls(dispatcher, runs, means.actuators, jobs)
+
+
+def _holder(state: State) -> str:
+    """Who holds the lock. A state database in a file has one server, whose successor need not wait for its lease."""
+    return "the server" if state.engine.dialect.name == "sqlite" else new_id()

@@ -1,12 +1,13 @@
 """Runs of commands on this machine: a runner is started for each, and its directory says what became of it."""
 
+import contextlib
 import fcntl
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from trimtab.base.errors import Unavailable
@@ -14,6 +15,7 @@ from trimtab.triggers.pipelines.commands import Command
 from trimtab.triggers.pipelines.runner import CLAIMED, LOCK, RESULT, SPEC
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+_ENDS_S = 5.0
 _RUNNER = "trimtab.triggers.pipelines.runner"
 
 
@@ -36,6 +38,8 @@ class Sandbox:
     """The directory of all runs, one folder each, named by the run's id."""
 
     directory: Path
+    _started: "dict[str, list[subprocess.Popen[bytes]]]" = field(default_factory=dict)
+    """Runners that this process started: they outlive it, but while it lives it must take their statuses."""
 
     def start(self, run: str, command: Command, text: str, environment: Mapping[str, str]) -> None:
         """Start a runner; for a run that was started before it changes nothing. Raises Unavailable."""
@@ -58,7 +62,7 @@ class Sandbox:
                 partial.write_text(json.dumps(spec), encoding="utf-8")
                 partial.replace(folder / SPEC)
             with (folder / "runner.log").open("ab") as said:
-                subprocess.Popen(
+                runner = subprocess.Popen(
                     [sys.executable, "-m", _RUNNER, str(folder)],
                     stdin=subprocess.DEVNULL,
                     stdout=said,
@@ -66,6 +70,7 @@ class Sandbox:
                     cwd=folder,
                     start_new_session=True,
                 )
+                self._started.setdefault(run, []).append(runner)
         except OSError as problem:
             raise Unavailable(f"cannot start the run {run}: {problem}") from problem
 
@@ -75,14 +80,24 @@ class Sandbox:
         held = self._held(folder)
         try:  # after the lock was looked at: a runner writes its result before it lets go
             read = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-            return Ended(read["status"], read["reason"], read["output"])
+            ended = Ended(read["status"], read["reason"], read["output"])
         except (OSError, ValueError, KeyError):
-            pass
+            ended = None
+        if ended is not None:
+            self._bury(run)
+            return ended
         if held:
             return True
         if (folder / CLAIMED).exists():
+            self._bury(run)
             return Ended(None, "its runner ended without a word: the machine restarted, or someone stopped it", "")
         return False
+
+    def _bury(self, run: str) -> None:
+        """Take the statuses of a run's runners; they end right after the result is written."""
+        for runner in self._started.pop(run, ()):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                runner.wait(_ENDS_S)
 
     @staticmethod
     def _held(folder: Path) -> bool:

@@ -7,6 +7,7 @@ import "./elements/dash-grid.js";
 import "./elements/full-screen.js";
 import "./elements/jump-menu.js";
 import "./elements/live-state.js";
+import "./elements/log-tail.js";
 import "./elements/panel-menu.js";
 import "./elements/query-editor.js";
 import "./elements/theme-toggle.js";

@@ -59,6 +59,13 @@ class CostExplorer:
         query = asked.query(metric=metric, baseline_start=first, baseline_end=last, limit=str(limit))
         return self._client.call("GET", f"{_PATH}/drivers", wire.CostChanges, query=query)
 
+    def forecast(
+        self, asked: Asked = EVERYTHING, *, metric: str = "", granularity: str = "", level: int = 80
+    ) -> wire.CostForecast:
+        """Where the bill is going; without a range, the month in which the bill ends and the two after it."""
+        query = asked.query(metric=metric, granularity=granularity, level=str(level))
+        return self._client.call("GET", f"{_PATH}/forecast", wire.CostForecast, query=query)
+
     def coverage(self, asked: Asked = EVERYTHING, *, granularity: str = "") -> wire.Commitments:
         """Coverage and utilisation of reservations and Savings Plans."""
         query = asked.query(granularity=granularity)

@@ -29,6 +29,42 @@ class CostTable(Struct, frozen=True):
     totals: dict[str, Amount]
 
 
+class ForecastPeriod(Struct, frozen=True):
+    """What a period is expected to come to; `known` of it is on the bill already."""
+
+    start_ms: Millis
+    end_ms: Millis
+    mean: Amount
+    lower: Amount
+    upper: Amount
+    known: Amount
+
+
+class ForecastModel(Struct, frozen=True):
+    """A model's share of the answer, and its own error on the past."""
+
+    name: str
+    error: float | None
+    weight: float
+
+
+class CostForecast(Struct, frozen=True):
+    """Where a bill is going. `error`: Σ|actual − forecast| ÷ Σ|actual| by day when the past was replayed from `origins`
+    days; `coverage`: the share of those days inside their intervals; `level`: the share that was aimed at."""
+
+    metric: str
+    currency: str
+    unit: str
+    known_until_ms: Millis
+    level: float
+    error: float | None
+    coverage: float
+    origins: int
+    total: ForecastPeriod
+    periods: list[ForecastPeriod]
+    models: list[ForecastModel]
+
+
 class FacetAmount(Struct, frozen=True):
     """A value with the billed cost of its lines."""
 

@@ -1,6 +1,6 @@
 """The room as doors and pages are given it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trimtab.base.clock import Clock
@@ -10,10 +10,12 @@ from trimtab.costs.imports.background import BackgroundImports
 from trimtab.costs.imports.importer import Importer
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.imports.places import Uploads, opener
+from trimtab.costs.outlook import Outlooks
 from trimtab.costs.read import CostReader
 from trimtab.costs.reports import CostReports
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
+from trimtab.timeseries.forecast.forecaster import Forecaster
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class CostsRoom:
 
     reader: CostReader
     explorer: Explorer
+    outlooks: Outlooks
     reports: CostReports
     importer: Importer
     imports: BackgroundImports
@@ -39,6 +42,7 @@ class CostsRoom:
         return cls(
             reader,
             Explorer(reader),
+            Outlooks(reader, Forecaster(), clock),
             CostReports(state, clock),
             importer,
             BackgroundImports(importer, uploads),
@@ -46,3 +50,7 @@ class CostsRoom:
             uploads,
             FocusExport(telemetry),
         )
+
+    def over(self, reader: CostReader) -> "CostsRoom":
+        """The room with another reader: one that carries what allocation says."""
+        return replace(self, reader=reader, explorer=Explorer(reader), outlooks=self.outlooks.over(reader))

@@ -1,5 +1,6 @@
 """Answers to questions to a bill, as they travel."""
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -8,10 +9,13 @@ from trimtab.costs.explorer import words
 from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, SavingsRate, SpendCoverage
 from trimtab.costs.explorer.drivers import Change, Driver, ItemChange
 from trimtab.costs.explorer.explorer import Slice
+from trimtab.costs.explorer.terms import metric_text
 from trimtab.costs.model import CostRow
+from trimtab.costs.outlook import Expected, Outlook
 from trimtab.costs.reports import CostReport
 
 _ITEMS = 20
+_COUNTS = 0.01
 
 
 def plain(amount: Decimal) -> str:
@@ -37,6 +41,33 @@ def totals(rows: Sequence[CostRow]) -> dict[str, str]:
     for row in rows:
         found[row.currency] = found.get(row.currency, Decimal(0)) + row.amounts[0]
     return {currency: plain(amount) for currency, amount in sorted(found.items())}
+
+
+def forecast(one: Outlook) -> wire.CostForecast:
+    """An outlook; models that hardly count are left out."""
+    return wire.CostForecast(
+        metric_text(one.metric),
+        one.currency,
+        one.unit,
+        one.known_until_ms,
+        one.level,
+        number(one.error),
+        one.coverage,
+        one.origins,
+        _expected(one.total),
+        [_expected(period) for period in one.periods],
+        [wire.ForecastModel(m.name, number(m.error), m.weight) for m in one.weighed if m.weight >= _COUNTS],
+    )
+
+
+def _expected(one: Expected) -> wire.ForecastPeriod:
+    amounts = (plain(amount) for amount in (one.mean, one.lower, one.upper, one.known))
+    return wire.ForecastPeriod(one.start_ms, one.end_ms, *amounts)
+
+
+def number(value: float) -> float | None:
+    """A float that JSON has a word for."""
+    return value if math.isfinite(value) else None
 
 
 def change(one: Change, limit: int) -> wire.CostChange:

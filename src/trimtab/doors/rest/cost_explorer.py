@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, field
+from msgspec import Meta, Struct, field
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.client import cost_explorer_wire as wire
 from trimtab.costs.explorer.commitments import HourCoverage, SavingsRate, SpendCoverage
 from trimtab.costs.explorer.explorer import Slice
 from trimtab.costs.explorer.spans import compared, fitting
-from trimtab.costs.explorer.terms import facet_text, metric_text, read_facet, read_metric
+from trimtab.costs.explorer.terms import facet_text, metric_text, read_facet, read_filters, read_metric
 from trimtab.costs.model import CostCategory, CostQuery, Dimension, Granularity, Tag
-from trimtab.costs.periods import Period
+from trimtab.costs.outlook import OutlookQuery
+from trimtab.costs.periods import Period, month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest import cost_answers as answers
@@ -23,6 +24,7 @@ from trimtab.doors.rest.cost_query import (
     CostsAsked,
     Day,
     FacetText,
+    FilterText,
     GranularityName,
     MetricName,
     days,
@@ -60,6 +62,20 @@ class DriversQuery(CostsAsked, frozen=True, forbid_unknown_fields=True):
     baseline_start: Day = None
     baseline_end: Day = None
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many drivers at most.")] = 20
+
+
+class OutlookAsked(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to forecast. By default the month in which the bill ends and the one after it."""
+
+    start: Day = None
+    end: Day = None
+    filter: Annotated[
+        list[FilterText],
+        Meta(max_length=10, description="FACET=VALUE, !=, ~ (contains), !~; those of one facet are alternatives."),
+    ] = field(default_factory=list)
+    metric: MetricName = "unblended"
+    granularity: Annotated[Literal["daily", "monthly"], Meta(description="Periods.")] = "monthly"
+    level: Annotated[int, Meta(ge=51, le=99, description="Percent of outcomes that intervals are to hold.")] = 80
 
 
 class PeriodsQuery(CostsAsked, frozen=True, forbid_unknown_fields=True):
@@ -151,6 +167,19 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
             [answers.savings_rate(Slice(*asked.span, (), currency), one) for currency, one in sorted(overall.items())],
         )
 
+    async def forecast(call: Call[OutlookAsked, None]) -> wire.CostForecast:
+        asked = call.query
+        extent = await room.reader.extent()
+        if extent is None:
+            raise NotFound("no bill has been imported yet; try `trimtab import FILE`")
+        start = month_start(extent[1] - 1)
+        span = start, next_month(next_month(start))
+        if asked.start is not None or asked.end is not None:
+            span = days(asked.start or "now", asked.end or "now", clock.now_ms())
+        metric, granularity = read_metric(asked.metric), Granularity(asked.granularity.upper())
+        query = OutlookQuery(*span, metric, granularity, read_filters(asked.filter), asked.level / 100)
+        return answers.forecast(await room.outlooks.ask(call.principal.scope, query))
+
     asking: dict[str, Any] = {"errors": (404,), "role": Role.FINANCE, "tag": _TAG}
     return [
         Operation("GET", _PATH, "costs", "Sums of a bill.", table, wire.CostTable, query=TableQuery, **asking),
@@ -169,6 +198,10 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
         Operation(
             "GET", f"{_PATH}/savings-rate", "savings rate", "The effective savings rate.", savings_rate,
             wire.SavingsRates, query=PeriodsQuery, **asking,
+        ),
+        Operation(
+            "GET", f"{_PATH}/forecast", "cost forecast", "Where a bill is going, with intervals and past error.",
+            forecast, wire.CostForecast, query=OutlookAsked, **asking,
         ),
         *_reports(room),
     ]  # fmt: skip

@@ -29,7 +29,9 @@ def effects(history: Values, marks: Marks, period: int) -> Values:
     offsets = shape(np.where(usual, off, 0.0), period) if period > 1 else None
     if offsets is not None:
         off = off - np.resize(offsets[::-1], len(off))[::-1]
-    noise = sigma(off[usual]) if usual.any() else 0.0
+    if usual.any():
+        off = off - np.median(off[usual])
+    noise = sigma(off[usual])
     return np.array([_effect(off[known[:, kind]], noise) for kind in range(marks.shape[1])])
 
 

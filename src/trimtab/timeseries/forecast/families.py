@@ -48,7 +48,9 @@ def autoregression(history: Values, horizon: int, *, differences: int, lags: int
     if len(used) < _LEAST + 3 * lags or np.ptp(used) == 0:
         return None
     stepped = np.diff(used, differences) if differences else used
-    fitted = AutoReg(stepped, lags=lags, trend="n" if differences else "c").fit()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a series that repeats exactly has no unique weights: any of them will do
+        fitted = AutoReg(stepped, lags=lags, trend="n" if differences else "c").fit()
     ahead = np.asarray(fitted.forecast(horizon), dtype=np.float64)
     return _finite(used[-1] + np.cumsum(ahead) if differences else ahead)
 

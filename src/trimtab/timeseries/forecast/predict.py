@@ -15,6 +15,7 @@ from trimtab.timeseries.forecast.replay import Replay, origins_of, replay, spans
 _ORIGINS_NEAR = 6  # horizons within a cycle are cheap to replay, and each tells little
 _ORIGINS_FAR = 4
 _LEAST_ORIGINS = 2
+_MONTHS_KNOWN = 93  # steps: what a calendar marks once a month has come three times
 
 
 def predict(question: Question) -> Forecast:
@@ -22,11 +23,17 @@ def predict(question: Question) -> Forecast:
     history, horizon = _whole(question.history), question.horizon
     period = question.periods[0] if question.periods else 1
     most = _ORIGINS_NEAR if horizon < period or horizon <= 2 * max(period, 7) else _ORIGINS_FAR
-    origins = origins_of(len(history), horizon, period, most)
-    if len(origins) < _LEAST_ORIGINS:
+    least = max(2 * period, horizon // 2, 10)
+    months = 0 if question.calendar is None else _MONTHS_KNOWN
+    # An origin that knew little tells little of what is known today; where the history is short it must do.
+    for knowing in (max(horizon, months, least), least):
+        origins = origins_of(len(history), horizon, period, most, knowing)
+        if len(origins) >= _LEAST_ORIGINS:
+            break
+    else:
         raise TooLittleHistory(
             f"cannot forecast {horizon} steps ahead: the history has {len(history)} values; expected at least "
-            f"{horizon + max(2 * period, horizon // 2, 10) + 1}; ask for a shorter time, or wait for more history"
+            f"{horizon + least + 1}; ask for a shorter time, or wait for more history"
         )
     predictors = candidates(question.periods, question.calendar)
     past = replay(history, horizon, origins, predictors)
@@ -37,17 +44,19 @@ def predict(question: Question) -> Forecast:
     mean = combined(said, shares, span)
     answered = _answered(past, span)
     wide = half_widths(past.came - answered, span, question.level)[span]
+    low, high = np.maximum(mean - wide, question.least), np.maximum(mean + wide, question.least)
+    steps = np.maximum(mean, question.least), low, high
     held = [_held(past.came - answered, at, span, question.level) for at in range(len(origins))]
     return Forecast(
-        mean=np.maximum(mean, question.least),
-        lower=np.maximum(mean - wide, question.least),
-        upper=np.maximum(mean + wide, question.least),
+        mean=steps[0],
+        lower=steps[1],
+        upper=steps[2],
         level=question.level,
         error=_share(np.abs(past.came - answered), past.came),
         coverage=float(np.mean(held)),
         origins=len(origins),
         candidates=_judged(past, shares, span),
-        sums=_sums(question, np.maximum(mean, question.least), past.came - answered),
+        sums=_sums(question, steps, past.came - answered),
     )
 
 
@@ -83,9 +92,14 @@ def _held(off: Values, at: int, span: Spans, level: float) -> float:
     return float(np.mean(np.abs(off[at]) <= half_widths(off[others], span, level)[span]))
 
 
-def _sums(question: Question, mean: Values, off: Values) -> tuple[Sum, ...]:
+def _sums(question: Question, steps: tuple[Values, Values, Values], off: Values) -> tuple[Sum, ...]:
+    """The sums of groups; `steps` are mean, lower and upper bound of each step, which a group of one step has too."""
     found = []
+    mean = steps[0]
     for first, last in question.groups:
+        if last - first == 1:
+            found.append(Sum(*(float(one[first]) for one in steps)))
+            continue
         middle, wide = float(mean[first:last].sum()), sum_width(off, first, last, question.level)
         least = question.least * (last - first)
         found.append(Sum(middle, max(middle - wide, least), max(middle + wide, least)))

@@ -10,7 +10,6 @@ from trimtab.timeseries.forecast.candidates import Predict
 from trimtab.timeseries.forecast.model import Values
 
 _GROWTH = 1.7
-_LEAST_TRAINING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,8 @@ def spans(horizon: int) -> npt.NDArray[np.int64]:
     return np.searchsorted(np.array(edges[1:]), np.arange(horizon), side="right")
 
 
-def origins_of(length: int, horizon: int, period: int, most: int) -> list[int]:
-    """Where the past is cut, the newest last; each leaves `horizon` values to judge by and enough to learn from."""
-    least = max(_LEAST_TRAINING * period, horizon // 2, 10)
+def origins_of(length: int, horizon: int, period: int, most: int, least: int) -> list[int]:
+    """Where the past is cut, the newest last; each leaves `horizon` values to judge by and `least` to learn from."""
     step = max(1, horizon if horizon >= period else max(horizon, period // 3))
     if length - horizon - least < (most - 1) * step:
         step = max(1, min(step, (length - horizon - least) // max(most - 1, 1)))

@@ -13,6 +13,7 @@ from trimtab.base.errors import QueryAborted
 from trimtab.base.ids import hash64
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.model import CostQuery, CostRow
+from trimtab.costs.outlook import Outlooks
 from trimtab.costs.read import CostReader
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.aws.faults import AwsError
@@ -26,6 +27,7 @@ class CostExplorerRooms:
 
     reader: CostReader
     explorer: Explorer
+    outlooks: Outlooks
     generation: Callable[[], Awaitable[int]]
     clock: Clock
     rules: RulesStore | None = None
@@ -39,7 +41,7 @@ class CostExplorerRooms:
             version = (await rules.current()).version if rules else 0
             return hash64(repr((version, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
 
-        return cls(room.reader, room.explorer, generation, clock, rules)
+        return cls(room.reader, room.explorer, room.outlooks, generation, clock, rules)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The reader's sums. Raises AwsError (DataUnavailableException) where no bill is held."""

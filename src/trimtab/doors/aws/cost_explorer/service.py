@@ -1,10 +1,18 @@
 """Cost Explorer as the gateway serves it: every operation, bound to the rooms."""
 
-from trimtab.doors.aws.cost_explorer import categories, comparisons, get_cost, reservations, savings_plans, values
+from trimtab.doors.aws.cost_explorer import (
+    categories,
+    comparisons,
+    forecasts,
+    get_cost,
+    reservations,
+    savings_plans,
+    values,
+)
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (get_cost, values, comparisons, reservations, savings_plans, categories)
+OPERATION_FILES = (get_cost, values, comparisons, forecasts, reservations, savings_plans, categories)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

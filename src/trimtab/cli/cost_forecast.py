@@ -1,0 +1,76 @@
+"""`trimtab costs forecast`: where the bill is going, and how wrong that was before."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import click
+
+from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.cost_views import metric_option
+from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.client import cost_explorer_wire as wire
+from trimtab.client.cost_explorer import Asked, CostExplorer
+
+_MONTH = 7  # characters of a day's text that name its month
+
+
+@click.command("forecast")
+@click.option("--filter", "filters", multiple=True, metavar="FACET=VALUE", help="Only these lines. May be repeated.")
+@click.option(
+    "--from", "--start", "start", metavar="DAY", help="First day.  [default: the month in which the bill ends]"
+)
+@click.option(
+    "--to", "--end", "end", metavar="DAY", help="The day after the last.  [default: the end of the month after]"
+)
+@click.option("--granularity", type=click.Choice(("daily", "monthly")), default="monthly", show_default=True)
+@click.option("--level", type=click.IntRange(51, 99), default=80, show_default=True,
+              help="Percent of outcomes that intervals are to hold.")  # fmt: skip
+@metric_option("unblended")
+@json_option
+@server_options
+def forecast(
+    connection: Connection, start: str | None, end: str | None, filters: tuple[str, ...], granularity: str, level: int,
+    metric: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Show what the coming days or months are expected to cost.
+
+    Example: trimtab costs forecast --filter tag:team=search
+    """
+    asked = Asked(start, end, (), filters)
+    with connection.client() as client:
+        found = CostExplorer(client).forecast(asked, metric=metric, granularity=granularity, level=level)
+    if as_json:
+        print_json(found)
+        return
+    rows = [_row(one, _period(one, granularity)) for one in found.periods]
+    if len(found.periods) > 1:
+        rows.append(_row(found.total, "total"))
+    unit = found.currency if "usage" not in found.metric else found.unit
+    heads = ("period", f"expected {unit}", "from", "to", "on the bill")
+    print_table(heads, rows, right=heads[1:])
+    remark(_proof(found))
+
+
+def _day(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"
+
+
+def _period(one: wire.ForecastPeriod, granularity: str) -> str:
+    return _day(one.start_ms)[: _MONTH if granularity == "monthly" else None]
+
+
+def _row(one: wire.ForecastPeriod, name: str) -> list[str]:
+    return [name, *(f"{Decimal(amount):,.2f}" for amount in (one.mean, one.lower, one.upper, one.known))]
+
+
+def _proof(found: wire.CostForecast) -> str:
+    """How this very forecast did on the past."""
+    until = f"The bill ends on {_day(found.known_until_ms - 1)}."
+    if not found.origins:
+        return f"{until} Nothing had to be forecast."
+    error = "unknown" if found.error is None else f"{found.error:.1%}"
+    models = ", ".join(f"{one.name} {one.weight:.0%}" for one in found.models[:3])
+    return (
+        f"{until} Replayed from {found.origins} earlier days, forecasts by day were {error} off and "
+        f"{found.coverage:.0%} of the days lay inside their {found.level:.0%} interval. Made of {models}."
+    )

@@ -1,0 +1,214 @@
+"""Where the bill is going: the daily amounts of a question, forecast from its own past.
+
+Days that the bill has count as they are; the rest is forecast, and says how wrong this way of forecasting was on the
+same amounts. The first, second and last day of a month are known to be different (fees, support, closings).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock, to_datetime
+from trimtab.base.errors import InvalidInput
+from trimtab.costs.model import CostQuery, CostRow, Filter, Granularity, Metric
+from trimtab.costs.periods import Period, periods
+from trimtab.costs.read import CostReader
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.timeseries.forecast.forecaster import Forecaster
+from trimtab.timeseries.forecast.model import Forecast, Judged, Question, TooLittleHistory
+
+_WEEK = (7,)
+_HISTORY_DAYS = 400
+"""A year and a month: the days after that say little of today's bill."""
+_DAYS_AHEAD = 18 * 31
+_REMEMBERED = 64
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookQuery:
+    """`[start_ms, end_ms)` by day or month; `level` the share of outcomes that intervals are to hold (0 to 1)."""
+
+    start_ms: int
+    end_ms: int
+    metric: Metric = Metric.UNBLENDED
+    granularity: Granularity = Granularity.DAILY
+    where: Filter | None = None
+    level: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a period is expected to come to. `known`: how much of it the bill has already."""
+
+    start_ms: int
+    end_ms: int
+    mean: Decimal
+    lower: Decimal
+    upper: Decimal
+    known: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The answer. `known_until_ms`: where the bill ends and the forecast begins.
+
+    `error`: Σ|actual − forecast| ÷ Σ|actual| by day when the same past was replayed from `origins` days; `coverage`:
+    the share of those days inside their intervals; `weighed`: which models the answer is made of.
+    """
+
+    currency: str
+    unit: str
+    metric: Metric
+    periods: tuple[Expected, ...]
+    total: Expected
+    known_until_ms: int
+    level: float
+    error: float
+    coverage: float
+    origins: int
+    weighed: tuple[Judged, ...]
+
+
+class Outlooks:
+    """Asks the bill for its past and the forecaster for its future."""
+
+    def __init__(self, reader: CostReader, forecaster: Forecaster, clock: Clock) -> None:
+        self._reader = reader
+        self._forecaster = forecaster
+        self._clock = clock
+        self._answered: dict[tuple[OutlookQuery, int, tuple[Decimal, ...]], Forecast] = {}
+
+    def over(self, reader: CostReader) -> "Outlooks":
+        """The same over another reader."""
+        return Outlooks(reader, self._forecaster, self._clock)
+
+    async def ask(self, scope: Scope, query: OutlookQuery) -> Outlook:
+        """The outlook. Raises TooLittleHistory, InvalidInput (bounds, several currencies), Unavailable."""
+        extent = await self._reader.extent()
+        if extent is None:
+            raise TooLittleHistory("cannot forecast: no bill has been imported; `trimtab import FILE` imports one")
+        known_until = min(extent[1], self._clock.now_ms() // DAY_MS * DAY_MS)
+        _check(query, known_until)
+        start = max(extent[0], known_until - _HISTORY_DAYS * DAY_MS)
+        daily = CostQuery(start, known_until, (query.metric,), Granularity.DAILY, where=query.where)
+        rows = await self._reader.costs(scope, daily)
+        amounts = _by_day(rows, start, known_until)
+        if not amounts:
+            raise TooLittleHistory("cannot forecast: the bill has no amount that passes the filter")
+        spans = periods(query.start_ms, query.end_ms, query.granularity)
+        forecast = None
+        if query.end_ms > known_until:
+            forecast = await self._forecast(query, known_until, amounts, spans)
+        return _outlook(query, rows, amounts, known_until, spans, forecast)
+
+    async def _forecast(
+        self, query: OutlookQuery, known_until: int, amounts: Sequence[Decimal], spans: Sequence[Period]
+    ) -> Forecast:
+        """The forecast of daily amounts; the same question about the same amounts is answered once."""
+        asked = (query, known_until, tuple(amounts))
+        found = self._answered.get(asked)
+        if found is None:
+            ahead = (query.end_ms - known_until) // DAY_MS
+            found = await self._forecaster.predict(
+                Question(
+                    np.array([float(one) for one in amounts]),
+                    ahead,
+                    _WEEK,
+                    query.level,
+                    calendar_of(known_until - len(amounts) * DAY_MS, len(amounts) + ahead),
+                    0.0 if min(amounts) >= 0 else -np.inf,
+                    tuple(_steps(span, known_until) for span in (*spans, (query.start_ms, query.end_ms))),
+                )
+            )
+            if len(self._answered) >= _REMEMBERED:
+                self._answered.pop(next(iter(self._answered)))
+            self._answered[asked] = found
+        return found
+
+
+def calendar_of(start_ms: int, days: int) -> npt.NDArray[np.bool_]:
+    """Which days from `start_ms` are the first, the second or the last of their month."""
+    first = to_datetime(start_ms)
+    marks = []
+    for at in range(days):
+        day = first + timedelta(days=at)
+        marks.append((day.day == 1, day.day == 2, (day + timedelta(days=1)).day == 1))
+    return np.array(marks, dtype=np.bool_)
+
+
+def _check(query: OutlookQuery, known_until_ms: int) -> None:
+    if query.granularity not in (Granularity.DAILY, Granularity.MONTHLY):
+        raise InvalidInput(f"cannot forecast by {query.granularity}: expected DAILY or MONTHLY", field="granularity")
+    if query.start_ms >= query.end_ms or query.start_ms % DAY_MS or query.end_ms % DAY_MS:
+        raise InvalidInput("cannot forecast: expected whole days, and an end after the start", field="end")
+    if query.end_ms - known_until_ms > _DAYS_AHEAD * DAY_MS:
+        raise InvalidInput(f"cannot forecast more than {_DAYS_AHEAD} days after the bill ends", field="end")
+    if not 0.5 < query.level < 1:
+        raise InvalidInput(f"cannot forecast with level {query.level}: expected 0.51 to 0.99", field="level")
+
+
+def _by_day(rows: Sequence[CostRow], start_ms: int, end_ms: int) -> list[Decimal]:
+    """An amount a day, the days without lines as 0."""
+    currencies = sorted({row.currency for row in rows})
+    if len(currencies) > 1:
+        raise InvalidInput(
+            f"cannot forecast: the bill is in {' and '.join(currencies)}, which are never added; filter by CURRENCY"
+        )
+    amounts = [Decimal(0)] * ((end_ms - start_ms) // DAY_MS)
+    for row in rows:
+        amounts[(row.start_ms - start_ms) // DAY_MS] += row.amounts[0]
+    while amounts and not amounts[0]:
+        amounts.pop(0)  # what was not bought yet is no history of it
+    return amounts
+
+
+def _steps(span: Period, known_until_ms: int) -> tuple[int, int]:
+    """The steps of the horizon that a span has; none where the bill has it all."""
+    first, last = (max(0, (bound - known_until_ms) // DAY_MS) for bound in span)
+    return first, last
+
+
+def _outlook(
+    query: OutlookQuery,
+    rows: Sequence[CostRow],
+    amounts: Sequence[Decimal],
+    known_until_ms: int,
+    spans: Sequence[Period],
+    forecast: Forecast | None,
+) -> Outlook:
+    begin = known_until_ms - len(amounts) * DAY_MS
+    every = [*spans, (query.start_ms, query.end_ms)]
+    expected = []
+    for at, (first, last) in enumerate(every):
+        cut = amounts[max(0, (first - begin) // DAY_MS) : max(0, (last - begin) // DAY_MS)]
+        known = sum(cut, Decimal(0))
+        ahead = forecast.sums[at] if forecast else None
+        mean, lower, upper = (
+            (known + _money(one) for one in (ahead.mean, ahead.lower, ahead.upper)) if ahead else (known, known, known)
+        )
+        expected.append(Expected(first, last, mean, lower, upper, known))
+    units = {row.unit for row in rows}
+    return Outlook(
+        currency=rows[0].currency,
+        unit=units.pop() if len(units) == 1 else "N/A",
+        metric=query.metric,
+        periods=tuple(expected[:-1]),
+        total=expected[-1],
+        known_until_ms=known_until_ms,
+        level=query.level,
+        error=forecast.error if forecast else 0.0,
+        coverage=forecast.coverage if forecast else 1.0,
+        origins=forecast.origins if forecast else 0,
+        weighed=forecast.candidates if forecast else (),
+    )
+
+
+def _money(amount: float) -> Decimal:
+    """An estimate, to the cent: more digits would say more than is known."""
+    return Decimal(str(amount)).quantize(_CENT)

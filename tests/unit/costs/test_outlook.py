@@ -1,0 +1,127 @@
+"""Where a bill is going: what is known counts as it is, what is not is forecast by day and added up by month."""
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from trimtab.access.scope import EVERYTHING
+from trimtab.base.clock import ManualClock
+from trimtab.base.errors import InvalidInput
+from trimtab.costs.model import CostRow, Granularity, Metric
+from trimtab.costs.outlook import Outlook, OutlookQuery, Outlooks, calendar_of
+from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
+from trimtab.timeseries.forecast.predict import predict
+
+DAY = 86_400_000
+
+
+def at(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+FIRST, END = at("2025-10-01"), at("2026-05-11")
+FEE = Decimal(310)
+
+
+class Bill:
+    """A bill of 10 a day, 4 at weekends, and a fee of 310 on the first of each month; it counts what it is asked."""
+
+    def __init__(self, currency: str = "USD") -> None:
+        self.currency = currency
+
+    async def extent(self) -> tuple[int, int]:
+        return FIRST, END
+
+    async def costs(self, scope: Any, query: Any) -> list[CostRow]:
+        rows = [
+            CostRow(day, day + DAY, (), self.currency, "Hrs", 1, (self.amount(day),))
+            for day in range(query.start_ms, query.end_ms, DAY)
+        ]
+        return [
+            *rows,
+            *([CostRow(FIRST, FIRST + DAY, (), "EUR", "Hrs", 1, (Decimal(1),))] if self.currency == "2" else []),
+        ]
+
+    @staticmethod
+    def amount(day_ms: int) -> Decimal:
+        day = datetime.fromtimestamp(day_ms / 1000, UTC)
+        return Decimal(4 if day.weekday() > 4 else 10) + (FEE if day.day == 1 else 0)
+
+
+class Here:
+    """A forecaster in this process."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def predict(self, question: Question) -> Forecast:
+        self.asked += 1
+        return predict(question)
+
+
+def ask(outlooks: Outlooks, first: str, last: str, **more: Any) -> Outlook:
+    return asyncio.run(outlooks.ask(EVERYTHING, OutlookQuery(at(first), at(last), **more)))
+
+
+def outlooks(bill: Bill | None = None, forecaster: Here | None = None) -> Outlooks:
+    clock = ManualClock()
+    clock.at_ms = END + 3600_000
+    return Outlooks(bill or Bill(), forecaster or Here(), clock)  # type: ignore[arg-type]  # what is asked of them
+
+
+def test_months_add_what_is_known_to_what_is_forecast() -> None:
+    found = ask(outlooks(), "2026-04-01", "2026-07-01", granularity=Granularity.MONTHLY)
+    april, may, june = found.periods
+    assert april.known == april.mean == april.lower == april.upper
+    truth = {one.start_ms: sum(Bill.amount(day) for day in range(one.start_ms, one.end_ms, DAY)) for one in (may, june)}
+    for month in (may, june):
+        assert abs(month.mean - truth[month.start_ms]) / truth[month.start_ms] < Decimal("0.02")
+        assert month.lower <= month.mean <= month.upper
+    assert may.known == sum(Bill.amount(day) for day in range(may.start_ms, END, DAY))
+    assert found.total.mean == pytest.approx(april.mean + may.mean + june.mean, abs=Decimal("0.02"))
+    assert (found.currency, found.unit, found.metric, found.known_until_ms) == ("USD", "Hrs", Metric.UNBLENDED, END)
+    assert found.error < 0.05
+
+
+def test_days_ahead_keep_the_weekend() -> None:
+    found = ask(outlooks(), "2026-05-11", "2026-05-18")
+    assert [round(one.mean) for one in found.periods] == [10, 10, 10, 10, 10, 4, 4]
+
+
+def test_the_same_question_is_forecast_once() -> None:
+    forecaster = Here()
+    room = outlooks(forecaster=forecaster)
+    assert ask(room, "2026-05-11", "2026-05-18") == ask(room, "2026-05-11", "2026-05-18")
+    assert forecaster.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "more", "problem"),
+    [
+        ("2026-05-18", "2026-05-11", {}, "an end after the start"),
+        ("2026-05-11", "2029-05-11", {}, "cannot forecast more than"),
+        ("2026-05-11", "2026-05-12", {"granularity": Granularity.HOURLY}, "expected DAILY or MONTHLY"),
+        ("2026-05-11", "2026-05-12", {"level": 1.0}, r"expected 0\.51 to 0\.99"),
+    ],
+)
+def test_what_cannot_be_forecast_is_said(first: str, last: str, more: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidInput, match=problem):
+        ask(outlooks(), first, last, **more)
+
+
+def test_currencies_are_not_added() -> None:
+    with pytest.raises(InvalidInput, match="never added"):
+        ask(outlooks(Bill("2")), "2026-05-11", "2026-05-12")
+
+
+def test_too_far_for_so_little_history() -> None:
+    with pytest.raises(TooLittleHistory, match="expected at least"):
+        ask(outlooks(), "2026-05-11", "2027-03-01", granularity=Granularity.MONTHLY)
+
+
+def test_the_calendar_marks_firsts_and_lasts() -> None:
+    marks = calendar_of(at("2026-02-27"), 4)
+    assert marks.tolist() == [[False] * 3, [False, False, True], [True, False, False], [False, True, False]]

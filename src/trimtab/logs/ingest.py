@@ -12,7 +12,7 @@ from trimtab.logs.groups import LogGroups
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.log import IngestLog
-from trimtab.store.telemetry.rowbinary import string, string_map
+from trimtab.store.telemetry.rowbinary import string, string_map, varint
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ Keep = Callable[[Sequence[LogBatch], str | None], Awaitable[None]]
 _DAY_MS = 86_400_000
 _TIMES = struct.Struct("<qqQ")  # time, ingested, id
 _ID = struct.Struct("<Q")
+_NOTHING = b"\0\0\0\0"  # no severity, trace, span and attributes
+_PARTS = 5  # of a row, in the body of a section
 _COUNT_BITS = 20
 """Of an event's id: a count within a millisecond. A process counts on from the time at which it started."""
 
@@ -53,11 +55,10 @@ class LogIngest:
         now_ms = self._clock.now_ms()
         bodies: dict[int, list[bytes]] = defaultdict(list)
         for batch in batches:
-            head, stream = _heads(batch)
-            for event in batch.events:
-                bodies[event.time_ms // _DAY_MS].append(head + stream + self._row(event, now_ms))
+            self._rows(batch, now_ms, bodies)
         sections = [
-            Section("log_events", len(rows), frozenset((day,)), b"".join(rows)) for day, rows in sorted(bodies.items())
+            Section("log_events", len(parts) // _PARTS, frozenset((day,)), b"".join(parts))
+            for day, parts in sorted(bodies.items())
         ]
         appended = await self._log.append(sections, key)
         for keep in self.keepers:
@@ -77,24 +78,33 @@ class LogIngest:
             except TrimtabError as problem:  # the events are durable: what comes of them cannot undo that
                 logger.warning("cannot use log events for more than reading: %s", problem)
 
-    def _row(self, event: LogEvent, now_ms: int) -> bytes:
-        return b"".join(
-            (
-                _TIMES.pack(event.time_ms, now_ms, next(self._ids)),
-                string(event.severity),
-                string(event.trace_id),
-                string(event.span_id),
-                string_map((_text(key), _text(value)) for key, value in event.attributes.items()),
-                string(_text(event.message)),
-                string(_text(event.original)),
-            )
-        )
+    def _rows(self, batch: LogBatch, now_ms: int, bodies: dict[int, list[bytes]]) -> None:
+        """Add the rows of a batch to the bodies of their days. Most events have a message and nothing else."""
+        head = b"".join(_heads(batch))
+        ids, pack = self._ids, _TIMES.pack
+        for event in batch.events:
+            body = bodies[event.time_ms // _DAY_MS]
+            body.append(head)
+            body.append(pack(event.time_ms, now_ms, next(ids)))
+            if event.severity or event.trace_id or event.span_id or event.attributes:
+                attributes = string_map((_text(key), _text(value)) for key, value in event.attributes.items())
+                body.append(string(event.severity) + string(event.trace_id) + string(event.span_id) + attributes)
+            else:
+                body.append(_NOTHING)
+            body.append(_string(event.message))
+            body.append(_string(event.original))
 
 
 def _heads(batch: LogBatch) -> tuple[bytes, bytes]:
     group = batch.group
     head = string(group.account) + string(group.region) + _ID.pack(group.id) + string(group.name)
     return head, string(batch.stream.name) + _ID.pack(batch.stream.id)
+
+
+def _string(text: str) -> bytes:
+    """A String of it; lone surrogates are replaced, see `_text`."""
+    raw = text.encode("utf-8", "replace")
+    return varint(len(raw)) + raw
 
 
 def _text(text: str) -> str:

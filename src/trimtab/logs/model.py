@@ -48,9 +48,10 @@ class Finding:
     told_in: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogEvent:
-    """One event on its way in. `time_ms` is when it happened.
+    """One event on its way in. `time_ms` is when it happened. Nobody changes one: it is not frozen because a frozen one
+    takes four times as long to make, and every line is one.
 
     `original` is the message before data protection masked it, empty where nothing was; `findings` is what was found.
     """

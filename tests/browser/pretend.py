@@ -22,6 +22,7 @@ from browser.pretend_insights import pretend_insights
 from browser.pretend_logs import pretend_logs
 from browser.pretend_notify import PretendNotify
 from browser.pretend_runs import pretend_runs
+from browser.pretend_serverless import pretend_serverless
 from trimtab.access.keys import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
@@ -255,6 +256,7 @@ def build_state(
         anomalies=pretend_anomalies(registry, clock),
         logs=pretend_logs(clock, full=bool(hosts)),
         log_insights=pretend_insights(clock),
+        serverless=pretend_serverless(clock, full=bool(hosts)),
         runs=pretend_runs(reader, registry, clock, bool(hosts)),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),

@@ -181,6 +181,13 @@ STAT = {"Metric": METRIC, "Period": 60, "Stat": "Sum"}
         (AlarmKind.BURN_RATE, {"Objective": 0.999, "Bad": {"Metric": METRIC, "Stat": "Sum"},
                                "Total": {"Metric": METRIC, "Stat": "SampleCount"}}),
         (AlarmKind.COMPOSITE, {"AlarmRule": "ALARM(a) AND NOT OK(b)", "ActionsEnabled": False}),
+        (AlarmKind.LOG, {"ScheduledQueryConfiguration": {
+                             "QueryString": 'filter level = "error"', "LogGroupIdentifiers": ["/a", "/b"],
+                             "ScheduledQueryRoleARN": "arn:aws:iam::000000000000:role/unused",
+                             "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 600},
+                             "AggregationExpression": "count(*) by host"},
+                         "QueryResultsToEvaluate": 3, "QueryResultsToAlarm": 2, "Threshold": 5.0,
+                         "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}),
     ],
 )  # fmt: skip
 def test_a_definition_becomes_a_draft_and_comes_back_as_it_was(kind: AlarmKind, form: dict[str, object]) -> None:

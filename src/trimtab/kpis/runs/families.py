@@ -15,7 +15,7 @@ SHORT_S = 3600.0
 """Seconds within which a run is short, unless a caller says otherwise."""
 _FAILED = frozenset({RunState.FAILED, RunState.OUT_OF_MEMORY, RunState.NODE_FAILED, RunState.LOST})
 # What schedulers and controllers put behind a name: numbers, times, and five letters and digits of Kubernetes.
-_NUMBERED = re.compile(r"(?:[-_.](?:\d+|[0-9a-f]{8,10}|(?=[a-z]*\d)[a-z0-9]{5})|\[\d+\]|\d{4,})+$")
+_NUMBERED = re.compile(r"(?:[-_.](?:r?\d+|[0-9a-f]{8,10}|(?=[a-z]*\d)[a-z0-9]{5})|\[\d+\]|\d{4,})+$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,9 @@ SELECT account, region, `group`, log_group, stream, stream_id, id, toUnixTimesta
                kind = 'report' AND is_json, JSONExtractString(message, 'record', 'errorType'),
                kind = 'report', extract(message, 'Error Type: (\\S+)'),
                kind = 'insights', JSONExtractString(message, 'shutdown_reason'),
-               left(extract(message, '^([^\\n]*)'), 300)) AS told_problem
+               position(message, 'Task timed out after') > 0, extract(message, '(Task timed out after [0-9.]+ seconds)'),
+               left(replaceRegexpOne(extract(message, '^([^\\n]*)'), '^[0-9TZ:.-]+\\s+[0-9a-f-]+\\s+', ''), 300))
+           AS told_problem
 FROM log_events
 WHERE /*and*/ AND (
     message LIKE 'REPORT RequestId: %' OR message LIKE 'START RequestId: %'

@@ -1,5 +1,6 @@
 """Reads what was logged of serverless functions: at query time, from the lines themselves."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,8 +71,10 @@ class ServerlessReader:
             "most": MOST_FUNCTIONS,
             "step": _step(wanted, parts),
         }
-        found = await self._fetch(scope, seen, "functions", wanted, params)
-        running = await self._fetch(scope, seen, "concurrency", wanted, params)
+        found, running = await asyncio.gather(
+            self._fetch(scope, seen, "functions", wanted, params),
+            self._fetch(scope, seen, "concurrency", wanted, params),
+        )
         keys = ("account", "region", "function", "of_version")
         most = dict(
             zip(zip(*(running[key].tolist() for key in keys), strict=True), running["most"].tolist(), strict=True)

@@ -6,7 +6,7 @@ from trimtab.logs.serverless.model import FunctionUse
 
 LEAST = 50
 """Invocations below which nothing is said (AWS Compute Optimizer needs as many)."""
-ROOMY = 0.5
+ROOMY = 0.6
 """Headroom from which a smaller memory size is worth a look."""
 COLD = 0.1
 """Share of cold starts that users notice."""
@@ -38,8 +38,8 @@ def remarks(use: FunctionUse) -> list[Remark]:
             Remark(
                 use.function,
                 "warn",
-                f"began cold in {use.cold_share:.0%} of its invocations, which adds {use.init_p95_ms / 1000:.1f} s (p95) "
-                f"to a median of {use.p50_ms / 1000:.2g} s",
+                f"began cold in {use.cold_share:.0%} of its invocations, which adds {use.init_p95_ms / 1000:.1f} s "
+                f"(p95) to a median of {use.p50_ms / 1000:.2g} s",
             )
         )
     room = use.headroom

@@ -1,11 +1,11 @@
 """An alarm in a URL: every field of the form is a parameter, so that a draft with its replay is a link.
 
-kind       metric · band · math · promql · slo · composite
+kind       metric · band · math · promql · log · slo · composite
 name, description, action (repeated), off (actions disabled)
 namespace, metric, dimension (name=value, repeated), stat, period     of metric and band
 e, inputs (m1=Namespace|Metric|Stat|name=value, one a line), period   of math: metric math or Metrics Insights
 op, threshold, width, n, m, missing                                   how it is judged
-promql, pending, recovery, interval · objective, bad, total · rule    of the other kinds
+promql, pending, recovery, interval · objective, bad, total · rule    of the other kinds; of logs: log_draft.py
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,8 @@ from typing import Any
 from trimtab.alarms.model import AlarmKind, Operator
 from trimtab.base.errors import InvalidInput
 from trimtab.web.alarms.inputs import input_line, metric_of, queries_of, stat_member
+from trimtab.web.alarms.log_draft import PARAMETERS as LOG_PARAMETERS
+from trimtab.web.alarms.log_draft import log_form, log_parameters
 from trimtab.web.view import View
 
 KINDS = (
@@ -21,6 +23,7 @@ KINDS = (
     ("band", "A metric against what is normal for it"),
     ("math", "Metric math, or a Metrics Insights query"),
     ("promql", "A PromQL query"),
+    ("log", "What logs say"),
     ("slo", "An error budget that burns too fast"),
     ("composite", "Other alarms"),
 )
@@ -40,7 +43,7 @@ _BAND = "ANOMALY_DETECTION_BAND"
 PARAMETERS = (
     "kind", "name", "description", "action", "off", "namespace", "metric", "dimension", "stat", "period", "e", "inputs",
     "op", "threshold", "width", "n", "m", "missing", "promql", "pending", "recovery", "interval", "objective", "bad",
-    "total", "rule", "edit",
+    "total", "rule", "edit", *LOG_PARAMETERS,
 )  # fmt: skip
 
 
@@ -48,7 +51,8 @@ def is_started(view: View) -> bool:
     """Whether a URL has enough of a draft to try it."""
     needed = {
         "metric": ("namespace", "metric", "threshold"), "band": ("namespace", "metric"), "math": ("e", "threshold"),
-        "promql": ("promql",), "slo": ("objective", "bad", "total"), "composite": ("rule",),
+        "promql": ("promql",), "log": ("lgroup", "threshold"), "slo": ("objective", "bad", "total"),
+        "composite": ("rule",),
     }  # fmt: skip
     return all(view.get(name) for name in needed.get(view.get("kind", "metric"), ("kind",)))
 
@@ -67,6 +71,10 @@ def read_draft(view: View) -> tuple[AlarmKind, dict[str, Any]]:
         return AlarmKind.COMPOSITE, {**form, "AlarmRule": view.get("rule")}
     if kind == "promql":
         return AlarmKind.PROMQL, {**form, **_promql(view)}
+    if kind == "log":
+        n = _whole(view, "n", 1)
+        judged = {"QueryResultsToEvaluate": n, "QueryResultsToAlarm": _whole(view, "m", n)}
+        return AlarmKind.LOG, {**form, **log_form(view), **judged, **_threshold(view), **_treated(view)}
     if kind == "slo":
         return AlarmKind.BURN_RATE, {**form, **_slo(view), **_treated(view)}
     readers = {"metric": _metric, "band": _band, "math": _math}
@@ -179,7 +187,7 @@ _SAID = {
     "AlarmDescription", "AlarmActions", "ActionsEnabled", "Namespace", "MetricName", "Dimensions", "Statistic",
     "ExtendedStatistic", "Period", "Threshold", "ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm",
     "TreatMissingData", "Metrics", "ThresholdMetricId", "EvaluationCriteria", "EvaluationInterval", "AlarmRule",
-    "Objective", "Bad", "Total",
+    "Objective", "Bad", "Total", "ScheduledQueryConfiguration", "QueryResultsToEvaluate", "QueryResultsToAlarm",
 }  # fmt: skip
 """Members that the page's form has fields for."""
 
@@ -195,8 +203,9 @@ def _own(kind: AlarmKind, form: Mapping[str, Any]) -> list[tuple[str, str]] | No
     if kind is AlarmKind.BURN_RATE:
         bad, total = (input_line("x", {"MetricStat": form[member]})[2:] for member in ("Bad", "Total"))
         return [("kind", "slo"), ("objective", f"{form['Objective'] * 100:.10g}"), ("bad", bad), ("total", total)]
-    if kind is not AlarmKind.METRIC:
-        return None
+    if kind is AlarmKind.LOG:
+        said = log_parameters(form)
+        return None if said is None else [*said, *_limit(form)]
     judged = [("n", str(form["EvaluationPeriods"]))]
     judged += [("m", str(form["DatapointsToAlarm"]))] if "DatapointsToAlarm" in form else []
     judged += [("missing", form.get("TreatMissingData", ""))]

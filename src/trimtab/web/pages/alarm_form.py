@@ -13,6 +13,7 @@ from trimtab.alarms.model import AlarmKey, AlarmKind
 from trimtab.base.errors import InvalidInput
 from trimtab.web.alarms.desk import Desk
 from trimtab.web.alarms.draft import BAND_OPERATORS, KINDS, MISSING, OPERATORS, PARAMETERS, is_started, read_draft
+from trimtab.web.alarms.log_draft import EVERY, log_groups
 from trimtab.web.alarms.proposals import shown_proposals
 from trimtab.web.alarms.shown import show_replay
 from trimtab.web.site import Site
@@ -59,6 +60,9 @@ def routes(site: Site) -> list[BaseRoute]:
             statistics=_STATISTICS,
             periods=_PERIODS,
             metrics=_metrics(site, view),
+            every=EVERY,
+            chosen_groups=log_groups(view),
+            log_groups=await _groups(site, view) if view.get("kind") == "log" else [],
             draft=_draft(view),
             save=link("/alarms/save", _draft(view)),
             suggest=link("/alarms/new/suggestions", [*_draft(view), *view.window.parameters]),
@@ -122,6 +126,13 @@ def _key(desk: Desk, view: View) -> AlarmKey:
 
 def _draft(view: View) -> list[tuple[str, str]]:
     return [(name, value) for name, value in view.parameters if name in _FIELDS]
+
+
+async def _groups(site: Site, view: View) -> list[str]:
+    """Log groups to choose from."""
+    if site.state.logs is None:
+        return []
+    return [group.name for group in await site.state.logs.explorer.groups(view.scope)]
 
 
 def _metrics(site: Site, view: View) -> list[tuple[str, str]]:

@@ -214,7 +214,7 @@ def _tiles(found: Sequence[FunctionUse]) -> list[Tile]:
             *milliseconds(slowest.p95_ms if slowest else None).partition(" ")[::2],
             slowest.function if slowest else "",
         ),
-        Tile("Cost", *_total(found), "at list prices, by log lines"),
+        Tile("Cost", *_total(found), "at list prices"),
     ]
 
 

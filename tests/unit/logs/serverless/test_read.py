@@ -217,6 +217,8 @@ def test_failures_are_found_in_the_lines_between(cloud: Cloud) -> None:
     found = cloud.invocations()
     assert [one.status for one in found] == [Status.ERROR, Status.OK, Status.ERROR, Status.TIMEOUT, Status.ERROR]
     assert found[0].problem == "[ERROR] ZeroDivisionError: division by zero"
+    assert found[2].problem.startswith("ERROR\tInvoke Error")
+    assert found[3].problem == "Task timed out after 3.00 seconds"
     assert found[4].problem == "Runtime.OutOfMemory"
     [use] = cloud.functions()
     assert (use.invocations, use.errors, use.timeouts) == (5, 3, 1)

@@ -30,7 +30,7 @@ async def put_composite_alarm(rooms: CloudWatchRooms, request: Request, context:
 
 @operations.add("PutLogAlarm", needs=Role.WRITE, dialect=coral)
 async def put_log_alarm(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
-    """Create or replace an alarm on a scheduled log query. It is kept; logs are not evaluated yet."""
+    """Create or replace an alarm on the results of a scheduled log query."""
     await _put(rooms, AlarmKind.LOG, request, context)
     return {}
 

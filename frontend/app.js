@@ -12,3 +12,5 @@ import "./elements/panel-menu.js";
 import "./elements/query-editor.js";
 import "./elements/theme-toggle.js";
 import "./elements/time-series.js";
+import "./elements/trace-scatter.js";
+import "./elements/trace-waterfall.js";

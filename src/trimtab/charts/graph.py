@@ -13,8 +13,8 @@ from trimtab.charts.ink import LIGHT_INK, Ink
 from trimtab.charts.line_frame import cut
 from trimtab.charts.svg import Attributes, Svg, element
 
-NODE_W, NODE_H = 184, 62
-_GAP_X, _GAP_Y, _PAD = 84, 26, 14
+NODE_W, NODE_H = 176, 62
+_GAP_X, _GAP_Y, _PAD = 68, 22, 8
 _SWEEPS = 6
 _CHARACTER_PX = 6.9
 _THIN, _THICK = 1.2, 6.0

@@ -75,6 +75,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         (
             NavItem("Metrics", "/explore/metrics", "chart"),
             NavItem("Logs", "/logs", "lines"),
+            NavItem("Traces", "/traces", "trace"),
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
         ),

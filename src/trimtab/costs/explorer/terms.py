@@ -81,6 +81,8 @@ def facet_name(facet: Facet) -> str:
             return key
         case CostCategory(name):
             return name
+        case Dimension.SPLIT_PARENT:
+            return "Containers' machine"
         case _:
             return facet_text(facet).replace("_", " ").capitalize().replace("Az", "Zone")
 

@@ -235,6 +235,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         costs=rooms.costs,
         runs=_run_reports(rooms),
         logs=rooms.logs,
+        audit=rooms.audit,
         serverless=rooms.serverless,
         log_insights=rooms.log_insights,
         bottlenecks=rooms.bottlenecks,

@@ -67,7 +67,7 @@ class Changes:
 def speaks_of(event: AuditEvent, word: str) -> bool:
     """Whether a change names something: as a resource, in its request, or by its service."""
     small = word.lower()
-    named = (*event.resource_names, *event.touched, event.source)
+    named = (*event.resource_names, *event.touched, event.source, event.source.removesuffix(".amazonaws.com"))
     return any(small == name.lower() or f"/{small}" in name.lower() or f":{small}" in name.lower() for name in named)
 
 

@@ -1,7 +1,7 @@
 """Anomalies as pages show them: links to charts and alarms, rows with their small pictures, the chart's data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,20 +110,20 @@ def alarm_link(series: Series) -> str:
     return link("/alarms/new", [*pairs, ("stat", statistic_name(series)), ("period", "300"), ("kind", "band")])
 
 
-def chart_payload(one: Anomaly, series: Series) -> dict[str, Any]:
-    """An anomaly as the time-series element draws it: the line, and the two edges of what was expected."""
+def chart_payload(one: Anomaly, series: Series, marks: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """An anomaly as the time-series element draws it: the line, the two edges of what was expected, and moments."""
     unit, count = unit_for(series), len(one.points)
     lines = (
         (f"{called(series)}", 1, None, one.points),
         ("expected at most", _BAND_SLOT, "expected", one.highs),
         ("expected at least", _BAND_SLOT, "expected", one.lows),
     )
-    end_ms = one.picture_ms + count * SLOT_MS
+    start_ms, end_ms = one.picture_ms, one.picture_ms + count * SLOT_MS
     hot = {"start": one.start_ms, "end": one.end_ms, "line": False, "label": "unusual", "color": None}
     return {
         "t0": one.picture_ms, "step": SLOT_MS, "count": count, "offset": 0, "start": one.picture_ms, "end": end_ms,
         "partial": False, "format": unit.format, "suffix": unit.suffix, "total": 1,
-        "marks": {"across": [], "along": [hot]},
+        "marks": {"across": [], "along": [hot, *(one for one in marks if one["start"] >= start_ms)]},
         "series": [
             {"key": label, "label": label, "slot": slot, "gap": 3, "edge": edge, "values": [_short(x) for x in values]}
             for label, slot, edge, values in lines

@@ -76,6 +76,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Metrics", "/explore/metrics", "chart"),
             NavItem("Logs", "/logs", "lines"),
             NavItem("Traces", "/traces", "trace"),
+            NavItem("Audit", "/audit", "shield"),
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
         ),

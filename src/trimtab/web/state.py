@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
 from trimtab.anomalies.room import AnomalyRoom
+from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.costs.room import CostsRoom
@@ -54,6 +55,7 @@ class WebState:
     alarms: AlarmRooms | None = None
     events: EventRooms | None = None
     logs: LogsRoom | None = None
+    audit: AuditRoom | None = None
     bottlenecks: BottlenecksRoom | None = None
     log_insights: InsightsRoom | None = None
     serverless: ServerlessReader | None = None

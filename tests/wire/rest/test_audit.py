@@ -75,3 +75,47 @@ def test_the_command_line_imports_looks_up_queries_and_verifies(server: LiveServ
 
 def test_a_place_that_is_not_there_is_refused(server: LiveServer) -> None:
     assert "there is no such file or folder" in cli(server, "import", "cloudtrail", "/nowhere/at/all", code=2)
+
+
+def page(server: LiveServer, path: str) -> str:
+    answer = httpx.get(f"{server.url}{path}", headers={"Accept": "text/html"}, timeout=60)
+    assert answer.status_code == 200, answer.text[:300]
+    return answer.text
+
+
+def test_the_page_shows_who_did_what_and_one_record_whole(server: LiveServer) -> None:
+    now = SystemClock().now_ms()
+    made = [
+        record(now - 1000, "page-1", eventName="PaintTheDoor"),
+        record(now, "page-2", eventName="StopLogging", eventSource="cloudtrail.amazonaws.com"),
+    ]
+    httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": made})
+    assert any(get(server, "events", name="PaintTheDoor")["events"] for _ in range(30))
+    listed = page(server, "/audit?name=PaintTheDoor&show=changes")
+    assert ("/audit/events/page-1" in listed, "page-2" in listed, ">alice</a>" in listed) == (True, False, True)
+    assert "switched off or narrowed" in page(server, "/audit?tab=findings&range=1h")
+    assert "No unusual rate" in page(server, "/audit?tab=insights&about=nothing-at-all")
+    assert "endpointConfigName" in page(server, "/audit/events/page-1")
+    rows = httpx.get(f"{server.url}/audit.csv", params={"name": "PaintTheDoor"}).text.splitlines()
+    assert rows[1].split(",")[1:5] == ["alice", "PaintTheDoor", "sagemaker.amazonaws.com", "chat"]
+    assert httpx.get(f"{server.url}/audit.json", params={"name": "PaintTheDoor"}).json()["events"] == [made[0]]
+    assert httpx.get(f"{server.url}/audit/events/none", headers={"Accept": "text/html"}).status_code == 404
+
+
+def test_what_changed_before_is_on_the_page_of_an_alarm(server: LiveServer) -> None:
+    alarm = {
+        "Namespace": "chat", "MetricName": "latency", "Statistic": "Average", "Period": 60, "EvaluationPeriods": 1,
+        "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
+        "Dimensions": [{"Name": "endpoint", "Value": "door-endpoint"}],
+    }  # fmt: skip
+    put = httpx.put(f"{server.url}/rest/v1/alarms/door-latency", json={"definition": alarm})
+    assert put.status_code < 300, put.text
+    httpx.post(f"{server.url}/rest/v1/alarms/door-latency/state", json={"state": "ALARM", "reason": "test"})
+    parameters = {"endpointName": "door-endpoint"}
+    made = record(SystemClock().now_ms() - 60_000, "door-1", requestParameters=parameters)
+    httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": [made]})
+    waited = any(get(server, "events", about="door-endpoint", changes=True)["events"] for _ in range(30))
+    assert waited, "the record did not reach the engine"
+    text = page(server, "/alarms/named/door-latency")
+    assert "What changed before" in text
+    assert "alice: UpdateEndpoint door-endpoint" in text

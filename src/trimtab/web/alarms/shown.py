@@ -1,7 +1,8 @@
 """A replay as the pages show it: the chart's payload, the strip of states, numbers in words."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -50,6 +51,14 @@ def show_replay(replay: Replay) -> ShownReplay:
         stands,
         _axis(trace),
     )
+
+
+def with_marks(shown: ShownReplay, marks: Sequence[Mapping[str, Any]]) -> ShownReplay:
+    """The same with further moments on the chart, those outside of its range left out."""
+    payload = msgspec.json.decode(shown.drawn)
+    start, end = shown.replay.start_ms, shown.replay.end_ms
+    payload["marks"]["along"] += [dict(mark) for mark in marks if start <= mark["start"] <= end]
+    return replace(shown, drawn=msgspec.json.encode(payload).decode())
 
 
 def strip_of(replay: Replay) -> Svg:

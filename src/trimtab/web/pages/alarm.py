@@ -20,7 +20,8 @@ from trimtab.web.alarms.desk import NAMED, Desk, active
 from trimtab.web.alarms.draft import parameters_of
 from trimtab.web.alarms.proposals import shown_proposals
 from trimtab.web.alarms.rows import row_of
-from trimtab.web.alarms.shown import ShownReplay, show_replay
+from trimtab.web.alarms.shown import ShownReplay, show_replay, with_marks
+from trimtab.web.audit.changes import changes_panel, words_of
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.view import View, link
@@ -56,6 +57,11 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
         draft = parameters_of(key.name, found.kind, found.form)
         place = desk.elsewhere(view, key)
         transitions = [] if replay is None else list(replay.replay.transitions[::-1][:_TRANSITIONS])
+        changes = await changes_panel(
+            site, view, _fired_ms(found, transitions), words_of(found.form), account=key.account
+        )
+        if replay is not None and changes is not None:
+            replay = with_marks(replay, changes.marks())
         return site.page(
             request,
             view,
@@ -78,6 +84,7 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
             states=list(StateValue),
             children=await _children(desk, view, found),
             may_write=view.principal.may(Role.WRITE),
+            changes=changes,
         )
 
     async def as_json(request: Request) -> Response:
@@ -124,6 +131,14 @@ def _buttons(site: Site, desk: Desk) -> list[BaseRoute]:
         return RedirectResponse(desk.url(view, key), 303)
 
     return [Route("/alarms/act", site.guarded(act, Role.WRITE), methods=["POST"])]
+
+
+def _fired_ms(alarm: Stored, transitions: Sequence[Any]) -> int:
+    """When it last went into ALARM, as far as that is known; else since when it is as it is."""
+    if alarm.state.value is StateValue.ALARM:
+        return alarm.state.transitioned_ms
+    fired = [one.at_ms for one in transitions if one.new is StateValue.ALARM]
+    return fired[0] if fired else alarm.state.transitioned_ms
 
 
 async def tried(desk: Desk, alarm: Stored, window: Window) -> tuple[ShownReplay | None, str]:

@@ -28,6 +28,7 @@ from trimtab.web.anomaly_view import (
     rows_of,
     unit_for,
 )
+from trimtab.web.audit.changes import ChangesPanel, changes_panel
 from trimtab.web.site import Site
 from trimtab.web.view import View
 
@@ -116,8 +117,10 @@ def _ones(site: Site) -> list[BaseRoute]:
         view = site.view(request)
         room = site.state.anomalies
         one, series = await _one(site, view, request.path_params["id"])
-        together, mutes = await asyncio.gather(
-            room.comparison.together(view.scope, one), site.state.anomalies.mutes.active()
+        together, mutes, changes = await asyncio.gather(
+            room.comparison.together(view.scope, one),
+            site.state.anomalies.mutes.active(),
+            _changes(site, view, one, series),
         )
         changed = [
             (other, called(other.series), explore_link(other.series, together.start_ms, together.end_ms))
@@ -141,17 +144,27 @@ def _ones(site: Site) -> list[BaseRoute]:
             explore=explore_link(series, together.start_ms, together.end_ms),
             alarm=alarm_link(series),
             muted=next((mute for mute in mutes if mute.series == one.series), None),
+            changes=changes,
             may_write=view.principal.may(Role.WRITE),
         )
 
     async def as_json(request: Request) -> Response:
         view = site.view(request)
-        return respond.json(request, chart_payload(*await _one(site, view, request.path_params["id"])))
+        one, series = await _one(site, view, request.path_params["id"])
+        changes = await _changes(site, view, one, series)
+        return respond.json(request, chart_payload(one, series, changes.marks() if changes else ()))
 
     return [
         Route("/anomalies/{id}.json", site.guarded(as_json)),
         Route("/anomalies/{id}", site.guarded(page)),
     ]
+
+
+async def _changes(site: Site, view: View, one: Anomaly, series: Series) -> ChangesPanel | None:
+    """What changed in the hour before it began."""
+    known = series.identity
+    words = [known.namespace, *(value for _, value in known.dimensions)]
+    return await changes_panel(site, view, one.start_ms, words, account=known.account)
 
 
 def _buttons(site: Site) -> list[BaseRoute]:

@@ -19,6 +19,7 @@ from trimtab.costs.explorer.terms import facet_text, metric_text
 from trimtab.costs.periods import Period
 from trimtab.costs.room import CostsRoom
 from trimtab.web import respond
+from trimtab.web.audit.changes import ChangesPanel, changes_panel
 from trimtab.web.costs import pictures
 from trimtab.web.costs.pledges import read_pledges
 from trimtab.web.costs.question import (
@@ -63,7 +64,9 @@ def routes(site: Site) -> list[BaseRoute]:
             return site.page(request, view, "costs", **common, **empty)
         common["reports"] = await room.reports.listed(view.principal.account)
         question = read_question(view, extent)
-        return site.page(request, view, "costs", **common, **await _facts(room, view, question, extent))
+        facts = await _facts(room, view, question, extent)
+        common["done_then"] = await _done_then(site, view, question, facts["explained"])
+        return site.page(request, view, "costs", **common, **facts)
 
     async def as_json(request: Request) -> Response:
         _, question, answer = await _asked(site, request)
@@ -146,6 +149,7 @@ async def _facts(room: CostsRoom, view: View, question: Question, extent: Period
         "unfinished": question.span[0] < extent[1] < question.span[1],
         "changes": [_change(one, question, answer.names) for one in changes],
         "explained_from": f"{to_datetime((question.explained or (question.span,) * 2)[1][0]):%Y-%m-%d}",
+        "explained": changes,
         "compared": " → ".join(map(span_words, question.explained or ())),
         "pledges": pledges,
         "cost": cost_words,
@@ -160,6 +164,22 @@ async def _changes(room: CostsRoom, view: View, question: Question) -> list[Chan
         return []
     by = question.explained_by
     return await room.explorer.drivers(view.scope, *spans, question.metric, by, question.where)
+
+
+async def _done_then(site: Site, view: View, question: Question, changes: Sequence[Change]) -> ChangesPanel | None:
+    """What people changed over the periods that are compared: what is about the services that cost more comes first."""
+    spans = question.explained
+    if spans is None or not changes:
+        return None
+    (start_ms, _), (_, end_ms) = spans
+    drivers = [driver for change in changes for driver in change.drivers[:_DRIVERS]]
+    words = [word for one in drivers for word in (one.pool.group, one.pool.service, _service(one.pool.service))]
+    return await changes_panel(site, view, end_ms, words, window_ms=end_ms - start_ms)
+
+
+def _service(name: str) -> str:
+    """A service of the bill as the audit calls it: AmazonSageMaker is sagemaker there."""
+    return name.removeprefix("Amazon").removeprefix("AWS").strip().lower()
 
 
 def _shown(view: View, question: Question, answer: Answer, sheet: Sheet, sort: Sort, extent: Period) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""What changed before: the panel below a chart, and the marks on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.access.principal import Role
+from trimtab.audit.changes import ChangeBefore, summary
+from trimtab.base.clock import to_datetime
+from trimtab.base.errors import QueryAborted, Unavailable
+from trimtab.web.audit.rows import event_link
+from trimtab.web.format import duration
+from trimtab.web.site import Site
+from trimtab.web.view import View, link
+
+HOUR_MS = 3_600_000
+_SHOWN = 8
+_NAMING = ("Value", "Namespace", "AlarmName", "Expression")
+_LABELLED = 4  # marks with words: more cover each other
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A change as the panel shows it."""
+
+    change: ChangeBefore
+    at: str
+    before: str
+    words: str
+    href: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPanel:
+    """What changed before `at_ms`: rows, the likeliest first; `href` shows all of the window. None: nothing is kept."""
+
+    at_ms: int
+    window: str
+    rows: Sequence[ChangeRow]
+    href: str
+
+    def marks(self) -> list[dict[str, Any]]:
+        """The changes as moments of a time-series element; those that are about the same thing have words."""
+        told = [row for row in self.rows if row.change.about][:_LABELLED]
+        return [
+            {
+                "start": row.change.event.time_ms,
+                "end": None,
+                "line": True,
+                "label": row.words if row in told else "",
+                "color": None,
+            }
+            for row in self.rows
+            if row in told or not told
+        ]
+
+
+async def changes_panel(
+    site: Site, view: View, at_ms: int, words: Sequence[str], *, account: str = "", window_ms: int = HOUR_MS
+) -> ChangesPanel | None:
+    """The panel of what changed in a window before a time; None where no audit can be read."""
+    room = site.state.audit
+    if room is None or not view.principal.may(Role.READ):
+        return None
+    try:
+        found = await room.changes.before(
+            view.scope, at_ms, words=words, window_ms=window_ms, account=account, limit=_SHOWN
+        )
+    except (QueryAborted, Unavailable):  # the page is about something else, and stands without
+        return None
+    rows = [
+        ChangeRow(
+            one,
+            to_datetime(one.event.time_ms).strftime("%m-%d %H:%M:%S"),
+            f"{duration(max(at_ms - one.event.time_ms, 0))} before" if one.event.time_ms <= at_ms else "then",
+            summary(one.event),
+            event_link(view, one.event.id),
+            one.event.source.removesuffix(".amazonaws.com"),
+        )
+        for one in found
+    ]
+    whole = link("/audit", [("from", str(at_ms - window_ms)), ("to", str(at_ms + 1000)), ("show", "changes")])
+    return ChangesPanel(at_ms, duration(window_ms), rows, whole)
+
+
+def words_of(form: Mapping[str, Any]) -> list[str]:
+    """The names in an alarm's definition that a change may be about: of dimensions, metrics and log groups."""
+    found: list[str] = []
+    for name, value in form.items():
+        if isinstance(value, str) and name in _NAMING:
+            found.append(value)
+        elif isinstance(value, Mapping):
+            found += words_of(value)
+        elif isinstance(value, list):
+            found += [word for item in value if isinstance(item, Mapping) for word in words_of(item)]
+    return found

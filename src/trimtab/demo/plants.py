@@ -15,6 +15,7 @@ from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
 from trimtab.demo.functions import COLD, ROOMY
 from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
+from trimtab.demo.traces import SLOW_PART
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
 IDLE_BELOW = 0.02
@@ -45,6 +46,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         _failing_node(world),
         _degraded_endpoint(world),
         _new_error(world),
+        _slow_since_deploy(world),
         _roomy_function(world),
         _cold_function(world),
         _hung_run(world),
@@ -166,6 +168,20 @@ def _cold_function(world: World) -> Plant:
         COLD.team,
         (COLD.name,),
         ago(world.anchor_ms, KEPT_H),
+    )
+
+
+def _slow_since_deploy(world: World) -> Plant:
+    pod, endpoint = next(item for item in world.company.replicas if item[1].name == DEGRADED)
+    service, phase = SLOW_PART
+    return Plant(
+        "slow-since-deploy",
+        "/traces/compare?range=6h&baseline=day",
+        f"requests take longer since the last deploy of {service}: {phase} explains it, in revision 14 only",
+        pod.node.account.id,
+        endpoint.team,
+        SLOW_PART,
+        ago(world.anchor_ms, DEGRADED_SINCE_H),
     )
 
 

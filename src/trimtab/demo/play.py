@@ -20,6 +20,7 @@ from trimtab.demo.simulation import Simulation
 from trimtab.demo.slab import Slab, plan
 from trimtab.demo.tokens import tokens
 from trimtab.demo.totals import Totals
+from trimtab.demo.traces import TraceFeed
 from trimtab.demo.world import FINE_S
 
 _SAVE_MS = 60_000
@@ -47,6 +48,7 @@ class Play:
         self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
         self._schedulers = SchedulerFeed(self._simulation.world)
         self._logs = LogFeed(self._simulation.world)
+        self._traces = TraceFeed(self._simulation.world)
         self._functions = FunctionFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
@@ -117,6 +119,8 @@ class Play:
         for shipment in self._logs.shipments(slab):
             sender.send(shipment)
         for shipment in self._functions.shipments(slab):
+            sender.send(shipment)
+        for shipment in self._traces.shipments(slab):
             sender.send(shipment)
         for shipment in self._schedulers.shipments(slab):
             sender.send_in_order(shipment)

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import httpx
 
 from trimtab.base.errors import TrimtabError
-from trimtab.demo import otlp, remote_write
+from trimtab.demo import otlp, remote_write, spans
 from trimtab.demo.simulation import Shipment
 
 CONNECTIONS = 3
@@ -17,7 +17,7 @@ _IN_FLIGHT = 6
 _TIMEOUT_S = 60.0
 _AGAIN = frozenset((429, 503))
 _WAIT_S, _LONGEST_WAIT_S = 1.0, 10.0
-_HEADERS = {remote_write.PATH: remote_write.HEADERS, otlp.PATH: otlp.HEADERS}
+_HEADERS = {remote_write.PATH: remote_write.HEADERS, otlp.PATH: otlp.HEADERS, spans.PATH: spans.HEADERS}
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -102,4 +102,4 @@ class Sender:
 
 def _partly(answer: httpx.Response) -> bool:
     """Whether OTLP took only a part: an answer that refuses nothing is empty."""
-    return answer.request.url.path == otlp.PATH and bool(answer.content)
+    return answer.request.url.path in (otlp.PATH, spans.PATH) and bool(answer.content)

@@ -61,6 +61,7 @@ from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
+from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
@@ -178,7 +179,14 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         hosts=read_hosts,
         notify=rooms.notify,
         evaluator=rooms.evaluator,
-        render_metrics=renderer(rooms.stores.log, rooms.stores.logs, rooms.registry, rooms.ledger, rooms.notify.watch),
+        render_metrics=renderer(
+            rooms.stores.log,
+            rooms.stores.logs,
+            rooms.stores.traces,
+            rooms.registry,
+            rooms.ledger,
+            rooms.notify.watch,
+        ),
         checks=checks_of(rooms.stores),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
@@ -189,6 +197,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         log_writing=log_writing,
         audit=rooms.audit,
         triggers=Triggering(rooms.triggers, rooms.delivering),
+        tail_sampled=TailSampled(rooms.traces.preferences, rooms.settings.account_id, rooms.settings.region),
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),

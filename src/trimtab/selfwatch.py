@@ -17,16 +17,23 @@ from trimtab.store.telemetry.log import IngestLog
 
 class _Trimtab(Collector):
     def __init__(
-        self, log: IngestLog, logs: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch
+        self,
+        log: IngestLog,
+        logs: IngestLog,
+        traces: IngestLog,
+        registry: SeriesRegistry,
+        ledger: SourceLedger,
+        notify: Watch,
     ) -> None:
         self._log = log
         self._logs = logs
+        self._traces = traces
         self._registry = registry
         self._ledger = ledger
         self._notify = notify
 
     def collect(self) -> Iterator[Metric]:
-        drain, events = self._log.drain, self._logs.drain
+        drain, events, spans = self._log.drain, self._logs.drain, self._traces.drain
         build = GaugeMetricFamily("trimtab_build_info", "The version that runs.", labels=["version"])
         build.add_metric([__version__], 1)
         yield build
@@ -42,7 +49,11 @@ class _Trimtab(Collector):
         yield CounterMetricFamily(
             "trimtab_logs_quarantined_blocks", "Blocks of log events that the engine refused.", events.quarantined
         )
-        writable = not drain.last_error and not events.last_error
+        yield GaugeMetricFamily("trimtab_traces_pending_bytes", "The same of spans.", spans.pending_bytes)
+        yield CounterMetricFamily(
+            "trimtab_traces_quarantined_blocks", "Blocks of spans that the engine refused.", spans.quarantined
+        )
+        writable = not drain.last_error and not events.last_error and not spans.last_error
         yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", writable)
         yield GaugeMetricFamily("trimtab_series", "Series known.", value=len(self._registry))
         rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
@@ -86,11 +97,16 @@ class _Trimtab(Collector):
 
 
 def renderer(
-    log: IngestLog, logs: IngestLog, registry: SeriesRegistry, ledger: SourceLedger, notify: Watch
+    log: IngestLog,
+    logs: IngestLog,
+    traces: IngestLog,
+    registry: SeriesRegistry,
+    ledger: SourceLedger,
+    notify: Watch,
 ) -> Callable[[], str]:
-    """A function that renders the metrics in Prometheus's text format; `logs` is the log of log events."""
+    """A function that renders the metrics in Prometheus's text format; `logs` and `traces` are those signals' logs."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(log, logs, registry, ledger, notify))
+    own.register(_Trimtab(log, logs, traces, registry, ledger, notify))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

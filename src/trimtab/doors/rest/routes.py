@@ -58,6 +58,7 @@ from trimtab.doors.rest import (
     serverless,
     settings,
     sources,
+    trace_sampling,
     traces,
 )
 from trimtab.doors.rest.alarm_forms import Alarming
@@ -120,6 +121,7 @@ class Dependencies:
     audit: AuditRoom | None = None
     triggers: event_rules.Triggering | None = None
     tracing: traces.Tracing | None = None
+    tail_sampled: trace_sampling.TailSampled | None = None
     serverless: ServerlessRooms | None = None
 
 
@@ -150,6 +152,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
         *(serverless.operations(needs.serverless) if needs.serverless else []),
         *(traces.operations(needs.tracing) if needs.tracing else []),
+        *(trace_sampling.operations(needs.tail_sampled) if needs.tail_sampled else []),
         *(_triggers(needs.triggers) if needs.triggers else []),
         *_audit(needs),
         *notify.operations(needs.notify),

@@ -49,6 +49,7 @@ class Table:
     summing: bool = False
     multiset: bool = False
     indexes: tuple[str, ...] = ()  # "name expression TYPE kind GRANULARITY n"
+    granule: int = 0  # rows that are read at least for one; 0: the engine's own 8192
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -79,7 +80,8 @@ def _create(table: Table, name: str, on_cluster: str, engine: str) -> str:
     columns = ",\n  ".join([*parts, *(f"INDEX {index}" for index in table.indexes)])
     partition = f"\nPARTITION BY {table.partition_by}" if table.partition_by else ""
     window = "replicated_deduplication_window" if "Replicated" in engine else "non_replicated_deduplication_window"
-    settings = ", ".join(f"{key} = {value}" for key, value in {**DURABLE, window: DEDUPLICATION_WINDOW}.items())
+    chosen = {**DURABLE, window: DEDUPLICATION_WINDOW} | ({"index_granularity": table.granule} if table.granule else {})
+    settings = ", ".join(f"{key} = {value}" for key, value in chosen.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {name}{on_cluster} (\n  {columns}\n)\nENGINE = {engine}{partition}"
         f"\nORDER BY {table.order_by}\nSETTINGS {settings}"

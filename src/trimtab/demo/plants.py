@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trimtab.demo import audit
 from trimtab.demo.activity import Activity
 from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
@@ -46,6 +47,8 @@ def plants(world: World) -> tuple[Plant, ...]:
         _failing_node(world),
         _degraded_endpoint(world),
         _new_error(world),
+        _roll_out(world),
+        _secrets_read(world),
         _slow_since_deploy(world),
         _roomy_function(world),
         _cold_function(world),
@@ -182,6 +185,32 @@ def _slow_since_deploy(world: World) -> Plant:
         endpoint.team,
         SLOW_PART,
         ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )
+
+
+def _roll_out(world: World) -> Plant:
+    _, endpoint = next(item for item in world.company.replicas if item[1].name == DEGRADED)
+    who = audit.PEOPLE[endpoint.team]
+    return Plant(
+        "roll-out",
+        f"/audit?range=24h&show=changes&about={DEGRADED}",
+        f"{who} rolled out {DEGRADED} without CUDA graphs and with half of the KV cache, which made it slow",
+        audit.SERVING.id,
+        endpoint.team,
+        (DEGRADED, who),
+        audit.asked_ms(world, DEGRADED_SINCE_H),
+    )
+
+
+def _secrets_read(world: World) -> Plant:
+    return Plant(
+        "secrets-read",
+        "/audit?tab=findings&range=24h",
+        f"the key of {audit.READER} read {audit.SECRETS} secrets within two minutes, from where it was never used",
+        audit.SERVING.id,
+        "",
+        (audit.READER, audit.READER_KEY),
+        ago(world.anchor_ms, audit.READ_SINCE_H),
     )
 
 

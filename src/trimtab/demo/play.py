@@ -9,6 +9,7 @@ from trimtab.base.clock import Clock
 from trimtab.client.api import Client
 from trimtab.demo import notes, own, world
 from trimtab.demo.alarms import put_alarms
+from trimtab.demo.audit import AuditFeed
 from trimtab.demo.bill.delivery import Delivery
 from trimtab.demo.functions import FunctionFeed
 from trimtab.demo.logs import LogFeed
@@ -48,6 +49,7 @@ class Play:
         self._simulation = Simulation(world.create(self._notes.seed, self._notes.anchor_ms), self._notes.totals)
         self._schedulers = SchedulerFeed(self._simulation.world)
         self._logs = LogFeed(self._simulation.world)
+        self._audit = AuditFeed(self._simulation.world)
         self._traces = TraceFeed(self._simulation.world)
         self._functions = FunctionFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
@@ -119,6 +121,8 @@ class Play:
         for shipment in self._logs.shipments(slab):
             sender.send(shipment)
         for shipment in self._functions.shipments(slab):
+            sender.send(shipment)
+        for shipment in self._audit.shipments(slab):
             sender.send(shipment)
         for shipment in self._traces.shipments(slab):
             sender.send(shipment)

@@ -5,7 +5,7 @@ Ids are made of what was found, so that looking twice finds it once.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ CALL_RATE, ERROR_RATE = "ApiCallRateInsight", "ApiErrorRateInsight"
 _QUERIES = load_queries("trimtab.audit.insights")
 _NAMESPACE = uuid.UUID("0b3d3c5e-2b0c-4d9e-8d8e-0a6a5c1c9f57")
 _PROGRESS = "insights"
+_DAY_MS = 86_400_000
 _LAG_MS = 2 * MINUTE_MS  # records of others' making come a little late
 _FIRST_MS = 60 * MINUTE_MS  # how far a first look goes back
 
@@ -53,17 +54,20 @@ class InsightFinder:
         self._state = state
         self._ingest = ingest
         self._clock = clock
+        self._late: set[int] = set()
+        ingest.taps.append(self._heard)
 
     async def look(self) -> int:
         """Look at the minutes since the last look; how many Insight events are new. Raises Unavailable."""
         now_ms = self._clock.now_ms()
         end_ms = (now_ms - _LAG_MS) // MINUTE_MS * MINUTE_MS
         start_ms = await self._state.run(lambda connection: _seen(connection, end_ms - _FIRST_MS))
+        new = await self._look_at_late()
         if end_ms <= start_ms:
-            return 0
+            return new
         await self._ingest.settled()
         found = await self._episodes(start_ms, end_ms)
-        new = await self._write(found)
+        new += await self._write(found)
         # What has not ended is looked at again from its beginning: its end is still to be told.
         open_ms = [episode.start_ms for _, episode in found if episode.end_ms is None]
         await self._state.run(lambda connection: _note(connection, min([end_ms, *open_ms])))
@@ -75,6 +79,21 @@ class InsightFinder:
         first_ms = start_ms // MINUTE_MS * MINUTE_MS
         until_ms = min(end_ms + QUIET_MS + MINUTE_MS, self._clock.now_ms())
         return await self._write(await self._episodes(first_ms, max(until_ms, end_ms)))
+
+    async def _heard(self, events: Sequence[AuditEvent]) -> None:
+        """Remember days of which records came late: the next look is at them too."""
+        before_ms = self._clock.now_ms() - _FIRST_MS
+        self._late |= {one.time_ms // _DAY_MS for one in events if one.time_ms < before_ms and one.category != INSIGHT}
+
+    async def _look_at_late(self) -> int:
+        days, new = sorted(self._late), 0
+        self._late = set()
+        while days:
+            first = last = days.pop(0)
+            while days and days[0] == last + 1:
+                last = days.pop(0)
+            new += await self.look_at(first * _DAY_MS, (last + 1) * _DAY_MS)
+        return new
 
     async def _episodes(self, start_ms: int, end_ms: int) -> list[tuple[Call, Episode]]:
         params = {"start": start_ms, "end": end_ms, "least": LEAST}

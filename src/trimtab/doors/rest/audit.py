@@ -14,6 +14,7 @@ from trimtab.audit.room import AuditRoom
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.client import audit_wire as wire
+from trimtab.doors.auditing.ownership import check_account
 from trimtab.doors.rest.audit_search import AuditPageSearch, AuditSearch, on_wire, position_of, query_of, token_of
 from trimtab.doors.rest.put import Ledger
 from trimtab.doors.rest.spec import Call, Operation
@@ -138,7 +139,9 @@ def operations(room: AuditRoom, ledger: Ledger) -> list[Operation]:
         good, refused = [], list[str]()
         for number, record in enumerate(call.body.records):
             try:
-                good.append(event_of(record, Origin.PUT, account=account, region=room.region))
+                event = event_of(record, Origin.PUT, account=account, region=room.region)
+                check_account(event, call.principal)
+                good.append(event)
             except InvalidInput as problem:
                 refused.append(f"records[{number}]: {problem}")
         written = await room.ingest.write_new(good)
@@ -150,7 +153,7 @@ def operations(room: AuditRoom, ledger: Ledger) -> list[Operation]:
         return wire.PutAuditAnswer(len(written.events), written.known, refused[:_REFUSED])
 
     common: dict[str, Any] = {"tag": _TAG, "errors": (504,)}
-    id_ = {"path_parameters": {"id": "The event's id."}}
+    id_: dict[str, Any] = {"path_parameters": {"id": "The event's id."}}
     searched: dict[str, Any] = {"query": AuditSearch, **common}
     # fmt: off
     return [

@@ -14,6 +14,7 @@ from trimtab.access.principal import Role
 from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import MAX_BYTES, event_of
 from trimtab.base.errors import InvalidInput
+from trimtab.doors.auditing.ownership import check_account
 from trimtab.doors.aws.cloudtrail.rooms import DOOR, CloudTrailRooms, data_operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -61,7 +62,9 @@ def _event(entry: Mapping[str, Any], channel: str, context: CallContext) -> Audi
     if not isinstance(data, dict):
         raise InvalidInput("cannot take the event: eventData is no JSON object")
     record = data if "eventID" in data else _of_integration(data, entry["id"], channel, context)
-    return event_of(record, Origin.PUT, account=context.account, region=context.region)
+    event = event_of(record, Origin.PUT, account=context.account, region=context.region)
+    check_account(event, context.principal)
+    return event
 
 
 def _of_integration(data: Mapping[str, Any], id_: str, channel: str, context: CallContext) -> dict[str, Any]:

@@ -202,7 +202,7 @@ class EventReplay(Struct, frozen=True):
 
 
 class ArchiveList(Struct, frozen=True):
-    """Archives by name, replays with the newest first."""
+    """Archives and replays, by name."""
 
     archives: list[EventArchive]
     replays: list[EventReplay]

@@ -77,10 +77,12 @@ class ArchiveStore:
         return await self._state.run(lambda connection: archive_in(connection, place, name))
 
     async def listed(self, place: Place, prefix: str = "", bus: str | None = None) -> list[Archive]:
-        """The archives of a place, by name."""
+        """The archives of a place, by name. Raises NotFound for a bus that is not there."""
         query = select(event_archives).where(_columns.account == place.account, _columns.region == place.region)
 
         def read(connection: Connection) -> list[Archive]:
+            if bus is not None:
+                bus_in(connection, place, bus)
             rows = connection.execute(query.order_by(_columns.name)).all()
             wanted = [row for row in rows if row.name.startswith(prefix) and bus in (None, row.bus)]
             return [_archive(row, *_held(connection, row.arn)) for row in wanted]

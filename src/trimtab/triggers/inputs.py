@@ -1,7 +1,7 @@
 """What a target is sent: the event, a part of it, a constant, or a template filled from it.
 
-Source: EventBridge user guide, "Amazon EventBridge input transformation". A template that is JSON stays JSON: inside
-quotes a variable becomes text, outside of them the JSON value. Any other template is text.
+Inside quotes of a template a variable becomes text, outside of them the JSON value: a template that is JSON stays JSON.
+Source: EventBridge user guide, "Amazon EventBridge input transformation", and answers recorded from AWS.
 """
 
 import json
@@ -44,10 +44,10 @@ def check_input(form: Mapping[str, Any]) -> None:
     if form.get("InputPath"):
         read_path(form["InputPath"])
     if "InputTransformer" in form:
-        _check_template(form["InputTransformer"])
+        _check_template(form["Id"], form["InputTransformer"])
 
 
-def _check_template(transformer: Mapping[str, Any]) -> None:
+def _check_template(id_: str, transformer: Mapping[str, Any]) -> None:
     paths = transformer.get("InputPathsMap") or {}
     template = transformer["InputTemplate"]
     if len(paths) > _MOST_PATHS or len(template) > _TEMPLATE_LENGTH:
@@ -60,7 +60,7 @@ def _check_template(transformer: Mapping[str, Any]) -> None:
         read_path(path)
     for name in _VARIABLE.findall(template):
         if name not in paths and not name.startswith(_RESERVED):
-            raise InvalidInput(f"Invalid InputTemplate: <{name}> is not in InputPathsMap")
+            raise InvalidInput(f"InputTemplate for target {id_} contains invalid placeholder {name}.")
 
 
 def render(form: Mapping[str, Any], facts: Facts) -> str:
@@ -84,34 +84,25 @@ def _transformed(transformer: Mapping[str, Any], facts: Facts) -> str:
         f"{_RESERVED}rule-arn": facts.rule_arn,
         f"{_RESERVED}rule-name": facts.rule_name,
         f"{_RESERVED}event.ingestion-time": iso(facts.received_ms),
-        f"{_RESERVED}event": {name: value for name, value in event.items() if name != "detail"},
+        f"{_RESERVED}event": _head(event, facts.received_ms),
         f"{_RESERVED}event.json": event,
     }
-    template: str = transformer["InputTemplate"]
-    return _fill_json(template, values) if _is_json(template) else _fill_text(template, values)
+    return _by_quotes(transformer["InputTemplate"], lambda name, quoted: _said(values.get(name, MISSING), quoted))
 
 
-def _is_json(template: str) -> bool:
-    """Whether a template is JSON once each variable is a value: inside quotes it is a part of the text anyway."""
-    try:
-        json.loads(_by_quotes(template, lambda _name, quoted: "x" if quoted else "0"))
-    except ValueError:
-        return False
-    return True
+def _head(event: Mapping[str, Any], received_ms: int) -> dict[str, Any]:
+    """The event without its detail, as `<aws.events.event>` has it: with its type as `detailType`."""
+    head = {name: value for name, value in event.items() if name not in ("detail", "detail-type")}
+    return {**head, "detailType": event.get("detail-type"), "time": iso(received_ms)}
 
 
-def _fill_json(template: str, values: Mapping[str, Any]) -> str:
-    def said(name: str, quoted: bool) -> str:
-        value = values.get(name, MISSING)
-        if not quoted:
-            return "null" if value is MISSING else _as_json(value)
-        return _as_json(_as_text(value))[1:-1]
-
-    return _by_quotes(template, said)
-
-
-def _fill_text(template: str, values: Mapping[str, Any]) -> str:
-    return _VARIABLE.sub(lambda match: _as_text(values.get(match[1], MISSING)), template)
+def _said(value: Any, quoted: bool) -> str:
+    """A value in a template: JSON, or inside of quotes text, in which arrays and objects lose their own quotes."""
+    if not quoted:
+        return "null" if value is MISSING else _as_json(value)
+    if value is MISSING or value is None:
+        return ""
+    return _as_json(value)[1:-1] if isinstance(value, str) else _as_json(value).replace('"', "")
 
 
 def _by_quotes(template: str, said: Any) -> str:
@@ -133,12 +124,6 @@ def _by_quotes(template: str, said: Any) -> str:
         out.append(template[at])
         at += 1
     return "".join(out)
-
-
-def _as_text(value: Any) -> str:
-    if value is MISSING or value is None:
-        return ""
-    return value if isinstance(value, str) else _as_json(value)
 
 
 def _as_json(value: Any) -> str:

@@ -19,6 +19,7 @@ from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_archived, event_replays
 from trimtab.triggers.archives import archive_in
 from trimtab.triggers.arns import Place
+from trimtab.triggers.buses import bus_in
 from trimtab.triggers.entries import stable_id
 from trimtab.triggers.intake import Intake
 from trimtab.triggers.model import Event
@@ -83,10 +84,14 @@ class ReplayStore:
         arn = place.arn("events", f"replay/{wish.name}")
 
         def write(connection: Connection) -> Replay:
-            archive = archive_in(connection, place, wish.archive)
+            bus_in(connection, place, wish.bus)
+            try:
+                archive = archive_in(connection, place, wish.archive)
+            except NotFound as problem:
+                raise InvalidInput(f"Parameter EventSourceArn is not valid. Reason: {problem}") from None
             if archive.bus != wish.bus:
                 raise InvalidInput(
-                    "Parameter Destination.Arn is not valid. Reason: Must contain an event bus ARN of the archive."
+                    "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted."
                 )
             if connection.execute(select(_columns.arn).where(_columns.arn == arn)).first():
                 raise Conflict(f"Replay {wish.name} already exists.")
@@ -120,11 +125,9 @@ class ReplayStore:
     async def listed(
         self, place: Place, prefix: str = "", state: str | None = None, archive: str | None = None
     ) -> list[Replay]:
-        """The replays of a place, the newest first."""
+        """The replays of a place, by name."""
         query = select(event_replays).where(_columns.account == place.account, _columns.region == place.region)
-        rows = await self._state.run(
-            lambda connection: connection.execute(query.order_by(_columns.started_ms.desc())).all()
-        )
+        rows = await self._state.run(lambda connection: connection.execute(query.order_by(_columns.name)).all())
         found = [_replay(row) for row in rows if row.name.startswith(prefix)]
         return [one for one in found if state in (None, one.state) and archive in (None, one.archive)]
 

@@ -37,16 +37,17 @@ class TargetStore:
         self._state = state
 
     async def put(self, place: Place, bus: str, rule: str, forms: Sequence[Mapping[str, Any]]) -> list[Failed]:
-        """Add targets or replace those of their ids; answers who was refused. Raises NotFound, LimitExceeded."""
+        """Add targets or replace those of their ids; answers who was refused. Raises NotFound, InvalidInput …"""
         failed: list[Failed] = []
         wanted: dict[str, Mapping[str, Any]] = {}
         for form in forms:
+            check_input(form)
             try:
                 check_arn(form["Arn"])
-                check_input(form)
-                wanted[form["Id"]] = form
             except InvalidInput as problem:
                 failed.append(Failed(form["Id"], "ValidationException", str(problem)))
+                continue
+            wanted[form["Id"]] = form
 
         def write(connection: Connection) -> None:
             arn = rule_in(connection, place, bus, rule).arn

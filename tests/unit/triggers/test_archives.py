@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.unit.triggers.conftest import ACCOUNT, HERE, REGION, Rooms
 
-from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.errors import Conflict, InvalidInput
 from trimtab.triggers.replays import CANCELLED, COMPLETED, Wish
 
 _GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/again"
@@ -78,7 +78,7 @@ def test_what_is_past_its_retention_goes(rooms: Rooms) -> None:
 
 
 def test_what_cannot_be_replayed_is_refused(rooms: Rooms) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidInput, match="Archive all does not exist"):
         _replay(rooms, "r")
     rooms.run(rooms.room.archives.create(HERE, "all", "", "", None, 0))
     with pytest.raises(InvalidInput):

@@ -67,7 +67,10 @@ def test_a_template_that_is_a_string_stays_json() -> None:
     )
 
 
-def test_any_other_template_is_text() -> None:
+def test_lines_of_strings_and_other_text_keep_their_form() -> None:
+    assert _transformed('"<n> of <name>"\n"<r> too"', n="$.detail.n", name="$.source", r="$.resources") == (
+        '"300 of my.app"\n"[arn:one,arn:two] too"'
+    )
     assert _transformed("n is <n>!", n="$.detail.n") == "n is 300!"
 
 
@@ -82,6 +85,7 @@ def test_reserved_variables_tell_of_the_rule_and_the_event() -> None:
     assert sent["arn"] == "arn:rule/r"
     assert sent["at"] == "2025-11-24T16:00:00Z"
     assert sent["all"] == _EVENT
+    assert sent["head"]["detailType"] is None
     assert "detail" not in sent["head"]
 
 

@@ -20,7 +20,9 @@ async def create_connection(rooms: EventRooms, request: Request, context: CallCo
         request["AuthParameters"],
         request.get("Description") or "",
     )
-    return _changed(made)
+    answer = _changed(made)
+    answer.pop("LastAuthorizedTime", None)
+    return answer
 
 
 @operations.add("DescribeConnection")

@@ -38,7 +38,7 @@ async def describe_replay(rooms: EventRooms, request: Request, context: CallCont
 
 @operations.add("ListReplays")
 async def list_replays(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
-    """The replays, the newest first."""
+    """The replays, by name."""
     found = await rooms.room.replays.listed(
         place_of(context), request.get("NamePrefix") or "", request.get("State"), request.get("EventSourceArn")
     )

@@ -104,19 +104,21 @@ def operations(tracing: Tracing) -> list[Operation]:
         return Choice(instant_ms(start, now_ms, "start"), last, filter_)
 
     async def listed(call: Call[TracesQuery, None]) -> wire.TraceList:
+        await room.traces.fresh()
         asked = call.query
         choice = chosen(asked.start, asked.end, asked.filter)
         account = call.principal.account or tracing.account
         query = TraceQuery(choice.start_ms, choice.end_ms, asked.filter, asked.limit, _position(asked.after))
-        await room.traces.fresh()
         found = await tracing.search.find(call.principal.scope, account, tracing.region, query)
         after = f"{found.next[0]}.{found.next[1]}" if found.next else None
         return wire.TraceList([answers.summary(trace) for trace in found.traces], after)
 
     async def one(call: Call[NoQuery, None]) -> wire.TraceDetail:
+        await room.traces.fresh()
         return answers.detail(await room.waterfall(call.principal.scope, w3c_trace_id(call.path["trace_id"])))
 
     async def explained(call: Call[BottlenecksQuery, None]) -> wire.Bottlenecks:
+        await room.traces.fresh()
         asked = call.query
         choice = chosen(asked.start, asked.end, asked.filter)
         baseline = None
@@ -132,6 +134,7 @@ def operations(tracing: Tracing) -> list[Operation]:
         )
 
     async def compared(call: Call[CompareQuery, None]) -> wire.Comparison:
+        await room.traces.fresh()
         asked = call.query
         one_ = chosen(asked.start, asked.end, asked.filter)
         two = Choice(one_.start_ms, one_.end_ms, asked.other_filter)
@@ -144,6 +147,7 @@ def operations(tracing: Tracing) -> list[Operation]:
         return answers.comparison(one_, two, await room.compare(call.principal.scope, one_, two))
 
     async def blamed(call: Call[RootCausesQuery, None]) -> wire.RootCauses:
+        await room.traces.fresh()
         asked = call.query
         choice = chosen(asked.start, asked.end, asked.filter)
         normal = Choice(choice.start_ms - _HOUR_MS, choice.start_ms, asked.filter)
@@ -152,6 +156,7 @@ def operations(tracing: Tracing) -> list[Operation]:
         return answers.root_causes(choice, normal, await room.root_causes(call.principal.scope, choice, normal))
 
     async def mapped(call: Call[MapQuery, None]) -> wire.ServiceMap:
+        await room.traces.fresh()
         asked = call.query
         choice = chosen(asked.start, asked.end, asked.filter)
         baseline = None

@@ -1,4 +1,4 @@
-"""`pattern` and `diff`: the engine counts shapes of lines, templates are made of them here.
+"""`pattern`, `diff` and `anomaly`: the engine counts shapes of lines, templates are made of them here.
 
 What may follow is sort, limit and display of the columns that `pattern` gives.
 """
@@ -10,6 +10,7 @@ from trimtab.logs.insights import casts
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.plan import Planner
 from trimtab.logs.insights.syntax import (
+    Anomaly,
     Command,
     Diff,
     Expression,
@@ -27,6 +28,14 @@ from trimtab.store.telemetry.client import Columns
 
 COLUMNS = ("@pattern", "@sampleCount", "@ratio", "@severityLabel", "@logSample")
 DIFF_COLUMNS = ("@previousCount", "@differenceCount", "@differenceDescription")
+ANOMALY_COLUMNS = ("@anomalyType", "@anomalyDescription")
+"""What `anomaly` adds; CloudWatch does not document the names of what it adds."""
+_TYPES = {
+    compare.Change.NEW: "New pattern",
+    compare.Change.GONE: "Missing pattern",
+    compare.Change.MORE: "Pattern frequency",
+    compare.Change.LESS: "Pattern frequency",
+}
 LONGEST = 4096
 """Characters of a line that count for its pattern."""
 MOST = 20_000
@@ -38,34 +47,53 @@ Row = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class PatternStep:
-    """A query up to `pattern`, the text whose patterns are asked for, against which range, and what follows."""
+    """A query up to `pattern`, the text whose patterns are asked for, against which range, and what follows.
+
+    With `anomaly` only patterns that came, went or changed by chance alone hardly could are given.
+    """
 
     before: Query
     operand: Expression
     diff: Diff | None
     after: tuple[Command, ...]
+    anomaly: bool = False
+
+    @property
+    def compared(self) -> bool:
+        """Whether the range before is read too."""
+        return self.diff is not None or self.anomaly
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the answer before what follows."""
+        return (*COLUMNS, *(DIFF_COLUMNS if self.diff else ()), *(ANOMALY_COLUMNS if self.anomaly else ()))
 
     def shift_ms(self, start_ms: int, end_ms: int) -> int:
         """How far back the range lies that patterns are compared with; 0 for none."""
-        if self.diff is None:
+        if not self.compared:
             return 0
+        if self.diff is None:
+            return end_ms - start_ms
         return SHIFTS.get(self.diff.against, end_ms - start_ms)
 
 
 def pattern_step(query: Query) -> PatternStep | None:
     """The step of a query that has one. Raises QueryProblem for commands that cannot follow it."""
-    at = next((place for place, one in enumerate(query.commands) if isinstance(one, Pattern | Diff)), None)
+    at = next((place for place, one in enumerate(query.commands) if isinstance(one, Pattern | Diff | Anomaly)), None)
     if at is None:
         return None
     first, after = query.commands[at], query.commands[at + 1 :]
     diff = first if isinstance(first, Diff) else None
     if diff is None and after and isinstance(after[0], Diff):
         diff, after = after[0], after[1:]
+    anomaly = isinstance(first, Anomaly)
+    if not anomaly and after and isinstance(after[0], Anomaly):
+        anomaly, after = True, after[1:]
     operand = first.operand if isinstance(first, Pattern) else Field("@message", first.place)
-    known = (*COLUMNS, *DIFF_COLUMNS) if diff else COLUMNS
+    step = PatternStep(replace(query, commands=query.commands[:at]), operand, diff, after, anomaly)
     for command in after:
-        _check(command, known)
-    return PatternStep(replace(query, commands=query.commands[:at]), operand, diff, after)
+        _check(command, step.columns)
+    return step
 
 
 def shapes(step: PatternStep, planner: Planner, start_ms: int, end_ms: int) -> str:
@@ -76,7 +104,7 @@ def shapes(step: PatternStep, planner: Planner, start_ms: int, end_ms: int) -> s
     text = f"left(ifNull({casts.text(made)}, ''), {LONGEST})"
     severity = "toString(severity)" if planner.within.events is not None else "''"
     part = "1"
-    if step.diff is not None and planner.within.events is not None:
+    if step.compared and planner.within.events is not None:
         earlier_end = end_ms - step.shift_ms(start_ms, end_ms)
         at = "toUnixTimestamp64Milli(time)"
         start, earlier = bind(start_ms, "Int64"), bind(earlier_end, "Int64")
@@ -101,21 +129,25 @@ def rows(step: PatternStep, counted: Columns) -> tuple[tuple[str, ...], list[Row
     """Names and rows of the answer."""
     names = ("masked", "part", "lines", "example", "level")
     lines = [compare.Counted(*row) for row in zip(*(counted[name].tolist() for name in names), strict=True)]
-    found = compare.compare(lines, 1, with_before=step.diff is not None)
+    found = compare.compare(lines, 1, with_before=step.compared)
     total = sum(one.lines for one in found)
-    table = [_row(one, total, with_diff=step.diff is not None) for one in found if one.lines or step.diff]
-    if step.diff is None:
+    if step.anomaly:
+        found = [one for one in found if one.change]
+    table = [_row(step, one, total) for one in found if one.lines or step.compared]
+    if not step.compared:
         table.sort(key=lambda row: -float(row[1] or 0))
-    shown = (*COLUMNS, *DIFF_COLUMNS) if step.diff else COLUMNS
-    return _after(step.after, shown, table)
+    return _after(step.after, step.columns, table)
 
 
-def _row(pattern: compare.Pattern, total: int, *, with_diff: bool) -> Row:
+def _row(step: PatternStep, pattern: compare.Pattern, total: int) -> Row:
     ratio = f"{pattern.lines / total:.6g}" if total else "0"
     row: Row = (pattern.template, str(pattern.lines), ratio, pattern.severity or None, pattern.example)
-    if not with_diff:
-        return row
-    return (*row, str(pattern.before), str(pattern.lines - pattern.before), _described(pattern))
+    if step.diff is not None:
+        row = (*row, str(pattern.before), str(pattern.lines - pattern.before), _described(pattern))
+    if step.anomaly:
+        said = f"{pattern.lines:,} lines, {pattern.before:,} in the range before"
+        row = (*row, _TYPES[pattern.change], said)
+    return row
 
 
 def _described(pattern: compare.Pattern) -> str:

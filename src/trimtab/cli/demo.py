@@ -21,6 +21,7 @@ from trimtab.listen import bind
 from trimtab.settings import OFF, Settings
 
 _DONE = 100.0
+_COMMANDS = "demo/commands.toml"
 _KEPT = ("log_level", "engine_memory_mb", "engine_threads", "query_timeout_s", "wal_limit_mb", "disk_reserve_mb")
 
 
@@ -53,7 +54,9 @@ def own_settings(settings: Settings) -> Settings:
     kept = {name: getattr(settings, name) for name in _KEPT}
     port = settings.http_addr.rpartition(":")[2]
     own: dict[str, Any] = {**off, **kept, "http_addr": f"127.0.0.1:{port if port.isdigit() else 0}", "agent": False}
-    return Settings(**own, data_dir=demo_directory(settings.data_dir))
+    directory = demo_directory(settings.data_dir)
+    own["trigger_commands"] = str(directory / _COMMANDS)  # what the demo's event rules may start: it writes it
+    return Settings(**own, data_dir=directory)
 
 
 def demo_directory(data_dir: Path) -> Path:

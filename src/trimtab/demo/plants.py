@@ -11,11 +11,13 @@ from trimtab.demo import audit
 from trimtab.demo.activity import Activity
 from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
-from trimtab.demo.company import HOLD, RESEARCH, Company
+from trimtab.demo.company import HOLD, RESEARCH, TRAINING, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
 from trimtab.demo.functions import COLD, ROOMY
 from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
+from trimtab.demo.retraining import PIPELINE, RULE
+from trimtab.demo.retraining import TEAM as RETRAINING_TEAM
 from trimtab.demo.traces import SLOW_PART
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
@@ -54,6 +56,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         _cold_function(world),
         _hung_run(world),
         _noisy_alarm(world),
+        _retraining(world),
         _untagged_project(world),
         _price_change(world),
         _unused_reservation(world),
@@ -147,6 +150,18 @@ def _new_error(world: World) -> Plant:
         endpoint.team,
         (endpoint.name,),
         ago(world.anchor_ms, DEGRADED_SINCE_H),
+    )
+
+
+def _retraining(world: World) -> Plant:
+    return Plant(
+        "retraining",
+        "/event-rules/pipelines",
+        "three partitions of training data arrived, and the ranking model was retrained once",
+        TRAINING.id,
+        RETRAINING_TEAM,
+        (PIPELINE, RULE),
+        world.anchor_ms,
     )
 
 

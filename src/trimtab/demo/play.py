@@ -17,6 +17,7 @@ from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
 from trimtab.demo.scheduler import SchedulerFeed
 from trimtab.demo.sender import Sender, Stopped
+from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.simulation import Simulation
 from trimtab.demo.slab import Slab, plan
 from trimtab.demo.tokens import tokens
@@ -71,6 +72,7 @@ class Play:
                 with Sender(self._url, secrets, self._stop) as sender:
                     result = self._load(sender, progress)
                     put_alarms(self._url, secrets)
+                    put_retraining(self._url, secrets, self._clock.now_ms())
                     self._bill.wait(client, self._stop)
                     loaded(result)
                     self._live(sender, client)
@@ -147,6 +149,7 @@ def prepare(directory: Path, now_ms: int, fresh: bool) -> None:
     if fresh or notes.recall(directory, now_ms) is None:
         notes.wipe(directory)
     notes.claim(directory)
+    write_commands(directory)
 
 
 def planted(directory: Path, now_ms: int) -> tuple[Plant, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
 from trimtab.logs.groups import LogGroups
-from trimtab.logs.model import LogBatch, LogEvent
+from trimtab.logs.model import LogBatch
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.log import IngestLog
 from trimtab.store.telemetry.rowbinary import string, string_map, varint

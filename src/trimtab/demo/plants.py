@@ -16,7 +16,7 @@ from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
 from trimtab.demo.functions import COLD, ROOMY
 from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
-from trimtab.demo.retraining import PIPELINE, RULE
+from trimtab.demo.retraining import ARRIVE_MS, PIPELINE, RULE
 from trimtab.demo.retraining import TEAM as RETRAINING_TEAM
 from trimtab.demo.traces import SLOW_PART
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
@@ -161,7 +161,7 @@ def _retraining(world: World) -> Plant:
         TRAINING.id,
         RETRAINING_TEAM,
         (PIPELINE, RULE),
-        world.anchor_ms,
+        world.anchor_ms - ARRIVE_MS,
     )
 
 

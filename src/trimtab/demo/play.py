@@ -15,9 +15,9 @@ from trimtab.demo.functions import FunctionFeed
 from trimtab.demo.logs import LogFeed
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
+from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.scheduler import SchedulerFeed
 from trimtab.demo.sender import Sender, Stopped
-from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.simulation import Simulation
 from trimtab.demo.slab import Slab, plan
 from trimtab.demo.tokens import tokens

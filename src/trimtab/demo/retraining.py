@@ -19,13 +19,15 @@ COMMANDS = Path("demo", "commands.toml")
 _COMMAND = """\
 # What event rules of the demo may start. It trains nothing: it says what a training would.
 [rank-retrain]
-argv = ["sh", "-c", "echo fine-tuning on 3 new partitions; sleep 2; echo loss 0.412, was 0.427; echo registered rank:48"]
+argv = ["sh", "-c", "echo fine-tuning on 3 partitions; sleep 2; echo loss 0.412, was 0.427; echo registered rank:48"]
 timeout_s = 60
 """
 _SOURCE, _ARRIVED = "atlas.lake", "Partition Arrived"
 _PARTITIONS = ("clicks/part-0411", "clicks/part-0412", "clicks/part-0413")
 _APART_MS = 240_000
 _COOLDOWN_S = 6 * 3600
+ARRIVE_MS = (len(_PARTITIONS) - 1) * _APART_MS
+"""How long before the demo begins the first partition arrived."""
 
 
 def write_commands(directory: Path) -> None:
@@ -48,7 +50,7 @@ def put_retraining(url: str, tokens: dict[str, str], now_ms: int) -> None:
         target = TargetForm("1", pipeline.arn)
         calls.put_rule(PutRule(RULE, pattern=pattern, description="New training data: retrain", targets=[target]))
         for number, table in enumerate(_PARTITIONS, 1):
-            at_ms = now_ms - (len(_PARTITIONS) - number) * _APART_MS
+            at_ms = now_ms - ARRIVE_MS + (number - 1) * _APART_MS
             detail = json.dumps({"table": table, "rows": 4_100_000 + 317 * number})
             event = PutEvent(_SOURCE, _ARRIVED, detail, time_ms=at_ms)
             calls.put_events([event], f"demo-{table}")

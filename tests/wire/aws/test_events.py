@@ -366,4 +366,7 @@ def test_connections_and_destinations_keep_their_secrets(events: Any) -> None:
     )
     said = _error(unchecked.create_connection, Name=wrong, AuthorizationType="INVALID", AuthParameters=basic)
     assert said["Code"] == recorded["Error"]["Code"]
-    assert said["Message"].split("; ")[0] in recorded["Error"]["Message"]
+    ours, theirs = (
+        one.partition(" detected: ")[2].split("; ") for one in (said["Message"], recorded["Error"]["Message"])
+    )
+    assert sorted(ours) == sorted(theirs)  # AWS names a value's pattern before its length, the model does not say why

@@ -77,7 +77,7 @@ class Delivery:
         before_ms = (self._clock.now_ms() - _LAG_MS) // MINUTE_MS * MINUTE_MS
         position, files = trail.position, 0
         for _ in range(_MINUTES):
-            events = await self._minute(trail, position, before_ms)
+            events = await self.next_of(trail, position, before_ms)
             if not events:
                 break
             position = (events[-1].ingested_ms, events[-1].id)
@@ -101,8 +101,8 @@ class Delivery:
             await self._trails.digested(trail, link.number)
         return len(links)
 
-    async def _minute(self, trail: Trail, after: tuple[int, str], before_ms: int) -> list[AuditEvent]:
-        """The next records: those of one minute, at most MOST."""
+    async def next_of(self, trail: Trail, after: tuple[int, str], before_ms: int) -> list[AuditEvent]:
+        """The next records that a trail keeps: those of one minute, at most MOST."""
         bound = Bound("k")
         condition = kept_by(trail, bound)
         accounts = None if trail.body.get("IsOrganizationTrail") else frozenset((trail.account,))

@@ -19,10 +19,11 @@ from starlette.types import Scope as AsgiScope
 from browser.pretend_alarms import pretend_alarms
 from browser.pretend_anomalies import pretend_anomalies
 from browser.pretend_insights import pretend_insights
-from browser.pretend_logs import pretend_logs
+from browser.pretend_logs import PretendLogAnomalies, pretend_logs
 from browser.pretend_notify import PretendNotify
 from browser.pretend_runs import pretend_runs
 from browser.pretend_serverless import pretend_serverless
+from browser.pretend_traces import pretend_traces
 from trimtab.access.keys import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
@@ -255,7 +256,9 @@ def build_state(
         alarms=pretend_alarms(reader, registry, clock),
         anomalies=pretend_anomalies(registry, clock),
         logs=pretend_logs(clock, full=bool(hosts)),
+        bottlenecks=pretend_traces(clock, full=bool(hosts)),
         log_insights=pretend_insights(clock),
+        log_anomalies=cast("Any", PretendLogAnomalies(clock)) if hosts else None,
         serverless=pretend_serverless(clock, full=bool(hosts)),
         runs=pretend_runs(reader, registry, clock, bool(hosts)),
         keys=cast("Any", PretendKeys(keys if hosts else ())),

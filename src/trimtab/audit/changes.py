@@ -41,27 +41,36 @@ class Changes:
     ) -> list[ChangeBefore]:
         """Changes of `[at_ms - window_ms, at_ms]` that did not fail.
 
-        `words` are names of resources, services and the like; changes that speak of one come first, then the newest.
-        Raises QueryAborted, Unavailable.
+        `words` are names of resources, services and the like; changes that speak of one come first, then those of
+        `account`, then the newest. Raises QueryAborted, Unavailable.
         """
-        found = await self.within(scope, at_ms - window_ms, at_ms + 1000, account=account, limit=_MOST)
-        asked = sorted({word for word in words if len(word) >= _SHORTEST and word.lower() not in _EVERYWHERE})
+        found = await self.within(scope, at_ms - window_ms, at_ms + 1000)
+        asked = telling(words)
         told = [
             ChangeBefore(
                 event, tuple(word for word in asked if speaks_of(event, word)), (at_ms - event.time_ms) / 60_000
             )
             for event in found
         ]
-        return sorted(told, key=lambda one: (-len(one.about), one.minutes))[:limit]
+        ranked = sorted(told, key=lambda one: (-len(one.about), one.event.account != account, one.minutes))
+        return ranked[:limit]
 
-    async def within(
-        self, scope: Scope, start_ms: int, end_ms: int, *, account: str = "", limit: int = _MOST
-    ) -> list[AuditEvent]:
-        """The changes of a range that did not fail, the newest first: what charts mark."""
-        facets = {"category": (MANAGEMENT,), **({"account": (account,)} if account else {})}
-        query = AuditQuery(start_ms, end_ms, facets=facets, changes_only=True)
-        page = await self._reader.page(scope, query, limit)
+    async def about(self, scope: Scope, start_ms: int, end_ms: int, words: Sequence[str]) -> list[AuditEvent]:
+        """The changes of a range that speak of one of `words`, the newest first: what charts mark."""
+        asked = telling(words)
+        found = await self.within(scope, start_ms, end_ms, asked) if asked else []
+        return [event for event in found if any(speaks_of(event, word) for word in asked)]
+
+    async def within(self, scope: Scope, start_ms: int, end_ms: int, about: Sequence[str] = ()) -> list[AuditEvent]:
+        """The newest changes of a range that did not fail; with `about`, those that may be about one of these."""
+        query = AuditQuery(start_ms, end_ms, facets={"category": (MANAGEMENT,)}, about=about, changes_only=True)
+        page = await self._reader.page(scope, query, _MOST)
         return [event for event in page.events if not event.error_code]
+
+
+def telling(words: Sequence[str]) -> list[str]:
+    """Those of `words` that say something: no short ones, none that everything has."""
+    return sorted({word for word in words if len(word) >= _SHORTEST and word.lower() not in _EVERYWHERE})
 
 
 def speaks_of(event: AuditEvent, word: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.audit.changes import ChangeBefore, summary
+from trimtab.audit.model import AuditEvent
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import QueryAborted, Unavailable
 from trimtab.web.audit.rows import event_link
@@ -16,6 +17,7 @@ from trimtab.web.view import View, link
 HOUR_MS = 3_600_000
 _SHOWN = 8
 _NAMING = ("Value", "Namespace", "AlarmName", "Expression")
+_MARKED = 20
 _LABELLED = 4  # marks with words: more cover each other
 
 
@@ -33,33 +35,47 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangesPanel:
-    """What changed before `at_ms`: rows, the likeliest first; `href` shows all of the window. None: nothing is kept."""
+    """What changed before `at_ms`: rows, the likeliest first; `href` shows all of the window.
+
+    `about` are the changes of a whole chart's range that are about the same things.
+    """
 
     at_ms: int
     window: str
     rows: Sequence[ChangeRow]
     href: str
+    about: Sequence[AuditEvent] = ()
 
     def marks(self) -> list[dict[str, Any]]:
-        """The changes as moments of a time-series element; those that are about the same thing have words."""
-        told = [row for row in self.rows if row.change.about][:_LABELLED]
+        """Changes as moments of a time-series element: those about the same things, else those just before."""
+        told = list(self.about) or [row.change.event for row in self.rows if row.change.about]
+        events = told or [row.change.event for row in self.rows]
         return [
             {
-                "start": row.change.event.time_ms,
+                "start": event.time_ms,
                 "end": None,
                 "line": True,
-                "label": row.words if row in told else "",
+                "label": summary(event) if told and number < _LABELLED else "",
                 "color": None,
             }
-            for row in self.rows
-            if row in told or not told
+            for number, event in enumerate(events[:_MARKED])
         ]
 
 
 async def changes_panel(
-    site: Site, view: View, at_ms: int, words: Sequence[str], *, account: str = "", window_ms: int = HOUR_MS
+    site: Site,
+    view: View,
+    at_ms: int,
+    words: Sequence[str],
+    *,
+    account: str = "",
+    window_ms: int = HOUR_MS,
+    chart: tuple[int, int] | None = None,
 ) -> ChangesPanel | None:
-    """The panel of what changed in a window before a time; None where no audit can be read."""
+    """The panel of what changed in a window before a time, with marks for the range of a `chart`.
+
+    None where no audit can be read.
+    """
     room = site.state.audit
     if room is None or not view.principal.may(Role.READ):
         return None
@@ -67,6 +83,7 @@ async def changes_panel(
         found = await room.changes.before(
             view.scope, at_ms, words=words, window_ms=window_ms, account=account, limit=_SHOWN
         )
+        about = await room.changes.about(view.scope, *chart, words) if chart else []
     except (QueryAborted, Unavailable):  # the page is about something else, and stands without
         return None
     rows = [
@@ -81,7 +98,7 @@ async def changes_panel(
         for one in found
     ]
     whole = link("/audit", [("from", str(at_ms - window_ms)), ("to", str(at_ms + 1000)), ("show", "changes")])
-    return ChangesPanel(at_ms, duration(window_ms), rows, whole)
+    return ChangesPanel(at_ms, duration(window_ms), rows, whole, about)
 
 
 def words_of(form: Mapping[str, Any]) -> list[str]:

@@ -58,7 +58,12 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
         place = desk.elsewhere(view, key)
         transitions = [] if replay is None else list(replay.replay.transitions[::-1][:_TRANSITIONS])
         changes = await changes_panel(
-            site, view, _fired_ms(found, transitions), words_of(found.form), account=key.account
+            site,
+            view,
+            _fired_ms(found, transitions),
+            words_of(found.form),
+            account=key.account,
+            chart=(view.window.start_ms, view.window.end_ms),
         )
         if replay is not None and changes is not None:
             replay = with_marks(replay, changes.marks())

@@ -29,6 +29,7 @@ from trimtab.web.anomaly_view import (
     unit_for,
 )
 from trimtab.web.audit.changes import ChangesPanel, changes_panel
+from trimtab.web.logs.unusual import unusual_patterns
 from trimtab.web.site import Site
 from trimtab.web.view import View
 
@@ -87,6 +88,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             strip=drawn,
             watch=watch,
             order=_order(view),
+            patterns=await unusual_patterns(site, view),
             muted=[(one, series, called(series)) for one, series in muted if series is not None],
             places=_places(found),
             place_of=place_of,
@@ -164,7 +166,8 @@ async def _changes(site: Site, view: View, one: Anomaly, series: Series) -> Chan
     """What changed in the hour before it began."""
     known = series.identity
     words = [known.namespace, *(value for _, value in known.dimensions)]
-    return await changes_panel(site, view, one.start_ms, words, account=known.account)
+    chart = one.picture_ms, one.end_ms
+    return await changes_panel(site, view, one.start_ms, words, account=known.account, chart=chart)
 
 
 def _buttons(site: Site) -> list[BaseRoute]:

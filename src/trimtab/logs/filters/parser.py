@@ -231,11 +231,20 @@ class _Reader:
         return False
 
 
+def _quiet() -> "re2.Options":
+    options = re2.Options()
+    options.log_errors = False  # what a user wrote is told to the user, not to the server's log
+    return options
+
+
+_QUIET = _quiet()
+
+
 def regex(pattern: str, token: Token) -> Regex:
     """The expression of a token `%…%`. Raises InvalidInput for one that RE2 does not know."""
     inside = token.text[1:-1].replace("\\%", "%")
     try:
-        re2.compile(inside)
+        re2.compile(inside, _QUIET)
     except re2.error:
         raise wrong(pattern, token.at, "a regular expression between % and %") from None
     return Regex(inside)

@@ -4,6 +4,7 @@ A check appends a `Problem` for each value that breaks a rule; how problems read
 (`coral` and `plain` below), so finding and telling are apart.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Problem:
 
 
 Check = Callable[[Any, Path, list[Problem]], None]
+Fine = Callable[[Any], bool]
+"""Whether there is no problem: asked of each item of a list first, for paths to problems cost more than all else."""
 Dialect = Callable[[Sequence[Problem]], AwsError]
 
 
@@ -84,11 +87,14 @@ class Checker:
         is_map = shape.type_name == "map"
         inner = self.of(shape.value if is_map else shape.member)
         keys = self.of(shape.key) if is_map else None
+        fine = None if is_map else _fine(shape.member)
         if low is None and high is None and inner is None and keys is None:
             return None
 
         def check(value: Any, path: Path, problems: list[Problem]) -> None:
             _bounds(len(value), low, high, value, path, "size", problems)
+            if fine is not None and all(map(fine, value)):
+                return
             for at, item in value.items() if is_map else enumerate(value, 1):
                 if keys is not None:
                     keys(at, (*path, at), problems)
@@ -114,6 +120,49 @@ def _scalar(shape: Shape) -> Check | None:
             problems.append(Problem(path, "pattern", value, shape.metadata["pattern"]))
 
     return check
+
+
+def _fine(shape: Shape, depth: int = 3) -> Fine | None:
+    """The quick check of an item; None where it would have to look deeper than `depth` structures."""
+    if shape.type_name == "structure" and depth:
+        members = [(name, _fine(member, depth - 1)) for name, member in shape.members.items()]
+        if any(inner is None for _, inner in members):
+            return None
+        required = tuple(shape.required_members)
+        checks = [(name, inner) for name, inner in members if inner is not None and inner is not _always]
+
+        def fine(value: Any) -> bool:
+            for name in required:
+                if name not in value:
+                    return False
+            for name, inner in checks:
+                item = value.get(name)
+                if item is not None and not inner(item):
+                    return False
+            return True
+
+        return fine if required or checks else _always
+    if shape.type_name in ("structure", "list", "map"):
+        return None
+    check = _scalar(shape)
+    if check is None:
+        return _always
+    if shape.metadata.get("enum") or shape.metadata.get("pattern"):
+        return lambda value: _passes(check, value)
+    low, high = shape.metadata.get("min", -math.inf), shape.metadata.get("max", math.inf)
+    if shape.type_name in ("string", "blob"):
+        return lambda value: low <= len(value) <= high
+    return lambda value: low <= value <= high
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+def _passes(check: Check, value: Any) -> bool:
+    problems: list[Problem] = []
+    check(value, (), problems)
+    return not problems
 
 
 def _compiled(pattern: str | None) -> re.Pattern[str] | None:

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
+from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
 from trimtab.doors import login
@@ -201,6 +202,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
+        log_anomalies=_log_anomalies(rooms),
         serverless=ServerlessRooms(rooms.serverless, rooms.clock, _run_reports(rooms)),
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
@@ -246,6 +248,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         logs=rooms.logs,
         audit=rooms.audit,
         serverless=rooms.serverless,
+        log_anomalies=_log_anomalies(rooms),
         log_insights=rooms.log_insights,
         bottlenecks=rooms.bottlenecks,
         settings=settings_module.describe(),
@@ -254,6 +257,11 @@ def _web_state(rooms: Rooms) -> web.WebState:
         region=rooms.settings.region,
         grafana_url=rooms.settings.grafana_url,
     )
+
+
+def _log_anomalies(rooms: Rooms) -> LogPatternAnomalies:
+    logs, found = rooms.logs, rooms.anomalies.found
+    return LogPatternAnomalies(rooms.log_anomalies.store, logs.groups, logs.reader, rooms.registry, found)
 
 
 def _pattern_counting(rooms: Rooms) -> PatternCounting:

@@ -10,6 +10,7 @@ from trimtab.base.errors import NotFound
 from trimtab.logs.explore import Patterns, Question
 from trimtab.logs.filters.match import matcher
 from trimtab.logs.model import Event, Group, Position
+from trimtab.logs.patterns.anomalies import LogAnomaly, Unusual
 from trimtab.logs.patterns.compare import Counted, compare
 from trimtab.logs.patterns.mask import mask
 from trimtab.logs.read import EventQuery, Page
@@ -90,6 +91,24 @@ def pretend_logs(clock: Clock, *, full: bool) -> LogsRoom:
     pretend = cast("Any", PretendLogs(clock, full=full))
     nothing = dict.fromkeys((field.name for field in fields(LogsRoom)), cast("Any", None))
     return LogsRoom(**{**nothing, "reader": pretend, "explorer": pretend, "clock": clock})
+
+
+class PretendLogAnomalies:
+    """One new error, of the payments."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def listed(self, scope: Scope, start_ms: int, end_ms: int) -> list[LogAnomaly]:
+        first_ms = self._clock.now_ms() - _NEW_MS
+        template = "ERROR cannot settle order <*>: ledger is behind"
+        said = f"{PAY.name} logs a pattern that it never had before"
+        return [
+            LogAnomaly(
+                "a", ACCOUNT, REGION, PAY.name, "p", template, "ERROR cannot settle order 1: ledger is behind", "error",
+                Unusual.NEW, first_ms, first_ms + 60_000, True, 0.0, said,
+            )
+        ]  # fmt: skip
 
 
 def _event(group: Group, at: int, number: int, *, new: bool) -> Event:

@@ -9,6 +9,7 @@ _PLACES = (
     ("GPU", ("gpu.uuid", "UUID", "gpu", "hw.id")),
     ("pod", ("k8s.pod.name", "pod", "PodName")),
     ("host", ("host.name", "host", "hostname", "Hostname", "node", "k8s.node.name", "InstanceId", "instance")),
+    ("log group", ("LogGroup",)),
     ("job", ("job.id", "slurm.job.id", "jobid", "job")),
 )
 """Dimensions that say what a thing is, by kind."""
@@ -26,7 +27,7 @@ _DULL = (
     "region",
     "cluster",
 )
-_GROUPS = ("service", "host", "pod", "job", "GPU")
+_GROUPS = ("service", "host", "pod", "job", "GPU", "log group")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import click
 
+from trimtab.cli.log_anomalies import anomalies
 from trimtab.cli.log_doors import exports, lookups, protect, subscriptions
 from trimtab.cli.log_events import get, groups, put, tail
 from trimtab.cli.log_follow import follow
@@ -15,7 +16,7 @@ def logs() -> None:
     """Logs: groups and their events, and Logs Insights queries over them."""
 
 
-for command in (groups, put, follow, get, tail, patterns, query):
+for command in (groups, put, follow, get, tail, patterns, query, anomalies):
     logs.add_command(command)
 for room in (subscriptions, protect, schedules, exports, lookups):
     logs.add_command(room)

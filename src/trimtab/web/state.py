@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
+from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
@@ -59,3 +60,4 @@ class WebState:
     bottlenecks: BottlenecksRoom | None = None
     log_insights: InsightsRoom | None = None
     serverless: ServerlessReader | None = None
+    log_anomalies: LogPatternAnomalies | None = None

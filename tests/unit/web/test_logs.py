@@ -92,3 +92,13 @@ def test_json_and_csv_have_what_the_page_has(pages: AsgiClient) -> None:
 
 def test_without_a_group_the_page_says_how_to_get_one(nothing: WebState, open_pages: Open) -> None:
     assert "No log group yet" in open_pages(nothing).get("/logs").text
+
+
+def test_an_unusual_pattern_is_marked_and_listed_with_the_anomalies(pages: AsgiClient) -> None:
+    text = html.unescape(pages.get("/logs?tab=patterns").text)
+    marks = re.findall(r'<a class="badge (\w+)" href="(/anomalies[^"]*#patterns)"[^>]*>.*?(first seen [\d: -]+)<', text)
+    assert [(level, href) for level, href, _ in marks] == [("bad", "/anomalies#patterns")]
+    listed = html.unescape(pages.get("/anomalies").text).split("Table of log patterns")[1]
+    assert "ERROR cannot settle order <*>: ledger is behind" in listed
+    assert "new error" in listed
+    assert "tab=patterns&group=/shop/payments" in listed

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
@@ -61,6 +62,7 @@ from trimtab.doors.rest import (
     trace_sampling,
     traces,
 )
+from trimtab.doors.rest import log_anomalies as log_anomaly_list
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.endpoint import Endpoint
@@ -123,6 +125,7 @@ class Dependencies:
     tracing: traces.Tracing | None = None
     tail_sampled: trace_sampling.TailSampled | None = None
     serverless: ServerlessRooms | None = None
+    log_anomalies: LogPatternAnomalies | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -151,6 +154,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(log_doors.operations(needs.log_writing) if needs.log_writing else []),
         *(log_queries.operations(needs.log_querying) if needs.log_querying else []),
         *(serverless.operations(needs.serverless) if needs.serverless else []),
+        *(log_anomaly_list.operations(needs.log_anomalies, needs.clock) if needs.log_anomalies else []),
         *(traces.operations(needs.tracing) if needs.tracing else []),
         *(trace_sampling.operations(needs.tail_sampled) if needs.tail_sampled else []),
         *(_triggers(needs.triggers) if needs.triggers else []),

@@ -21,6 +21,7 @@ from trimtab.web.logs.insights import MODE
 from trimtab.web.logs.pictures import PARTS, histogram
 from trimtab.web.logs.question import LogQuestion, read_position, read_question
 from trimtab.web.logs.rows import fields_of, found_of, rows_of
+from trimtab.web.logs.unusual import marks_of, unusual_patterns
 from trimtab.web.pages import log_insights
 from trimtab.web.site import Site
 from trimtab.web.view import View
@@ -90,7 +91,8 @@ def routes(site: Site) -> list[BaseRoute]:
 
 
 _NOTHING: dict[str, Any] = {
-    "rows": [], "fields": [], "picture": None, "total": 0, "older": "", "found": None, "patterns": [], "aborted": "",
+    "rows": [], "fields": [], "picture": None, "total": 0, "older": "", "found": None, "patterns": [], "marks": {},
+    "aborted": "",
 }  # fmt: skip
 
 
@@ -148,6 +150,7 @@ async def _patterns(site: Site, view: View, room: LogsRoom, asked: LogQuestion) 
     return {
         "found": found,
         "patterns": found_of(view, shown[:_MOST_PATTERNS]),
+        "marks": marks_of(await unusual_patterns(site, view), shown[:_MOST_PATTERNS]),
         "total": sum(one.lines for one in found.patterns),
         "changes": counts,
         "most": max((one.lines for one in found.patterns), default=0),

@@ -81,6 +81,7 @@ def test_the_process_that_starts_pipelines_is_killed_again_and_again(tmp_path: P
 
     last = _child(tmp_path, base_ms)
     try:
+        _until(lambda: len(asyncio.run(room.log.page(None, state="delivered", limit=1000))) == events)
         runs = _all_over(lambda: asyncio.run(room.runs.page(None, limit=1000)), events // 10)
         causes = asyncio.run(room.runs.causes([one.id for one in runs]))
     finally:
@@ -111,6 +112,7 @@ def test_a_thousand_events_with_all_of_trimtab_killed_in_between(tmp_path: Path)
                 live.kill()
                 live.start()
             _send(live, number, base_ms + number // 10 * 1_000_000 + number % 10 * 1_000)
+        _until(lambda: sum(len(one["causes"]) for one in _runs(live)) == events)
         runs = _all_over(lambda: _runs(live), events // 10)
     finally:
         live.stop()
@@ -128,6 +130,15 @@ def _send(live: LiveServer, number: int, at_ms: int) -> None:
 def _runs(live: LiveServer) -> list[Any]:
     found: list[Any] = httpx.get(f"{live.url}/rest/v1/pipeline-runs?limit=1000", timeout=60).json()["runs"]
     return found
+
+
+def _until(done: Any) -> None:
+    pause = threading.Event()
+    for _ in range(_WAIT_S * 5):
+        if done():
+            return
+        pause.wait(0.2)
+    raise AssertionError("not every event was delivered in time")
 
 
 def _all_over(read: Any, count: int) -> list[Any]:

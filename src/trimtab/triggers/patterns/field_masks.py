@@ -84,6 +84,8 @@ class FieldMasks:
             or self._tried
             or self._always
         )
+        self.texts: dict[str, int] | None = dict(self._texts) if self._simple else None
+        """The masks of strings, where looking a string up is all that there is to it."""
         self._remembered: dict[str, int] = {}
 
     def weight(self, conditions: tuple[Condition, ...]) -> int:

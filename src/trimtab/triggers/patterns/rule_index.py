@@ -16,8 +16,9 @@ from trimtab.triggers.patterns.leaves import leaves_of
 from trimtab.triggers.patterns.pattern import Alternative, Pattern, holds
 
 Rule = TypeVar("Rule")
-_FEW = 6
-"""Alternatives in question below which looking at each alone is cheaper than another round over all."""
+_FEW, _MANY_PLACES = 4, 16
+"""Alternatives in question below which looking at each alone is cheaper than going on through all places, where rules
+ask for more places than these (measured with `bench/bench_event_rules.py` and with a place a rule)."""
 
 
 @dataclass(slots=True)
@@ -52,9 +53,11 @@ class RuleIndex(Generic[Rule]):
         in_arrays = self._walk(self._root.children, event, present)
         alive = self._unanchored
         satisfied: dict[int, int] = {}
-        for place, masks, anchored in self._anchors:
+        for place, masks, texts, anchored in self._anchors:
             if place in present:
-                mask = satisfied[place] = masks.mask_of(present[place])
+                value = present[place]
+                mask = texts.get(value, 0) if texts is not None and type(value) is str else masks.mask_of(value)
+                satisfied[place] = mask
                 alive |= mask & anchored
         if alive:
             alive = self._narrow(alive, present, satisfied)
@@ -102,28 +105,37 @@ class RuleIndex(Generic[Rule]):
         return in_arrays
 
     def _narrow(self, alive: int, present: dict[int, Any], satisfied: dict[int, int]) -> int:
-        for place, masks, free, absent in self._by_use:
-            if alive.bit_count() <= _FEW:
-                break
+        few = _FEW if len(self._by_use) > _MANY_PLACES else 0
+        for place, masks, texts, free, absent in self._by_use:
             if alive & masks.conditioned:
                 if place not in present:
                     alive &= absent
-                    continue
-                if place not in satisfied:
-                    satisfied[place] = masks.mask_of(present[place])
-                alive &= free | satisfied[place]
+                else:
+                    if place in satisfied:
+                        mask = satisfied[place]
+                    else:
+                        value = present[place]
+                        if texts is not None and type(value) is str:
+                            mask = texts.get(value, 0)
+                        else:
+                            mask = masks.mask_of(value)
+                        satisfied[place] = mask
+                    alive &= free | mask
+                if not alive or (few and alive.bit_count() <= few):
+                    break
         else:
             return alive
         for number in self._numbers(alive):
+            bit = 1 << number
             for place, masks, may_be_absent in self._places[number]:
                 if place not in present:
                     fits = may_be_absent
                 else:
                     if place not in satisfied:
                         satisfied[place] = masks.mask_of(present[place])
-                    fits = bool(satisfied[place] >> number & 1)
+                    fits = bool(satisfied[place] & bit)
                 if not fits:
-                    alive &= ~(1 << number)
+                    alive ^= bit
                     break
         return alive
 
@@ -145,14 +157,14 @@ class RuleIndex(Generic[Rule]):
         paths = sorted(asked, key=lambda path: -len(asked[path]))
         masks = {path: FieldMasks(asked[path]) for path in paths}
         everything = (1 << len(self._alternatives)) - 1
-        self._by_use: list[tuple[int, FieldMasks, int, int]] = []
+        self._by_use: list[tuple[int, FieldMasks, dict[str, int] | None, int, int]] = []
         for place, path in enumerate(paths):
             node = self._root
             for step in path.split("."):
                 node = node.children.setdefault(step, _Node())
             node.place = place
             free = everything & ~masks[path].conditioned
-            self._by_use.append((place, masks[path], free, free | masks[path].absent))
+            self._by_use.append((place, masks[path], masks[path].texts, free, free | masks[path].absent))
         place_of = {path: place for place, path in enumerate(paths)}
         anchored: dict[str, int] = defaultdict(int)
         self._unanchored = 0
@@ -167,7 +179,7 @@ class RuleIndex(Generic[Rule]):
             self._places.append(
                 tuple((place_of[path], masks[path], bool(masks[path].absent & bit)) for path in alternative)
             )
-        self._anchors = [(place_of[path], masks[path], mask) for path, mask in anchored.items()]
+        self._anchors = [(place_of[path], masks[path], masks[path].texts, mask) for path, mask in anchored.items()]
 
 
 def _step(children: dict[str, _Node], key: str) -> _Node | None:

@@ -41,9 +41,10 @@ class Written:
 
 
 class AuditIngest:
-    """The only writer of audit events. Each of `taps` is told what was kept, once, after it is durable.
+    """The only writer of audit events. Each of `taps` is told what was kept, after it is durable.
 
-    A crash may lose what a tap was to be told; who must see every event follows `feed.Announcer`'s outbox events.
+    At the next start they are told again of the newest, since a crash may have come between; a tap must know an event
+    by its id. `feed.Announcer` tells of changes by the outbox, exactly once.
     """
 
     def __init__(self, log: IngestLog, telemetry: Telemetry, clock: Clock) -> None:
@@ -92,6 +93,10 @@ class AuditIngest:
         }
         found = await self._telemetry.fetch(_QUERIES["held"], params)
         return set(zip(found["account"].tolist(), found["event_id"].tolist(), strict=True))
+
+    async def tell_again(self, events: Sequence[AuditEvent]) -> None:
+        """Tell the taps of events that a stop may have kept from them; each knows an event by its id."""
+        await self._tell(events)
 
     async def _tell(self, events: Sequence[AuditEvent]) -> None:
         for tap in self.taps:

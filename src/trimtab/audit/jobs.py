@@ -7,6 +7,8 @@ from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 
 _ANNOUNCE_S = 2.0
+_ONCE_S = 31_536_000.0  # at the start
+_AGAIN_MS, _MOST_AGAIN = 600_000, 5000  # what may have been on its way to the taps when the last server ended
 _MINUTE_S = 60.0
 _WATCH_S = 30.0
 
@@ -21,7 +23,13 @@ def jobs_of(room: AuditRoom, lock: Lock) -> list[Job]:
 
         return run
 
+    async def tell_again() -> None:
+        now_ms = room.clock.now_ms()
+        await room.ingest.settled()
+        await room.ingest.tell_again(await room.reader.taken((now_ms - _AGAIN_MS, ""), now_ms, _MOST_AGAIN))
+
     jobs = [
+        Job("tell again of the newest audit events", _ONCE_S, tell_again),
         Job("hold the lock of the audit", LEASE_MS / 3000, lock.renew),
         Job("tell of audit events", _ANNOUNCE_S, alone(room.announcer.announce)),
         Job("deliver trails", _MINUTE_S, alone(room.delivery.deliver)),

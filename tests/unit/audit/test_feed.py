@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from made_audit import record
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.audit.changes import summary
 from trimtab.audit.feed import RECORDED
-from trimtab.audit.model import Origin
+from trimtab.audit.jobs import jobs_of
+from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import event_of
 from trimtab.audit.room import AuditRoom
 from trimtab.audit.watch import WatchedPlaces
 from trimtab.base.clock import ManualClock
+from trimtab.jobs.lock import Lock
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import outbox
 
@@ -81,3 +84,19 @@ async def test_what_changed_before_is_ranked_by_what_it_is_about(room: AuditRoom
     assert [(one.event.id, one.about, one.minutes) for one in found] == [("about", ("chat",), 10), ("newer", (), 1)]
     assert summary(found[0].event) == "alice: UpdateEndpoint chat"
     assert await room.changes.before(Scope.of("999999999999", "us-east-1"), NOW) == []
+
+
+async def test_taps_are_told_again_after_a_start(room: AuditRoom, state: State, clock: ManualClock) -> None:
+    await room.ingest.write_new([event_of(record(NOW, "old"), Origin.PUT)])
+    clock.advance(3600)
+    await room.ingest.write_new([event_of(record(NOW, "new"), Origin.PUT)])
+    clock.advance(30)
+    heard: list[str] = []
+
+    async def tap(events: Sequence[AuditEvent]) -> None:
+        heard.extend(event.id for event in events)
+
+    room.ingest.taps.append(tap)
+    (job,) = (one for one in jobs_of(room, Lock(state, clock, "audit")) if one.name.startswith("tell again"))
+    await job.work()
+    assert heard == ["new"]

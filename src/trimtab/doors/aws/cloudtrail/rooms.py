@@ -1,4 +1,4 @@
-"""The registries that CloudTrail's operations join, what they are given, and what they share."""
+"""The registry that CloudTrail's operations join, what they are given, and what they share."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,6 @@ from trimtab.inventory.sources import SourceLedger
 
 DOOR = "cloudtrail"
 """The door's name in the ledger of sources."""
-_BODY_LIMIT = 8 << 20  # 100 events of PutAuditEvents, 256 kB each at the most, with their quotes escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,6 @@ class CloudTrailRooms:
 
 operations: Operations[CloudTrailRooms] = Operations("cloudtrail", invalid_code="InvalidParameterException")
 """The operations of CloudTrail; importing an operation's file adds it (`service.py` imports them all)."""
-data_operations: Operations[CloudTrailRooms] = Operations(
-    "cloudtrail-data", body_limit=_BODY_LIMIT, invalid_code="ValidationException"
-)
-"""Those of CloudTrail Data."""
 
 
 def invalid(message: str) -> AwsError:

@@ -1,4 +1,4 @@
-"""PutAuditEvents: events of others' making, in CloudTrail's own form or in that of its integrations.
+"""CloudTrail Data, PutAuditEvents: events of others' making, in CloudTrail's own form or in that of its integrations.
 
 Source: "CloudTrail Lake integrations event schema", CloudTrail user guide.
 """
@@ -15,15 +15,21 @@ from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import MAX_BYTES, event_of
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.auditing.ownership import check_account
-from trimtab.doors.aws.cloudtrail.rooms import DOOR, CloudTrailRooms, data_operations
+from trimtab.doors.aws.cloudtrail.rooms import DOOR, CloudTrailRooms
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
 
 _NAMESPACE = uuid.UUID("6fdc4e63-0f0a-4b0e-93f5-9f4d7d9b7b0b")
 _IDENTITY = frozenset({"type", "principalId", "details"})  # the members of an integration's userIdentity
 
 
-@data_operations.add("PutAuditEvents", needs=Role.WRITE)
+_BODY_LIMIT = 8 << 20  # 100 events, 256 kB each at the most, with their quotes escaped
+operations: Operations[CloudTrailRooms] = Operations(
+    "cloudtrail-data", body_limit=_BODY_LIMIT, invalid_code="ValidationException"
+)
+
+
+@operations.add("PutAuditEvents", needs=Role.WRITE)
 async def put_audit_events(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
     """Store events; what was stored before under the same id is not stored again."""
     entries = request["auditEvents"]

@@ -53,6 +53,7 @@ from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import open_telemetry
 from trimtab.traces.duties import trace_duties
 from trimtab.triggers import sourcing
+from trimtab.triggers.arns import Place
 from trimtab.triggers.sources.buckets import list_prefix
 
 logger = logging.getLogger(__name__)
@@ -183,7 +184,15 @@ async def work(settings: Settings) -> None:
             *trace_duties(telemetry, state, clock, NoDrain(), settings.retention_traces_days, leading.may_write),
             *duties.jobs(),
             *notifying.jobs,
-            *await sourcing.begin(state, clock, outbox, metrics.evaluator, list_prefix, leading.may_write),
+            *await sourcing.begin(
+                state,
+                clock,
+                outbox,
+                metrics.evaluator,
+                list_prefix,
+                Place(settings.account_id, settings.region),
+                leading.may_write,
+            ),
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
         await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)

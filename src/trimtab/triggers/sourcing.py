@@ -7,13 +7,14 @@ from trimtab.events.outbox import Outbox
 from trimtab.jobs.periodic import Job
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.store.state.database import State
+from trimtab.triggers.arns import Place
 from trimtab.triggers.book import RuleBook
 from trimtab.triggers.intake import Intake
 from trimtab.triggers.replays import ReplayStore
-from trimtab.triggers.sources.alarms import SUBSCRIBER, AlarmSource
 from trimtab.triggers.sources.drift import DriftJob
 from trimtab.triggers.sources.places import ListObjects
 from trimtab.triggers.sources.schedules import Schedules
+from trimtab.triggers.sources.told import SUBSCRIBER, ToldSource
 from trimtab.triggers.sources.watch import ObjectWatch
 
 _SCHEDULES_S = 1.0
@@ -28,11 +29,12 @@ async def begin(
     outbox: Outbox,
     evaluator: Evaluator,
     list_objects: ListObjects,
+    home: Place,
     may_write: Callable[[], bool],
 ) -> list[Job]:
     """Subscribe to the outbox; the jobs to run."""
     intake = Intake(state, clock, RuleBook())
-    await outbox.subscribe(SUBSCRIBER, AlarmSource(intake).handle)
+    await outbox.subscribe(SUBSCRIBER, ToldSource(intake, home, clock).handle)
     schedules = Schedules(state, clock, intake, may_write)
     replays = ReplayStore(state, clock, intake)
     places = ObjectWatch(state, clock, intake, list_objects, may_write)

@@ -13,11 +13,11 @@ from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.events.outbox import Event
 from trimtab.timeseries.drift import drift
 from trimtab.triggers.rules import Wish
-from trimtab.triggers.sources.alarms import AlarmSource
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.triggers.sources.drift import DRIFTED, STABLE, UNKNOWN, DriftForm, DriftWatch, judged
 from trimtab.triggers.sources.places import Found
 from trimtab.triggers.sources.schedules import Schedules
+from trimtab.triggers.sources.told import ToldSource
 from trimtab.triggers.sources.watch import ObjectWatch
 
 _GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/seen"
@@ -85,7 +85,7 @@ def test_a_change_of_an_alarm_is_an_event_once(rooms: Rooms) -> None:
             "Threshold": 2,
         },
     }
-    source = AlarmSource(rooms.room.intake)
+    source = ToldSource(rooms.room.intake, HERE, rooms.clock)
     for _ in range(2):
         rooms.run(source.handle(Event("11111111-1111-1111-1111-111111111111", "alarm.state_changed", arn, 5, body)))
     (seen,) = _told(rooms)
@@ -96,24 +96,40 @@ def test_a_change_of_an_alarm_is_an_event_once(rooms: Rooms) -> None:
     assert detail["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"] == {"m": "7b"}
 
 
-def test_an_audited_call_is_an_event_and_history_is_none(rooms: Rooms) -> None:
+def test_an_audited_call_is_an_event_once_and_history_is_none(rooms: Rooms) -> None:
     rooms.rule("r", {"source": ["aws.sagemaker"], "detail": {"eventName": ["CreateModel"]}}, _GROUP)
     now_ms = rooms.clock.now_ms()
-    record = {"eventName": "CreateModel", "readOnly": False}
-    texts = ("",) * 9
+    record = {
+        "eventName": "CreateModel",
+        "eventSource": "sagemaker.amazonaws.com",
+        "eventTime": "2025-11-24T15:59:59Z",
+        "eventType": "AwsApiCall",
+        "readOnly": False,
+    }
+    texts = ("",) * 10
 
     def audited(id_: str, time_ms: int) -> AuditEvent:
-        return AuditEvent(
-            ACCOUNT, REGION, time_ms, id_, "CreateModel", "sagemaker.amazonaws.com", "AwsApiCall", "Management", False,
-            "me", *texts, record=record, ingested_ms=now_ms,
-        )  # fmt: skip
+        head = (ACCOUNT, REGION, time_ms, id_, "CreateModel", "sagemaker.amazonaws.com", "AwsApiCall", "Management")
+        return AuditEvent(*head, False, *texts, record=record, ingested_ms=now_ms)
 
-    source = AuditSource(rooms.room.intake)
-    for _ in range(2):
-        rooms.run(source.told([audited("a", now_ms - 1000), audited("b", now_ms - 3_600_000)]))
+    tap, feed = AuditSource(rooms.room.intake), ToldSource(rooms.room.intake, HERE, rooms.clock)
+    rooms.run(tap.told([audited("a", now_ms - 1000), audited("b", now_ms - 3_600_000)]))
+    body = {"account": ACCOUNT, "region": REGION, "id": "a", "record": record}
+    rooms.run(feed.handle(Event("22222222-1111-1111-1111-111111111111", "audit.recorded", "x/y", now_ms - 1000, body)))
     (seen,) = _told(rooms)
-    assert seen["detail-type"] == "AWS API Call via CloudTrail"
+    assert (seen["detail-type"], seen["time"]) == ("AWS API Call via CloudTrail", "2025-11-24T15:59:59Z")
     assert seen["detail"] == record
+
+
+def test_whatever_else_is_told_is_an_event_of_trimtab(rooms: Rooms) -> None:
+    rooms.rule("r", {"source": ["trimtab.budget"], "detail": {"state": ["exceeded"]}}, _GROUP)
+    feed = ToldSource(rooms.room.intake, HERE, rooms.clock)
+    body = {"account": ACCOUNT, "state": "exceeded", "actions": ["x"]}
+    for kind in ("budget.state_changed", "sns.published", "alarm.scaling_repeated"):
+        rooms.run(feed.handle(Event("33333333-1111-1111-1111-111111111111", kind, "ml", 5, body)))
+    (seen,) = _told(rooms)
+    assert seen["detail-type"] == "Budget State Changed"
+    assert seen["detail"] == {"account": ACCOUNT, "state": "exceeded"}
 
 
 def _wrote(path: Path, rooms: Rooms, text: str = "x", ago_s: int = 60) -> None:

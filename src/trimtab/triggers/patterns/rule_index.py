@@ -17,8 +17,8 @@ from trimtab.triggers.patterns.pattern import Alternative, Pattern, holds
 
 Rule = TypeVar("Rule")
 _FEW, _MANY_PLACES = 4, 16
-"""Alternatives in question below which looking at each alone is cheaper than going on through all places, where rules
-ask for more places than these (measured with `bench/bench_event_rules.py` and with a place a rule)."""
+"""Alternatives in question below which each is looked at alone, where rules ask for more places than these: with few
+places going on through all of them is cheaper (`bench/bench_event_rules.py`)."""
 
 
 @dataclass(slots=True)
@@ -115,10 +115,8 @@ class RuleIndex(Generic[Rule]):
                         mask = satisfied[place]
                     else:
                         value = present[place]
-                        if texts is not None and type(value) is str:
-                            mask = texts.get(value, 0)
-                        else:
-                            mask = masks.mask_of(value)
+                        simple = texts if type(value) is str else None
+                        mask = masks.mask_of(value) if simple is None else simple.get(value, 0)
                         satisfied[place] = mask
                     alive &= free | mask
                 if not alive or (few and alive.bit_count() <= few):

@@ -6,34 +6,14 @@ Source: CloudWatch user guide, "Alarm events and EventBridge".
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.base.errors import InvalidInput
 from trimtab.events import outbox
 from trimtab.triggers import arns
 from trimtab.triggers.entries import make_event
-from trimtab.triggers.intake import Intake
 from trimtab.triggers.model import Event
 
-SUBSCRIBER = "event rules"
 CHANGED = "alarm.state_changed"
 """The kind of the alarms room's events."""
 DETAIL_TYPE = "CloudWatch Alarm State Change"
-
-
-class AlarmSource:
-    """Subscribes to the outbox: every change of an alarm's state becomes an event on the default bus."""
-
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-
-    async def handle(self, event: outbox.Event) -> None:
-        """Take a change in; others are passed over."""
-        if event.kind != CHANGED:
-            return
-        try:
-            made = event_of(event)
-        except (InvalidInput, KeyError):  # an alarm's ARN of a client's own making
-            return
-        await self._intake.put([made])
 
 
 def event_of(event: outbox.Event) -> Event:

@@ -20,13 +20,14 @@ def traces(count, *, wire=0, work=20, calls=1, failed=False, silent=False, jitte
         def add(span_id, parent, start, end, service, kind="server", trace=trace, bad=False):
             rows.append(span(span_id, parent, start, end, service=service, trace_id=trace, kind=kind, failed=bad))
 
-        add("root", "", 0, 100 + wire + work + more, "front")
+        bad = failed and number % 4 == 0
+        add("root", "", 0, 100 + wire + work + more, "front", bad=bad)
         add("call", "root", 1, 95 + wire + work + more, "front", "client")
         add("serve", "call", 2, 93 + wire + work + more, "middle")
         for which in range(0 if silent else calls):
             at = 10 + which
             add(f"ask{which}", "serve", at, at + 2 + wire + work + more, "middle", "client")
-            add(f"do{which}", f"ask{which}", at + 1, at + 1 + work + more, "back", bad=failed and number % 4 == 0)
+            add(f"do{which}", f"ask{which}", at + 1, at + 1 + work + more, "back", bad=bad)
         add("other", "serve", 3, 8, "cache")
     return columns(rows)
 
@@ -53,6 +54,8 @@ def test_slow_work_is_charged_to_the_one_that_works():
 def test_failures_are_charged_to_where_they_begin():
     found = best(Signals(traces(40)), Signals(traces(40, failed=True)))
     assert ("back", Kind.ERRORS, 25.0) == (found.component, found.evidence[0].kind, found.evidence[0].now)
+    others = rank(Signals(traces(40)), Signals(traces(40, failed=True)))[1:]
+    assert Kind.ERRORS not in {one.kind for suspect in others for one in suspect.evidence}
 
 
 def test_calls_that_are_made_no_more_are_charged_to_the_caller_and_silence_to_the_silent():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.bottlenecks.forest import NONE, Flags, Forest, Rows, grow
+from trimtab.bottlenecks.forest import NONE, Flags, Forest, Rows, by_depth, grow
 from trimtab.bottlenecks.rootcause.deviation import Values, grouped, shift
 from trimtab.bottlenecks.rootcause.signals import Evidence, Kind
 from trimtab.bottlenecks.spans import Spans
@@ -71,7 +71,7 @@ def operations(normal: Calls, now: Calls) -> Iterator[Evidence]:
 
 
 def failures(normal: Calls, now: Calls) -> Iterator[Evidence]:
-    """The share of spans that failed where nothing that they called did: where failures come from."""
+    """The share of spans that failed where nothing below them did: where failures come from."""
     before, after = _failing(normal), _failing(now)
     for key in sorted(after):
         bad, count = after[key]
@@ -144,8 +144,9 @@ def _failing(window: Calls) -> dict[Key, tuple[int, int]]:
     """Spans that failed by themselves, and all, of each operation."""
     spans, parent = window.spans, window.forest.parent
     passed_on = np.zeros(len(spans), bool)
-    below = np.flatnonzero(spans.failed & (parent != NONE))
-    passed_on[parent[below]] = True
+    for rows in reversed(by_depth(window.forest.depth)[1:]):  # from the leaves up, also past spans that hide it
+        blamed = rows[spans.failed[rows] | passed_on[rows]]
+        passed_on[parent[blamed]] = True
     alone = spans.failed & ~passed_on
     keys, names = _keys((spans.service, spans.operation))
     bad = np.bincount(keys, alone, len(names)).astype(int).tolist()

@@ -3,17 +3,23 @@
 import re
 
 _NOT_DIGIT = re.compile(r"\D")
-_CARD_HEADS = re.compile(
-    r"4|5[1-5]|2[2-7]|3[0-9]|6[0-9]|1[38]"
-)  # Visa, Mastercard, Amex/Diners/JCB, Discover/Maestro, JCB
+_CARDS = re.compile(
+    r"4\d{12}(?:\d{3}(?:\d{3})?)?"  # Visa
+    r"|(?:5[1-5]|2[2-7])\d{14}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|3(?:0[0-5]|[689]\d)\d{11}"  # Diners Club
+    r"|(?:6011|65\d\d|64[4-9]\d|62\d\d)\d{12}(?:\d{1,3})?"  # Discover, UnionPay
+    r"|35\d{14}|(?:2131|1800)\d{11}"  # JCB
+    r"|(?:5018|5020|5038|6304|6759|676[1-3])\d{9,15}"  # Maestro
+)
 _VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
 def card(text: str) -> bool:
-    """Whether a card network gives such numbers, by their beginning and by Luhn's check digit."""
+    """Whether a card network gives such numbers, by their beginning and length, and by Luhn's check digit."""
     digits = _NOT_DIGIT.sub("", text)
-    return _CARD_HEADS.match(digits) is not None and len(set(digits)) > 1 and luhn(digits)
+    return _CARDS.fullmatch(digits) is not None and luhn(digits)
 
 
 def luhn(digits: str) -> bool:

@@ -48,7 +48,13 @@ _V6 = (
 _MANAGED = (
     Identifier("EmailAddress", r"\b[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}\b", needs="@"),
     Identifier("IpAddress", rf"{_V4}|{_V6}", (), None, "0", r"[\w:]$|\w\.$", r"\w|\.\d"),
-    Identifier("CreditCardNumber", r"\b\d(?:[ -]?\d){12,18}\b", (), checks.card, "0"),
+    Identifier(
+        "CreditCardNumber",
+        r"\b(?:\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|\d{4}[ -]\d{6}[ -]\d{4,5})\b",
+        (),
+        checks.card,
+        "0",
+    ),
     Identifier("CreditCardExpiration", r"\b((?:0[1-9]|1[0-2])[/ -](?:20)?\d\d)\b", _EXPIRES, None, "0"),
     Identifier(
         "CreditCardSecurityCode",
@@ -156,6 +162,7 @@ MANAGED: Mapping[str, Identifier] = {one.name: one for one in _MANAGED}
 """The managed identifiers, by name."""
 _NEAR = 30
 _BESIDE = 2
+_LONGEST = 64  # characters of what has a check
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _DIGIT = re.compile(r"\d")
@@ -184,16 +191,36 @@ class Finder:
             self._needs not in ("", "0") and self._needs not in text
         ):
             return []
-        words = None if self._words is None else [match.span() for match in self._words.finditer(text)]
+        subject = text.encode() if text.isascii() else text  # places of bytes are places of characters then
+        words = None if self._words is None else [match.span() for match in self._words.finditer(subject)]
         if words == []:
             return []
         found = []
-        for match in self._shape.finditer(text):
-            start, end = match.span(1 if self._grouped and match.start(1) >= 0 else 0)
-            near = words is None or any(start - _NEAR <= b and a <= end + _NEAR for a, b in words)
-            if near and self._alone(text, start, end) and (self._check is None or self._check(text[start:end])):
-                found.append((start, end))
+        for match in self._shape.finditer(subject):
+            whole, span = match.span(), match.span(1 if self._grouped and match.start(1) >= 0 else 0)
+            if words is not None and not any(span[0] - _NEAR <= b and a <= span[1] + _NEAR for a, b in words):
+                continue
+            if self._holds(text, span):
+                found.append(span)
+            elif self._check is not None:  # what is one may begin inside of what only looks like one
+                found += self._inside(text, whole)
         return found
+
+    def _holds(self, text: str, span: tuple[int, int]) -> bool:
+        return self._alone(text, *span) and (self._check is None or self._check(text[slice(*span)]))
+
+    def _inside(self, text: str, whole: tuple[int, int]) -> list[tuple[int, int]]:
+        """The first that begins within `whole` and holds, if there is one."""
+        first, last = whole
+        window, at = text[first : last + _LONGEST], 1
+        while at < last - first and (match := self._shape.search(window, at)) is not None:
+            start, end = match.span()
+            if start >= last - first:
+                break
+            if self._holds(text, (first + start, first + end)):
+                return [(first + start, first + end)]
+            at = start + 1
+        return []
 
     def _alone(self, text: str, start: int, end: int) -> bool:
         if self._before is not None and self._before.search(text[max(start - _BESIDE, 0) : start]):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from trimtab.access.principal import Role
 from trimtab.base.clock import Clock, iso, to_ms
 from trimtab.base.errors import InvalidInput, NotFound, QueryAborted, TrimtabError
 from trimtab.logs.insights.lexer import QueryProblem
@@ -62,7 +63,8 @@ class InsightsQuestion:
     def ask(self, view: View) -> Ask:
         """The same as the room takes it."""
         names = [group.name for group in self.groups]
-        return Ask(self.text, self.account, self.region, names, view.window.start_ms, view.window.end_ms)
+        window, unmask = view.window, view.principal.may(Role.ADMIN)
+        return Ask(self.text, self.account, self.region, names, window.start_ms, window.end_ms, unmask=unmask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ async def found_of(
     grain = int(_TTL_S * 1000)
     window = view.window
     key = (
-        ("insights", asked.account, asked.region, asked.text),
+        ("insights", asked.account, asked.region, asked.text, view.principal.may(Role.ADMIN)),
         view.scope,
         tuple(group.id for group in asked.groups),
         window.start_ms // grain,

@@ -23,6 +23,14 @@ def found(name: str, text: str) -> list[str]:
             ["378282246310005", "5555555555554444"],
         ),
         ("CreditCardNumber", "0000000000000000", []),
+        ("CreditCardNumber", "7 1234 4111 1111 1111 1111 123", ["4111 1111 1111 1111"]),
+        ("CreditCardNumber", "3782 822463 10005", ["3782 822463 10005"]),
+        ("CreditCardNumber", " ".join(map(str, range(1_800_000_000_000, 1_800_000_000_050))), []),  # times in ms
+        (
+            "CreditCardNumber",
+            "30569309025904, 6011111111111117, 3530111333300000",
+            ["30569309025904", "6011111111111117", "3530111333300000"],
+        ),
         ("CreditCardExpiration", "exp 04/27; what is far away from any such word stays: 11/26", ["04/27"]),
         ("CreditCardSecurityCode", "cvv: 123", ["123"]),
         ("CreditCardSecurityCode", "status 123", []),

@@ -115,12 +115,12 @@ class AuditImports:
             raise Conflict("cannot start the import: another one runs; try again when it has ended")
         self._busy = True
         try:
-            files = await asyncio.to_thread(self._files, location)
+            check_place(location)
             id_ = await self._state.run(lambda connection: _begin(connection, location, self._clock.now_ms()))
         except BaseException:
             self._busy = False
             raise
-        self._running = asyncio.create_task(self._run(id_, files))
+        self._running = asyncio.create_task(self._run(id_, location))
         return id_
 
     async def run(self, location: str) -> Import:
@@ -143,10 +143,10 @@ class AuditImports:
         query = select(audit_imports).order_by(audit_imports.c.id.desc()).limit(_LISTED)
         return [_import(row) for row in await self._state.run(lambda connection: connection.execute(query).all())]
 
-    async def _run(self, id_: int, files: Sequence[Callable[[], TrailFile]]) -> None:
+    async def _run(self, id_: int, location: str) -> None:
         tally, problem = Tally(), ""
         try:
-            problem = await self._read(files, tally)
+            problem = await self._read(location, tally)
         except BaseException:
             self._busy = False
             raise
@@ -156,8 +156,12 @@ class AuditImports:
         self._busy = False  # before the end is told: who sees it may begin the next
         await self._state.run(lambda connection: _end(connection, id_, tally, problem, self._clock.now_ms()))
 
-    async def _read(self, files: Sequence[Callable[[], TrailFile]], tally: Tally) -> str:
-        """Read the files; what ended that, if anything did."""
+    async def _read(self, location: str, tally: Tally) -> str:
+        """Read the files of a place; what ended that, if anything did."""
+        try:
+            files = await asyncio.to_thread(self._files, location)
+        except TrimtabError as failed:
+            return str(failed)
         for fetch in files:
             try:
                 await self._reader.read(await asyncio.to_thread(fetch), tally)
@@ -181,9 +185,21 @@ class AuditImports:
             folder = S3Folder(location, self._copies / str(self._clock.now_ms()))
             names = [item.name for item in folder.items() if is_records(item.name)]
             return [partial(_fetched, folder, name) for name in names]
-        if not location.startswith(("/", "~")):
-            raise InvalidInput(f"cannot import {location!r}: expected an absolute path of the server's, or s3://…")
         return [partial(_found, file) for file in find(Path(location).expanduser())]
+
+
+def check_place(location: str) -> None:
+    """Raise InvalidInput for what can be no place of files, or is not there."""
+    if location.startswith("s3://"):
+        return
+    if not location.startswith(("/", "~")) or "\0" in location:
+        raise InvalidInput(f"cannot import {location!r}: expected an absolute path of the server's, or s3://…")
+    try:
+        there = Path(location).expanduser().exists()
+    except (OSError, RuntimeError) as problem:  # a name too long, a home that nobody has
+        raise InvalidInput(f"cannot import {location!r}: {problem}") from None
+    if not there:
+        raise InvalidInput(f"cannot import {location}: there is no such file or folder")
 
 
 def _fetched(folder: S3Folder, name: str) -> TrailFile:

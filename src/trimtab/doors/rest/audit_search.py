@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from trimtab.audit.conditions import FACETS, AuditQuery
+from trimtab.audit.conditions import FACETS, MAX_MS, AuditQuery
 from trimtab.audit.model import AuditEvent, Position
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
@@ -61,7 +61,7 @@ def position_of(text: str) -> Position | None:
     if not text:
         return None
     match decode_token(text):
-        case [int(time_ms), str(id_)]:
+        case [int(time_ms), str(id_)] if 0 <= time_ms <= MAX_MS:
             return Position(time_ms, id_)
     raise InvalidInput("cannot read after: expected the next of an earlier page", field="after")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trimtab.audit.conditions import FACETS, AuditQuery
+from trimtab.audit.conditions import FACETS, MAX_MS, AuditQuery
 from trimtab.audit.model import Position
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token
@@ -64,7 +64,7 @@ def read_position(token: str) -> Position | None:
     if not token:
         return None
     match decode_token(token):
-        case [int(time_ms), str(id_)]:
+        case [int(time_ms), str(id_)] if 0 <= time_ms <= MAX_MS:
             return Position(time_ms, id_)
     raise InvalidInput("cannot read the page: expected a link of an earlier one", field="before")
 

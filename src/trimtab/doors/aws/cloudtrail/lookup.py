@@ -64,7 +64,7 @@ def _after(token: str | None, asked: str) -> Position | None:
         return None
     try:
         match decode_token(token):
-            case [str(belongs), int(time_ms), str(id_)] if belongs == asked:
+            case [str(belongs), int(time_ms), str(id_)] if belongs == asked and 0 <= time_ms <= MAX_MS:
                 return Position(time_ms, id_)
     except InvalidInput:
         pass

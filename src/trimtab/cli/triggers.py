@@ -8,6 +8,7 @@ from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import SetupError
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import ago, day, json_option, print_json, print_table
+from trimtab.cli.trigger_connections import connection as connections
 from trimtab.cli.trigger_pipelines import pipeline, runs
 from trimtab.cli.trigger_sources import archive, archives, drift, replay, sources, unwatch, watch
 from trimtab.client import triggers_wire as wire
@@ -22,7 +23,7 @@ def triggers() -> None:
     """
 
 
-for command in (pipeline, runs, archive, archives, replay, sources, watch, unwatch, drift):
+for command in (connections, pipeline, runs, archive, archives, replay, sources, watch, unwatch, drift):
     triggers.add_command(command)
 
 

@@ -2,11 +2,13 @@
 
 from urllib.parse import quote
 
-from trimtab.client import pipelines_wire
+from trimtab.client import connections_wire, pipelines_wire
 from trimtab.client import triggers_wire as wire
 from trimtab.client.api import Client
 
 _RULES, _LOG, _SOURCES = "/rest/v1/event-rules", "/rest/v1/event-deliveries", "/rest/v1/event-sources"
+
+_CONNECTIONS = "/rest/v1/event-connections"
 
 
 class Triggers:
@@ -95,6 +97,18 @@ class Triggers:
     def unwatch_drift(self, name: str) -> wire.Done:
         """Watch a metric no more (role write)."""
         return self._client.call("DELETE", f"{_SOURCES}/drifts/{_part(name)}", wire.Done)
+
+    def connections(self) -> list[connections_wire.Connection]:
+        """Every connection, without secrets."""
+        return self._client.call("GET", _CONNECTIONS, connections_wire.ConnectionList).connections
+
+    def put_connection(self, wanted: connections_wire.PutConnection) -> connections_wire.Connection:
+        """Make or replace a connection, and an API destination with it (role write)."""
+        return self._client.call("POST", _CONNECTIONS, connections_wire.Connection, body=wanted)
+
+    def remove_connection(self, name: str) -> wire.Done:
+        """Remove a connection and the API destination of its name (role write)."""
+        return self._client.call("DELETE", f"{_CONNECTIONS}/{_part(name)}", wire.Done)
 
     def pipelines(self) -> pipelines_wire.PipelineList:
         """Every pipeline, and the commands of the settings."""

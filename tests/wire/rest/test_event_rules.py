@@ -98,6 +98,23 @@ def test_an_event_starts_a_pipeline_once_and_every_page_says_so(server: LiveServ
         assert calls.remove_pipeline(name).done == f"removed {name}"
 
 
+def test_a_connection_comes_without_its_secret_and_goes_with_its_destination(server: LiveServer, tmp_path: Any) -> None:
+    name, secret = f"c-{uuid.uuid4().hex[:10]}", "Bearer t0psecret"
+    (tmp_path / "header").write_text(secret)
+    put = _trimtab(
+        server, "connection", "put", name, "api key", "Authorization", "--secret-file", str(tmp_path / "header"),
+        "--endpoint", "https://example.com/in",
+    )  # fmt: skip
+    connection, destination = put.stdout.split()
+    assert f":connection/{name}/" in connection, put.stderr
+    assert f":api-destination/{name}/" in destination
+    listed = httpx.get(f"{server.url}/rest/v1/event-connections", timeout=60)
+    assert name in listed.text
+    assert secret not in listed.text
+    assert secret not in httpx.get(f"{server.url}/event-rules/archives", timeout=60).text
+    assert _trimtab(server, "connection", "remove", name).stdout == f"removed {name}\n"
+
+
 def test_the_buttons_of_the_pages(server: LiveServer) -> None:
     name = f"rule-{uuid.uuid4().hex[:10]}"
     with httpx.Client(base_url=server.url, timeout=60, headers={"Origin": server.url}) as browser:

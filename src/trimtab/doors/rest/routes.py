@@ -35,6 +35,7 @@ from trimtab.doors.rest import (
     dashboards,
     detectors,
     economics,
+    event_connections,
     event_deliveries,
     event_rules,
     event_sources,
@@ -168,7 +169,7 @@ def operations(needs: Dependencies) -> list[Operation]:
 
 
 def _triggers(needs: event_rules.Triggering) -> list[Operation]:
-    of = (event_rules, event_deliveries, event_sources, pipelines)
+    of = (event_rules, event_deliveries, event_sources, event_connections, pipelines)
     return [operation for part in of for operation in part.operations(needs)]
 
 

@@ -37,6 +37,7 @@ _SEVERITY_KEYS = ("severity", "level", "log.level")
 _TRACE_KEYS = ("trace_id", "traceId", "TraceId")
 _SPAN_KEYS = ("span_id", "spanId", "SpanId")
 _HEX = frozenset("0123456789abcdefABCDEF")
+_decoder = msgspec.json.Decoder()
 _FROM_MS = 100_000_000_000  # a number above is milliseconds: as seconds it were after the year 5000
 
 
@@ -77,10 +78,7 @@ async def _take(writing: LogWriting, request: Request) -> wire.PutLogAnswer:
 def _records(body: bytes) -> Iterator[dict[str, Any]]:
     """The records of an array, of one object, or of an object a line. Raises InvalidInput."""
     try:
-        if body.lstrip()[:1] == b"[":
-            found = msgspec.json.decode(body)
-        else:
-            found = [msgspec.json.decode(line) for line in body.splitlines() if line.strip()]
+        found = msgspec.json.decode(body) if body.lstrip()[:1] == b"[" else _decoder.decode_lines(body)
     except (ValueError, RecursionError):
         raise InvalidInput("cannot ingest logs: the body is not JSON; expected an array or an object a line") from None
     for record in found:
@@ -90,23 +88,36 @@ def _records(body: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _event(record: dict[str, Any], message_key: str, now_ms: int) -> LogEvent:
-    time_ms = now_ms
+    time_ms, time_key = now_ms, ""
     for key in _TIME_KEYS:
         found = _time_ms(record.get(key))
         if found is not None:
-            time_ms = found
-            record = {name: value for name, value in record.items() if name != key}
+            time_ms, time_key = found, key
             break
-    severity = next((str(record[key]).upper() for key in _SEVERITY_KEYS if record.get(key)), "")
-    text = record.get(message_key) if message_key else None
-    message = text if isinstance(text, str) else msgspec.json.encode(record).decode()
-    trace_id, span_id = _id(record, _TRACE_KEYS, 32), _id(record, _SPAN_KEYS, 16)
-    return LogEvent(time_ms, message.rstrip("\n"), severity[:32], trace_id, span_id)
+    severity = _first(record, _SEVERITY_KEYS)
+    message = record.get(message_key) if message_key else None
+    if not isinstance(message, str):
+        rest = {name: value for name, value in record.items() if name != time_key} if time_key else record
+        message = msgspec.json.encode(rest).decode()
+    return LogEvent(
+        time_ms,
+        message.rstrip("\n"),
+        str(severity).upper()[:32] if severity else "",
+        _id(_first(record, _TRACE_KEYS), 32),
+        _id(_first(record, _SPAN_KEYS), 16),
+    )
 
 
-def _id(record: dict[str, Any], keys: tuple[str, ...], digits: int) -> str:
-    """The id of a trace or span, as OpenTelemetry writes it; empty for none."""
-    found = next((record[key] for key in keys if key in record), "")
+def _first(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    """What the first of these keys holds that holds something."""
+    for key in keys:
+        if found := record.get(key):
+            return found
+    return None
+
+
+def _id(found: Any, digits: int) -> str:
+    """The id of a trace or span, as OpenTelemetry writes it; empty for anything else."""
     valid = isinstance(found, str) and len(found) == digits and set(found) <= _HEX
     return found.lower() if valid else ""
 

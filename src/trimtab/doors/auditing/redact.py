@@ -40,6 +40,8 @@ def _kept(value: Any, key: str, depth: int) -> Any:
     if isinstance(value, Mapping):
         items = list(value.items())
         kept = {str(name): _kept(item, str(name), depth + 1) for name, item in items[:MOST]}
+        if value.get("IsValueSecret") or value.get("isValueSecret"):  # parameters of EventBridge's connections
+            kept |= {name: HIDDEN for name in kept if name.lower() == "value"}
         return kept | ({"…": f"{len(items) - MOST} more"} if len(items) > MOST else {})
     if isinstance(value, Sequence):
         rest = [f"… {len(value) - MOST} more"] if len(value) > MOST else []

@@ -30,3 +30,9 @@ def test_what_is_long_is_cut_and_says_so() -> None:
     assert redacted("x" * (LONGEST + 1)) == "x" * LONGEST + f"… ({LONGEST + 1} characters)"
     assert redacted(list(range(MOST + 2)))[-1] == "… 2 more"
     assert redacted({str(n): n for n in range(MOST + 3)})["…"] == "3 more"
+
+
+def test_a_value_that_says_of_itself_that_it_is_secret_is_hidden() -> None:
+    header = {"Key": "X-Team", "Value": "t0psecret", "IsValueSecret": True}
+    assert redacted({"HeaderParameters": [header]}) == {"HeaderParameters": [{**header, "Value": HIDDEN}]}
+    assert redacted({**header, "IsValueSecret": False})["Value"] == "t0psecret"

@@ -23,7 +23,7 @@ LIMIT 1 BY trace_id, span_id;
 -- name: search
 -- Traces of a window that have a span for which `/*and*/` holds, the newest first, after a position.
 SELECT trace_id, min(toUnixTimestamp64Milli(time)) AS at
-FROM spans FINAL
+FROM spans /*final*/
 WHERE /*and*/
 GROUP BY trace_id
 HAVING (at, trace_id) < ({before:Int64}, {before_id:String})
@@ -33,7 +33,7 @@ LIMIT {limit:UInt32};
 -- name: search_whole
 -- Traces for whose spans of the window (`/*window*/`) together `/*having*/` holds, of those with a span like `/*and*/`.
 SELECT trace_id, min(toUnixTimestamp64Milli(time)) AS at
-FROM spans FINAL
+FROM spans /*final*/
 WHERE /*window*/ AND trace_id IN (SELECT trace_id FROM spans WHERE /*and*/)
 GROUP BY trace_id
 HAVING (/*having*/) AND (at, trace_id) < ({before:Int64}, {before_id:String})

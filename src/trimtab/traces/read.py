@@ -38,12 +38,14 @@ class Drain(Protocol):
 class Where:
     """A further condition over columns of `spans` with bound parameters; their names must not begin with `w_`.
 
-    `having` is a condition over all spans of a trace in the window, for `search` only.
+    `having` is a condition over all spans of a trace in the window, for `search` only; with `settled` that search sees
+    of a span that was sent again only how it is now, at three times the cost.
     """
 
     sql: str
     params: Mapping[str, Any] = field(default_factory=dict)
     having: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class TraceReader:
     ) -> Hits:
         """Traces with a span that started in `[start_ms, end_ms)` and for which `where` holds, the newest first.
 
+        A span that was in progress and has ended since may still be found as it was.
+
         `before` is the (`at_ms`, `trace_id`) of the last one of the page before. Raises QueryAborted, Unavailable.
         """
         at, id_ = before or _LAST
@@ -143,6 +147,7 @@ class TraceReader:
         bound = {**(where.params if where else {}), **params, **window.params}
         sql = _QUERIES[query].replace("/*columns*/", _selected(columns)).replace("/*and*/", condition)
         sql = sql.replace("/*window*/", window.where).replace("/*having*/", where.having if where else "")
+        sql = sql.replace("/*final*/", "FINAL" if where and where.settled else "")
         return await self._telemetry.fetch(sql, bound, limits=_SEARCH)
 
 

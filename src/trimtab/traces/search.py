@@ -111,7 +111,7 @@ class TraceSearch:
             traces = await self._reader.traces(scope, [hit.trace_id for hit in hits.found]) if hits.found else {}
             for hit in hits.found:
                 trace = traces.get(hit.trace_id)
-                if trace is not None and _in_range(trace, query) and (made.exact or matches(expression, trace)):
+                if trace is not None and _in_range(trace, query) and matches(expression, trace):
                     page.traces.append(trace)
             page.processed += len(hits.found)
             if not hits.more:
@@ -152,7 +152,7 @@ def _where(made: Plan, query: TraceQuery, window: str) -> Where:
     if query.share < _ALL:
         conditions.append(f"cityHash64(trace_id) % {_SHARES} < {{share:UInt64}}")
         params["share"] = round(query.share * _SHARES)
-    return Where(" AND ".join(conditions), params, made.having)
+    return Where(" AND ".join(conditions), params, made.having, made.settled)
 
 
 def _some_span(window: str, condition: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from trimtab.traces.model import CALLS, NS_A_S, Span
+from trimtab.traces.model import CALLS, Span
 
 CALL = "kind IN ('client', 'producer')"
 _ROW = tuple[str, Callable[[Span], bool]]
@@ -35,9 +35,9 @@ FLAGS: Mapping[str, _ROW] = {
     "root": ("parent_id = ''", lambda span: not span.parent_id),
     "remote": (CALL, lambda span: span.kind in CALLS),
 }
+TIMES = frozenset(("responsetime", "duration"))
+"""Seconds that a span took; of one in progress nobody knows."""
 NUMBERS: Mapping[str, tuple[str, Callable[[Span], float | None]]] = {
-    "responsetime": ("if(partial, NULL, duration_ns / 1e9)", lambda span: None if span.partial else _seconds(span)),
-    "duration": ("if(partial, NULL, duration_ns / 1e9)", lambda span: None if span.partial else _seconds(span)),
     "http.status": ("nullIf(http_status, 0)", lambda span: span.http_status or None),
 }
 
@@ -100,7 +100,3 @@ def annotation_of(span: Span, key: str) -> str | None:
     """The annotation of a span; None where it has none."""
     column, name = annotation_column(key)
     return (span.resource_attributes if column == "resource_attributes" else span.attributes).get(name)
-
-
-def _seconds(span: Span) -> float:
-    return span.duration_ns / NS_A_S

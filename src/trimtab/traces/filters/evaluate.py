@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trimtab.traces.filters.columns import FLAGS, NUMBERS, TEXTS, annotation_of
+from trimtab.traces.filters.columns import FLAGS, NUMBERS, TEXTS, TIMES, annotation_of
 from trimtab.traces.filters.operators import ORDER, TEXT, number_of
 from trimtab.traces.filters.plan import of_root
 from trimtab.traces.filters.syntax import (
@@ -78,6 +78,8 @@ def _compare(part: Compare, span: Span) -> bool:
     if isinstance(part.value, str):
         compare = TEXT[part.operator]
         return any(compare(text, part.value) for text in TEXTS[part.name][1](span))
+    if part.name in TIMES:
+        return not span.partial and ORDER[part.operator](span.duration_ns, part.value * NS_A_S)
     number = NUMBERS[part.name][1](span)
     return number is not None and ORDER[part.operator](number, part.value)
 

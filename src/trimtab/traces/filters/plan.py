@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trimtab.traces.filters.columns import CALL, FLAGS, NUMBERS, TEXTS, annotation_column
+from trimtab.traces.filters.columns import CALL, FLAGS, NUMBERS, TEXTS, TIMES, annotation_column
 from trimtab.traces.filters.keywords import KEYWORDS
 from trimtab.traces.filters.operators import order_sql, text_sql
 from trimtab.traces.filters.syntax import (
@@ -27,23 +27,29 @@ from trimtab.traces.filters.syntax import (
     Not,
     Service,
 )
+from trimtab.traces.model import NS_A_S
 from trimtab.traces.window import Window
 
-ENTRY = "(NOT segment, parent_id != '', start_ns)"
-"""The least of these is the entry of a trace."""
+ENTRY = "(NOT segment, parent_id != '', start_ns, partial)"
+"""The least of these is the entry of a trace: as it is now, where it was in progress before."""
 _CAUSES = {"fault": "fault", "error": "(error OR throttle)"}
 # The more often a trace has such a span, the less it narrows.
-_RANKS: Mapping[type[Any], int] = {Annotation: 0, Edge: 1, Service: 2, Compare: 3, Flag: 4}
+_RANKS: Mapping[type[Any], int] = {Annotation: 0, Edge: 2, Service: 3, Compare: 4, Flag: 5}
+_ENTRY_RANK = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`where` is a condition over spans ("" for none), `having` one over those of a trace ("": `where` says it all)."""
+    """`where` is a condition over spans ("" for none), `having` one over those of a trace ("": `where` says it all).
+
+    `settled`: it has to see spans as they are now, since it asks for what is in progress.
+    """
 
     where: str
     having: str
     params: Mapping[str, Any]
     exact: bool
+    settled: bool = False
 
 
 @dataclass
@@ -83,6 +89,8 @@ class _Planner:
         if isinstance(part.value, str):
             texts = TEXTS[part.name][0]
             return f"arrayExists(v -> {text_sql(part.operator, 'v', self.bound(part.value))}, {texts})"
+        if part.name in TIMES:  # on the column itself, which has an index
+            return f"(NOT partial AND duration_ns {part.operator} {self.bound(part.value * NS_A_S)})"
         return order_sql(part.operator, NUMBERS[part.name][0], self.bound(part.value))
 
     def _annotation(self, part: Annotation) -> str:
@@ -154,7 +162,10 @@ class _Planner:
     def narrowing(self, part: Expression) -> tuple[int, Expression] | None:
         """A part that holds for a span of every trace that the whole holds for, with its rank; None without one."""
         if isinstance(part, All):
+            entry = tuple(one for one in part.parts if of_root(one))  # they all speak of one span
             found = [one for one in map(self.narrowing, part.parts) if one is not None]
+            if len(entry) > 1:
+                found.append((_ENTRY_RANK, All(entry)))
             return min(found, key=lambda one: one[0]) if found else None
         if isinstance(part, AnyOf):
             every = [self.narrowing(one) for one in part.parts]
@@ -173,11 +184,12 @@ def plan(expression: Expression | None, window: Window) -> Plan:
         return Plan("", "", {}, exact=True)
     planner = _Planner(window)
     if _of_one_span(expression):
-        return Plan(planner.row(expression), "", planner.params, exact=True)
+        return Plan(planner.row(expression), "", planner.params, exact=True, settled=_asks_for_partial(expression))
     found = planner.narrowing(expression)
     where = planner.row(found[1]) if found else ""
     having = planner.trace(expression)
-    return Plan(where, having, planner.params, exact=not _has_cause(expression))
+    settled = _asks_for_partial(expression)
+    return Plan(where, having, planner.params, exact=not _has_cause(expression), settled=settled)
 
 
 def of_root(part: Expression) -> bool:
@@ -202,6 +214,13 @@ def _has_cause(part: Expression) -> bool:
     if isinstance(part, Group):
         raise AssertionError("groups are expanded before an expression is planned")
     return isinstance(part, Cause | CauseJson)
+
+
+def _asks_for_partial(part: Expression) -> bool:
+    if isinstance(part, All | AnyOf):
+        return any(_asks_for_partial(one) for one in part.parts)
+    inner = part.inner if isinstance(part, Not | Service | Edge) else None
+    return (isinstance(part, Flag) and part.name == "partial") or (inner is not None and _asks_for_partial(inner))
 
 
 def _joined(word: str, parts: list[str]) -> str:

@@ -98,6 +98,7 @@ def read_spans(path: Path) -> Iterator[SpanRow]:
             row["OperationName"],
             start,
             end - start,
+            failed="error" in row["OperationName"].lower(),  # the data have no status; an error handler's span tells
             place=row["PodName"],
         )
 

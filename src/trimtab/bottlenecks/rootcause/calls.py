@@ -12,6 +12,7 @@ import numpy as np
 from trimtab.bottlenecks.forest import NONE, Flags, Forest, Rows, by_depth, grow
 from trimtab.bottlenecks.rootcause.deviation import Values, grouped, shift
 from trimtab.bottlenecks.rootcause.signals import Evidence, Kind
+from trimtab.bottlenecks.significance import proportions_p
 from trimtab.bottlenecks.spans import Spans
 
 _GRAIN_MS = 1.0
@@ -23,8 +24,13 @@ it once in fifteen times."""
 _LEAST_VARIANCE = 0.25
 """Of calls a span, as a share of their mean: a program calls more steadily than chance would, but not without fail."""
 _LEAST_PARENTS = 5
+_CHANCE = 0.005
+"""The chance below which a share of failures is more than normal."""
 _LEAST_TRACES = 3.0
 """Traces that should have had a span before their absence says something: by chance it happens once in twenty."""
+
+TRACES = "traces that fail in it"
+"""The subject of the evidence on a component's traces."""
 
 Key = tuple[str, ...]
 
@@ -77,9 +83,8 @@ def failures(normal: Calls, now: Calls) -> Iterator[Evidence]:
         bad, count = after[key]
         bad_before, count_before = before.get(key, (0, 0))
         share, usual = bad / count, (bad_before + 0.5) / (count_before + 1.0)
-        spread = float(np.sqrt(usual * (1 - usual) / count)) if usual < 1 else 0.0
-        if bad and share - usual > 3 * spread:
-            octaves = float(np.log2(share / usual)) + float(np.log2(1 + bad)) / 2
+        if share > usual and proportions_p(bad, count, bad_before, max(count_before, 1)) < _CHANCE:
+            octaves = float(np.log2(share / usual))
             yield Evidence(key[0], Kind.ERRORS, key[1], 100 * usual if count_before else 0.0, 100 * share, octaves, "%")
 
 
@@ -141,7 +146,10 @@ def _own(window: Calls) -> dict[Key, Values]:
 
 
 def _failing(window: Calls) -> dict[Key, tuple[int, int]]:
-    """Spans that failed by themselves, and all, of each operation."""
+    """Spans that failed by themselves, and all, of each operation; of each component its traces alike.
+
+    An operation that exists only to tell of an error has no other share than all: its component's traces show it.
+    """
     spans, parent = window.spans, window.forest.parent
     passed_on = np.zeros(len(spans), bool)
     for rows in reversed(by_depth(window.forest.depth)[1:]):  # from the leaves up, also past spans that hide it
@@ -151,10 +159,12 @@ def _failing(window: Calls) -> dict[Key, tuple[int, int]]:
     keys, names = _keys((spans.service, spans.operation))
     bad = np.bincount(keys, alone, len(names)).astype(int).tolist()
     count = np.bincount(keys, minlength=len(names)).tolist()
-    return {
+    found: dict[Key, tuple[int, int]] = {
         (spans.services[service], spans.operations[operation]): (bad[code], count[code])
         for code, (service, operation) in enumerate(names)
     }
+    traces, failing = _traces_of(window), _traces_of(window, alone)
+    return found | {(name, TRACES): (failing.get(name, 0), count) for name, count in traces.items()}
 
 
 def _counted(window: Calls) -> dict[Key, int]:
@@ -192,9 +202,12 @@ def _mean(sums: tuple[int, int], parents: int) -> tuple[float, float]:
     return mean, float(np.sqrt((variance + 1.0 / parents) / parents))
 
 
-def _traces_of(window: Calls) -> dict[str, int]:
+def _traces_of(window: Calls, flags: Flags | None = None) -> dict[str, int]:
+    """Traces with a span of each component, or with one that is flagged."""
     spans = window.spans
-    pairs = np.unique(np.stack((spans.service, spans.trace)), axis=1) if len(spans) else np.empty((2, 0), np.int64)
+    columns = np.stack((spans.service, spans.trace))
+    columns = columns if flags is None else columns[:, flags]
+    pairs = np.unique(columns, axis=1) if columns.shape[1] else columns
     services, counts = np.unique(pairs[0], return_counts=True)
     return {spans.services[code]: count for code, count in zip(services.tolist(), counts.tolist(), strict=True)}
 

@@ -109,7 +109,8 @@ def _strip(view: View, name: str, runs: Sequence[Run]) -> Svg:
         if run.pipeline == name and run.started_ms is not None:
             kind = "bad" if run.state is RunState.FAILED else "good"
             ended_ms = run.finished_ms or view.now_ms
-            stretches.append((run.started_ms, max(ended_ms, run.started_ms + least_ms), kind))
+            begun_ms = min(run.started_ms, view.window.end_ms - least_ms)
+            stretches.append((begun_ms, max(ended_ms, begun_ms + least_ms), kind))
     return state_strip(stretches, view.window.start_ms, view.window.end_ms, label=f"Runs of {name}")
 
 

@@ -189,6 +189,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         forget=[
             traces.forget,
             insights.running.forget,
+            logs.forget,
+            audit.lake.forget,
             bands.forget,
             detectors.book.forget,
             economics.forget,

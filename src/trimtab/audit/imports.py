@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from trimtab.audit.files import TrailFile, find, is_records, records_in
-from trimtab.audit.ingest import AuditIngest
+from trimtab.audit.ingest import AT_ONCE, AuditIngest
 from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import event_of
 from trimtab.base.clock import Clock
@@ -77,16 +77,24 @@ class TrailReader:
 
     async def read(self, file: TrailFile, tally: Tally) -> int:
         """Bring a file's records in; returns how many it has. Raises InvalidInput for what is no file of records."""
+        before = tally.records
+        await self.store(await self.events_in(file, tally), tally)
+        return tally.records - before
+
+    async def events_in(self, file: TrailFile, tally: Tally) -> list[AuditEvent]:
+        """The events of a file. Raises InvalidInput for what is no file of records."""
         records = await asyncio.to_thread(records_in, file)
-        events = [event for record in records if (event := self._event(record, file.name, tally)) is not None]
-        written = await self._ingest.write_new(events)
         tally.files += 1
         tally.records += len(records)
+        return [event for record in records if (event := self._event(record, file.name, tally)) is not None]
+
+    async def store(self, events: Sequence[AuditEvent], tally: Tally) -> None:
+        """Bring events in. Raises Throttled, DiskFull, Unavailable."""
+        written = await self._ingest.write_new(events)
         tally.stored += len(written.events)
         for event in written.events:
             tally.first_ms = min(event.time_ms, tally.first_ms or event.time_ms)
             tally.last_ms = max(event.time_ms, tally.last_ms or event.time_ms)
-        return len(records)
 
     def _event(self, record: Mapping[str, Any], name: str, tally: Tally) -> AuditEvent | None:
         try:
@@ -162,13 +170,19 @@ class AuditImports:
             files = await asyncio.to_thread(self._files, location)
         except TrimtabError as failed:
             return str(failed)
-        for fetch in files:
-            try:
-                await self._reader.read(await asyncio.to_thread(fetch), tally)
-            except InvalidInput as refused:  # the others may be well
-                tally.note(str(refused))
-            except TrimtabError as failed:
-                return str(failed)
+        waiting: list[AuditEvent] = []  # of many small files: what is new is asked for once
+        try:
+            for fetch in files:
+                try:
+                    waiting += await self._reader.events_in(await asyncio.to_thread(fetch), tally)
+                except InvalidInput as refused:  # the others may be well
+                    tally.note(str(refused))
+                if len(waiting) >= AT_ONCE:
+                    await self._reader.store(waiting, tally)
+                    waiting = []
+            await self._reader.store(waiting, tally)
+        except TrimtabError as failed:
+            return str(failed)
         return ""
 
     async def _hear(self, tally: Tally) -> None:

@@ -40,6 +40,11 @@ class LogsRoom:
     resource_policies: ResourcePolicies
     lookups: LookupTables
 
+    def forget(self) -> None:
+        """Read policies and subscription filters anew with the next write: everything was wiped."""
+        self.policies.changes += 1
+        self.forwarding.filters.changes += 1
+
     @classmethod
     def of(
         cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock, http: HttpTransport | None = None

@@ -160,3 +160,26 @@ def test_an_event_stream_is_one_for_browsers(server: LiveServer, group: str) -> 
         lines = answer.iter_lines()
         assert ": following" == next(lines)
         assert 'data: {"events":[],"seen":0}' == next(line for line in lines if line.startswith("data"))
+
+
+def test_the_page_of_the_set_up_shows_what_there_is(server: LiveServer, doors: LogDoors, group: str) -> None:
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    bus = "arn:aws:events:us-east-1:123456789012:event-bus/default"
+    doors.subscribe(wire.PutSubscription(group, "shown", bus, "ERROR"))
+    doors.schedule(wire.PutSchedule(name, "stats count(*)", "cron(0 12 * * ? *)", [group], "Europe/Berlin"))
+    doors.protect(wire.PutProtection(group, identifiers=["IpAddress"]))
+    doors.put_lookup(wire.PutLookup(name, "host,team\n"))
+    found = httpx.get(f"{server.url}/logs/setup.json", timeout=30).json()
+    assert (group, "shown", "ERROR", bus) in [
+        (one["group"], one["name"], one["filter"], one["destination"]) for one in found["subscriptions"]
+    ]
+    assert (name, "cron(0 12 * * ? *) Europe/Berlin", "kept") in [
+        (one["name"], one["schedule"], one["destination"]) for one in found["schedules"]
+    ]
+    assert {"group": group, "identifiers": "IpAddress", "masks": "True"} in found["masked"]
+    assert {"name": name, "fields": "host, team", "records": 0} in found["lookups"]
+    text = httpx.get(f"{server.url}/logs/setup", headers={"accept": "text/html"}, timeout=30).text
+    assert name in text
+    assert "events, to a URL" in text
+    doors.unschedule(name)
+    doors.unprotect(group)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
@@ -22,7 +22,9 @@ from trimtab.logs.forwarding.payload import documents, pack
 from trimtab.logs.model import LogBatch
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.events import outbox
+from trimtab.store.state.schema.log_forwarding import log_subscription_filters
 
+_filters = log_subscription_filters.c
 REFRESH_MS = 5_000
 """How long filters that another process put may stay unknown."""
 
@@ -36,11 +38,14 @@ class _Ready:
 
 @dataclass(frozen=True, slots=True)
 class _Trigger:
-    """An event for the outbox."""
+    """An event for the outbox: `group` and `name` are of its filter, `events` how many log events it holds."""
 
     id: str
     subject: str
     body: str
+    group: int
+    name: str
+    events: int
 
 
 class KeepForwards:
@@ -67,8 +72,8 @@ class KeepForwards:
                 matched = [(at, event) for at, event in enumerate(batch.events) if one.match(event.message) is not None]
                 if not matched:
                     continue
-                of_it = f"{base}/{number}/{one.filter.name}"
-                for id_, document in documents(batch, matched, one.filter.name, of_it):
+                own = f"{base}/{number}/{one.filter.name}"
+                for id_, document in documents(batch, matched, one.filter.name, own):
                     stable = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{batch.group.id}/{id_}"))
                     if one.place.kind is Kind.BUS:
                         subject = f"{batch.group.arn}:subscription-filter:{one.filter.name}"
@@ -76,7 +81,9 @@ class KeepForwards:
                             "account": batch.group.account, "region": batch.group.region, "destination": one.place.text,
                             **document,
                         }  # fmt: skip
-                        triggers.append(_Trigger(stable, subject[:1024], json.dumps(body)))
+                        count = len(document["logEvents"])
+                        of_it = batch.group.id, one.filter.name, count
+                        triggers.append(_Trigger(stable, subject[:1024], json.dumps(body), *of_it))
                     else:
                         forwards.append(
                             queue.Forward(
@@ -110,10 +117,11 @@ def _write(
         queue.put(connection, forwards, now_ms)
     ids = [one.id for one in triggers]
     known = set(connection.execute(select(outbox.c.id).where(outbox.c.id.in_(ids))).scalars()) if ids else set()
-    rows = [
-        {"id": one.id, "kind": TRIGGERED, "subject": one.subject, "at_ms": now_ms, "body": one.body}
-        for one in triggers
-        if one.id not in known
-    ]
-    if rows:
-        connection.execute(insert(outbox), rows)
+    for one in triggers:
+        if one.id in known:
+            continue
+        row = {"id": one.id, "kind": TRIGGERED, "subject": one.subject, "at_ms": now_ms, "body": one.body}
+        connection.execute(insert(outbox).values(row))
+        mine = (_filters.group == one.group) & (_filters.name == one.name)
+        sent = {"sent": _filters.sent + one.events, "last_ok_ms": now_ms}
+        connection.execute(update(log_subscription_filters).where(mine).values(sent))

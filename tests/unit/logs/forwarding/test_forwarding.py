@@ -171,6 +171,8 @@ def test_a_subscription_to_an_event_bus_is_an_event_of_the_outbox(room: LogsRoom
         await write(room, "g", "ERROR 1", key="k")
         await write(room, "g", "ERROR 1", key="k")
         await box.deliver()
+        (found,) = await room.forwarding.filters.listed(await room.groups.get(ACCOUNT, REGION, "g"))
+        assert 1 == found.sent
 
     asyncio.run(scenario())
     (event,) = seen

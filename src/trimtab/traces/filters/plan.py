@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trimtab.base.errors import InvalidInput
 from trimtab.traces.filters.columns import CALL, FLAGS, NUMBERS, TEXTS, TIMES, annotation_column
 from trimtab.traces.filters.keywords import KEYWORDS
 from trimtab.traces.filters.operators import order_sql, text_sql
@@ -179,9 +180,10 @@ class _Planner:
 
 
 def plan(expression: Expression | None, window: Window) -> Plan:
-    """The plan of an expression without groups (see `groups.expand`) over a window."""
+    """The plan of an expression over a window. Raises InvalidInput for groups: `groups.expand` comes before."""
     if expression is None:
         return Plan("", "", {}, exact=True)
+    _refuse_groups(expression)
     planner = _Planner(window)
     if _of_one_span(expression):
         return Plan(planner.row(expression), "", planner.params, exact=True, settled=_asks_for_partial(expression))
@@ -211,9 +213,16 @@ def _has_cause(part: Expression) -> bool:
         return any(_has_cause(one) for one in part.parts)
     if isinstance(part, Not):
         return _has_cause(part.inner)
-    if isinstance(part, Group):
-        raise AssertionError("groups are expanded before an expression is planned")
     return isinstance(part, Cause | CauseJson)
+
+
+def _refuse_groups(part: Expression) -> None:
+    for one in part.parts if isinstance(part, All | AnyOf) else [part.inner] if isinstance(part, Not) else []:
+        _refuse_groups(one)
+    if isinstance(part, Group):
+        raise InvalidInput(
+            f"Invalid filter expression: got group.{part.by} at character {part.at + 1}; groups cannot be named here"
+        )
 
 
 def _asks_for_partial(part: Expression) -> bool:

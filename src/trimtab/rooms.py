@@ -190,6 +190,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             traces.forget,
             insights.running.forget,
             logs.forget,
+            audit.lake.forget,
             bands.forget,
             detectors.book.forget,
             economics.forget,

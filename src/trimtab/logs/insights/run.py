@@ -27,7 +27,12 @@ from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
 TIMEOUT_S = 3600.0
 """How long a query may run, as documented."""
 _BAD_REGEX = "CANNOT_COMPILE_REGEXP"
-_SCANNED = "SELECT count() AS records, sum(message.size) AS bytes FROM log_events WHERE "  # reads no message
+_COUNTED = "SELECT count() AS records FROM log_events WHERE "
+_SIZED = "SELECT count() AS records, sum(message.size) AS bytes FROM log_events WHERE "  # reads no message
+_SLICE = " AND intDiv(toUnixTimestamp64Milli(time), {slice:Int64}) % 16 = 7"
+SIZED = 1_000_000
+"""Events whose sizes are summed; of more it is estimated from every 16th of many slices of the range."""
+_SLICES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +136,12 @@ class LogInsights:
         await self._reader.fresh()
         statement, values = prepared.statement, prepared.statement.parameters
         try:
-            found, scanned = await asyncio.gather(
-                self._telemetry.fetch(statement.sql, values, limits=limits),
-                self._telemetry.fetch(_SCANNED + prepared.where, values, limits=limits),
+            found, (records, size) = await asyncio.gather(
+                self._telemetry.fetch(statement.sql, values, limits=limits), self._scanned(prepared, ask, limits)
             )
             carried = found.pop(MATCHED, None)
             names, rows = pattern_rows(prepared.step, found) if prepared.step else (statement.names, _rows(found))
-            matched = int(scanned["records"][0])
+            matched = records
             if statement.matched is None:
                 pass
             elif carried is not None and len(carried):
@@ -150,13 +154,25 @@ class LogInsights:
             if _BAD_REGEX in str(problem):
                 raise InvalidInput("the engine does not take a regular expression of the query") from None
             raise
-        facts = Scanned(matched, int(scanned["records"][0]), int(scanned["bytes"][0] or 0), prepared.groups)
+        facts = Scanned(matched, records, size, prepared.groups)
         return Found(names, rows, facts)
 
     async def _table(self, ask: Ask, name: str) -> LookupTable:
         if self._lookups is None:
             raise NotFound(f"cannot find the lookup table {name!r}: there are none here")
         return await self._lookups.get(ask.account, ask.region, name)
+
+    async def _scanned(self, prepared: Prepared, ask: Ask, limits: ReadLimits | None) -> tuple[int, int]:
+        """How many events the range has, and the bytes of their messages."""
+        where, values = prepared.where, dict(prepared.statement.parameters)
+        records = int((await self._telemetry.fetch(_COUNTED + where, values, limits=limits))["records"][0])
+        if records > SIZED:
+            sliced = {**values, "slice": max((ask.end_ms - ask.start_ms) // _SLICES, 1)}
+            some = await self._telemetry.fetch(_SIZED + where + _SLICE, sliced, limits=limits)
+            if counted := int(some["records"][0]):
+                return records, int(some["bytes"][0]) * records // counted
+        every = await self._telemetry.fetch(_SIZED + where, values, limits=limits)
+        return records, int(every["bytes"][0] or 0)
 
     async def _range(self, scope: Scope, ask: Ask, source: Source | None) -> tuple[list[Group], int, int]:
         """Which groups a query, or one inside it, reads, and when."""

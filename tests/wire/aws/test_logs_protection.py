@@ -62,6 +62,8 @@ def test_every_read_is_masked_and_admins_may_unmask(server: LiveServer, logs: An
     answer = logs.put_data_protection_policy(logGroupIdentifier=group, policyDocument=document)
     assert document == answer["policyDocument"]
     assert document == logs.get_data_protection_policy(logGroupIdentifier=group)["policyDocument"]
+    (told,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert "ACTIVATED" == told["dataProtectionStatus"]
     plain = json.dumps({"user": "ann@example.com", "card": "4111 1111 1111 1111", "n": 1})
     masked = json.dumps({"user": "*" * 15, "card": "*" * 19, "n": 1})
     put(logs, group, plain)
@@ -121,6 +123,8 @@ def test_policies_of_the_account_hold_for_every_group(server: LiveServer) -> Non
     name = f"/account/{uuid.uuid4().hex[:12]}"
     logs.create_log_group(logGroupName=name)
     logs.create_log_stream(logGroupName=name, logStreamName="s")
+    (told,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    assert ["ACCOUNT_DATA_PROTECTION"] == told["inheritedProperties"]
     put(logs, name, "ann@example.com")
     assert ["*" * 15] == [one["message"] for one in logs.filter_log_events(logGroupName=name)["events"]]
     logs.delete_account_policy(**asked)

@@ -15,6 +15,7 @@ from trimtab.logs.model import Group
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Days that a group may be kept; PutRetentionPolicy of the API reference."""
 _PAGE = 50
+_INHERITED = "ACCOUNT_DATA_PROTECTION"
 _READ = 200  # groups read at a time where a page is filtered
 
 
@@ -74,7 +75,15 @@ async def describe_log_groups(rooms: LogRooms, request: Request, context: CallCo
     except QueryAborted:  # too much to sum on the way; the answer does without
         sizes = {}
     filters = await rooms.filters.counts([group.id for group in found])
-    described = [_described(group, sizes.get(group.id), filters.get(group.id, 0)) for group in found]
+    policies = await rooms.room.policies.every()
+    described = [
+        {
+            **_described(group, sizes.get(group.id), filters.get(group.id, 0)),
+            **({"dataProtectionStatus": "ACTIVATED"} if group.id in policies.groups else {}),
+            **({"inheritedProperties": [_INHERITED]} if (group.account, group.region) in policies.accounts else {}),
+        }
+        for group in found
+    ]
     return {"logGroups": described, **token}
 
 

@@ -1,4 +1,4 @@
-"""Resource policies, and keys of groups: kept and told as AWS's clients expect. Neither is enforced."""
+"""Resource policies: kept and told as AWS's clients expect, and not enforced."""
 
 from typing import Any
 
@@ -6,9 +6,8 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, LimitExceeded
 from trimtab.base.paging import encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations, place_of
+from trimtab.doors.aws.logs.rooms import LogRooms, after, invalid, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.logs.model import Group
 from trimtab.logs.resource_policies import ResourcePolicy
 
 _PAGE = 50
@@ -56,32 +55,6 @@ async def delete_resource_policy(rooms: LogRooms, request: Request, context: Cal
     except Conflict as problem:
         raise AwsError("OperationAbortedException", str(problem)) from None
     return {}
-
-
-@operations.add("AssociateKmsKey", needs=Role.ADMIN)
-async def associate_kms_key(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
-    """Note a key of a group. trimtab encrypts nothing with it: encrypt the disk of the data directory."""
-    group = await _keyed(rooms, request, context)
-    await rooms.groups.change(group.account, group.region, group.name, {"kms_key": request["kmsKeyId"]})
-    return {}
-
-
-@operations.add("DisassociateKmsKey", needs=Role.ADMIN)
-async def disassociate_kms_key(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
-    """Forget the key of a group."""
-    group = await _keyed(rooms, request, context)
-    await rooms.groups.change(group.account, group.region, group.name, {"kms_key": ""})
-    return {}
-
-
-async def _keyed(rooms: LogRooms, request: Request, context: CallContext) -> Group:
-    identifier = request.get("resourceIdentifier")
-    if identifier is None:
-        return await group_of(rooms, context, request.get("logGroupName"))
-    if request.get("logGroupName"):
-        raise invalid("logGroupName and resourceIdentifier are mutually exclusive parameters.")
-    account, region, name = place_of(context, identifier)
-    return await rooms.reader.group(context.scope, account, region, name)
 
 
 def _shown(policy: ResourcePolicy) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from trimtab.anomalies.shard import Shard, load, save, slot_of
 from trimtab.anomalies.subjects import is_watched, request_of
 from trimtab.anomalies.write import Inserter, write
 from trimtab.base.clock import Clock
+from trimtab.logs.patterns.anomalies import NAMESPACE
 from trimtab.metrics.model import Series
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -47,13 +48,19 @@ _READ_AT_ONCE = 2048
 _SAVE_AFTER_MS = 1_800_000
 """How much a crash may make the detector read again."""
 _SAVES_A_RUN = 4
+PATTERNS = 2_000
+"""Series of log patterns that are watched beside the limit: the newest of all, they would else come too late."""
 _SILENT_MS = 15 * 86_400_000
 """A series without a point for this long gives its row up."""
 
 
+def _is_pattern(series: Series) -> bool:
+    return series.identity.namespace == NAMESPACE
+
+
 @dataclass(frozen=True, slots=True)
 class WatchParts:
-    """What the job needs of its process. `limit` is how many series are watched at most."""
+    """What the job needs of its process. `limit` is how many series are watched at most, but for log patterns."""
 
     registry: SeriesRegistry
     reader: MetricReader
@@ -101,8 +108,13 @@ class AnomalyWatch:
         fresh = self._parts.registry.since(self._known)
         self._known += len(fresh)
         self._waiting += [one for one in fresh if one.id not in self._watched and is_watched(one)]
-        room = max(self._parts.limit - len(self._watched), 0)
-        settled = [one for one in self._waiting if one.first_seen_ms <= now_ms - _SETTLED_MS][:room]
+        settled = [one for one in self._waiting if one.first_seen_ms <= now_ms - _SETTLED_MS]
+        patterns = self._patterns()
+        room = max(self._parts.limit - len(self._watched) + len(patterns), 0)
+        settled = [
+            *[one for one in settled if _is_pattern(one)][: max(PATTERNS - len(patterns), 0)],
+            *[one for one in settled if not _is_pattern(one)][:room],
+        ]
         taken = [Owner(one.id, one.identity.account, one.identity.region) for one in settled]
         gone = {one.series for one in taken}
         self._waiting = [one for one in self._waiting if one.id not in gone]
@@ -114,6 +126,11 @@ class AnomalyWatch:
                 continue
             shards.append(Shard(max((one.number for one in shards), default=0) + 1))
             shards[-1].add(owner, begin_ms)
+
+    def _patterns(self) -> list[int]:
+        """The series of log patterns that are watched."""
+        known = ((id_, self._parts.registry.get(id_)) for id_ in self._watched)
+        return [id_ for id_, one in known if one is not None and _is_pattern(one)]
 
     async def _newest(self, shards: Sequence[Shard], target_ms: int) -> int:
         """Look at the newest slots of every series that is not far behind."""

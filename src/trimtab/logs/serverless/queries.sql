@@ -122,6 +122,16 @@ WHERE /*and*/ AND (
     OR mapContains(attributes, 'faas.invocation_id') OR mapContains(attributes, 'faas.execution'))
     AND length(message) <= 262144;
 
+-- name: groups
+-- The log groups of a window in which something is said of invocations; each part is one that an index answers.
+SELECT DISTINCT `group` AS found
+FROM log_events
+WHERE /*and*/ AND (message LIKE '%REPORT RequestId: %' OR message LIKE '%"platform.report"%' OR message LIKE '%"billed_mb_ms"%')
+UNION DISTINCT
+SELECT DISTINCT `group` AS found
+FROM log_events
+WHERE /*and*/ AND (mapContains(attributes, 'faas.invocation_id') OR mapContains(attributes, 'faas.execution'));
+
 -- name: functions
 -- What the invocations of a window add up to by function and, where `by_version`, by version; `billed_mb_ms` is exact.
 -- `series` counts them in equal parts of the range.

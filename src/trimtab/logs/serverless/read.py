@@ -63,7 +63,7 @@ class ServerlessReader:
         self, scope: Scope, wanted: Wanted, *, parts: int = 48, by_version: bool = False
     ) -> list[FunctionUse]:
         """What the invocations of each function add up to, the busiest first. Raises QueryAborted, Unavailable."""
-        seen = await self._seen(scope)
+        seen = await self._seen(scope, wanted)
         params = {
             **_range(wanted),
             "by_version": int(by_version),
@@ -94,7 +94,7 @@ class ServerlessReader:
         self, scope: Scope, wanted: Wanted, *, order: str = "newest", only: str = "", limit: int = 100
     ) -> list[Invocation]:
         """Single invocations in one of ORDERS, `only` cold, error or timeout ones. Raises QueryAborted, Unavailable."""
-        seen = await self._seen(scope)
+        seen = await self._seen(scope, wanted)
         params = {
             **_range(wanted),
             "function": wanted.function,
@@ -116,7 +116,7 @@ class ServerlessReader:
             "version": wanted.version,
             "step": _step(wanted, parts),
         }
-        found = await self._fetch(scope, await self._seen(scope), "durations", wanted, params)
+        found = await self._fetch(scope, await self._seen(scope, wanted), "durations", wanted, params)
         names = ("bucket", "part", "invocations", "colds", "failed")
         buckets: dict[int, list[int]] = {}
         counts: dict[str, list[int]] = {name: [0] * parts for name in names[2:]}
@@ -135,8 +135,13 @@ class ServerlessReader:
             tuple(counts["colds"]),
         )
 
-    async def _seen(self, scope: Scope) -> list[Group]:
-        return await self._reader.visible(scope, await self._groups.everywhere(MOST_GROUPS))
+    async def _seen(self, scope: Scope, wanted: Wanted) -> list[Group]:
+        """The groups that a scope covers and in which something is said of invocations: the others are not scanned."""
+        seen = await self._reader.visible(scope, await self._groups.everywhere(MOST_GROUPS))
+        window = await self._reader.window(scope, seen, wanted.start_ms, wanted.end_ms)
+        query = _QUERIES["groups"].replace("/*and*/", window.where)
+        found = set((await self._telemetry.fetch(query, window.params, limits=_LIMITS))["found"].tolist())
+        return [group for group in seen if group.id in found]
 
     async def _fetch(
         self,

@@ -263,7 +263,7 @@ def _function_tiles(use: FunctionUse) -> list[Tile]:
             "Cold starts",
             f"{use.cold_share:.1%}",
             "",
-            f"they take {milliseconds(use.init_p50_ms)}, p95 {milliseconds(use.init_p95_ms)}",
+            f"{milliseconds(use.init_p50_ms)} each, p95 {milliseconds(use.init_p95_ms)}",
         ),
         Tile("Memory used", words.NONE if room is None else f"{1 - room:.0%}", "", memory),
         Tile("Cost", number, currency, _basis(use)),

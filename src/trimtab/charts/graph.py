@@ -18,6 +18,7 @@ _GAP_X, _GAP_Y, _PAD = 68, 22, 8
 _SWEEPS = 6
 _CHARACTER_PX = 6.9
 _THIN, _THICK = 1.2, 6.0
+_NEAR = 0.66
 ARROW = "graph-arrow"
 
 
@@ -167,7 +168,10 @@ def _edge(edge: Edge, spots: Mapping[str, tuple[float, float]], ink: Ink) -> Svg
 
 def _label(edge: Edge, spots: Mapping[str, tuple[float, float]], ink: Ink) -> Svg:
     x0, y0, x1, y1 = _ends(edge, spots)
-    spot: Attributes = {"x": (x0 + x1) / 2, "y": (y0 + y1) / 2 - 5, "text-anchor": "middle", "fill": ink.muted}
+    # Near the callee: arrows of one caller begin in one place.
+    rise = _NEAR * _NEAR * (3 - 2 * _NEAR)
+    spot: Attributes = {"x": x0 + _NEAR * (x1 - x0), "y": y0 + rise * (y1 - y0) - 5}
+    spot |= {"text-anchor": "middle", "fill": ink.muted}
     text = element("text", {**spot, "stroke": ink.panel, "stroke-width": 4, "paint-order": "stroke"}, edge.label)
     return element("a", {"href": edge.href}, text) if edge.href else text
 

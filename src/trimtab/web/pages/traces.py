@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +17,16 @@ from trimtab.web import respond
 from trimtab.web.site import Site
 from trimtab.web.sorting import read_page, read_sort
 from trimtab.web.traces.pictures import parts_picture
-from trimtab.web.traces.question import BASELINES, DEFAULT_RANGE, TraceQuestion, read_baseline, read_question, sampled
+from trimtab.web.traces.question import (
+    BASELINES,
+    DEFAULT_RANGE,
+    TTL_S,
+    TraceQuestion,
+    key_of,
+    read_baseline,
+    read_question,
+    sampled,
+)
 from trimtab.web.traces.rows import TraceRow, ms_text, part_rows, points, trace_rows
 from trimtab.web.view import View
 
@@ -86,6 +96,7 @@ async def _found(site: Site, view: View, asked: TraceQuestion) -> dict[str, Any]
     before = await sampled(site, view, baseline) if baseline else None
     rows = sort.apply(await asyncio.to_thread(trace_rows, found.population))
     page = read_page(view, len(rows))
+    key = ("trace parts", *key_of(view, asked.choice), *key_of(view, baseline))
     return {
         "sampled": found,
         "rows": rows[page.start : page.end],
@@ -94,7 +105,7 @@ async def _found(site: Site, view: View, asked: TraceQuestion) -> dict[str, Any]
         "failed": sum(row.failed for row in rows),
         "baseline": baseline,
         "since": before,
-        "explained": await asyncio.to_thread(_explained, found, before),
+        "explained": await site.cache.get(key, TTL_S, partial(asyncio.to_thread, _explained, found, before)),
         "models": await asyncio.to_thread(models, found.population.spans),
     }
 

@@ -1,5 +1,6 @@
 """What the trace pages ask, as their URLs have it: an expression, a range of durations, a window and a baseline."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 
@@ -63,10 +64,16 @@ def read_baseline(view: View, choice: Choice) -> Choice | None:
 
 async def sampled(site: Site, view: View, choice: Choice) -> Sampled:
     """The population, shared by all who ask the same within some seconds. Raises what the room raises."""
-    room = room_of(site)
+    read = partial(room_of(site).populations.population, view.scope, choice)
+    return await site.cache.get(("traces", *key_of(view, choice)), TTL_S, read)
+
+
+def key_of(view: View, choice: Choice | None) -> tuple[Hashable, ...]:
+    """What is the same for all who ask the same within some seconds."""
+    if choice is None:
+        return ()
     grain = int(TTL_S * 1000)
-    key = ("traces", view.scope, choice.start_ms // grain, choice.end_ms // grain, choice.expression)
-    return await site.cache.get(key, TTL_S, partial(room.populations.population, view.scope, choice))
+    return view.scope, choice.start_ms // grain, choice.end_ms // grain, choice.expression
 
 
 def _number(view: View, name: str) -> float | None:

@@ -7,8 +7,10 @@ its status, values that are neither text, integer nor boolean, text beyond ASCII
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.doors.otlp.span_scan_compiled import FULL, find
 from trimtab.doors.protobuf import jit
 from trimtab.doors.protobuf.jit import compiled
+from trimtab.doors.protobuf.key_value_compiled import FALSE, INT, TEXT, TRUE, key_value
 from trimtab.doors.protobuf.primitives import (
     FIXED64,
     LENGTH,
@@ -21,16 +23,24 @@ from trimtab.doors.protobuf.primitives import (
     tag,
     varint,
 )
+from trimtab.doors.protobuf.rowbinary_compiled import (
+    any_byte,
+    is_ascii,
+    put,
+    put_byte,
+    put_hex,
+    put_int64,
+    put_length,
+    put_text,
+    same,
+)
 
 __all__ = ["FULL", "find", "is_cached", "rows", "warm"]
 
 Table = npt.NDArray[np.int64]
 
-GOOD, FULL = -1, -2  # instead of the position of a fault
 MOST_ATTRIBUTES = 64
 """Of a span; with more it is left to plain Python."""
-_TEXT, _INT, _TRUE, _FALSE, _RARE = 1, 2, 3, 4, 0  # types of a value
-_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 # Texts as RowBinary has them, each after its length.
 _KINDS = np.frombuffer(b"\x08internal\x08internal\x06server\x06client\x08producer\x08consumer", np.uint8)
 _KIND_AT = np.array([0, 9, 18, 25, 32, 41, 50], np.int64)
@@ -44,75 +54,10 @@ _NS_A_MS = 1_000_000
 _MAX_NS = 65_535 * 86_400 * 1_000_000_000 - 1  # as traces.rows has it
 _MAX_BYTES = 200 << 10  # of a span
 _AWS_LENGTH = 7  # of aws-api
-_8, _255 = np.uint64(8), np.uint64(255)
 
 # Places of the names in `span_rows.NAMES`.
 _METHOD, _STATUS_CODE, _URL, _PEER, _DB, _MESSAGE, _GEN, _RPC, _RPC_SYSTEM, _HOST = 0, 2, 4, 8, 9, 11, 13, 15, 16, 18
 _NAMES = 21
-
-
-@compiled
-def find(body: Bytes, most: Int) -> tuple[Int, Table, Table]:
-    """(position of a fault, GOOD or FULL; resources: start, end; spans: resource, start, end)."""
-    resources, spans = np.empty((most, 2), np.int64), np.empty((most, 3), np.int64)
-    counts = np.zeros(2, np.int64)
-    at, size, fault = 0, body.size, GOOD
-    while at < size and fault == GOOD:
-        begin = at
-        field, wire, at = tag(body, at, size)
-        if at >= 0 and field == 1 and wire == LENGTH:
-            start, at = extent(body, at, size)
-            if at >= 0:
-                fault = _resource_spans(body, start, at, counts, resources, spans)
-        elif at >= 0:
-            at = skip(body, at, size, wire)
-        if at < 0:
-            fault = begin
-    return fault, resources[: counts[0]], spans[: counts[1]]
-
-
-@compiled
-def _resource_spans(body: Bytes, at: Int, end: Int, counts: Table, resources: Table, spans: Table) -> Int:
-    number = counts[0]
-    if number == len(resources):
-        return FULL
-    counts[0] += 1
-    resources[number, 0], resources[number, 1] = 0, 0
-    while at < end:
-        begin = at
-        field, wire, at = tag(body, at, end)
-        if at >= 0 and wire == LENGTH and field in (1, 2):
-            start, at = extent(body, at, end)
-            if at >= 0 and field == 1:
-                resources[number, 0], resources[number, 1] = start, at
-            elif at >= 0:
-                fault = _scope_spans(body, start, at, number, counts, spans)
-                if fault != GOOD:
-                    return fault
-        elif at >= 0:
-            at = skip(body, at, end, wire)
-        if at < 0:
-            return begin
-    return GOOD
-
-
-@compiled
-def _scope_spans(body: Bytes, at: Int, end: Int, resource: Int, counts: Table, spans: Table) -> Int:
-    while at < end:
-        begin = at
-        field, wire, at = tag(body, at, end)
-        if at >= 0 and wire == LENGTH and field == 2:
-            start, at = extent(body, at, end)
-            if at >= 0:
-                if counts[1] == len(spans):
-                    return FULL
-                spans[counts[1], 0], spans[counts[1], 1], spans[counts[1], 2] = resource, start, at
-                counts[1] += 1
-        elif at >= 0:
-            at = skip(body, at, end, wire)
-        if at < 0:
-            return begin
-    return GOOD
 
 
 @compiled
@@ -176,11 +121,11 @@ def _read(
             elif field == 4:
                 fields[2], fields[11] = start, at - start
             elif field == 5:
-                if not _is_ascii(body, start, at):
+                if not is_ascii(body, start, at):
                     return -1
                 fields[3], fields[4] = start, at
             elif field == 9:
-                if count == MOST_ATTRIBUTES or not _attribute(body, start, at, attributes, count):
+                if count == MOST_ATTRIBUTES or not key_value(body, start, at, attributes, count):
                     return -1
                 if attributes[count, 4] == 0 or not _note(body, attributes, count, names, name_at, known):
                     return -1
@@ -224,84 +169,16 @@ def _status(body: Bytes, at: Int, end: Int, fields: Table) -> bool:
 
 
 @compiled
-def _attribute(body: Bytes, at: Int, end: Int, attributes: Table, row: Int) -> bool:
-    """Fill a row: key (start, end), value (start, end, or the number in the first), length as text, type.
-
-    Whether it is plain; a length of 0 says that the attribute is empty.
-    """
-    attributes[row, 0] = attributes[row, 1] = attributes[row, 4] = attributes[row, 5] = 0
-    while at < end:
-        field, wire, at = tag(body, at, end)
-        if at < 0 or wire != LENGTH:
-            return False
-        start, at = extent(body, at, end)
-        if at < 0:
-            return False
-        if field == 1 and _is_ascii(body, start, at):
-            attributes[row, 0], attributes[row, 1] = start, at
-        elif field == 2:
-            if not _value(body, start, at, attributes, row):
-                return False
-        else:
-            return False
-    return True
-
-
-@compiled
-def _value(body: Bytes, at: Int, end: Int, attributes: Table, row: Int) -> bool:
-    if at == end:
-        return True
-    field, wire, at = tag(body, at, end)
-    if at < 0:
-        return False
-    if field == 1 and wire == LENGTH:
-        start, at = extent(body, at, end)
-        attributes[row, 2], attributes[row, 3], attributes[row, 4], attributes[row, 5] = start, at, at - start, _TEXT
-        return bool(at == end) and _is_ascii(body, start, at)
-    if wire == VARINT and field in (2, 3):
-        value, at = varint(body, at, end)
-        if at != end:
-            return False
-        if field == 3:
-            attributes[row, 2], attributes[row, 4], attributes[row, 5] = value, _digits(value), _INT
-        elif value:
-            attributes[row, 4], attributes[row, 5] = 4, _TRUE
-        else:
-            attributes[row, 4], attributes[row, 5] = 5, _FALSE
-        return True
-    return False
-
-
-@compiled
 def _note(body: Bytes, attributes: Table, row: Int, names: Bytes, name_at: Table, known: Table) -> bool:
     """Note the place of an attribute that is known by name. False where its key is there twice."""
     start, end = attributes[row, 0], attributes[row, 1]
     for other in range(row):
-        if _same(body, start, end, body, attributes[other, 0], attributes[other, 1]):
+        if same(body, start, end, body, attributes[other, 0], attributes[other, 1]):
             return False
     for name in range(_NAMES):
-        if _same(body, start, end, names, name_at[name], name_at[name + 1]):
+        if same(body, start, end, names, name_at[name], name_at[name + 1]):
             known[name] = row
             return True
-    return True
-
-
-@compiled
-def _same(left: Bytes, start: Int, end: Int, right: Bytes, at: Int, stop: Int) -> bool:
-    if end - start != stop - at:
-        return False
-    for place in range(end - start):  # noqa: SIM110 - numba compiles no generators
-        if left[start + place] != right[at + place]:
-            return False
-    return True
-
-
-@compiled
-def _is_ascii(body: Bytes, start: Int, end: Int) -> bool:
-    """Whether text is surely UTF-8: what is not, no reader could decode."""
-    for place in range(start, end):  # noqa: SIM110 - numba compiles no generators
-        if body[place] >= 128:
-            return False
     return True
 
 
@@ -312,15 +189,7 @@ def _is_plain(body: Bytes, fields: Table, latest_ns: Int) -> bool:
         return False
     if fields[6] <= 0 or fields[6] > latest_ns or fields[7] < fields[6] or fields[7] > _MAX_NS:
         return False
-    return _any(body, fields[0], 16) and _any(body, fields[1], 8)
-
-
-@compiled
-def _any(body: Bytes, at: Int, length: Int) -> bool:
-    for place in range(length):  # noqa: SIM110 - numba compiles no generators
-        if body[at + place]:
-            return True
-    return False
+    return any_byte(body, fields[0], 16) and any_byte(body, fields[1], 8)
 
 
 @compiled
@@ -338,44 +207,44 @@ def _write(
 ) -> Int:
     kind = fields[5] if 0 <= fields[5] < 6 else 0
     calls = kind in (3, 4)
-    parent = fields[11] == 8 and _any(body, fields[2], 8)
+    parent = fields[11] == 8 and any_byte(body, fields[2], 8)
     status = fields[8] if 0 <= fields[8] < 3 else 0
     code = _code(body, attributes, known)
     url = _first(known, _URL, 4)
-    at = _copy(parts, place[0], place[1], out, at)
-    at = _int64(fields[6] // _NS_A_MS, out, at)
-    at = _hex(body, fields[0], 16, out, at)
-    at = _hex(body, fields[1], 8, out, at)
-    at = _hex(body, fields[2], 8 if parent else 0, out, at)
-    at = _text(body, fields[3], fields[4], out, at)
-    at = _copy(_KINDS, _KIND_AT[kind], _KIND_AT[kind + 1], out, at)
-    at = _byte(1 if kind in (2, 5) or not parent else 0, out, at)
-    at = _int64(fields[6], out, at)
-    at = _int64(fields[7] - fields[6], out, at)
-    at = _copy(_STATUSES, _STATUS_AT[status], _STATUS_AT[status + 1], out, at)
+    at = put(parts, place[0], place[1], out, at)
+    at = put_int64(fields[6] // _NS_A_MS, out, at)
+    at = put_hex(body, fields[0], 16, out, at)
+    at = put_hex(body, fields[1], 8, out, at)
+    at = put_hex(body, fields[2], 8 if parent else 0, out, at)
+    at = put_text(body, fields[3], fields[4], out, at)
+    at = put(_KINDS, _KIND_AT[kind], _KIND_AT[kind + 1], out, at)
+    at = put_byte(1 if kind in (2, 5) or not parent else 0, out, at)
+    at = put_int64(fields[6], out, at)
+    at = put_int64(fields[7] - fields[6], out, at)
+    at = put(_STATUSES, _STATUS_AT[status], _STATUS_AT[status + 1], out, at)
     error = 400 <= code < 500
-    at = _byte(1 if code >= 500 or (status == 2 and not error) else 0, out, at)
-    at = _byte(1 if error else 0, out, at)
-    at = _byte(1 if code == 429 else 0, out, at)
-    at = _byte(0, out, at)
+    at = put_byte(1 if code >= 500 or (status == 2 and not error) else 0, out, at)
+    at = put_byte(1 if error else 0, out, at)
+    at = put_byte(1 if code == 429 else 0, out, at)
+    at = put_byte(0, out, at)
     at = _value_text(body, attributes, _first(known, _METHOD, 2), out, at)
-    at = _byte(code & 255, out, at)
-    at = _byte(code >> 8, out, at)
+    at = put_byte(code & 255, out, at)
+    at = put_byte(code >> 8, out, at)
     at = _value_text(body, attributes, url, out, at)
     if calls:
         at = _peer(body, attributes, known, url, out, at)
     else:
-        at = _byte(0, out, at)
-        at = _copy(parts, place[1], place[2], out, at)
-    at = _copy(parts, place[2], place[3], out, at)
-    at = _length(count, out, at)
+        at = put_byte(0, out, at)
+        at = put(parts, place[1], place[2], out, at)
+    at = put(parts, place[2], place[3], out, at)
+    at = put_length(count, out, at)
     for row in range(count):
-        at = _text(body, attributes[row, 0], attributes[row, 1], out, at)
+        at = put_text(body, attributes[row, 0], attributes[row, 1], out, at)
         at = _value_text(body, attributes, row, out, at)
-    at = _byte(0, out, at)
-    at = _byte(0, out, at)
-    at = _byte(0, out, at)
-    return _int64(ingested_ms, out, at)
+    at = put_byte(0, out, at)
+    at = put_byte(0, out, at)
+    at = put_byte(0, out, at)
+    return put_int64(ingested_ms, out, at)
 
 
 @compiled
@@ -386,32 +255,32 @@ def _peer(body: Bytes, attributes: Table, known: Table, url: Int, out: Bytes, at
     rpc, provider = _first(known, _RPC, 1), _first(known, _GEN, 2)
     if database >= 0:
         if named < 0 and host >= 0:
-            at = _length(attributes[database, 4] + attributes[host, 4] + 1, out, at)
+            at = put_length(attributes[database, 4] + attributes[host, 4] + 1, out, at)
             at = _value_bytes(body, attributes, database, out, at)
-            at = _byte(64, out, at)  # @
+            at = put_byte(64, out, at)  # @
             at = _value_bytes(body, attributes, host, out, at)
         else:
             at = _value_text(body, attributes, named if named >= 0 else database, out, at)
-        return _copy(_DATABASE, 0, len(_DATABASE), out, at)
+        return put(_DATABASE, 0, len(_DATABASE), out, at)
     if messaging >= 0:
         at = _value_text(body, attributes, named if named >= 0 else messaging, out, at)
-        return _copy(_MESSAGING, 0, len(_MESSAGING), out, at)
+        return put(_MESSAGING, 0, len(_MESSAGING), out, at)
     if provider >= 0:
         at = _value_text(body, attributes, named if named >= 0 else provider, out, at)
-        return _copy(_GEN_AI, 0, len(_GEN_AI), out, at)
+        return put(_GEN_AI, 0, len(_GEN_AI), out, at)
     found = named
     if found < 0:
         found = rpc if rpc >= 0 else host
     if found >= 0:
         at = _value_text(body, attributes, found, out, at)
-        return _copy(_REMOTE, 0, len(_REMOTE), out, at)
-    if url >= 0 and attributes[url, 5] == _TEXT:
+        return put(_REMOTE, 0, len(_REMOTE), out, at)
+    if url >= 0 and attributes[url, 5] == TEXT:
         first, last = _host_of(body, attributes[url, 2], attributes[url, 3])
         if last > first:
-            at = _text(body, first, last, out, at)
-            return _copy(_REMOTE, 0, len(_REMOTE), out, at)
-    at = _byte(0, out, at)
-    return _byte(0, out, at)
+            at = put_text(body, first, last, out, at)
+            return put(_REMOTE, 0, len(_REMOTE), out, at)
+    at = put_byte(0, out, at)
+    return put_byte(0, out, at)
 
 
 @compiled
@@ -433,9 +302,9 @@ def _code(body: Bytes, attributes: Table, known: Table) -> Int:
     row = _first(known, _STATUS_CODE, 2)
     if row < 0:
         return 0
-    if attributes[row, 5] == _INT:
+    if attributes[row, 5] == INT:
         return attributes[row, 2] if 0 <= attributes[row, 2] <= 999 else 0
-    if attributes[row, 5] != _TEXT or attributes[row, 4] > 5:
+    if attributes[row, 5] != TEXT or attributes[row, 4] > 5:
         return 0
     code: Int = 0
     for place in range(attributes[row, 2], attributes[row, 3]):
@@ -454,41 +323,23 @@ def _first(known: Table, name: Int, count: Int) -> Int:
 
 
 @compiled
-def _digits(value: Int) -> Int:
-    if value < 0:
-        if value == -9223372036854775808:
-            return 20
-        return 1 + _digits_of(-value)
-    return _digits_of(value)
-
-
-@compiled
-def _digits_of(value: Int) -> Int:
-    count = 1
-    while value >= 10:
-        value //= 10
-        count += 1
-    return count
-
-
-@compiled
 def _value_text(body: Bytes, attributes: Table, row: Int, out: Bytes, at: Int) -> Int:
     """A value with its length before it; an empty text for row -1."""
     if row < 0:
-        return _byte(0, out, at)
-    at = _length(attributes[row, 4], out, at)
+        return put_byte(0, out, at)
+    at = put_length(attributes[row, 4], out, at)
     return _value_bytes(body, attributes, row, out, at)
 
 
 @compiled
 def _value_bytes(body: Bytes, attributes: Table, row: Int, out: Bytes, at: Int) -> Int:
     kind = attributes[row, 5]
-    if kind == _TEXT:
-        return _copy(body, attributes[row, 2], attributes[row, 3], out, at)
-    if kind == _TRUE:
+    if kind == TEXT:
+        return put(body, attributes[row, 2], attributes[row, 3], out, at)
+    if kind == TRUE:
         out[at], out[at + 1], out[at + 2], out[at + 3] = 116, 114, 117, 101
         return at + 4
-    if kind == _FALSE:
+    if kind == FALSE:
         out[at], out[at + 1], out[at + 2], out[at + 3], out[at + 4] = 102, 97, 108, 115, 101
         return at + 5
     value, length = attributes[row, 2], attributes[row, 4]
@@ -508,55 +359,6 @@ def _value_bytes(body: Bytes, attributes: Table, row: Int, out: Bytes, at: Int) 
         place -= 1
     out[place] = 48 + value
     return at + length
-
-
-@compiled
-def _text(body: Bytes, start: Int, end: Int, out: Bytes, at: Int) -> Int:
-    at = _length(end - start, out, at)
-    return _copy(body, start, end, out, at)
-
-
-@compiled
-def _copy(source: Bytes, start: Int, end: Int, out: Bytes, at: Int) -> Int:
-    for place in range(start, end):
-        out[at] = source[place]
-        at += 1
-    return at
-
-
-@compiled
-def _byte(value: Int, out: Bytes, at: Int) -> Int:
-    out[at] = value
-    return at + 1
-
-
-@compiled
-def _length(value: Int, out: Bytes, at: Int) -> Int:
-    while value >= 128:
-        out[at] = (value & 127) | 128
-        value >>= 7
-        at += 1
-    out[at] = value
-    return at + 1
-
-
-@compiled
-def _int64(value: Int, out: Bytes, at: Int) -> Int:
-    bits = np.uint64(value)
-    for _ in range(8):
-        out[at] = np.uint8(bits & _255)
-        bits >>= _8
-        at += 1
-    return at
-
-
-@compiled
-def _hex(body: Bytes, start: Int, length: Int, out: Bytes, at: Int) -> Int:
-    at = _length(2 * length, out, at)
-    for place in range(start, start + length):
-        out[at], out[at + 1] = _HEX[body[place] >> 4], _HEX[body[place] & 15]
-        at += 2
-    return at
 
 
 def is_cached() -> bool:

@@ -62,9 +62,7 @@ COMMANDS = {
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."
     ),
-    "triggers": LazyCommand(
-        "trimtab.cli.triggers", "triggers", "Event rules: what happens when something happens; pipelines started once."
-    ),
+    "triggers": LazyCommand("trimtab.cli.triggers", "triggers", "Event rules: what acts on events; pipelines started once."),
     "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),
 }
 

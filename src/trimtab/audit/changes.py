@@ -44,8 +44,10 @@ class Changes:
         `words` are names of resources, services and the like; changes that speak of one come first, then those of
         `account`, then the newest. Raises QueryAborted, Unavailable.
         """
-        found = await self.within(scope, at_ms - window_ms, at_ms + 1000)
-        asked = telling(words)
+        asked, start_ms, end_ms = telling(words), at_ms - window_ms, at_ms + 1000
+        named = await self.about(scope, start_ms, end_ms, words)  # they may be older than the newest of all
+        newest = await self.within(scope, start_ms, end_ms)
+        found = {(event.account, event.id): event for event in (*named, *newest)}.values()
         told = [
             ChangeBefore(
                 event, tuple(word for word in asked if speaks_of(event, word)), (at_ms - event.time_ms) / 60_000

@@ -15,6 +15,7 @@ from trimtab.bottlenecks.explain import explain
 from trimtab.bottlenecks.read import Choice, attribute_names
 from trimtab.bottlenecks.room import RootCauses
 from trimtab.web import respond
+from trimtab.web.audit.changes import changes_panel
 from trimtab.web.site import Site
 from trimtab.web.traces.pictures import parts_picture
 from trimtab.web.traces.question import BASELINES, TTL_S, read_baseline, read_question, room_of, sampled
@@ -23,6 +24,7 @@ from trimtab.web.view import View
 
 PATH = "/traces/compare"
 _SHOWN = 40
+_ABOUT = 5
 _WIDE, _NARROW = 620, 330
 _DEFAULT_RANGE = "1h"
 _BY_FILTER = "filter"
@@ -40,7 +42,7 @@ def routes(site: Site) -> list[BaseRoute]:
             facts["complaint"] = str(problem)
         except QueryAborted as problem:
             facts["aborted"] = str(problem)
-        shared = {"asked": asked, "baselines": BASELINES, "ms": ms_text, "label": label, "detail": detail}
+        shared: dict[str, Any] = {"asked": asked, "baselines": BASELINES, "ms": ms_text, "label": label, "detail": detail}
         return site.page(request, view, "trace_compare", timed=True, by=_by(view), **shared, **facts)
 
     async def as_json(request: Request) -> Response:
@@ -53,7 +55,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 _NOTHING: dict[str, Any] = {
     "complaint": "", "aborted": "", "found": None, "one": None, "other": None, "explained": [], "causes": None,
-    "windows": None, "parts": [], "features": [],
+    "windows": None, "parts": [], "features": [], "done": None,
 }  # fmt: skip
 
 
@@ -86,6 +88,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         rows = part_rows(item, 8)
         wide, narrow = (parts_picture(rows, with_baseline=True, width=width) for width in (_WIDE, _NARROW))
         explained.append({"one": item, "rows": rows, "wide": wide, "narrow": narrow})
+    done = await changes_panel(site, view, one.end_ms, _words(found), window_ms=one.end_ms - min(_edges(one, other)))
     causes = await _causes(site, view, one, other) if view.get("suspects") and not view.get("other") else None
     return {
         "found": found,
@@ -96,7 +99,14 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "parts": [moved for moved in found.parts if max(moved.ms, moved.other_ms) >= 0.01][:_SHOWN],
         "features": found.features[:_SHOWN],
         "causes": causes,
+        "done": done,
     }
+
+
+def _words(found: Comparison) -> list[str]:
+    """What a change may be about: services whose parts moved most, and values that tell the populations apart."""
+    moved = [one.part.service for one in found.parts[:_ABOUT]]
+    return [*dict.fromkeys(moved), *(one.value for one in found.features[:_ABOUT])]
 
 
 async def _causes(site: Site, view: View, one: Choice, other: Choice) -> RootCauses:

@@ -57,12 +57,14 @@ COMMANDS = {
     "serverless": LazyCommand(
         "trimtab.cli.serverless",
         "serverless",
-        "Functions and short jobs: durations, cold starts, memory, failures, cost.",
+        "Functions and short jobs: durations, cold starts, failures, cost.",
     ),
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."
     ),
-    "triggers": LazyCommand("trimtab.cli.triggers", "triggers", "Event rules: what acts on events; pipelines started once."),
+    "triggers": LazyCommand(
+        "trimtab.cli.triggers", "triggers", "Event rules: what acts on events; pipelines started once."
+    ),
     "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),
 }
 

@@ -57,7 +57,7 @@ COMMANDS = {
     "serverless": LazyCommand(
         "trimtab.cli.serverless",
         "serverless",
-        "Functions and short jobs: durations, cold starts, failures, cost.",
+        "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."

@@ -1,0 +1,89 @@
+"""Overspends that were put into made-up bills: found, dated and weighed; and nothing found where nothing is."""
+
+import numpy as np
+import pytest
+
+from trimtab.timeseries.overspend import Overspend, find
+
+DAYS = 150
+
+
+def bill(seed: int = 0, level: float = 100.0, noise: float = 0.03) -> np.ndarray:
+    """Daily amounts, less at weekends."""
+    random = np.random.default_rng(seed)
+    return level * np.resize([1, 1, 1, 1, 1, 0.6, 0.6], DAYS) * np.exp(random.normal(0, noise, DAYS))
+
+
+def marks() -> np.ndarray:
+    return (np.arange(DAYS) % 30 == 5)[:, None]
+
+
+def only(amounts: np.ndarray, least: float = 50.0) -> Overspend:
+    [one] = find(amounts, marks(), least)
+    return one
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ordinary_days_and_monthly_fees_are_none(seed: int) -> None:
+    amounts = bill(seed) + 250 * marks()[:, 0]
+    assert find(amounts, marks(), 50.0) == []
+
+
+def test_a_spike_has_its_days_and_its_impact() -> None:
+    amounts = bill()
+    amounts[100:102] += 80
+    one = only(amounts)
+    assert (one.start, one.end, one.open, one.drift, one.new) == (100, 102, False, False, False)
+    assert one.impact == pytest.approx(160, abs=30)
+
+
+def test_a_price_change_ends_when_it_is_the_level() -> None:
+    amounts = bill()
+    amounts[100:] *= 1.5
+    one = only(amounts)
+    assert (one.start, one.end, one.drift) == (100, 107, False)
+
+
+def test_a_slow_drift_is_found_on_the_way() -> None:
+    amounts = bill(noise=0.02)
+    amounts[60:130] *= np.linspace(1, 1.6, 70)
+    amounts[130:] *= 1.6
+    found = find(amounts, marks(), 50.0)
+    assert found[0].drift
+    assert 80 < found[0].start < 115
+
+
+def test_what_is_new_costs_more_than_nothing() -> None:
+    amounts = bill()
+    amounts[:110] = 0
+    one = only(amounts)
+    assert (one.start, one.new, one.expected) == (110, True, 0.0)
+
+
+def test_it_goes_on_at_the_last_day() -> None:
+    amounts = bill()
+    amounts[-2:] *= 2
+    assert only(amounts).open
+
+
+def test_the_future_changes_no_judgement() -> None:
+    amounts = bill()
+    amounts[60:62] += 90
+    changed = amounts.copy()
+    changed[100:] *= 7
+    assert find(amounts[:90], marks()) == find(changed[:90], marks())
+    assert find(changed, marks(), 50.0)[0] == find(amounts, marks(), 50.0)[0]
+
+
+def test_precision_and_recall_at_the_impact_of_a_day() -> None:
+    found = right = wanted = caught = 0
+    for seed in range(60):
+        amounts = bill(seed, noise=0.05)
+        start = 40 + seed
+        wanted += 1
+        amounts[start : start + 1 + seed % 3] += 120
+        here = find(amounts, marks(), 100.0)
+        hits = [one for one in here if one.start < start + 3 and one.end > start]
+        found, right, caught = found + len(here), right + len(hits), caught + bool(hits)
+    assert right / found >= 0.9
+    assert caught / wanted >= 0.9

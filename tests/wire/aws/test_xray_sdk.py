@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_xray_sdk.core import AWSXRayRecorder
+from aws_xray_sdk.core import AWSXRayRecorder, xray_recorder
 from aws_xray_sdk.core.context import Context
 from aws_xray_sdk.core.sampling.connector import ServiceConnector
 
@@ -15,6 +15,7 @@ from live_server import LiveServer
 
 pytestmark = pytest.mark.wire
 WAIT_S = 60
+xray_recorder.emitter._socket.close()  # of the SDK's own recorder, which nobody closes
 
 
 @pytest.fixture(scope="module")

@@ -77,9 +77,11 @@ class World:
     leads: bool = True
     limit: int = 1000
 
-    def add(self, name: str, values: np.ndarray, *, unit: str = "Percent", **dimensions: str) -> int:
+    def add(
+        self, name: str, values: np.ndarray, *, unit: str = "Percent", namespace: str = "ns", **dimensions: str
+    ) -> int:
         """A series with a value a slot from BEGIN on (NaN: none)."""
-        id_ = self.registry.add(Identity("1", "eu", "ns", name, make_tags(dimensions), unit, Kind.GAUGE))
+        id_ = self.registry.add(Identity("1", "eu", namespace, name, make_tags(dimensions), unit, Kind.GAUGE))
         known = np.isfinite(values)
         times = (BEGIN + SLOT_MS * np.arange(len(values)))[known]
         self.points.series[id_] = (times, values[known])

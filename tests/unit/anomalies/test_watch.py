@@ -139,6 +139,23 @@ def test_no_more_series_than_the_limit_are_watched_and_silent_ones_make_room(wor
     assert (noted.watched, noted.beyond) == (5, 0)
 
 
+def test_rates_of_log_patterns_are_watched_beside_the_limit(world: World) -> None:
+    world.limit = 1
+    for host in ("a", "b"):
+        world.add("cpu", daily(5), host=host)
+    lines = np.random.default_rng(1).poisson(4.0, 5 * DAY).astype(float)
+    lines[-12:] += 200.0
+    errors = world.add("PatternLines", lines, unit="Count", namespace="trimtab/Logs", LogGroup="/app", Pattern="abc")
+    world.at(5)
+    watch = world.watch()
+    run(watch.run())
+    noted = run(world.room.progress.last())
+    assert noted is not None
+    assert (noted.watched, noted.beyond) == (2, 1)
+    bursts = [one.start_ms for one in world.found() if one.series == errors]
+    assert BEGIN + (5 * DAY - 12) * SLOT_MS in bursts
+
+
 def test_buckets_of_histograms_are_not_watched(world: World) -> None:
     world.add("latency_bucket", daily(1), le="0.5")
     world.at(1)

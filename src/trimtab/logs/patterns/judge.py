@@ -34,14 +34,15 @@ def found(
 ) -> list[LogAnomaly]:
     """The anomalies that began before `until_ms`: patterns that are new, and patterns that are gone.
 
-    `since_ms` is since when lines are counted; `make_id` gives ids.
+    `since_ms` is since when lines are counted, and there may have been none for long; `make_id` gives ids.
     """
     ids = iter(make_id)
+    begun_ms = max(since_ms, min((one.first_ms for one in known.values()), default=since_ms))
     alive = {id_ for id_, one in known.items() if one.last_ms >= until_ms - SILENT_SLOTS * SLOT_MS}
     made = []
     for id_ in learnt.new:
         one = known.get(id_)
-        if one is not None and id_ not in learnt.variants and one.first_ms >= since_ms + LEARNING_MS:
+        if one is not None and id_ not in learnt.variants and one.first_ms >= begun_ms + LEARNING_MS:
             made.append(_anomaly(next(ids), group, one, Unusual.NEW, learnt.counts.get(id_, {}), until_ms))
     for id_, one in known.items():
         if id_ not in alive and alive and is_gone(one, until_ms):

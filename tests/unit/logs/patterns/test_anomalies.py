@@ -98,6 +98,16 @@ def test_a_pattern_is_new_only_after_a_day_of_learning() -> None:
     assert not quiet.active
 
 
+def test_the_first_lines_of_a_group_are_not_new(counter: "Counter", clock: ManualClock) -> None:
+    async def story() -> None:
+        await counter.log("ERROR disk 3 is full", [NOW - HOUR])
+        clock.advance(300)
+        await PatternCounting(counter.parts).run()
+        assert await counter.anomalies() == []
+
+    asyncio.run(story())
+
+
 def test_a_pattern_is_gone_after_a_silence_that_its_rate_does_not_explain() -> None:
     words = Vocabulary(1)
     beats = range(0, 24 * HOUR, SLOT_MS)

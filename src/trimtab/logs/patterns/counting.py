@@ -5,6 +5,7 @@ what its senders had stored is learnt from. Counts are gauges, a sample a slot: 
 What is known moves on with the clock of the group in one transaction, so that of several servers one counts.
 """
 
+import asyncio
 import logging
 import uuid
 from collections import defaultdict
@@ -126,7 +127,8 @@ class PatternCounting:
             mine = slots.get(group.id, [])
             vocabulary = self._known[group.id][1]
             before = {one.id: one for one in vocabulary.known.values()}
-            learnt = vocabulary.take(mine)
+            # Thousands of patterns that are new take seconds, for which nobody else must wait.
+            learnt = await asyncio.to_thread(vocabulary.take, mine)
             vocabulary.forget(to_ms)
             await self._parts.emit(list(_counts(group, vocabulary.known, before, learnt, from_ms, to_ms)))
             clock = clocks.get(group.id)

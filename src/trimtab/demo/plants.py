@@ -11,7 +11,7 @@ from trimtab.demo import audit
 from trimtab.demo.activity import Activity
 from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
-from trimtab.demo.company import HOLD, RESEARCH, TRAINING, Company
+from trimtab.demo.company import HOLD, RESEARCH, SERVING, TRAINING, Company
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
 from trimtab.demo.functions import COLD, ROOMY
 from trimtab.demo.logs import KEPT_H, NEW_ERROR
@@ -210,7 +210,7 @@ def _roll_out(world: World) -> Plant:
         "roll-out",
         f"/audit?range=24h&show=changes&about={DEGRADED}",
         f"{who} rolled out {DEGRADED} without CUDA graphs and with half of the KV cache, which made it slow",
-        audit.SERVING.id,
+        SERVING.id,
         endpoint.team,
         (DEGRADED, who),
         audit.asked_ms(world, DEGRADED_SINCE_H),
@@ -222,7 +222,7 @@ def _secrets_read(world: World) -> Plant:
         "secrets-read",
         "/audit?tab=findings&range=24h",
         f"the key of {audit.READER} read {audit.SECRETS} secrets within two minutes, from where it was never used",
-        audit.SERVING.id,
+        SERVING.id,
         "",
         (audit.READER, audit.READER_KEY),
         ago(world.anchor_ms, audit.READ_SINCE_H),

@@ -90,7 +90,7 @@ Outputs = list[tuple[str, Typed]]
 
 
 class _Planner:
-    """Writes SELECTs; `writer` writes what is in them."""
+    """Writes a SELECT; `writer` writes what is in them."""
 
     def __init__(self, writer: Writer, condition: Condition) -> None:
         self.writer = writer

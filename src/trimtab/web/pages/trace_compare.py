@@ -42,8 +42,8 @@ def routes(site: Site) -> list[BaseRoute]:
             facts["complaint"] = str(problem)
         except QueryAborted as problem:
             facts["aborted"] = str(problem)
-        shared: dict[str, Any] = {"asked": asked, "baselines": BASELINES, "ms": ms_text, "label": label, "detail": detail}
-        return site.page(request, view, "trace_compare", timed=True, by=_by(view), **shared, **facts)
+        words: dict[str, Any] = {"ms": ms_text, "label": label, "detail": detail}
+        return site.page(request, view, "trace_compare", timed=True, asked=asked, baselines=BASELINES, by=_by(view), **words, **facts)
 
     async def as_json(request: Request) -> Response:
         view = site.view(request, _DEFAULT_RANGE)

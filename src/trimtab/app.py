@@ -16,6 +16,7 @@ from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.site import AuditedSite
+from trimtab.doors.aws.budgets import service as budgets_service
 from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
@@ -152,6 +153,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
+        budgets_service.build(rooms.budgets, rooms.settings.account_id),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
     )
     own = rooms.settings
@@ -281,4 +283,5 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
         *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
         *rooms.delivering.jobs,
+        *rooms.budgets.jobs(),
     ]

@@ -18,9 +18,13 @@ from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.bottlenecks.room import BottlenecksRoom
+from trimtab.budgets.room import BudgetsRoom
+from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud import sagemaker
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
+from trimtab.doors.aws.cost_explorer.expression import read_filter
+from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.use import OwnersUse
@@ -48,6 +52,7 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
+from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
 from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.reports.dashboards.alarm_source import AlarmSource
@@ -89,6 +94,7 @@ class Rooms:
     firing: FiringAlarms
     costs: CostsRoom
     economics: EconomicsRoom
+    budgets: BudgetsRoom
     detectors: DetectorRoom
     anomalies: AnomalyRoom
     promql: PromQL
@@ -126,6 +132,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     inventory = InventoryRoom.of(stores.state, clock)
     bills = await _costs(settings, stores, clock)
     economics = _economics(stores, bills, inventory, reader, registry, clock)
+    costs = bills.over(economics.bills)
     http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
@@ -164,8 +171,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             clock=clock,
             account=settings.account_id,
         ),
-        costs=bills.over(economics.bills),
+        costs=costs,
         economics=economics,
+        budgets=_budgets(settings, stores, clock, costs, economics, notify, actuators),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         firing=FiringAlarms(stores.state),
@@ -236,6 +244,21 @@ def _economics(
 
     use = OwnersUse(runs, by_metric)
     return EconomicsRoom.of(stores.telemetry, stores.state, bills.ledger, clock, use, runs)
+
+
+def _budgets(
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    costs: CostsRoom,
+    economics: EconomicsRoom,
+    notify: NotifyRoom,
+    actuators: Actuators,
+) -> BudgetsRoom:
+    """Limits on the bill as Cost Explorer reads it, with the filters that it takes."""
+    generation = CostExplorerRooms.of(costs, clock, rules=economics.rules).generation
+    mail = mail_channels(notify.channels, settings.region)
+    return BudgetsRoom.of(stores.state, clock, BudgetMeans(costs, generation, actuators, mail, read_filter))
 
 
 def _delivering(

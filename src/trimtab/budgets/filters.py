@@ -87,7 +87,9 @@ def metric_of(form: Mapping[str, Any]) -> Metric:
 
 def where_of(form: Mapping[str, Any], read: ReadFilter) -> Filter | None:
     """The lines that a budget counts. Raises TrimtabError for a filter that cannot be read."""
-    expression = form.get("FilterExpression") or expression_of(form.get("CostFilters") or {})
+    expression = form.get("FilterExpression")
+    if expression is None:
+        expression = expression_of(form.get("CostFilters") or {})
     parts = [part for part in (read(expression), None if form.get("Metrics") else _charges(form)) if part is not None]
     if not parts:
         return None

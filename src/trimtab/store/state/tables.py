@@ -14,6 +14,14 @@ from trimtab.store.state.schema.audit import (
     audit_tags,
     audit_trails,
 )
+from trimtab.store.state.schema.budgets import (
+    budget_action_history,
+    budget_actions,
+    budget_notifications,
+    budget_periods,
+    budget_subscribers,
+    budgets,
+)
 from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
@@ -97,6 +105,12 @@ __all__ = [
     "audit_stores",
     "audit_tags",
     "audit_trails",
+    "budget_action_history",
+    "budget_actions",
+    "budget_notifications",
+    "budget_periods",
+    "budget_subscribers",
+    "budgets",
     "catalog_rates",
     "cluster_nodes",
     "cost_imports",

@@ -14,7 +14,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from trimtab.audit.lake.columns import COLUMNS, Typed, column
-from trimtab.audit.lake.expressions import Names, Writer
+from trimtab.audit.lake.expressions import Writer
+from trimtab.audit.lake.names import Names
 from trimtab.audit.lake.problem import QueryProblem
 
 MAX_ROWS = 10_000

@@ -58,6 +58,7 @@ from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
+from trimtab.doors.rest.budgets import Budgeting
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.event_rules import Triggering
@@ -169,6 +170,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         settings=rooms.settings,
         costs=rooms.costs,
         economics=rooms.economics,
+        budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
         inventory=rooms.inventory,
         run_reports=_run_reports(rooms),
         scheduled=_run_reports(rooms).scheduled,

@@ -1,6 +1,6 @@
 """When somebody is told, and who: the notifications of budgets and their subscribers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -157,6 +157,23 @@ def add_notification(
     row = {**_row(budget, wanted), "period_ms": 0, "changed_ms": now_ms, "created_ms": now_ms}
     connection.execute(insert(budget_notifications).values(row))
     put_subscribers(connection, (budget.account, budget.name), wanted.key, subscribers, now_ms)
+
+
+def replace_notifications(
+    connection: Connection, budget: Budget, wanted: Sequence[tuple[Notification, list[Subscriber]]], now_ms: int
+) -> None:
+    """Have a budget have just these, in the caller's transaction. Raises as `add_notification`."""
+    keys = {one.key for one, _ in wanted}
+    for held, _ in notifications_in(connection, budget):
+        if held.key not in keys:
+            connection.execute(delete(budget_notifications).where(_is(budget, held)))
+            put_subscribers(connection, (budget.account, budget.name), held.key, [], 0)
+    for one, whom in wanted:
+        if _known(connection, budget, one):
+            forms.check_notification(budget.form, one)
+            put_subscribers(connection, (budget.account, budget.name), one.key, whom, now_ms)
+        else:
+            add_notification(connection, budget, one, whom, now_ms)
 
 
 def _row(budget: Budget, one: Notification) -> dict[str, Any]:

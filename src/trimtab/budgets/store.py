@@ -13,7 +13,7 @@ from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
 from trimtab.budgets import form as forms
 from trimtab.budgets.filters import ReadFilter
 from trimtab.budgets.model import Budget, Notification, Subscriber
-from trimtab.budgets.notifications import add_notification
+from trimtab.budgets.notifications import add_notification, replace_notifications
 from trimtab.budgets.rows import budget_in, budget_of, sees
 from trimtab.budgets.tags import set_tags
 from trimtab.store.state.database import State
@@ -83,8 +83,13 @@ class BudgetStore:
 
         return await self._state.run(read)
 
-    async def update(self, scope: Scope, account: str, form: Mapping[str, Any]) -> Budget:
-        """Replace a budget's definition; it is judged again at once. Raises NotFound, InvalidInput."""
+    async def update(
+        self, scope: Scope, account: str, form: Mapping[str, Any], notifications: Wanted | None = None
+    ) -> Budget:
+        """Replace a budget's definition, and its notifications where they are given; it is judged again at once.
+
+        A notification that stays keeps its state, so that nobody is told again. Raises NotFound, InvalidInput.
+        """
         name, completed, now_ms = str(form["BudgetName"]), self._completed(form), self._clock.now_ms()
 
         def write(connection: Connection) -> Budget:
@@ -94,6 +99,8 @@ class BudgetStore:
             values = {"form": json.dumps(completed), "updated_ms": now_ms, "standing": "", "judged_ms": 0}
             mine = (_columns.account == account) & (_columns.name == name)
             connection.execute(update(budgets).where(mine).values(values))
+            if notifications is not None:
+                replace_notifications(connection, budget_in(connection, scope, account, name), notifications, now_ms)
             return budget_in(connection, scope, account, name)
 
         return await self._state.run(write)

@@ -26,6 +26,7 @@ COMMANDS = {
     "anomalies": LazyCommand(
         "trimtab.cli.anomalies", "anomalies", "See what was unusual in any series, and what changed with it."
     ),
+    "budgets": LazyCommand("trimtab.cli.budgets", "budgets", "Limits on the bill: who is told, and what is done."),
     "detectors": LazyCommand(
         "trimtab.cli.detectors", "detectors", "Anomaly detectors of single metrics: put, list, delete."
     ),

@@ -27,6 +27,7 @@ from trimtab.doors.rest import (
     anomalies,
     audit,
     audit_imports,
+    budgets,
     catalog,
     config,
     cost_explorer,
@@ -127,6 +128,7 @@ class Dependencies:
     tail_sampled: trace_sampling.TailSampled | None = None
     serverless: ServerlessRooms | None = None
     log_anomalies: LogPatternAnomalies | None = None
+    budgeting: budgets.Budgeting | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -145,6 +147,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *_anomalies(needs),
         *_costs(needs),
         *(economics.operations(needs.economics) if needs.economics else []),
+        *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *_inventory(needs),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),

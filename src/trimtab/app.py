@@ -247,6 +247,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         anomalies=rooms.anomalies,
         detectors=rooms.detectors.book,
         economics=rooms.economics,
+        budgets=rooms.budgets,
         costs=rooms.costs,
         runs=_run_reports(rooms),
         logs=rooms.logs,

@@ -9,6 +9,7 @@ from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.bottlenecks.room import BottlenecksRoom
+from trimtab.budgets.room import BudgetsRoom
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
 from trimtab.economics.room import EconomicsRoom
@@ -51,6 +52,7 @@ class WebState:
     grafana_url: str = ""
     refresh_s: int = 5
     economics: EconomicsRoom | None = None
+    budgets: BudgetsRoom | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None

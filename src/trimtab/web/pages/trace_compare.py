@@ -42,8 +42,8 @@ def routes(site: Site) -> list[BaseRoute]:
             facts["complaint"] = str(problem)
         except QueryAborted as problem:
             facts["aborted"] = str(problem)
-        words: dict[str, Any] = {"ms": ms_text, "label": label, "detail": detail}
-        return site.page(request, view, "trace_compare", timed=True, asked=asked, baselines=BASELINES, by=_by(view), **words, **facts)
+        facts |= {"asked": asked, "baselines": BASELINES, "by": _by(view), "ms": ms_text, "label": label, "detail": detail}
+        return site.page(request, view, "trace_compare", timed=True, **facts)
 
     async def as_json(request: Request) -> Response:
         view = site.view(request, _DEFAULT_RANGE)

@@ -20,6 +20,8 @@ FORGOTTEN_MS = 15 * 86_400_000
 """How long without a line until a pattern is forgotten."""
 _IDLE_MS = 86_400_000
 """Patterns without a line for so long make room for new ones."""
+_MOST_FRESH = 500
+"""Unknown forms that are mined at a time: mining compares each with each."""
 _EXAMPLE = 1000  # characters of a line that are kept with its pattern
 _MEMORY = 20_000  # masked forms whose pattern is remembered
 
@@ -71,7 +73,7 @@ class Vocabulary:
     def take(self, slots: Sequence[Slot]) -> Learnt:
         """Count lines by pattern, and learn patterns from those that match none."""
         learnt = Learnt()
-        fresh = sorted({one.masked for one in slots if self.match(one.masked) is None})
+        fresh = self._fresh(slots)
         if fresh:
             self._learn(fresh, slots, learnt)
         for one in sorted(slots, key=lambda one: one.at_ms):
@@ -82,6 +84,14 @@ class Vocabulary:
         for id_, counts in learnt.counts.items():
             self.known[id_] = _grown(self.known[id_], counts)
         return learnt
+
+    def _fresh(self, slots: Sequence[Slot]) -> list[str]:
+        """Masked forms that match nothing, in order; of very many (a log of random words) those with most lines."""
+        lines: dict[str, int] = {}
+        for one in slots:
+            if self.match(one.masked) is None:
+                lines[one.masked] = lines.get(one.masked, 0) + one.lines
+        return sorted(sorted(lines, key=lambda masked: (-lines[masked], masked))[:_MOST_FRESH])
 
     def forget(self, now_ms: int) -> list[str]:
         """Forget patterns that have long had no line; their ids."""

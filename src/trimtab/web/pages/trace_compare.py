@@ -42,7 +42,8 @@ def routes(site: Site) -> list[BaseRoute]:
             facts["complaint"] = str(problem)
         except QueryAborted as problem:
             facts["aborted"] = str(problem)
-        facts |= {"asked": asked, "baselines": BASELINES, "by": _by(view), "ms": ms_text, "label": label, "detail": detail}
+        facts |= {"ms": ms_text, "label": label, "detail": detail}
+        facts |= {"asked": asked, "baselines": BASELINES, "by": _by(view)}
         return site.page(request, view, "trace_compare", timed=True, **facts)
 
     async def as_json(request: Request) -> Response:

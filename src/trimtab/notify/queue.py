@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from trimtab.notify import kinds
 from trimtab.notify.backoff import OPEN_AFTER, delay_s
@@ -161,7 +161,7 @@ def record(
     values: dict[str, object] = {"attempts": attempts, "status": verdict.status, "reason": verdict.reason}
     mine = _d.id.in_(parcel.deliveries)
     if outcome is Outcome.RETRY:
-        oldest = connection.execute(select(_d.created_ms).where(mine).order_by(_d.created_ms)).scalar_one()
+        oldest = connection.execute(select(func.min(_d.created_ms)).where(mine)).scalar_one()
         if now_ms - oldest >= give_up_ms:
             outcome = Outcome.FAILED
             values["reason"] = f"given up after {(now_ms - oldest) / 86_400_000:.1f} days; last: {verdict.reason}"

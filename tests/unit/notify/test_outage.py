@@ -220,3 +220,15 @@ def test_a_removed_channel_ends_what_waits_for_it(room: Room, receiver: Receiver
     (found,) = room.deliveries()
     assert (found.state, found.reason) == ("failed", "the channel was removed")
     assert replace(found) == found
+
+
+def test_a_message_of_several_notifications_is_tried_again(room: Room, receiver: Receiver) -> None:
+    room.add("slack", receiver.url)
+    room.alarm("a")
+    room.alarm("b")
+    receiver.statuses = [503]
+    for _ in range(60):
+        room.tick(1)
+    bodies = [json.loads(body)["attachments"] for _, _, body in receiver.requests]
+    assert [len(body) for body in bodies] == [2, 2]
+    assert {one.state for one in room.deliveries()} == {"delivered"}

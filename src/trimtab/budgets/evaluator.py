@@ -14,8 +14,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from trimtab.base.clock import Clock, iso
-from trimtab.base.errors import TrimtabError
-from trimtab.budgets import limits
+from trimtab.base.errors import TrimtabError, Unavailable
+from trimtab.budgets import calendar, limits
 from trimtab.budgets.actions import actions_in, move
 from trimtab.budgets.judge import judge, surely, threshold_of, value_of
 from trimtab.budgets.measure import Measure
@@ -86,7 +86,14 @@ class BudgetEvaluator:
     async def judge(self, budget: Budget) -> Standing:
         """Judge one budget and tell of what it crossed."""
         kept = await self.state.run(partial(_kept_limit, budget=budget, now_ms=self.clock.now_ms()))
-        standing = await self.measure.standing(budget, kept)
+        try:
+            standing = await self.measure.standing(budget, kept)
+        except Unavailable:
+            raise
+        except TrimtabError as problem:  # of this budget alone: the others are judged all the same
+            now_ms = self.clock.now_ms()
+            start, end = calendar.period_at(budget, now_ms) or (budget.start_ms, budget.end_ms)
+            standing = Standing(start, end, now_ms, problem=str(problem))
         people = await self.state.run(lambda connection: _mails(connection, budget))
         channels = {address: await self.mail(budget.account, address) for address in people}
         await self.state.run(partial(self._write, budget=budget, standing=standing, channels=channels))

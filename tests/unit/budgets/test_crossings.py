@@ -14,7 +14,7 @@ from sqlalchemy import select
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.actions.registry import Actuators, Plan
 from trimtab.base.clock import ManualClock
-from trimtab.base.errors import InvalidInput, NotFound, Unavailable
+from trimtab.base.errors import InvalidInput, NotFound, QueryAborted, Unavailable
 from trimtab.budgets import calendar
 from trimtab.budgets.actions import ActionStore, Locked
 from trimtab.budgets.evaluator import BudgetEvaluator
@@ -55,6 +55,8 @@ class Amounts:
     lower: str = "15"
 
     async def standing(self, budget: Budget, kept: Spend | None = None) -> Standing:
+        if budget.name == "large":
+            raise QueryAborted("cannot read: too much")
         period = calendar.period_at(budget, self.clock.now_ms())
         assert period is not None
         limit, actual, forecast = (Spend(Decimal(one), "USD") for one in ("100", self.actual, self.forecast))
@@ -264,3 +266,13 @@ def test_daily_budgets_have_no_forecasts(house: House) -> None:
     told = [(read_notification({**ABOVE, "NotificationType": "FORECASTED"}), read_subscribers(MAIL))]
     with pytest.raises(InvalidInput, match="daily"):
         run(house.store.create(EVERYTHING, ACCOUNT, {**FORM, "TimeUnit": "DAILY"}, told))
+
+
+def test_a_budget_that_cannot_be_measured_says_why_and_stops_no_other(house: House) -> None:
+    run(house.store.create(EVERYTHING, ACCOUNT, {**FORM, "BudgetName": "large"}))
+    house.budget()
+    house.spend("91")
+    large = run(house.store.get(EVERYTHING, ACCOUNT, "large")).standing
+    assert large is not None
+    assert large.problem == "cannot read: too much"
+    assert len(house.told()) == 1

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ def _is_loopback(host: str) -> bool:
 
 
 socket.socket.connect = _connect_here  # type: ignore[method-assign]  # for the whole run, before anything connects
+
+
+_open_state = State.__init__
+
+
+def _open_and_close_state(self: State, url: str) -> None:
+    _open_state(self, url)
+    weakref.finalize(self, self.engine.dispose)  # of a module's fixture: Python 3.13 tells of connections left open
+
+
+State.__init__ = _open_and_close_state  # type: ignore[method-assign]  # for the whole run
 
 
 @pytest.fixture(scope="session")

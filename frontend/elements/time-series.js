@@ -23,7 +23,7 @@ class TimeSeries extends HTMLElement {
     this.legend.className = "legend";
     this.replaceChildren(this.box, this.note, this.legend);
     this.state("loading", "Loading…");
-    this.seen = new IntersectionObserver(([entry]) => this.visible(entry.isIntersecting), { rootMargin: "200px" });
+    this.seen = new IntersectionObserver((seen) => this.visible(seen.at(-1).isIntersecting), { rootMargin: "200px" });
     this.seen.observe(this);
     this.sized = new ResizeObserver(() => this.resize());
     this.sized.observe(this.box);

@@ -73,7 +73,7 @@ def test_the_new_error_is_found_on_the_patterns_and_leads_to_its_lines(watched: 
     first = page.locator(".log-patterns tbody tr").first
     expect(first).to_contain_text("new")
     expect(first).to_contain_text("ERROR cannot settle order")
-    first.get_by_role("link").click()
+    first.get_by_role("link", name="ERROR cannot settle order").click()
     expect(page.locator(".log-events tbody tr")).to_have_count(60)
 
 

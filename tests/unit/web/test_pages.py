@@ -46,7 +46,7 @@ def test_no_page_has_script_or_style_inside(path: str, pages: AsgiClient) -> Non
     assert re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", answer.text) is None
 
 
-WITHOUT_ROOM = ("/statements", "/allocation", "/untagged", "/event-rules", "/audit")
+WITHOUT_ROOM = ("/statements", "/allocation", "/untagged", "/event-rules", "/audit", "/budgets")
 """Pages of rooms that the pretended state lacks; tests/browser/test_this_machine.py opens every page over real ones."""
 
 

@@ -11,7 +11,7 @@ from trimtab.web.app import WebState
 
 def test_functions_are_listed_with_what_stands_out(pages: AsgiClient) -> None:
     text = html.unescape(pages.get("/serverless").text)
-    names = re.findall(r'<th scope="row"><a href="/serverless/[^"]+">([^<]+)</a>', text)
+    names = re.findall(r'<th scope="row"><a href="/serverless/[^"]+"[^>]*>([^<]+)</a>', text)
     assert names == ["route", "thumbnails", "notify"]
     assert "has 3,008 MB of memory and never used more than 214 MB (7%)" in text
     assert "began cold in 40% of its invocations" in text

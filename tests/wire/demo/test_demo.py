@@ -21,6 +21,7 @@ from trimtab.demo.bill.terms import PAYER
 from trimtab.demo.company import ACCOUNTS, SERVING, TRAINING
 from trimtab.demo.notes import Notes
 from trimtab.demo.play import Loaded, Play
+from trimtab.demo.retraining import COMMANDS, write_commands
 from trimtab.demo.totals import Totals
 
 pytestmark = pytest.mark.wire
@@ -30,7 +31,8 @@ BEHIND_MS = 20 * 60_000
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LiveServer]:
     """One of its own: other tests need not meet 60 hosts."""
-    live = LiveServer(tmp_path / "server").start()
+    write_commands(tmp_path)
+    live = LiveServer(tmp_path / "server", TRIMTAB_TRIGGER_COMMANDS=str(tmp_path / COMMANDS)).start()
     yield live
     live.stop()
 

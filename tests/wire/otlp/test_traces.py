@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from threading import Thread
 from typing import Any
 
@@ -39,10 +40,9 @@ def _provider(service: str, exporter: SpanExporter) -> TracerProvider:
     return provider
 
 
-def _api(provider: TracerProvider) -> flask.Flask:
+def _api(provider: TracerProvider, plain: sqlite3.Connection) -> flask.Flask:
     app = flask.Flask("api")
     FlaskInstrumentor().instrument_app(app, tracer_provider=provider)
-    plain = sqlite3.connect(":memory:", check_same_thread=False)
     database = SQLite3Instrumentor().instrument_connection(plain, tracer_provider=provider)
     database.cursor().execute("CREATE TABLE items (name TEXT)")
     tracer = provider.get_tracer("api")
@@ -93,8 +93,9 @@ def began(server: LiveServer, xray: Any) -> float:
     host, port = server.address_of("OTLP over gRPC")
     front = _provider(FRONT, OTLPSpanExporter(f"{server.url}/v1/traces", compression=Compression.Gzip))
     back = _provider(API, GrpcSpanExporter(f"{host}:{port}", insecure=True))
-    api_server = _serve(_api(back))
-    with httpx.Client() as client, httpx.Client() as user:
+    plain = sqlite3.connect(":memory:", check_same_thread=False)
+    api_server = _serve(_api(back, plain))
+    with httpx.Client() as client, httpx.Client() as user, closing(plain):
         front_server = _serve(_front(front, client, f"http://127.0.0.1:{api_server.port}"))
         for number in (1, 2, 3):
             answer = user.get(f"http://127.0.0.1:{front_server.port}/cart/{number}")

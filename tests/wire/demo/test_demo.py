@@ -31,8 +31,8 @@ BEHIND_MS = 20 * 60_000
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LiveServer]:
     """One of its own: other tests need not meet 60 hosts."""
-    write_commands(tmp_path)
-    live = LiveServer(tmp_path / "server", TRIMTAB_TRIGGER_COMMANDS=str(tmp_path / COMMANDS)).start()
+    write_commands(tmp_path / "server")
+    live = LiveServer(tmp_path / "server", TRIMTAB_TRIGGER_COMMANDS=str(tmp_path / "server" / COMMANDS)).start()
     yield live
     live.stop()
 

@@ -48,7 +48,7 @@ class LogGroups:
         for _ in range(_TRIES):
             try:
                 return await self._run(work)
-            except IntegrityError:  # another request made one of them meanwhile, and now it is there
+            except (IntegrityError, Conflict):  # another request made one of them meanwhile, and now it is there
                 continue
         return await self._run(work)
 

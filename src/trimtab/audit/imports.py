@@ -125,7 +125,7 @@ class AuditImports:
         try:
             check_place(location)
             id_ = await self._state.run(lambda connection: _begin(connection, location, self._clock.now_ms()))
-        except BaseException:
+        except BaseException:  # of a cancelled import too: the next one may begin
             self._busy = False
             raise
         self._running = asyncio.create_task(self._run(id_, location))
@@ -155,7 +155,7 @@ class AuditImports:
         tally, problem = Tally(), ""
         try:
             problem = await self._read(location, tally)
-        except BaseException:
+        except BaseException:  # of a cancelled import too: the next one may begin
             self._busy = False
             raise
         if not tally.records and not problem:

@@ -126,14 +126,3 @@ class Sent:
     reason: str = ""
     status: int | None = None
     retry_after_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One time a delivery was sent."""
-
-    at_ms: int
-    outcome: str
-    status: int | None
-    reason: str
-    took_ms: int

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
 from trimtab.base.ids import hash64
+from trimtab.notify.model import Attempt
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_attempts, event_deliveries, event_inbox
 from trimtab.triggers.arns import Place
-from trimtab.triggers.model import Attempt, Delivery, DeliveryState, Outcome, Sent
+from trimtab.triggers.model import Delivery, DeliveryState, Outcome, Sent
 
 FIRST_S, LONGEST_S = 2.0, 300.0
 """Delay after the first failure, and the longest: a target that returns after hours hears of it within five minutes."""

@@ -59,7 +59,7 @@ def compiled(text: str, given: list[str], condition: Condition, limit: int = MAX
         raise QueryProblem(f"{len(given)} query parameters are given and {len(given) - writer.left} are used")
     shown = ", ".join(f"{_shown(Typed(f'q.o{n}', one.type))} AS c{n}" for n, (_, one) in enumerate(outputs))
     # Every name in it was looked up or numbered here, and every text is bound.
-    final = f"SELECT {shown} FROM ({sql}) AS q LIMIT {limit}"  # noqa: S608
+    final = f"SELECT {shown} FROM ({sql}) AS q LIMIT {limit}"  # noqa: S608 - all parts are written anew
     return Statement(final, planner.params | writer.params, tuple(name for name, _ in outputs), tuple(planner.stores))
 
 
@@ -113,7 +113,8 @@ class _Planner:
             if len(outputs) != len(others):
                 raise QueryProblem("the parts of a UNION must have as many columns")
             way = "DISTINCT" if tree.args.get("distinct") else "ALL"
-            return f"SELECT * FROM (({left}) UNION {way} ({right})){self._tail(tree, outputs)}", outputs  # noqa: S608
+            both = f"(({left}) UNION {way} ({right}))"
+            return f"SELECT * FROM {both}{self._tail(tree, outputs)}", outputs  # noqa: S608 - as above
         if isinstance(tree, exp.Subquery):
             return self.query(tree.this, known, depth + 1)
         if not isinstance(tree, exp.Select):

@@ -56,14 +56,9 @@ class MapQuery(Struct, frozen=True, forbid_unknown_fields=True):
     baseline_end: OtherInstant = ""
 
 
-class BottlenecksQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class BottlenecksQuery(MapQuery, frozen=True, forbid_unknown_fields=True):
     """As the service map's; the baseline may have a filter of its own."""
 
-    filter: Filter = ""
-    start: Instant = "-1h"
-    end: Instant = "now"
-    baseline_start: OtherInstant = ""
-    baseline_end: OtherInstant = ""
     baseline_filter: Filter = ""
     quantile: list[Quantile] = []
 

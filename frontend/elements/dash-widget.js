@@ -78,11 +78,12 @@ function open(editor, { title, value, form, check, within, keep }) {
 
   async function look() {
     const mine = (turn += 1);
+    const checked = held; // typing goes on while the answer is awaited: only what was found good is drawn
     try {
-      const { messages } = await send("POST", "/rest/v1/dashboard-checks", { body: check(held) });
+      const { messages } = await send("POST", "/rest/v1/dashboard-checks", { body: check(checked) });
       if (mine !== turn) return;
       list(messages.map((one) => ({ ...one, path: one.path.replace(within, "") })));
-      if (form && !messages.some((one) => one.error)) await editor.preview(held, preview);
+      if (form && !messages.some((one) => one.error)) await editor.preview(checked, preview);
     } catch (problem) {
       list([{ path: "", text: problem.message, error: true }]);
     }

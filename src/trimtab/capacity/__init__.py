@@ -1,0 +1,1 @@
+"""Capacity: latency-throughput curves, queueing, and the simulator of scaling."""

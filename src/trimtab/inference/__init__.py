@@ -1,0 +1,1 @@
+"""Inference: load generation, capacity curves and the sizing of endpoints."""

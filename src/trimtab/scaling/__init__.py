@@ -1,0 +1,1 @@
+"""Scaling: policies that decide how many, and what acts on them."""

@@ -2,6 +2,15 @@
 
 from trimtab.store.state.schema.access import access_keys
 from trimtab.store.state.schema.actions import action_log
+from trimtab.store.state.schema.advice import (
+    advice_cases,
+    advice_checks,
+    advice_decisions,
+    advice_findings,
+    advice_ledger,
+    advice_preferences,
+    advice_runs,
+)
 from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
 from trimtab.store.state.schema.anomalies import anomaly_mutes, anomaly_watch
 from trimtab.store.state.schema.audit import (
@@ -14,6 +23,20 @@ from trimtab.store.state.schema.audit import (
     audit_tags,
     audit_trails,
 )
+from trimtab.store.state.schema.aws_sources import (
+    aws_accounts,
+    aws_calls,
+    aws_marks,
+    aws_reads,
+    aws_steps,
+    instance_prices,
+    price_lists,
+    price_products,
+    price_terms,
+    resource_readings,
+    spot_prices,
+    tag_reports,
+)
 from trimtab.store.state.schema.budgets import (
     budget_action_history,
     budget_actions,
@@ -21,6 +44,12 @@ from trimtab.store.state.schema.budgets import (
     budget_periods,
     budget_subscribers,
     budgets,
+)
+from trimtab.store.state.schema.cost_anomalies import (
+    cost_anomalies,
+    cost_anomaly_subscriptions,
+    cost_anomaly_told,
+    cost_monitors,
 )
 from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
@@ -90,6 +119,13 @@ from trimtab.store.state.schema.triggers import (
 __all__ = [
     "access_keys",
     "action_log",
+    "advice_cases",
+    "advice_checks",
+    "advice_decisions",
+    "advice_findings",
+    "advice_ledger",
+    "advice_preferences",
+    "advice_runs",
     "alarm_clocks",
     "alarm_history",
     "alarm_mute_rules",
@@ -105,6 +141,11 @@ __all__ = [
     "audit_stores",
     "audit_tags",
     "audit_trails",
+    "aws_accounts",
+    "aws_calls",
+    "aws_marks",
+    "aws_reads",
+    "aws_steps",
     "budget_action_history",
     "budget_actions",
     "budget_notifications",
@@ -113,7 +154,11 @@ __all__ = [
     "budgets",
     "catalog_rates",
     "cluster_nodes",
+    "cost_anomalies",
+    "cost_anomaly_subscriptions",
+    "cost_anomaly_told",
     "cost_imports",
+    "cost_monitors",
     "cost_periods",
     "cost_reports",
     "cost_sources",
@@ -134,6 +179,7 @@ __all__ = [
     "event_rules",
     "event_targets",
     "event_versions",
+    "instance_prices",
     "locks",
     "log_account_policies",
     "log_anomalies",
@@ -169,14 +215,20 @@ __all__ = [
     "pipeline_causes",
     "pipeline_runs",
     "pipelines",
+    "price_lists",
+    "price_products",
+    "price_terms",
     "rejections",
+    "resource_readings",
     "resources",
     "run_devices",
     "run_states",
     "runs",
     "sources",
+    "spot_prices",
     "statement_lines",
     "statements",
+    "tag_reports",
     "tags",
     "trace_daemons",
     "trace_groups",

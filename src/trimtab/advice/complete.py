@@ -1,0 +1,81 @@
+"""From what a judge found to a finding: whose it is, what it saves, and its fix in full. Pure."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from string import Formatter
+
+from trimtab.advice.cash import Saving, saving
+from trimtab.advice.check import Check, Fine, Found, Unsure
+from trimtab.advice.facts import Facts, Thing
+from trimtab.advice.finding import Finding, Judgement, Undecided
+
+_CENT = Decimal("0.01")
+
+
+def judgement(check: Check, facts: Facts, knobs: Mapping[str, float] | None = None) -> Judgement:
+    """What a check says of facts, its findings complete; the most cash first."""
+    found: list[Finding] = []
+    undecided: list[Undecided] = []
+    looked_at = 0
+    for outcome in check.judge(facts, {**check.defaults, **(knobs or {})}):
+        looked_at += 1
+        match outcome:
+            case Found():
+                found.append(_finding(check, outcome, facts))
+            case Unsure(thing, reason):
+                undecided.append(Undecided(thing.path, reason))
+            case Fine():
+                continue
+    found.sort(key=lambda one: (-(one.cash or 0), -one.gpu_hours, one.resource, one.part))
+    return Judgement(check.id, tuple(found), tuple(undecided), looked_at)
+
+
+def _finding(check: Check, found: Found, facts: Facts) -> Finding:
+    thing, saved = found.thing, _saved(found, facts)
+    return Finding(
+        check=check.id,
+        pillar=check.pillar,
+        resource=thing.path,
+        kind=thing.kind,
+        name=thing.shown,
+        account=thing.account,
+        region=thing.region,
+        summary=found.summary,
+        status=found.status or check.status,
+        part=found.part,
+        owner=thing.owner,
+        tags=dict(thing.tags),
+        evidence=found.evidence,
+        confidence=found.confidence,
+        cash=saved.cash,
+        cost=saved.cost,
+        currency=saved.currency,
+        cash_note=saved.note,
+        gpu_hours=round(found.gpu_hours, 2),
+        fix=fix_of(check.fix, thing, found.words),
+        effort=check.effort,
+        action=check.action,
+        restart=check.restart,
+        rollback=check.rollback,
+        current=found.current or thing.type,
+        advised=found.advised,
+    )
+
+
+def _saved(found: Found, facts: Facts) -> Saving:
+    if found.money is not None:
+        amount = found.money.quantize(_CENT, ROUND_HALF_UP)
+        bill = facts.bill(found.thing)
+        cost = saving(bill, 1.0, facts).cost if bill is not None else None
+        return Saving(amount, cost, found.currency, found.money_note)
+    if not found.share:
+        return Saving(Decimal(0), None, "USD", "saves no money")
+    return saving(facts.bill(found.thing), found.share, facts)
+
+
+def fix_of(template: str, thing: Thing, words: Mapping[str, str]) -> str:
+    """A fix with the words of a resource in it; a word that is not known stays as `<word>`."""
+    known = {"id": thing.id, "name": thing.shown, "region": thing.region, "account": thing.account, "type": thing.type}
+    known |= {"kind": thing.kind, **words}
+    names = {name for _, name, _, _ in Formatter().parse(template) if name}
+    return template.format(**{name: known.get(name, f"<{name}>") for name in names})

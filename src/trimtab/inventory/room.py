@@ -6,6 +6,7 @@ from trimtab.base.clock import Clock
 from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.inventory.catalog.pricing import Pricing
 from trimtab.inventory.catalog.rates import RateStore
+from trimtab.inventory.readings import Readings
 from trimtab.inventory.resources import ResourceStore
 from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
@@ -19,13 +20,16 @@ class InventoryRoom:
     catalog: Catalog
     rates: RateStore
     resources: ResourceStore
+    readings: Readings
     runs: RunStore
     nodes: NodeStore
 
     @classmethod
     def of(cls, state: State, clock: Clock) -> "InventoryRoom":
         """The room over a state database."""
-        return cls(load(), RateStore(state, clock), ResourceStore(state), RunStore(state), NodeStore(state))
+        return cls(
+            load(), RateStore(state, clock), ResourceStore(state), Readings(state), RunStore(state), NodeStore(state)
+        )
 
     async def pricing(self) -> Pricing:
         """Prices as they are now: the catalogue's and one's own."""

@@ -57,7 +57,12 @@ resources = Table(
     Column("tags", Text, nullable=False),
     Column("origin", String(256), nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
+    # Of a resource with an ARN: it, its type as AWS's Tagging API names it, and what its describe call says (JSON).
+    Column("arn", String(1024), nullable=False, server_default=""),
+    Column("resource_type", String(128), nullable=False, server_default=""),
+    Column("attributes", Text, nullable=False, server_default="{}"),
     Index(None, "account", "kind"),
+    Index(None, "resource_type"),
 )
 
 # Own prices and discounts, which come before the catalogue's: see inventory.catalog.rates. `amount` is decimal text, of

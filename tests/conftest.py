@@ -56,6 +56,13 @@ def _open_and_close_state(self: State, url: str) -> None:
 State.__init__ = _open_and_close_state  # type: ignore[method-assign]  # for the whole run
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where other programs take part (a browser, servers, kills), a test has a second try, and the report names it."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in ("browser", "crash", "wire"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""

@@ -1,0 +1,7 @@
+"""What compiles this package's loops, and compiles them again when any module of it changes."""
+
+from pathlib import Path
+
+from trimtab.timeseries.compiling import compiler
+
+compiled = compiler(Path(__file__).parent)

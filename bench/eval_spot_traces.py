@@ -44,7 +44,6 @@ def main(directory: Path) -> None:
         print(
             f"{name:75} {one['jobs']:5} jobs  cost {one['cost']:.4f}  bound {one['bound']:.4f}  "
             f"÷ best fixed {one['regret']:.3f} ({one['best']})  {by}"
-            + "  ".join(f"{k} {v:.3f}" for k, v in one["by"].items())
         )
     easy = [one["cost"] for one in found.values() if one["bound"] <= EASY]
     every = {**found, **zones}

@@ -55,6 +55,7 @@ from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.detectors import detectors
+from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
@@ -157,6 +158,7 @@ __all__ = [
     "cost_anomalies",
     "cost_anomaly_subscriptions",
     "cost_anomaly_told",
+    "cost_estimates",
     "cost_imports",
     "cost_monitors",
     "cost_periods",

@@ -1,0 +1,87 @@
+"""What a line without a meter costs on a coming day: carried on from its billed days. Pure, all lines at once.
+
+Each way looks at the past alone; the way that was nearest on the line's last two weeks is taken.
+
+    last day         what the last billed day cost
+    mean of a week   the mean of the last seven days
+    same weekday     what that weekday cost last
+    trend            the last day, moved by the median change a day of the last two weeks
+    weekday, moved   the same weekday, times the last week over the one before
+
+A line that is billed once a month (support, a fee) falls due on the same first or last days of the month as before.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trimtab.costs.outlook import calendar_of
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.estimate.model import Floats
+
+_WEEK, _TRIED = 7, 14
+_RARE = 0.25
+"""The share of the last two weeks' days with a charge, below which a line is not of every day."""
+
+
+def carried(values: Floats, start_ms: int, ahead: int) -> Floats:
+    """Each line's value (rows of `values`; columns are days from `start_ms`) `ahead` days after the last, 1 or more."""
+    days = values.shape[1]
+    if not days:
+        return np.zeros(len(values))
+    found = _best(values, ahead)
+    recent = values[:, -_TRIED:] != 0
+    rare = recent.mean(axis=1) < _RARE
+    return np.where(rare, _monthly(values, start_ms, ahead), found)
+
+
+def _best(values: Floats, ahead: int) -> Floats:
+    """The forecast of the way with the least error over the last days on which all of them could be tried."""
+    days = values.shape[1]
+    ways = np.array(_ways(values, ahead))
+    origins = [at for at in range(max(1, days - _TRIED - ahead), days - ahead + 1) if at >= 1]
+    errors = np.zeros(ways.shape)
+    for origin in origins:
+        actual = values[:, origin + ahead - 1]
+        errors += np.abs(np.array(_ways(values[:, :origin], ahead)) - actual)
+    best = np.argmin(errors, axis=0)  # the first of those that are alike
+    return np.asarray(np.take_along_axis(ways, best[None, :], axis=0)[0], np.float64)
+
+
+def _ways(values: Floats, ahead: int) -> Sequence[Floats]:
+    days = values.shape[1]
+    last = values[:, -1]
+    week = values[:, -_WEEK:]
+    mean = week.mean(axis=1)
+    if days < _WEEK + 1:
+        return last, mean, last, last, last
+    weekday = values[:, days - 1 + (ahead - 1) % _WEEK + 1 - _WEEK]
+    recent = values[:, -_TRIED:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.where(recent[:, :-1] > 0, recent[:, 1:] / recent[:, :-1], np.nan)
+    known = np.isfinite(steps).any(axis=1)
+    step = np.ones(len(values))
+    step[known] = np.clip(np.nanmedian(steps[known], axis=1), 0.8, 1.25)
+    trend = last * step**ahead
+    if days < 2 * _WEEK:
+        return last, mean, weekday, trend, weekday
+    before = values[:, -2 * _WEEK : -_WEEK].sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.where(before != 0, week.sum(axis=1) / before, 1.0)
+    return last, mean, weekday, trend, weekday * np.clip(growth, 0.5, 2.0)
+
+
+def _monthly(values: Floats, start_ms: int, ahead: int) -> Floats:
+    """What fell due on the same marked day of the month (first, second, last) a month before; else nothing."""
+    days = values.shape[1]
+    marks = calendar_of(start_ms, days + ahead)
+    wanted = marks[days + ahead - 1]
+    if not wanted.any():
+        return np.zeros(len(values))
+    same = np.flatnonzero((marks[:days] & wanted).any(axis=1))
+    return values[:, same[-1]] if len(same) else np.zeros(len(values))
+
+
+def day_of(start_ms: int, column: int) -> int:
+    """The start of the day in a column."""
+    return start_ms + column * DAY_MS

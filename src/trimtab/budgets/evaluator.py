@@ -38,8 +38,8 @@ from trimtab.store.state.schema.budgets import budget_notifications, budget_peri
 
 logger = logging.getLogger(__name__)
 
-EVERY_MS = 300_000
-"""How often a budget is judged where nothing else asks for it."""
+EVERY_MS = 60_000
+"""How often a budget is judged where nothing else asks for it: as often as the live estimate is made."""
 _DONE = frozenset(
     {
         ActionStatus.PENDING,

@@ -41,11 +41,12 @@ def judge(standing: Standing, notification: Notification) -> NotificationState |
 def surely(standing: Standing, notification: Notification) -> bool:
     """Whether a crossing holds at the estimate's lower bound too, so that something may be done unasked.
 
-    What was billed is certain. A forecast is judged by the lower end of its interval.
+    What was billed is certain. Days that are estimated, and forecasts, are judged by the lower end of their interval.
     """
     if judge(standing, notification) is not NotificationState.ALARM:
         return False
-    if notification.type is NotificationType.ACTUAL:
-        return True
     threshold = threshold_of(standing, notification)
+    if notification.type is NotificationType.ACTUAL:
+        lower = standing.actual_lower
+        return lower is None or (threshold is not None and lower > threshold)
     return threshold is not None and standing.forecast_lower is not None and standing.forecast_lower > threshold

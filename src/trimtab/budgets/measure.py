@@ -7,6 +7,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.budgets import calendar, limits
 from trimtab.budgets.filters import ReadFilter, metric_of, where_of
+from trimtab.budgets.live import NOT_LIVE, Estimated, LiveCosts, MlObject, object_of
 from trimtab.budgets.model import Budget, BudgetType, Spend, Standing, TimeUnit
 from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import HourCoverage, SpendCoverage, total_use
@@ -34,6 +35,7 @@ class Measure:
     outlooks: Outlooks
     read: ReadFilter
     clock: Clock
+    live: LiveCosts = NOT_LIVE
 
     async def standing(self, budget: Budget, kept_limit: Spend | None = None) -> Standing:
         """How `budget` stands now. `kept_limit` is the limit that this period was given before, if it adjusts itself.
@@ -66,16 +68,37 @@ class Measure:
     async def _amounts(self, budget: Budget, standing: Standing, kept: Spend | None) -> Standing:
         period = standing.start_ms, standing.end_ms
         fixed = limits.fixed(budget, period[0])
+        if (what := object_of(where_of(budget.form, self.read))) is not None:
+            return await self._object(budget, standing, what, fixed)
         unit = fixed.unit if fixed else await self._unit(budget, period)
         where = self._where(budget, unit)
-        actual = Spend(await self._sum(budget, (period[0], self._until(period[1])), where), unit)
-        standing = replace(standing, actual=actual)
+        standing = await self._so_far(budget, standing, where, unit)
         if budget.time_unit is not TimeUnit.DAILY:
             standing = await self._forecast(budget, standing, where, unit)
         limit = fixed or kept or await self._adjusted(budget, standing, where, unit)
         if limit is None and not standing.problem:
             return replace(standing, problem="the limit cannot be adjusted yet: the bill has no whole period before")
         return replace(standing, limit=limit)
+
+    async def _so_far(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Standing:
+        """What was billed, and of days that are not billed what they are estimated at."""
+        period = standing.start_ms, self._until(standing.end_ms)
+        usage = budget.type is BudgetType.USAGE
+        live = await self.live.open_days(budget.scope, where, metric_of(budget.form), *period, "" if usage else unit)
+        if live is None or live.since_ms >= period[1]:
+            return replace(standing, actual=Spend(await self._sum(budget, period, where), unit))
+        billed = await self._sum(budget, (period[0], max(live.since_ms, period[0])), where)
+        return _with_live(standing, billed, live, unit)
+
+    async def _object(self, budget: Budget, standing: Standing, what: MlObject, fixed: Spend | None) -> Standing:
+        """What an ML object cost in the period, or costs for each thousand."""
+        unit = fixed.unit if fixed else "USD"
+        period = standing.start_ms, min(standing.end_ms, self.clock.now_ms())
+        live = await self.live.of_object(budget.scope, what, *period, unit)
+        if live is None:
+            names = ", ".join(what.names)
+            return replace(standing, limit=fixed, problem=f"nothing is known of the cost of {what.kind} {names} yet")
+        return replace(_with_live(standing, Decimal(0), live, unit), limit=fixed, problem=live.note)
 
     async def _forecast(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Standing:
         query = OutlookQuery(
@@ -85,8 +108,12 @@ class Measure:
             found = (await self.outlooks.ask(budget.scope, query)).total
         except (TooLittleHistory, InvalidInput) as problem:  # or a period that ends after what forecasts reach
             return replace(standing, problem=f"no forecast: {problem}")
-        forecast = Spend(found.mean, unit)
-        return replace(standing, forecast=forecast, forecast_lower=found.lower, forecast_upper=found.upper)
+        # What was spent by now is spent, whatever the past says of the whole.
+        least = standing.actual.amount if standing.actual else found.mean
+        sure = least if standing.actual_lower is None else standing.actual_lower
+        forecast = Spend(max(found.mean, least), unit)
+        upper = max(found.upper, forecast.amount)
+        return replace(standing, forecast=forecast, forecast_lower=max(found.lower, sure), forecast_upper=upper)
 
     async def _adjusted(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Spend | None:
         if limits.adjusts(budget) == "FORECAST":
@@ -163,6 +190,19 @@ class Measure:
     def _outside(self, budget: Budget, now_ms: int) -> Standing:
         when = "has not begun" if now_ms < budget.start_ms else "is over"
         return Standing(budget.start_ms, budget.end_ms, now_ms, problem=f"the budget {when}")
+
+
+def _with_live(standing: Standing, billed: Decimal, live: Estimated, unit: str) -> Standing:
+    """Billed and estimated together. Without bounds nothing of the estimate is sure, so the lower end is the bill's."""
+    return replace(
+        standing,
+        actual=Spend(billed + live.amount, unit),
+        actual_lower=billed + (live.lower if live.lower is not None else Decimal(0)),
+        estimated=live.amount,
+        estimate_error=live.error,
+        estimated_from_ms=live.since_ms,
+        problem=live.note,
+    )
 
 
 class _Unmeasurable(Exception):

@@ -95,6 +95,9 @@ class Standing:
     """How a budget stands in the period `[start_ms, end_ms)`, judged at `at_ms`.
 
     None is "not known", and `problem` says why. `forecast_lower` and `forecast_upper` are the bounds of 80 %.
+
+    `actual` may hold days that are not billed yet: `estimated` is their part, from `estimated_from_ms` on,
+    `estimate_error` the median daily error of such estimates, and `actual_lower` what `actual` is at least (80 %).
     """
 
     start_ms: int
@@ -106,6 +109,10 @@ class Standing:
     forecast_lower: Decimal | None = None
     forecast_upper: Decimal | None = None
     problem: str = ""
+    actual_lower: Decimal | None = None
+    estimated: Decimal | None = None
+    estimate_error: float | None = None
+    estimated_from_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

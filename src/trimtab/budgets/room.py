@@ -9,6 +9,7 @@ from trimtab.budgets.actions import ActionStore
 from trimtab.budgets.evaluator import BudgetEvaluator
 from trimtab.budgets.executing import Executing
 from trimtab.budgets.filters import ReadFilter
+from trimtab.budgets.live import NOT_LIVE, LiveCosts
 from trimtab.budgets.measure import Measure
 from trimtab.budgets.notifications import NotificationStore
 from trimtab.budgets.performance import Performance
@@ -26,13 +27,15 @@ _EXECUTE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the room needs of others: the bill, the registry of actions, the mail, and how filters are read."""
+    """What the room needs of others: the bill, the registry of actions, the mail, how filters are read, and what is
+    not billed yet."""
 
     costs: CostsRoom
     generation: Callable[[], Awaitable[int]]
     actuators: Actuators
     mail: Mail
     read: ReadFilter
+    live: LiveCosts = NOT_LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class BudgetsRoom:
     def of(cls, state: State, clock: Clock, means: Means) -> "BudgetsRoom":
         """The room over a state database and the bill."""
         costs = means.costs
-        measure = Measure(costs.reader, costs.explorer, costs.outlooks, means.read, clock)
+        measure = Measure(costs.reader, costs.explorer, costs.outlooks, means.read, clock, means.live)
         return cls(
             clock,
             BudgetStore(state, clock, means.read),

@@ -55,6 +55,8 @@ class Budget(Struct, frozen=True):
     """A budget and how it stands. An amount that is not known is null, and `problem` says why.
 
     `forecast_lower` and `forecast_upper` bound 80 % of what is expected; `state` is ALARM where a notification is.
+    `actual` has the live estimate of days that are not billed in it: `estimated` from `estimated_from_ms` on, past
+    estimates were `estimate_error` off by day (median), and `actual_lower` is what `actual` is at least.
     """
 
     account: str
@@ -75,6 +77,10 @@ class Budget(Struct, frozen=True):
     problem: str
     definition: dict[str, Any]
     notifications: list[BudgetNotification]
+    estimated: str | None = None
+    actual_lower: str | None = None
+    estimate_error: float | None = None
+    estimated_from_ms: Millis | None = None
 
 
 class BudgetList(Struct, frozen=True):

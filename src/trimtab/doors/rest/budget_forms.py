@@ -104,6 +104,10 @@ def budget_answer(budget: Budget, told: Told) -> wire.Budget:
         problem=standing.problem if standing else "not judged yet: it is within seconds",
         definition=dict(budget.form),
         notifications=[_notification(one, whom) for one, whom in told],
+        estimated=_text(standing.estimated if standing else None),
+        actual_lower=_text(standing.actual_lower if standing else None),
+        estimate_error=standing.estimate_error if standing else None,
+        estimated_from_ms=standing.estimated_from_ms or None if standing else None,
     )
 
 

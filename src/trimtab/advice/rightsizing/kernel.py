@@ -1,0 +1,211 @@
+"""The loops over resources and days: pooled quantiles, time over size, and the walk-forward choice of the portfolio.
+
+Nothing here reads a day at or after the one that it decides for: decision `k` is made from days before `k`.
+"""
+
+import numpy as np
+
+from trimtab.advice.rightsizing.use import Floats, Integers
+from trimtab.timeseries.anomaly.jit import compiled
+
+YESTERDAY, PEAK, WEEKDAY, SINCE_SHIFT, DECAYED = range(5)
+"""Kinds of base. Of DECAYED the parameter is the half-life (days), of PEAK the days looked at."""
+_FAR = 1e300
+
+
+@compiled
+def over(quantiles: Floats, levels: Floats, size: float) -> float:
+    """The share of a day's time above `size`; lines between the levels."""
+    last = len(levels) - 1
+    if size >= quantiles[last]:
+        return 0.0
+    if size < quantiles[0]:
+        return 1.0
+    at = 0
+    while quantiles[at + 1] <= size:
+        at += 1
+    share = (size - quantiles[at]) / (quantiles[at + 1] - quantiles[at])
+    return 1.0 - levels[at] - share * (levels[at + 1] - levels[at])
+
+
+@compiled
+def atoms(quantiles: Floats, levels: Floats, days: Integers, masses: Floats, values: Floats) -> int:
+    """Every stretch between two levels as one value (its upper end) with its day and mass, ascending; how many."""
+    number = 0
+    for day in range(quantiles.shape[0]):
+        if np.isnan(quantiles[day, 0]):
+            continue
+        for at in range(1, len(levels)):
+            days[number], masses[number] = day, levels[at] - levels[at - 1]
+            values[number] = quantiles[day, at]
+            number += 1
+    for at in range(1, number):  # by hand: compiling a library's sort takes seconds, and there are few
+        value, day, mass, back = values[at], days[at], masses[at], at - 1
+        while back >= 0 and values[back] > value:
+            values[back + 1], days[back + 1], masses[back + 1] = values[back], days[back], masses[back]
+            back -= 1
+        values[back + 1], days[back + 1], masses[back + 1] = value, day, mass
+    return number
+
+
+@compiled
+def pooled(
+    days: Integers, masses: Floats, values: Floats, number: int, first: int, until: int, half_life: float, wanted: float
+) -> float:
+    """The quantile `wanted` of the days `[first, until)` together; each `half_life` days back count half."""
+    total = 0.0
+    weights = np.empty(until)
+    for day in range(until):
+        weights[day] = 0.0 if day < first else 0.5 ** ((until - 1 - day) / half_life)
+    for at in range(number):
+        if days[at] < until:
+            total += weights[days[at]] * masses[at]
+    if total <= 0.0:
+        return np.nan
+    reached = 0.0
+    newest = np.nan
+    for at in range(number):
+        if first <= days[at] < until:
+            reached += weights[days[at]] * masses[at]
+            newest = values[at]
+            if reached >= wanted * total - 1e-12:
+                return newest
+    return newest
+
+
+@compiled
+def rolling(quantiles: Floats, levels: Floats, lookback: int, half_life: float, wanted: Floats, found: Floats) -> None:
+    """Write the pooled quantiles before each day, `found[n, days + 1, wanted]`; `lookback` days back at most."""
+    n, days = quantiles.shape[0], quantiles.shape[1]
+    room = days * (len(levels) - 1)
+    of_day, masses, values = np.empty(room, np.int64), np.empty(room), np.empty(room)
+    for one in range(n):
+        number = atoms(quantiles[one], levels, of_day, masses, values)
+        for day in range(days + 1):
+            first = max(0, day - lookback)
+            for at in range(len(wanted)):
+                found[one, day, at] = pooled(of_day, masses, values, number, first, day, half_life, wanted[at])
+
+
+@compiled
+def judge(quantiles: Floats, means: Floats, levels: Floats, sizes: Floats, overs: Floats) -> None:
+    """Write the share of time over size of each day, `overs[n, days]`; NaN without a size or a point."""
+    for one in range(means.shape[0]):
+        for day in range(means.shape[1]):
+            if np.isnan(means[one, day]) or np.isnan(sizes[one, day]):
+                overs[one, day] = np.nan
+            else:
+                overs[one, day] = over(quantiles[one, day], levels, sizes[one, day])
+
+
+@compiled
+def shifted(quantiles: Floats, middle: int, until: int, step: float) -> int:
+    """The first day of the level that holds just before `until`: the last day whose median left that of those before.
+
+    `step` is the least change, as a share; it must also be three times what medians usually move from day to day.
+    """
+    known, moves, number = np.empty(until, np.int64), np.empty(until), 0
+    for day in range(until):
+        if np.isnan(quantiles[day, middle]):
+            continue
+        known[number] = day
+        if number > 0:
+            move, back = abs(quantiles[day, middle] - quantiles[known[number - 1], middle]), number - 2
+            while back >= 0 and moves[back] > move:
+                moves[back + 1] = moves[back]
+                back -= 1
+            moves[back + 1] = move
+        number += 1
+    if number < 3:
+        return 0
+    usual = moves[(number - 1) // 2]
+    for at in range(number - 1, 0, -1):
+        before, after = quantiles[known[at - 1], middle], quantiles[known[at], middle]
+        if abs(after - before) > max(step * abs(before), 3.0 * usual):
+            return int(known[at])
+    return 0
+
+
+@compiled
+def base_of(
+    kind: int, parameter: float, level: int, wanted: float, quantiles: Floats, yesterday: int, day: int,
+    of_day: Integers, masses: Floats, values: Floats, number: int,
+) -> float:  # fmt: skip
+    """What one base says before `day`; NaN where it cannot say anything."""
+    if kind == YESTERDAY:
+        return quantiles[yesterday, level]
+    if kind == WEEKDAY:
+        return quantiles[day - 7, level] if day >= 7 else np.nan
+    if kind == PEAK:
+        most = np.nan
+        for back in range(max(0, day - int(parameter)), day):
+            if not np.isnan(quantiles[back, level]):
+                most = quantiles[back, level] if np.isnan(most) else max(most, quantiles[back, level])
+        return most
+    if kind == SINCE_SHIFT:
+        first = shifted(quantiles, 2, day, parameter)
+        return pooled(of_day, masses, values, number, first, day, _FAR, wanted)
+    return pooled(of_day, masses, values, number, 0, day, parameter, wanted)
+
+
+@compiled
+def walk(
+    quantiles: Floats, means: Floats, levels: Floats,
+    kinds: Integers, parameters: Floats, at_levels: Integers, margins: Floats,
+    prior_slack: Floats, prior_over: Floats, prior_days: float, half_life: float,
+    overrun: float, tolerance: float, beyond: float, floor_level: int, floor: float,
+    sizes: Floats, picks: Integers,
+) -> None:  # fmt: skip
+    """Choose a base and a margin for every day, `sizes[n, days + 1]` and `picks[n, days + 1, 2]` (-1: no history).
+
+    A choice costs its slack plus `overrun` times its time over size, and `beyond` times what of that is past
+    `tolerance`: means over the days that are judged, decaying with `half_life`, beside `prior_days` of the prior. No
+    size is below `floor` times yesterday's quantile at `floor_level`.
+    """
+    n, days, bases, steps = means.shape[0], means.shape[1], len(kinds), len(margins)
+    room = days * (len(levels) - 1)
+    of_day, masses, values = np.empty(room, np.int64), np.empty(room), np.empty(room)
+    said = np.empty(bases)
+    slack, spent, weight = np.empty((bases, steps)), np.empty((bases, steps)), np.empty(bases)
+    fade = 0.5 ** (1.0 / half_life)
+    for one in range(n):
+        number = atoms(quantiles[one], levels, of_day, masses, values)
+        slack[:], spent[:], weight[:] = 0.0, 0.0, 0.0
+        yesterday = -1
+        for day in range(days + 1):
+            sizes[one, day], picks[one, day, 0], picks[one, day, 1] = np.nan, -1, -1
+            if yesterday >= 0:
+                best = _FAR
+                for base in range(bases):
+                    said[base] = base_of(
+                        kinds[base], parameters[base], at_levels[base], levels[at_levels[base]], quantiles[one],
+                        yesterday, day, of_day, masses, values, number,
+                    )  # fmt: skip
+                    if np.isnan(said[base]):
+                        continue
+                    whole = weight[base] + prior_days
+                    for step in range(steps):
+                        idle = (slack[base, step] + prior_days * prior_slack[base, step]) / whole
+                        late = (spent[base, step] + prior_days * prior_over[base, step]) / whole
+                        cost = idle + overrun * late + beyond * max(0.0, late - tolerance)
+                        if cost < best:
+                            best = cost
+                            picks[one, day, 0], picks[one, day, 1] = base, step
+                chosen = said[picks[one, day, 0]] * margins[picks[one, day, 1]]
+                sizes[one, day] = max(chosen, floor * quantiles[one, yesterday, floor_level])
+            if day == days or np.isnan(means[one, day]):
+                continue
+            if yesterday >= 0:
+                slack *= fade
+                spent *= fade
+                weight *= fade
+                for base in range(bases):
+                    if np.isnan(said[base]):
+                        continue
+                    weight[base] += 1.0
+                    for step in range(steps):
+                        size = said[base] * margins[step]
+                        idle = 1.0 - means[one, day] / size if size > 0.0 else (0.0 if means[one, day] <= 0.0 else -0.5)
+                        slack[base, step] += max(idle, -0.5)
+                        spent[base, step] += over(quantiles[one, day], levels, size)
+            yesterday = day

@@ -1,0 +1,159 @@
+"""Words of purchase options: hourly use that can be paid for in several ways, and what was or could be committed to.
+
+Money in arrays is whole nano-dollars (int64) or, where it is averaged over outcomes that are only expected, dollars
+(float64). Rates are Decimal dollars for a unit and hour. `share` is a rate ÷ the on-demand rate of the same use.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+NANO = 1_000_000_000
+HOUR_MS = 3_600_000
+YEAR_HOURS = 8760
+"""Hours of a year of a commitment, as AWS counts them."""
+
+
+class PlanKind(StrEnum):
+    """Savings Plans, by Cost Explorer's names, in the order in which they apply."""
+
+    EC2_INSTANCE = "EC2_INSTANCE_SP"
+    COMPUTE = "COMPUTE_SP"
+    SAGEMAKER = "SAGEMAKER_SP"
+    DATABASE = "DATABASE_SP"
+
+
+class Payment(StrEnum):
+    """When a commitment is paid, by Cost Explorer's names."""
+
+    NO_UPFRONT = "NO_UPFRONT"
+    PARTIAL_UPFRONT = "PARTIAL_UPFRONT"
+    ALL_UPFRONT = "ALL_UPFRONT"
+
+
+UPFRONT: Mapping[Payment, float] = {
+    Payment.NO_UPFRONT: 0.0,
+    Payment.PARTIAL_UPFRONT: 0.5,
+    Payment.ALL_UPFRONT: 1.0,
+}
+"""The part of a commitment that is paid at its start: half or more of a partial one, as AWS says."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseLine:
+    """One kind of use of one account: what it is, and what an hour (or unit) of it costs on demand.
+
+    `service` is the code of the bill (`AmazonEC2`), `type` the instance type, `units` its normalised units (1 where
+    it has none), `platform` its operating system and tenancy as one word. `spot_ok`: may be interrupted.
+    """
+
+    account: str
+    service: str
+    region: str
+    type: str
+    on_demand: Decimal
+    zone: str = ""
+    platform: str = "Linux/UNIX"
+    family: str = ""
+    units: Decimal = Decimal(1)
+    usage_type: str = ""
+    spot_ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Use hour by hour: `quantity[line, hour]` in the lines' units, from `start_ms` on."""
+
+    lines: tuple[UseLine, ...]
+    quantity: Floats
+    start_ms: int = 0
+    currency: str = "USD"
+
+    @property
+    def hours(self) -> int:
+        """How many."""
+        return int(self.quantity.shape[1])
+
+    def at_on_demand(self) -> Ints:
+        """Nano-dollars of each line and hour at on-demand rates."""
+        rates = np.array([float(one.on_demand) for one in self.lines])
+        return np.rint(self.quantity * rates[:, None] * NANO).astype(np.int64)
+
+    def span(self, first: int, last: int) -> "Use":
+        """The hours `[first, last)` of it."""
+        return Use(self.lines, self.quantity[:, first:last], self.start_ms + first * HOUR_MS, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A Savings Plan: `commitment` dollars an hour, at discounted rates; what an hour does not use is lost.
+
+    `family` and `region` bind an EC2 Instance plan. `shares[line]`: what an hour costs under it, of on demand; NaN
+    where the plan does not apply. `end_ms` 0: beyond every horizon.
+    """
+
+    id: str
+    owner: str
+    kind: PlanKind
+    commitment: Decimal
+    shares: Floats = field(compare=False, default_factory=lambda: np.zeros(0))
+    family: str = ""
+    region: str = ""
+    years: int = 1
+    payment: Payment = Payment.NO_UPFRONT
+    start_ms: int = 0
+    end_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """`count` machines paid for whether they run or not: Reserved Instances, capacity blocks, rented machines.
+
+    `hourly` is what one costs an hour, upfront part included. `zone` "": anywhere in the region. A `flexible` one
+    covers any size of its family by normalised `units`, the smallest first.
+    """
+
+    id: str
+    owner: str
+    type: str
+    region: str
+    count: int
+    hourly: Decimal
+    zone: str = ""
+    platform: str = "Linux/UNIX"
+    family: str = ""
+    units: Decimal = Decimal(1)
+    flexible: bool = False
+    service: str = "AmazonEC2"
+    years: int = 1
+    payment: Payment = Payment.NO_UPFRONT
+    start_ms: int = 0
+    end_ms: int = 0
+    what: str = "Reserved Instances"
+
+    def covers(self, line: UseLine) -> bool:
+        """Whether it may cover such use."""
+        if (line.service, line.region, line.platform) != (self.service, self.region, self.platform):
+            return False
+        if self.zone and line.zone != self.zone:
+            return False
+        return line.family == self.family if self.flexible and not self.zone else line.type == self.type
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything committed to."""
+
+    plans: tuple[Plan, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+
+    def plus(self, other: "Holdings") -> "Holdings":
+        """Both together."""
+        return Holdings((*self.plans, *other.plans), (*self.reservations, *other.reservations))

@@ -34,7 +34,6 @@ from trimtab.advice.purchases.model import (
 
 _MICRO = 1_000_000
 _ORDER = tuple(PlanKind)
-_UNITS = np.float64(_MICRO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def apply(use: Use, held: Holdings, *, sharing: bool = True) -> Applied:
     active = _Active(use)
     by_reservation = np.zeros((len(held.reservations), use.hours), dtype=np.int64)
     taken, units, fees = np.zeros_like(by_reservation), np.zeros_like(by_reservation), np.zeros_like(by_reservation)
-    free = np.rint(use.quantity * np.array([[float(one.units)] for one in use.lines]).reshape(-1, 1) * _UNITS)
+    free = np.rint(use.quantity * np.array([[float(one.units)] for one in use.lines]).reshape(-1, 1) * _MICRO)
     free = free.astype(np.int64)
     every = free.copy()
     for at in sorted(range(len(held.reservations)), key=lambda at: not held.reservations[at].zone):
@@ -118,6 +117,11 @@ def order(lines: tuple[UseLine, ...], plan: Plan, *, sharing: bool) -> list[int]
         return lines[at].account != plan.owner, share, share * float(lines[at].on_demand), at
 
     return sorted(mine, key=key)
+
+
+def _units(one: Reservation, lines: tuple[UseLine, ...]) -> Decimal:
+    """Units of one machine: of one that is not flexible those of the machines that it covers."""
+    return one.units if one.flexible else next((line.units for line in lines if one.covers(line)), one.units)
 
 
 def _plan(lines: tuple[UseLine, ...], plan: Plan, commitment: Ints, left: Ints, *, sharing: bool) -> tuple[Ints, Ints]:

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions, facets_of
+from trimtab.costs.daily import Daily, pivot
 from trimtab.costs.facets import in_daily
 from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Granularity, Metric
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS, statement_of
@@ -58,6 +61,14 @@ class CostReader:
                 )
             )
         return rows
+
+    async def daily(self, scope: Scope, query: CostQuery) -> Daily:
+        """The first metric of a DAILY `query` as arrays: for many series. Raises as `costs`."""
+        statement = statement_of(query, scope)
+        found = await self._telemetry.fetch(statement.sql, statement.params)
+        keys = [found[f"key{at}"].tolist() for at in range(len(query.group_by))]
+        days = found["period"].astype(np.int64) * 1000
+        return pivot(query, days, [*keys, found["currency"].tolist()], found["amount0"].astype(np.float64))
 
     async def total(self, scope: Scope, start_ms: int, end_ms: int, metric: Metric) -> dict[str, Decimal]:
         """One metric over `[start_ms, end_ms)`, by currency."""

@@ -18,6 +18,7 @@ from itertools import product
 from trimtab.access.scope import Scope
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.conditions import facets_of
+from trimtab.costs.daily import Daily, daily_of
 from trimtab.costs.model import (
     And,
     CostCategory,
@@ -104,6 +105,12 @@ class AllocatedReader(CostReader):
             )
         )
         return _joined(query, [row for rows in found for row in rows])
+
+    async def daily(self, scope: Scope, query: CostQuery) -> Daily:
+        """Daily amounts as `CostReader` answers them."""
+        if all(isinstance(facet, Dimension) for facet in (*query.group_by, *facets_of(query.where))):
+            return await super().daily(scope, query)
+        return daily_of(query, await self.costs(scope, query))
 
     async def _by_rules(self, scope: Scope, query: CostQuery, version: RulesVersion, *, frozen: bool) -> list[CostRow]:
         derivation = Derivation(version.rules)

@@ -1,10 +1,11 @@
 """Days on which more was spent than before: spikes, steps, slow drifts and things that are new, in daily amounts.
 
-What a day should cost is told from the same weekdays of the five weeks before it and from the level of the last week;
-the first and last days of a month from the same days of the months before, where those stood out. A day that was too
-dear is remembered as what it should have cost, so that an anomaly does not become the norm, until it has lasted
-`SETTLED` days: then it is the new level, and the anomaly has ended. A drift too slow for any single day is held against
-the weeks before the last four. Pure arrays; nothing after a day is used to judge it.
+What a day should cost is told from the same weekdays of the weeks before it and from the level of the last week; the
+first and last days of a month from the same days of the months before, where those stood out; what is used now and
+then from the dearest of its days. A day that was too dear is remembered as what it should have cost, so that an anomaly
+does not become the norm, until it has lasted `SETTLED` days: then it is the new level, and the anomaly has ended. A
+drift too slow for any single day is held against the level before the last four weeks, and the growth before that. All
+series are judged at once, a row each; nothing after a day is used to judge it.
 """
 
 from dataclasses import dataclass
@@ -12,30 +13,43 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.timeseries.robust import mad_sigma
-
 Values = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 WARM = 21
 """Days of history before anything is judged."""
+SETTLED = 7
+"""Days after which what was too dear is the new level."""
 _WEEK = 7
-SETTLED = _WEEK
 _WEEKS = 5
+_NOISE_DAYS = 56
+_TAIL = 3.0
 _WIDE = 5.0
+"""Standard deviations of noise that are too much: four of what a day is off from what it should have cost."""
 _LEAST_SHARE = 0.15
 """A day counts from this share above what it should cost, however even the amounts are."""
-_NOISE_DAYS = 28
-_DRIFT_SPAN, _DRIFT_BACK = 7, 28
+_DRIFT_BACK = 28
+_DRIFT_WARM = 2 * _DRIFT_BACK + 2 * _WEEK
+"""Days of history without which a drift cannot be told from growth."""
 _DRIFT_SHARE = 0.2
+_DRIFT_NOISE = 2.8
+"""Standard deviations of a day that the last week must be above growth: four of that difference of averages."""
 _SINGLE_GAP = 1
+_OFTEN = 56
+_SPORADIC = 0.05
+"""What costs less than this share of its dearest days on most days is used now and then."""
+_MAD = 1.4826022185056018
+"""1 / the 75 % point of the normal distribution."""
+_TINY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Overspend:
-    """Days `[start, end)` that cost `actual` in all where `expected` was due. `score`: 0 to 1, how far out of noise.
+    """Days `[start, end)` that cost `actual` in all where `expected` was due. Scores are 0 to 1, how far out of noise.
 
-    `open`: it still goes on at the last day. `drift`: it came slowly. `new`: nothing was spent before.
+    `score` is the highest of its days, `last_score` that of the last. `open`: it still goes on at the last day.
+    `drift`: it came slowly. `new`: nothing was spent before.
     """
 
     start: int
@@ -44,6 +58,7 @@ class Overspend:
     expected: float
     peak: float
     score: float
+    last_score: float
     open: bool
     drift: bool
     new: bool
@@ -54,108 +69,172 @@ class Overspend:
         return self.actual - self.expected
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """By series and day: what it should have cost, how much more is too much, whether it was, whether by drift."""
+
+    expected: Values
+    width: Values
+    flagged: Bools
+    drifting: Bools
+
+
 def find(amounts: Values, marks: Bools | None = None, least: float = 0.0) -> list[Overspend]:
-    """The overspends of a series of daily amounts; `marks` as `forecast.calendar` takes them, `least` an impact."""
-    expected, width, flagged, drifting = judge(amounts, marks)
-    found = []
-    for start, end in _runs(flagged):
-        inside = slice(start, end)
-        over = amounts[inside] - expected[inside]
-        strength = float(np.max(over / np.maximum(width[inside], 1e-9)))
-        one = Overspend(
-            start=start,
-            end=end,
-            actual=float(amounts[inside].sum()),
-            expected=float(expected[inside].sum()),
-            peak=float(over.max()),
-            score=float(1 - 1 / (1 + max(strength, 0.0))),
-            open=end == len(amounts),
-            drift=bool(drifting[inside].all()),
-            new=not amounts[:start].any(),
+    """The overspends of one series of daily amounts; `marks` as `forecast.calendar` takes them, `least` an impact."""
+    return find_each(amounts[None, :], marks, least)[0]
+
+
+def find_each(amounts: Values, marks: Bools | None = None, least: float = 0.0) -> list[list[Overspend]]:
+    """The overspends of every row of `amounts`."""
+    judged = judge(amounts, marks)
+    found: list[list[Overspend]] = [[] for _ in amounts]
+    for row in np.flatnonzero(judged.flagged.any(axis=1)).tolist():
+        every = (
+            _overspend(amounts, judged, row, start, end)
+            for start, end in _runs(judged.flagged[row], judged.drifting[row])
         )
-        if one.impact > max(least, 0.0):
-            found.append(one)
+        found[row] = [one for one in every if one.impact > max(least, 0.0)]
     return found
 
 
-def judge(amounts: Values, marks: Bools | None = None) -> tuple[Values, Values, Bools, Bools]:
-    """By day: what it should have cost, how much more than that is too much, whether it was, whether by drift."""
-    count = len(amounts)
+def judge(amounts: Values, marks: Bools | None = None) -> Judged:
+    """Judge every day of every series from the days before it."""
+    series, days = amounts.shape
     believed = amounts.astype(np.float64).copy()
-    expected, width = believed.copy(), np.full(count, np.inf)
-    flagged, drifting = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
-    lasting, settled = 0, -_DRIFT_BACK
-    for day in range(WARM, count):
-        due, noise = _due(believed, amounts, day, marks)
-        if flagged[day - _WEEK] and not drifting[day - _WEEK]:
-            due = max(due, float(amounts[day - _WEEK]))  # what comes back on its weekday is a habit
-        wide = max(_WIDE * noise, _LEAST_SHARE * due, 1e-6)
-        over = amounts[day] - due
-        old, slow = _drift(believed, day)
-        if over > wide:
-            flagged[day], expected[day], width[day] = True, due, wide
-            lasting += 1
-            believed[day] = due
-            if lasting >= SETTLED:
-                _settle(believed, amounts, day)
-                lasting, settled = 0, day
-            continue
-        lasting = 0
-        expected[day], width[day] = due, wide
-        if slow and day - settled > _DRIFT_BACK + _WEEK:  # weeks on two sides of a step would look like one
-            flagged[day] = drifting[day] = True
-            expected[day], width[day] = old, max(amounts[day] - old, wide) / 2
-    return expected, width, flagged, drifting
+    found = Judged(
+        believed.copy(),
+        np.full((series, days), np.inf),
+        np.zeros((series, days), dtype=np.bool_),
+        np.zeros((series, days), dtype=np.bool_),
+    )
+    lasting = np.zeros(series, dtype=np.int64)
+    settled = np.full(series, -_DRIFT_WARM, dtype=np.int64)
+    for day in range(WARM, days):
+        due, wide = _due(believed, amounts, found, lasting, day, marks)
+        over = amounts[:, day] - due > wide
+        found.flagged[:, day], found.expected[:, day], found.width[:, day] = over, due, wide
+        believed[over, day] = due[over]
+        lasting = np.where(over, lasting + 1, 0)
+        ripe = np.flatnonzero(lasting >= SETTLED)
+        _settle(believed, amounts, ripe, day)
+        lasting[ripe], settled[ripe] = 0, day
+        _note_drift(believed, amounts, found, day, ~over & (day - settled > _DRIFT_BACK + _WEEK), wide)
+    return found
 
 
-def _settle(believed: Values, amounts: Values, day: int) -> None:
+def _due(
+    believed: Values, amounts: Values, found: Judged, lasting: Ints, day: int, marks: Bools | None
+) -> tuple[Values, Values]:
+    """What a day should cost, and how much more is too much."""
+    due = np.maximum(_usual(believed, day), 0.0)
+    noise = _noise(believed[:, max(0, day - _NOISE_DAYS) : day])
+    if marks is not None and day < len(marks) and marks[day].any():
+        extra, known = _of_marked(believed, amounts, day, marks)
+        # Of such a day that was never seen fees may come; what goes on for days already is none.
+        due, noise = due + extra, np.where(known | (lasting > 0), noise, np.inf)
+    again = found.flagged[:, day - _WEEK] & ~found.drifting[:, day - _WEEK]
+    due = np.where(again, np.maximum(due, amounts[:, day - _WEEK]), due)  # what comes back on its weekday is a habit
+    due = np.maximum(due, _now_and_then(amounts, lasting, day))
+    return due, np.maximum(np.maximum(_WIDE * noise, _LEAST_SHARE * due), _TINY)
+
+
+def _usual(believed: Values, day: int) -> Values:
+    """The level of the last week, and what the day's weekday was above that in the weeks before, extremes left out."""
+    weeks = min(_WEEKS, day // _WEEK)
+    past = believed[:, day - _WEEK * weeks : day].reshape(len(believed), weeks, _WEEK)
+    above = np.sort(past[:, :, 0] - past.mean(axis=2), axis=1)
+    usual: Values = past[:, -1].mean(axis=1) + above[:, 1:-1].mean(axis=1)
+    return usual
+
+
+def _noise(past: Values) -> Values:
+    """The standard deviation of a day, from the differences to the same weekday of the week before, tails clipped."""
+    residual = past[:, _WEEK:] - past[:, :-_WEEK]
+    residual -= np.median(residual, axis=1, keepdims=True)
+    middle = _MAD * np.median(np.abs(residual), axis=1, keepdims=True)
+    spread: Values = np.clip(residual, -_TAIL * middle, _TAIL * middle).std(axis=1) / np.sqrt(2)
+    return spread
+
+
+def _of_marked(believed: Values, amounts: Values, day: int, marks: Bools) -> tuple[Values, Bools]:
+    """What days of a kind really cost more than those around them, and whether one was seen.
+
+    A fee that comes each month is no anomaly; what came once of three times is no fee.
+    """
+    alike = [at for at in range(day - 1, -1, -1) if (marks[at] & marks[day]).any()][:3]
+    if not alike:
+        return np.zeros(len(amounts)), np.zeros(len(amounts), dtype=np.bool_)
+    extras = np.stack([amounts[:, at] - np.median(believed[:, max(0, at - 3) : at + 4], axis=1) for at in alike])
+    extras = np.sort(extras, axis=0)
+    steady = extras[-2] if len(alike) > 1 else extras[0]
+    return np.maximum(steady, 0.0), (amounts[:, alike] > 0).any(axis=1)
+
+
+def _now_and_then(amounts: Values, lasting: Ints, day: int) -> Values:
+    """What the third dearest of the days before cost where most days cost next to nothing; 0 elsewhere."""
+    past = amounts[:, max(0, day - _OFTEN) : day]
+    at = np.arange(past.shape[1])[None, :]
+    past = np.where(at < past.shape[1] - lasting[:, None], past, 0.0)  # the anomaly that goes on is no habit
+    third = np.partition(past, -3, axis=1)[:, -3]
+    return np.where(np.median(past, axis=1) < _SPORADIC * third, third, 0.0)
+
+
+def _settle(believed: Values, amounts: Values, rows: Ints, day: int) -> None:
     """The last week is the level now: what came before is remembered as if it had been, weekday by weekday."""
     first = day - SETTLED + 1
-    moved = amounts[first : day + 1] - believed[first : day + 1]
-    believed[: day + 1] += np.resize(moved[::-1], day + 1)[::-1]
+    for row in rows.tolist():
+        moved = amounts[row, first : day + 1] - believed[row, first : day + 1]
+        believed[row, : day + 1] += np.resize(moved[::-1], day + 1)[::-1]
 
 
-def _due(believed: Values, amounts: Values, day: int, marks: Bools | None) -> tuple[float, float]:
-    """What a day should cost, and the noise around that."""
-    shape = believed[max(0, day - _WEEK * _WEEKS) : day]
-    same = believed[list(range(day - _WEEK, -1, -_WEEK))[:_WEEKS]]
-    recent = believed[day - _WEEK : day]
-    before = believed[max(0, day - 2 * _WEEK) : day - _WEEK]
-    moved = float(np.median(recent - before[-len(recent) :])) if len(before) == len(recent) else 0.0
-    due = float(np.median(same[:3])) + (moved / 2 if abs(moved) > 0 else 0.0)
-    residual = shape[_WEEK:] - shape[:-_WEEK]
-    noise = mad_sigma(residual) / np.sqrt(2) if len(residual) else 0.0
-    if marks is not None and day < len(marks) and marks[day].any():
-        kind = marks[day]
-        alike = [at for at in range(day - 1, -1, -1) if (marks[at] & kind).any() and amounts[at] > 0][:3]
-        if alike:  # what such days really cost: a fee that comes each month is no anomaly
-            extra = max(amounts[at] - np.median(believed[max(0, at - 3) : at + 4]) for at in alike)
-            due += max(0.0, float(extra))
-        else:
-            noise = np.inf  # such a day was never seen: fees may come
-    return max(due, 0.0), float(noise)
+def _note_drift(believed: Values, amounts: Values, found: Judged, day: int, may: Bools, wide: Values) -> None:
+    """Flag the series whose last week is above the level of four weeks ago by more than noise, a fifth and growth."""
+    if day < _DRIFT_WARM or not may.any():
+        return
+    now, middle = _level(believed, day, _WEEK), _level(believed, day - _DRIFT_BACK // 2, _WEEK)
+    then, earlier = (_level(believed, day - back + _WEEK // 2, 2 * _WEEK) for back in (_DRIFT_BACK, 2 * _DRIFT_BACK))
+    grown = then + np.maximum(then - earlier, 0.0)
+    noise = _noise(believed[:, day - _NOISE_DAYS : day])
+    much = np.maximum(_DRIFT_SHARE * grown, _DRIFT_NOISE * noise)
+    slow = may & (now - grown > much) & (then < middle) & (middle < now)
+    slow &= amounts[:, day] > grown
+    found.flagged[slow, day] = found.drifting[slow, day] = True
+    found.expected[slow, day] = grown[slow]
+    found.width[slow, day] = np.maximum(amounts[slow, day] - grown[slow], wide[slow]) / 2
 
 
-def _drift(believed: Values, day: int) -> tuple[float, bool]:
-    """The level before the last weeks, and whether the last week is above it by more than noise and a fifth."""
-    if day < _DRIFT_BACK + 2 * _WEEK:
-        return 0.0, False
-    then = believed[day - _DRIFT_BACK - _WEEK : day - _DRIFT_BACK]
-    now = believed[day - _DRIFT_SPAN + 1 : day + 1]
-    level = float(np.median(then))
-    noise = mad_sigma(believed[day - _NOISE_DAYS + _WEEK : day] - believed[day - _NOISE_DAYS : day - _WEEK])
-    middle = float(np.median(believed[day - _DRIFT_BACK // 2 - _WEEK + 1 : day - _DRIFT_BACK // 2 + 1]))
-    rising = level < middle < float(np.median(now))
-    slow = float(np.median(now)) - level > max(_DRIFT_SHARE * level, 3 * noise / np.sqrt(_WEEK)) and rising
-    return level, bool(slow)
+def _level(believed: Values, day: int, days: int) -> Values:
+    """The average of `days` up to a day."""
+    level: Values = believed[:, day - days + 1 : day + 1].mean(axis=1)
+    return level
 
 
-def _runs(flagged: Bools) -> list[tuple[int, int]]:
-    """Runs of flagged days; one quiet day within does not end one."""
+def _overspend(amounts: Values, judged: Judged, row: int, start: int, end: int) -> Overspend:
+    spent, due = amounts[row, start:end], judged.expected[row, start:end]
+    strength = np.maximum((spent - due) / np.maximum(judged.width[row, start:end], 1e-9), 0.0)
+    scores = 1 - 1 / (1 + strength)
+    return Overspend(
+        start=start,
+        end=end,
+        actual=float(spent.sum()),
+        expected=float(due.sum()),
+        peak=float((spent - due).max()),
+        score=float(scores.max()),
+        last_score=float(scores[-1]),
+        open=end == amounts.shape[1],
+        drift=bool(judged.drifting[row, start:end][judged.flagged[row, start:end]].all()),
+        new=not amounts[row, :start].any(),
+    )
+
+
+def _runs(flagged: Bools, drifting: Bools) -> list[tuple[int, int]]:
+    """Runs of flagged days; one quiet day within does not end one, and of a drift a quiet week does not."""
     days = np.flatnonzero(flagged)
     if not len(days):
         return []
-    breaks = np.flatnonzero(np.diff(days) > 1 + _SINGLE_GAP)
+    slow = drifting[days]
+    gaps = np.where(slow[1:] & slow[:-1], _WEEK, _SINGLE_GAP)
+    breaks = np.flatnonzero(np.diff(days) > 1 + gaps)
     starts = np.concatenate([days[:1], days[breaks + 1]])
     ends = np.concatenate([days[breaks], days[-1:]]) + 1
     return list(zip(starts.tolist(), ends.tolist(), strict=True))

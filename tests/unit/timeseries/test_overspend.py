@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trimtab.timeseries.overspend import Overspend, find
+from trimtab.timeseries.overspend import Overspend, find, find_each
 
 DAYS = 150
 
@@ -64,6 +64,31 @@ def test_it_goes_on_at_the_last_day() -> None:
     amounts = bill()
     amounts[-2:] *= 2
     assert only(amounts).open
+
+
+def test_growth_that_goes_on_is_no_drift() -> None:
+    amounts = bill(noise=0.02) * 1.008 ** np.arange(DAYS)
+    assert find(amounts, marks(), 50.0) == []
+
+
+def test_what_is_used_now_and_then_is_no_anomaly_each_time() -> None:
+    amounts = np.zeros(DAYS)
+    amounts[10::9] = 400.0
+    assert [one.start for one in find(amounts, marks(), 50.0)] == [28]  # the third time it is a habit
+
+
+def test_what_begins_before_a_day_of_fees_goes_on_over_it() -> None:
+    amounts = bill()
+    amounts[:114] = 0  # day 115 is one on which fees may come
+    one = only(amounts)
+    assert (one.start, one.end, one.new) == (114, 121, True)
+
+
+def test_many_series_are_judged_as_each_alone() -> None:
+    many = np.stack([bill(seed) for seed in range(5)])
+    many[1, 100:102] += 80
+    many[3, 100:] *= 1.5
+    assert find_each(many, marks(), 50.0) == [find(row, marks(), 50.0) for row in many]
 
 
 def test_the_future_changes_no_judgement() -> None:

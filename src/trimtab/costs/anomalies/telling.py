@@ -1,0 +1,174 @@
+"""What people and rules are told: of an anomaly when it is found, and of those of a day or a week together."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from trimtab.base.clock import Clock, iso
+from trimtab.costs.anomalies.form import passes
+from trimtab.costs.anomalies.model import FOUND, Anomaly, Frequency, Monitor, Subscription
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.events.outbox import emit
+from trimtab.store.state.schema.cost_anomalies import cost_anomaly_told
+
+Mail = Callable[[str, str], Awaitable[str]]
+"""The channel, as an action's ARN, that mails to an address of an account; it is made where there is none."""
+
+ALERT = "costs.anomaly_alert"
+"""The kind of the event with which a subscription tells; its subject is the subscription's ARN."""
+FRESH_DAYS = 14
+"""Anomalies that ended longer ago are kept and shown, and nobody is told: a bill of last year is no news."""
+_QUIET = ("NO", "PLANNED_ACTIVITY")
+_MOST_LINES = 20
+
+
+def announce(connection: Connection, clock: Clock, monitor: Monitor, anomaly: Anomaly) -> None:
+    """Tell whoever listens that an anomaly was found, once."""
+    if not is_fresh(anomaly, clock.now_ms()):
+        return
+    body = {
+        "account": monitor.account,
+        "title": title(monitor, anomaly),
+        "text": text(anomaly),
+        "severity": "warning",
+        "link": link(anomaly),
+        "Monitor": monitor.name,
+        "MonitorArn": monitor.arn,
+        "Anomaly": told(anomaly),
+    }
+    emit(connection, clock, FOUND, anomaly.id, body)
+
+
+def tell(
+    connection: Connection,
+    clock: Clock,
+    subscription: Subscription,
+    anomalies: Sequence[tuple[Monitor, Anomaly]],
+    channels: Mapping[str, str],
+) -> int:
+    """Tell a subscription's people of what they were not told yet and is large enough; returns of how many."""
+    known = {
+        row.anomaly
+        for row in connection.execute(
+            select(cost_anomaly_told.c.anomaly).where(cost_anomaly_told.c.subscription == subscription.arn)
+        )
+    }
+    now_ms = clock.now_ms()
+    news = [
+        (monitor, one)
+        for monitor, one in anomalies
+        if one.id not in known
+        and one.feedback not in _QUIET
+        and is_fresh(one, now_ms)
+        and monitor.arn in subscription.monitors
+        and passes(subscription.form, one.finding.impact)
+    ]
+    if not news:
+        return 0
+    for _, one in news:
+        row = {"subscription": subscription.arn, "anomaly": one.id, "told_ms": now_ms}
+        connection.execute(insert(cost_anomaly_told).values(**row))
+    groups = [[one] for one in news] if subscription.frequency is Frequency.IMMEDIATE else [news]
+    for group in groups:
+        emit(connection, clock, ALERT, subscription.arn, _alert(subscription, group, channels))
+    return len(news)
+
+
+def is_fresh(anomaly: Anomaly, now_ms: int) -> bool:
+    """Whether an anomaly is news."""
+    return anomaly.finding.end_ms > now_ms - FRESH_DAYS * DAY_MS
+
+
+def _alert(
+    subscription: Subscription, news: Sequence[tuple[Monitor, Anomaly]], channels: Mapping[str, str]
+) -> dict[str, Any]:
+    whom = [
+        one.address if one.type == "SNS" else channels[one.address]
+        for one in subscription.subscribers
+        if one.type == "SNS" or one.address in channels
+    ]
+    if len(news) == 1:
+        head, body = title(*news[0]), text(news[0][1])
+    else:
+        total = sum((one.finding.impact.total for _, one in news), Decimal(0))
+        head = f"{len(news)} cost anomalies, {total:,.2f} more than expected"
+        lines = [f"{title(monitor, one)}\n{text(one)}" for monitor, one in news[:_MOST_LINES]]
+        body = "\n\n".join([*lines, *([f"and {len(news) - _MOST_LINES} more"] if len(news) > _MOST_LINES else [])])
+    return {
+        "account": subscription.account,
+        "title": head,
+        "text": body,
+        "severity": "warning",
+        "actions": whom,
+        "link": link(news[0][1]) if len(news) == 1 else "/cost-anomalies",
+        "SubscriptionName": subscription.name,
+        "SubscriptionArn": subscription.arn,
+        "Frequency": subscription.frequency.value,
+        "Anomalies": [told(one) for _, one in news],
+    }
+
+
+def title(monitor: Monitor, anomaly: Anomaly) -> str:
+    """An anomaly in a line: what, how much more, since when."""
+    found = anomaly.finding
+    share = found.impact.percentage
+    more = f"{found.impact.total:,.2f} {found.currency}" + (f" (+{share:,.0f} %)" if share is not None else "")
+    days = f"since {iso(found.start_ms)[:10]}" if found.open else span(anomaly)
+    return f"{found.value or monitor.name}: {more} more than expected, {days}"
+
+
+def span(anomaly: Anomaly) -> str:
+    """Its first and last day."""
+    first, last = iso(anomaly.finding.start_ms)[:10], iso(anomaly.finding.end_ms - 1)[:10]
+    return first if first == last else f"{first} to {last}"
+
+
+def text(anomaly: Anomaly) -> str:
+    """What was spent, what was expected, and the parts that rose most."""
+    found = anomaly.finding
+    impact = found.impact
+    lines = [f"Spent {impact.actual:,.2f} {found.currency}, expected {impact.expected:,.2f}."]
+    lines += [
+        f"{one.contribution:,.2f}: {one.service} · {one.account_name or one.account} · {one.region or 'no region'} · "
+        f"{one.usage_type}"
+        for one in found.causes[:3]
+    ]
+    return "\n".join(lines)
+
+
+def link(anomaly: Anomaly) -> str:
+    """Its page."""
+    return f"/cost-anomalies/{anomaly.id}"
+
+
+def told(anomaly: Anomaly) -> dict[str, Any]:
+    """An anomaly as programs are told of it: the names of Cost Explorer's API, amounts as text."""
+    found = anomaly.finding
+    impact = {
+        "MaxImpact": f"{found.impact.most:f}",
+        "TotalImpact": f"{found.impact.total:f}",
+        "TotalActualSpend": f"{found.impact.actual:f}",
+        "TotalExpectedSpend": f"{found.impact.expected:f}",
+    }
+    return {
+        "AnomalyId": anomaly.id,
+        "MonitorArn": anomaly.monitor,
+        "DimensionValue": found.value,
+        "Currency": found.currency,
+        "AnomalyStartDate": iso(found.start_ms),
+        "AnomalyEndDate": iso(found.end_ms - DAY_MS),
+        "Impact": impact,
+        "RootCauses": [
+            {
+                "Service": one.service,
+                "LinkedAccount": one.account,
+                "LinkedAccountName": one.account_name,
+                "Region": one.region,
+                "UsageType": one.usage_type,
+                "Impact": {"Contribution": f"{one.contribution:f}"},
+            }
+            for one in found.causes
+        ],
+    }

@@ -28,6 +28,7 @@ class EconomicsRoom:
     bills: AllocatedReader
     tags: TagReports
     previews: Previewer
+    divisions: Divisions
 
     def forget(self) -> None:
         """Empty what is remembered of bills and rules: called when everything is wiped."""
@@ -50,10 +51,12 @@ class EconomicsRoom:
         weigher = Weigher(cells, use or NoUse(), machines or NoMachines())
         book = StatementBook(state)
         statements = StatementReader(rules, book, weigher, ledger, clock)
+        divisions = Divisions(weigher, ledger, clock)
         return cls(
             rules,
             statements,
-            AllocatedReader(telemetry, rules, Divisions(weigher, ledger, clock), FrozenMonths(book)),
+            AllocatedReader(telemetry, rules, divisions, FrozenMonths(book)),
             TagReports(telemetry, rules),
             Previewer(rules, statements),
+            divisions,
         )

@@ -1,7 +1,7 @@
 """How much of something each group used over a range: what a shared cost can be divided by.
 
 gpu-seconds          GPU-hours held, by evidence on the GPUs' own series × 3600
-requests, tokens     as the KPIs count them
+requests, tokens     as the KPIs count them; input-tokens and output-tokens are those alone
 <metric name>        the growth of a counter, or the sum of what was observed
 """
 
@@ -19,6 +19,12 @@ from trimtab.kpis.throughput import token_flows
 from trimtab.kpis.window import Grid
 
 GPU_SECONDS, REQUESTS, TOKENS = "gpu-seconds", "requests", "tokens"
+INPUT_TOKENS, OUTPUT_TOKENS = "input-tokens", "output-tokens"
+_TOKENS = {
+    TOKENS: (concepts.OUTPUT_TOKENS, concepts.INPUT_TOKENS),  # a service counts what comes in and goes out apart
+    INPUT_TOKENS: (concepts.INPUT_TOKENS,),
+    OUTPUT_TOKENS: (concepts.OUTPUT_TOKENS,),
+}
 
 
 async def use(
@@ -47,13 +53,9 @@ async def _gpu_seconds(context: Context) -> dict[str, float]:
 
 
 async def _counted(context: Context, metric: str) -> dict[str, float]:
-    if metric == TOKENS:  # a service counts what comes in and what goes out in metrics of their own
-        parts = await asyncio.gather(
-            *(
-                token_flows(context, context.finder.all(concept))
-                for concept in (concepts.OUTPUT_TOKENS, concepts.INPUT_TOKENS)
-            )
-        )
+    if metric in _TOKENS:
+        found_of = [context.finder.all(concept) for concept in _TOKENS[metric]]
+        parts = await asyncio.gather(*(token_flows(context, found) for found in found_of))
     else:
         metrics = concepts.REQUESTS if metric == REQUESTS else (Metric(metric),)
         parts = [await flows(context, context.finder.all(metrics))]

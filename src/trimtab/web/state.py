@@ -12,6 +12,7 @@ from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
+from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
@@ -53,6 +54,7 @@ class WebState:
     refresh_s: int = 5
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
+    live: LiveEstimates | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None

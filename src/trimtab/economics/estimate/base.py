@@ -90,10 +90,8 @@ def compared_days(past: Past) -> int:
     return max(0, min(COMPARED_DAYS, past.days - _LEAST_DAYS))
 
 
-def hours_of_day(
-    hours: Mapping[str, Floats], start_ms: int, day_ms: int, now_ms: int
-) -> tuple[dict[str, float], float]:
-    """By machine its hours on a day, and the hours of the day in which any meter told anything.
+def hours_of_day(hours: Mapping[str, Floats], start_ms: int, day_ms: int, now_ms: int) -> dict[str, float]:
+    """By machine its hours on a day so far.
 
     `hours` are shares of hours from `start_ms` on. An hour counts as far as it has passed. Hours in which every meter
     is silent are hours without meters, not without machines: they count as the mean of the hours that told.

@@ -1,0 +1,90 @@
+"""How rooms that know use are asked by rooms that know money: the meters of the live estimate, and what budgets see of
+days that are not billed. Wired by `rooms.py`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base.clock import Clock
+from trimtab.budgets.live import Estimated, MlObject
+from trimtab.costs.cells import CellReader
+from trimtab.costs.model import Filter, Metric
+from trimtab.costs.read import CostReader
+from trimtab.economics.estimate.live import LiveEstimates, Sources
+from trimtab.economics.estimate.meters import FleetMeters
+from trimtab.economics.estimate.store import EstimateStore
+from trimtab.economics.room import EconomicsRoom
+from trimtab.inventory.room import InventoryRoom
+from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.periodic import Job
+from trimtab.kpis import metered
+from trimtab.kpis import use as kpi_use
+from trimtab.kpis.concepts import Registry
+from trimtab.kpis.context import Reader
+from trimtab.stores import Stores
+
+_EVERY_S = 60.0
+_KINDS = {"input-tokens": kpi_use.INPUT_TOKENS, "output-tokens": kpi_use.OUTPUT_TOKENS, "requests": kpi_use.REQUESTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is read of use. `generation` changes whenever the bill or the rules do."""
+
+    reader: Reader
+    registry: Registry
+    inventory: InventoryRoom
+    generation: Callable[[], Awaitable[int]]
+
+
+def live_of(
+    stores: Stores, bills: CostReader, economics: EconomicsRoom, telling: Telling, clock: Clock
+) -> LiveEstimates:
+    """The live estimate over the bill as it was imported, and everything that measures use."""
+    seen = partial(metered.seen_hours, telling.reader, telling.registry, EVERYTHING)
+
+    async def counted(kind: str, start_ms: int, end_ms: int) -> dict[str, float]:
+        asked = telling.reader, telling.registry, EVERYTHING
+        return await kpi_use.use(*asked, _KINDS[kind], "model", start_ms, end_ms)
+
+    meters = FleetMeters(telling.inventory, seen, counted)
+    cells = CellReader(stores.telemetry)
+    sources = Sources(cells, bills, economics.rules, economics.divisions, meters, telling.generation)
+    return LiveEstimates(sources, EstimateStore(stores.state), clock)
+
+
+def jobs_of(live: LiveEstimates, lock: Lock) -> list[Job]:
+    """Estimates every minute; of several servers that share a state the one with the lock keeps them."""
+
+    async def estimate() -> None:
+        if lock.held:
+            await live.turn()
+
+    return [
+        Job("hold the lock of the estimates", LEASE_MS / 3000, lock.renew),
+        Job("estimate what is not billed", _EVERY_S, estimate),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetedLive:
+    """The port of budgets."""
+
+    live: LiveEstimates
+
+    async def open_days(
+        self, scope: Scope, where: Filter | None, metric: Metric, start_ms: int, end_ms: int, unit: str
+    ) -> Estimated | None:
+        """What the days of `[start, end)` come to that the bill does not have whole."""
+        found = await self.live.spent(scope, where, metric, start_ms, end_ms, unit)
+        if found is None:
+            return None
+        error = found.error
+        note = f"{found.unpriced} machines are new and have no known price" if found.unpriced else ""
+        return Estimated(found.amount, found.lower, found.upper, error.median, error.days, found.closed_ms, note)
+
+    async def of_object(self, scope: Scope, what: MlObject, start_ms: int, end_ms: int, unit: str) -> Estimated | None:
+        """What an ML object cost."""
+        del scope, what, start_ms, end_ms, unit
+        return None

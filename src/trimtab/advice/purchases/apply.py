@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.advice.purchases.model import (
-    HOUR_MS,
     NANO,
     YEAR_HOURS,
     Floats,
@@ -100,7 +99,7 @@ class _Active:
     """In which hours a commitment counts."""
 
     def __init__(self, use: Use) -> None:
-        self._at = use.start_ms + np.arange(use.hours, dtype=np.int64) * HOUR_MS
+        self._at = use.at_ms
 
     def of(self, one: Plan | Reservation) -> npt.NDArray[np.bool_]:
         """True where it counts."""

@@ -69,12 +69,20 @@ class UseLine:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Use hour by hour: `quantity[line, hour]` in the lines' units, from `start_ms` on."""
+    """Use hour by hour: `quantity[line, hour]` in the lines' units; `at_ms[hour]` is when each begins.
+
+    Hours need not follow each other: a typical week may stand for a month.
+    """
 
     lines: tuple[UseLine, ...]
     quantity: Floats
-    start_ms: int = 0
+    at_ms: Ints
     currency: str = "USD"
+
+    @classmethod
+    def hourly(cls, lines: tuple[UseLine, ...], quantity: Floats, start_ms: int = 0) -> "Use":
+        """Hours that follow each other from `start_ms` on."""
+        return cls(lines, quantity, start_ms + np.arange(quantity.shape[1], dtype=np.int64) * HOUR_MS)
 
     @property
     def hours(self) -> int:
@@ -88,7 +96,7 @@ class Use:
 
     def span(self, first: int, last: int) -> "Use":
         """The hours `[first, last)` of it."""
-        return Use(self.lines, self.quantity[:, first:last], self.start_ms + first * HOUR_MS, self.currency)
+        return Use(self.lines, self.quantity[:, first:last], self.at_ms[first:last], self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ GUIDE = (
     (UseLine(ME, "AWSLambda", "us-east-2", "GB-second", D("0.000015")), 1_500_000, 0.85, np.nan),
     (UseLine(ME, "AWSLambda", "us-east-2", "requests", D("0.20")), 1, 1.0, np.nan),
 )
-USE = Use(tuple(one[0] for one in GUIDE), np.array([[one[1]] for one in GUIDE], dtype=float))
+USE = Use.hourly(tuple(one[0] for one in GUIDE), np.array([[one[1]] for one in GUIDE], dtype=float))
 RATES = np.array([one[2] for one in GUIDE])
 R5 = np.array([0.60, *[np.nan] * 5])
 
@@ -85,7 +85,7 @@ def test_the_owners_usage_comes_first_even_where_it_saves_less():
         UseLine(OTHER, "AmazonEC2", "us-east-1", "r5.4xlarge", D(1)),
         UseLine(ME, "AmazonEC2", "us-east-1", "c5.large", D(1)),
     )
-    use = Use(lines, np.ones((2, 1)))
+    use = Use.hourly(lines, np.ones((2, 1)))
     plan = Plan("p", ME, PlanKind.COMPUTE, D("0.9"), np.array([0.5, 0.9]))
     assert [1, 0] == on_demand(apply(use, Holdings((plan,))))
     more = Plan("p", ME, PlanKind.COMPUTE, D("1.4"), np.array([0.5, 0.9]))
@@ -98,7 +98,7 @@ def test_a_regional_reservation_covers_sizes_of_its_family_the_smallest_first():
         UseLine(ME, "AmazonEC2", "us-east-1", f"m5.{size}", D(price), family="m5", units=D(units))
         for size, price, units in (("xlarge", "0.2", 8), ("large", "0.1", 4))
     )
-    use = Use(lines, np.array([[1.0], [3.0]]))
+    use = Use.hourly(lines, np.array([[1.0], [3.0]]))
     flexible = Reservation("f", ME, "m5.xlarge", "us-east-1", 2, D("0.12"), family="m5", units=D(8), flexible=True)
     assert [D("0.1"), 0] == on_demand(apply(use, Holdings((), (flexible,))))  # 3 large are 12 units, 4 are left
     zonal = Reservation("z", ME, "m5.xlarge", "us-east-1", 2, D("0.12"), zone="us-east-1a", family="m5", units=D(8))
@@ -106,7 +106,7 @@ def test_a_regional_reservation_covers_sizes_of_its_family_the_smallest_first():
 
 
 def test_a_commitment_counts_between_its_start_and_its_end():
-    use = Use((UseLine(ME, "AmazonEC2", "us-east-1", "m5.large", D(1)),), np.ones((1, 4)), start_ms=0)
+    use = Use.hourly((UseLine(ME, "AmazonEC2", "us-east-1", "m5.large", D(1)),), np.ones((1, 4)), start_ms=0)
     plan = Plan("p", ME, PlanKind.COMPUTE, D("0.5"), np.array([0.5]), start_ms=3_600_000, end_ms=3 * 3_600_000)
     found = apply(use, Holdings((plan,)))
     assert [1, D("0.5"), D("0.5"), 1] == [dollars(int(hour)) for hour in found.cost]
@@ -114,7 +114,7 @@ def test_a_commitment_counts_between_its_start_and_its_end():
 
 
 def test_figures_are_those_of_finops():
-    use = Use((UseLine(ME, "AmazonEC2", "us-east-1", "m5.large", D(1)),), np.array([[4.0, 1.0]]))
+    use = Use.hourly((UseLine(ME, "AmazonEC2", "us-east-1", "m5.large", D(1)),), np.array([[4.0, 1.0]]))
     plan = Plan("p", ME, PlanKind.COMPUTE, D("1.2"), np.array([0.6]))
     found = figures(apply(use, Holdings((plan,))))
     assert found.cost == pytest.approx(1.2 + 2 + 1.2)
@@ -141,7 +141,7 @@ def test_nothing_is_lost_or_made(data):
         )
         for at in range(number)
     )
-    use = Use(lines, np.array([data.draw(quantities) for _ in range(number)], dtype=float))
+    use = Use.hourly(lines, np.array([data.draw(quantities) for _ in range(number)], dtype=float))
     shares = st.lists(st.floats(0.2, 1.0) | st.just(float("nan")), min_size=number, max_size=number)
     plans = tuple(
         Plan(str(at), ME, kind, D(data.draw(st.integers(0, 100_000))) / 1000, np.array(data.draw(shares)))

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
+from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
@@ -73,6 +74,7 @@ from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.live_costs import jobs_of as live_jobs
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
@@ -171,7 +173,9 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         costs=rooms.costs,
         economics=rooms.economics,
         budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
+        live=rooms.live,
         inventory=rooms.inventory,
+        accounts=rooms.accounts,
         run_reports=_run_reports(rooms),
         scheduled=_run_reports(rooms).scheduled,
         clock=rooms.clock,
@@ -247,6 +251,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         anomalies=rooms.anomalies,
         detectors=rooms.detectors.book,
         economics=rooms.economics,
+        live=rooms.live,
         budgets=rooms.budgets,
         costs=rooms.costs,
         runs=_run_reports(rooms),
@@ -285,6 +290,8 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
         *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
+        *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,
         *rooms.budgets.jobs(),
+        *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -8,6 +8,8 @@ from functools import partial
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import EVERYTHING
+from trimtab.accounts.metric_reading import MetricStore
+from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
 from trimtab.alarms.firing import FiringAlarms
 from trimtab.alarms.rehearsals import Rehearsals
@@ -25,6 +27,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.use import OwnersUse
@@ -36,6 +39,7 @@ from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.listen import check_exposure
+from trimtab.live_costs import BudgetedLive, Telling, live_of
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
@@ -94,12 +98,14 @@ class Rooms:
     firing: FiringAlarms
     costs: CostsRoom
     economics: EconomicsRoom
+    live: LiveEstimates
     budgets: BudgetsRoom
     detectors: DetectorRoom
     anomalies: AnomalyRoom
     promql: PromQL
     browser: Browser
     inventory: InventoryRoom
+    accounts: AccountsRoom
     logs: LogsRoom
     traces: TracesRoom
     bottlenecks: BottlenecksRoom
@@ -133,6 +139,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     bills = await _costs(settings, stores, clock)
     economics = _economics(stores, bills, inventory, reader, registry, clock)
     costs = bills.over(economics.bills)
+    generation = CostExplorerRooms.of(bills, clock, rules=economics.rules).generation
+    live = live_of(stores, bills.reader, economics, Telling(reader, registry, inventory, generation), clock)
     http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
@@ -151,13 +159,14 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     notify = NotifyRoom.of(settings, stores.state, clock)
     audit = _audit(settings, stores, clock)
     audit.ingest.taps.append(AuditSource(triggers.intake).told)
+    ingest = MetricIngest(stores.log, registry)
     return Rooms(
         settings=settings,
         clock=clock,
         stores=stores,
         registry=registry,
         reader=reader,
-        ingest=MetricIngest(stores.log, registry),
+        ingest=ingest,
         ledger=SourceLedger(stores.state, clock),
         keys=KeyStore(stores.state, clock),
         notify=notify,
@@ -173,7 +182,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ),
         costs=costs,
         economics=economics,
-        budgets=_budgets(settings, stores, clock, costs, economics, notify, actuators),
+        live=live,
+        budgets=_budgets(settings, stores, clock, costs, live, notify, actuators),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         firing=FiringAlarms(stores.state),
@@ -182,6 +192,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         promql=promql,
         browser=Browser(registry, catalogue),
         inventory=inventory,
+        accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest),
         logs=logs,
         traces=traces,
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
@@ -202,6 +213,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             bands.forget,
             detectors.book.forget,
             economics.forget,
+            live.forget,
             triggers.book.forget,
         ],
     )
@@ -251,14 +263,14 @@ def _budgets(
     stores: Stores,
     clock: Clock,
     costs: CostsRoom,
-    economics: EconomicsRoom,
+    live: LiveEstimates,
     notify: NotifyRoom,
     actuators: Actuators,
 ) -> BudgetsRoom:
-    """Limits on the bill as Cost Explorer reads it, with the filters that it takes."""
-    generation = CostExplorerRooms.of(costs, clock, rules=economics.rules).generation
+    """Limits on the bill as Cost Explorer reads it, with the filters that it takes, and on what is not billed yet."""
     mail = mail_channels(notify.channels, settings.region)
-    return BudgetsRoom.of(stores.state, clock, BudgetMeans(costs, generation, actuators, mail, read_filter))
+    means = BudgetMeans(costs, live.sources.generation, actuators, mail, read_filter, BudgetedLive(live))
+    return BudgetsRoom.of(stores.state, clock, means)
 
 
 def _delivering(

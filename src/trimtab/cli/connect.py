@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from trimtab.base.clock import Clock, SystemClock, iso
 from trimtab.base.errors import InvalidInput, SetupError
 from trimtab.base.timerange import parse_duration_ms, parse_instant_ms
+from trimtab.cli.connect_aws import aws
 from trimtab.cli.connect_kubernetes import kubernetes
 from trimtab.cli.connect_slurm import slurm
 from trimtab.cli.connection import Connection, pairs, server_options
@@ -35,6 +36,7 @@ def connect() -> None:
 
 connect.add_command(slurm)
 connect.add_command(kubernetes)
+connect.add_command(aws)
 
 
 @connect.command("prometheus")

@@ -31,6 +31,7 @@ COMMANDS = {
         "trimtab.cli.detectors", "detectors", "Anomaly detectors of single metrics: put, list, delete."
     ),
     "connect": LazyCommand("trimtab.cli.connect", "connect", "Read what there is already: a Prometheus's history."),
+    "accounts": LazyCommand("trimtab.cli.accounts", "accounts", "AWS accounts that are read, and what calls cost."),
     "dashboards": LazyCommand(
         "trimtab.cli.dashboards", "dashboards", "List, show, store, import, share and delete dashboards."
     ),

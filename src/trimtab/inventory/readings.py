@@ -12,11 +12,13 @@ from trimtab.store.state.tables import resource_readings, resources
 
 Place = tuple[str, str, str]
 """Account, region and resource type (`ec2:instance`)."""
+EVERYWHERE = "global"
+"""Region of readings that tell of all regions at once: of buckets, users, Savings Plans."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """All resources of the types, of one account and region, as they were at `seen_ms`."""
+    """All resources of the types, of one account and region (or EVERYWHERE), as they were at `seen_ms`."""
 
     account: str
     region: str
@@ -62,7 +64,9 @@ def _keep(connection: Connection, whole: Whole) -> int:
     found = {one.ref.path: one for one in whole.found}
     types = list(whole.resource_types)
     known = resources.c
-    place = (known.account == whole.account) & (known.region == whole.region) & (known.origin == whole.origin)
+    place = (known.account == whole.account) & (known.origin == whole.origin)
+    if whole.region != EVERYWHERE:
+        place &= known.region == whole.region
     connection.execute(delete(resources).where(place & known.resource_type.in_(types)))
     write(connection, found, whole.seen_ms)
     read = resource_readings.c

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from trimtab.access.scope import Scope
 from trimtab.inventory.resolver import ResourceRef
@@ -110,6 +110,14 @@ class ResourceStore:
             return [one for row in connection.execute(query) if _inside(scope, one := _resource(row))]
 
         return await self._state.run(work)
+
+    async def counted(self, account: str, origin: str) -> dict[str, int]:
+        """How many resources of each type a source told of."""
+        known = resources.c
+        query = select(known.resource_type, func.count()).where(known.account == account, known.origin == origin)
+        query = query.group_by(known.resource_type).order_by(known.resource_type)
+        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        return {kind: number for kind, number in rows if kind}
 
     async def by_name(self, names: Sequence[str]) -> dict[str, Resource]:
         """Machines by name or id: what the nodes of a cluster are."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from trimtab.accounts.room import AccountsRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
@@ -27,6 +28,7 @@ from trimtab.doors.rest import (
     anomalies,
     audit,
     audit_imports,
+    aws_accounts,
     budgets,
     catalog,
     config,
@@ -46,6 +48,7 @@ from trimtab.doors.rest import (
     inventory,
     keys,
     kpis,
+    live_costs,
     log_doors,
     log_events,
     log_patterns,
@@ -72,6 +75,7 @@ from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.spec import Call, Operation, Text
+from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
@@ -113,6 +117,7 @@ class Dependencies:
     costs: CostsRoom | None = None
     economics: EconomicsRoom | None = None
     inventory: InventoryRoom | None = None
+    accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
     scheduled: Scheduled = NOT_SCHEDULED
     dashboards: DashboardRoom | None = None
@@ -129,6 +134,7 @@ class Dependencies:
     serverless: ServerlessRooms | None = None
     log_anomalies: LogPatternAnomalies | None = None
     budgeting: budgets.Budgeting | None = None
+    live: LiveEstimates | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -147,8 +153,10 @@ def operations(needs: Dependencies) -> list[Operation]:
         *_anomalies(needs),
         *_costs(needs),
         *(economics.operations(needs.economics) if needs.economics else []),
+        *(live_costs.operations(needs.live) if needs.live else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *_inventory(needs),
+        *(aws_accounts.operations(needs.accounts) if needs.accounts else []),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *(config.operations(needs.config) if needs.config else []),

@@ -1,0 +1,101 @@
+"""`SpotPriceStore`: what spot capacity cost by zone, at each change of its price."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+
+from sqlalchemy import Connection, delete, insert, select, tuple_
+
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import spot_prices
+
+LINUX = "Linux/UNIX"
+_AT_ONCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class SpotPrice:
+    """From `at_ms` on an hour of a spot instance cost this, until the next price of the same place."""
+
+    type: str
+    region: str
+    zone: str
+    at_ms: int
+    per_hour: Decimal
+    system: str = LINUX
+    currency: str = "USD"
+
+    @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """What makes it the same price, told again."""
+        return self.type, self.region, self.zone, self.system, self.at_ms
+
+
+class SpotPriceStore:
+    """Prices over the state database."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def put_sync(self, prices: Iterable[SpotPrice]) -> int:
+        """Add prices, each once; how many were told. Blocks; for threads that read long histories."""
+        told, rest = 0, iter(prices)
+        while part := list(islice(rest, _AT_ONCE)):
+            told += len(part)
+            self._state.run_sync(partial(_put, prices=part))
+        return told
+
+    async def of(self, type_: str, region: str, since_ms: int, until_ms: int) -> list[SpotPrice]:
+        """The prices of a type in a region that held in `[since_ms, until_ms)`, by zone and time.
+
+        Of each zone the last one before `since_ms` is the first: it held until the next.
+        """
+        at = spot_prices.c
+        query = select(spot_prices).where(at.type == type_, at.region == region, at.at_ms < until_ms)
+
+        def work(connection: Connection) -> list[SpotPrice]:
+            rows = connection.execute(query.order_by(at.zone, at.system, at.at_ms))
+            found = [
+                SpotPrice(row.type, row.region, row.zone, row.at_ms, Decimal(row.per_hour), row.system, row.currency)
+                for row in rows
+            ]
+            return list(_holding(found, since_ms))
+
+        return await self._state.run(work)
+
+    async def places(self) -> list[tuple[str, str]]:
+        """(type, region) of every price that there is."""
+        query = select(spot_prices.c.type, spot_prices.c.region).distinct()
+        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        return sorted((row.type, row.region) for row in rows)
+
+
+def _put(connection: Connection, prices: Sequence[SpotPrice]) -> None:
+    newest = {one.key: one for one in prices}
+    at = spot_prices.c
+    key = tuple_(at.type, at.region, at.zone, at.system, at.at_ms)
+    connection.execute(delete(spot_prices).where(key.in_(list(newest))))
+    connection.execute(
+        insert(spot_prices),
+        [
+            {
+                "type": one.type,
+                "region": one.region,
+                "zone": one.zone,
+                "system": one.system,
+                "at_ms": one.at_ms,
+                "currency": one.currency,
+                "per_hour": f"{one.per_hour:f}",
+            }
+            for one in newest.values()
+        ],
+    )
+
+
+def _holding(prices: Sequence[SpotPrice], since_ms: int) -> Iterable[SpotPrice]:
+    for one, after in zip(prices, [*prices[1:], None], strict=True):
+        same = after is not None and (after.zone, after.system) == (one.zone, one.system)
+        if one.at_ms >= since_ms or not same or (after is not None and after.at_ms > since_ms):
+            yield one

@@ -155,7 +155,9 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         sns_service.build(rooms.notify),
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
-        cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, rules=rooms.economics.rules)),
+        cost_explorer_service.build(
+            CostExplorerRooms.of(rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies)
+        ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
     )
@@ -293,5 +295,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,
         *rooms.budgets.jobs(),
+        *rooms.cost_anomalies.jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -23,10 +23,14 @@ from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud import sagemaker
+from trimtab.costs.anomalies.room import CostAnomalies
+from trimtab.costs.anomalies.room import Means as CostAnomalyMeans
+from trimtab.costs.cells import CellReader
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
@@ -100,6 +104,7 @@ class Rooms:
     economics: EconomicsRoom
     live: LiveEstimates
     budgets: BudgetsRoom
+    cost_anomalies: CostAnomalies
     detectors: DetectorRoom
     anomalies: AnomalyRoom
     promql: PromQL
@@ -186,6 +191,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         budgets=_budgets(settings, stores, clock, costs, live, notify, actuators),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
+        cost_anomalies=_cost_anomalies(
+            settings, stores, clock, costs, economics, notify, Surroundings(audit.reader, inventory.runs)
+        ),
         firing=FiringAlarms(stores.state),
         detectors=detectors,
         anomalies=AnomalyRoom.of(stores.telemetry, stores.state, registry, reader, clock),
@@ -271,6 +279,23 @@ def _budgets(
     mail = mail_channels(notify.channels, settings.region)
     means = BudgetMeans(costs, live.sources.generation, actuators, mail, read_filter, BudgetedLive(live))
     return BudgetsRoom.of(stores.state, clock, means)
+
+
+def _cost_anomalies(
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    costs: CostsRoom,
+    economics: EconomicsRoom,
+    notify: NotifyRoom,
+    around: Surroundings,
+) -> CostAnomalies:
+    """What the bill has too much of, with what happened when that began."""
+    generation = CostExplorerRooms.of(costs, clock, rules=economics.rules).generation
+    mail = mail_channels(notify.channels, settings.region)
+    cells = CellReader(stores.telemetry)
+    means = CostAnomalyMeans(costs.reader, cells, generation, mail, read_filter, around, settings.account_id)
+    return CostAnomalies.of(stores.state, clock, means)
 
 
 def _delivering(

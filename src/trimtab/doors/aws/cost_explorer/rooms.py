@@ -11,6 +11,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import QueryAborted
 from trimtab.base.ids import hash64
+from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.model import CostQuery, CostRow
 from trimtab.costs.outlook import Outlooks
@@ -31,9 +32,12 @@ class CostExplorerRooms:
     generation: Callable[[], Awaitable[int]]
     clock: Clock
     rules: RulesStore | None = None
+    anomalies: CostAnomalies | None = None
 
     @classmethod
-    def of(cls, room: CostsRoom, clock: Clock, rules: RulesStore | None = None) -> "CostExplorerRooms":
+    def of(
+        cls, room: CostsRoom, clock: Clock, rules: RulesStore | None = None, anomalies: CostAnomalies | None = None
+    ) -> "CostExplorerRooms":
         """What Cost Explorer asks of the costs room, and of the rules that define tags and cost categories."""
 
         async def generation() -> int:
@@ -41,7 +45,7 @@ class CostExplorerRooms:
             version = (await rules.current()).version if rules else 0
             return hash64(repr((version, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
 
-        return cls(room.reader, room.explorer, room.outlooks, generation, clock, rules)
+        return cls(room.reader, room.explorer, room.outlooks, generation, clock, rules, anomalies)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The reader's sums. Raises AwsError (DataUnavailableException) where no bill is held."""

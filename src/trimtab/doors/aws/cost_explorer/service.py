@@ -1,6 +1,9 @@
 """Cost Explorer as the gateway serves it: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.cost_explorer import (
+    anomalies,
+    anomaly_monitors,
+    anomaly_subscriptions,
     categories,
     comparisons,
     forecasts,
@@ -12,7 +15,18 @@ from trimtab.doors.aws.cost_explorer import (
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (get_cost, values, comparisons, forecasts, reservations, savings_plans, categories)
+OPERATION_FILES = (
+    get_cost,
+    values,
+    comparisons,
+    forecasts,
+    reservations,
+    savings_plans,
+    categories,
+    anomaly_monitors,
+    anomaly_subscriptions,
+    anomalies,
+)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -1,0 +1,135 @@
+"""What use is to be expected: typical weeks of the coming months, in three outcomes.
+
+A commitment is bought for what comes, not for what was. Of each line the shape of its week comes from the last weeks,
+and its level, month by month, from the forecast of its daily on-demand value: low, expected and high. Beyond what can
+be forecast the last level stays and its interval widens with the root of time. All lines are low, or high, together:
+the careful assumption. Nothing after the end of `history` is looked at.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trimtab.advice.purchases.model import HOUR_MS, NANO, Floats, Use
+from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
+from trimtab.timeseries.forecast.predict import predict
+
+WEEK = 168
+_DAY = 24
+_MONTH = 730.0
+_SHAPE_WEEKS = 4
+_LEVEL = 0.8
+"""The share of outcomes between low and high."""
+_MOST_AHEAD = 90
+"""Days that are forecast at most: what is further away has its level from there."""
+_UNKNOWN = 0.25
+"""Half the width of the interval, of the level, where there is too little history to judge a forecast."""
+OUTCOMES = ("low", "expected", "high")
+WEIGHTS: Mapping[str, float] = {"low": 0.25, "expected": 0.5, "high": 0.25}
+"""How much each outcome counts: mean and variance of three points are then near those of the forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Use of the term by outcome; each of its hours stands for `hours_each` real ones.
+
+    `error` is that of the forecast's own replay (None where there was too little history, which `note` says).
+    """
+
+    uses: Mapping[str, Use]
+    hours_each: Floats
+    error: float | None
+    note: str = ""
+
+
+def question_of(history: Use) -> Question | None:
+    """What to ask the forecaster of all use together, by day; None where there is not a week of it."""
+    days = history.hours // _DAY
+    if days < 7:
+        return None
+    daily = _daily(history, days)
+    ahead = max(1, min(_MOST_AHEAD, (days - 15) // 2))
+    return Question(daily, ahead, (7,), _LEVEL, least=0.0)
+
+
+def outlook(history: Use, months: int, decline: float = 0.0, forecast: Forecast | None = None) -> Outlook:
+    """Typical weeks of `months` months after `history`.
+
+    `forecast` is the answer to `question_of(history)`; without it the forecaster is asked here. `decline`: by which
+    share use falls a year beyond the first, for terms that outlast every forecast.
+    """
+    note = ""
+    if forecast is None:
+        asked = question_of(history)
+        try:
+            forecast = predict(asked) if asked else None
+        except TooLittleHistory as problem:
+            note = str(problem)
+    if forecast is None:
+        note = note or "there is less than a week of hourly use"
+    base = _daily(history, max(history.hours // _DAY, 1))[-28:]
+    levels = _levels(float(base[-7:].mean()), forecast, months, decline)
+    shape = _week(history)
+    start_ms = int(history.at_ms[-1]) + HOUR_MS if history.hours else 0
+    at_ms = np.concatenate(
+        [start_ms + round(month * _MONTH) * HOUR_MS + np.arange(WEEK) * HOUR_MS for month in range(months)]
+    ).astype(np.int64)
+    uses = {}
+    for name, level in levels.items():
+        quantity = np.concatenate([shape * one for one in level], axis=1)
+        uses[name] = Use(history.lines, quantity, at_ms, history.currency)
+    return Outlook(uses, np.full(months * WEEK, _MONTH / WEEK), forecast.error if forecast else None, note)
+
+
+def _daily(use: Use, days: int) -> Floats:
+    """Dollars a day at on-demand rates; the last whole days."""
+    hours = use.at_on_demand().sum(axis=0).astype(np.float64)[-days * _DAY :] / NANO
+    return np.asarray(hours[: len(hours) // _DAY * _DAY].reshape(-1, _DAY).sum(axis=1)) if days else np.zeros(0)
+
+
+def _week(history: Use) -> Floats:
+    """The quantity of each line in each hour of a typical week: the mean of the last ones; of less the mean hour."""
+    whole = min(history.hours // WEEK, _SHAPE_WEEKS)
+    if not whole:
+        return np.repeat(history.quantity.mean(axis=1, keepdims=True), WEEK, axis=1)
+    last = history.quantity[:, -whole * WEEK :]
+    return np.asarray(last.reshape(len(history.lines), whole, WEEK).mean(axis=1))
+
+
+def _levels(now: float, forecast: Forecast | None, months: int, decline: float) -> dict[str, list[float]]:
+    """Of each month and outcome, its level as a share of today's."""
+    found: dict[str, list[float]] = {name: [] for name in OUTCOMES}
+    for month in range(months):
+        middle, low, high = _share(now, forecast, month)
+        fall = (1 - decline) ** max(0.0, (month - 11.5) / 12)
+        for name, one in zip(OUTCOMES, (low, middle, high), strict=True):
+            found[name].append(max(one, 0.0) * fall)
+    return found
+
+
+def _share(now: float, forecast: Forecast | None, month: int) -> tuple[float, float, float]:
+    if forecast is None or now <= 0:
+        wide = _UNKNOWN * max(1.0, ((month + 1) / 3) ** 0.5)
+        return 1.0, 1.0 - wide, 1.0 + wide
+    horizon = len(forecast.mean)
+    first, last = round(month * _MONTH / _DAY), round((month + 1) * _MONTH / _DAY)
+    inside = slice(min(first, max(horizon - 7, 0)), min(last, horizon))
+    middle = float(forecast.mean[inside].mean())
+    # What is off on a day is mostly off by itself; what stays off for a month is what a commitment feels.
+    wide = max(middle - float(forecast.lower[inside].mean()), float(forecast.upper[inside].mean()) - middle)
+    further = max(1.0, (last / horizon) ** 0.5)
+    return middle / now, (middle - wide * further) / now, (middle + wide * further) / now
+
+
+def changed(use: Use, factors: Mapping[int, float]) -> Use:
+    """The use after some lines (by number) are multiplied: what right-sizing leaves."""
+    quantity = use.quantity.copy()
+    for at, factor in factors.items():
+        quantity[at] *= factor
+    return replace(use, quantity=quantity)
+
+
+def moved_to_spot(use: Use, shares: Sequence[float]) -> Use:
+    """The use that is left when `shares[line]` of each line runs on spot."""
+    return replace(use, quantity=use.quantity * (1 - np.array(shares, dtype=np.float64))[:, None])

@@ -61,6 +61,7 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.budgets import Budgeting
 from trimtab.doors.rest.config import Configuring
+from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.log_queries import Querying
@@ -175,6 +176,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         costs=rooms.costs,
         economics=rooms.economics,
         budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
+        cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         inventory=rooms.inventory,
         accounts=rooms.accounts,

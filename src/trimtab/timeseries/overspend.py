@@ -167,7 +167,8 @@ def _of_marked(believed: Values, amounts: Values, day: int, marks: Bools) -> tup
     extras = np.stack([amounts[:, at] - np.median(believed[:, max(0, at - 3) : at + 4], axis=1) for at in alike])
     extras = np.sort(extras, axis=0)
     steady = extras[-2] if len(alike) > 1 else extras[0]
-    return np.maximum(steady, 0.0), (amounts[:, alike] > 0).any(axis=1)
+    seen: Bools = np.any(amounts[:, alike] > 0, axis=1)
+    return np.maximum(steady, 0.0), seen
 
 
 def _now_and_then(amounts: Values, lasting: Ints, day: int) -> Values:

@@ -116,7 +116,8 @@ def meets(expression: Mapping[str, Any], impact: Impact) -> bool:
 
 
 def _compared(part: Mapping[str, Any], impact: Impact) -> bool:
-    key, values = part.get("Key"), part.get("Values") or ()
+    key = part.get("Key")
+    values: list[str] = list(part.get("Values") or ())
     if key not in (_ABSOLUTE, _PERCENTAGE):
         raise _threshold(f"got the key {key}")
     if list(part.get("MatchOptions") or ()) != _AT_LEAST or len(values) != 1:

@@ -32,6 +32,7 @@ from trimtab.doors.rest import (
     budgets,
     catalog,
     config,
+    cost_anomalies,
     cost_explorer,
     costs,
     dashboard_shares,
@@ -134,6 +135,7 @@ class Dependencies:
     serverless: ServerlessRooms | None = None
     log_anomalies: LogPatternAnomalies | None = None
     budgeting: budgets.Budgeting | None = None
+    cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
 
 
@@ -155,6 +157,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(economics.operations(needs.economics) if needs.economics else []),
         *(live_costs.operations(needs.live) if needs.live else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
+        *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *_inventory(needs),
         *(aws_accounts.operations(needs.accounts) if needs.accounts else []),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from trimtab.advice.facts import DAY_MS, Ask, Bill, Facts, Thing, Values
+from trimtab.advice.facts import DAY_MS, Ask, Bill, Facts, Gpu, GpuLoss, Thing, Values, Watch
 
 NOW_MS = 1_790_000_000_000
 """When examples are: 2026-09-21T13:33:20Z."""
@@ -26,7 +26,17 @@ def thing(
     """A resource of the example's account and region."""
     path = f"{provider}/{ACCOUNT}/{REGION}/{kind}/{id_}"
     return Thing(
-        path, kind, id_, id_, type_, ACCOUNT, REGION, owner, tags or {"team": "research"}, attributes, provider
+        path,
+        kind,
+        id_,
+        id_,
+        type_,
+        ACCOUNT,
+        REGION,
+        owner,
+        {"team": "research"} if tags is None else tags,
+        attributes,
+        provider,
     )
 
 
@@ -41,7 +51,39 @@ def given(
     values = {
         (ask, paths[id_]): values_of(numbers, ask.period_s * 1000) for (ask, id_), numbers in (measured or {}).items()
     }
-    return Facts(NOW_MS, kinds, values, bills or {}, billed=bool(bills), **more)
+    return Facts(NOW_MS, kinds, values, bills or {}, **{"billed": bool(bills), **more})
+
+
+def gpu(
+    uuid: str,
+    active: Sequence[float],
+    *,
+    memory: Sequence[float] = (),
+    queue: Sequence[float] | None = None,
+    **more: Any,
+) -> Gpu:
+    """A GPU of the node `gpu-node-1` with buckets of five minutes."""
+    period_ms = 300_000
+    path = f"local/{ACCOUNT}/{REGION}/gpu/{uuid}"
+    said = {"host": "gpu-node-1", "model": "NVIDIA A10G", "owner": "research", "account": ACCOUNT, "region": REGION}
+    return Gpu(
+        uuid,
+        path=path,
+        active=values_of(active, period_ms),
+        memory=values_of(memory, period_ms),
+        queue=None if queue is None else values_of(queue, period_ms),
+        **{**said, **more},
+    )
+
+
+def watch(name: str, namespace: str, metric: str, **dimensions: str) -> Watch:
+    """An alarm that tells somebody."""
+    return Watch(name, namespace, metric, dimensions)
+
+
+def loss(node: str, cause: str, hours: float) -> GpuLoss:
+    """GPU-hours that a node of eight GPUs lost."""
+    return GpuLoss(node, "coreweave", cause, hours, 8, ago(3), ago(2))
 
 
 def values_of(numbers: Sequence[float], period_ms: int) -> Values:

@@ -136,8 +136,8 @@ class Gpu:
     """A GPU known from its metrics over the window: buckets of `period_s` seconds.
 
     `active` is its activity (0 to 1; `basis` says how measured), `memory` bytes used, `queue` requests running or
-    waiting in the server on it, `cache` that server's KV-cache use (0 to 1), `xid` the numbers of XID errors, `failed`
-    buckets in which it was failed or its errors grew.
+    waiting in the server on it, `cache` that server's KV-cache use (0 to 1); `errors_told` says whether any metric of
+    errors comes from it.
     """
 
     uuid: str
@@ -157,6 +157,7 @@ class Gpu:
     memory_total: float = 0.0
     queue: Values | None = None
     cache: Values | None = None
+    errors_told: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -60,7 +60,7 @@ class UseLine:
     type: str
     on_demand: Decimal
     zone: str = ""
-    platform: str = "Linux/UNIX"
+    platform: str = "Linux"
     family: str = ""
     units: Decimal = Decimal(1)
     usage_type: str = ""
@@ -80,9 +80,9 @@ class Use:
     currency: str = "USD"
 
     @classmethod
-    def hourly(cls, lines: tuple[UseLine, ...], quantity: Floats, start_ms: int = 0) -> "Use":
+    def hourly(cls, lines: tuple[UseLine, ...], quantity: Floats, start_ms: int = 0, currency: str = "USD") -> "Use":
         """Hours that follow each other from `start_ms` on."""
-        return cls(lines, quantity, start_ms + np.arange(quantity.shape[1], dtype=np.int64) * HOUR_MS)
+        return cls(lines, quantity, start_ms + np.arange(quantity.shape[1], dtype=np.int64) * HOUR_MS, currency)
 
     @property
     def hours(self) -> int:
@@ -135,7 +135,7 @@ class Reservation:
     count: int
     hourly: Decimal
     zone: str = ""
-    platform: str = "Linux/UNIX"
+    platform: str = "Linux"
     family: str = ""
     units: Decimal = Decimal(1)
     flexible: bool = False

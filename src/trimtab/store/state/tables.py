@@ -84,6 +84,12 @@ from trimtab.store.state.schema.notify import (
     notify_topics,
     notify_totals,
 )
+from trimtab.store.state.schema.purchases import (
+    purchase_facts,
+    purchase_generations,
+    purchase_plans,
+    savings_plans,
+)
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
@@ -220,12 +226,16 @@ __all__ = [
     "price_lists",
     "price_products",
     "price_terms",
+    "purchase_facts",
+    "purchase_generations",
+    "purchase_plans",
     "rejections",
     "resource_readings",
     "resources",
     "run_devices",
     "run_states",
     "runs",
+    "savings_plans",
     "sources",
     "spot_prices",
     "statement_lines",

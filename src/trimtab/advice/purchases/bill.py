@@ -1,0 +1,251 @@
+"""The hourly bill as use that could be paid for otherwise, and as what is committed to already.
+
+Use is of instances and of what plans cover without any (Fargate, Lambda), at its list cost. Spot is read apart: it is
+use that may be interrupted and is paid for by the hour. Where a bill has days only, a day's use is spread over its
+hours, which a note says: what commitments cover within a day is then not known.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.advice.purchases.model import HOUR_MS, Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
+from trimtab.advice.purchases.rates import Basis, Rates, Share
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.costs.explorer import eligible
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Metric, Or, Where
+from trimtab.costs.read import CostReader
+
+_DAY_MS = 24 * HOUR_MS
+_LINE = (
+    Dimension.LINKED_ACCOUNT,
+    Dimension.SERVICE_CODE,
+    Dimension.REGION,
+    Dimension.AZ,
+    Dimension.INSTANCE_TYPE,
+    Dimension.OPERATING_SYSTEM,
+    Dimension.TENANCY,
+    Dimension.USAGE_TYPE,
+    Dimension.PURCHASE_TYPE,
+)
+_SPOT = "Spot"
+_COVERED = Where(Dimension.RECORD_TYPE, ("SavingsPlanCoveredUsage",))
+_TERM = re.compile(r"(\d)\s*yr\s*[-_ ]?(No|Partial|All)\s*Upfront", re.IGNORECASE)
+_PAYMENT = {"no": Payment.NO_UPFRONT, "partial": Payment.PARTIAL_UPFRONT, "all": Payment.ALL_UPFRONT}
+_SIZES: Mapping[str, Decimal] = {
+    "nano": Decimal("0.25"), "micro": Decimal("0.5"), "small": Decimal(1), "medium": Decimal(2), "large": Decimal(4),
+    "xlarge": Decimal(8),
+}  # fmt: skip
+_SIZE = re.compile(r"(\d+)xlarge$")
+_KINDS = {
+    "computesavingsplans": PlanKind.COMPUTE,
+    "ec2instancesavingsplans": PlanKind.EC2_INSTANCE,
+    "machinelearningsavingsplans": PlanKind.SAGEMAKER,
+    "sagemakersavingsplans": PlanKind.SAGEMAKER,
+    "databasesavingsplans": PlanKind.DATABASE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What the bill says of `[start_ms, end_ms)`: use on demand or committed, spot by its lines, what is held.
+
+    `spot` has the same shape of use; `spot_cost` is what its hours cost, dollars. `shares` were seen on the bill.
+    """
+
+    use: Use
+    spot: Use
+    spot_cost: float
+    held: Holdings
+    shares: tuple[Share, ...]
+    start_ms: int
+    end_ms: int
+    notes: tuple[str, ...] = ()
+
+
+async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence[Share]) -> Bill:
+    """The last `days` whole days of the bill. Raises NotFound (no bill, nothing in it), InvalidInput (currencies)."""
+    extent = await reader.extent()
+    if extent is None:
+        raise NotFound("no bill has been imported; `trimtab import FILE` imports one")
+    end = extent[1] // _DAY_MS * _DAY_MS
+    start = max(end - days * _DAY_MS, -(-extent[0] // _DAY_MS) * _DAY_MS)
+    if start >= end:
+        raise NotFound("the bill has less than a whole day; a plan needs some")
+    span = (start, end)
+    metrics = (Metric.USAGE, Metric.LIST, Metric.AMORTIZED)
+    spot = Where(Dimension.PURCHASE_TYPE, (_SPOT,))
+    where: Filter = Or((eligible.COVERABLE, And((spot, Where(Dimension.CHARGE_CATEGORY, ("Usage",))))))
+    rows = await reader.costs(scope, CostQuery(*span, metrics, Granularity.HOURLY, _LINE, where))
+    currencies = sorted({row.currency for row in rows})
+    if not rows:
+        raise NotFound("the bill has no use that a commitment could cover in these days")
+    if len(currencies) > 1:
+        raise InvalidInput(f"cannot plan over {' and '.join(currencies)}, which are never added; filter the bill")
+    use, spread = _use([row for row in rows if row.keys[-1] != _SPOT], span, currencies[0])
+    spot_use, _ = _use([row for row in rows if row.keys[-1] == _SPOT], span, currencies[0])
+    spot_cost = sum((row.amounts[2] for row in rows if row.keys[-1] == _SPOT), Decimal(0))
+    seen = await _shares(reader, scope, span)
+    held = Holdings(
+        await _plans(reader, scope, span, Rates((*rates, *seen)), use.lines), await _reserved(reader, scope, span)
+    )
+    notes = ("the bill has days only: a day's use is spread evenly over its hours",) if spread else ()
+    return Bill(use, spot_use, float(spot_cost), held, seen, start, end, notes)
+
+
+def _use(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple[Use, bool]:
+    """The rows as lines and hours, and whether they had days only."""
+    hours = (span[1] - span[0]) // HOUR_MS
+    sums: dict[tuple[str, ...], list[Decimal]] = {}
+    places: dict[tuple[str, ...], list[tuple[int, float]]] = {}
+    for row in rows:
+        quantity, value, _ = row.amounts
+        if quantity <= 0 or value <= 0:
+            continue
+        key = row.keys[:-1]
+        whole = sums.setdefault(key, [Decimal(0), Decimal(0)])
+        whole[0] += quantity
+        whole[1] += value
+        places.setdefault(key, []).append(((row.start_ms - span[0]) // HOUR_MS, float(quantity)))
+    keys = sorted(sums)
+    quantities = np.zeros((len(keys), hours))
+    for at, key in enumerate(keys):
+        for hour, quantity in places[key]:
+            quantities[at, hour] += quantity
+    days = quantities.reshape(len(keys), -1, 24)
+    spread = bool(len(keys)) and not days[:, :, 1:].any()
+    if spread:
+        quantities = np.repeat(days.sum(axis=2) / 24, 24, axis=1)
+    lines = tuple(_line(key, sums[key][1] / sums[key][0]) for key in keys)
+    return Use.hourly(lines, quantities, span[0], currency), spread
+
+
+def _line(key: tuple[str, ...], rate: Decimal) -> UseLine:
+    account, service, region, zone, type_, platform, tenancy, usage_type = key
+    shared = tenancy.lower() in ("", "shared", "default")
+    return UseLine(
+        account,
+        service,
+        region,
+        type_ or usage_type,
+        round(rate, 10),
+        zone,
+        (platform or "Linux") + ("" if shared else f", {tenancy}"),
+        family_of(type_),
+        units_of(type_),
+        usage_type,
+    )
+
+
+def family_of(type_: str) -> str:
+    """The family of an instance type: `ml.g5` of `ml.g5.xlarge`."""
+    return type_.rpartition(".")[0]
+
+
+def units_of(type_: str) -> Decimal:
+    """Normalised units of a size (AWS: small is 1, large 4, xlarge 8, Nxlarge N × 8); 1 where there is none."""
+    size = type_.rpartition(".")[2]
+    many = _SIZE.match(size)
+    return Decimal(int(many[1]) * 8) if many else _SIZES.get(size, Decimal(1))
+
+
+async def _shares(reader: CostReader, scope: Scope, span: tuple[int, int]) -> tuple[Share, ...]:
+    """What covered use cost of its list cost, by plan and family: the rates that are really paid."""
+    by = (Dimension.COMMITMENT, Dimension.SERVICE_CODE, Dimension.INSTANCE_TYPE_FAMILY)
+    rows = await reader.costs(scope, CostQuery(*span, (Metric.LIST, Metric.AMORTIZED), Granularity.TOTAL, by, _COVERED))
+    terms = {arn: term for arn, (_, term) in (await _fees(reader, scope, span)).items()}
+    found = []
+    for row in rows:
+        arn, service, family = row.keys
+        term = terms.get(arn)
+        if term is None or row.amounts[0] <= 0:
+            continue
+        share = round(row.amounts[1] / row.amounts[0], 6)
+        source = f"what {arn.rpartition('/')[2] or arn} charged on the bill"
+        found.append(Share(term.kind, term.years, term.payment, service, family or "*", share, Basis.BILL, "", source))
+    return tuple(found)
+
+
+async def _fees(reader: CostReader, scope: Scope, span: tuple[int, int]) -> dict[str, tuple[tuple[Decimal, str], Plan]]:
+    """Of each Savings Plan on the bill: its commitment an hour and owner, and a Plan with its kind and term."""
+    by = (Dimension.COMMITMENT, Dimension.LINKED_ACCOUNT, Dimension.SERVICE_CODE, Dimension.USAGE_TYPE)
+    fee = Where(Dimension.RECORD_TYPE, ("SavingsPlanRecurringFee",))
+    query = CostQuery(*span, (Metric.COMMITMENT_TOTAL,), Granularity.TOTAL, by, fee)
+    hours = Decimal((span[1] - span[0]) // HOUR_MS)
+    found = {}
+    for row in await reader.costs(scope, query):
+        arn, owner, service, usage_type = row.keys
+        kind = _KINDS.get(service.lower().replace(" ", "")) or _KINDS.get(_prefix(usage_type))
+        if kind is None:
+            continue
+        hourly = round(row.amounts[0] / hours, 6)
+        term = _TERM.search(usage_type)
+        region, family = _bound(usage_type) if kind is PlanKind.EC2_INSTANCE else ("", "")
+        years, payment = (int(term[1]), _PAYMENT[term[2].lower()]) if term else (1, Payment.NO_UPFRONT)
+        found[arn] = (
+            (hourly, owner),
+            Plan(arn, owner, kind, hourly, family=family, region=region, years=years, payment=payment),
+        )
+    return found
+
+
+def _prefix(usage_type: str) -> str:
+    head = usage_type.rpartition(":")[0].rpartition("-")[2].lower()
+    return {"ec2sp": "ec2instancesavingsplans"}.get(head, head.removesuffix("sp") + "savingsplans")
+
+
+def _bound(usage_type: str) -> tuple[str, str]:
+    """Region and family of an EC2 Instance plan from `us-east-1-EC2SP:m5.1yrNoUpfront`; "" where it does not say."""
+    region, _, rest = usage_type.partition("-EC2")
+    family = rest.partition(":")[2].partition(".")[0]
+    return (region, family) if rest else ("us-east-1", usage_type.partition(":")[2].partition(".")[0])
+
+
+async def _plans(
+    reader: CostReader, scope: Scope, span: tuple[int, int], rates: Rates, lines: tuple[UseLine, ...]
+) -> tuple[Plan, ...]:
+    fees = await _fees(reader, scope, span)
+    return tuple(replace(one, shares=rates.shares(one, lines)) for _, one in fees.values())
+
+
+async def _reserved(reader: CostReader, scope: Scope, span: tuple[int, int]) -> tuple[Reservation, ...]:
+    """Reserved Instances by their monthly fees, of the months that the span touches."""
+    by = (
+        Dimension.COMMITMENT,
+        Dimension.LINKED_ACCOUNT,
+        Dimension.SERVICE_CODE,
+        Dimension.REGION,
+        Dimension.INSTANCE_TYPE,
+        Dimension.OPERATING_SYSTEM,
+    )
+    fee = Where(Dimension.RECORD_TYPE, (eligible.RESERVATION_FEE,))
+    metrics = (Metric.COMMITMENT_TOTAL, Metric.COMMITMENT_TOTAL_HOURS, Metric.BILLED)
+    last: dict[str, CostRow] = {}
+    months = CostQuery(span[0] - 31 * _DAY_MS, span[1], metrics, Granularity.MONTHLY, by, fee)
+    for row in await reader.costs(scope, months):
+        if row.amounts[1] > 0 and (row.keys[0] not in last or row.start_ms > last[row.keys[0]].start_ms):
+            last[row.keys[0]] = row
+    found = []
+    for row in last.values():
+        arn, owner, service, region, type_, platform = row.keys
+        total, hours, billed = row.amounts
+        passed = Decimal((min(row.end_ms, span[1]) - row.start_ms) // HOUR_MS)
+        count = round(hours / passed) if passed > 0 else 0
+        if count < 1:
+            continue
+        upfront = total - billed
+        payment = (
+            Payment.NO_UPFRONT if upfront <= 0 else Payment.ALL_UPFRONT if billed <= 0 else Payment.PARTIAL_UPFRONT
+        )
+        found.append(
+            Reservation(
+                arn, owner, type_, region, count, round(total / hours, 10), platform=platform or "Linux",
+                family=family_of(type_), units=units_of(type_), flexible=not platform or platform.startswith("Linux"),
+                service=service, payment=payment,
+            )
+        )  # fmt: skip
+    return tuple(found)

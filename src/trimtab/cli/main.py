@@ -48,6 +48,9 @@ COMMANDS = {
         "trimtab.cli.economics", "allocation", "Rules that divide the bill: show, try on a month, apply."
     ),
     "tags": LazyCommand("trimtab.cli.economics", "tags", "Tags on the bill: keys, policies, cost that nobody owns."),
+    "loadtest": LazyCommand(
+        "trimtab.cli.loadtest", "loadtest", "Load tests: what an endpoint bears, and how fast it is."
+    ),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),

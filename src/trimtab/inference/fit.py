@@ -32,8 +32,8 @@ class Bracket:
         return 2 * (self.high - self.low) / (self.high + self.low)
 
 
-def bracket(levels: Sequence[Standing], share: float) -> Bracket:
-    """The bracket that levels leave.
+def bracket(levels: Sequence[Standing], share: float, *, sure: bool = False) -> Bracket:
+    """The bracket that levels leave; `sure` ones count only where they are certain.
 
     A level that is not certain counts as met where that is likelier, and never as missed: the next ones will tell. A
     miss below a rate that certainly met the objective was a disturbance.
@@ -42,7 +42,7 @@ def bracket(levels: Sequence[Standing], share: float) -> Bracket:
     missed = [one.rate for one in levels if (one.verdict == MISSES or not one.keeps_up) and one.rate > certain]
     high = min(missed, default=math.inf)
     likely = [one.rate for one in levels if one.keeps_up and one.attainment.value >= share and one.rate < high]
-    return Bracket(max(certain, *likely) if likely else certain, high)
+    return Bracket(certain if sure or not likely else max(certain, *likely), high)
 
 
 def crossing(levels: Sequence[Standing], share: float) -> Interval | None:

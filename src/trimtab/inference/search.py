@@ -119,7 +119,9 @@ def answer(levels: Sequence[Standing], plan: Plan) -> Interval | None:
         return None
     if math.isinf(left.high):
         return Interval(left.low, left.low, math.inf)
-    return Interval((left.low + left.high) / 2, left.low, left.high)
+    certain = bracket(levels, plan.objective.share, sure=True)
+    # What is only likely to have met the objective bounds the answer loosely, so that it is never precise by chance.
+    return Interval((left.low + left.high) / 2, certain.low or left.low / 2, left.high)
 
 
 def precise_enough(found: Interval | None, plan: Plan) -> bool:

@@ -1,0 +1,70 @@
+"""What is busy on this machine while a load is held: the agent's own readings, in percent by resource."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psutil
+
+from trimtab.agent.collect.gpu_library import load_module
+from trimtab.agent.collect.roots import Roots
+from trimtab.agent.collector import Collector
+from trimtab.agent.reading import Reading
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import InvalidInput
+
+
+class Busy:
+    """Call it for what was busy since it was last called. `pid` is the server's process where it runs here."""
+
+    def __init__(self, pid: int | None = None) -> None:
+        self._collector: Collector | None = None
+        if load_module() is not None:
+            self._collector = Collector(Roots(), SystemClock())
+            self._collector.prime()
+        self._process = _process(pid) if pid else None
+        self()
+
+    def __call__(self) -> Mapping[str, float]:
+        """Percent by resource: of all cores, of the busiest one, of the process's cores, of memory, of GPUs."""
+        cores: Any = psutil.cpu_percent(percpu=True)
+        found = {
+            "cpu": sum(cores) / max(1, len(cores)),
+            "busiest_core": max(cores, default=0.0),
+            "memory": float(psutil.virtual_memory().percent),
+        }
+        if self._process is not None:
+            found |= _of_process(self._process)
+        if self._collector is not None:
+            found |= _of_gpus(self._collector.collect())
+        return found
+
+
+def _process(pid: int) -> psutil.Process:
+    try:
+        return psutil.Process(pid)
+    except psutil.Error:
+        raise InvalidInput(f"cannot watch process {pid}: there is none") from None
+
+
+def _of_process(process: psutil.Process) -> dict[str, float]:
+    """The process's CPU as a share of the cores that it may run on, and its memory as one of the machine's."""
+    try:
+        allowed = len(process.cpu_affinity() or []) or psutil.cpu_count() or 1
+        return {
+            "process_cpu": process.cpu_percent() / allowed,
+            "process_memory": float(process.memory_percent()),
+        }
+    except psutil.Error:
+        return {}
+
+
+def _of_gpus(readings: list[Reading]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, key in (("hw.gpu.utilization", "gpu"), ("hw.gpu.memory.utilization", "gpu_memory")):
+        values = [one.value for one in readings if one.name == name]
+        if values:
+            found[key] = 100.0 * max(values)
+    return found
+
+
+Watch = Callable[[], Mapping[str, float]]

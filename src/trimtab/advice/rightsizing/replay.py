@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.advice.rightsizing import kernel
 from trimtab.advice.rightsizing.strategies.strategy import LEVEL_ARRAY
 from trimtab.advice.rightsizing.use import DailyUse, Floats, Integers
+from trimtab.advice.rightsizing.walking import kernel
 
 
 @dataclass(frozen=True, slots=True)

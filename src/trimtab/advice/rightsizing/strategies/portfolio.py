@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.advice.rightsizing import kernel
 from trimtab.advice.rightsizing.strategies.strategy import LEVEL_ARRAY
 from trimtab.advice.rightsizing.use import LEVELS, DailyUse, Floats, Integers
+from trimtab.advice.rightsizing.walking import kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,19 @@ class Prior:
     mean: float = 0.8
     drift: float = 1.3
     tail: float = 6.0
-    days: float = 3.0
+    days: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """The strategy. `overrun` is what time over size costs in units of slack: 1 % of time costs `overrun` % of slack.
 
-    `tolerance` is the share of time over size that is accepted; what is past it costs `beyond` more.
+    The defaults were chosen on NAB's other series (not those of CPU) and on made ones that shift, spike and repeat.
     """
 
-    overrun: float = 4.0
-    tolerance: float = 0.05
-    beyond: float = 10.0
+    overrun: float = 3.0
     half_life: float = 5.0
-    floor: float = 1.0
+    floor: float = 1.05
     prior: Prior = Prior()
     name: str = "portfolio"
     title: str = "Chosen by walk-forward"
@@ -97,8 +95,6 @@ class Portfolio:
             self.prior.days,
             self.half_life,
             self.overrun,
-            self.tolerance,
-            self.beyond,
             LEVELS.index(0.95),
             self.floor,
             sizes,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from trimtab.advice.rightsizing import kernel
 from trimtab.advice.rightsizing.use import LEVELS, DailyUse, Floats
+from trimtab.advice.rightsizing.walking import kernel
 
 LEVEL_ARRAY = np.array(LEVELS)
 FLAT = 1e300

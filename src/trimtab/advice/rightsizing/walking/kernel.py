@@ -3,10 +3,14 @@
 Nothing here reads a day at or after the one that it decides for: decision `k` is made from days before `k`.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from trimtab.advice.rightsizing.use import Floats, Integers
-from trimtab.timeseries.anomaly.jit import compiled
+from trimtab.timeseries.compiling import compiler
+
+compiled = compiler(Path(__file__).parent)
 
 YESTERDAY, PEAK, WEEKDAY, SINCE_SHIFT, DECAYED = range(5)
 """Kinds of base. Of DECAYED the parameter is the half-life (days), of PEAK the days looked at."""
@@ -153,14 +157,14 @@ def walk(
     quantiles: Floats, means: Floats, levels: Floats,
     kinds: Integers, parameters: Floats, at_levels: Integers, margins: Floats,
     prior_slack: Floats, prior_over: Floats, prior_days: float, half_life: float,
-    overrun: float, tolerance: float, beyond: float, floor_level: int, floor: float,
+    overrun: float, floor_level: int, floor: float,
     sizes: Floats, picks: Integers,
 ) -> None:  # fmt: skip
     """Choose a base and a margin for every day, `sizes[n, days + 1]` and `picks[n, days + 1, 2]` (-1: no history).
 
-    A choice costs its slack plus `overrun` times its time over size, and `beyond` times what of that is past
-    `tolerance`: means over the days that are judged, decaying with `half_life`, beside `prior_days` of the prior. No
-    size is below `floor` times yesterday's quantile at `floor_level`.
+    A choice costs its slack plus `overrun` times its time over size: means over the days that were judged, decaying
+    with `half_life`, beside `prior_days` of the prior. No size is below `floor` times yesterday's quantile at
+    `floor_level`.
     """
     n, days, bases, steps = means.shape[0], means.shape[1], len(kinds), len(margins)
     room = days * (len(levels) - 1)
@@ -187,7 +191,7 @@ def walk(
                     for step in range(steps):
                         idle = (slack[base, step] + prior_days * prior_slack[base, step]) / whole
                         late = (spent[base, step] + prior_days * prior_over[base, step]) / whole
-                        cost = idle + overrun * late + beyond * max(0.0, late - tolerance)
+                        cost = idle + overrun * late
                         if cost < best:
                             best = cost
                             picks[one, day, 0], picks[one, day, 1] = base, step

@@ -1,0 +1,150 @@
+"""Sizes of machines: the instance types that one could move to, with what each holds and costs.
+
+From a type, those of its own family, and those of like families: general, compute and memory classes of its generation
+or later with the same processor's architecture. Machines with accelerators are exchanged for such with accelerators
+only. What the catalogue does not know of a type (EBS limits, the base rate under "Up to") is said, not guessed.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from trimtab.advice.rightsizing.model import Axis, Effort, Option
+from trimtab.advice.rightsizing.prices import InstancePrices
+from trimtab.advice.rightsizing.sizes.instance_names import TypeName, network_bytes, parse
+from trimtab.inventory.catalog.book import HOME, Catalog
+from trimtab.inventory.catalog.model import InstanceType
+
+_CLASSES = ("c", "m", "r")
+_PLAIN = ("", "i", "a", "g")
+"""Attributes of families that differ in the processor only: no local disks, no other network."""
+_MAKERS = {"g": "arm", "a": "amd"}
+
+
+@dataclass(frozen=True)
+class InstanceSizes:
+    """The instance types of a catalogue at some prices. `arm` takes Graviton for machines that are not yet on it."""
+
+    catalog: Catalog
+    prices: InstancePrices
+    arm: bool = False
+
+    @cached_property
+    def _families(self) -> dict[str, list[InstanceType]]:
+        found: dict[str, list[InstanceType]] = {}
+        for one in self.catalog.types.values():
+            found.setdefault(one.type.partition(".")[0], []).append(one)
+        return found
+
+    def of(self, type_: str, region: str, *, windows: bool = False, prefix: str = "") -> list[Option]:
+        """The options for a machine of `type_`, its own first; none where the catalogue does not know it.
+
+        `prefix` is what a service writes before types ("ml.", "db."); such types have no list price here.
+        """
+        own = self.catalog.types.get(type_.removeprefix(prefix))
+        name = parse(type_)
+        if own is None:
+            return []
+        kin = self._kin(own, name)
+        made = [self._option(one, own, name, region, windows, prefix) for one in (own, *kin)]
+        return [made[0], *_undominated(made[1:], family_of(own.type))]
+
+    def _kin(self, own: InstanceType, name: TypeName | None) -> list[InstanceType]:
+        family = family_of(own.type)
+        families = [family, *(self._alike(name) if name is not None and not own.accelerators else ())]
+        if own.accelerators:
+            families = [one for one, types in self._families.items() if any(type_.accelerators for type_ in types)]
+        found = [one for wanted in dict.fromkeys(families) for one in self._families.get(wanted, ())]
+        return [
+            one
+            for one in found
+            if one.type != own.type
+            and bool(one.accelerators) == bool(own.accelerators)
+            and ".metal" not in one.type
+            and (not own.accelerators or _same_maker(one, own))
+        ]
+
+    def _alike(self, name: TypeName) -> list[str]:
+        found = []
+        for family in self._families:
+            other = parse(f"{family}.large")
+            if other is None or other.letter not in (*_CLASSES, *(("t",) if name.burstable else ())):
+                continue
+            if other.attributes not in _PLAIN or other.burstable != (other.letter == "t"):
+                continue
+            same = other.arm == name.arm or (self.arm and other.arm)
+            if same and (other.generation >= name.generation or (name.burstable and other.generation >= 5)):
+                found.append(family)
+        return found
+
+    def _option(
+        self, one: InstanceType, own: InstanceType, own_name: TypeName | None, region: str, windows: bool, prefix: str
+    ) -> Option:
+        name = parse(one.type)
+        price = self.prices.of(f"{prefix}{one.type}", region, windows=windows)
+        capacity = {Axis.CPU: float(one.vcpus), Axis.MEMORY: one.memory_gib}
+        baseline = name.baseline if name is not None else None
+        capacity[Axis.SUSTAINED] = one.vcpus * (1.0 if baseline is None else baseline)
+        unknown = ["EBS limits"]
+        rate = network_bytes(one.network)
+        if rate is not None:
+            capacity[Axis.NETWORK] = rate
+            if one.network.startswith("Up to"):
+                unknown.append("the network's base rate: its figure is a burst")
+        else:
+            unknown.append("the network's rate")
+        if one.accelerators:
+            gpu = self.catalog.accelerators.get(one.accelerator)
+            capacity[Axis.GPU] = one.accelerators
+            if gpu is not None:
+                capacity[Axis.GPU_MEMORY] = gpu.memory_gib * one.accelerators
+        facts = {
+            "vcpus": one.vcpus,
+            "memory_gib": one.memory_gib,
+            "gpus": one.accelerators,
+            "gpu": one.accelerator,
+            "network": one.network,
+        }
+        effort = _effort(name, own_name, same=one.type == own.type)
+        home = price.per_hour if price.per_hour is not None else self.prices.of(one.type, HOME).per_hour
+        order = float(home) if home is not None else one.vcpus + one.memory_gib / 8.0
+        return Option(
+            f"{prefix}{one.type}", capacity, price.per_hour, price.currency or "USD", price.note, effort,
+            tuple(unknown), order, facts,
+        )  # fmt: skip
+
+
+def family_of(type_: str) -> str:
+    """What stands before the size."""
+    return type_.partition(".")[0]
+
+
+def _undominated(options: list[Option], family: str) -> list[Option]:
+    """Without those that cost as much as another which holds as much of everything; one's own family stays whole."""
+    ordered = sorted(options, key=lambda one: (one.order, -sum(one.capacity.values())))
+    kept: list[Option] = []
+    for one in ordered:
+        if family_of(one.name.removeprefix("ml.").removeprefix("db.")) == family or not any(
+            _holds(other, one) for other in kept
+        ):
+            kept.append(one)
+    return kept
+
+
+def _holds(other: Option, one: Option) -> bool:
+    return all(other.capacity.get(axis, 0.0) >= amount for axis, amount in one.capacity.items()) and (
+        other.effort == one.effort or one.effort is Effort.MEDIUM
+    )
+
+
+def _same_maker(one: InstanceType, own: InstanceType) -> bool:
+    """The same accelerator: programs are built for one, and what another would do is not measured."""
+    return one.accelerator == own.accelerator
+
+
+def _effort(name: TypeName | None, own: TypeName | None, *, same: bool) -> Effort:
+    """Very low within an architecture, low to another maker's processor, medium to Graviton: Compute Optimizer's."""
+    if same or name is None or own is None:
+        return Effort.VERY_LOW
+    if name.arm != own.arm:
+        return Effort.MEDIUM
+    return Effort.VERY_LOW

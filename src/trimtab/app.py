@@ -64,6 +64,7 @@ from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.event_rules import Triggering
+from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.trace_sampling import TailSampled
@@ -178,6 +179,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
+        load_testing=LoadTesting(rooms.inference.tests, rooms.clock, rooms.settings.account_id, rooms.settings.region),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
         run_reports=_run_reports(rooms),

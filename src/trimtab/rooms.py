@@ -35,6 +35,7 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.use import OwnersUse
+from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.inventory.sources import SourceLedger
@@ -104,6 +105,7 @@ class Rooms:
     economics: EconomicsRoom
     live: LiveEstimates
     budgets: BudgetsRoom
+    inference: InferenceRoom
     cost_anomalies: CostAnomalies
     detectors: DetectorRoom
     anomalies: AnomalyRoom
@@ -189,6 +191,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         economics=economics,
         live=live,
         budgets=_budgets(settings, stores, clock, costs, live, notify, actuators),
+        inference=InferenceRoom.of(stores.state, clock),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         cost_anomalies=_cost_anomalies(

@@ -50,6 +50,7 @@ from trimtab.doors.rest import (
     keys,
     kpis,
     live_costs,
+    load_tests,
     log_doors,
     log_events,
     log_patterns,
@@ -59,6 +60,7 @@ from trimtab.doors.rest import (
     notify,
     openapi,
     pipelines,
+    price_lists,
     put,
     run_reports,
     runs,
@@ -137,6 +139,7 @@ class Dependencies:
     budgeting: budgets.Budgeting | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
+    load_testing: load_tests.LoadTesting | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -158,6 +161,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(live_costs.operations(needs.live) if needs.live else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
+        *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
         *_inventory(needs),
         *(aws_accounts.operations(needs.accounts) if needs.accounts else []),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),
@@ -219,6 +223,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *runs.operations(room, needs.clock, place),
         *(run_reports.operations(needs.run_reports) if needs.run_reports else []),
         *inventory.operations(room, needs.clock, place),
+        *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),
     ]
 

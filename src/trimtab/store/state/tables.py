@@ -37,6 +37,7 @@ from trimtab.store.state.schema.aws_sources import (
     spot_prices,
     tag_reports,
 )
+from trimtab.store.state.schema.batch import batch_jobs
 from trimtab.store.state.schema.budgets import (
     budget_action_history,
     budget_actions,
@@ -57,6 +58,7 @@ from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_ve
 from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
+from trimtab.store.state.schema.inference import load_tests, served_resources
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
 from trimtab.store.state.schema.log_anomalies import (
@@ -153,6 +155,7 @@ __all__ = [
     "aws_marks",
     "aws_reads",
     "aws_steps",
+    "batch_jobs",
     "budget_action_history",
     "budget_actions",
     "budget_notifications",
@@ -188,6 +191,7 @@ __all__ = [
     "event_targets",
     "event_versions",
     "instance_prices",
+    "load_tests",
     "locks",
     "log_account_policies",
     "log_anomalies",
@@ -236,6 +240,7 @@ __all__ = [
     "run_states",
     "runs",
     "savings_plans",
+    "served_resources",
     "sources",
     "spot_prices",
     "statement_lines",

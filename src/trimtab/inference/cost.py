@@ -1,0 +1,44 @@
+"""What inferences cost on a machine at its capacity, in the currency of the catalogue's list price."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from trimtab.inventory.catalog.book import Catalog
+
+_SECONDS = Decimal(3600)
+_DIGITS = Decimal("0.00000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What an hour of a machine type costs; `basis` says which list it is from."""
+
+    per_hour: Decimal
+    currency: str
+    basis: str
+
+    def per_inference(self, per_second: float) -> Decimal | None:
+        """The cost of one inference at a throughput; None where there is none.
+
+        It is CostPerHour ÷ (60 · MaxInvocations), invocations being per minute.
+        """
+        if per_second <= 0:
+            return None
+        return (self.per_hour / (_SECONDS * Decimal(str(per_second)))).quantize(_DIGITS, ROUND_HALF_EVEN)
+
+    def per_thousand(self, per_second: float) -> Decimal | None:
+        """The cost of a thousand inferences at a throughput."""
+        one = self.per_hour * 1000 / (_SECONDS * Decimal(str(per_second))) if per_second > 0 else None
+        return one.quantize(_DIGITS, ROUND_HALF_EVEN) if one is not None else None
+
+
+def price_of(catalog: Catalog, instance_type: str, at_ms: int, region: str) -> Price | None:
+    """The list price of a type; `ml.g5.xlarge` is priced as its machine, g5.xlarge, and says so. None: not listed."""
+    machine = instance_type.removeprefix("ml.")
+    listed = catalog.price(machine, at_ms, region) if machine else None
+    if listed is None:
+        return None
+    note = f"{listed.source}, {listed.region}" + (
+        " (EC2 list price: SageMaker adds its own)" if machine != instance_type else ""
+    )
+    return Price(listed.per_hour, listed.currency, note)

@@ -14,7 +14,7 @@ import numpy as np
 
 from trimtab.capacity.simulate.chance import uniform
 from trimtab.capacity.simulate.fleet import Array
-from trimtab.capacity.simulate.jit import compiled
+from trimtab.capacity.simulate.jit import compiled, inlined
 
 # Columns of a fleet's numbers (`Fleet.numbers`); durations in ticks.
 LAUNCH, PREPARED, WARM_LAUNCH, STARTUP, SHARE, LEAST, MOST, LAG, CAP, QUEUE, SLO, POOLS = range(12)
@@ -83,7 +83,7 @@ def stop(counts: Array, warming: Array, pool: int, number: int, tick: int) -> No
         ahead -= 1
 
 
-@compiled
+@inlined
 def serve(counts: Array, held: Array, fleet: Array, pools: Array, demand: float, told: Array) -> None:
     """Serve a tick's demand and what waits; writes to `told` what came of it. LOAD is NaN where nothing is ready."""
     capacity = 0.0
@@ -104,7 +104,7 @@ def serve(counts: Array, held: Array, fleet: Array, pools: Array, demand: float,
     told[OFFERED_CAPACITY] = capacity
 
 
-@compiled
+@inlined
 def total(counts: Array) -> float:
     """Replicas in service or on their way: what a desired number is compared with."""
     some = 0.0
@@ -113,13 +113,29 @@ def total(counts: Array) -> float:
     return some
 
 
-@compiled
+@inlined
 def launching(counts: Array) -> float:
     """Replicas on their way."""
     some = 0.0
     for pool in range(len(counts)):
         some += counts[pool, LAUNCHING]
     return some
+
+
+@inlined
+def moving(counts: Array, held: Array) -> bool:
+    """Whether anything may arrive: what need not be looked at costs a replay nothing."""
+    for pool in range(len(counts)):
+        if counts[pool, LAUNCHING] > 0 or counts[pool, COLD] > 0:
+            return True
+    return bool(held[PREPARING] > 0)
+
+
+@inlined
+def still(fleet: Array, held: Array, here: float, desired: float) -> bool:
+    """Whether `follow` would change nothing."""
+    wanted = min(max(desired, fleet[LEAST]), fleet[MOST])
+    return bool(wanted == here and fleet[PREPARED] == 0 and held[WARM] == 0 and held[PREPARING] == 0)
 
 
 @compiled
@@ -135,7 +151,7 @@ def follow(
     elif change < 0:
         _shrink(counts, coming, warming, -change, tick)
     _prepare(counts, held, preparing, fleet, tick)
-    return change
+    return float(change)
 
 
 @compiled

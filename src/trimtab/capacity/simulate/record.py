@@ -11,7 +11,7 @@ from trimtab.capacity.simulate.dynamics import (
     WARM,
 )
 from trimtab.capacity.simulate.fleet import Array
-from trimtab.capacity.simulate.jit import compiled
+from trimtab.capacity.simulate.jit import compiled, inlined
 
 # Columns of the sums of a service; replica-ticks of its pools follow them. Loads are per second, summed over ticks.
 DEMAND, VIOLATED, GONE, WAITED, WARM_TICKS, LAUNCHED, STOPPED, INTERRUPTED, PEAK, ABLE = range(10)
@@ -21,7 +21,7 @@ ROW_READY, ROW_COMING, ROW_DESIRED, ROW_BACKLOG, ROW_LOAD, ROW_VIOLATED, ROW_LOS
 ROW = 8
 
 
-@compiled
+@inlined
 def note(sums: Array, counts: Array, held: Array, told: Array, demand: float) -> None:
     """Add a tick that was served."""
     replicas = 0.0

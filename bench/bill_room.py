@@ -12,6 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -37,9 +38,25 @@ Row = Mapping[str, str]
 Sums = dict[tuple[str, ...], tuple[Decimal, ...]]
 
 
+@dataclass(frozen=True)
+class Stores:
+    """A room over empty stores, and those."""
+
+    room: CostsRoom
+    telemetry: Telemetry
+    state: State
+
+
 @contextmanager
 def bill_room() -> Iterator[CostsRoom]:
     """An empty room."""
+    with bill_stores() as stores:
+        yield stores.room
+
+
+@contextmanager
+def bill_stores() -> Iterator[Stores]:
+    """An empty room with its stores."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         at = Path(directory)
         owner = subprocess.Popen(
@@ -54,7 +71,7 @@ def bill_room() -> Iterator[CostsRoom]:
         state = State.open("", at)
         try:
             migrate(telemetry)
-            yield CostsRoom.of(telemetry, state, SystemClock(), at, embedded=True)
+            yield Stores(CostsRoom.of(telemetry, state, SystemClock(), at, embedded=True), telemetry, state)
         finally:
             telemetry.close()
             state.close()

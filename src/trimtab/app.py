@@ -179,6 +179,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
+        units=rooms.units,
         load_testing=LoadTesting(rooms.inference.tests, rooms.clock, rooms.settings.account_id, rooms.settings.region),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
@@ -258,6 +259,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         detectors=rooms.detectors.book,
         economics=rooms.economics,
         live=rooms.live,
+        units=rooms.units,
         budgets=rooms.budgets,
         costs=rooms.costs,
         runs=_run_reports(rooms),
@@ -299,6 +301,7 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,
         *rooms.budgets.jobs(),
+        *rooms.advice.jobs(),
         *rooms.cost_anomalies.jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

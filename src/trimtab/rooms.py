@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from trimtab.access.keys import KeyStore
-from trimtab.access.scope import EVERYTHING
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
+from trimtab.advice.facts import Watch
+from trimtab.advice.room import AdviceRoom
+from trimtab.advice.room import Means as AdviceMeans
 from trimtab.alarms.firing import FiringAlarms
 from trimtab.alarms.rehearsals import Rehearsals
 from trimtab.alarms.replay.home import Rooms as ReplayRooms
 from trimtab.alarms.replay.promql import PromQLRanges
 from trimtab.alarms.room import AlarmRoom
+from trimtab.alarms.watched import metrics_in
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
@@ -26,6 +30,7 @@ from trimtab.cloud import sagemaker
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.anomalies.room import Means as CostAnomalyMeans
 from trimtab.costs.cells import CellReader
+from trimtab.costs.model import CostCategory, Facet, Tag
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
@@ -34,6 +39,7 @@ from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
+from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.room import InventoryRoom
@@ -44,7 +50,7 @@ from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.listen import check_exposure
-from trimtab.live_costs import BudgetedLive, Telling, live_of
+from trimtab.live_costs import BudgetedLive, Telling, live_of, units_of
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
@@ -104,7 +110,9 @@ class Rooms:
     costs: CostsRoom
     economics: EconomicsRoom
     live: LiveEstimates
+    units: UnitCosts
     budgets: BudgetsRoom
+    advice: AdviceRoom
     inference: InferenceRoom
     cost_anomalies: CostAnomalies
     detectors: DetectorRoom
@@ -147,10 +155,12 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     economics = _economics(stores, bills, inventory, reader, registry, clock)
     costs = bills.over(economics.bills)
     generation = CostExplorerRooms.of(bills, clock, rules=economics.rules).generation
-    live = live_of(stores, bills.reader, economics, Telling(reader, registry, inventory, generation), clock)
+    telling = Telling(reader, registry, inventory, generation)
+    live = live_of(stores, bills.reader, economics, telling, clock)
     http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
+    units = units_of(live, telling, traces.reader, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader,
@@ -190,8 +200,10 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         costs=costs,
         economics=economics,
         live=live,
-        budgets=_budgets(settings, stores, clock, costs, live, notify, actuators),
+        units=units,
+        budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=InferenceRoom.of(stores.state, clock),
+        advice=_advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         cost_anomalies=_cost_anomalies(
@@ -225,6 +237,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             detectors.book.forget,
             economics.forget,
             live.forget,
+            units.ledgers.forget,
             triggers.book.forget,
         ],
     )
@@ -274,13 +287,13 @@ def _budgets(
     stores: Stores,
     clock: Clock,
     costs: CostsRoom,
-    live: LiveEstimates,
+    live: BudgetedLive,
     notify: NotifyRoom,
     actuators: Actuators,
 ) -> BudgetsRoom:
     """Limits on the bill as Cost Explorer reads it, with the filters that it takes, and on what is not billed yet."""
     mail = mail_channels(notify.channels, settings.region)
-    means = BudgetMeans(costs, live.sources.generation, actuators, mail, read_filter, BudgetedLive(live))
+    means = BudgetMeans(costs, live.live.sources.generation, actuators, mail, read_filter, live)
     return BudgetsRoom.of(stores.state, clock, means)
 
 
@@ -299,6 +312,31 @@ def _cost_anomalies(
     cells = CellReader(stores.telemetry)
     means = CostAnomalyMeans(costs.reader, cells, generation, mail, read_filter, around, settings.account_id)
     return CostAnomalies.of(stores.state, clock, means)
+
+
+def _advice(
+    stores: Stores,
+    clock: Clock,
+    facts: tuple[InventoryRoom, MetricReader, SeriesRegistry, CostsRoom],
+    audit: AuditRoom,
+    alarms: AlarmRoom,
+    economics: EconomicsRoom,
+) -> AdviceRoom:
+    """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
+
+    async def watches(scope: Scope) -> list[Watch]:
+        found = [one.alarm for one in (await alarms.listing.within(scope)).alarms]
+        return [
+            Watch(one.key.name, *metric, bool(one.actions.alarm), one.actions.enabled)
+            for one in found
+            for metric in metrics_in(one.form)
+        ]
+
+    async def owner() -> Facet:
+        rules = (await economics.rules.current()).rules
+        return CostCategory(rules.owner) if rules.category(rules.owner) else Tag(rules.owner)
+
+    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner))
 
 
 def _delivering(

@@ -40,6 +40,11 @@ def thing(
     )
 
 
+def known(**attributes: Any) -> dict[str, Any]:
+    """Those of the attributes that are known: without those that are None."""
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
 def given(
     *things: Thing, measured: Measured | None = None, bills: Mapping[str, Bill] | None = None, **more: Any
 ) -> Facts:

@@ -158,6 +158,8 @@ class Gpu:
     queue: Values | None = None
     cache: Values | None = None
     errors_told: bool = True
+    peers: int = 1
+    """GPUs of its host, it included: a bill names the machine."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

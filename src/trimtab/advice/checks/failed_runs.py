@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, Outcome, Setting, Unsure
-from trimtab.advice.examples import ago, given, thing
+from trimtab.advice.examples import ago, given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Effort, Pillar
 from trimtab.advice.gpu_types import gpus_of
@@ -40,14 +40,13 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
 
 
 def _job(number: int, state: str | None) -> Thing:
-    more = {} if state is None else {"TrainingJobStatus": state}
     return thing(
         _KIND,
         f"job-{number}",
         CreationTime=ago(10 - number),
         InstanceType="ml.g5.xlarge",
         BillableTimeInSeconds=7200,
-        **more,
+        **known(TrainingJobStatus=state),
     )
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Setting, Unsure, Want, each
-from trimtab.advice.examples import billed, given, thing
+from trimtab.advice.examples import billed, given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Action, Effort, Pillar
 from trimtab.advice.judging import said
@@ -23,7 +23,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
 
 
 def _volume(id_: str, kind: str | None) -> Thing:
-    return thing("ec2:volume", id_, State="in-use", Size=200, **({"VolumeType": kind} if kind else {}))
+    return thing("ec2:volume", id_, State="in-use", Size=200, **known(VolumeType=kind))
 
 
 CHECK = Check(

@@ -38,7 +38,14 @@ def _one(one: Gpu, knobs: Knobs) -> Outcome:
         f"a {fits.name} would do: {max(one.memory) / 2**30:.0f} GiB in use, at most {top:.0%} of a {one.model} at work"
     )
     return Found(
-        thing, text, evidence, 0.6, share=fits.saves, current=one.model, advised=fits.name, words={"to": fits.name}
+        thing,
+        text,
+        evidence,
+        0.6,
+        share=fits.saves / one.peers,
+        current=one.model,
+        advised=fits.name,
+        words={"to": fits.name},
     )
 
 

@@ -1,7 +1,7 @@
 """Groups behind a load balancer that keep instances which answer nobody."""
 
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Unsure, each
-from trimtab.advice.examples import given, thing
+from trimtab.advice.examples import given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Effort, Pillar
 from trimtab.advice.judging import said
@@ -25,7 +25,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
 
 
 def _group(id_: str, check: str | None, *targets: str) -> Thing:
-    return thing(_KIND, id_, TargetGroupARNs=list(targets), **({"HealthCheckType": check} if check else {}))
+    return thing(_KIND, id_, TargetGroupARNs=list(targets), **known(HealthCheckType=check))
 
 
 CHECK = Check(

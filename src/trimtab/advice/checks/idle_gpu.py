@@ -35,7 +35,13 @@ def _one(one: Gpu, knobs: Knobs) -> Outcome:
     sure = 0.95 if one.queue is not None or mean == 0 else 0.8
     text = f"idle {share:.0%} of the time" + (f", held by {one.pod}" if one.pod else "")
     return Found(
-        thing, text, tuple(evidence), sure, share=share, gpu_hours=share * HOURS_A_MONTH, words={"pod": one.pod or "-"}
+        thing,
+        text,
+        tuple(evidence),
+        sure,
+        share=share / one.peers,
+        gpu_hours=share * HOURS_A_MONTH,
+        words={"pod": one.pod or "-"},
     )
 
 

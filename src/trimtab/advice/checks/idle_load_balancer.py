@@ -46,7 +46,7 @@ def _healthy(thing: Thing) -> int | None:
         return sum(int(one.get("Healthy", 0)) for one in groups)
     states = thing.get("InstanceStates")
     if states is not None:
-        return sum(one.get("State") == "InService" for one in states)
+        return sum(1 for one in states if one.get("State") == "InService")
     return None
 
 

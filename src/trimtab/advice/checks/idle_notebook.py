@@ -1,5 +1,7 @@
 """Notebook instances that run with nobody at them."""
 
+from typing import Any
+
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Setting, Unsure, Want, each
 from trimtab.advice.examples import ago, billed, given, thing
 from trimtab.advice.facts import HOUR_S, Ask, Facts, Thing
@@ -50,7 +52,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
 _KIND = "sagemaker:notebook-instance"
 
 
-def _book(id_: str, days: float, **more: object) -> Thing:
+def _book(id_: str, days: float, **more: Any) -> Thing:
     return thing(_KIND, id_, type_="ml.g5.xlarge", InstanceType="ml.g5.xlarge", LastModifiedTime=ago(days), **more)
 
 

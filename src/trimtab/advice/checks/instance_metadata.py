@@ -1,7 +1,7 @@
 """Instances that hand out credentials to whoever makes them fetch a page."""
 
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Unsure, each
-from trimtab.advice.examples import given, thing
+from trimtab.advice.examples import given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Effort, Pillar
 from trimtab.advice.judging import said
@@ -21,7 +21,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
 
 def _box(id_: str, tokens: str | None) -> Thing:
     return thing(
-        "ec2:instance", id_, State="running", **({"MetadataOptions": {"HttpTokens": tokens}} if tokens else {})
+        "ec2:instance", id_, State="running", **known(MetadataOptions={"HttpTokens": tokens} if tokens else None)
     )
 
 

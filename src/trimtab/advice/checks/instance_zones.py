@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, Outcome, Setting, Unsure
-from trimtab.advice.examples import REGION, given, thing
+from trimtab.advice.examples import REGION, given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Effort, Pillar
 from trimtab.advice.judging import said
@@ -30,7 +30,7 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
 
 
 def _box(id_: str, zone: str) -> Thing:
-    return thing("ec2:instance", id_, State="running", **({"Placement": {"AvailabilityZone": zone}} if zone else {}))
+    return thing("ec2:instance", id_, State="running", **known(Placement={"AvailabilityZone": zone} if zone else None))
 
 
 CHECK = Check(

@@ -1,7 +1,9 @@
 """Log groups that are kept for ever."""
 
+from typing import Any
+
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Setting, Unsure, Want, each
-from trimtab.advice.examples import ago, billed, given, thing
+from trimtab.advice.examples import ago, billed, given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Action, Effort, Pillar
 from trimtab.advice.judging import age_days, said
@@ -31,8 +33,8 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     )
 
 
-def _group(id_: str, stored: float | None, **more: object) -> Thing:
-    return thing(_KIND, id_, **({} if stored is None else {"storedBytes": stored}), creationTime=ago(360), **more)
+def _group(id_: str, stored: float | None, **more: Any) -> Thing:
+    return thing(_KIND, id_, **known(storedBytes=stored), creationTime=ago(360), **more)
 
 
 CHECK = Check(

@@ -25,7 +25,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
         return None
     newer = f"{_NEWER[family]}.{size}"
     now, then = facts.prices.get(str(type_)), facts.prices.get(newer)
-    share = float(max(1 - then / now, 0)) if now and then else 0.0
+    share = max(float(1 - then / now), 0.0) if now and then else 0.0
     evidence = (said("type", type_), said("prices an hour", f"{now or 'not known'} against {then or 'not known'}"))
     return Found(
         thing,

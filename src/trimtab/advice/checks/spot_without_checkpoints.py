@@ -1,5 +1,7 @@
 """Training on spot that starts from nothing after each interruption."""
 
+from typing import Any
+
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Setting, Unsure, each
 from trimtab.advice.examples import ago, given, thing
 from trimtab.advice.facts import Facts, Thing
@@ -26,7 +28,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     return Found(thing, text, (said("machines", what), said("training time", f"{hours:.1f} h")), 0.9)
 
 
-def _job(id_: str, **more: object) -> Thing:
+def _job(id_: str, **more: Any) -> Thing:
     return thing(_KIND, id_, CreationTime=ago(3), TrainingTimeInSeconds=18_000, TrainingJobStatus="Completed", **more)
 
 

@@ -1,5 +1,8 @@
 """Instances that were stopped long ago and whose volumes are still paid."""
 
+from decimal import Decimal
+from typing import Any
+
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Setting, Unsure, Want, each
 from trimtab.advice.examples import ago, billed, given, thing
 from trimtab.advice.facts import Facts, Thing
@@ -19,7 +22,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     if days <= knobs["days"]:
         return None
     volumes = thing.get("BlockDeviceMappings", default=[])
-    money = sum((bill.billed for one in volumes if (bill := facts.bills.get(one))), start=0)
+    money = sum((bill.billed for one in volumes if (bill := facts.bills.get(one))), start=Decimal(0))
     evidence = (said("stopped", f"{days:.0f} days ago"), said("volumes kept", len(volumes)))
     note = f"its {len(volumes)} volumes are billed on" if money else "no line of the bill names its volumes"
     return Found(
@@ -33,7 +36,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     )
 
 
-def _box(id_: str, **more: object) -> Thing:
+def _box(id_: str, **more: Any) -> Thing:
     return thing("ec2:instance", id_, type_="m5.large", State="stopped", BlockDeviceMappings=["vol-7"], **more)
 
 

@@ -1,7 +1,7 @@
 """Capacity that is reserved and paid, and in which nothing runs."""
 
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Unsure, Want, each
-from trimtab.advice.examples import billed, given, thing
+from trimtab.advice.examples import billed, given, known, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import HOURS_A_MONTH, Action, Effort, Pillar
 from trimtab.advice.gpu_types import gpus_of
@@ -25,7 +25,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
 
 
 def _held(id_: str, free: int | None) -> Thing:
-    more = {} if free is None else {"TotalInstanceCount": 4, "AvailableInstanceCount": free}
+    more = known(TotalInstanceCount=None if free is None else 4, AvailableInstanceCount=free)
     return thing(_KIND, id_, InstanceType="p4d.24xlarge", State="active", **more)
 
 

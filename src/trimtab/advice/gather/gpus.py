@@ -1,0 +1,198 @@
+"""GPUs as their metrics tell of them, the servers on them, and the GPU-hours that errors and drains took."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trimtab.access.scope import Scope
+from trimtab.advice.facts import BILL_DAYS, DAY_MS, Gpu, GpuLoss, Values
+from trimtab.advice.gather.things import owner_in
+from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.nodes import OUT_OF_USE
+from trimtab.metrics.aliases import Found, find, host, label
+from trimtab.metrics.model import Series
+from trimtab.metrics.plan import StatRequest, StatSeries
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.metrics.statistics import parse_statistic
+
+DAYS = 7
+"""Days of activity: a week's rhythm."""
+PERIOD_S = 300
+_MOST = 4_096
+"""GPUs that are looked at; a week of each is 2,016 buckets."""
+_AVERAGE, _MAXIMUM, _SUM = map(parse_statistic, ("Average", "Maximum", "Sum"))
+_ERRORS = ("gpu.errors.uncorrected", "gpu.xid", "gpu.failed")
+_REPEATS_MS = 3_600_000
+"""An XID is the last one seen: it stands until the next, so a bucket of it is an hour lost at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class GpuReader:
+    """Reads what metrics and schedulers say of GPUs."""
+
+    reader: MetricReader
+    registry: SeriesRegistry
+    inventory: InventoryRoom
+
+    async def gpus(self, scope: Scope, now_ms: int) -> list[Gpu]:
+        """Every GPU that told of its activity in the last DAYS days."""
+        end = now_ms // (PERIOD_S * 1000) * PERIOD_S * 1000
+        since = end - DAYS * DAY_MS
+        active = find(self.registry, scope, "gpu.active", active_since_ms=since)[:_MOST]
+        memory = {one.subject: one for one in find(self.registry, scope, "gpu.memory.used", active_since_ms=since)}
+        servers = self._servers(scope, since)
+        told = {one.subject for name in _ERRORS for one in find(self.registry, scope, name, active_since_ms=since)}
+        requests = [StatRequest(one.ids, _AVERAGE, PERIOD_S) for one in active]
+        requests += [
+            StatRequest(memory[one.subject].ids, _MAXIMUM, PERIOD_S) for one in active if one.subject in memory
+        ]
+        keys = [(part, name) for part, names in servers.items() for name in names]
+        requests += [StatRequest(servers[part][name].ids, _MAXIMUM, PERIOD_S) for part, name in keys]
+        answers = [_scaled(answer) for answer in await self.reader.statistics(scope, requests, since, end)]
+        activity, rest = answers[: len(active)], iter(answers[len(active) :])
+        used = {one.subject: next(rest) for one in active if one.subject in memory}
+        served = {key: next(rest) for key in keys}
+        peers = Counter(host(one.series[0].dimensions) for one in active)
+        return [
+            _gpu(one, values.times(one), used, memory, served, told, peers)
+            for one, values in zip(active, activity, strict=True)
+            if values
+        ]
+
+    async def losses(self, scope: Scope, now_ms: int) -> list[GpuLoss]:
+        """GPU-hours lost by node and cause in the last BILL_DAYS days."""
+        since = now_ms - BILL_DAYS * DAY_MS
+        found = await self._drained(scope, since, now_ms)
+        for name, cause in (("gpu.errors.uncorrected", "ECC"), ("gpu.failed", "failed"), ("gpu.xid", "XID")):
+            found += await self._errors(scope, name, cause, since, now_ms)
+        return sorted(found, key=lambda one: -one.gpu_hours)
+
+    def _servers(self, scope: Scope, since: int) -> dict[str, dict[str, Found]]:
+        """By pod (or host) the series of requests in a server and of its cache."""
+        found: dict[str, dict[str, Found]] = {}
+        for name in ("inference.running", "inference.waiting", "inference.kv_cache"):
+            for one in find(self.registry, scope, name, active_since_ms=since):
+                found.setdefault(_place(one.series[0]), {})[name] = one
+        return found
+
+    async def _drained(self, scope: Scope, since: int, now_ms: int) -> list[GpuLoss]:
+        found = []
+        nodes = {(one.cluster, one.name): one for one in await self.inventory.nodes.all(scope)}
+        for key, stretches in (await self.inventory.nodes.stretches(scope, since, now_ms)).items():
+            out = [one for one in stretches if one.condition in OUT_OF_USE and one.gpus]
+            if not out:
+                continue
+            hours = sum((min(one.to_ms, now_ms) - max(one.from_ms, since)) / 3.6e6 * one.gpus for one in out)
+            node = nodes.get(key)
+            provider = (node.labels.get("provider", "") if node else "") or key[0]
+            reason = next((one.reason for one in reversed(out) if one.reason), "")
+            most = int(max(one.gpus for one in out))
+            found.append(GpuLoss(key[1], provider, "drained", hours, most, out[0].from_ms, out[-1].to_ms, reason))
+        return found
+
+    async def _errors(self, scope: Scope, name: str, cause: str, since: int, now_ms: int) -> list[GpuLoss]:
+        told = find(self.registry, scope, name, active_since_ms=since)
+        if not told:
+            return []
+        step = _REPEATS_MS
+        end = now_ms // step * step
+        statistic = _SUM if name == "gpu.errors.uncorrected" else _MAXIMUM
+        requests = [StatRequest(one.ids, statistic, step // 1000) for one in told]
+        answers = await self.reader.statistics(scope, requests, end - BILL_DAYS * DAY_MS, end)
+        by_node: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for one, answer in zip(told, answers, strict=True):
+            for at, value in zip(answer.times.tolist(), answer.values.tolist(), strict=True):
+                if value > 0:
+                    what = _xid(int(value)) if cause == "XID" else cause
+                    by_node.setdefault((host(one.series[0].dimensions), what), []).append((one.subject, at))
+        return [
+            GpuLoss(
+                node,
+                "",
+                what,
+                len(hours) * step / 3.6e6,
+                len({uuid for uuid, _ in hours}),
+                min(at for _, at in hours),
+                max(at for _, at in hours) + step,
+                ", ".join(sorted({uuid for uuid, _ in hours})[:8]),
+            )
+            for (node, what), hours in by_node.items()
+        ]
+
+
+_NVLINK = frozenset({72, 74})
+"""XIDs of NVLink, by NVIDIA's list."""
+
+
+def _xid(number: int) -> str:
+    return f"NVLink (XID {number})" if number in _NVLINK else f"XID {number}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    times_ms: tuple[int, ...]
+    values: tuple[float, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def times(self, found: Found) -> Values:
+        """The values in the concept's unit."""
+        return Values(self.times_ms, tuple(found.value(one) for one in self.values))
+
+
+def _scaled(answer: StatSeries) -> _Scaled:
+    return _Scaled(tuple(answer.times.tolist()), tuple(answer.values.tolist()))
+
+
+def _gpu(
+    one: Found,
+    active: Values,
+    used: Mapping[str, _Scaled],
+    memory: Mapping[str, Found],
+    served: Mapping[tuple[str, str], _Scaled],
+    told: set[str],
+    peers: Mapping[str, int],
+) -> Gpu:
+    series = one.series[0]
+    labels, place = series.dimensions, _place(series)
+    names = [name for part, name in served if part == place]
+    waiting = [served[place, name] for name in names if name != "inference.kv_cache"]
+    cache = served.get((place, "inference.kv_cache"))
+    node = host(labels)
+    return Gpu(
+        one.subject,
+        node,
+        series.identity.resource or f"local/{series.identity.account}/{series.identity.region}/gpu/{one.subject}",
+        label(labels, "gpu.model"),
+        label(labels, "pod"),
+        label(labels, "namespace"),
+        owner_in(labels),
+        series.identity.account,
+        series.identity.region,
+        series.identity.resource.partition("/")[0],
+        PERIOD_S,
+        one.basis,
+        active,
+        used[one.subject].times(memory[one.subject]) if one.subject in used else Values(),
+        queue=_summed(waiting) if waiting else None,
+        cache=Values(cache.times_ms, cache.values) if cache else None,
+        errors_told=one.subject in told,
+        peers=peers[node],
+        tags={"team": owner_in(labels)} if owner_in(labels) else {},
+    )
+
+
+def _summed(parts: Sequence[_Scaled]) -> Values:
+    total: dict[int, float] = {}
+    for part in parts:
+        for at, value in zip(part.times_ms, part.values, strict=True):
+            total[at] = total.get(at, 0.0) + value
+    return Values(tuple(sorted(total)), tuple(total[at] for at in sorted(total)))
+
+
+def _place(series: Series) -> str:
+    """Where a GPU's process or a server runs: its pod, else its host."""
+    pod = label(series.dimensions, "pod")
+    return f"{label(series.dimensions, 'namespace')}/{pod}" if pod else host(series.dimensions)

@@ -1,0 +1,60 @@
+"""Settings of checks that somebody changed, and what the room remembers of itself and of accounts."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from trimtab.advice.catalogue import check
+from trimtab.base.errors import InvalidInput
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import advice_preferences
+
+_kept = advice_preferences.c
+_SETTINGS = "settings:"
+
+
+class KnobStore:
+    """Small values by account and key; account "" is the room's own."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def all(self) -> dict[str, dict[str, float]]:
+        """By check the settings that differ from their defaults."""
+        query = select(advice_preferences).where(_kept.key.startswith(_SETTINGS, autoescape=True), _kept.account == "")
+
+        def read(connection: Connection) -> dict[str, dict[str, float]]:
+            rows = connection.execute(query)
+            return {row.key.removeprefix(_SETTINGS): json.loads(row.value) for row in rows}
+
+        return await self._state.run(read)
+
+    async def set(self, id_: str, values: dict[str, float]) -> dict[str, float]:
+        """Change settings of a check; those not named go back to their defaults. Raises InvalidInput, NotFound."""
+        known = check(id_).defaults
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            names = ", ".join(known) or "none"
+            raise InvalidInput(f"cannot set {unknown[0]!r} of check {id_}: expected one of {names}", field="settings")
+        kept = {name: float(value) for name, value in values.items() if value != known[name]}
+        await self.remember(f"{_SETTINGS}{id_}", json.dumps(kept) if kept else "")
+        return {**known, **kept}
+
+    async def remembered(self, key: str, account: str = "") -> str:
+        """What was remembered under a key; "" where nothing was."""
+        mine = (_kept.key == key) & (_kept.account == account)
+        query = select(_kept.value).where(mine)
+        return await self._state.run(lambda connection: connection.execute(query).scalar() or "")
+
+    async def remember(self, key: str, value: str, account: str = "") -> None:
+        """Remember a value; "" forgets it."""
+        mine = (_kept.key == key) & (_kept.account == account)
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(advice_preferences).where(mine))
+            if value:
+                row: dict[str, Any] = {"account": account, "key": key, "value": value}
+                connection.execute(insert(advice_preferences).values(row))
+
+        await self._state.run(write)

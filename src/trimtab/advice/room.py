@@ -1,0 +1,99 @@
+"""The room as doors, pages and jobs are given it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.cases import CaseStore
+from trimtab.advice.gather.facts_reader import FactsReader, OwnerFacet, Watches
+from trimtab.advice.knobs import KnobStore
+from trimtab.advice.ledger.keeper import Change, LedgerKeeper
+from trimtab.advice.ledger.store import LedgerStore
+from trimtab.advice.routine import Recompute, Routine
+from trimtab.advice.standing import Decision, Standing
+from trimtab.advice.store import FindingStore
+from trimtab.audit.conditions import AuditQuery
+from trimtab.audit.read import AuditReader
+from trimtab.base.clock import Clock
+from trimtab.costs.room import CostsRoom
+from trimtab.inventory.room import InventoryRoom
+from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.periodic import Job
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.state.database import State
+
+_TURN_S = 20.0  # asks what is due; most often nothing is
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the room needs of others: what there is, what it measured and cost, who watches it and who changed it."""
+
+    inventory: InventoryRoom
+    reader: MetricReader
+    registry: SeriesRegistry
+    costs: CostsRoom
+    audit: AuditReader
+    watches: Watches
+    owner: OwnerFacet
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceRoom:
+    """Everything that may be asked of advice."""
+
+    clock: Clock
+    findings: FindingStore
+    facts: FactsReader
+    ledger: LedgerKeeper
+    routine: Routine
+    knobs: KnobStore
+    cases: CaseStore
+    lock: Lock
+
+    @classmethod
+    def of(cls, state: State, clock: Clock, means: Means) -> "AdviceRoom":
+        """The room over a state database and its means."""
+        findings, knobs = FindingStore(state, clock), KnobStore(state)
+        facts = FactsReader(
+            means.inventory, means.reader, means.registry, means.costs, means.watches, means.owner, clock
+        )
+        ledger = LedgerKeeper(LedgerStore(state), means.costs, partial(_last_change, means.audit), clock)
+        routine = Routine(state, clock, findings, facts, ledger, knobs)
+        lock = Lock(state, clock, "advice")
+        return cls(clock, findings, facts, ledger, routine, knobs, CaseStore(state, clock), lock)
+
+    @property
+    def recomputing(self) -> list[Recompute]:
+        """Further recommenders, which the nightly run calls."""
+        return self.routine.recomputing
+
+    async def decide(
+        self, scope: Scope, id_: str, decision: Decision, who: str, reason: str = "", until_ms: int = 0
+    ) -> Standing:
+        """Say what is to become of a finding; what is accepted goes into the ledger. Raises InvalidInput, NotFound."""
+        standing = await self.findings.decide(scope, id_, decision, who, reason, until_ms)
+        if decision is Decision.ACCEPTED:
+            await self.ledger.accepted(standing)
+        else:
+            await self.ledger.store.drop(id_)
+        return standing
+
+    def jobs(self) -> list[Job]:
+        """What the room does by itself; of several servers that share a state the one with the lock does it."""
+
+        async def turn() -> None:
+            if self.lock.held:
+                await self.routine.turn()
+
+        return [
+            Job("hold the lock of advice", LEASE_MS / 3000, self.lock.renew),
+            Job("compute advice", _TURN_S, turn),
+        ]
+
+
+async def _last_change(audit: AuditReader, resource: str, start_ms: int, end_ms: int) -> Change | None:
+    query = AuditQuery(start_ms, end_ms + 1, about=(resource,), changes_only=True)
+    found = (await audit.page(EVERYTHING, query, 1)).events
+    return Change(found[0].time_ms, found[0].name, found[0].user_name or "somebody") if found else None

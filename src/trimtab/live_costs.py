@@ -1,7 +1,7 @@
 """How rooms that know use are asked by rooms that know money: the meters of the live estimate, and what budgets see of
 days that are not billed. Wired by `rooms.py`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,18 +11,27 @@ from trimtab.budgets.live import Estimated, MlObject
 from trimtab.costs.cells import CellReader
 from trimtab.costs.model import Filter, Metric
 from trimtab.costs.read import CostReader
+from trimtab.economics.estimate.estimator import HOURS
 from trimtab.economics.estimate.live import LiveEstimates, Sources
 from trimtab.economics.estimate.meters import FleetMeters
 from trimtab.economics.estimate.store import EstimateStore
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.shared.runs import RunMachines
+from trimtab.economics.unit.ledger import Ledgers
+from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import metered
 from trimtab.kpis import use as kpi_use
 from trimtab.kpis.concepts import Registry
 from trimtab.kpis.context import Reader
+from trimtab.kpis.runs import activity as run_activity
+from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.stores import Stores
+from trimtab.traces.read import TraceReader
+from trimtab.use_facts import Facts
 
 _EVERY_S = 60.0
 _KINDS = {"input-tokens": kpi_use.INPUT_TOKENS, "output-tokens": kpi_use.OUTPUT_TOKENS, "requests": kpi_use.REQUESTS}
@@ -54,6 +63,20 @@ def live_of(
     return LiveEstimates(sources, EstimateStore(stores.state), clock)
 
 
+def units_of(live: LiveEstimates, telling: Telling, traces: TraceReader, clock: Clock) -> UnitCosts:
+    """Unit economics over the bill, the live estimate, what schedulers say and everything that measures use."""
+    inventory = telling.inventory
+
+    async def busy(runs: Sequence[Run], start_ms: int, end_ms: int) -> dict[RunKey, float]:
+        found = await run_activity.read(telling.reader, telling.registry, EVERYTHING, runs, start_ms, end_ms)
+        return {key: one.share for key, one in found.items() if one.share is not None}
+
+    sm_time = partial(run_sm_time.read, telling.reader, telling.registry, EVERYTHING)
+    machines = RunMachines(inventory.runs, inventory.nodes, busy, sm_time)
+    ledgers = Ledgers(live.sources.reader, live, machines, inventory.runs, inventory.nodes, clock)
+    return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces, clock), clock)
+
+
 def jobs_of(live: LiveEstimates, lock: Lock) -> list[Job]:
     """Estimates every minute; of several servers that share a state the one with the lock keeps them."""
 
@@ -72,6 +95,7 @@ class BudgetedLive:
     """The port of budgets."""
 
     live: LiveEstimates
+    units: UnitCosts
 
     async def open_days(
         self, scope: Scope, where: Filter | None, metric: Metric, start_ms: int, end_ms: int, unit: str
@@ -85,6 +109,15 @@ class BudgetedLive:
         return Estimated(found.amount, found.lower, found.upper, error.median, error.days, found.closed_ms, note)
 
     async def of_object(self, scope: Scope, what: MlObject, start_ms: int, end_ms: int, unit: str) -> Estimated | None:
-        """What an ML object cost."""
-        del scope, what, start_ms, end_ms, unit
-        return None
+        """What an ML object cost. Of what is estimated of it, as much is sure as of its machines' estimates."""
+        found = await self.units.object_cost(scope, what.kind, what.names, what.per, start_ms, end_ms, unit)
+        snapshot = await self.live.snapshot()
+        if found is None or snapshot is None:
+            return None
+        amount, estimated = found
+        error = snapshot.base.error(
+            snapshot.base.weights_of(lambda key: key.unit.casefold() in HOURS), Metric.EFFECTIVE
+        )
+        bounds = error.bounds(estimated)
+        low, high = (amount - estimated + one for one in bounds) if bounds else (None, None)
+        return Estimated(amount, low, high, error.median, error.days, snapshot.closed_ms)

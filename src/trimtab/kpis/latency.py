@@ -11,7 +11,7 @@ import numpy as np
 
 from trimtab.kpis import bucket_families, concepts
 from trimtab.kpis.concepts import Found, Metric, looked_for
-from trimtab.kpis.context import Context, ids
+from trimtab.kpis.context import Context, Floats, ids
 from trimtab.kpis.model import Input, Kpi, unknown
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.plan import StatRequest
@@ -164,3 +164,40 @@ async def _of_buckets(context: Context, found: Sequence[Found]) -> dict[str, Res
         observed, values = bucket_families.quantiles(whole, [fraction for _, fraction in RANKS])
         result[group] = (round(observed), values, _named((metric, number) for metric, number, _ in services.values()))
     return result
+
+
+async def p95_by_step(context: Context) -> dict[str, Floats]:
+    """By group the 95th percentile of its requests in each step of the grid, seconds; NaN where nothing tells it.
+
+    Bucket families of a group are added up; of groups without any, the series of values are read at that percentile.
+    """
+    metrics = context.chosen(context.options.latency_metric, concepts.LATENCY)
+    found: dict[str, Floats] = {}
+    order = [
+        (group, metric, layout)
+        for (group, _), by_metric in context.by_service(_buckets(context, metrics)).items()
+        for metric, series in list(by_metric.items())[:1]
+        for layout in bucket_families.layouts(series)
+    ]
+    step = context.grid.step_s
+    asked = [members for *_, layout in order for members in layout.values()]
+    rows = iter(await context.ask([StatRequest(ids(members), _RATE, step) for members in asked]))
+    counted: dict[str, list[dict[float, Floats]]] = {}
+    for group, metric, layout in order:
+        counted.setdefault(group, []).append({bound * metric.scale: np.nan_to_num(next(rows)) for bound in layout})
+    for group, layouts in counted.items():
+        by_step = []
+        for at in range(context.grid.steps):
+            counts = [{bound: float(row[at]) for bound, row in one.items()} for one in layouts]
+            by_step.append(bucket_families.quantiles(counts, [0.95]))
+        found[group] = np.array([np.nan if value is None else value for _, (value,) in by_step])
+    rest = {
+        group: (metric, series)
+        for (group, _), by_metric in context.by_service(context.finder.all(metrics, _VALUES)).items()
+        if group not in found
+        for metric, series in list(by_metric.items())[:1]
+    }
+    answers = await context.ask([StatRequest(ids(series), _PERCENTILES[1], step) for _, series in rest.values()])
+    for (group, (metric, series)), row in zip(rest.items(), answers, strict=True):
+        found[group] = row * _scale(series[0], metric)
+    return found

@@ -94,3 +94,37 @@ WHERE account = {account:String} AND region = {region:String}
        AND max(start_ns + duration_ns) - min(start_ns) < {slow_ns:Int64}
        AND max(ingested) < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
   );
+
+-- name: model_calls
+-- Calls of models by hour, model, version, tenant and service: how many, failed, tokens, seconds, and the longest one.
+-- The tenant is whom the span names, else whom another span of its trace names.
+SELECT hour_ms, service, model, version, if(own != '', own, told.tenant) AS tenant, count() AS calls,
+       countIf(bad) AS failed, sum(input) AS input_tokens, sum(output) AS output_tokens, sum(prefill) AS prefill_s,
+       sum(decode) AS decode_s, argMax(trace_id, duration_ns) AS example
+FROM (
+  SELECT trace_id, service, duration_ns, intDiv(toUnixTimestamp64Milli(time), 3600000) * 3600000 AS hour_ms,
+         fault OR error OR status = 'error' AS bad,
+         coalesce(nullIf(attributes['gen_ai.response.model'], ''), nullIf(attributes['gen_ai.request.model'], ''),
+                  attributes['triton.model_name']) AS model,
+         coalesce(nullIf(attributes['model.version'], ''), nullIf(attributes['triton.model_version'], ''),
+                  resource_attributes['service.version']) AS version,
+         coalesce(nullIf(attributes['tenant.id'], ''), nullIf(attributes['tenant'], ''),
+                  nullIf(attributes['enduser.id'], ''), attributes['user.id']) AS own,
+         toFloat64OrZero(attributes['gen_ai.usage.input_tokens']) AS input,
+         toFloat64OrZero(attributes['gen_ai.usage.output_tokens']) AS output,
+         toFloat64OrZero(attributes['gen_ai.latency.time_in_model_prefill']) AS prefill,
+         toFloat64OrZero(attributes['gen_ai.latency.time_in_model_decode']) AS decode
+  FROM spans
+  WHERE /*and*/ AND model != ''
+) AS made
+LEFT ANY JOIN (
+  SELECT trace_id,
+         max(coalesce(nullIf(attributes['tenant.id'], ''), nullIf(attributes['tenant'], ''),
+                      nullIf(attributes['enduser.id'], ''), attributes['user.id'])) AS tenant
+  FROM spans
+  WHERE /*window*/
+  GROUP BY trace_id
+) AS told USING trace_id
+GROUP BY hour_ms, service, model, version, tenant
+ORDER BY calls DESC, hour_ms, service, model, version, tenant
+LIMIT {limit:UInt32};

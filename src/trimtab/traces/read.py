@@ -131,6 +131,13 @@ class TraceReader:
         """Services with what came to them (see the query `services`); `durations` are lists of p50, p90, p99 in ns."""
         return await self._fetch("services", window_of(scope, start_ms, end_ms), None, {"limit": limit})
 
+    async def model_calls(self, scope: Scope, start_ms: int, end_ms: int, limit: int = 200_000) -> Columns:
+        """Calls of models by hour, model, version, tenant and service (see the query `model_calls`), most calls first.
+
+        Times are seconds, `example` the trace of the longest. Raises QueryAborted, Unavailable.
+        """
+        return await self._fetch("model_calls", window_of(scope, start_ms, end_ms), None, {"limit": limit})
+
     async def fresh(self, timeout_s: float = 1.0) -> bool:
         """Wait, at most `timeout_s` seconds, until what was written before can be read; whether it now can."""
         return await self._log.settled(timeout_s)

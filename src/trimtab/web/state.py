@@ -14,6 +14,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.insights.room import InsightsRoom
@@ -55,6 +56,7 @@ class WebState:
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
     live: LiveEstimates | None = None
+    units: UnitCosts | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     alarms: AlarmRooms | None = None

@@ -69,6 +69,7 @@ from trimtab.doors.rest import (
     sources,
     trace_sampling,
     traces,
+    unit_costs,
 )
 from trimtab.doors.rest import log_anomalies as log_anomaly_list
 from trimtab.doors.rest.alarm_forms import Alarming
@@ -80,6 +81,7 @@ from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
@@ -139,6 +141,7 @@ class Dependencies:
     budgeting: budgets.Budgeting | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
+    units: UnitCosts | None = None
     load_testing: load_tests.LoadTesting | None = None
 
 
@@ -159,6 +162,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *_costs(needs),
         *(economics.operations(needs.economics) if needs.economics else []),
         *(live_costs.operations(needs.live) if needs.live else []),
+        *(unit_costs.operations(needs.units, needs.clock) if needs.units else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),

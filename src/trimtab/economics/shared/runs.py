@@ -23,6 +23,8 @@ from trimtab.inventory.runs.store import RunStore
 _MOST_RUNS = 200_000
 TEAM = "team"
 """The tag that schedulers know by themselves: an account of SLURM, a label of Kubernetes."""
+OwnerOf = Callable[[Run], str]
+"""Names the owner of what a run holds."""
 ActivityReader = Callable[[Sequence[Run], int, int], Awaitable[Mapping[RunKey, float]]]
 """(runs, start, end in ms) → the mean activity of each run's GPUs, 0 to 1, where it is known."""
 SmTimeReader = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[RunKey, str], Mapping[str, float]]]]
@@ -70,13 +72,16 @@ class RunMachines:
         self._nodes = nodes
         self._activity = activity
 
-    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
-        """Those of `resources` that are nodes with GPUs, with who held them in the time."""
+    async def machines(
+        self, resources: Sequence[str], start_ms: int, end_ms: int, owner_of: OwnerOf | None = None
+    ) -> Mapping[str, Machine]:
+        """Those of `resources` that are nodes with GPUs, with who held them in the time: by its team, else its user,
+        or as `owner_of` names the owner of a run."""
         wanted = set(resources)
         nodes = {name: node for node in await self._nodes.all(EVERYTHING) if (name := _resource(node, wanted))}
         if not nodes:
             return {}
-        parts = await self._parts(start_ms, end_ms)
+        parts = await self._parts(start_ms, end_ms, owner_of or _payer)
         down = await self._nodes.out_of_use(EVERYTHING, start_ms, end_ms)
         return {
             name: machine_of(node, parts.get(node.name, ()), down.get(node.name, ()))
@@ -94,14 +99,15 @@ class RunMachines:
                 found[owner] = found.get(owner, Decimal(0)) + seconds
         return found
 
-    async def _parts(self, start_ms: int, end_ms: int) -> dict[str, list[_Part]]:
+    async def _parts(self, start_ms: int, end_ms: int, owner_of: OwnerOf) -> dict[str, list[_Part]]:
         found: dict[str, list[_Part]] = defaultdict(list)
         runs = await self._runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
         active = await self._activity(runs, start_ms, end_ms) if self._activity else {}
         sm_time = await self._sm_time(runs, start_ms, end_ms) if self._sm_time else {}
         for run in runs:
             share = active.get(run.key)
-            for part in _parts_of(run, end_ms, None if share is None else Fraction(share).limit_denominator(10_000)):
+            known = None if share is None else Fraction(share).limit_denominator(10_000)
+            for part in _parts_of(run, owner_of(run), end_ms, known):
                 found[part.held.node].append(replace(part, sm=sm_time.get((run.key, part.held.node))))
         return found
 
@@ -149,8 +155,11 @@ def _peak(held: Sequence[_Taken], start_ms: int, end_ms: int) -> Fraction:
     return max(at_once, default=Fraction(0))
 
 
-def _parts_of(run: Run, end_ms: int, active: Fraction | None) -> Iterable[_Part]:
-    owner = run.team or run.user
+def _payer(run: Run) -> str:
+    return run.team or run.user
+
+
+def _parts_of(run: Run, owner: str, end_ms: int, active: Fraction | None) -> Iterable[_Part]:
     held = run.held or tuple(Held(name, run.gpus / len(run.node_names)) for name in run.node_names)
     for part in held:
         begun = part.start_ms if part.start_ms is not None else run.start_ms

@@ -1,0 +1,97 @@
+"""What each model did over a range by step: requests, tokens in and out, cached ones, and the 95th percentile."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.kpis import concepts, latency
+from trimtab.kpis.concepts import POD_LABELS, Finder, Metric, Registry
+from trimtab.kpis.context import Context, Floats, Flow, Reader, flows
+from trimtab.kpis.gpu_identity import workload_of
+from trimtab.kpis.owners import UNOWNED, Owners, label, pods_of
+from trimtab.kpis.throughput import token_flows
+from trimtab.kpis.window import Grid
+from trimtab.metrics.model import Series
+
+CACHED_TOKENS = (
+    Metric("vllm:prefix_cache_hits_total"),
+    Metric("vllm:prefix_cache_hits"),
+    Metric("sglang:cached_tokens_total"),
+    Metric("gen_ai.client.token.usage", where=(("gen_ai.token.type", "cached"),)),
+)
+"""Input tokens that were found in a cache (vLLM's and SGLang's documentation)."""
+IMAGES = "kube_pod_container_info"
+_MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTraffic:
+    """A model on a grid: numbers a step (0 where nothing was said), and p95 in ms (NaN where nothing tells it)."""
+
+    requests: Floats
+    input_tokens: Floats
+    output_tokens: Floats
+    cached_tokens: Floats
+    p95_ms: Floats
+
+
+async def traffic(
+    reader: Reader, registry: Registry, scope: Scope, start_ms: int, end_ms: int, step_s: int
+) -> dict[str, ModelTraffic]:
+    """By model what it did in `[start, end)`. Raises QueryAborted, Unavailable."""
+    grid = Grid.over(start_ms, end_ms, step_s)
+    finder = Finder(registry, scope, grid.start_ms)
+    pods = pods_of(one.series for one in finder.named(POD_LABELS))
+    context = Context(reader, finder, Owners(_MODEL, pods=pods), grid)
+    requests, input_, output, cached, p95 = await asyncio.gather(
+        flows(context, finder.all(concepts.REQUESTS)),
+        token_flows(context, finder.all(concepts.INPUT_TOKENS)),
+        token_flows(context, finder.all(concepts.OUTPUT_TOKENS)),
+        token_flows(context, finder.all(CACHED_TOKENS)),
+        latency.p95_by_step(context),
+    )
+    nothing = np.full(grid.steps, np.nan)
+    return {
+        model: ModelTraffic(
+            *(_numbers(part.get(model), grid) for part in (requests, input_, output, cached)),
+            p95.get(model, nothing) * 1000,
+        )
+        for model in {*requests, *input_, *output} - {UNOWNED}
+    }
+
+
+def _numbers(flow: Flow | None, grid: Grid) -> Floats:
+    return np.zeros(grid.steps) if flow is None else np.nan_to_num(flow.per_s) * grid.step_s
+
+
+def served(registry: Registry, scope: Scope, since_ms: int) -> dict[str, tuple[str, str]]:
+    """By pod (`namespace/name`) the model and the service that its server's series tell."""
+    finder = Finder(registry, scope, since_ms)
+    found: dict[str, tuple[str, str]] = {}
+    services = replace(Owners("service"))
+    for one in finder.all((*concepts.OUTPUT_TOKENS, *concepts.REQUESTS)):
+        series = one.series
+        model, pod = label(series, _MODEL), _pod(series)
+        if model and pod:
+            found.setdefault(pod, (model, services.of(series)))
+    return found
+
+
+def versions(registry: Registry, scope: Scope, since_ms: int) -> list[tuple[int, str, str]]:
+    """(first seen in ms, pod, image's version) of every image that pods run since a time: a roll-out is a new one."""
+    finder = Finder(registry, scope, since_ms)
+    found = []
+    for one in finder.named(IMAGES):
+        image, pod = one.series.dimensions.get("image", ""), _pod(one.series)
+        version = image.rpartition("/")[2].partition(":")[2]
+        if pod and version:
+            found.append((one.series.first_seen_ms, pod, version))
+    return sorted(found)
+
+
+def _pod(series: Series) -> str:
+    name = workload_of(series)
+    space = label(series, "namespace")
+    return f"{space}/{name}" if name and space else name

@@ -20,7 +20,6 @@ from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, TrimtabErr
 from trimtab.cloud.call_costs import Meter, Operation
 from trimtab.cloud.call_limits import LIMITS, Limit, Pace
 from trimtab.cloud.reading import CloudReader
-from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.room import InventoryRoom
 from trimtab.store.state.database import State
 
@@ -71,7 +70,7 @@ class AccountsRoom:
     ) -> "AccountsRoom":
         """The room over the state database and what else it writes to."""
         store = AccountStore(state)
-        return cls(store, inventory, Parts(store, inventory, metrics, audit, SpotPriceStore(state), clock), clock)
+        return cls(store, inventory, Parts(store, inventory, metrics, audit, inventory.spot, clock), clock)
 
     async def plan(self, wanted: Account) -> Plan:
         """What a read would do, by asking AWS who we are and nothing else. Raises what a call raises."""

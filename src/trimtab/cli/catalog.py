@@ -8,6 +8,7 @@ import msgspec
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
+from trimtab.cli.catalog_update import import_history, import_spot, lists, prices_, update
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
 from trimtab.client import inventory_wire as wire
@@ -164,6 +165,10 @@ def remove_rate(connection: Connection, id_: int) -> None:
     with connection.client() as client:
         gone = Inventory(client).remove_rate(id_)
     click.echo(f"removed {gone.subject}: {_said(gone)}")
+
+
+for _command in (update, lists, import_history, import_spot, prices_):
+    catalog.add_command(_command)
 
 
 def _set(connection: Connection, wanted: list[wire.SetRate]) -> None:

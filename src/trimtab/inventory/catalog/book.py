@@ -28,7 +28,7 @@ HOME = "us-east-1"
 
 @dataclass(frozen=True)
 class Catalog:
-    """Every fact. `types` by name; `prices` by type, the newest last."""
+    """Every fact. `types` by name; `prices` by type: those that were imported first, then the package's, by time."""
 
     sources: Mapping[str, Source]
     accelerators: Mapping[str, Accelerator]
@@ -44,10 +44,8 @@ class Catalog:
 
     def price(self, type_: str, at_ms: int, region: str = HOME) -> ListPrice | None:
         """The list price on demand that held at a time, as far as it is known; None where it is not."""
-        for one in self.prices.get(type_, ()):
-            if one.region == region and (one.until_ms is None or at_ms < one.until_ms):
-                return one
-        return None
+        held = [one for one in self.prices.get(type_, ()) if one.region == region and one.holds(at_ms)]
+        return max(held, key=lambda one: one.from_ms or 0, default=None)  # what began last is what is known best
 
     def accelerator(self, text: str) -> Accelerator | None:
         """The accelerator that a tool means by `NVIDIA H100 80GB HBM3` or `gpu:h100`; None where it is not certain."""

@@ -42,7 +42,10 @@ class InstanceType:
 
 @dataclass(frozen=True, slots=True)
 class ListPrice:
-    """A list price an hour of an instance type: as read on the day `as_of`; it ended before `until_ms` (None: not)."""
+    """A list price an hour of an instance type: as read on the day `as_of`; it ended before `until_ms` (None: not).
+
+    With `from_ms` it held from then on, and nothing is said of the time before.
+    """
 
     type: str
     region: str
@@ -52,6 +55,11 @@ class ListPrice:
     as_of: str
     until_ms: int | None
     source: str
+    from_ms: int | None = None
+
+    def holds(self, at_ms: int) -> bool:
+        """Whether it held at a time, as far as it says."""
+        return (self.from_ms is None or self.from_ms <= at_ms) and (self.until_ms is None or at_ms < self.until_ms)
 
 
 class RateKind(StrEnum):

@@ -1,5 +1,6 @@
 """`SpotPriceStore`: what spot capacity cost by zone, at each change of its price."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,6 +47,10 @@ class SpotPriceStore:
             told += len(part)
             self._state.run_sync(partial(_put, prices=part))
         return told
+
+    async def put(self, prices: Iterable[SpotPrice]) -> int:
+        """The same in a thread."""
+        return await asyncio.to_thread(self.put_sync, prices)
 
     async def of(self, type_: str, region: str, since_ms: int, until_ms: int) -> list[SpotPrice]:
         """The prices of a type in a region that held in `[since_ms, until_ms)`, by zone and time.

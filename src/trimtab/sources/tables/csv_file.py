@@ -1,6 +1,7 @@
 """CSV files that people keep: inventories and rate cards, with column names in any spelling that means the same."""
 
 import csv
+import gzip
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +22,11 @@ class Row:
 
 
 def rows_of(path: Path) -> Iterator[Row]:
-    """The rows of a file but the empty ones. Raises SetupError, and InvalidInput for a row that is too long."""
+    """The rows of a file, packed or not, but the empty ones. Raises SetupError, and InvalidInput for too long a row."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as problem:
         raise SetupError(f"cannot read {path}: {problem}") from None
     reader = csv.reader(io.StringIO(text), strict=True)
     try:

@@ -106,7 +106,8 @@ price_products = Table(
     Index(None, "instance_type"),
 )
 
-# What a product cost from when to when; `amount` is decimal text, `terms` JSON (lease, purchase option, class).
+# What a product cost from when to when; `amount` is decimal text, `terms` JSON (lease, purchase option,
+# class), `version` that of the list that said so last.
 price_terms = Table(
     "price_terms",
     metadata,
@@ -125,6 +126,7 @@ price_terms = Table(
     Column("amount", String(40), nullable=False),
     Column("from_ms", BigInteger, nullable=False),
     Column("to_ms", BigInteger),
+    Column("version", String(64), nullable=False),
     Index(None, "service", "region", "sku"),
 )
 

@@ -115,6 +115,7 @@ def _prices() -> None:
         sa.Column("amount", sa.String(40), nullable=False),
         sa.Column("from_ms", sa.BigInteger, nullable=False),
         sa.Column("to_ms", sa.BigInteger),
+        sa.Column("version", sa.String(64), nullable=False),
     )
     op.create_index("ix_price_terms_service_region_sku", "price_terms", ["service", "region", "sku"])
     op.create_table(

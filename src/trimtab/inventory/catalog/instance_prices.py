@@ -1,0 +1,180 @@
+"""What an hour of an instance type cost from when to when, by purchase option: from price lists and from histories."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from trimtab.base.clock import to_datetime
+from trimtab.inventory.catalog.book import HOME, ON_DEMAND
+from trimtab.inventory.catalog.model import ListPrice
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import instance_prices
+
+LINUX = "Linux"
+_AT_ONCE = 400
+_YEAR_HOURS = Decimal(8760)
+"""Hours of a year of a reservation, as AWS counts them."""
+_LEASES = {"1yr": 1, "1 yr": 1, "3yr": 3, "3 yr": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePrice:
+    """A price in `[from_ms, to_ms)`. `upfront` is paid at the start, and in `per_hour`, spread over the term."""
+
+    type: str
+    region: str
+    per_hour: Decimal
+    from_ms: int
+    to_ms: int | None = None
+    system: str = LINUX
+    purchase: str = ON_DEMAND
+    currency: str = "USD"
+    upfront: Decimal = Decimal(0)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price of a product in `[from_ms, to_ms)`; `term` is OnDemand or Reserved, `terms` its lease and options."""
+
+    sku: str
+    rate_code: str
+    term: str
+    unit: str
+    amount: Decimal
+    from_ms: int
+    to_ms: int | None = None
+    begin_range: str = "0"
+    end_range: str = "Inf"
+    description: str = ""
+    currency: str = "USD"
+    terms: Mapping[str, str] = field(default_factory=dict)
+
+
+class InstancePriceStore:
+    """Every price, over the state database."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def put(self, source: str, prices: Sequence[InstancePrice], *, begin: bool = True) -> None:
+        """Add what a source says; with `begin` in place of all that it said before."""
+
+        def work(connection: Connection) -> None:
+            if begin:
+                connection.execute(delete(instance_prices).where(instance_prices.c.source == source))
+            _add(connection, [replace(one, source=source) for one in prices])
+
+        await self._state.run(work)
+
+    async def of(self, type_: str, region: str = HOME, *, since_ms: int = 0) -> list[InstancePrice]:
+        """What a type cost in a region since a time, by purchase option, system and time."""
+        known = instance_prices.c
+        query = select(instance_prices).where(known.type == type_, known.region == region)
+        query = query.where(known.to_ms.is_(None) | (known.to_ms > since_ms))
+        query = query.order_by(known.purchase, known.system, known.from_ms)
+        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        return [_price(row) for row in rows]
+
+    async def mark(self) -> tuple[int, int]:
+        """Changes with every change of the prices."""
+        query = select(func.count(), func.coalesce(func.max(instance_prices.c.id), 0))
+        row = await self._state.run(lambda connection: connection.execute(query).one())
+        return row[0], row[1]
+
+    async def listed(self) -> list[ListPrice]:
+        """Every price on demand of Linux as the catalogue has prices, by time."""
+        known = instance_prices.c
+        query = select(instance_prices).where(known.purchase == ON_DEMAND, known.system == LINUX)
+        rows = await self._state.run(lambda connection: list(connection.execute(query.order_by(known.from_ms))))
+        return [_listed(_price(row)) for row in rows]
+
+
+def instance_rows(
+    facts: Mapping[str, str], region: str, prices: Sequence[Price], source: str
+) -> Iterator[InstancePrice]:
+    """The hours of an instance type in the prices of its product; none of what is no plain machine."""
+    name = facts.get("instanceType", "")
+    plain = facts.get("preInstalledSw", "NA") == "NA" and facts.get("capacitystatus", "Used") == "Used"
+    if not name or not plain or facts.get("tenancy", "Shared") != "Shared":
+        return
+    system = facts.get("operatingSystem", LINUX)
+    for one in prices:
+        if one.term == "OnDemand" and one.unit == "Hrs":
+            yield InstancePrice(
+                name, region, one.amount, one.from_ms, one.to_ms, system, currency=one.currency, source=source
+            )
+    yield from _reserved(name, region, system, [one for one in prices if one.term == "Reserved"], source)
+
+
+def _reserved(name: str, region: str, system: str, prices: Sequence[Price], source: str) -> Iterator[InstancePrice]:
+    """Reservations: the fee by the hour with the upfront part spread over the term."""
+    offers: dict[tuple[str, int, int | None], dict[str, Price]] = {}
+    for one in prices:
+        offer = one.rate_code.rpartition(".")[0]
+        offers.setdefault((offer, one.from_ms, one.to_ms), {})[one.unit] = one
+    for (_, from_ms, to_ms), parts in sorted(offers.items(), key=lambda pair: (pair[0][0], pair[0][1])):
+        hourly, upfront = parts.get("Hrs"), parts.get("Quantity")
+        some = hourly or upfront
+        if some is None:
+            continue
+        years = _LEASES.get(some.terms.get("LeaseContractLength", ""), 0)
+        if not years:
+            continue
+        option, kind = some.terms.get("PurchaseOption", ""), some.terms.get("OfferingClass", "standard")
+        paid = upfront.amount if upfront else Decimal(0)
+        fee = hourly.amount if hourly else Decimal(0)
+        yield InstancePrice(
+            name,
+            region,
+            fee + paid / (_YEAR_HOURS * years),
+            from_ms,
+            to_ms,
+            system,
+            f"reserved {years} yr {kind} {option}",
+            some.currency,
+            paid,
+            source,
+        )
+
+
+def replace_rows(connection: Connection, source: str, prices: Sequence[InstancePrice]) -> None:
+    """Put what a source says in place of what it said before, within a transaction."""
+    connection.execute(delete(instance_prices).where(instance_prices.c.source == source))
+    _add(connection, prices)
+
+
+def _add(connection: Connection, prices: Sequence[InstancePrice]) -> None:
+    for at in range(0, len(prices), _AT_ONCE):
+        rows = [
+            {
+                "type": one.type,
+                "region": one.region,
+                "system": one.system,
+                "purchase": one.purchase,
+                "currency": one.currency,
+                "per_hour": f"{one.per_hour.quantize(Decimal('1e-10')).normalize():f}",
+                "upfront": f"{one.upfront:f}",
+                "from_ms": one.from_ms,
+                "to_ms": one.to_ms,
+                "source": one.source,
+            }
+            for one in prices[at : at + _AT_ONCE]
+        ]
+        connection.execute(insert(instance_prices), rows)
+
+
+def _price(row: Row[tuple[object, ...]]) -> InstancePrice:
+    money = Decimal(row.per_hour), row.from_ms, row.to_ms
+    return InstancePrice(
+        row.type, row.region, *money, row.system, row.purchase, row.currency, Decimal(row.upfront), row.source
+    )
+
+
+def _listed(one: InstancePrice) -> ListPrice:
+    day = to_datetime(one.from_ms).date().isoformat()
+    return ListPrice(
+        one.type, one.region, one.purchase, one.currency, one.per_hour, day, one.to_ms, one.source, one.from_ms
+    )

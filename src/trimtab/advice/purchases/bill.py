@@ -28,7 +28,6 @@ _LINE = (
     Dimension.AZ,
     Dimension.INSTANCE_TYPE,
     Dimension.OPERATING_SYSTEM,
-    Dimension.TENANCY,
     Dimension.USAGE_TYPE,
     Dimension.PURCHASE_TYPE,
 )
@@ -125,8 +124,8 @@ def _use(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple
 
 
 def _line(key: tuple[str, ...], rate: Decimal) -> UseLine:
-    account, service, region, zone, type_, platform, tenancy, usage_type = key
-    shared = tenancy.lower() in ("", "shared", "default")
+    account, service, region, zone, type_, platform, usage_type = key
+    shared = "Dedicated" not in usage_type  # DedicatedUsage:m5.large is of dedicated tenancy
     return UseLine(
         account,
         service,
@@ -134,7 +133,7 @@ def _line(key: tuple[str, ...], rate: Decimal) -> UseLine:
         type_ or usage_type,
         round(rate, 10),
         zone,
-        (platform or "Linux") + ("" if shared else f", {tenancy}"),
+        (platform or "Linux") + ("" if shared else ", dedicated"),
         family_of(type_),
         units_of(type_),
         usage_type,

@@ -151,7 +151,7 @@ class _Program:
             kinds = highspy.HighsVarType
             lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in self._whole]
         solver = highspy.Highs()
-        solver.setOptionValue("output_flag", False)
+        solver.silent()
         solver.setOptionValue("time_limit", _SECONDS)
         solver.setOptionValue("mip_rel_gap", 1e-4)
         solver.setOptionValue("threads", 1)

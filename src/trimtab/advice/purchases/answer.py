@@ -1,0 +1,156 @@
+"""A plan as it is kept and shown: what to buy, what that promises in each outcome, and what is held already.
+
+Money is dollars (or the bill's currency), a month of 730 hours where nothing else is said; times are UTC ms.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trimtab.advice.purchases.apply import Figures
+from trimtab.advice.purchases.model import Payment, PlanKind
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a plan may buy, and over what it is made.
+
+    `days` of the bill are looked at, `months` ahead planned for. `caution` 0 to 1 weighs the low outcome more;
+    `capital` is what money costs a year, as a share; `decline` by which share use falls a year beyond the first.
+    `tranches` parts that are bought `tranche_days` apart, so that they end apart. `spot`: the share of on-demand
+    instance use that may be interrupted. `owner`: the account that buys; "" is the one that holds most.
+    """
+
+    days: int = 60
+    months: int = 12
+    kinds: tuple[PlanKind, ...] = tuple(PlanKind)
+    years: tuple[int, ...] = (1,)
+    payments: tuple[Payment, ...] = (Payment.NO_UPFRONT,)
+    caution: float = 0.0
+    capital: float = 0.0
+    decline: float = 0.15
+    tranches: int = 1
+    tranche_days: int = 90
+    spot: float = 0.0
+    owner: str = ""
+    sharing: bool = True
+    rightsizing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The share of a commitment used: its mean, and the hours of the 5th and 50th percentile."""
+
+    mean: float
+    low: float
+    median: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Something to buy. `hourly` is what it costs an hour; `amount` the commitment, or how many machines.
+
+    `value` is the on-demand value that it covers a month in the expected outcome, `saving` that less its cost.
+    `used` and `break_even_ms` by outcome: the day after which nothing would be lost even if use stopped; None where
+    that never comes. `basis` and `source` say where the rates are from.
+    """
+
+    kind: str
+    id: str
+    owner: str
+    scope: str
+    years: int
+    payment: str
+    amount: Decimal
+    hourly: Decimal
+    upfront: Decimal
+    start_ms: int
+    end_ms: int
+    value: float
+    saving: float
+    used: dict[str, Spread]
+    break_even_ms: dict[str, int | None]
+    basis: str
+    source: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One outcome: before and after, and what is saved a month."""
+
+    before: Figures
+    after: Figures
+    saving: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A commitment that exists. `used` over the days looked at; `unused` is what its idle part costs a month."""
+
+    id: str
+    kind: str
+    owner: str
+    scope: str
+    amount: Decimal
+    hourly: Decimal
+    start_ms: int | None
+    end_ms: int | None
+    used: float
+    unused: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Use at on-demand rates, dollars an hour, by how it is paid for: one row of `values` a label."""
+
+    at_ms: tuple[int, ...]
+    labels: tuple[str, ...]
+    before: tuple[tuple[float, ...], ...]
+    after: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """AWS's documented rule for one kind of plan, over the days looked at."""
+
+    kind: PlanKind
+    scope: str
+    hourly: float
+    saving: float
+    utilisation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The plan that would have been made `days` before the bill ends, applied to those days.
+
+    `promised` for a month, `low` in the low outcome, `came` what those days would have saved (scaled to a month);
+    `savings_rate` of those days before and after, spot included.
+    """
+
+    days: int
+    promised: float
+    low: float
+    came: float
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A plan. `spot_saving` a month, of use that was asked to move to spot; `notes` what limits it."""
+
+    made_ms: int
+    currency: str
+    start_ms: int
+    end_ms: int
+    forecast_error: float | None
+    outcomes: dict[str, Result]
+    bought: tuple[Bought, ...]
+    held: tuple[Held, ...]
+    stack: Stack
+    documented: tuple[Rule, ...]
+    proof: Proof | None
+    how: str
+    spot_saving: float = 0.0
+    notes: tuple[str, ...] = field(default_factory=tuple)

@@ -44,7 +44,10 @@ class Facts:
             model: Traffic(
                 start_ms,
                 step_s * 1000,
-                *(row[:steps] for row in (one.requests, one.input_tokens, one.output_tokens, one.cached_tokens)),
+                one.requests[:steps],
+                one.input_tokens[:steps],
+                one.output_tokens[:steps],
+                one.cached_tokens[:steps],
                 one.p95_ms[:steps],
             )
             for model, one in found.items()

@@ -55,7 +55,10 @@ async def traffic(
     nothing = np.full(grid.steps, np.nan)
     return {
         model: ModelTraffic(
-            *(_numbers(part.get(model), grid) for part in (requests, input_, output, cached)),
+            _numbers(requests.get(model), grid),
+            _numbers(input_.get(model), grid),
+            _numbers(output.get(model), grid),
+            _numbers(cached.get(model), grid),
             p95.get(model, nothing) * 1000,
         )
         for model in {*requests, *input_, *output} - {UNOWNED}

@@ -137,13 +137,18 @@ def idle(found: IdleReport, ledger: Ledger, limit: int, team: str = "") -> wire.
 
 def _prices(one: Prices) -> wire.UnitPrices:
     each = (one.per_1k_requests, one.per_1m_tokens, one.per_1m_input, one.per_1m_output, one.per_1m_cached)
+    requests, tokens, input_, output, cached = (None if price is None else _text(price) for price in each)
     return wire.UnitPrices(
         _text(one.cost),
         round(one.requests, 3),
         round(one.input_tokens, 3),
         round(one.output_tokens, 3),
         round(one.cached_tokens, 3),
-        *(None if price is None else _text(price) for price in each),
+        requests,
+        tokens,
+        input_,
+        output,
+        cached,
         one.assumed,
     )
 

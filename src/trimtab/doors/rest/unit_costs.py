@@ -41,8 +41,8 @@ class RowsQuery(UnitQuery, frozen=True, forbid_unknown_fields=True):
 
 def span_of(start: str | None, end: str | None, now_ms: int) -> tuple[int, int]:
     """The days that are meant. Raises InvalidInput."""
-    last = -(-now_ms // DAY_MS) * DAY_MS if end is None else -(-instant_ms(end, "end", now_ms) // DAY_MS) * DAY_MS
-    first = last - _DAYS * DAY_MS if start is None else instant_ms(start, "start", now_ms) // DAY_MS * DAY_MS
+    last = -(-now_ms // DAY_MS) * DAY_MS if end is None else -(-instant_ms(end, now_ms, "end") // DAY_MS) * DAY_MS
+    first = last - _DAYS * DAY_MS if start is None else instant_ms(start, now_ms, "start") // DAY_MS * DAY_MS
     if not 0 < last - first <= _MOST_DAYS * DAY_MS:
         raise InvalidInput(f"cannot look at {(last - first) // DAY_MS} days: expected 1 to {_MOST_DAYS}", field="start")
     return first, last

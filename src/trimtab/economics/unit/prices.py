@@ -103,12 +103,12 @@ def models_of(
 ) -> list[ModelCost]:
     """The models that pods of the ledger serve, the most expensive first. `grid`: start, end and step in ms."""
     mine: dict[tuple[str, str], list[Slice]] = defaultdict(list)
-    serves = {name: one for name, run in ledger.holders.items() if (one := served.get(_pod(name, run.held)))}
+    pods = {name: served.get(_pod(name, run.held)) for name, run in ledger.holders.items()}
+    serves = {name: known for name, known in pods.items() if known}
     for one in ledger.slices:
-        known = serves.get(one.holder)
-        if known is not None and grid[0] <= one.day_ms < grid[1]:
+        if (known := serves.get(one.holder)) is not None and grid[0] <= one.day_ms < grid[1]:
             mine[known.model, one.currency].append(one)
-    found = []
+    found: list[ModelCost] = []
     for (model, currency), slices in mine.items():
         holders = sorted({one.holder for one in slices})
         services = tuple(sorted({serves[name].service for name in holders}))
@@ -165,9 +165,7 @@ def _model(
     did: Traffic, calls: Sequence[Calls], deploys: Sequence[Deploy], grid: tuple[int, int, int],
 ) -> ModelCost:  # fmt: skip
     cost = sum((one.cost for one in slices), ZERO)
-    sums = tuple(
-        float(np.nansum(row)) for row in (did.requests, did.input_tokens, did.output_tokens, did.cached_tokens)
-    )
+    sums = _counted(did, np.ones(len(costs)))
     told = sum(one.calls for one in calls) >= _LEAST_CALLS
     times = (sum(one.prefill_s for one in calls), sum(one.decode_s for one in calls)) if told else (0.0, 0.0)
     prices = prices_of(cost, sums, *times)

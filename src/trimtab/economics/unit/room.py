@@ -1,7 +1,7 @@
 """The room as doors and pages are given it: questions of unit economics over the ledger and facts of use."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -140,7 +140,7 @@ def _is(ledger: Ledger, one: Slice, kind: str, names: Sequence[str]) -> bool:
 
 
 def _holdings(
-    ledger: Ledger, activity: dict[str, HeldActivity], served: dict[str, Served], names: Sequence[str]
+    ledger: Ledger, activity: Mapping[str, HeldActivity], served: Mapping[str, Served], names: Sequence[str]
 ) -> dict[str, Holding]:
     by_service: dict[str, dict[str, HeldActivity]] = {}
     serves: dict[str, Served] = {}

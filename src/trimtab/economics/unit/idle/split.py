@@ -107,7 +107,8 @@ def _of_free(ledger: Ledger, cluster: str, currency: str, slices: Sequence[Slice
     """GPUs that nobody held: day by day, by whether runs waited."""
     account, _, name = cluster.partition("/")
     runs = [run for run in ledger.runs if (run.key.account, run.key.cluster) == (account, name)]
-    found: dict[Cause, list[Decimal | float]] = {}
+    costs: dict[Cause, Decimal] = defaultdict(Decimal)
+    times: dict[Cause, float] = defaultdict(float)
     days = sorted({one.day_ms for one in slices})
     for day in days:
         share = empty_hours(runs, (account, name), day, min(day + 86_400_000, ledger.now_ms)) if runs else 0.0
@@ -119,14 +120,13 @@ def _of_free(ledger: Ledger, cluster: str, currency: str, slices: Sequence[Slice
             (Cause.UNEXPLAINED, cost - empty, hours * (1 - share)),
         ):
             if part > 0:
-                kept = found.setdefault(cause, [ZERO, 0.0])
-                kept[0] += part  # type: ignore[operator] # the first is money, the second hours
-                kept[1] += time
+                costs[cause] += part
+                times[cause] += time
     said = {
         Cause.QUEUE_EMPTY: "free, and no run of the cluster waited",
         Cause.UNEXPLAINED: "free while runs waited" if runs else "free, and no scheduler says whether runs waited",
     }
     return [
-        IdleRow(cause, f"{cluster} (free GPUs)", "", 0.0, float(kept[1]), Decimal(kept[0]), currency, said[cause])
-        for cause, kept in found.items()
+        IdleRow(cause, f"{cluster} (free GPUs)", "", 0.0, times[cause], cost, currency, said[cause])
+        for cause, cost in costs.items()
     ]

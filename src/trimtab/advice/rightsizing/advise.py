@@ -65,7 +65,8 @@ def advise(fleet: Fleet, sizing: Sizing, *, detail: bool = True) -> list[Recomme
     now = standing(fleet, np.full(len(fleet.subjects), fleet.present), sizing.lookback)
     told = _Told(
         courses, places, statics, risks(fleet, statics, sizing), risks(fleet, now, sizing),
-        _high(fleet, sizing.lookback), {name: tally(fleet, one) for name, one in courses.items()}, passes, (points > 0).sum(axis=1) * 24.0,
+        _high(fleet, sizing.lookback), {name: tally(fleet, one) for name, one in courses.items()}, passes,
+        (points > 0).sum(axis=1) * 24.0,
     )  # fmt: skip
     picks = _picks(fleet, sizing) if detail else [""] * len(fleet.subjects)
     return [_recommendation(fleet, one, told, sizing, picks[one], detail=detail) for one in range(len(fleet.subjects))]
@@ -138,7 +139,7 @@ def _found(
     from_, to = fleet.options[0], fleet.ranked[place]
     if place == fleet.present:
         if short:
-            codes = tuple(f"{axis}Underprovisioned" for axis in short)
+            codes = tuple(dict.fromkeys(f"{_word(axis)}Underprovisioned" for axis in short))
             return _with(base, Finding.UNDER, codes, (), "no larger size is known that would do")
         return base
     cheaper = to.order < from_.order
@@ -176,13 +177,16 @@ def _failure(replay: Walked, sizing: Sizing) -> str:
 def _codes(fleet: Fleet, short: Sequence[Axis], place: int) -> tuple[str, ...]:
     codes = []
     for number, axis in enumerate(fleet.axes):
-        if axis is Axis.SUSTAINED:
-            continue
         if axis in short:
-            codes.append(f"{axis}Underprovisioned")
-        elif fleet.holds[place, number] < fleet.holds[fleet.present, number] - 1e-9:
+            codes.append(f"{_word(axis)}Underprovisioned")
+        elif axis is not Axis.SUSTAINED and fleet.holds[place, number] < fleet.holds[fleet.present, number] - 1e-9:
             codes.append(f"{axis}Overprovisioned")
-    return tuple(codes)
+    return tuple(dict.fromkeys(codes))
+
+
+def _word(axis: Axis) -> Axis:
+    """What a reason code calls an axis: credits are of the processor."""
+    return Axis.CPU if axis is Axis.SUSTAINED else axis
 
 
 def _options(fleet: Fleet, one: int, told: _Told) -> tuple[Advised, ...]:

@@ -11,18 +11,20 @@ from trimtab.advice.rightsizing.model import Axis, Kind
 
 
 class Unit(StrEnum):
-    """What a value is of: a share of the size now (after `scale`), or an amount in the axis' own unit."""
+    """What a value is, after `scale`: a share of the size now, or an amount in the axis' own unit."""
 
     SHARE = "share"
     AMOUNT = "amount"
+    TOLD = "told"
+    """Taken as it is: nothing is sized by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A metric that tells use. `dimensions` name the subject, in the order of its id's parts; `rate` differs counters.
 
-    `per_s` says that a point is a sum over its period (seconds, of the period that CloudWatch publishes), `free` that it
-    tells what is left.
+    `summed` says that a point is a sum over its period, `free` that it tells what is left. An amount is of what the
+    option holds along `against`, or the axis itself.
     """
 
     kind: Kind
@@ -33,45 +35,46 @@ class Measure:
     unit: Unit = Unit.SHARE
     scale: float = 0.01
     rate: bool = False
-    per_s: float = 1.0
+    summed: bool = False
     free: bool = False
+    against: Axis | None = None
 
 
-_EBS_S = 300.0
-_ID = ("InstanceId",)
-_SHARE, _AMOUNT = Unit.SHARE, Unit.AMOUNT
+_INSTANCE, _GROUP, _VARIANT = ("InstanceId",), ("AutoScalingGroupName",), ("EndpointName", "VariantName")
+_VOLUME, _DATABASE, _SERVICE = ("VolumeId",), ("DBInstanceIdentifier",), ("ClusterName", "ServiceName")
+_POD = ("namespace", "pod", "container")
+_ENDPOINTS = "/aws/sagemaker/Endpoints"
+_SHARE, _AMOUNT, _TOLD = Unit.SHARE, Unit.AMOUNT, Unit.TOLD
 GIB = float(1 << 30)
 
 MEASURES: tuple[Measure, ...] = (
-    Measure(Kind.INSTANCE, Axis.CPU, "AWS/EC2", "CPUUtilization", _ID),
-    Measure(Kind.INSTANCE, Axis.MEMORY, "CWAgent", "mem_used_percent", _ID),
-    Measure(Kind.INSTANCE, Axis.NETWORK, "AWS/EC2", "NetworkOut", _ID, _AMOUNT, 1.0, per_s=300.0),
-    Measure(Kind.INSTANCE, Axis.GPU, "CWAgent", "nvidia_smi_utilization_gpu", _ID),
-    Measure(Kind.INSTANCE, Axis.GPU, "CWAgent", "utilization_gpu", _ID),
-    Measure(Kind.INSTANCE, Axis.GPU_MEMORY, "CWAgent", "nvidia_smi_memory_used", _ID, _AMOUNT, 1 / 1024.0),
-    Measure(Kind.GROUP, Axis.CPU, "AWS/EC2", "CPUUtilization", ("AutoScalingGroupName",)),
-    Measure(Kind.GROUP, Axis.MEMORY, "CWAgent", "mem_used_percent", ("AutoScalingGroupName",)),
-    Measure(Kind.ENDPOINT, Axis.GPU, "/aws/sagemaker/Endpoints", "GPUUtilization", ("EndpointName", "VariantName")),
-    Measure(Kind.ENDPOINT, Axis.GPU_MEMORY, "/aws/sagemaker/Endpoints", "GPUMemoryUtilization",
-            ("EndpointName", "VariantName")),
-    Measure(Kind.ENDPOINT, Axis.CPU, "/aws/sagemaker/Endpoints", "CPUUtilization", ("EndpointName", "VariantName")),
-    Measure(Kind.ENDPOINT, Axis.MEMORY, "/aws/sagemaker/Endpoints", "MemoryUtilization",
-            ("EndpointName", "VariantName")),
-    Measure(Kind.DATABASE, Axis.CPU, "AWS/RDS", "CPUUtilization", ("DBInstanceIdentifier",)),
-    Measure(Kind.DATABASE, Axis.MEMORY, "AWS/RDS", "FreeableMemory", ("DBInstanceIdentifier",), _AMOUNT, 1 / GIB,
-            free=True),
-    Measure(Kind.SERVICE, Axis.CPU, "AWS/ECS", "CPUUtilization", ("ClusterName", "ServiceName")),
-    Measure(Kind.SERVICE, Axis.MEMORY, "AWS/ECS", "MemoryUtilization", ("ClusterName", "ServiceName")),
-    Measure(Kind.VOLUME, Axis.IOPS, "AWS/EBS", "VolumeReadOps", ("VolumeId",), _AMOUNT, 1.0, per_s=_EBS_S),
-    Measure(Kind.VOLUME, Axis.IOPS, "AWS/EBS", "VolumeWriteOps", ("VolumeId",), _AMOUNT, 1.0, per_s=_EBS_S),
-    Measure(Kind.VOLUME, Axis.THROUGHPUT, "AWS/EBS", "VolumeReadBytes", ("VolumeId",), _AMOUNT, 1.0, per_s=_EBS_S),
-    Measure(Kind.VOLUME, Axis.THROUGHPUT, "AWS/EBS", "VolumeWriteBytes", ("VolumeId",), _AMOUNT, 1.0, per_s=_EBS_S),
-    Measure(Kind.CONTAINER, Axis.CPU, "", "container_cpu_usage_seconds_total", ("namespace", "pod", "container"),
-            _AMOUNT, 1.0, rate=True),
-    Measure(Kind.CONTAINER, Axis.MEMORY, "", "container_memory_working_set_bytes", ("namespace", "pod", "container"),
-            _AMOUNT, 1 / GIB),
-)  # fmt: skip
-"""Reads and writes of a volume are told apart by CloudWatch and add up: those of one axis and kind are summed there."""
+    Measure(Kind.INSTANCE, Axis.CPU, "AWS/EC2", "CPUUtilization", _INSTANCE),
+    Measure(Kind.INSTANCE, Axis.MEMORY, "CWAgent", "mem_used_percent", _INSTANCE),
+    Measure(Kind.INSTANCE, Axis.NETWORK, "AWS/EC2", "NetworkOut", _INSTANCE, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.INSTANCE, Axis.GPU, "CWAgent", "nvidia_smi_utilization_gpu", _INSTANCE),
+    Measure(Kind.INSTANCE, Axis.GPU, "CWAgent", "utilization_gpu", _INSTANCE),
+    Measure(Kind.INSTANCE, Axis.GPU_MEMORY, "CWAgent", "nvidia_smi_memory_used", _INSTANCE, _AMOUNT, 1 / 1024.0),
+    Measure(Kind.GROUP, Axis.CPU, "AWS/EC2", "CPUUtilization", _GROUP),
+    Measure(Kind.GROUP, Axis.MEMORY, "CWAgent", "mem_used_percent", _GROUP),
+    # SageMaker's percentages add up over cores and GPUs.
+    Measure(Kind.ENDPOINT, Axis.CPU, _ENDPOINTS, "CPUUtilization", _VARIANT, _AMOUNT),
+    Measure(Kind.ENDPOINT, Axis.MEMORY, _ENDPOINTS, "MemoryUtilization", _VARIANT),
+    Measure(Kind.ENDPOINT, Axis.GPU, _ENDPOINTS, "GPUUtilization", _VARIANT, _AMOUNT),
+    Measure(Kind.ENDPOINT, Axis.GPU_MEMORY, _ENDPOINTS, "GPUMemoryUtilization", _VARIANT, _AMOUNT, against=Axis.GPU),
+    Measure(Kind.ENDPOINT, Axis.ACTIVITY, "AWS/SageMaker", "Invocations", _VARIANT, _TOLD, 1.0),
+    Measure(Kind.DATABASE, Axis.CPU, "AWS/RDS", "CPUUtilization", _DATABASE),
+    Measure(Kind.DATABASE, Axis.MEMORY, "AWS/RDS", "FreeableMemory", _DATABASE, _AMOUNT, 1 / GIB, free=True),
+    Measure(Kind.DATABASE, Axis.ACTIVITY, "AWS/RDS", "DatabaseConnections", _DATABASE, _TOLD, 1.0),
+    Measure(Kind.SERVICE, Axis.CPU, "AWS/ECS", "CPUUtilization", _SERVICE),
+    Measure(Kind.SERVICE, Axis.MEMORY, "AWS/ECS", "MemoryUtilization", _SERVICE),
+    # Reads and writes of a volume are parts of one whole.
+    Measure(Kind.VOLUME, Axis.IOPS, "AWS/EBS", "VolumeReadOps", _VOLUME, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.VOLUME, Axis.IOPS, "AWS/EBS", "VolumeWriteOps", _VOLUME, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.VOLUME, Axis.THROUGHPUT, "AWS/EBS", "VolumeReadBytes", _VOLUME, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.VOLUME, Axis.THROUGHPUT, "AWS/EBS", "VolumeWriteBytes", _VOLUME, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.CONTAINER, Axis.CPU, "", "container_cpu_usage_seconds_total", _POD, _AMOUNT, 1.0, rate=True),
+    Measure(Kind.CONTAINER, Axis.MEMORY, "", "container_memory_working_set_bytes", _POD, _AMOUNT, 1 / GIB),
+)
 
 SUMMED = frozenset({Axis.IOPS, Axis.THROUGHPUT})
 """Axes whose metrics are parts of one whole. The sum of their quantiles bounds the quantile of the sum from above."""

@@ -32,6 +32,8 @@ class Axis(StrEnum):
     NETWORK = "NetworkBandwidth"
     IOPS = "EBSIOPS"
     THROUGHPUT = "EBSThroughput"
+    ACTIVITY = "Activity"
+    """Requests or connections: what tells an idle resource. Nothing is sized by it."""
 
 
 class Finding(StrEnum):

@@ -92,6 +92,12 @@ from trimtab.store.state.schema.purchases import (
     purchase_plans,
     savings_plans,
 )
+from trimtab.store.state.schema.rightsizing import (
+    rightsizing_enrolment,
+    rightsizing_exports,
+    rightsizing_preferences,
+    rightsizing_recommendations,
+)
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
@@ -236,6 +242,10 @@ __all__ = [
     "rejections",
     "resource_readings",
     "resources",
+    "rightsizing_enrolment",
+    "rightsizing_exports",
+    "rightsizing_preferences",
+    "rightsizing_recommendations",
     "run_devices",
     "run_states",
     "runs",

@@ -177,6 +177,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         costs=rooms.costs,
         economics=rooms.economics,
         budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
+        advice=rooms.advice,
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,

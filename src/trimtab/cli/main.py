@@ -19,6 +19,7 @@ class LazyCommand:
 
 COMMANDS = {
     "up": LazyCommand("trimtab.cli.up", "up", "Run the server and the local agent (Ctrl-C stops them)."),
+    "advice": LazyCommand("trimtab.cli.advice", "advice", "What to change, what it saves, and what came of it."),
     "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
     "config": LazyCommand("trimtab.cli.config", "config", "Alarms, dashboards and detectors as files: diff, apply."),
@@ -51,6 +52,7 @@ COMMANDS = {
     "loadtest": LazyCommand(
         "trimtab.cli.loadtest", "loadtest", "Load tests: what an endpoint bears, and how fast it is."
     ),
+    "batch": LazyCommand("trimtab.cli.batch", "batch", "Batch jobs: every record of files through a model, once."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),

@@ -1,6 +1,6 @@
 """What travels over `/rest/v1/runs`, `/rest/v1/nodes`, `/rest/v1/inventory` and `/rest/v1/catalog`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -143,7 +143,10 @@ class ClusterNodes(Struct, frozen=True):
 
 
 class ResourceRecord(Struct, frozen=True, omit_defaults=True):
-    """A resource to keep: by its `arn`, or by kind and id. `type` is what its kind comes in, `owner` a team."""
+    """A resource to keep: by its `arn`, or by kind and id. `type` is what its kind comes in, `owner` a team.
+
+    `attributes` are facts by the names of the service's describe call, times among them in ms: what checks look at.
+    """
 
     kind: Annotated[str, Meta(max_length=64)] = ""
     id: Annotated[str, Meta(max_length=512)] = ""
@@ -155,6 +158,7 @@ class ResourceRecord(Struct, frozen=True, omit_defaults=True):
     owner: Name = ""
     type: Short = ""
     tags: Tags = {}
+    attributes: Annotated[dict[str, Any], Meta(max_length=100)] = {}
 
 
 class ReportResources(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

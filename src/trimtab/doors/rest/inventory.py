@@ -148,7 +148,7 @@ def _resource(call: Call[Any, Any], one: wire.ResourceRecord, place: Place, orig
         raise InvalidInput(
             f"cannot keep resource {one.name or one.id!r}: expected an arn, or a kind and an id", field="resources"
         )
-    return Resource(ref, one.name, one.owner, one.type, one.tags, origin)
+    return Resource(ref, one.name, one.owner, one.type, one.tags, origin, arn=one.arn, attributes=one.attributes)
 
 
 def _resource_on_wire(one: Resource) -> wire.Resource:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.accounts.room import AccountsRoom
+from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
@@ -22,6 +23,7 @@ from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.rest import (
     admin,
+    advice,
     alarm_replays,
     alarms,
     alertmanager,
@@ -139,6 +141,7 @@ class Dependencies:
     serverless: ServerlessRooms | None = None
     log_anomalies: LogPatternAnomalies | None = None
     budgeting: budgets.Budgeting | None = None
+    advice: AdviceRoom | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
@@ -164,6 +167,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(live_costs.operations(needs.live) if needs.live else []),
         *(unit_costs.operations(needs.units, needs.clock) if needs.units else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
+        *(advice.operations(needs.advice) if needs.advice else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
         *_inventory(needs),

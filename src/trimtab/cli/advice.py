@@ -1,0 +1,265 @@
+"""`trimtab advice`: what to change, what it saves, and what came of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from trimtab.base.clock import SystemClock, to_ms
+from trimtab.base.errors import InvalidInput
+from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
+from trimtab.client import advice_wire as wire
+from trimtab.client.advice import AdviceCalls
+
+_HEADS = ("id", "cash/month", "GPU-h/month", "sure", "effort", "owner", "resource", "what")
+_PILLARS = (
+    "cost_optimizing", "performance", "fault_tolerance", "security", "service_limits", "operational_excellence",
+)  # fmt: skip
+
+
+@click.group()
+def advice() -> None:
+    """Advice: what to change, with evidence, owner, cash off the next invoice and GPU-hours freed."""
+
+
+@advice.command("list")
+@click.option("--check", default="", help="Id of a check.")
+@click.option("--pillar", type=click.Choice(_PILLARS), default=None, help="What the check looks after.")
+@click.option("--owner", default="", help="Whose.")
+@click.option("--kind", default="", help="Kind of resource, such as ec2:volume.")
+@click.option(
+    "--effort", type=click.Choice(("VeryLow", "Low", "Medium", "High", "VeryHigh")), default=None, help="Work."
+)
+@click.option("--text", default="", help="Words that must all be in it.")
+@click.option("--resolved", is_flag=True, help="What is not found any more.")
+@click.option("--all", "hidden", is_flag=True, help="Dismissed and suppressed ones too.")
+@json_option
+@server_options
+def list_(
+    connection: Connection,
+    check: str,
+    pillar: str | None,
+    owner: str,
+    kind: str,
+    effort: str | None,
+    text: str,
+    resolved: bool,
+    hidden: bool,
+    as_json: bool,
+) -> None:
+    """List findings, the ones most worth doing first."""
+    filters = {
+        "check": check,
+        "pillar": pillar or "",
+        "owner": owner,
+        "kind": kind,
+        "effort": effort or "",
+        "text": text,
+    }
+    with connection.client() as client:
+        found = AdviceCalls(client).listed(**filters, state="resolved" if resolved else "active", hidden=hidden)
+    if as_json:
+        print_json(found.advice)
+        return
+    print_table(_HEADS, [_row(one) for one in found.advice], right=_HEADS[1:4])
+    if not found.advice:
+        remark("nothing found; `trimtab advice refresh` computes it now, `trimtab connect aws` brings resources")
+
+
+@advice.command("show")
+@click.argument("id_", metavar="ID")
+@json_option
+@server_options
+def show(connection: Connection, id_: str, as_json: bool) -> None:
+    """Show a finding: its evidence, what it saves and why, its fix, and what was decided."""
+    with connection.client() as client:
+        calls = AdviceCalls(client)
+        one, decisions = calls.get(id_), calls.decisions(id_)
+    if as_json:
+        print_json({"advice": one, "decisions": decisions})
+        return
+    click.echo(f"{one.name}: {one.summary}")
+    facts = [
+        ("check", f"{one.check_name} ({one.check})"),
+        ("resource", one.resource),
+        ("owner", one.owner or "nobody"),
+        ("cash a month", f"{_cash(one)} – {one.cash_note}"),
+        ("GPU-hours a month", f"{one.gpu_hours:g}"),
+        ("confidence", f"{one.confidence:.0%}"),
+        ("effort", one.effort),
+        ("found since", day(one.first_ms)),
+        ("state", " ".join(filter(None, (one.state, one.decision, one.reason)))),
+        *((fact.name, fact.value) for fact in one.evidence),
+        ("fix", one.fix),
+    ]
+    print_table(("", ""), facts)
+    for said in decisions:
+        remark(f"{day(said.at_ms)} {said.decision} by {said.who} {said.reason}")
+
+
+@advice.command("refresh")
+@click.argument("checks", nargs=-1)
+@json_option
+@server_options
+def refresh(connection: Connection, checks: tuple[str, ...], as_json: bool) -> None:
+    """Judge checks now (all of them where none is named), as every night."""
+    with connection.client(timeout_s=600.0) as client:
+        found = AdviceCalls(client).refresh(list(checks))
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{len(found.new)} new, {len(found.gone)} gone, {len(found.changed)} changed")
+
+
+@advice.command("suppress")
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why it is hidden.")
+@click.option("--until", default="", help="A day (2027-03-31) or a time from now (30d); empty: for good.")
+@server_options
+def suppress(connection: Connection, id_: str, reason: str, until: str) -> None:
+    """Hide a finding, with a reason and until a time."""
+    until_ms = _until(until) if until else None
+    _decide(connection, id_, wire.Decide("suppressed", reason, until_ms))
+
+
+@advice.command("accept")
+@click.argument("id_", metavar="ID")
+@click.option("--reason", default="", help="A note.")
+@server_options
+def accept(connection: Connection, id_: str, reason: str) -> None:
+    """Say that it will be done: the ledger then waits for it."""
+    _decide(connection, id_, wire.Decide("accepted", reason))
+
+
+@advice.command("dismiss")
+@click.argument("id_", metavar="ID")
+@click.option("--reason", required=True, help="Why not.")
+@server_options
+def dismiss(connection: Connection, id_: str, reason: str) -> None:
+    """Say that it will not be done."""
+    _decide(connection, id_, wire.Decide("dismissed", reason))
+
+
+@advice.command("reopen")
+@click.argument("id_", metavar="ID")
+@server_options
+def reopen(connection: Connection, id_: str) -> None:
+    """Take a decision back."""
+    _decide(connection, id_, wire.Decide("reopened"))
+
+
+@advice.command("export")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=False), default="-")
+@click.option("--all", "hidden", is_flag=True, help="Dismissed and suppressed ones too.")
+@server_options
+def export(connection: Connection, file: click.utils.LazyFile, hidden: bool) -> None:
+    """Write every finding as CSV."""
+    query = [("hidden", "true")] if hidden else []
+    with connection.client() as client:
+        for part in client.stream("/rest/v1/advice.csv", query):
+            file.write(part.decode())
+
+
+@advice.command("checks")
+@click.argument("id_", metavar="[ID]", default="")
+@click.option("--set", "knobs", multiple=True, metavar="NAME=VALUE", help="Change a threshold of the check ID.")
+@json_option
+@server_options
+def checks(connection: Connection, id_: str, knobs: tuple[str, ...], as_json: bool) -> None:
+    """List the checks and how they went, or show one with its thresholds."""
+    with connection.client() as client:
+        calls = AdviceCalls(client)
+        if knobs:
+            calls.set_check(id_, dict(map(_knob, knobs)))
+        found = [one for one in calls.checks() if id_ in ("", one.id)]
+    if not found:
+        raise InvalidInput(f"cannot find check {id_!r}: `trimtab advice checks` lists them")
+    if as_json:
+        print_json(found)
+        return
+    if id_:
+        _show_check(found[0])
+        return
+    now_ms = SystemClock().now_ms()
+    heads = ("id", "name", "pillar", "looked at", "found", "undecided", "ran")
+    rows = [
+        (one.id, one.name, one.pillar, one.looked_at, one.flagged, len(one.undecided), ago(one.ran_ms, now_ms))
+        for one in found
+    ]
+    print_table(heads, rows, right=heads[3:6])
+
+
+@advice.command("savings")
+@json_option
+@server_options
+def savings(connection: Connection, as_json: bool) -> None:
+    """Show the savings ledger: what was accepted and applied, and what it saved."""
+    with connection.client() as client:
+        found = AdviceCalls(client).savings()
+    if as_json:
+        print_json(found)
+        return
+    heads = ("resource", "owner", "state", "applied", "predicted/month", "realised/month", "grade")
+    rows = [
+        (
+            one.resource.split("/", 3)[-1],
+            one.owner,
+            one.state,
+            day(one.applied_ms),
+            _money(one.predicted, one.currency),
+            _money(one.realised, one.currency),
+            one.grade,
+        )
+        for one in found.entries
+    ]
+    print_table(heads, rows, right=heads[4:6])
+    for currency, amount in found.saved.items():
+        remark(f"saved so far: {amount} {currency}")
+
+
+def _decide(connection: Connection, id_: str, decision: wire.Decide) -> None:
+    with connection.client() as client:
+        one = AdviceCalls(client).decide(id_, decision)
+    click.echo(f"{one.name}: {one.decision or 'open'}" + (f" until {day(one.until_ms)}" if one.until_ms else ""))
+
+
+def _show_check(one: wire.AdviceCheck) -> None:
+    click.echo(f"{one.name} ({one.id}, {one.pillar})\n{one.about}\nAlert: {one.alert}\nSource: {one.source}")
+    rows = [
+        (knob.name, f"{knob.value:g}", f"{knob.default:g}", knob.unit, knob.meaning, knob.source)
+        for knob in one.settings
+    ]
+    print_table(("setting", "value", "default", "unit", "meaning", "source"), rows, right=("value", "default"))
+    for resource, reason in list(one.undecided.items())[:20]:
+        remark(f"undecided {resource}: {reason}")
+
+
+def _row(one: wire.Advice) -> tuple[object, ...]:
+    what = f"{one.summary} [{one.decision}]" if one.decision else one.summary
+    hours = f"{one.gpu_hours:,.0f}" if one.gpu_hours else ""
+    return one.id, _cash(one), hours, f"{one.confidence:.0%}", one.effort, one.owner or "nobody", one.name, what
+
+
+def _cash(one: wire.Advice) -> str:
+    return "not known" if one.cash is None else _money(one.cash, one.currency)
+
+
+def _money(amount: str | None, currency: str) -> str:
+    return "–" if amount is None else f"{float(amount):,.2f} {currency}"
+
+
+def _knob(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InvalidInput(f"cannot set {text!r}: expected NAME=NUMBER, such as days=14") from None
+
+
+def _until(text: str) -> int:
+    try:
+        if text.endswith("d") and text[:-1].isdecimal():
+            return SystemClock().now_ms() + int(timedelta(days=int(text[:-1])).total_seconds() * 1000)
+        return to_ms(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"cannot read --until {text!r}: expected a day such as 2027-03-31, or 30d") from None

@@ -1,0 +1,59 @@
+"""`AdviceCalls`: the REST API of advice as typed Python calls, over a `Client`."""
+
+from urllib.parse import quote
+
+from trimtab.client import advice_wire as wire
+from trimtab.client.api import Client
+
+_PATH = "/rest/v1/advice"
+
+
+class AdviceCalls:
+    """The calls. Errors are those of `Client`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def listed(self, **filters: str | bool) -> wire.AdviceList:
+        """Findings, best first; `filters` are check, pillar, owner, kind, effort, decision, text, state, hidden."""
+        query = [
+            (name, str(value).lower() if value is True else str(value)) for name, value in filters.items() if value
+        ]
+        return self._client.call("GET", _PATH, wire.AdviceList, query=query)
+
+    def get(self, id_: str) -> wire.Advice:
+        """One finding."""
+        return self._client.call("GET", _of(id_), wire.Advice)
+
+    def decide(self, id_: str, decision: wire.Decide) -> wire.Advice:
+        """Accept, dismiss, suppress or reopen (role write)."""
+        return self._client.call("POST", f"{_of(id_)}/decision", wire.Advice, body=decision)
+
+    def decisions(self, id_: str) -> list[wire.AdviceDecision]:
+        """What was decided of a finding, in order."""
+        return self._client.call("GET", f"{_of(id_)}/decisions", wire.AdviceDecisions).decisions
+
+    def checks(self) -> list[wire.AdviceCheck]:
+        """Every check and how it went the last time."""
+        return self._client.call("GET", "/rest/v1/advice-checks", wire.AdviceChecks).checks
+
+    def set_check(self, id_: str, settings: dict[str, float]) -> wire.AdviceCheck:
+        """Change thresholds of a check (role write)."""
+        path = f"/rest/v1/advice-checks/{quote(id_, safe='')}"
+        return self._client.call("PUT", path, wire.AdviceCheck, body=wire.SetCheck(settings))
+
+    def refresh(self, checks: list[str]) -> wire.AdviceChanges:
+        """Judge checks now (role write); all of them where none is named."""
+        return self._client.call("POST", "/rest/v1/advice-runs", wire.AdviceChanges, body=wire.Refresh(checks))
+
+    def runs(self) -> list[wire.AdviceRun]:
+        """The last recomputations and what they changed."""
+        return self._client.call("GET", "/rest/v1/advice-runs", wire.AdviceRuns).runs
+
+    def savings(self) -> wire.Savings:
+        """The savings ledger."""
+        return self._client.call("GET", "/rest/v1/advice-savings", wire.Savings)
+
+
+def _of(id_: str) -> str:
+    return f"{_PATH}/{quote(id_, safe='')}"

@@ -1,0 +1,209 @@
+"""What travels over `/rest/v1/advice`. Amounts are decimal text a month; times are ms UTC."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from trimtab.client.wire import Millis
+
+Text = Annotated[str, Meta(max_length=256)]
+Reason = Annotated[str, Meta(max_length=2000)]
+DecisionName = Literal["accepted", "dismissed", "suppressed", "reopened"]
+
+
+class AdviceEvidence(Struct, frozen=True):
+    """A fact behind a finding, and the page that shows it."""
+
+    name: str
+    value: str
+    url: str = ""
+
+
+class Advice(Struct, frozen=True):
+    """A finding and what was decided of it. `cash` is off the next invoice; null is not known."""
+
+    id: str
+    check: str
+    check_name: str
+    pillar: str
+    status: str
+    resource: str
+    kind: str
+    name: str
+    account: str
+    region: str
+    owner: str
+    summary: str
+    cash: str | None
+    currency: str
+    cash_note: str
+    cost: str | None
+    gpu_hours: float
+    confidence: float
+    effort: str
+    action: str
+    restart: bool
+    rollback: bool
+    current: str
+    advised: str
+    fix: str
+    evidence: list[AdviceEvidence]
+    tags: dict[str, str]
+    state: str
+    first_ms: int
+    last_ms: int
+    changed_ms: int
+    decision: str
+    decided_by: str
+    decided_ms: int
+    reason: str
+    until_ms: int
+
+
+class AdviceList(Struct, frozen=True):
+    """Findings, best first, and how many there are."""
+
+    advice: list[Advice]
+    total: int
+
+
+class Decide(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to become of a finding. Dismissing and suppressing need a reason; `until_ms` ends a suppression."""
+
+    decision: DecisionName
+    reason: Reason = ""
+    until_ms: Millis | None = None
+
+
+class AdviceDecision(Struct, frozen=True):
+    """A decision that was made."""
+
+    decision: str
+    who: str
+    at_ms: int
+    reason: str
+    until_ms: int
+
+
+class AdviceDecisions(Struct, frozen=True):
+    """Every decision of a finding, in order."""
+
+    decisions: list[AdviceDecision]
+
+
+class CheckSetting(Struct, frozen=True):
+    """A threshold of a check: its default, and its value where somebody changed it."""
+
+    name: str
+    value: float
+    default: float
+    unit: str
+    meaning: str
+    source: str
+
+
+class AdviceCheck(Struct, frozen=True):
+    """A check, and how it went the last time."""
+
+    id: str
+    name: str
+    pillar: str
+    about: str
+    alert: str
+    source: str
+    action: str
+    effort: str
+    fix: str
+    kinds: list[str]
+    settings: list[CheckSetting]
+    ran_ms: int = 0
+    looked_at: int = 0
+    flagged: int = 0
+    undecided: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+class AdviceChecks(Struct, frozen=True):
+    """Every check."""
+
+    checks: list[AdviceCheck]
+
+
+class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which checks to judge now; none named: all of them."""
+
+    checks: Annotated[list[Text], Meta(max_length=200)] = field(default_factory=list)
+
+
+class AdviceChanges(Struct, frozen=True):
+    """What a recomputation changed: ids of findings."""
+
+    new: list[str]
+    gone: list[str]
+    changed: list[str]
+
+
+class AdviceRun(Struct, frozen=True):
+    """A recomputation."""
+
+    at_ms: int
+    took_ms: int
+    what: str
+    changes: AdviceChanges
+
+
+class AdviceRuns(Struct, frozen=True):
+    """The last recomputations, the newest first."""
+
+    runs: list[AdviceRun]
+
+
+class SetCheck(Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds that differ from their defaults; those not named go back to them."""
+
+    settings: Annotated[dict[Text, Annotated[float, Meta(ge=0, le=1e12)]], Meta(max_length=20)]
+
+
+class SavingsEntry(Struct, frozen=True):
+    """A line of the ledger. `before` and `after` are costs of a day, `trend` that of comparable resources."""
+
+    finding: str
+    check: str
+    resource: str
+    account: str
+    owner: str
+    state: str
+    accepted_ms: int
+    applied_ms: int
+    proof: str
+    predicted: str | None
+    predicted_gpu_hours: float
+    realised: str | None
+    realised_total: str | None
+    currency: str
+    grade: str
+    before: str | None = None
+    after: str | None = None
+    trend: float | None = None
+    peers: int = 0
+    days: int = 0
+
+
+class CheckGrade(Struct, frozen=True):
+    """Predicted against actual, of the advice of one check."""
+
+    check: str
+    applied: int
+    measured: int
+    predicted: str
+    realised: str
+    currency: str
+    mean_error: float | None
+
+
+class Savings(Struct, frozen=True):
+    """The ledger: its lines, what was saved so far by currency, and how checks predicted."""
+
+    entries: list[SavingsEntry]
+    saved: dict[str, str]
+    grades: list[CheckGrade]

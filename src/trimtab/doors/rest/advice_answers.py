@@ -1,0 +1,146 @@
+"""The room's objects as the REST API's."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from trimtab.advice.catalogue import catalogue
+from trimtab.advice.check import Check
+from trimtab.advice.ledger.keeper import total
+from trimtab.advice.ledger.model import Entry, grades
+from trimtab.advice.recommenders import RECOMMENDERS, Recommender
+from trimtab.advice.standing import Changes, CheckRun, Standing
+from trimtab.client import advice_wire as wire
+
+
+def check_name(id_: str) -> str:
+    """What a check (or recommender) is called; its id where it is not known any more."""
+    if id_ in catalogue():
+        return catalogue()[id_].name
+    return next((one.name for one in RECOMMENDERS if one.id == id_), id_)
+
+
+def advice_answer(standing: Standing) -> wire.Advice:
+    """A finding as it stands."""
+    one = standing.finding
+    return wire.Advice(
+        one.id,
+        one.check,
+        check_name(one.check),
+        one.pillar.value,
+        one.status.value,
+        one.resource,
+        one.kind,
+        one.name,
+        one.account,
+        one.region,
+        one.owner,
+        one.summary,
+        text(one.cash),
+        one.currency,
+        one.cash_note,
+        text(one.cost),
+        one.gpu_hours,
+        one.confidence,
+        one.effort.value,
+        one.action.value,
+        one.restart,
+        one.rollback,
+        one.current,
+        one.advised,
+        one.fix,
+        [wire.AdviceEvidence(fact.name, fact.value, fact.url) for fact in one.evidence],
+        dict(one.tags),
+        standing.state.value,
+        standing.first_ms,
+        standing.last_ms,
+        standing.changed_ms,
+        standing.decision.value,
+        standing.decided_by,
+        standing.decided_ms,
+        standing.reason,
+        standing.until_ms,
+    )
+
+
+def check_answer(one: Check | Recommender, run: CheckRun | None, knobs: Mapping[str, float]) -> wire.AdviceCheck:
+    """A check and how it went."""
+    settings = [
+        wire.CheckSetting(
+            knob.name, knobs.get(knob.name, knob.default), knob.default, knob.unit, knob.meaning, knob.source
+        )
+        for knob in one.settings
+    ]
+    ran = run or CheckRun(one.id)
+    fix, kinds = (one.fix, list(one.kinds)) if isinstance(one, Check) else ("", [])
+    return wire.AdviceCheck(
+        one.id,
+        one.name,
+        one.pillar.value,
+        one.about,
+        one.alert,
+        one.source,
+        one.action.value,
+        one.effort.value,
+        fix,
+        kinds,
+        settings,
+        ran.ran_ms,
+        ran.looked_at,
+        ran.flagged,
+        dict(ran.undecided),
+        ran.problem,
+    )
+
+
+def changes_answer(changes: Changes) -> wire.AdviceChanges:
+    """What a recomputation changed."""
+    return wire.AdviceChanges(list(changes.new), list(changes.gone), list(changes.changed))
+
+
+def savings_answer(entries: list[Entry]) -> wire.Savings:
+    """The ledger."""
+    saved = {currency: f"{amount:f}" for currency, amount in total(entries).items()}
+    graded = [
+        wire.CheckGrade(
+            one.check,
+            one.applied,
+            one.measured,
+            f"{one.predicted:f}",
+            f"{one.realised:f}",
+            one.currency,
+            one.mean_error,
+        )
+        for one in grades(entries)
+    ]
+    return wire.Savings([_entry(one) for one in entries], saved, graded)
+
+
+def _entry(one: Entry) -> wire.SavingsEntry:
+    found = one.counterfactual
+    return wire.SavingsEntry(
+        one.finding,
+        one.check,
+        one.resource,
+        one.account,
+        one.owner,
+        one.state.value,
+        one.accepted_ms,
+        one.applied_ms,
+        one.proof,
+        text(one.predicted),
+        one.predicted_gpu_hours,
+        text(one.realised),
+        text(one.realised_total),
+        one.currency,
+        one.grade.value,
+        f"{found.before:.4f}" if found else None,
+        f"{found.after:.4f}" if found else None,
+        found.trend if found else None,
+        found.peers if found else 0,
+        found.days_after if found else 0,
+    )
+
+
+def text(amount: Decimal | None) -> str | None:
+    """An amount as decimal text."""
+    return None if amount is None else f"{amount:f}"

@@ -21,4 +21,35 @@ class Recommender:
     effort: Effort = Effort.MEDIUM
 
 
-RECOMMENDERS: tuple[Recommender, ...] = ()
+RECOMMENDERS: tuple[Recommender, ...] = (
+    Recommender(
+        "trimtab-purchase-plan",
+        "Commit to steady use",
+        Pillar.COST,
+        "Savings Plans, reservations, rentals and spot planned together over the forecast, simulated hour by hour.",
+        "A purchase lowers the expected cost of the coming year.",
+        "Savings Plans User Guide; trimtab's hourly simulation",
+        action=Action.BUY_SAVINGS_PLAN,
+        effort=Effort.VERY_LOW,
+    ),
+    Recommender(
+        "trimtab-idle-commitment",
+        "Commitments that are not used",
+        Pillar.COST,
+        "Reservations and Savings Plans of which less than 80 % was used over the days of the plan.",
+        "Red under 5 %, yellow under 80 %.",
+        "the bill, applied hour by hour",
+        action=Action.OTHER,
+        effort=Effort.MEDIUM,
+    ),
+    Recommender(
+        "trimtab-commitment-expiry",
+        "Commitments that end soon",
+        Pillar.COST,
+        "What a commitment covers is paid on demand from the day it ends.",
+        "Ends within 30 days.",
+        "Trusted Advisor, lease expiration of reserved instances",
+        action=Action.OTHER,
+        effort=Effort.VERY_LOW,
+    ),
+)

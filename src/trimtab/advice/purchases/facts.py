@@ -1,0 +1,181 @@
+"""What people say of purchases: own rates, offers of machines, and from when to when commitments of the bill run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from trimtab.advice.purchases.model import Payment, PlanKind, Reservation
+from trimtab.advice.purchases.rates import Basis, Share
+from trimtab.base.clock import Clock
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import purchase_facts
+
+_columns = purchase_facts.c
+RATE, OFFER, TERM = "rate", "offer", "term"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRate:
+    """What an hour costs under such a plan, as a share of on demand."""
+
+    kind: PlanKind
+    years: int
+    payment: Payment
+    service: str
+    family: str
+    share: Decimal
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is for: one rate a name."""
+        return f"{self.kind}/{self.years}/{self.payment}/{self.service}/{self.family}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Machines that can be had for a fixed time: a capacity block, a reservation, a take-or-pay rental.
+
+    `hourly` of one machine, upfront part included; `most` machines. `start_ms` and `end_ms` bound what it covers;
+    0: a term of `years` from now.
+    """
+
+    name: str
+    what: str
+    type: str
+    region: str
+    hourly: Decimal
+    most: int
+    years: int = 1
+    payment: Payment = Payment.NO_UPFRONT
+    platform: str = "Linux"
+    start_ms: int = 0
+    end_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """From when to when a commitment runs; None where it is not known."""
+
+    name: str
+    start_ms: int | None
+    end_ms: int | None
+
+
+Fact = OwnRate | Offer | Term
+_KINDS: dict[str, type[OwnRate] | type[Offer] | type[Term]] = {RATE: OwnRate, OFFER: Offer, TERM: Term}
+
+
+def kind_of(fact: Fact) -> str:
+    """The word for what it is."""
+    return next(kind for kind, type_ in _KINDS.items() if isinstance(fact, type_))
+
+
+class FactStore:
+    """The facts of one state database."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    async def put(self, fact: Fact) -> None:
+        """Set a fact; one of the same kind and name is replaced. Raises InvalidInput."""
+        check(fact)
+        row = {
+            "kind": kind_of(fact),
+            "name": fact.name,
+            "form": msgspec.json.encode(fact).decode(),
+            "changed_ms": self._clock.now_ms(),
+        }
+
+        def write(connection: Connection) -> None:
+            same = (_columns.kind == row["kind"]) & (_columns.name == row["name"])
+            connection.execute(delete(purchase_facts).where(same))
+            connection.execute(insert(purchase_facts).values(row))
+
+        await self._state.run(write)
+
+    async def remove(self, kind: str, name: str) -> None:
+        """Remove a fact. Raises NotFound."""
+
+        def write(connection: Connection) -> None:
+            same = (_columns.kind == kind) & (_columns.name == name)
+            if not connection.execute(delete(purchase_facts).where(same)).rowcount:
+                raise NotFound(f"no {kind} is named {name!r}; `trimtab advice purchases facts` lists them")
+
+        await self._state.run(write)
+
+    async def all(self) -> list[Fact]:
+        """Every fact, by kind and name."""
+
+        def read(connection: Connection) -> list[Fact]:
+            rows = connection.execute(select(purchase_facts).order_by(_columns.kind, _columns.name))
+            return [msgspec.json.decode(row.form, type=_KINDS[row.kind]) for row in rows]
+
+        return await self._state.run(read)
+
+
+def check(fact: Fact) -> None:
+    """Refuse a fact that cannot hold. Raises InvalidInput."""
+    if not fact.name or len(fact.name) > 512:
+        raise InvalidInput("cannot put it: expected a name of 1 to 512 characters", field="name")
+    if isinstance(fact, OwnRate):
+        if not (fact.share.is_finite() and 0 < fact.share <= 1):
+            raise InvalidInput(f"cannot put a rate: got share {fact.share}; expected above 0, up to 1", field="share")
+        if fact.years not in (1, 3):
+            raise InvalidInput(f"cannot put a rate: got {fact.years} years; expected 1 or 3", field="years")
+    elif isinstance(fact, Offer):
+        if not (fact.hourly.is_finite() and 0 < fact.hourly < 10**6):
+            raise InvalidInput(f"cannot put an offer: got {fact.hourly} an hour; expected above 0", field="hourly")
+        if not (fact.type and fact.region and 0 < fact.most <= 100_000):
+            raise InvalidInput("cannot put an offer: expected a type, a region and 1 to 100000 machines", field="most")
+        if fact.end_ms and fact.end_ms <= fact.start_ms:
+            raise InvalidInput("cannot put an offer: it ends before it begins", field="end")
+    elif fact.start_ms is not None and fact.end_ms is not None and fact.end_ms <= fact.start_ms:
+        raise InvalidInput("cannot put a term: it ends before it begins", field="end")
+
+
+def shares_of(facts: Sequence[Fact]) -> tuple[Share, ...]:
+    """The own rates, as shares."""
+    return tuple(
+        Share(
+            one.kind,
+            one.years,
+            one.payment,
+            one.service,
+            one.family,
+            one.share,
+            Basis.OWN,
+            "",
+            one.note or "put by hand",
+        )
+        for one in facts
+        if isinstance(one, OwnRate)
+    )
+
+
+def machines_of(facts: Sequence[Fact], family: dict[str, str]) -> tuple[Reservation, ...]:
+    """The offers, as what can be bought; `family` by type."""
+    return tuple(
+        Reservation(
+            one.name,
+            "",
+            one.type,
+            one.region,
+            one.most,
+            one.hourly,
+            platform=one.platform,
+            family=family.get(one.type, ""),
+            years=one.years,
+            payment=one.payment,
+            start_ms=one.start_ms,
+            end_ms=one.end_ms,
+            what=one.what,
+        )
+        for one in facts
+        if isinstance(one, Offer)
+    )

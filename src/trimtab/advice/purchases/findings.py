@@ -1,0 +1,112 @@
+"""A plan as findings of the advice room: what to buy, what is idle, and what ends soon."""
+
+from decimal import Decimal
+
+from trimtab.advice.finding import Action, Effort, Evidence, Finding, Judgement, Pillar, Status
+from trimtab.advice.purchases.answer import Answer, Bought, Held
+
+PAGE = "/purchase-plan"
+BUY, IDLE, EXPIRY = "trimtab-purchase-plan", "trimtab-idle-commitment", "trimtab-commitment-expiry"
+IDLE_BELOW = 0.8
+"""Share of a commitment used under which it is told of; under 5 % it is idle."""
+_NOTHING = 0.05
+_SOON_MS = 30 * 86_400_000
+"""AWS's own check warns of reservations that end within 30 days."""
+_CENT = Decimal("0.01")
+
+
+def judged(answer: Answer) -> tuple[Judgement, ...]:
+    """The findings of a plan."""
+    bought = tuple(_buy(one, answer) for one in answer.bought)
+    idle = tuple(_idle(one, answer) for one in answer.held if one.used < IDLE_BELOW)
+    soon = tuple(
+        _ends(one, answer)
+        for one in answer.held
+        if one.end_ms is not None and answer.made_ms <= one.end_ms <= answer.made_ms + _SOON_MS
+    )
+    return (
+        Judgement(BUY, bought, (), len(answer.bought)),
+        Judgement(IDLE, idle, (), len(answer.held)),
+        Judgement(EXPIRY, soon, (), len(answer.held)),
+    )
+
+
+def _buy(one: Bought, answer: Answer) -> Finding:
+    low = answer.outcomes["low"].saving
+    plan = one.kind.endswith("_SP")
+    return Finding(
+        BUY,
+        Pillar.COST,
+        f"aws/{one.owner}//purchase/{one.kind}",
+        "commitment",
+        one.id,
+        one.owner,
+        "",
+        f"Commit to {one.amount:f} {'dollars an hour' if plan else 'machines'} for {one.scope}, {one.years} year(s)",
+        part=one.id,
+        evidence=(
+            Evidence("saves a month, all together, in the low outcome", f"{low:,.0f} {answer.currency}", PAGE),
+            Evidence("used, expected", f"{one.used['expected'].mean:.1%}", PAGE),
+            Evidence("used, low outcome", f"{one.used['low'].mean:.1%}", PAGE),
+            Evidence("rates", f"{one.basis}: {one.source}", PAGE),
+        ),
+        confidence=0.9 if one.basis in ("own", "bill", "published") else 0.6,
+        cash=Decimal(str(one.saving)).quantize(_CENT),
+        cost=Decimal(str(one.value)).quantize(_CENT),
+        currency=answer.currency,
+        cash_note="expected; simulated hour by hour with what is held already",
+        fix=one.command,
+        effort=Effort.VERY_LOW,
+        action=Action.BUY_SAVINGS_PLAN if plan else Action.BUY_RESERVATION,
+        rollback=False,
+        current="on demand",
+        advised=one.kind,
+    )
+
+
+def _idle(one: Held, answer: Answer) -> Finding:
+    idle = one.used < _NOTHING
+    sell = "modify or exchange it, move work to it, or sell it on the Reserved Instance Marketplace"
+    wait = "move work under it; a Savings Plan can be returned within 7 days of its purchase"
+    return Finding(
+        IDLE,
+        Pillar.COST,
+        f"aws/{one.owner}//commitment/{one.id}",
+        "commitment",
+        one.id.rpartition("/")[2] or one.id,
+        one.owner,
+        "",
+        f"{one.used:.0%} of {one.kind} ({one.scope}) is used",
+        status=Status.ERROR if idle else Status.WARNING,
+        evidence=(Evidence("unused a month", f"{one.unused:,.2f} {answer.currency}", PAGE),),
+        cash=Decimal(0),
+        cost=Decimal(str(one.unused)).quantize(_CENT),
+        currency=answer.currency,
+        cash_note="it is paid until it ends, used or not",
+        fix=wait if one.kind.endswith("_SP") else sell,
+        effort=Effort.MEDIUM,
+        current=f"{one.used:.0%} used",
+        advised="use, exchange or sell",
+    )
+
+
+def _ends(one: Held, answer: Answer) -> Finding:
+    days = ((one.end_ms or answer.made_ms) - answer.made_ms) // 86_400_000
+    return Finding(
+        EXPIRY,
+        Pillar.COST,
+        f"aws/{one.owner}//commitment/{one.id}",
+        "commitment",
+        one.id.rpartition("/")[2] or one.id,
+        one.owner,
+        "",
+        f"{one.kind} ({one.scope}) ends in {days} days",
+        evidence=(Evidence("an hour", f"{one.hourly:,.2f} {answer.currency}", PAGE),),
+        cash=None,
+        currency=answer.currency,
+        cash_note="the plan counts its use as on demand from that day",
+        fix="trimtab advice purchases plan",
+        effort=Effort.VERY_LOW,
+        current=f"ends in {days} days",
+        advised="plan what follows",
+    )

@@ -1,0 +1,102 @@
+"""Plans that were made, the newest of which the pages show; and Cost Explorer's requests to make its advice anew."""
+
+import uuid
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.base.clock import Clock
+from trimtab.base.errors import NotFound
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import purchase_generations, purchase_plans
+
+_KEPT = 50
+"""Plans and generations that are kept: the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan with its question; `problem` why there is no answer."""
+
+    id: int
+    made_ms: int
+    took_ms: int
+    wanted: Wanted
+    answer: Answer | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A request to make advice anew: it is done at once, over the bill as it is."""
+
+    id: str
+    started_ms: int
+    ended_ms: int
+    status: str
+
+
+class PlanStore:
+    """The plans of one state database."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    async def keep(self, wanted: Wanted, answer: Answer | None, took_ms: int, problem: str = "") -> Made:
+        """Keep a plan, or why there is none."""
+        row = {
+            "made_ms": self._clock.now_ms(),
+            "took_ms": took_ms,
+            "settings": msgspec.json.encode(wanted).decode(),
+            "answer": msgspec.json.encode(answer).decode() if answer else "",
+            "problem": problem,
+        }
+
+        def write(connection: Connection) -> Made:
+            id_ = connection.execute(insert(purchase_plans).values(row)).inserted_primary_key
+            number = int(id_[0]) if id_ else 0
+            connection.execute(delete(purchase_plans).where(purchase_plans.c.id <= number - _KEPT))
+            return Made(number, int(str(row["made_ms"])), took_ms, wanted, answer, problem)
+
+        return await self._state.run(write)
+
+    async def latest(self, id_: int | None = None) -> Made:
+        """The newest plan, or the one of a number. Raises NotFound."""
+        query = select(purchase_plans).order_by(purchase_plans.c.id.desc()).limit(1)
+        if id_ is not None:
+            query = query.where(purchase_plans.c.id == id_)
+
+        def read(connection: Connection) -> Made:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                what = "no plan has been made" if id_ is None else f"no plan has the number {id_}"
+                raise NotFound(f"{what}; `trimtab advice purchases plan` makes one")
+            answer = msgspec.json.decode(row.answer, type=Answer) if row.answer else None
+            wanted = msgspec.json.decode(row.settings, type=Wanted)
+            return Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
+
+        return await self._state.run(read)
+
+    async def generated(self, started_ms: int, status: str) -> Generation:
+        """Note that advice was made anew."""
+        one = Generation(str(uuid.uuid4()), started_ms, self._clock.now_ms(), status)
+
+        def write(connection: Connection) -> Generation:
+            values = {"id": one.id, "started_ms": started_ms, "ended_ms": one.ended_ms, "status": status}
+            connection.execute(insert(purchase_generations).values(values))
+            return one
+
+        return await self._state.run(write)
+
+    async def generations(self) -> list[Generation]:
+        """The requests, the newest first."""
+        columns = purchase_generations.c
+        query = select(purchase_generations).order_by(columns.started_ms.desc(), columns.id).limit(_KEPT)
+
+        def read(connection: Connection) -> list[Generation]:
+            return [Generation(*row) for row in connection.execute(query)]
+
+        return await self._state.run(read)

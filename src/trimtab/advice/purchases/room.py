@@ -1,0 +1,142 @@
+"""The room as doors, pages and jobs are given it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.finding import Judgement
+from trimtab.advice.purchases.advisor import Advisor, Known
+from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.advice.purchases.bill import family_of, units_of
+from trimtab.advice.purchases.facts import FactStore, Term, machines_of, shares_of
+from trimtab.advice.purchases.findings import judged
+from trimtab.advice.purchases.kept import Made, PlanStore
+from trimtab.advice.purchases.model import Holdings, Plan
+from trimtab.advice.purchases.offerings import by_id
+from trimtab.advice.purchases.rates import Rates, Share, published
+from trimtab.advice.purchases.recorded import RecordedPlans, active
+from trimtab.base.clock import Clock
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.costs.room import CostsRoom
+from trimtab.inventory.catalog.book import Catalog, load
+from trimtab.store.state.database import State
+from trimtab.timeseries.forecast.forecaster import Forecaster
+
+Publish: TypeAlias = Callable[[tuple[Judgement, ...]], Awaitable[object]]
+Factors: TypeAlias = Callable[[], Awaitable[dict[tuple[str, str, str], float]]]
+"""What right-sizing leaves of the use of (account, region, type)."""
+
+
+async def _nothing() -> dict[tuple[str, str, str], float]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasesRoom:
+    """Everything that may be asked of purchase options."""
+
+    clock: Clock
+    advisor: Advisor
+    facts: FactStore
+    plans: PlanStore
+    recorded: RecordedPlans
+    catalog: Catalog
+    publish: Publish | None
+    factors: Factors
+
+    @classmethod
+    def of(
+        cls,
+        state: State,
+        clock: Clock,
+        costs: CostsRoom,
+        publish: Publish | None = None,
+        factors: Factors = _nothing,
+    ) -> "PurchasesRoom":
+        """The room over a state database and the bill; `publish` takes what was found."""
+        return cls(
+            clock,
+            Advisor(costs.reader, Forecaster()),
+            FactStore(state, clock),
+            PlanStore(state, clock),
+            RecordedPlans(state, clock),
+            load(),
+            publish,
+            factors,
+        )
+
+    async def shares(self) -> tuple[Share, ...]:
+        """Every rate that is known without the bill."""
+        return (*shares_of(await self.facts.all()), *published())
+
+    async def known(self, scope: Scope) -> Known:
+        """What people said, and what was recorded."""
+        facts, now_ms = await self.facts.all(), self.clock.now_ms()
+        families = {name: family_of(name) for name in self.catalog.types}
+        machines = tuple(replace(one, units=units_of(one.type)) for one in machines_of(facts, families))
+        terms = {one.name: (one.start_ms, one.end_ms) for one in facts if isinstance(one, Term)}
+        held = []
+        for one in active(await self.recorded.listed(scope), now_ms):
+            offered = by_id(self.catalog, one.offering)
+            if offered is not None:
+                held.append(
+                    Plan(
+                        one.arn,
+                        one.account,
+                        offered.kind,
+                        one.commitment,
+                        family=offered.family,
+                        region=offered.region,
+                        years=offered.years,
+                        payment=offered.payment,
+                        start_ms=one.start_ms,
+                        end_ms=one.end_ms,
+                    )
+                )
+        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)), await self.factors())
+
+    async def make(self, scope: Scope, wanted: Wanted, *, publish: bool = False) -> Made:
+        """Make a plan and keep it. Raises NotFound (no bill), InvalidInput."""
+        began = self.clock.now_ms()
+        check(wanted)
+        answer = await self.advisor.plan(scope, wanted, await self.known(scope), began)
+        made = await self.plans.keep(wanted, answer, self.clock.now_ms() - began)
+        if publish and self.publish is not None:
+            await self.publish(judged(answer))
+        return made
+
+    async def rates(self) -> Rates:
+        """The rates that are known without the bill."""
+        return Rates(await self.shares())
+
+    async def recompute(self, now_ms: int) -> None:
+        """The nightly turn: a plan as usual, whose findings are published; without a bill there is none."""
+        try:
+            wanted = (await self.plans.latest()).wanted
+        except NotFound:
+            wanted = Wanted()
+        try:
+            await self.make(EVERYTHING, wanted, publish=True)
+        except (NotFound, InvalidInput) as problem:
+            await self.plans.keep(wanted, None, self.clock.now_ms() - now_ms, str(problem))
+
+
+def check(wanted: Wanted) -> None:
+    """Refuse a question that has no answer. Raises InvalidInput."""
+    if not 1 <= wanted.days <= 400:
+        raise InvalidInput(f"cannot plan over {wanted.days} days; expected 1 to 400", field="days")
+    if not 1 <= wanted.months <= 36:
+        raise InvalidInput(f"cannot plan for {wanted.months} months; expected 1 to 36", field="months")
+    if not set(wanted.years) <= {1, 3} or not wanted.years:
+        raise InvalidInput("cannot plan: expected terms of 1 or 3 years", field="years")
+    if not wanted.payments or not wanted.kinds:
+        raise InvalidInput("cannot plan without a payment option and a kind of plan", field="payments")
+    for name in ("caution", "capital", "decline", "spot"):
+        if not 0 <= getattr(wanted, name) <= 1:
+            raise InvalidInput(f"cannot plan with {name} {getattr(wanted, name)}; expected 0 to 1", field=name)
+    if not 1 <= wanted.tranches <= 12 or not 1 <= wanted.tranche_days <= 365:
+        raise InvalidInput("cannot plan: expected 1 to 12 tranches, 1 to 365 days apart", field="tranches")
+
+
+__all__ = ["Answer", "PurchasesRoom", "check"]

@@ -28,7 +28,11 @@ _TAIL = 3.0
 _WIDE = 5.0
 """Standard deviations of noise that are too much: four of what a day is off from what it should have cost."""
 _LEAST_SHARE = 0.15
-"""A day counts from this share above what it should cost, however even the amounts are."""
+"""A day counts from this share above what it should cost, however even the amounts are: storage that is billed by the
+month costs a tenth more a day in February.
+"""
+_LEAST_LARGE_SHARE = 0.05
+"""The share for amounts that are large beside everything else."""
 _DRIFT_BACK = 28
 _DRIFT_WARM = 2 * _DRIFT_BACK + 2 * _WEEK
 """Days of history without which a drift cannot be told from growth."""
@@ -84,9 +88,11 @@ def find(amounts: Values, marks: Bools | None = None, least: float = 0.0) -> lis
     return find_each(amounts[None, :], marks, least)[0]
 
 
-def find_each(amounts: Values, marks: Bools | None = None, least: float = 0.0) -> list[list[Overspend]]:
-    """The overspends of every row of `amounts`."""
-    judged = judge(amounts, marks)
+def find_each(
+    amounts: Values, marks: Bools | None = None, least: float = 0.0, large: float = np.inf
+) -> list[list[Overspend]]:
+    """The overspends of every row of `amounts`. A day that cost `large` more counts from a smaller share on."""
+    judged = judge(amounts, marks, large)
     found: list[list[Overspend]] = [[] for _ in amounts]
     for row in np.flatnonzero(judged.flagged.any(axis=1)).tolist():
         every = (
@@ -97,7 +103,7 @@ def find_each(amounts: Values, marks: Bools | None = None, least: float = 0.0) -
     return found
 
 
-def judge(amounts: Values, marks: Bools | None = None) -> Judged:
+def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf) -> Judged:
     """Judge every day of every series from the days before it."""
     series, days = amounts.shape
     believed = amounts.astype(np.float64).copy()
@@ -110,7 +116,9 @@ def judge(amounts: Values, marks: Bools | None = None) -> Judged:
     lasting = np.zeros(series, dtype=np.int64)
     settled = np.full(series, -_DRIFT_WARM, dtype=np.int64)
     for day in range(WARM, days):
-        due, wide = _due(believed, amounts, found, lasting, day, marks)
+        due, noise = _due(believed, amounts, found, lasting, day, marks)
+        share = np.clip(large, _LEAST_LARGE_SHARE * due, _LEAST_SHARE * due)
+        wide = np.maximum(np.maximum(_WIDE * noise, share), _TINY)
         over = amounts[:, day] - due > wide
         found.flagged[:, day], found.expected[:, day], found.width[:, day] = over, due, wide
         believed[over, day] = due[over]
@@ -125,7 +133,7 @@ def judge(amounts: Values, marks: Bools | None = None) -> Judged:
 def _due(
     believed: Values, amounts: Values, found: Judged, lasting: Ints, day: int, marks: Bools | None
 ) -> tuple[Values, Values]:
-    """What a day should cost, and how much more is too much."""
+    """What a day should cost, and the noise around that."""
     due = np.maximum(_usual(believed, day), 0.0)
     noise = _noise(believed[:, max(0, day - _NOISE_DAYS) : day])
     if marks is not None and day < len(marks) and marks[day].any():
@@ -134,8 +142,7 @@ def _due(
         due, noise = due + extra, np.where(known | (lasting > 0), noise, np.inf)
     again = found.flagged[:, day - _WEEK] & ~found.drifting[:, day - _WEEK]
     due = np.where(again, np.maximum(due, amounts[:, day - _WEEK]), due)  # what comes back on its weekday is a habit
-    due = np.maximum(due, _now_and_then(amounts, lasting, day))
-    return due, np.maximum(np.maximum(_WIDE * noise, _LEAST_SHARE * due), _TINY)
+    return np.maximum(due, _now_and_then(amounts, lasting, day)), noise
 
 
 def _usual(believed: Values, day: int) -> Values:

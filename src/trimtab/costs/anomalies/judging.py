@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.base.clock import Clock
-from trimtab.costs.anomalies.causes import Causes, narrowed
+from trimtab.costs.anomalies.causes import Causes
 from trimtab.costs.anomalies.form import ReadFilter, where_of
 from trimtab.costs.anomalies.model import METRIC, Anomaly, Cause, Finding, Impact, Kind, Monitor
 from trimtab.costs.daily import Daily
@@ -30,6 +30,8 @@ LEAST_SHARE = 0.001
 """Of an average day of all that a monitor watches: an anomaly that cost less in all is not worth a look."""
 LEAST = 1.0
 """And none below one unit of the currency."""
+LARGE_SHARE = 0.03
+"""Of the same: a day that cost so much more counts, though its own value hides it (5 % of it are enough)."""
 _DIGITS = Decimal("0.000001")
 
 
@@ -83,22 +85,28 @@ class Judging:
 
     async def days(self, monitor: Monitor, finding: Finding, start_ms: int, end_ms: int) -> list[DayOf]:
         """The days of a finding's series in `[start_ms, end_ms)`, judged as they were: for charts."""
-        daily = await self._daily(monitor, finding)
-        if daily is None or not daily.keys:
+        daily = await self._daily(monitor)
+        key = (finding.currency,) if monitor.facet is None else (finding.value, finding.currency)
+        if daily is None or key not in daily.keys:
             return []
-        marks = calendar_of(daily.start_ms, daily.amounts.shape[1])
-        judged = await asyncio.to_thread(overspend.judge, daily.amounts, marks)
-        found = []
-        for day in range(daily.amounts.shape[1]):
-            at = daily.start_ms + day * DAY_MS
-            if start_ms <= at < end_ms:
-                expected, width = float(judged.expected[0, day]), float(judged.width[0, day])
-                limit = expected + width if np.isfinite(width) else None
-                found.append(DayOf(at, float(daily.amounts[0, day]), expected, limit, bool(judged.flagged[0, day])))
-        return found
+        count = daily.amounts.shape[1]
+        _, large = _limits(daily, finding.currency)
+        amounts = daily.amounts[[daily.keys.index(key)]]
+        judged = await asyncio.to_thread(overspend.judge, amounts, calendar_of(daily.start_ms, count), large)
+        return [
+            DayOf(
+                daily.start_ms + day * DAY_MS,
+                float(amounts[0, day]),
+                float(judged.expected[0, day]),
+                float(judged.expected[0, day] + judged.width[0, day]) if np.isfinite(judged.width[0, day]) else None,
+                bool(judged.flagged[0, day]),
+            )
+            for day in range(count)
+            if start_ms <= daily.start_ms + day * DAY_MS < end_ms
+        ]
 
-    async def _daily(self, monitor: Monitor, only: Finding | None = None) -> Daily | None:
-        """The daily amounts of every value of a monitor, or of one finding's, up to the last day that has any."""
+    async def _daily(self, monitor: Monitor) -> Daily | None:
+        """The daily amounts of every value of a monitor, up to the last day that has any."""
         extent = await self.reader.extent()
         if extent is None:
             return None
@@ -107,8 +115,6 @@ class Judging:
         if end_ms <= start_ms:
             return None
         where, facet = where_of(monitor, self.read), monitor.facet
-        if only is not None:
-            where = narrowed(where, facet, only)
         group_by = () if facet is None else (facet,)
         query = CostQuery(start_ms, end_ms, (METRIC,), Granularity.DAILY, group_by, where)
         return _trimmed(await self.reader.daily(monitor.scope, query))
@@ -132,11 +138,18 @@ def _find(daily: Daily) -> list[Finding]:
     for currency in sorted({key[-1] for key in daily.keys}):
         rows = [at for at, key in enumerate(daily.keys) if key[-1] == currency]
         amounts = daily.amounts[rows]
-        least = max(LEAST, LEAST_SHARE * float(amounts.sum(axis=0).mean()))
-        for row, found in zip(rows, overspend.find_each(amounts, marks, least), strict=True):
+        each = overspend.find_each(amounts, marks, *_limits(daily, currency))
+        for row, found in zip(rows, each, strict=True):
             value = daily.keys[row][0] if len(daily.keys[row]) > 1 else ""
             findings += [_finding(one, daily.start_ms, value, currency) for one in found]
     return findings
+
+
+def _limits(daily: Daily, currency: str) -> tuple[float, float]:
+    """The least impact, and what a day is large from, by the average day of a monitor in a currency."""
+    rows = [at for at, key in enumerate(daily.keys) if key[-1] == currency]
+    whole = float(daily.amounts[rows].sum(axis=0).mean()) if daily.amounts.size else 0.0
+    return max(LEAST, LEAST_SHARE * whole), LARGE_SHARE * whole
 
 
 def _finding(one: Overspend, start_ms: int, value: str, currency: str) -> Finding:

@@ -1,0 +1,91 @@
+"""Where pieces are transformed: threads for a model behind a URL, processes for one in Python.
+
+A backend is anything with `submit` and `close`; a cluster's would send `transform` to its workers, which share the file
+system.
+"""
+
+import multiprocessing
+import os
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Protocol
+
+from trimtab.batch.model import Done, Piece, Spec
+from trimtab.batch.transform import transform, watch_parent
+
+MOST_THREADS = 64
+
+
+def workers_of(spec: Spec) -> int:
+    """How many pieces this machine runs at once at most: as asked, else a process for each core, or many threads."""
+    return spec.workers or (MOST_THREADS if spec.is_url else os.cpu_count() or 1)
+
+
+class Backend(Protocol):
+    """Spreads pieces over workers."""
+
+    def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
+        """Begin a piece."""
+        ...
+
+    def renew(self) -> None:
+        """Start again after workers were lost."""
+        ...
+
+    def close(self) -> None:
+        """End every worker."""
+        ...
+
+
+LOST: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+"""What a piece's future raises when its worker is gone: the piece is begun again elsewhere."""
+
+
+class Threads:
+    """Threads of this process: a model behind a URL keeps none of them busy."""
+
+    def __init__(self, spec: Spec, parts: Path) -> None:
+        self._spec, self._parts = spec, parts
+        self._pool = ThreadPoolExecutor(workers_of(spec), thread_name_prefix="batch")
+
+    def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
+        """Begin a piece."""
+        return self._pool.submit(transform, self._spec, piece, self._parts, batch_records)
+
+    def renew(self) -> None:
+        """Threads are not lost."""
+
+    def close(self) -> None:
+        """Wait for what runs; what waits does not begin."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Processes:
+    """Processes of this machine, spawned; they end with this one, however it ends."""
+
+    def __init__(self, spec: Spec, parts: Path) -> None:
+        self._spec, self._parts = spec, parts
+        self._pool = self._made()
+
+    def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
+        """Begin a piece."""
+        return self._pool.submit(transform, self._spec, piece, self._parts, batch_records)
+
+    def renew(self) -> None:
+        """Start the workers again."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._made()
+
+    def close(self) -> None:
+        """End every worker."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _made(self) -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(workers_of(self._spec), spawn, watch_parent, (os.getpid(),))
+
+
+def local(spec: Spec, parts: Path) -> Backend:
+    """The backend of this machine."""
+    return Threads(spec, parts) if spec.is_url else Processes(spec, parts)

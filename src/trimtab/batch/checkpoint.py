@@ -1,0 +1,114 @@
+"""What of a job is finished, so that it goes on after whatever killed it and each record's output is there once.
+
+A piece's output is written beside its name, synced, and renamed: it is there whole or not at all. When every piece of a
+file is there, they become `<name>.out` in order by the same means. The folder is bound to what the job was asked to do.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from trimtab.base.errors import Conflict
+from trimtab.batch.model import Done, Piece, Spec
+
+FOLDER = ".trimtab-batch"
+_FINISHED = "finished"
+_COPY = 1 << 22
+
+
+def fingerprint(spec: Spec) -> str:
+    """What makes two runs the same job: the request and its inputs' sizes and times. Workers may differ."""
+    asked = {
+        name: str(getattr(spec, name))
+        for name in ("model", "split", "multi_record", "assemble_line", "payload_bytes", "join_input", "input_filter",
+                     "output_filter", "content_type", "accept", "piece_bytes")
+    }  # fmt: skip
+    files = [(str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in spec.inputs]
+    return hashlib.sha256(json.dumps([asked, files]).encode()).hexdigest()
+
+
+def open_parts(spec: Spec) -> Path:
+    """The folder of finished pieces, made or found again. Raises Conflict for one of another job."""
+    parts = spec.output / FOLDER
+    mark, mine = parts / "job", fingerprint(spec)
+    parts.mkdir(parents=True, exist_ok=True)
+    if mark.exists() and mark.read_text(encoding="ascii") != mine:
+        raise Conflict(
+            f"cannot write to {spec.output}: it holds what another job finished, or the input has changed since; "
+            f"remove {parts} to begin anew"
+        )
+    if not mark.exists():
+        write_whole(mark, mine.encode())
+    return parts
+
+
+def keep(parts: Path, done: Done, body: bytes) -> None:
+    """Keep a piece's output: its figures first, so that output that is there always has them."""
+    write_whole(parts / f"{done.piece.name}.json", msgspec.json.encode(done))
+    write_whole(parts / f"{done.piece.name}.part", body)
+
+
+def kept(parts: Path, pieces: Sequence[Piece]) -> dict[str, Done]:
+    """The pieces that are finished, by name."""
+    found = {}
+    for piece in pieces:
+        figures = parts / f"{piece.name}.json"
+        if (parts / f"{piece.name}.part").exists() and figures.exists():
+            found[piece.name] = msgspec.json.decode(figures.read_bytes(), type=Done)
+    return found
+
+
+def assemble(parts: Path, pieces: Sequence[Piece], target: Path) -> None:
+    """Put the pieces of one file together. They stay until the job is done: a kill in between loses nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.assembling")
+    with partial.open("wb") as out:
+        for piece in pieces:
+            with (parts / f"{piece.name}.part").open("rb") as part:
+                shutil.copyfileobj(part, out, _COPY)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(target)
+
+
+def finish(parts: Path, spec: Spec) -> None:
+    """Note that every output is there: from now on nothing of the job is done again."""
+    write_whole(parts / _FINISHED, fingerprint(spec).encode())
+
+
+def finished(parts: Path, spec: Spec) -> bool:
+    """Whether every output is there already: the job was killed while it tidied up."""
+    mark = parts / _FINISHED
+    return mark.exists() and mark.read_text(encoding="ascii") == fingerprint(spec)
+
+
+def forget(parts: Path, pieces: Sequence[Piece]) -> None:
+    """Remove what is no longer needed; the marks last."""
+    for one in pieces:
+        (parts / f"{one.name}.part").unlink(missing_ok=True)
+        (parts / f"{one.name}.json").unlink(missing_ok=True)
+    shutil.rmtree(parts)
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with partial.open("wb") as out:
+        out.write(body)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)
+
+
+def output_of(spec: Spec, number: int) -> Path:
+    """Where the output of an input file goes: its path under the input's folder, with `.out`."""
+    source = spec.inputs[number]
+    relative = source.relative_to(spec.root) if spec.root and source.is_relative_to(spec.root) else Path(source.name)
+    if str(relative) == ".":
+        relative = Path(source.name)
+    return spec.output / relative.with_name(f"{relative.name}.out")

@@ -1,0 +1,119 @@
+"""Words of a batch job: what is transformed, how it is cut into pieces, and what came of each."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from trimtab.base.errors import InvalidInput
+
+Split = Literal["None", "Line", "RecordIO", "TFRecord"]
+MIB = 1 << 20
+MOST_PAYLOAD_MIB = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A job. `model` is a URL that takes POST, or `module:function` (bytes -> bytes) that worker processes import.
+
+    `payload_bytes` bounds a request (0: none), `batch_records` the records in one (0: as many as fit, adaptively).
+    `error_limit` is how many records may fail before the job does; those that fail leave an error row in their place.
+    """
+
+    inputs: tuple[Path, ...]
+    output: Path
+    model: str
+    split: Split = "None"
+    multi_record: bool = True
+    assemble_line: bool = True
+    payload_bytes: int = 6 * MIB
+    batch_records: int = 0
+    join_input: bool = False
+    input_filter: str = "$"
+    output_filter: str = "$"
+    content_type: str = "application/jsonlines"
+    accept: str = ""
+    timeout_s: float = 600.0
+    retries: int = 3
+    error_limit: int = 0
+    piece_bytes: int = 4 * MIB
+    workers: int = 0
+    root: Path | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.split not in ("None", "Line", "RecordIO", "TFRecord"):
+            raise InvalidInput(f"cannot split by {self.split!r}: expected None, Line, RecordIO or TFRecord")
+        if not 0 <= self.payload_bytes <= MOST_PAYLOAD_MIB * MIB:
+            raise InvalidInput(f"cannot send payloads of {self.payload_bytes} bytes: at most {MOST_PAYLOAD_MIB} MiB")
+        if self.join_input and self.split not in ("None", "Line"):
+            raise InvalidInput(f"cannot join the input of {self.split} records: only of lines and whole files")
+
+    @property
+    def is_url(self) -> bool:
+        """Whether the model answers over HTTP."""
+        return self.model.startswith(("http://", "https://"))
+
+    @property
+    def kind(self) -> str:
+        """What records are: csv, json or bytes."""
+        text = self.content_type.lower()
+        return "csv" if "csv" in text else "json" if "json" in text else "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one file: the records that begin in `[start, end)` bytes. `number` is its place in the file."""
+
+    file: int
+    number: int
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """Under which its output is kept until its file is whole."""
+        return f"{self.file:06d}-{self.number:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """A record that failed: the byte at which it begins in its file, and why."""
+
+    at: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A piece that is transformed and kept."""
+
+    piece: Piece
+    records: int
+    requests: int
+    seconds: float
+    errors: tuple[ErrorRow, ...] = ()
+    batch_records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is. `eta_s` is None until it is known; `cost` of a job whose machine has a price."""
+
+    status: str
+    bytes_total: int
+    bytes_done: int
+    pieces_total: int
+    pieces_done: int
+    pieces_kept: int
+    records: int
+    errors: int
+    requests: int
+    seconds: float
+    records_per_s: float
+    workers: int
+    batch_records: int
+    eta_s: float | None = None
+    cost: str | None = None
+    currency: str = ""
+    problem: str = ""
+    outputs: tuple[str, ...] = field(default=())

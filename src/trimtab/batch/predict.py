@@ -1,0 +1,95 @@
+"""The model of a job: a URL that is posted to, or a function that is imported. Each thread has its own."""
+
+import http.client
+import importlib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.batch.model import Spec
+
+_SHOWN = 200  # characters of an error's body
+
+
+class Refused(TrimtabError):
+    """The model refuses these records: asking again gives the same (4xx, or an exception of the function)."""
+
+
+class Failed(TrimtabError):
+    """The model did not answer, or said that it is its own fault (5xx, 429): it is asked again."""
+
+
+Predict = Callable[[bytes], bytes]
+
+
+def open_model(spec: Spec) -> Predict:
+    """The model. Raises InvalidInput for one that cannot be loaded."""
+    return _Url(spec) if spec.is_url else _function(spec.model)
+
+
+def _function(name: str) -> Predict:
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise InvalidInput(f"cannot use model {name!r}: expected a URL, or module:function")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as problem:
+        raise InvalidInput(f"cannot load model {name!r}: {problem}") from None
+
+    def predict(body: bytes) -> bytes:
+        try:
+            answer = found(body)
+        except Exception as problem:  # whatever a user's model raises is its answer to these records
+            raise Refused(f"{type(problem).__name__}: {problem}"[:_SHOWN]) from problem
+        if not isinstance(answer, bytes):
+            raise Refused(f"the model gave {type(answer).__name__}, expected bytes")
+        return answer
+
+    return predict
+
+
+@dataclass(slots=True)
+class _Url:
+    spec: Spec
+    connection: http.client.HTTPConnection | None = None
+
+    def __call__(self, body: bytes) -> bytes:
+        parts = urlsplit(self.spec.model)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = {"Content-Type": self.spec.content_type, **dict(self.spec.headers)}
+        if self.spec.accept:
+            headers["Accept"] = self.spec.accept
+        try:
+            if self.connection is None:
+                self.connection = self._connect()
+            self.connection.request("POST", path, body, headers)
+            answer = self.connection.getresponse()
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            self._drop()
+            raise Failed(f"cannot reach {parts.netloc}: {problem or type(problem).__name__}") from None
+        if answer.will_close:
+            self._drop()
+        if answer.status >= 500 or answer.status == 429:
+            raise Failed(f"HTTP {answer.status}: {_text(said)}")
+        if not 200 <= answer.status < 300:
+            raise Refused(f"HTTP {answer.status}: {_text(said)}")
+        return said
+
+    def _connect(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self.spec.model)
+        host, timeout = parts.hostname or "", self.spec.timeout_s
+        if parts.scheme == "https":
+            return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, parts.port, timeout=timeout)
+
+    def _drop(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+
+def _text(body: bytes) -> str:
+    return " ".join(body.decode("utf-8", "replace").split())[:_SHOWN]

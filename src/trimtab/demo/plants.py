@@ -11,8 +11,10 @@ from trimtab.demo import audit
 from trimtab.demo.activity import Activity
 from trimtab.demo.alarms import NOISY, POD, THRESHOLD
 from trimtab.demo.bill import services, terms
+from trimtab.demo.budgets import RUN_BUDGET, RUN_LIMIT
 from trimtab.demo.company import HOLD, RESEARCH, SERVING, TRAINING, Company
-from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
+from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H, THINNED, THINNED_SINCE_H
+from trimtab.demo.faults import FAULTS, Fault
 from trimtab.demo.functions import COLD, ROOMY
 from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
@@ -60,6 +62,9 @@ def plants(world: World) -> tuple[Plant, ...]:
         _untagged_project(world),
         _price_change(world),
         _unused_reservation(world),
+        *(_fault(world, one) for one in FAULTS),
+        _runaway_run(world),
+        _dear_tokens(world),
     )
 
 
@@ -273,6 +278,40 @@ def _price_change(world: World) -> Plant:
         terms.negotiated_until_ms(world.anchor_ms),
         round(len(nodes) * (machine.price - before), 2),
     )
+
+
+def _runaway_run(world: World) -> Plant:
+    run = world.runaway
+    return Plant(
+        "runaway-run",
+        f"/budgets?budget={RUN_BUDGET}",
+        f"{run.name} ({run.id}) of {run.user} was to take two hours and goes on, past its budget of ${RUN_LIMIT:,}",
+        run.nodes[0].account.id,
+        run.team,
+        (str(run.id), RUN_BUDGET, *(node.name for node in run.nodes)),
+        run.start_ms,
+        round(sum(node.machine.price for node in run.nodes), 2),
+    )
+
+
+def _dear_tokens(world: World) -> Plant:
+    pods = [pod for pod, endpoint in world.company.replicas if endpoint.name == THINNED]
+    endpoint = next(one for _, one in world.company.replicas if one.name == THINNED)
+    return Plant(
+        "dear-tokens",
+        "/unit-costs?range=7d",
+        f"a token of {endpoint.model} costs twice as much since the last deploy of {THINNED}: its {len(pods)} replicas "
+        "serve half of what they did",
+        pods[0].node.account.id,
+        endpoint.team,
+        (endpoint.model, THINNED),
+        ago(world.anchor_ms, THINNED_SINCE_H),
+    )
+
+
+def _fault(world: World, one: Fault) -> Plant:
+    team, resources = one.team, (one.name, one.check)
+    return Plant(f"fault-{one.name}", "/advice", one.says, one.account.id, team, resources, world.start_ms)
 
 
 def _unused_reservation(world: World) -> Plant:

@@ -11,6 +11,8 @@ from trimtab.demo import notes, own, world
 from trimtab.demo.alarms import put_alarms
 from trimtab.demo.audit import AuditFeed
 from trimtab.demo.bill.delivery import Delivery
+from trimtab.demo.budgets import put_budgets
+from trimtab.demo.faults import put_faults, refresh
 from trimtab.demo.functions import FunctionFeed
 from trimtab.demo.logs import LogFeed
 from trimtab.demo.notes import Notes
@@ -73,7 +75,10 @@ class Play:
                     result = self._load(sender, progress)
                     put_alarms(self._url, secrets)
                     put_retraining(self._url, secrets, self._clock.now_ms())
+                    put_faults(self._url, secrets, self._clock.now_ms())
                     self._bill.wait(client, self._stop)
+                    refresh(client)
+                    put_budgets(client, self._simulation.world)
                     loaded(result)
                     self._live(sender, client)
             except Stopped:

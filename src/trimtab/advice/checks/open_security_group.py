@@ -9,7 +9,7 @@ from trimtab.advice.finding import Effort, Pillar, Status
 from trimtab.advice.judging import said
 
 _KIND = "ec2:security-group"
-_RED = (20, 21, 22, 1433, 1434, 3306, 3389, 4333, 5432, 5500, 5601, 6379, 8888, 9200, 11211, 27017)
+RED = (20, 21, 22, 1433, 1434, 3306, 3389, 4333, 5432, 5500, 5601, 6379, 8888, 9200, 11211, 27017)
 """Trusted Advisor's red ports, and those of notebooks, search and caches, which have no password of their own."""
 
 
@@ -18,7 +18,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     rules = thing.get("IpPermissions")
     if rules is None:
         return Unsure(thing, "its rules were not read")
-    open_ = sorted({port for rule in rules if world(rule) for port in _RED if _covers(rule, port)})
+    open_ = sorted({port for rule in rules if world(rule) for port in RED if _covers(rule, port)})
     if not open_:
         return None
     ports = ", ".join(map(str, open_))

@@ -1,14 +1,15 @@
 """Security groups that let the whole internet in to other ports."""
 
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Unsure, each
-from trimtab.advice.checks.open_security_group import world
+from trimtab.advice.checks.open_security_group import RED, world
 from trimtab.advice.examples import given, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Effort, Pillar
 from trimtab.advice.judging import said
 
 _KIND = "ec2:security-group"
-_PUBLIC = {25, 80, 443, 465}
+_OTHERS = {25, 80, 443, 465, *RED}
+"""Ports that may be open, and those that the check of specific ports tells of."""
 
 
 def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
@@ -16,7 +17,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     rules = thing.get("IpPermissions")
     if rules is None:
         return Unsure(thing, "its rules were not read")
-    wide = [rule for rule in rules if world(rule) and not {rule.get("FromPort"), rule.get("ToPort")} <= _PUBLIC]
+    wide = [rule for rule in rules if world(rule) and not {rule.get("FromPort"), rule.get("ToPort")} <= _OTHERS]
     if not wide:
         return None
     ranges = ", ".join(f"{one.get('FromPort', 'all')}–{one.get('ToPort', 'all')}" for one in wide)
@@ -33,7 +34,7 @@ CHECK = Check(
     name="Security Groups - Unrestricted Access",
     pillar=Pillar.SECURITY,
     about="What is open to the world should be a web or mail server; anything else deserves a narrower source.",
-    alert="a rule lets 0.0.0.0/0 or ::/0 in to a port other than 25, 80, 443 and 465",
+    alert="a rule lets 0.0.0.0/0 or ::/0 in to a port other than 25, 80, 443, 465 and those of the other check",
     source="https://docs.aws.amazon.com/awssupport/latest/user/security-checks.html",
     judge=each(_KIND, _judge),
     kinds=(_KIND,),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
-from trimtab.advice.facts import Ask, Facts, Thing, Watch
+from trimtab.advice.facts import Ask, Bill, Facts, Thing, Watch
 from trimtab.advice.gather.bills import Billed, billed
 from trimtab.advice.gather.gpus import GpuReader
 from trimtab.advice.gather.measures import measures
@@ -59,7 +59,7 @@ class FactsReader:
             now_ms,
             _owned(found, bill.owners),
             values,
-            bill.bills,
+            await self._with_nodes(scope, bill.bills),
             bill.commitments,
             bill.on_demand,
             bill.transfers,
@@ -70,6 +70,12 @@ class FactsReader:
             billed=bill.any,
             read=await read_kinds(self.inventory, scope),
         )
+
+    async def _with_nodes(self, scope: Scope, bills: Mapping[str, Bill]) -> Mapping[str, Bill]:
+        """The bills by names of nodes too: GPUs know their host, and the bill the instance under it."""
+        nodes = await self.inventory.nodes.all(scope) if bills else []
+        named = {one.name: bills[one.instance_id] for one in nodes if one.instance_id in bills}
+        return {**named, **bills}
 
     def _prices(self, now_ms: int) -> dict[str, Decimal]:
         catalog = self.inventory.catalog

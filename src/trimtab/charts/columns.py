@@ -21,17 +21,24 @@ HATCH = "columns-hatch"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One period: the text below it, the words for the pointer, and a value for each part."""
+    """One period: the text below it, the words for the pointer, and a value for each part.
+
+    `mark` sets a column off with a triangle above it, and is what the pointer reads there.
+    """
 
     label: str
     title: str
     parts: Sequence[float]
     partial: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The chart. `colors` are of the parts, from zero outwards; `unit` stands at the value axis."""
+    """The chart. `colors` are of the parts, from zero outwards; `unit` stands at the value axis.
+
+    `line` is a dashed line over the columns, such as what was expected of each; None is a gap.
+    """
 
     columns: Sequence[Column]
     colors: Sequence[str]
@@ -40,12 +47,14 @@ class Columns:
     width: int = 1080
     height: int = 260
     ink: Ink = LIGHT_INK
+    line: Sequence[float | None] = ()
 
 
 def draw_columns(chart: Columns) -> Svg:
     """The chart; `label` says what it shows to those who do not see it."""
     stacks = [_stack(column.parts) for column in chart.columns]
     ends = [edge for stack in stacks for part in stack for edge in part]
+    ends += [value for value in chart.line if value is not None]
     left, right = float(_LEFT_PX), float(chart.width - _RIGHT_PX)
     top, bottom = float(_TOP_PX), float(chart.height - _BOTTOM_PX)
     ticks = value_ticks(*extent_from_zero(ends), max(int((bottom - top) / _TICK_EVERY_PX), 1))
@@ -54,6 +63,8 @@ def draw_columns(chart: Columns) -> Svg:
     thick = min(step * _SHARE, _WIDEST_PX)
     starts = [left + step * (at + 0.5) - thick / 2 for at in range(len(chart.columns))]
     parts = [*_grid(chart, ticks, y, left, right), *_paths(chart, stacks, starts, thick, y)]
+    middles = [start + thick / 2 for start in starts]
+    parts += [*_line(chart, middles, y), *_marks(chart, middles, stacks, y)]
     parts += _columns(chart, starts, thick, step, (top, bottom), left)
     return picture(chart.width, chart.height, parts, {"class": "columns", "role": "img", "aria-label": chart.label})
 
@@ -106,6 +117,31 @@ def _paths(
     return found
 
 
+def _line(chart: Columns, middles: Sequence[float], y: LinearScale) -> list[Svg]:
+    """The dashed line, cut where it has gaps."""
+    runs: list[list[str]] = [[]]
+    for middle, value in zip(middles, chart.line, strict=False):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append(f"{number(middle)},{number(y(value))}")
+    stroke: Attributes = {"fill": "none", "stroke": chart.ink.text, "stroke-width": 1.4, "stroke-dasharray": "4 3"}
+    return [element("polyline", {"points": " ".join(run), **stroke}) for run in runs if len(run) > 1]
+
+
+def _marks(
+    chart: Columns, middles: Sequence[float], stacks: Sequence[Sequence[tuple[float, float]]], y: LinearScale
+) -> list[Svg]:
+    """A triangle above each column that is set off, its point down."""
+    found = []
+    for column, middle, stack in zip(chart.columns, middles, stacks, strict=True):
+        if column.mark:
+            top = max(y(max((edge for part in stack for edge in part), default=0.0)) - 4, 8)
+            path = f"M{number(middle - 4)} {number(top - 6)}h8l-4 6z"
+            found.append(element("path", {"d": path, "fill": chart.ink.mark, "class": "column-mark"}))
+    return found
+
+
 def _columns(
     chart: Columns, starts: Sequence[float], thick: float, step: float, edges: tuple[float, float], left: float
 ) -> list[Svg]:
@@ -123,7 +159,7 @@ def _columns(
             box: Attributes = {"x": start, "y": top, "width": thick, "height": bottom - top}
             parts.append(element("rect", {**box, "fill": f"url(#{HATCH})"}))
         area: Attributes = {"class": "column-area", "x": left + step * at, "y": top, "width": step}
-        words = element("title", {}, column.title)
+        words = element("title", {}, f"{column.title}\n{column.mark}" if column.mark else column.title)
         parts.append(element("rect", {**area, "height": bottom - top, "fill": "transparent"}, words))
     return parts
 

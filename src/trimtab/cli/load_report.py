@@ -27,6 +27,7 @@ class About:
     instance_type: str = ""
     machine: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    setup_s: float = 0.0
 
 
 def test_of(about: About, objective: Objective, result: Result) -> wire.LoadTest:
@@ -46,13 +47,22 @@ def test_of(about: About, objective: Objective, result: Result) -> wire.LoadTest
             round(over.cpu_us, 2), round(over.core_share, 4), round(over.lag_p99_ms, 3), over.limited
         ),
         capacity=interval(found.capacity) if found and found.capacity else None,
-        ended=found.ended if found else "",
+        ended=found.ended if found else result.ended,
         bottleneck=result.bottleneck.name,
         bottleneck_why=result.bottleneck.sentence,
         endpoint=about.endpoint,
         instance_type=about.instance_type,
         machine=about.machine,
         parameters=dict(about.parameters),
+        windows=[
+            wire.Window(
+                one.users,
+                *(round(value, 4) for value in (one.per_min, one.p95_ms, one.p99_ms, one.mean_ms)),
+                round(one.errors, 6),
+            )
+            for one in result.windows
+        ],
+        setup_s=about.setup_s,
     )
 
 
@@ -98,6 +108,8 @@ def show(test: wire.LoadTest) -> None:
     if test.capacity is not None:
         high = "?" if test.capacity.upper is None else f"{test.capacity.upper:,.4g}"
         click.echo(f"capacity: {test.capacity.value:,.4g}/s ({test.capacity.lower:,.4g} to {high}) with {objective}")
+    elif test.windows:
+        _windows(test)
     elif test.ended:
         click.echo(f"capacity: none; {objective}: {test.ended}")
     if test.bottleneck_why:
@@ -109,6 +121,18 @@ def show(test: wire.LoadTest) -> None:
     )
     if over.limited:
         remark("the generator was too busy or too late: its own delay is in these figures; give it a core of its own")
+
+
+def _windows(test: wire.LoadTest) -> None:
+    heads = ("users", "invocations/min", "p95 ms", "p99 ms", "mean ms", "errors")
+    rows = [
+        (one.users, f"{one.per_min:,.0f}", f"{one.p95_ms:.4g}", f"{one.p99_ms:.4g}", f"{one.mean_ms:.4g}",
+         f"{one.errors:.2%}")
+        for one in test.windows
+    ]  # fmt: skip
+    click.echo()
+    print_table(heads, rows, right=heads)
+    click.echo(f"ended: {test.ended}")
 
 
 def _row(one: wire.Level) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.load_busy import Busy
+from trimtab.cli.load_growth import read_phases, read_stairs, read_stop
 from trimtab.cli.load_report import About, level_row, show, test_of
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import load_tests_wire as wire
@@ -43,6 +44,13 @@ def loadtest() -> None:
 @click.option("--trace", type=_FILE, help="Send at the times of a CSV trace.")
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, help="Play the trace so fast.")
 @click.option("--capacity", is_flag=True, help="Find the highest rate that meets the objective.")
+@click.option("--phases", metavar="USERS,PER_MIN,SECONDS;…", help="Users that come at a rate, phase after phase.")
+@click.option("--stairs", metavar="SECONDS,STEPS,USERS", help="Users that come in steps.")
+@click.option("--max-invocations", type=click.IntRange(1), help="phases, stairs: end at so many a minute.")
+@click.option("--latency-limit", metavar="P95|P99=MS", help="phases, stairs: end above it.")
+@click.option("--flat", type=click.Choice(("stop", "continue")), default="stop", show_default=True,
+              help="phases, stairs: where more users bring no more invocations.")  # fmt: skip
+@click.option("--window", type=click.FloatRange(1, 600), default=60.0, help="phases, stairs: seconds looked at.")
 @click.option("--slo-ms", type=click.FloatRange(min=0, min_open=True), default=100.0, show_default=True)
 @click.option("--slo-share", type=click.FloatRange(0.5, 1, max_open=True), default=0.99, show_default=True)
 @click.option("--slo-of", type=click.Choice(("answer", "first")), default="answer", show_default=True,
@@ -106,14 +114,20 @@ def run(connection: Connection, target_url: str, record: bool, as_json: bool, **
 
 
 async def _run(driver: Driver, objective: Objective, given: dict[str, Any]) -> tuple[Result, str]:
-    chosen = [name for name in ("rate", "users", "trace", "capacity") if given[name]]
+    chosen = [name for name in ("rate", "users", "trace", "capacity", "phases", "stairs") if given[name]]
     if len(chosen) != 1:
-        raise InvalidInput("cannot tell what to send: give one of --rate, --users, --trace and --capacity")
+        raise InvalidInput(
+            "cannot tell what to send: give one of --rate, --users, --trace, --capacity, --phases and --stairs"
+        )
     kind = chosen[0]
     if kind == "capacity":
         most_s = given["seconds"] or 240.0
         plan = Plan(objective, tolerance=given["tolerance"], most_s=most_s, least_s=min(2.0, most_s / 8))
         return await driver.capacity(plan), "capacity"
+    if kind in ("phases", "stairs"):
+        traffic = read_phases(given["phases"]) if kind == "phases" else read_stairs(given["stairs"])
+        stop = read_stop(given["max_invocations"], given["latency_limit"], given["flat"] == "stop")
+        return await driver.grow(traffic, stop, objective, given["window"]), f"{kind} {given[kind]}"
     trace = tuple(read_trace(given["trace"])) if kind == "trace" else ()
     seconds = given["seconds"] or (max(trace) - min(trace)) / given["speed"] + 1 if trace else given["seconds"] or 30.0
     held = Held(

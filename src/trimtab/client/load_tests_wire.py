@@ -41,6 +41,17 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True):
     tokens_per_s: Number = 0.0
 
 
+class Window(Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of growing traffic with one number of users."""
+
+    users: Count
+    per_min: Number
+    p95_ms: Number
+    p99_ms: Number
+    mean_ms: Number
+    errors: Number = 0.0
+
+
 class Overhead(Struct, frozen=True, forbid_unknown_fields=True):
     """What the generator cost; `limited` where it may be in the figures."""
 
@@ -71,6 +82,8 @@ class LoadTest(Struct, frozen=True, forbid_unknown_fields=True):
     instance_type: Annotated[str, Meta(max_length=64)] = ""
     machine: Annotated[str, Meta(max_length=256)] = ""
     parameters: dict[Short, Short] = field(default_factory=dict)
+    windows: Annotated[list[Window], Meta(max_length=500)] = field(default_factory=list)
+    setup_s: Number = 0.0
 
 
 class Kept(Struct, frozen=True):

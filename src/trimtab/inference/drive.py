@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from trimtab.base.clock import SystemClock
 from trimtab.capacity.curve import Curve
 from trimtab.inference.bottleneck import Bottleneck, bottleneck
-from trimtab.inference.level import Level, level_of
+from trimtab.inference.level import Level, level_between, level_of
 from trimtab.inference.load import arrivals
 from trimtab.inference.load.record import Record
 from trimtab.inference.load.run import Limits, Look, Users, closed_loop, open_loop
 from trimtab.inference.load.target import OpenSender, Target, prefetched
 from trimtab.inference.objective import Objective
 from trimtab.inference.search import Found, Means, Plan, search
+from trimtab.inference.traffic import Stop, Traffic, Window, ended
 
 _LIMITED_CPU = 0.85  # of one core: beyond it the generator's own queue is in every latency
 _LIMITED_LAG = 0.2  # of the p50: sending so late is seen in the figures
@@ -40,6 +41,8 @@ class Result:
     found: Found | None = None
     curve: Curve = field(default_factory=lambda: Curve(()))
     bottleneck: Bottleneck = field(default_factory=lambda: Bottleneck("none", ""))
+    windows: tuple[Window, ...] = ()
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,37 @@ class Driver:
             await sender.close()
         return _result((level,), meter, None)
 
+    async def grow(self, traffic: Traffic, stop: Stop, objective: Objective, window_s: float = 60.0) -> Result:
+        """Let users come as `traffic` says, until `stop` ends it. Each window is a level."""
+        sender = self.target.sender()
+        await sender.open(8)
+        users, levels, windows = Users(traffic.users_at(0.0)), list[Level](), list[Window]()
+        slice_s = min(1.0, window_s / 20)
+        each, ended_by = round(window_s / slice_s), ""
+
+        def look(record: Record, now_s: float) -> bool:
+            nonlocal ended_by
+            at_s = now_s - record.start_s
+            users.set(traffic.users_at(at_s))
+            # A window is read one slice after its end, when its answers have come.
+            if int(at_s / slice_s) >= (len(levels) + 1) * each + 1:
+                start = len(levels) * each
+                level = level_between(record, start, start + each, objective, self.busy())
+                levels.append(level)
+                windows.append(_window(level, traffic.users_at((start + each) * slice_s - slice_s)))
+                self.said(level)
+                ended_by = ended(windows, stop)
+            return bool(ended_by)
+
+        try:
+            meter = _Meter(self._clock)
+            self.busy()
+            limits = Limits(traffic.seconds + 2 * slice_s, slice_s=slice_s)
+            await closed_loop(sender, prefetched(self.target.requests()), users, limits, look)
+        finally:
+            await sender.close()
+        return replace(_result(tuple(levels), meter, None), windows=tuple(windows), ended=ended_by or "all was sent")
+
     async def capacity(self, plan: Plan) -> Result:
         """Find the highest rate that meets the plan's objective."""
         sender = self.target.sender()
@@ -128,6 +162,14 @@ class Driver:
         record = await closed_loop(sender, self.target.requests(), Users(1), limits)
         good = sum(one.good for one in record.slices)
         return max(0.5 * good / limits.seconds, 1 / plan.least_s)
+
+
+def _window(level: Level, users: int) -> Window:
+    point = level.point
+    p95, p99, mean = (
+        point.latency_ms[name].value if name in point.latency_ms else 0.0 for name in ("p95", "p99", "mean")
+    )
+    return Window(users, 60 * point.throughput, p95, p99, mean, point.errors)
 
 
 class _Meter:

@@ -54,6 +54,16 @@ def level_of(record: Record, rate: float, objective: Objective, now_s: float, bu
     return Level(standing, point, dict(record.problems), lag, tuple(kept))
 
 
+def level_between(record: Record, start: int, end: int, objective: Objective, busy: Mapping[str, float]) -> Level:
+    """The slices `[start, end)` of a run as a level of their own, for loads that change while they run."""
+    part = Record(record.start_s + start * record.slice_s, record.slice_s)
+    part.slices = record.slices[start:end]
+    for number in range(start, end):
+        part.finished[number - start] = record.finished[number]
+    done_s = record.start_s + (end + 1) * record.slice_s + objective.latency_ms / 1000
+    return level_of(part, 0.0, objective, done_s, busy)
+
+
 def percentiles(slices: Sequence[Slice]) -> dict[str, Interval]:
     """The mean and p50, p90, p95, p99 of latency, and of first tokens and gaps where there are any, in ms."""
     found: dict[str, Interval] = {}

@@ -1,21 +1,22 @@
 """Savings Plans that were recorded through the savingsplans API: trimtab plans with them, and buys nothing from AWS."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.model import HOUR_MS, YEAR_HOURS
 from trimtab.base.clock import Clock, to_datetime
-from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import savings_plans
+from trimtab.store.state.tables import savings_plans, tags
 
 _columns = savings_plans.c
+_MOST_TAGS = 200
 _RETURN_DAYS = 7
 _RETURN_MOST = Decimal(100)
 """What AWS takes back: plans of up to 100 dollars an hour, within 7 days and the calendar month of the purchase."""
@@ -132,11 +133,39 @@ class RecordedPlans:
             )
         await self._mark(id_, "returned")
 
+    async def by_arn(self, scope: Scope, arn: str) -> Recorded:
+        """The plan of an ARN. Raises NotFound."""
+        for one in await self.listed(scope):
+            if one.arn == arn:
+                return one
+        raise NotFound(f"The Savings Plan {arn} does not exist.")
+
+    async def tags(self, arn: str) -> dict[str, str]:
+        """The tags of a plan."""
+        return await self._state.run(lambda connection: _tags(connection, arn))
+
+    async def tag(self, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
+        """Set and remove tags of a plan that exists. Raises LimitExceeded."""
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(tags).where(tags.c.arn == arn, tags.c.key.in_([*remove, *put])))
+            if len(_tags(connection, arn)) + len(put) > _MOST_TAGS:
+                raise LimitExceeded(f"A Savings Plan has at most {_MOST_TAGS} tags.")
+            for key, value in put.items():
+                connection.execute(insert(tags).values(arn=arn, key=key, value=value))
+
+        await self._state.run(write)
+
     async def _mark(self, id_: str, mark: str) -> None:
         def write(connection: Connection) -> None:
             connection.execute(update(savings_plans).where(_columns.id == id_).values(state=mark))
 
         await self._state.run(write)
+
+
+def _tags(connection: Connection, arn: str) -> dict[str, str]:
+    rows = connection.execute(select(tags).where(tags.c.arn == arn).order_by(tags.c.key))
+    return {row.key: row.value for row in rows}
 
 
 def active(found: Sequence[Recorded], now_ms: int) -> list[Recorded]:

@@ -8,6 +8,8 @@ from trimtab.doors.aws.cost_explorer import (
     comparisons,
     forecasts,
     get_cost,
+    plan_advice,
+    reservation_advice,
     reservations,
     savings_plans,
     values,
@@ -26,6 +28,8 @@ OPERATION_FILES = (
     anomaly_monitors,
     anomaly_subscriptions,
     anomalies,
+    plan_advice,
+    reservation_advice,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

@@ -1,0 +1,110 @@
+"""The registry that the operations of Savings Plans join, what they are given, and what they share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+from trimtab.access.principal import Role
+from trimtab.access.scope import Scope
+from trimtab.advice.purchases.model import YEAR_HOURS, Payment, PlanKind
+from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
+from trimtab.base.paging import decode_token, encode_token
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.wire.constraints import Problem, coral
+
+T = TypeVar("T")
+CURRENCY = "USD"
+TYPES: Mapping[PlanKind, str] = {
+    PlanKind.COMPUTE: "Compute",
+    PlanKind.EC2_INSTANCE: "EC2Instance",
+    PlanKind.SAGEMAKER: "SageMaker",
+    PlanKind.DATABASE: "Database",
+}
+PAYMENTS: Mapping[Payment, str] = {
+    Payment.NO_UPFRONT: "No Upfront",
+    Payment.PARTIAL_UPFRONT: "Partial Upfront",
+    Payment.ALL_UPFRONT: "All Upfront",
+}
+PRODUCTS: Mapping[PlanKind, tuple[str, ...]] = {
+    PlanKind.COMPUTE: ("EC2", "Fargate", "Lambda"),
+    PlanKind.EC2_INSTANCE: ("EC2",),
+    PlanKind.SAGEMAKER: ("SageMaker",),
+    PlanKind.DATABASE: ("RDS", "DynamoDB", "ElastiCache", "DocDB", "Neptune", "Keyspaces"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsPlansRooms:
+    """What the operations ask."""
+
+    room: PurchasesRoom
+
+
+Operation = Function[SavingsPlansRooms]
+
+
+def worded(problems: Sequence[Problem]) -> AwsError:
+    """The common sentences under the service's own code."""
+    return AwsError("ValidationException", str(coral(problems)))
+
+
+class _Operations(Operations[SavingsPlansRooms]):
+    """Operations that the role finance may read with, under the service's own codes."""
+
+    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
+        """Decorate the function of operation `name`, as `Operations` does."""
+        register = super().add(name, **{"needs": Role.FINANCE, **options})
+
+        def coded(call: Operation) -> Operation:
+            @wraps(call)
+            async def asked(rooms: SavingsPlansRooms, request: Request, context: CallContext) -> Answer:
+                try:
+                    return await call(rooms, request, context)
+                except NotFound as problem:
+                    raise AwsError("ResourceNotFoundException", str(problem)) from None
+                except LimitExceeded as problem:
+                    raise AwsError("ServiceQuotaExceededException", str(problem)) from None
+                except (Conflict, InvalidInput) as problem:
+                    raise AwsError("ValidationException", str(problem)) from None
+
+            register(asked)
+            return call
+
+        return coded
+
+
+operations: Operations[SavingsPlansRooms] = _Operations("savingsplans", worded, invalid_code="ValidationException")
+"""The operations; importing an operation's file adds it (`service.py` imports them all)."""
+
+
+def scope_of(context: CallContext) -> Scope:
+    """What a caller may see: Savings Plans have no region."""
+    return context.principal.scope
+
+
+def page(found: Sequence[T], request: Request, most: int) -> tuple[list[T], dict[str, str]]:
+    """The part of a list that a request asks for, and the token of the next. Raises InvalidInput."""
+    try:
+        start = int(decode_token(request["nextToken"])) if request.get("nextToken") else 0
+    except (InvalidInput, TypeError, ValueError):
+        raise InvalidInput("The specified nextToken is invalid.") from None
+    end = start + (request.get("maxResults") or most)
+    return list(found[start:end]), {"nextToken": encode_token(end)} if len(found) > end else {}
+
+
+def duration(years: int) -> int:
+    """Seconds of a term."""
+    return years * YEAR_HOURS * 3600
+
+
+def picked(wanted: Sequence[Any] | None, value: Any) -> bool:
+    """Whether a list of a request (absent or empty: everything) holds a value."""
+    return not wanted or value in wanted
+
+
+def filtered(filters: Sequence[Mapping[str, Any]] | None, facts: Mapping[str, str]) -> bool:
+    """Whether every filter of a request has one of the values of its fact; unknown ones match nothing."""
+    return all(facts.get(one.get("name", "")) in (one.get("values") or ()) for one in filters or ())

@@ -63,9 +63,9 @@ class Facts:
         served = model_traffic.served(self.registry, scope, start_ms)
         seen: dict[tuple[str, str], int] = {}
         first: dict[str, int] = {}
-        for at_ms, pod, version in model_traffic.versions(self.registry, scope, start_ms - _DAY_MS):
-            service = served[pod][1] if pod in served else ""
-            if service:
+        images = await model_traffic.versions(self.reader, self.registry, scope, start_ms - _DAY_MS, end_ms)
+        for at_ms, pod, version in images:
+            if service := served[pod][1] if pod in served else "":
                 seen.setdefault((service, version), at_ms)
                 first[service] = min(first.get(service, at_ms), at_ms)
         return [

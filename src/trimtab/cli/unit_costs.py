@@ -118,6 +118,8 @@ def idle(connection: Connection, start: str | None, end: str | None, limit: int,
     print_table(heads, causes, right=(heads[1], *heads[3:]))
     rows = [[one.holder, one.team, one.cause, _money(one.cost), one.currency, one.evidence] for one in found.rows]
     print_table(("holder", "team", "cause", "cost", "", "evidence"), rows, right=("cost",))
+    for currency, amount in found.partly.items():
+        remark(f"GPUs at work that did less than they can lost {_money(amount)} {currency} beside.")
     for currency, amount in found.down.items():
         remark(f"Broken and drained GPUs cost {_money(amount)} {currency} more.")
     remark(_about(found.billed_until_ms, None))

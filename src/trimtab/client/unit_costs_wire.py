@@ -183,7 +183,11 @@ class IdleRow(Struct, frozen=True):
 
 
 class IdleCosts(Struct, frozen=True):
-    """Idle dollars of a range: causes add up to `total`; `down`, what broken and drained GPUs cost, is apart."""
+    """Idle dollars of a range: causes add up to `total`.
+
+    Apart are `down`, what broken and drained GPUs cost, and `partly`, what GPUs at work lost by doing less than they
+    can.
+    """
 
     start_ms: Millis
     end_ms: Millis
@@ -194,3 +198,4 @@ class IdleCosts(Struct, frozen=True):
     causes: list[IdleCause]
     rows: list[IdleRow]
     more: int
+    partly: dict[str, str]

@@ -13,7 +13,7 @@ from typing import Any
 
 from trimtab.demo.bill import services
 from trimtab.demo.company import ACCOUNTS, REGION, RESEARCH, SERVING, Account
-from trimtab.demo.endpoints import DEGRADED, ENDPOINTS
+from trimtab.demo.endpoints import DEGRADED, ENDPOINTS, THINNED
 from trimtab.demo.simulation import Shipment
 from trimtab.demo.slab import Slab
 from trimtab.demo.world import FINE_S, World, ago
@@ -117,6 +117,10 @@ def _deploys(world: World) -> Iterator[tuple[int, dict[str, Any]]]:
             if endpoint.name == DEGRADED and number == len(endpoint.deploys):
                 asked["serverArguments"] = {"added": "--enforce-eager --gpu-memory-utilization=0.45", "removed": ""}
                 asked["note"] = "quieter start-up"
+            if endpoint.name == THINNED and number == len(endpoint.deploys):
+                asked["gateway"] = {"answerCache": "on", "keyedBy": "passages"}
+                asked["desiredInstanceCount"] = endpoint.replicas
+                asked["note"] = "answers repeated questions from a cache; replicas as before"
             who = _person(SERVING, PEOPLE[endpoint.team])
             id_ = f"deploy/{endpoint.name}/{number}"
             yield at_ms, _record(SERVING, at_ms, id_, who, "sagemaker", "UpdateEndpoint", asked)

@@ -15,6 +15,9 @@ from trimtab.demo.endpoints import (
     DEGRADED_ERRORS,
     DEGRADED_PACE,
     DEGRADED_SINCE_H,
+    THINNED,
+    THINNED_SHARE,
+    THINNED_SINCE_H,
     Endpoint,
 )
 from trimtab.demo.noise import Floats, Keys, Marks
@@ -86,7 +89,9 @@ class Demand:
         rows = [one.peak * seasons[one.peak_hour, one.night, one.weekend] for one in self._endpoints]
         together = 1 + 0.14 * noise.drift(self._shared, times, 5400) + 0.05 * noise.drift(self._shared, times, 420)
         alone = 1 + 0.06 * noise.drift(self._own, times, 1800) + 0.05 * noise.white(self._own, times)
-        asked: Floats = np.array(rows) * together * alone
+        thinned = np.array([[endpoint.name == THINNED] for endpoint in self._endpoints])
+        thinned = thinned & (times >= ago(self._world.anchor_ms, THINNED_SINCE_H))
+        asked: Floats = np.array(rows) * together * alone * np.where(thinned, THINNED_SHARE, 1.0)
         return asked
 
     def _worse(self, slab: Slab) -> Marks:

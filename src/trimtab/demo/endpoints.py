@@ -44,6 +44,14 @@ DEGRADED_CAPACITY, DEGRADED_PACE, DEGRADED_ERRORS = 0.6, 1.9, 0.02
 share of requests that fail (the new version runs without CUDA graphs and with half of the KV cache).
 """
 
+THINNED = "search-summarise-8b"
+THINNED_SINCE_H = 46.0
+"""Another deploy: since the last one of this endpoint its gateway answers what was asked before from a cache."""
+THINNED_SHARE = 0.45
+"""The share of its requests that still reach the GPUs since then; its replicas stayed as many as they were, so that a
+token costs twice as much and half of the GPUs idle.
+"""
+
 _DAY, _LONG, _FLAT = (15.0, 0.25, 0.55), (17.0, 0.35, 0.8), (3.0, 0.5, 1.0)  # peak hour (UTC), night, weekend
 
 ENDPOINTS = (
@@ -55,8 +63,8 @@ ENDPOINTS = (
              4, 0.55, 0.95, 0.19, 0.026, 620, 1450, 64, *_LONG, (214,)),
     Endpoint("assistant-guard-8b", TGI, "assistant", "meta-llama/Llama-Guard-3-8B", ("g6-03",), 4, 2,
              9.0, 16.0, 0.06, 0.018, 520, 8, 64, *_LONG, (160,)),
-    Endpoint("search-summarise-8b", VLLM, "search", "meta-llama/Llama-3.1-8B-Instruct", ("g6-01",), 4, 2,
-             3.8, 6.5, 0.09, 0.019, 2900, 120, 128, *_DAY, (280, 140, 46), old=True),
+    Endpoint(THINNED, VLLM, "search", "meta-llama/Llama-3.1-8B-Instruct", ("g6-01",), 4, 2,
+             3.8, 6.5, 0.09, 0.019, 2900, 120, 128, *_DAY, (280, 140, THINNED_SINCE_H), old=True),
     Endpoint("search-query-7b", TGI, "search", "mistralai/Mistral-7B-Instruct-v0.3", ("g6-02",), 4, 2,
              6.5, 11.0, 0.07, 0.018, 180, 40, 96, *_DAY, (120,)),
     Endpoint("search-rerank", TRITON, "search", "bge-reranker-v2-m3", ("g6-07",), 4, 1,

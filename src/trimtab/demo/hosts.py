@@ -10,6 +10,7 @@ from trimtab.demo.company import REGION, TRAINING, Node
 from trimtab.demo.feed import Moment
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.otlp import Metric, Series, metric, resource
+from trimtab.demo.runs import LOADER_BOUND
 from trimtab.demo.world import World
 
 _SYSTEM, _TOOLS = "/", "/opt/dlami/nvme"
@@ -86,6 +87,16 @@ class HostFeed:
         level = 0.12 + 0.35 * noise.chance(self._keys, 2)
         return np.clip(0.03 + mean * level + wave * (0.3 + mean), 0.004, 0.98)
 
+    def _stalled(self, times: Times) -> Floats:
+        """What processors wait for disks, beyond the usual: on nodes whose run waits for its data loader."""
+        rows = {node.name: number for number, node in enumerate(self._nodes)}
+        waits = np.zeros((len(rows), len(times)))
+        for run in self._world.active_runs(int(times[0]), int(times[-1])):
+            if run.name.startswith(LOADER_BOUND):
+                for node in run.nodes:
+                    waits[rows[node.name]] += 0.14 * ((times >= run.start_ms) & (times < run.end_ms))
+        return np.minimum(waits, 0.3)
+
     def _mean(self, of_gpus: Floats) -> Floats:
         """The mean over the GPUs of each node."""
         return np.array([of_gpus[node.gpus].mean(0) for node in self._nodes])
@@ -96,8 +107,9 @@ class HostFeed:
 
     def _processors(self, moment: Moment, busy: Floats) -> Iterator[_Row]:
         waiting = 0.01 + 0.01 * noise.chance(self._keys, 3)
-        shares = {"user": busy * 0.82, "system": busy * 0.17, "iowait": busy * waiting}
-        shares["idle"] = 1 - busy * (0.99 + waiting)
+        stalled = self._stalled(moment.slab.times)
+        shares = {"user": busy * 0.82, "system": busy * 0.17, "iowait": busy * waiting + stalled}
+        shares["idle"] = np.maximum(1 - busy * (0.99 + waiting) - stalled, 0.0)
         for mode, share in shares.items():
             yield _Row("system.cpu.utilization", "1", (("cpu.mode", mode),), np.round(share, 5))
         yield _Row("system.cpu.load_average.1m", "{thread}", (), np.round(busy * self._cpus * 1.08, 2))

@@ -21,6 +21,13 @@ _PATIENCE_TICKS = 36  # after three hours the oldest run is not overtaken any mo
 
 COMPLETED, FAILED, CANCELLED = "COMPLETED", "FAILED", "CANCELLED"
 
+LOADER_BOUND = "augment-sweep"
+"""Runs of this name wait for their data loader."""
+RUNAWAY_SINCE_H = 12.0
+"""Hours before the end of the replay from which on the next free nodes are for a sweep that never ends."""
+RUNAWAY = "retriever-sweep"
+_RUNAWAY_KIND = ("p5", "search", "ravi", RUNAWAY, 2, 0.58, 0.30)
+
 # team, user, name, nodes, mean hours, SM activity, share of it in tensor cores; by how often they submit
 _KINDS = {
     "p5": (
@@ -37,7 +44,7 @@ _KINDS = {
         (0.20, "vision", "tomas", "segment-ft", 1, 10.0, 0.74, 0.46),
         (0.18, "assistant", "sofia", "reward-model", 2, 12.0, 0.76, 0.48),
         (0.16, "foundation", "jonas", "tokenizer-abl", 1, 4.0, 0.55, 0.25),
-        (0.20, "vision", "lena", "augment-sweep", 1, 8.0, 0.34, 0.15),  # waits for its data loader
+        (0.20, "vision", "lena", LOADER_BOUND, 1, 8.0, 0.34, 0.15),  # waits for its data loader
     ),
 }  # fmt: skip
 _BACKLOG = {"p5": (8, 4), "p4d": (7, 3)}  # runs that wait at noon of a working day, and at night
@@ -67,9 +74,12 @@ class Run:
 def replay(company: Company, start_ms: int, end_ms: int, down: Callable[[Node, int], bool]) -> tuple[Run, ...]:
     """Every run that is in the queue from `start_ms` to some weeks past `end_ms`; `down` nodes take and keep none."""
     found: list[Run] = []
+    since_ms = (end_ms - round(RUNAWAY_SINCE_H * 3_600_000)) // TICK_MS * TICK_MS
     for number, partition in enumerate(PARTITIONS):
         queue = _Partition(company, partition, number, down)
         for at in range((start_ms - _LEAD_MS) // TICK_MS, (end_ms + _TAIL_MS) // TICK_MS):
+            if at * TICK_MS == since_ms and partition == _RUNAWAY_KIND[0]:
+                queue.run_away(since_ms)
             queue.tick(at * TICK_MS)
         found += queue.all_runs()
     ordered = sorted(found, key=lambda run: (run.submit_ms, run.partition, run.id))
@@ -98,6 +108,13 @@ class _Partition:
             self._done.append(replace(run, end_ms=now_ms, state=FAILED) if broken else run)
         self._submit(now_ms)
         self._start(now_ms)
+
+    def run_away(self, now_ms: int) -> None:
+        """Put the run that never ends in front of the queue."""
+        partition, team, user, name, size, sm, tensor = _RUNAWAY_KIND
+        submit_ms = now_ms - (_PATIENCE_TICKS + 1) * TICK_MS  # it has waited so long that nobody overtakes it
+        run = Run(0, partition, team, user, name, size, sm, tensor, submit_ms, _NEVER, _NEVER, COMPLETED, ())
+        self._waiting.insert(0, (run, _FOR_EVER_H))
 
     def all_runs(self) -> list[Run]:
         """Those that ended, run and wait."""
@@ -137,7 +154,7 @@ class _Partition:
 
     def _begun(self, run: Run, nodes: tuple[Node, ...], hours: float, now_ms: int) -> Run:
         luck = self._dice.random()
-        state = COMPLETED if luck < 0.78 else FAILED if luck < 0.9 else CANCELLED
+        state = COMPLETED if luck < 0.78 or hours == _FOR_EVER_H else FAILED if luck < 0.9 else CANCELLED
         if state != COMPLETED:
             hours *= self._dice.uniform(0.05, 0.7)
         end = now_ms + max(round(hours * 3_600_000 / TICK_MS), 1) * TICK_MS
@@ -145,3 +162,4 @@ class _Partition:
 
 
 _NEVER = 1 << 62
+_FOR_EVER_H = 24.0 * 45

@@ -56,6 +56,11 @@ class World:
         found = [run for run in self.runs if run.state == CANCELLED and ended[0] <= run.end_ms <= ended[1]]
         return max(found, key=lambda run: (run.partition == "p4d", run.size * (run.end_ms - run.start_ms)))
 
+    @cached_property
+    def runaway(self) -> Run:
+        """The sweep that was to take two hours and never ends."""
+        return next(run for run in self.runs if run.name == runs.RUNAWAY)
+
     @property
     def hung_ms(self) -> int:
         """When it stopped to work: a whole five minutes, a third of its way."""

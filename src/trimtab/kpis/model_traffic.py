@@ -14,6 +14,8 @@ from trimtab.kpis.owners import UNOWNED, Owners, label, pods_of
 from trimtab.kpis.throughput import token_flows
 from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
+from trimtab.metrics.plan import StatRequest
+from trimtab.metrics.statistics import parse_statistic
 
 CACHED_TOKENS = (
     Metric("vllm:prefix_cache_hits_total"),
@@ -24,6 +26,8 @@ CACHED_TOKENS = (
 """Input tokens that were found in a cache (vLLM's and SGLang's documentation)."""
 IMAGES = "kube_pod_container_info"
 _MODEL = "model"
+_VERSION_STEP_S = 900
+_MAXIMUM = parse_statistic("Maximum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,27 @@ def served(registry: Registry, scope: Scope, since_ms: int) -> dict[str, tuple[s
     return found
 
 
-def versions(registry: Registry, scope: Scope, since_ms: int) -> list[tuple[int, str, str]]:
-    """(first seen in ms, pod, image's version) of every image that pods run since a time: a roll-out is a new one."""
-    finder = Finder(registry, scope, since_ms)
-    found = []
-    for one in finder.named(IMAGES):
+async def versions(
+    reader: Reader, registry: Registry, scope: Scope, start_ms: int, end_ms: int
+) -> list[tuple[int, str, str]]:
+    """(first step in ms, pod, image's version) of every image that pods ran in a range, in steps of a quarter hour.
+
+    A roll-out is an image that begins later than the range. Raises QueryAborted, Unavailable.
+    """
+    grid = Grid.over(start_ms, end_ms, _VERSION_STEP_S)
+    asked = []
+    for one in Finder(registry, scope, grid.start_ms).named(IMAGES):
         image, pod = one.series.dimensions.get("image", ""), _pod(one.series)
         version = image.rpartition("/")[2].partition(":")[2]
         if pod and version:
-            found.append((one.series.first_seen_ms, pod, version))
+            asked.append((one.series.id, pod, version))
+    requests = [StatRequest((id_,), _MAXIMUM, grid.step_s) for id_, _, _ in asked]
+    answers = await reader.statistics(scope, requests, start_ms, end_ms) if requests else []
+    found = []
+    for (_, pod, version), answer in zip(asked, answers, strict=True):
+        steps = np.flatnonzero(~np.isnan(grid.place(answer)))
+        if len(steps):
+            found.append((grid.start_ms + int(steps[0]) * grid.step_s * 1000, pod, version))
     return sorted(found)
 
 

@@ -131,8 +131,8 @@ def idle(found: IdleReport, ledger: Ledger, limit: int, team: str = "") -> wire.
     ]
     more = max(len(rows) - limit, 0)
     span = ledger.start_ms, ledger.end_ms, ledger.closed_ms
-    share = found.unexplained_share
-    return wire.IdleCosts(*span, _money(dict(found.total)), _money(dict(found.down)), share, causes, shown, more)
+    total, down, partly = (_money(dict(sums)) for sums in (found.total, found.down, found.partly))
+    return wire.IdleCosts(*span, total, down, found.unexplained_share, causes, shown, more, partly)
 
 
 def _prices(one: Prices) -> wire.UnitPrices:

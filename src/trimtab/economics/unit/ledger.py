@@ -32,6 +32,9 @@ _MOST_RUNS = 200_000
 _HOUR_MS = 3_600_000
 _FRESH_MS = 60_000
 _KEPT = 16
+_SETTLED_MS = 2 * DAY_MS
+"""A day that is billed and over for a day has all that late samples add: it is divided once a bill."""
+_KEPT_DAYS = 200
 DayCost = Mapping[tuple[str, int], tuple[Decimal, str]]
 """By machine and day its cost and currency."""
 
@@ -52,10 +55,12 @@ class Ledgers:
     nodes: NodeStore
     clock: Clock
     _made: dict[tuple[int, int], tuple[int, "asyncio.Task[Ledger]"]] = field(default_factory=dict)
+    _days: dict[tuple[int, int], list[Slice]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
         self._made.clear()
+        self._days.clear()
 
     async def over(self, start_ms: int, end_ms: int) -> Ledger:
         """The ledger of whole days. Raises QueryAborted, Unavailable."""
@@ -80,9 +85,18 @@ class Ledgers:
         found: list[Slice] = []
         for day_ms in range(start_ms, end_ms, DAY_MS):
             until = min(day_ms + DAY_MS, now_ms)
-            names = [name for name, day in costs if day == day_ms]
-            held = await self.machines.machines(names, day_ms, until, holder_of) if names else {}
-            made = await asyncio.to_thread(_slices, held, costs, day_ms, until, estimated=day_ms >= closed)
+            kept = (
+                (snapshot.base.generation, day_ms) if snapshot and day_ms + _SETTLED_MS <= min(closed, now_ms) else None
+            )
+            made = self._days.get(kept) if kept else None
+            if made is None:
+                names = [name for name, day in costs if day == day_ms]
+                held = await self.machines.machines(names, day_ms, until, holder_of) if names else {}
+                made = await asyncio.to_thread(_slices, held, costs, day_ms, until, estimated=day_ms >= closed)
+            if kept:
+                self._days[kept] = made
+                while len(self._days) > _KEPT_DAYS:
+                    self._days.pop(next(iter(self._days)))
             found += [_named(one, nodes[one.resource].name) for one in made if one.resource in nodes]
         accounts = {one.name: one.account for one in nodes.values()}
         error = None

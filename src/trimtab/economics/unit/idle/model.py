@@ -24,6 +24,8 @@ class Cause(StrEnum):
     DATA_STALL = "data stall"
     QUEUE_EMPTY = "queue empty"
     UNEXPLAINED = "unexplained"
+    PARTLY_ACTIVE = "partly active"
+    """Not idle: GPUs at work that did less than they can. Told beside the idle dollars."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
+
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.idle.data_stall import data_stall
 from trimtab.economics.unit.idle.forgotten_notebook import forgotten_notebook
-from trimtab.economics.unit.idle.model import Cause, Explained, Holding, IdleRow
+from trimtab.economics.unit.idle.model import BUSY_FROM, Cause, Explained, Holding, IdleRow
 from trimtab.economics.unit.idle.never_used import never_used
 from trimtab.economics.unit.idle.over_minimum import over_minimum
 from trimtab.economics.unit.idle.post_run_tail import post_run_tail
@@ -28,11 +30,16 @@ _DIGITS = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True)
 class IdleReport:
-    """Every idle dollar. `rows` add up to `total` by currency; `down` is what GPUs cost that were broken or drained."""
+    """Every idle dollar. `rows` add up to `total` by currency.
+
+    Beside it: `down` is what GPUs cost that were broken or drained, `partly` what was lost of GPUs at work (5 % and
+    more) that did less than they can, where no rule knows why.
+    """
 
     rows: tuple[IdleRow, ...]
     total: Mapping[str, Decimal]
     down: Mapping[str, Decimal]
+    partly: Mapping[str, Decimal]
     gpu_hours: float
 
     def by_cause(self) -> list[tuple[Cause, str, Decimal, float]]:
@@ -71,10 +78,13 @@ def split_idle(ledger: Ledger, holdings: Mapping[str, Holding]) -> IdleReport:
     for (cluster, currency), slices in free.items():
         rows += _of_free(ledger, cluster, currency, slices)
     total: dict[str, Decimal] = defaultdict(Decimal)
+    partly: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
-        total[row.currency] += row.cost
-    order = tuple(sorted(rows, key=lambda row: (-row.cost, row.holder, row.cause.value)))
-    return IdleReport(order, dict(total), dict(down), sum(row.gpu_hours for row in rows))
+        sums = partly if row.cause is Cause.PARTLY_ACTIVE else total
+        sums[row.currency] += row.cost
+    idled = [row for row in rows if row.cause is not Cause.PARTLY_ACTIVE]
+    order = tuple(sorted(idled, key=lambda row: (-row.cost, row.holder, row.cause.value)))
+    return IdleReport(order, dict(total), dict(down), dict(partly), sum(row.gpu_hours for row in idled))
 
 
 def _of_holder(
@@ -93,6 +103,12 @@ def _of_holder(
         if part > 0:
             rows.append(IdleRow(found.cause, name, team, gpus, mine, part, currency, found.evidence))
             left_cost, left = left_cost - part, left - mine
+    at_work = min(_at_work(holding) if holding is not None else 0.0, left)
+    if at_work > 0 and left_cost > 0:
+        part = (left_cost * Decimal(f"{at_work / left:.9f}")).quantize(_DIGITS) if at_work < left else left_cost
+        said = "at work, and less than fully active"
+        rows.append(IdleRow(Cause.PARTLY_ACTIVE, name, team, gpus, at_work, part, currency, said))
+        left_cost, left = left_cost - part, left - at_work
     if left_cost > 0:
         why = (
             "no rule finds enough evidence"
@@ -101,6 +117,13 @@ def _of_holder(
         )
         rows.append(IdleRow(Cause.UNEXPLAINED, name, team, gpus, left, left_cost, currency, why))
     return rows
+
+
+def _at_work(one: Holding) -> float:
+    """Idle GPU-hours of steps in which the GPU worked."""
+    values = np.nan_to_num(one.activity.values)
+    work = one.activity.seconds * (values >= BUSY_FROM) * ~np.isnan(one.activity.values)
+    return float((work * (1 - values)).sum()) / 3600
 
 
 def _of_free(ledger: Ledger, cluster: str, currency: str, slices: Sequence[Slice]) -> list[IdleRow]:

@@ -262,6 +262,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         live=rooms.live,
         units=rooms.units,
         budgets=rooms.budgets,
+        cost_anomalies=rooms.cost_anomalies,
         costs=rooms.costs,
         runs=_run_reports(rooms),
         logs=rooms.logs,

@@ -10,6 +10,7 @@ from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
+from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
 from trimtab.economics.estimate.live import LiveEstimates
@@ -55,6 +56,7 @@ class WebState:
     refresh_s: int = 5
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
+    cost_anomalies: CostAnomalies | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
     costs: CostsRoom | None = None

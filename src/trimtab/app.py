@@ -13,6 +13,7 @@ from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
+from trimtab.cloud.s3_writing import put_object
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
@@ -29,10 +30,15 @@ from trimtab.doors.aws.events import service as events_service
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.logs import service as logs_service
 from trimtab.doors.aws.logs.rooms import LogRooms
+from trimtab.doors.aws.pricing import service as pricing_service
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
+from trimtab.doors.aws.tagging import service as tagging_service
+from trimtab.doors.aws.tagging.compliance import Policies
+from trimtab.doors.aws.tagging.reports import TagReports
+from trimtab.doors.aws.tagging.rooms import TaggingRooms
 from trimtab.doors.aws.xray import service as xray_service
 from trimtab.doors.aws.xray.rooms import XRayRooms
 from trimtab.doors.config.kinds.alarms import alarm_sections
@@ -56,7 +62,7 @@ from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
-from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, statement_files
+from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, report_files, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.budgets import Budgeting
@@ -66,12 +72,14 @@ from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
+from trimtab.doors.rest.reports import Reporting
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
+from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
@@ -80,7 +88,10 @@ from trimtab.live_costs import jobs_of as live_jobs
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
+from trimtab.notify.mailing import mail_channels
 from trimtab.notify.watch import REFRESH_S
+from trimtab.reports.written.facts import Facts
+from trimtab.reports.written.room import WrittenReports
 from trimtab.rooms import Rooms, wipe
 from trimtab.selfwatch import renderer
 from trimtab.stores import checks_of
@@ -117,6 +128,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *sns_links.routes(rooms.notify.subscribing),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
+        *price_list_files.routes(rooms.inventory.book),
+        *report_files.routes(Reporting(written_reports(rooms), rooms.settings.account_id)),
         *log_ingest.routes(log_writing),
         *log_doors.routes(log_writing),
         *rest.routes(_rest_needs(rooms, log_writing)),
@@ -162,10 +175,20 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
+        pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
+        tagging_service.build(_tagging(rooms)),
     )
     own = rooms.settings
     place = own.account_id, own.region
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
+
+
+def _tagging(rooms: Rooms) -> TaggingRooms:
+    async def policies() -> Policies:
+        return (await rooms.economics.rules.current()).rules.policies
+
+    reports = TagReports(TagReportStore(rooms.stores.state), rooms.clock, put_object)
+    return TaggingRooms(rooms.inventory.tagging, policies, reports)
 
 
 def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
@@ -181,6 +204,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
+        reporting=Reporting(written_reports(rooms), rooms.settings.account_id),
         load_testing=LoadTesting(rooms.inference.tests, rooms.clock, rooms.settings.account_id, rooms.settings.region),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
@@ -244,6 +268,27 @@ def _run_reports(rooms: Rooms) -> RunReports:
     return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
 
 
+def written_reports(rooms: Rooms) -> WrittenReports:
+    """Reports in words, over all rooms: what reads is shared, so that each door may have its own."""
+    facts = Facts(
+        costs=rooms.costs,
+        economics=rooms.economics,
+        reader=rooms.reader,
+        registry=rooms.registry,
+        runs=_run_reports(rooms),
+        alarms=rooms.alarms,
+        anomalies=rooms.cost_anomalies.found,
+        advice=rooms.advice.store,
+        sources=rooms.ledger,
+        clock=rooms.clock,
+        account=rooms.settings.account_id,
+        region=rooms.settings.region,
+    )
+    own = rooms.settings
+    mail = mail_channels(rooms.notify.channels, own.region)
+    return WrittenReports.of(rooms.stores.state, facts, mail, own.data_dir, settings_module.public_url(own))
+
+
 def _web_state(rooms: Rooms) -> web.WebState:
     own = rooms.settings
     return web.WebState(
@@ -263,8 +308,10 @@ def _web_state(rooms: Rooms) -> web.WebState:
         units=rooms.units,
         budgets=rooms.budgets,
         cost_anomalies=rooms.cost_anomalies,
+        advice=rooms.advice,
         costs=rooms.costs,
         runs=_run_reports(rooms),
+        written_reports=written_reports(rooms),
         logs=rooms.logs,
         audit=rooms.audit,
         serverless=rooms.serverless,
@@ -305,5 +352,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *rooms.budgets.jobs(),
         *rooms.advice.jobs(),
         *rooms.cost_anomalies.jobs(),
+        *written_reports(rooms).jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -58,6 +58,7 @@ COMMANDS = {
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),
     "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the infrastructure KPIs of services, teams or the fleet."),
     "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list and revoke access keys and tokens."),
+    "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
     "logs": LazyCommand("trimtab.cli.logs", "logs", "Search logs with Logs Insights queries."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),
     "notify": LazyCommand("trimtab.cli.notify", "notify", "Tell people and machines: channels, tests, delivery log."),

@@ -71,7 +71,16 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         ),
         "",
     ),
-    ("Actions", (NavItem("Alarms", "/alarms", "alert"), NavItem("Event rules", "/event-rules", "bolt")), ""),
+    (
+        "Actions",
+        (
+            NavItem("Advice", "/advice", "check"),
+            NavItem("Savings ledger", "/savings", "coins", Role.FINANCE),
+            NavItem("Alarms", "/alarms", "alert"),
+            NavItem("Event rules", "/event-rules", "bolt"),
+        ),
+        "",
+    ),
     (
         "Explore",
         (
@@ -81,6 +90,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Audit", "/audit", "shield"),
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
+            NavItem("Reports", "/reports", "report", Role.FINANCE),
         ),
         "",
     ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
+from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
@@ -26,6 +27,7 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.reports.written.room import WrittenReports
 from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.events.desk import EventRooms
@@ -57,10 +59,12 @@ class WebState:
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
     cost_anomalies: CostAnomalies | None = None
+    advice: AdviceRoom | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
+    written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
     events: EventRooms | None = None
     logs: LogsRoom | None = None

@@ -64,6 +64,7 @@ from trimtab.doors.rest import (
     pipelines,
     price_lists,
     put,
+    reports,
     run_reports,
     runs,
     serverless,
@@ -146,6 +147,7 @@ class Dependencies:
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
     load_testing: load_tests.LoadTesting | None = None
+    reporting: reports.Reporting | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -170,6 +172,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(advice.operations(needs.advice) if needs.advice else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
+        *(reports.operations(needs.reporting) if needs.reporting else []),
         *_inventory(needs),
         *(aws_accounts.operations(needs.accounts) if needs.accounts else []),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),

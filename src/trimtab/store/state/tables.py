@@ -98,6 +98,7 @@ from trimtab.store.state.schema.rightsizing import (
     rightsizing_preferences,
     rightsizing_recommendations,
 )
+from trimtab.store.state.schema.reports import report_schedules, report_writings
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
@@ -240,6 +241,8 @@ __all__ = [
     "purchase_generations",
     "purchase_plans",
     "rejections",
+    "report_schedules",
+    "report_writings",
     "resource_readings",
     "resources",
     "rightsizing_enrolment",

@@ -1,0 +1,47 @@
+"""`GET /rest/v1/reports/written/file`: a report as HTML, PDF or CSV."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.access.principal import Principal, Role
+from trimtab.base.errors import AccessDenied, TrimtabError
+from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.rest.reports import PATH, Reporting
+from trimtab.reports.written.files import ReportFile, file_of
+
+
+def routes(needs: Reporting) -> list[BaseRoute]:
+    """The route."""
+
+    async def file(request: Request) -> Response:
+        who: Principal = request.scope["state"]["principal"]
+        asked = request.query_params
+        try:
+            if not who.may(Role.FINANCE):
+                raise AccessDenied(f"cannot read reports: {who.name!r} may not see costs")
+            document = await needs.written(
+                who.scope,
+                asked.get("template", ""),
+                asked.get("owner", ""),
+                asked.get("start"),
+                asked.get("end", "now"),
+            )
+            made = await asyncio.to_thread(file_of, document, asked.get("format", "html"), needs.room.public_url)
+        except TrimtabError as problem:
+            return answer_error(problem)
+        return answer(made)
+
+    return [Route(f"{PATH}/written/file", file, methods=["GET"])]
+
+
+def answer(made: ReportFile) -> Response:
+    """A file to be saved."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{made.name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(made.content, 200, headers, made.media_type)

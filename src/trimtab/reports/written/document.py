@@ -1,0 +1,79 @@
+"""A report before it is a page, a PDF, a mail or a CSV: sentences with their evidence, tables, and bars.
+
+Every figure is text by now, written once, so that a report says the same wherever it is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence, and the page (a path of ours) that shows what it rests on. `tone`: good, bad, or neither."""
+
+    text: str
+    href: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under heads; `right` are the columns of numbers, `total` says that the last row is their sum."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: Sequence[int] = ()
+    total: bool = False
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its name, its length in any unit, and the value in words."""
+
+    name: str
+    value: float
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar chart."""
+
+    title: str
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a report."""
+
+    title: str
+    said: Sequence[Said] = ()
+    bars: Sequence[Bars] = ()
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How new the data of one kind is: `until_ms` is the end of what is known, None where nothing is."""
+
+    what: str
+    until_ms: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A report over `[start_ms, end_ms)`. `facts` are the most important sentences, most important first."""
+
+    template: str
+    title: str
+    about: str
+    start_ms: int
+    end_ms: int
+    made_ms: int
+    facts: Sequence[Said]
+    sections: Sequence[Section]
+    ages: Sequence[Age]

@@ -1,0 +1,164 @@
+"""What reports are written from: the same readers that pages and the API use, asked for a period and the one before."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trimtab.access.scope import Scope
+from trimtab.advice.standing import Standing
+from trimtab.advice.store import FindingStore
+from trimtab.alarms.history import STATE, Item
+from trimtab.alarms.history import Wanted as HistoryWanted
+from trimtab.alarms.room import AlarmRoom
+from trimtab.base.clock import Clock
+from trimtab.costs.anomalies.found import FoundStore
+from trimtab.costs.anomalies.found import Wanted as AnomaliesWanted
+from trimtab.costs.anomalies.model import Anomaly
+from trimtab.costs.explorer.compare import Compared
+from trimtab.costs.explorer.drivers import Change
+from trimtab.costs.model import CostCategory, Dimension, Facet, Filter, Metric, Tag, Where
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.costs.room import CostsRoom
+from trimtab.economics.room import EconomicsRoom
+from trimtab.inventory.runs.filter import RunFilter
+from trimtab.inventory.sources import SourceLedger
+from trimtab.kpis.model import Level, Report
+from trimtab.kpis.report import report
+from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.report import RunReport
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.reports.written.document import Age
+
+MOST_RUNS = 2_000
+"""Runs of a period that a report adds up: the last submitted of more, which it says."""
+_MOST_CHANGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for what: `[start_ms, end_ms)`, compared with the same length before; `owner` "" is everybody."""
+
+    scope: Scope
+    start_ms: int
+    end_ms: int
+    owner: str = ""
+
+    @property
+    def before(self) -> tuple[int, int]:
+        """The period that this one is compared with."""
+        return 2 * self.start_ms - self.end_ms, self.start_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Costs of two periods: all of them, by owner and by service, one of each a currency; and why they changed.
+
+    `end_ms` is where the bill ends, when that is before the period does.
+    """
+
+    total: Sequence[Compared]
+    owners: Sequence[Compared]
+    services: Sequence[Compared]
+    changes: Sequence[Change]
+    end_ms: int
+
+    @property
+    def currencies(self) -> list[str]:
+        """The currency that most was spent in first."""
+        return [one.currency for one in sorted(self.total, key=lambda one: -abs(one.after))]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The readers. `advice` is None where nothing is advised yet. Accounts of alarms are those of `account`."""
+
+    costs: CostsRoom
+    economics: EconomicsRoom
+    reader: MetricReader
+    registry: SeriesRegistry
+    runs: RunReports
+    alarms: AlarmRoom
+    anomalies: FoundStore
+    advice: FindingStore | None
+    sources: SourceLedger
+    clock: Clock
+    account: str
+    region: str
+
+    async def money(self, ask: Ask) -> Money | None:
+        """What was spent, by whom and why; None where no bill covers any of the period. Whole days are compared."""
+        extent = await self.costs.reader.extent()
+        if extent is None or extent[1] <= ask.start_ms:
+            return None
+        end_ms = min(ask.end_ms, extent[1])
+        after = ask.start_ms, end_ms
+        before = ask.start_ms - (end_ms - ask.start_ms), ask.start_ms
+        owner, explorer = await self.owner_facet(), self.costs.explorer
+        mine: Filter | None = Where(owner, (ask.owner,)) if ask.owner else None
+        total, owners, services, changes = await asyncio.gather(
+            explorer.compare(ask.scope, before, after, Metric.AMORTIZED, (), mine),
+            explorer.compare(ask.scope, before, after, Metric.AMORTIZED, (owner,), mine),
+            explorer.compare(ask.scope, before, after, Metric.AMORTIZED, (Dimension.SERVICE,), mine),
+            explorer.drivers(ask.scope, before, after, Metric.AMORTIZED, None, mine),
+        )
+        return Money(total, owners, services, changes, end_ms)
+
+    async def owner_facet(self) -> Facet:
+        """What owners are told by: the category of the allocation, or its tag where no allocation is made."""
+        version = await self.economics.rules.current()
+        return CostCategory(version.rules.owner) if version.version else Tag(version.rules.owner)
+
+    async def kpis(self, ask: Ask, level: Level) -> Report:
+        """The KPIs of the period."""
+        span = ask.start_ms, min(ask.end_ms, self.clock.now_ms())
+        return await report(self.reader, self.registry, ask.scope, level, *span, scheduled=self.runs.scheduled)
+
+    async def run_reports(self, ask: Ask) -> list[RunReport]:
+        """Runs that waited or ran in the period, of the owner."""
+        wanted = RunFilter(start_ms=ask.start_ms, end_ms=ask.end_ms, team=ask.owner)
+        return await self.runs.listed(ask.scope, wanted, MOST_RUNS)
+
+    async def alarm_changes(self, ask: Ask) -> Mapping[str, Sequence[Item]]:
+        """Changes of state in the period by alarm, the first to the last."""
+        accounts = ask.scope.accounts if ask.scope.accounts is not None else {self.account}
+        found: dict[str, list[Item]] = defaultdict(list)
+        for account in sorted(accounts):
+            wanted = HistoryWanted(
+                account, self.region, item_type=STATE, start_ms=ask.start_ms, end_ms=ask.end_ms, ascending=True
+            )
+            for item in await self.alarms.store.history(wanted, _MOST_CHANGES):
+                found[item.key.name].append(item)
+        return found
+
+    async def cost_anomalies(self, ask: Ask) -> list[Anomaly]:
+        """Cost anomalies whose last day is in the period, the largest first."""
+        found = await self.anomalies.listed(ask.scope, AnomaliesWanted(ask.start_ms, ask.end_ms))
+        return sorted(found, key=lambda one: -one.finding.impact.total)
+
+    async def best_advice(self, ask: Ask, number: int) -> list[Standing]:
+        """What is worth most to change now, of the owner."""
+        if self.advice is None:
+            return []
+        found = await self.advice.listed(ask.scope)
+        return [one for one in found if not ask.owner or one.finding.owner == ask.owner][:number]
+
+    async def ages(self, ask: Ask) -> list[Age]:
+        """How new what a report says is."""
+        extent = await self.costs.reader.extent()
+        mine = ask.scope.accounts
+        seen = [one for one in self.sources.list() if mine is None or one.account in mine]
+        late = sorted(one.name for one in seen if one.last_seen_ms < self.clock.now_ms() - DAY_MS)
+        silent = f"silent for a day: {', '.join(late[:3])}{' …' if len(late) > 3 else ''}" if late else ""
+        return [
+            Age("Bill", extent[1] if extent else None, "" if extent else "no bill was imported"),
+            Age("Telemetry", max((one.last_seen_ms for one in seen), default=None), silent),
+        ]
+
+
+def sum_of(rows: Sequence[Compared], currency: str) -> tuple[Decimal, Decimal]:
+    """Before and after, of one currency."""
+    own = [one for one in rows if one.currency == currency]
+    return sum((one.before for one in own), Decimal(0)), sum((one.after for one in own), Decimal(0))

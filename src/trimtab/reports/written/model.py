@@ -1,0 +1,63 @@
+"""A report that is written by a schedule, and each time that it was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Format = Literal["html", "pdf", "csv"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "csv")
+WRITTEN = "report.written"
+"""The kind of event in the outbox when a scheduled report was written; its subject is the id of the writing."""
+
+
+class Status(StrEnum):
+    """How a writing went."""
+
+    WRITTEN = "written"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A scheduled report of an account. Its readers see what `accounts` see (None: everything), as who made it did.
+
+    `expression` is rate(…), cron(…) or at(…) in `zone`. `emails` and `topics` (ARNs of channels and topics) are told
+    with the head of the report and a link; `folder` gets the files, in `formats`: s3://bucket/prefix, or a name below
+    `exports` in the data directory; "" for none.
+    """
+
+    id: str
+    account: str
+    name: str
+    template: str
+    owner: str
+    expression: str
+    zone: str
+    emails: Sequence[str]
+    topics: Sequence[str]
+    folder: str
+    formats: Sequence[str]
+    accounts: Sequence[str] | None
+    created_ms: int
+    created_by: str
+    next_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One writing: `head` are the sentences that it began with; `files` what was written where."""
+
+    id: str
+    report: str
+    template: str
+    title: str
+    owner: str
+    start_ms: int
+    end_ms: int
+    due_ms: int
+    at_ms: int
+    status: Status
+    problem: str
+    head: Sequence[str]
+    files: Sequence[str]

@@ -1,0 +1,1 @@
+"""Parts of reports, one file each: pure functions of facts."""

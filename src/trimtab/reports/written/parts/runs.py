@@ -1,0 +1,86 @@
+"""What training and batch runs cost, how they ended, and what was lost."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from urllib.parse import quote
+
+from trimtab.costs.explorer.words import money
+from trimtab.inventory.runs.model import RunState
+from trimtab.kpis.runs.report import RunReport
+from trimtab.reports.written.claims import Claim, Part
+from trimtab.reports.written.document import Said, Section, Table
+from trimtab.reports.written.facts import MOST_RUNS, Ask
+from trimtab.reports.written.links import ranged
+from trimtab.reports.written.wording import hours, plural, share
+
+_MOST = 12
+_BAD = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY, RunState.TIMEOUT, RunState.LOST})
+
+
+def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
+    """The section. Hours and costs are of whole runs, also of the part outside the period."""
+    href = ranged("/runs", ask)
+    if not runs:
+        return Part(Section("Runs", (Said("No run waited or ran in this period.", href),)))
+    total = sum(one.gpu_hours for one in runs)
+    failed = [one for one in runs if one.run.state in _BAD]
+    lost = sum(one.gpu_hours for one in failed)
+    more = f" (the last {MOST_RUNS:,} submitted)" if len(runs) == MOST_RUNS else ""
+    said = [Said(f"{plural(len(runs), 'run')}{more} took {hours(total)} of GPUs, {_amounts(runs)}.", href)]
+    claims: list[Claim] = []
+    if failed:
+        words = Said(
+            f"{plural(len(failed), 'run')} failed after {hours(lost)} of GPUs "
+            f"({share(lost / total if total else None)}), {_amounts(failed)}.",
+            href,
+            "bad",
+        )
+        said.append(words)
+        claims.append(Claim(words, _largest(failed)))
+    for one in sorted(runs, key=_loss, reverse=True)[:3]:
+        if one.largest_loss is None:
+            continue
+        words = Said(f"{one.run.name or one.run.key.job}: {one.largest_loss.words}", _run_href(one), "bad")
+        said.append(words)
+        claims.append(Claim(words, _loss(one)))
+    dearest = sorted(runs, key=lambda one: (-_largest([one]), -one.gpu_hours))[:_MOST]
+    rows = [
+        (
+            one.run.name or one.run.key.job,
+            one.run.team or "–",
+            one.run.state.value,
+            hours(one.gpu_hours),
+            share(one.active_share),
+            _amounts([one]),
+        )
+        for one in dearest
+    ]
+    table = Table("Dearest runs", ("Run", "Team", "State", "GPU-hours", "Active", "Cost"), rows, (3, 4, 5), False, href)
+    return Part(Section("Runs", said, (), (table,)), claims)
+
+
+def _run_href(one: RunReport) -> str:
+    return f"/runs/{quote(one.run.key.cluster, safe='')}/{quote(one.run.key.job, safe='')}"
+
+
+def _sums(runs: Sequence[RunReport]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for one in runs:
+        for currency, amount in one.cost.amounts.items():
+            found[currency] += amount
+    return dict(found)
+
+
+def _amounts(runs: Sequence[RunReport]) -> str:
+    sums = _sums(runs)
+    return " and ".join(money(sums[one], one) for one in sorted(sums)) if sums else "at no known price"
+
+
+def _largest(runs: Sequence[RunReport]) -> float:
+    return float(max(_sums(runs).values(), default=Decimal(0)))
+
+
+def _loss(one: RunReport) -> float:
+    found = one.largest_loss
+    return float(max(found.amounts.values(), default=Decimal(0))) if found else 0.0

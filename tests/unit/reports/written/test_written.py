@@ -1,0 +1,178 @@
+"""What a report says of a made-up week, and when its schedule lets it be written."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base.clock import ManualClock, to_ms
+from trimtab.base.errors import InvalidInput, NotFound, Unavailable
+from trimtab.reports.written.catalogue import TEMPLATES, ask_of, last, template_of
+from trimtab.reports.written.claims import Claim, Part, head
+from trimtab.reports.written.document import Document, Said, Section
+from trimtab.reports.written.files import file_of
+from trimtab.reports.written.html import as_fragment
+from trimtab.reports.written.model import Scheduled, Status
+from trimtab.reports.written.store import ReportStore, pack, unpack
+from trimtab.reports.written.table import as_csv
+from trimtab.reports.written.template import document_of
+from trimtab.reports.written.writing import ReportWriter
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import outbox
+from unit.reports.written.pretended import DAY_MS, MONDAY_MS, NOW_MS, PretendedFacts
+
+REPORT = Scheduled(
+    "", "123456789012", "fleet", "weekly-fleet", "", "cron(0 7 ? * MON *)", "UTC", ["lead@example.com"], (), "reports",
+    ["html", "pdf", "csv"], None, 0, "somebody", None,
+)  # fmt: skip
+
+
+def written(name: str, owner: str = "") -> Document:
+    template, facts = template_of(name), PretendedFacts(ManualClock(NOW_MS))
+    return asyncio.run(document_of(template, facts, ask_of(template, EVERYTHING, NOW_MS, owner=owner)))
+
+
+def test_periods_are_whole_weeks_and_months() -> None:
+    assert last("week", NOW_MS) == (MONDAY_MS - 7 * DAY_MS, MONDAY_MS)
+    assert last("week", MONDAY_MS - 1) == (MONDAY_MS - 14 * DAY_MS, MONDAY_MS - 7 * DAY_MS)
+    october = to_ms(datetime(2026, 10, 1, tzinfo=UTC)), to_ms(datetime(2026, 11, 1, tzinfo=UTC))
+    assert last("month", NOW_MS) == october
+
+
+def test_the_head_takes_one_sentence_of_each_section_first() -> None:
+    def part(name: str, *weights: float) -> Part:
+        return Part(Section(name), [Claim(Said(f"{name}{weight}"), weight) for weight in weights])
+
+    found = head([part("a", 9, 8, 7), part("b", 5), part("c", 1)])
+    assert [one.text for one in found] == ["a9", "b5", "c1"]
+    assert [one.text for one in head([part("a", 1, 3), part("b")])] == ["a3", "a1"]
+
+
+def test_the_fleet_review_begins_with_what_weighs_most_and_adds_up() -> None:
+    report = written("weekly-fleet")
+    texts = [one.text for one in report.facts]
+    assert any("1,000 h of GPUs were paid for" in one for one in texts)
+    assert any("340.20 USD was spent" in one and "rose by 190.10 USD (+126.6 %)" in one for one in texts)
+    assert any("The alarm loud fired 12 times" in one for one in texts)
+    everything = [one.text for section in report.sections for one in section.said]
+    assert any("vision held the most GPUs that did nothing: 500 h of its 700 h allocated." in one for one in everything)
+    table = next(one for section in report.sections for one in section.tables if one.title == "By owner, USD")
+    assert [row[2] for row in table.rows] == ["300.15 USD", "40.05 USD", "340.20 USD"]
+    assert table.rows[1][0] == "(nobody)"
+
+
+def test_a_team_sees_its_own_hours_only() -> None:
+    report = written("monthly-team", "search")
+    gpus = next(one for one in report.sections if one.title == "GPUs")
+    assert gpus.said[0].text.startswith("200 h of GPUs were paid for")
+    assert [row[0] for row in gpus.tables[0].rows] == ["search"]
+
+
+@pytest.mark.parametrize("name", list(TEMPLATES))
+def test_every_template_makes_every_file(name: str) -> None:
+    report = written(name, "vision")
+    assert unpack(pack(report)).title == report.title
+    page, paper, table = (file_of(report, one, "https://t.example").content for one in ("html", "pdf", "csv"))
+    assert b"<script" not in page
+    assert b'href="https://t.example/' in page
+    assert paper.startswith(b"%PDF")
+    assert file_of(report, "pdf", "https://t.example").content == paper
+    assert table.decode().splitlines()[0].startswith("report,about,start,end,section")
+    assert "known until" in as_fragment(report)
+
+
+def test_what_a_tag_says_is_no_markup_and_no_formula() -> None:
+    report = replace(written("executive"), about="<script>x</script>", facts=[Said("=cmd|'x'!A1 <b>", "/x?a=1&b=2")])
+    report = replace(report, sections=[Section("Cost", report.facts)])
+    assert "<script>" not in file_of(report, "html").content.decode()
+    assert "&lt;b&gt;" in as_fragment(report)
+    assert ",\"'=cmd" in as_csv(report) or ",'=cmd" in as_csv(report)
+    assert file_of(report, "pdf").content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"template": "poem"}, "expected one of weekly-fleet"),
+        ({"template": "monthly-team"}, "expected the owner"),
+        ({"expression": "every monday"}, "cannot read the schedule"),
+        ({"zone": "Mars/Olympus"}, "time zone"),
+        ({"emails": ["nobody"]}, "expected 1 to 50 addresses"),
+        ({"topics": ["slack"]}, "expected the ARN"),
+        ({"formats": ["docx"]}, "expected some of html"),
+        ({"folder": "../etc"}, "cannot write to"),
+        ({"emails": [], "folder": ""}, "for nobody"),
+        ({"name": ""}, "expected a letter or digit"),
+    ],
+)
+def test_what_cannot_be_written_or_sent_is_refused(state: State, change: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        asyncio.run(ReportStore(state, ManualClock(NOW_MS)).put(replace(REPORT, **change)))
+
+
+class Writing:
+    """A writer over pretended facts."""
+
+    def __init__(self, state: State, folder: Path, at_ms: int) -> None:
+        self.clock = ManualClock(at_ms)
+        self.facts = PretendedFacts(self.clock)
+        self.state, self.store = state, ReportStore(state, self.clock)
+        asyncio.run(self.store.put(REPORT))
+        self.writer = ReportWriter(state, self.store, self.facts, self._mail, folder, self.clock, "https://t.example")
+
+    async def _mail(self, account: str, address: str) -> str:
+        return f"arn:trimtab:channel/{account}/{address}"
+
+    def turn(self) -> int:
+        return asyncio.run(self.writer.turn())
+
+    def told(self) -> list[dict[str, object]]:
+        def read(connection: object) -> list[dict[str, object]]:
+            return [json.loads(row.body) for row in connection.execute(select(outbox))]
+
+        return asyncio.run(self.state.run(read))
+
+
+def test_a_report_is_written_once_when_it_is_due_and_told_with_its_head(state: State, tmp_path: Path) -> None:
+    writing = Writing(state, tmp_path / "exports", MONDAY_MS)
+    assert writing.turn() == 0
+    writing.clock.advance(7 * 3600 + 1)
+    assert writing.turn() == 1
+    assert writing.turn() == 0
+    [done] = asyncio.run(writing.store.writings(EVERYTHING))
+    assert (done.status, done.start_ms, done.end_ms) == (Status.WRITTEN, MONDAY_MS - 7 * DAY_MS, MONDAY_MS)
+    assert sorted(Path(one).suffix for one in done.files) == [".csv", ".html", ".pdf"]
+    assert all(Path(one).stat().st_size for one in done.files)
+    [event] = writing.told()
+    assert event["actions"] == ["arn:trimtab:channel/123456789012/lead@example.com"]
+    assert event["link"] == f"/reports/{done.id}"
+    assert str(event["text"]).startswith("1. ")
+    _, document = asyncio.run(writing.store.writing(EVERYTHING, done.id))
+    assert document is not None
+    assert [one.text for one in document.facts] == list(done.head)
+    with pytest.raises(NotFound):
+        asyncio.run(writing.store.writing(Scope(frozenset(("999999999999",))), done.id))
+
+
+def test_what_cannot_be_read_is_tried_again_for_an_hour_and_then_told(state: State, tmp_path: Path) -> None:
+    writing = Writing(state, tmp_path / "exports", MONDAY_MS)
+
+    async def broken(ask: object) -> None:
+        raise Unavailable("the engine does not answer")
+
+    writing.facts.money = broken
+    writing.clock.advance(7 * 3600 + 60)
+    assert writing.turn() == 1
+    assert asyncio.run(writing.store.writings(EVERYTHING)) == []
+    writing.clock.advance(3700)
+    assert writing.turn() == 1
+    [done] = asyncio.run(writing.store.writings(EVERYTHING))
+    assert (done.status, done.problem) == (Status.FAILED, "the engine does not answer")
+    assert str(writing.told()[0]["title"]).startswith("Not written: ")
+    [report] = asyncio.run(writing.store.listed(EVERYTHING))
+    assert report.next_ms == MONDAY_MS + 7 * DAY_MS + 7 * 3_600_000

@@ -1,7 +1,7 @@
 """The policy that is chosen by what the past shows: every candidate is replayed along, the cheapest that kept the
 objective is followed.
 
-Candidates are the experts of `quantile` at several levels, and target tracking at several targets. Each runs as a ghost.
+Candidates are the experts of `quantile` at several levels, and target tracking at several targets, each as a ghost.
 Every quarter of an hour the cheapest is taken whose share of violating demand stays within what is allowed; costs and
 violations count half after a day. Against over-fitting: what little evidence there is counts together with a prior for
 half a day, a change must save 2 %, and nobody launches more than half above the highest demand ever seen. What is
@@ -35,6 +35,9 @@ SLACK, TIGHT = 2.0, 0.5
 """Bounds of what is allowed, in multiples of the objective."""
 GAIN = 3.0
 """How strongly the error budget that is left moves what is allowed."""
+PRICE = 5.0
+"""Where no candidate keeps the objective: replicas worth running for each replica's worth of demand that violates, in
+multiples of 1 ÷ what is allowed. Without a bound, demand that nobody can foresee is paid for at any price."""
 
 # Columns of the settings that the compiled loop takes.
 CAPACITY, LEAST, MOST, ALLOWED, EVERY, KEEP, HEADROOM, SWITCH, PRIOR, DECAY = range(10)
@@ -127,9 +130,7 @@ def plan(demand: Array, fleet: Fleet, portfolio: Portfolio, *, start_with: int =
     """
     check_demand(demand)
     lead, tick = fleet.ticks(fleet.launch_s) + 1, fleet.tick_s
-    highs = np.array(
-        [quantile.trailing_high(demand, max(1, round(seconds / tick))) for _, seconds in quantile.HIGHS]
-    )
+    highs = np.array([quantile.trailing_high(demand, max(1, round(seconds / tick))) for _, seconds in quantile.HIGHS])
     levels, targets = np.array(portfolio.levels), np.array(portfolio.targets, dtype=np.float64)
     prior = _prior(portfolio)
     desired, needed = np.empty(len(demand)), np.empty(len(demand))
@@ -146,7 +147,10 @@ def _prior(portfolio: Portfolio) -> Array:
     levels = len(portfolio.levels)
     order = np.array([round(float(np.interp(one, LEVELS, range(len(LEVELS)))), 6) for one in portfolio.levels])
     broken = [*np.tile(1.0 - np.array(portfolio.levels), len(DEARER)), *(0.02 + 0.1 * one for one in portfolio.targets)]
-    cost = [*(np.tile(1.0 + 0.05 * order, len(DEARER)) + np.repeat(DEARER, levels)), *(1 / one for one in portfolio.targets)]
+    cost = [
+        *(np.tile(1.0 + 0.05 * order, len(DEARER)) + np.repeat(DEARER, levels)),
+        *(1 / one for one in portfolio.targets),
+    ]
     return np.array([broken, cost], dtype=np.float64)
 
 
@@ -233,7 +237,7 @@ def _track(
 def _choose(
     fleet: Array, wants: Array, prior: Array, settings: Array, allowed: float, seen: float, ticks: float, choice: int
 ) -> int:
-    """The cheapest candidate whose violations are within `allowed`; where none is, the one that violates least."""
+    """The cheapest candidate whose violations are within `allowed`; where none is, the best by cost and violations."""
     mean, weight = seen / ticks, settings[PRIOR]
     best, least, lowest, fewest = -1, -1, np.inf, np.inf
     for one in range(len(wants)):
@@ -245,7 +249,7 @@ def _choose(
             cost *= 1.0 - settings[SWITCH]
         if broken <= allowed and cost < lowest:
             best, lowest = one, cost
-        score = broken + 1e-6 * cost
+        score = cost + PRICE * broken * mean / (settings[CAPACITY] * settings[ALLOWED])
         if score < fewest:
             least, fewest = one, score
     return best if best >= 0 else least

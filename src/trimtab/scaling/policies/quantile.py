@@ -71,9 +71,10 @@ def growth(demand: Array, came: Array, at: int, back: int, number: int, floor: f
 
 @compiled
 def say(
-    demand: Array, came: Array, sums: Array, highs: Array, at: int, lead: int, day: int, hour: int, floor: float, said: Array,
+    demand: Array, came: Array, sums: Array, highs: Array, at: int, lead: int, day: int, hour: int, floor: float,
+    said: Array,
 ) -> None:  # fmt: skip
-    """Write to `said` what each expert expects as highest demand of the ticks after `at`; NaN where it knows too little.
+    """Write to `said` what each expert expects as highest demand after `at`; NaN where it knows too little.
 
     `came[t]` is the highest of the `lead` ticks after `t`, known for `t + lead <= at`; `sums` are running sums of the
     demand; `highs` a row for each of HIGHS; `day` and `hour` are in ticks.
@@ -86,7 +87,9 @@ def say(
     back = min(at, max(1, hour // 6))
     said[TREND] = max(now, now + (now - demand[at - back]) / back * lead) if back else now
     said[DAY_GROWTH] = (now + floor) * np.exp(growth(demand, came, at, day, 1, floor)) - floor
-    said[DAYS_GROWTH] = (now + floor) * np.exp(growth(demand, came, at, day, 7, floor)) - floor if at >= 2 * day else np.nan
+    said[DAYS_GROWTH] = (
+        (now + floor) * np.exp(growth(demand, came, at, day, 7, floor)) - floor if at >= 2 * day else np.nan
+    )
     week = 7 * day
     if at >= week + hour:
         said[WEEK_GROWTH] = (now + floor) * np.exp(growth(demand, came, at, week, 1, floor)) - floor

@@ -31,6 +31,7 @@ from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.logs import service as logs_service
 from trimtab.doors.aws.logs.rooms import LogRooms
 from trimtab.doors.aws.pricing import service as pricing_service
+from trimtab.doors.aws.savingsplans import service as savingsplans_service
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
@@ -171,10 +172,13 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(
-            CostExplorerRooms.of(rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies)
+            CostExplorerRooms.of(
+                rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies, rooms.purchases
+            )
         ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
+        savingsplans_service.build(rooms.purchases),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
     )

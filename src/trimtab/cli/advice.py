@@ -1,6 +1,7 @@
 """`trimtab advice`: what to change, what it saves, and what came of it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import IO
 
 import click
 
@@ -152,7 +153,7 @@ def reopen(connection: Connection, id_: str) -> None:
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=False), default="-")
 @click.option("--all", "hidden", is_flag=True, help="Dismissed and suppressed ones too.")
 @server_options
-def export(connection: Connection, file: click.utils.LazyFile, hidden: bool) -> None:
+def export(connection: Connection, file: IO[str], hidden: bool) -> None:
     """Write every finding as CSV."""
     query = [("hidden", "true")] if hidden else []
     with connection.client() as client:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
-from trimtab.advice.facts import Ask, Bill, Facts, Thing, Watch
+from trimtab.advice.facts import Ask, Bill, Facts, GpuLoss, Thing, Watch
 from trimtab.advice.gather.bills import Billed, billed
 from trimtab.advice.gather.gpus import GpuReader
 from trimtab.advice.gather.measures import measures
@@ -70,6 +70,10 @@ class FactsReader:
             billed=bill.any,
             read=await read_kinds(self.inventory, scope),
         )
+
+    async def losses(self, scope: Scope) -> list[GpuLoss]:
+        """GPU-hours lost by node and cause: the evidence of a claim."""
+        return await GpuReader(self.reader, self.registry, self.inventory).losses(scope, self.clock.now_ms())
 
     async def _with_nodes(self, scope: Scope, bills: Mapping[str, Bill]) -> Mapping[str, Bill]:
         """The bills by names of nodes too: GPUs know their host, and the bill the instance under it."""

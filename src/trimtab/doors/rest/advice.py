@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
 from trimtab.advice.catalogue import catalogue, check
-from trimtab.advice.recommenders import RECOMMENDERS
+from trimtab.advice.check import Check
+from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import Decision, Standing, State, Wanted
 from trimtab.base.clock import iso
@@ -136,7 +137,7 @@ def _of_checks(room: AdviceRoom) -> list[Operation]:
     async def listed(call: Call[NoQuery, None]) -> wire.AdviceChecks:
         del call
         ran, knobs = await room.findings.checks(), await room.knobs.all()
-        every = [*catalogue().values(), *RECOMMENDERS]
+        every: list[Check | Recommender] = [*catalogue().values(), *RECOMMENDERS]
         return wire.AdviceChecks([check_answer(one, ran.get(one.id), knobs.get(one.id, {})) for one in every])
 
     async def put(call: Call[NoQuery, wire.SetCheck]) -> wire.AdviceCheck:

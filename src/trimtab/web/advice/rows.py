@@ -1,0 +1,159 @@
+"""Findings, ledger lines and checks as the pages show them."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from trimtab.advice.catalogue import catalogue
+from trimtab.advice.check import Check
+from trimtab.advice.finding import Pillar
+from trimtab.advice.knobs import KnobStore
+from trimtab.advice.ledger.model import Entry
+from trimtab.advice.recommenders import RECOMMENDERS, Recommender
+from trimtab.advice.standing import CheckRun, Standing
+from trimtab.reports.statements.money import coins
+
+PILLARS = {
+    Pillar.COST: "Cost",
+    Pillar.PERFORMANCE: "Performance",
+    Pillar.FAULT_TOLERANCE: "Fault tolerance",
+    Pillar.SECURITY: "Security",
+    Pillar.LIMITS: "Service limits",
+    Pillar.OPERATIONS: "Operations",
+}
+"""The pillars as people call them."""
+EFFORTS = {"VeryLow": "very low", "Low": "low", "Medium": "medium", "High": "high", "VeryHigh": "very high"}
+
+
+def check_name(id_: str) -> str:
+    """What a check or recommender is called."""
+    known = catalogue().get(id_)
+    return known.name if known else next((one.name for one in RECOMMENDERS if one.id == id_), id_)
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """An amount with its currency; "not known" where it is not."""
+    return "not known" if amount is None else f"{coins(amount)} {currency}"
+
+
+def row(standing: Standing) -> dict[str, Any]:
+    """A finding in a list."""
+    one = standing.finding
+    return {
+        "id": one.id,
+        "href": f"/advice/{one.id}",
+        "name": one.name,
+        "kind": one.kind,
+        "summary": one.summary,
+        "check": one.check,
+        "check_name": check_name(one.check),
+        "pillar": PILLARS[one.pillar],
+        "status": one.status.value,
+        "owner": one.owner,
+        "cash": None if one.cash is None else float(one.cash),
+        "cash_text": money(one.cash, one.currency),
+        "cash_note": one.cash_note,
+        "gpu_hours": one.gpu_hours,
+        "confidence": one.confidence,
+        "effort": EFFORTS[one.effort.value],
+        "account": one.account,
+        "region": one.region,
+        "state": standing.state.value,
+        "decision": standing.decision.value,
+        "reason": standing.reason,
+        "until_ms": standing.until_ms,
+        "first_ms": standing.first_ms,
+        "last_ms": standing.last_ms,
+    }
+
+
+def whole(standing: Standing) -> dict[str, Any]:
+    """A finding on its own page."""
+    one = standing.finding
+    known = catalogue().get(one.check)
+    return {
+        **row(standing),
+        "resource": one.resource,
+        "evidence": one.evidence,
+        "cost_text": money(one.cost, one.currency) if one.cost is not None else "",
+        "fix": one.fix,
+        "current": one.current,
+        "advised": one.advised,
+        "restart": one.restart,
+        "rollback": one.rollback,
+        "tags": dict(one.tags),
+        "about": known.about if known else "",
+        "alert": known.alert if known else "",
+        "source": known.source if known else "",
+        "decided_by": standing.decided_by,
+        "decided_ms": standing.decided_ms,
+    }
+
+
+def sums(found: Sequence[Standing]) -> list[tuple[str, str]]:
+    """Cash a month of findings, by currency."""
+    total: dict[str, Decimal] = {}
+    for one in found:
+        if one.finding.cash:
+            total[one.finding.currency] = total.get(one.finding.currency, Decimal(0)) + one.finding.cash
+    return [(coins(amount), currency) for currency, amount in sorted(total.items())]
+
+
+def entry_row(one: Entry) -> dict[str, Any]:
+    """A line of the ledger."""
+    found = one.counterfactual
+    return {
+        "href": f"/advice/{one.finding}",
+        "name": one.resource.split("/", 4)[-1],
+        "check": one.check,
+        "check_name": check_name(one.check),
+        "owner": one.owner,
+        "state": one.state.value,
+        "accepted_ms": one.accepted_ms,
+        "applied_ms": one.applied_ms,
+        "proof": one.proof,
+        "predicted": money(one.predicted, one.currency),
+        "realised": "" if one.realised is None else money(one.realised, one.currency),
+        "total": "" if one.realised_total is None else money(one.realised_total, one.currency),
+        "gpu_hours": one.predicted_gpu_hours,
+        "grade": one.grade.value,
+        "against": ""
+        if found is None
+        else f"{found.before:.2f} a day before, {found.after:.2f} since; {found.peers} comparable ones moved by "
+        f"{found.trend - 1:+.0%}; {found.days_after} days",
+    }
+
+
+async def check_rows(knobs: KnobStore, ran: dict[str, CheckRun]) -> list[dict[str, Any]]:
+    """Every check of the catalogue, with its thresholds as they are."""
+    changed = await knobs.all()
+    every: list[Check | Recommender] = [*catalogue().values(), *RECOMMENDERS]
+    return [_check_row(one, ran.get(one.id), changed.get(one.id, {})) for one in every]
+
+
+def _check_row(one: Check | Recommender, run: CheckRun | None, changed: dict[str, float]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "pillar": PILLARS[one.pillar],
+        "pillar_id": one.pillar.value,
+        "about": one.about,
+        "alert": one.alert,
+        "source": one.source,
+        "action": one.action.value,
+        "effort": EFFORTS[one.effort.value],
+        "fix": one.fix if isinstance(one, Check) else "",
+        "settings": [(knob, changed.get(knob.name, knob.default)) for knob in one.settings],
+        "examples": _examples(one) if isinstance(one, Check) else [],
+        "run": run,
+        "reads": ", ".join([*one.kinds, *(ask.shown for ask in one.asks)]) if isinstance(one, Check) else "",
+    }
+
+
+def _examples(one: Check) -> list[tuple[str, str]]:
+    three = one.examples
+    return [
+        ("found", three.positive.says),
+        ("in order", three.negative.says),
+        ("not enough data", three.undecided.says),
+    ]

@@ -282,7 +282,7 @@ def written_reports(rooms: Rooms) -> WrittenReports:
         runs=_run_reports(rooms),
         alarms=rooms.alarms,
         anomalies=rooms.cost_anomalies.found,
-        advice=rooms.advice.store,
+        advice=rooms.advice.findings,
         sources=rooms.ledger,
         clock=rooms.clock,
         account=rooms.settings.account_id,

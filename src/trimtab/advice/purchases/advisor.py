@@ -16,7 +16,7 @@ from trimtab.advice.purchases.bill import Bill, read_bill
 from trimtab.advice.purchases.documented import MONTH_HOURS, best_commitment
 from trimtab.advice.purchases.model import NANO, Holdings, Reservation, Use
 from trimtab.advice.purchases.options import owner_of, plan_options
-from trimtab.advice.purchases.outlook import Outlook, moved_to_spot, outlook, question_of
+from trimtab.advice.purchases.outlook import Change, Outlook, moved_to_spot, outlook, question_of, rightsized
 from trimtab.advice.purchases.planner import Options, plan
 from trimtab.advice.purchases.rates import Rates, Share
 from trimtab.advice.purchases.tell import bought_of, held_of, laddered, results, stack_of
@@ -37,14 +37,14 @@ Terms = Mapping[str, tuple[int | None, int | None]]
 class Known:
     """What people said: own shares, offered machines, from when to when commitments of the bill run, and others held.
 
-    `factors[(account, region, type)]`: by what use of such machines is multiplied after right-sizing.
+    `changes`: what right-sizing would make of machines.
     """
 
     shares: tuple[Share, ...] = ()
     machines: tuple[Reservation, ...] = ()
     terms: Terms | None = None
     held: Holdings = field(default_factory=Holdings)
-    factors: Mapping[tuple[str, str, str], float] | None = None
+    changes: tuple[Change, ...] = ()
 
 
 class Advisor:
@@ -58,18 +58,15 @@ class Advisor:
         """The bill with what people said of it. Raises NotFound, InvalidInput."""
         found = await read_bill(self._reader, scope, days, known.shares)
         rates = Rates((*known.shares, *found.shares))
-        held = found.held.plus(
-            Holdings(
-                tuple(replace(one, shares=rates.shares(one, found.use.lines)) for one in known.held.plans),
-                known.held.reservations,
-            )
-        )
+        held = found.held.plus(_rated(known.held, found.use, rates))
         return replace(found, held=_dated(held, known.terms or {}))
 
     async def plan(self, scope: Scope, wanted: Wanted, known: Known, made_ms: int) -> Answer:
         """A plan. Raises NotFound (no bill), InvalidInput."""
         bill = await self.bill(scope, wanted.days, known)
-        use = _adjusted(bill.use, known.factors if wanted.rightsizing else None)
+        use = rightsized(bill.use, known.changes) if wanted.rightsizing and known.changes else bill.use
+        if use is not bill.use:
+            bill = replace(bill, held=_rated(bill.held, use, Rates((*known.shares, *bill.shares))))
         cut = use.hours - _PROOF_DAYS * 24
         asked = [question_of(use)]
         if cut >= _LEAST_DAYS * 24:
@@ -101,7 +98,7 @@ def _made(
         view.error,
         results(view, bill.held, after, sharing=wanted.sharing),
         bought_of(view, bill.held, bought[0], rates, sharing=wanted.sharing),
-        held_of(bill.use, bill.held, terms, sharing=wanted.sharing),
+        held_of(use, bill.held, terms, sharing=wanted.sharing),
         stack_of(use, bill.spot, bill.held, after, sharing=wanted.sharing),
         documented(use, left, wanted, rates, owner_of(use, bill.held)),
         _proof(bill, rest, wanted, known, rates, forecasts),
@@ -187,11 +184,9 @@ def _spotted(use: Use, bill: Bill, wanted: Wanted) -> tuple[Use, float, str]:
     return moved_to_spot(use, shares), saving, f"spot at {price:.2f} of on demand, {word}"
 
 
-def _adjusted(use: Use, factors: Mapping[tuple[str, str, str], float] | None) -> Use:
-    if not factors:
-        return use
-    each = [factors.get((line.account, line.region, line.type), 1.0) for line in use.lines]
-    return replace(use, quantity=use.quantity * np.array(each)[:, None])
+def _rated(held: Holdings, use: Use, rates: Rates) -> Holdings:
+    """What is held, with its shares for other lines."""
+    return Holdings(tuple(replace(one, shares=rates.shares(one, use.lines)) for one in held.plans), held.reservations)
 
 
 def _dated(held: Holdings, terms: Terms) -> Holdings:

@@ -1,11 +1,8 @@
 """The room as doors, pages and jobs are given it."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.advice.finding import Judgement
 from trimtab.advice.purchases.advisor import Advisor, Known
 from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.advice.purchases.bill import family_of, units_of
@@ -16,6 +13,7 @@ from trimtab.advice.purchases.model import Holdings, Plan
 from trimtab.advice.purchases.offerings import by_id
 from trimtab.advice.purchases.rates import Rates, Share, published
 from trimtab.advice.purchases.recorded import RecordedPlans, active
+from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.room import CostsRoom
@@ -23,13 +21,8 @@ from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.forecaster import Forecaster
 
-Publish: TypeAlias = Callable[[tuple[Judgement, ...]], Awaitable[object]]
-Factors: TypeAlias = Callable[[], Awaitable[dict[tuple[str, str, str], float]]]
-"""What right-sizing leaves of the use of (account, region, type)."""
-
-
-async def _nothing() -> dict[tuple[str, str, str], float]:
-    return {}
+_RIGHTSIZING = "trimtab-rightsizing"
+"""How the checks begin whose findings say what a machine should be instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +35,7 @@ class PurchasesRoom:
     plans: PlanStore
     recorded: RecordedPlans
     catalog: Catalog
-    publish: Publish | None
-    factors: Factors
+    findings: FindingStore | None
 
     @classmethod
     def of(
@@ -51,10 +43,9 @@ class PurchasesRoom:
         state: State,
         clock: Clock,
         costs: CostsRoom,
-        publish: Publish | None = None,
-        factors: Factors = _nothing,
+        findings: FindingStore | None = None,
     ) -> "PurchasesRoom":
-        """The room over a state database and the bill; `publish` takes what was found."""
+        """The room over state and bill; `findings` has what right-sizing says, and takes what is found."""
         return cls(
             clock,
             Advisor(costs.reader, Forecaster()),
@@ -62,8 +53,7 @@ class PurchasesRoom:
             PlanStore(state, clock),
             RecordedPlans(state, clock),
             load(),
-            publish,
-            factors,
+            findings,
         )
 
     async def shares(self) -> tuple[Share, ...]:
@@ -102,8 +92,8 @@ class PurchasesRoom:
         check(wanted)
         answer = await self.advisor.plan(scope, wanted, await self.known(scope), began)
         made = await self.plans.keep(wanted, answer, self.clock.now_ms() - began)
-        if publish and self.publish is not None:
-            await self.publish(judged(answer))
+        if publish and self.findings is not None:
+            await self.findings.publish(judged(answer), took_ms=made.took_ms, what="purchase options")
         return made
 
     async def rates(self) -> Rates:

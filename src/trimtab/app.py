@@ -31,6 +31,8 @@ from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.logs import service as logs_service
 from trimtab.doors.aws.logs.rooms import LogRooms
 from trimtab.doors.aws.pricing import service as pricing_service
+from trimtab.doors.aws.sagemaker import service as sagemaker_service
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms
 from trimtab.doors.aws.savingsplans import service as savingsplans_service
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
@@ -63,7 +65,7 @@ from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
-from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, report_files, statement_files
+from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, price_list_files, report_files, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.budgets import Budgeting
@@ -172,11 +174,14 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(
-            CostExplorerRooms.of(
-                rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies, rooms.purchases
-            )
+            CostExplorerRooms.of(rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies, rooms.purchases)
         ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
+        *sagemaker_service.build(
+            SageMakerRooms(
+                rooms.inference.served, rooms.inference.recommender, rooms.batch.transforms, rooms.inference.invoker
+            )
+        ),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         savingsplans_service.build(rooms.purchases),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
@@ -354,6 +359,8 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,
         *rooms.budgets.jobs(),
+        *rooms.inference.jobs(),
+        *rooms.batch.jobs(),
         *rooms.advice.jobs(),
         *rooms.cost_anomalies.jobs(),
         *written_reports(rooms).jobs(),

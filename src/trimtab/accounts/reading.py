@@ -17,13 +17,13 @@ from trimtab.accounts.describe.every import SOURCES
 from trimtab.accounts.metric_reading import MetricStore, Window
 from trimtab.accounts.metrics_wanted import TYPES, Series, cost_of, series_of
 from trimtab.accounts.model import ORIGIN, Account, Read, ReadState, Step, StepState
-from trimtab.accounts.owners import owner_of
 from trimtab.accounts.store import AccountStore
 from trimtab.audit.ingest import AuditIngest
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.cloud.reading import CloudReader
 from trimtab.inventory.catalog.spot import SpotPriceStore
+from trimtab.inventory.owners import owner_of
 from trimtab.inventory.readings import Whole
 from trimtab.inventory.resolver import ResourceRef, parse_arn
 from trimtab.inventory.resources import Resource

@@ -1,12 +1,14 @@
 """When all resources of a type were last read at a place, so that "there are none" can be told from "not known"."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.access.scope import Scope
+from trimtab.inventory.owners import owner_of
 from trimtab.inventory.resources import Resource, write
+from trimtab.inventory.tagging import kept_tags
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import resource_readings, resources
 
@@ -61,7 +63,8 @@ class Readings:
 
 
 def _keep(connection: Connection, whole: Whole) -> int:
-    found = {one.ref.path: one for one in whole.found}
+    own = kept_tags(connection, [one.arn for one in whole.found if one.arn])
+    found = {one.ref.path: _with(one, own.get(one.arn, {})) for one in whole.found}
     types = list(whole.resource_types)
     known = resources.c
     place = (known.account == whole.account) & (known.origin == whole.origin)
@@ -78,3 +81,11 @@ def _keep(connection: Connection, whole: Whole) -> int:
     ]
     connection.execute(insert(resource_readings), rows)
     return len(found)
+
+
+def _with(one: Resource, own: Mapping[str, str]) -> Resource:
+    """A resource with the tags that were set here."""
+    if not own:
+        return one
+    tags = {**one.tags, **own}
+    return replace(one, tags=tags, owner=owner_of(tags) or one.owner)

@@ -7,6 +7,7 @@ from trimtab.base.clock import Clock
 from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.inventory.catalog.instance_prices import InstancePriceStore
 from trimtab.inventory.catalog.model import ListPrice
+from trimtab.inventory.catalog.price_book import PriceBook
 from trimtab.inventory.catalog.price_lists import PriceListStore
 from trimtab.inventory.catalog.pricing import Pricing
 from trimtab.inventory.catalog.rates import RateStore
@@ -15,6 +16,7 @@ from trimtab.inventory.readings import Readings
 from trimtab.inventory.resources import ResourceStore
 from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
+from trimtab.inventory.tagging import Tagging
 from trimtab.store.state.database import State
 
 
@@ -58,14 +60,17 @@ class InventoryRoom:
     imported: Imported
     price_lists: PriceListStore
     spot: SpotPriceStore
+    tagging: Tagging
+    book: PriceBook
 
     @classmethod
     def of(cls, state: State, clock: Clock) -> "InventoryRoom":
         """The room over a state database."""
         packaged = load()
         prices = dict(packaged.prices)
+        catalog = replace(packaged, prices=prices)
         return cls(
-            replace(packaged, prices=prices),
+            catalog,
             RateStore(state, clock),
             ResourceStore(state),
             Readings(state),
@@ -74,6 +79,8 @@ class InventoryRoom:
             Imported(InstancePriceStore(state), prices),
             PriceListStore(state, clock),
             SpotPriceStore(state),
+            Tagging(state),
+            PriceBook(PriceListStore(state, clock), catalog, clock),
         )
 
     async def pricing(self) -> Pricing:

@@ -100,7 +100,7 @@ def _put(connection: Connection, prices: Sequence[SpotPrice]) -> None:
 
 
 def _holding(prices: Sequence[SpotPrice], since_ms: int) -> Iterable[SpotPrice]:
-    for one, after in zip(prices, [*prices[1:], None], strict=True):
+    for one, after in zip(prices, [*prices[1:], None], strict=False):
         same = after is not None and (after.zone, after.system) == (one.zone, one.system)
         if one.at_ms >= since_ms or not same or (after is not None and after.at_ms > since_ms):
             yield one

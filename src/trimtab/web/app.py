@@ -48,6 +48,7 @@ from trimtab.web.pages import (
     trace,
     trace_compare,
     traces,
+    unit_costs,
     untagged,
 )
 from trimtab.web.site import Site
@@ -76,6 +77,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             costs,
             cost_anomalies,
             budgets,
+            unit_costs,
             advice,
             savings,
             statements,

@@ -63,6 +63,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         "Money",
         (
             NavItem("Costs", "/costs", "coins", Role.FINANCE),
+            NavItem("Cost per run & token", "/unit-costs", "pulse", Role.FINANCE),
             NavItem("Cost anomalies", "/cost-anomalies", "spike", Role.FINANCE),
             NavItem("Budgets", "/budgets", "gauge", Role.FINANCE),
             NavItem("Statements", "/statements", "receipt", Role.FINANCE),

@@ -12,6 +12,9 @@ from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
 from trimtab.advice.facts import Watch
+from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.rightsizing.composed import Around, rightsizing_of
+from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.room import Means as AdviceMeans
 from trimtab.alarms.firing import FiringAlarms
@@ -23,10 +26,12 @@ from trimtab.alarms.watched import metrics_in
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud import sagemaker
+from trimtab.cloud.s3_folders import S3Folders
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.anomalies.room import Means as CostAnomalyMeans
 from trimtab.costs.cells import CellReader
@@ -113,7 +118,10 @@ class Rooms:
     units: UnitCosts
     budgets: BudgetsRoom
     advice: AdviceRoom
+    purchases: PurchasesRoom
+    rightsizing: RightsizingRoom
     inference: InferenceRoom
+    batch: BatchRoom
     cost_anomalies: CostAnomalies
     detectors: DetectorRoom
     anomalies: AnomalyRoom
@@ -177,6 +185,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     audit = _audit(settings, stores, clock)
     audit.ingest.taps.append(AuditSource(triggers.intake).told)
     ingest = MetricIngest(stores.log, registry)
+    refused = partial(throttles.read, reader, registry)
+    serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
+    advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -202,8 +213,11 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         live=live,
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
-        inference=InferenceRoom.of(stores.state, clock),
-        advice=_advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics),
+        inference=InferenceRoom.of(stores.state, clock, settings.data_dir, settings.region),
+        batch=BatchRoom.of(stores.state, clock, settings.data_dir, settings.batch_buckets, S3Folders()),
+        advice=advice,
+        rightsizing=_rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice),
+        purchases=_purchases(stores, clock, costs, advice),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         cost_anomalies=_cost_anomalies(
@@ -221,9 +235,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
         log_anomalies=LogAnomalyRoom.of(stores.state, clock),
-        serverless=ServerlessReader(
-            stores.telemetry, logs.groups, logs.reader, partial(throttles.read, reader, registry)
-        ),
+        serverless=serverless,
         audit=audit,
         actuators=actuators,
         triggers=triggers,
@@ -337,6 +349,28 @@ def _advice(
         return CostCategory(rules.owner) if rules.category(rules.owner) else Tag(rules.owner)
 
     return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner))
+
+
+def _rightsizing(
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    facts: tuple[InventoryRoom, MetricReader, SeriesRegistry, CostsRoom],
+    serverless: ServerlessReader,
+    advice: AdviceRoom,
+) -> RightsizingRoom:
+    """Sizes proved on use, recomputed with the nightly advice."""
+    around = Around(*facts, serverless, advice.findings, advice.facts.owner, settings.data_dir / "exports")
+    room = rightsizing_of(stores.state, stores.telemetry, clock, around)
+    advice.recomputing.append(room.recompute)
+    return room
+
+
+def _purchases(stores: Stores, clock: Clock, costs: CostsRoom, advice: AdviceRoom) -> PurchasesRoom:
+    """What to commit to, planned after right-sizing with the nightly advice."""
+    room = PurchasesRoom.of(stores.state, clock, costs, advice.findings)
+    advice.recomputing.append(room.recompute)
+    return room
 
 
 def _delivering(

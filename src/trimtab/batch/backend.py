@@ -11,8 +11,9 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Protocol
 
+from trimtab.base.parent import end_with
 from trimtab.batch.model import Done, Piece, Spec
-from trimtab.batch.transform import transform, watch_parent
+from trimtab.batch.transform import transform
 
 MOST_THREADS = 64
 
@@ -83,7 +84,7 @@ class Processes:
 
     def _made(self) -> ProcessPoolExecutor:
         spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers_of(self._spec), spawn, watch_parent, (os.getpid(),))
+        return ProcessPoolExecutor(workers_of(self._spec), spawn, end_with, (os.getpid(),))
 
 
 def local(spec: Spec, parts: Path) -> Backend:

@@ -1,6 +1,5 @@
 """One piece from its records to its output: the work that every backend spreads."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -125,14 +124,3 @@ def _model(spec: Spec) -> tuple[Shape, Predict]:
     if known is None or known[0] != spec:
         _local.model = known = (spec, Shape(spec), open_model(spec))
     return known[1], known[2]
-
-
-def watch_parent(parent: int) -> None:
-    """Let this process end when the one that started it does, however that ends."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

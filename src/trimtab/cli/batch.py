@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.parent import end_with
 from trimtab.batch.model import MIB, Progress, Spec
 from trimtab.batch.run import Means, run
 from trimtab.batch.split import files_in
@@ -49,6 +50,7 @@ def batch() -> None:
 @click.option("--piece-mb", type=click.FloatRange(0.001, 1024), default=4.0, show_default=True,
               help="Bytes that one worker takes at a time.")  # fmt: skip
 @click.option("--cost-per-hour", help="What the machine costs: progress says what was spent.")
+@click.option("--with-parent", type=int, hidden=True, help="End when this process does.")
 @json_option
 def run_(input_path: Path, output: Path, as_json: bool, **given: Any) -> None:
     """Transform the files of INPUT (a file or a folder) into OUTPUT, as `<name>.out` each.
@@ -57,6 +59,8 @@ def run_(input_path: Path, output: Path, as_json: bool, **given: Any) -> None:
 
     Example: trimtab batch run records/ out/ --model http://127.0.0.1:8080/invocations --error-limit 10
     """
+    if given["with_parent"]:
+        end_with(given["with_parent"])
     spec = Spec(
         inputs=tuple(one.resolve() for one in files_in(input_path)),
         output=output,

@@ -11,6 +11,7 @@ import uvloop
 
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
+from trimtab.base.parent import end_with
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.load_busy import Busy
 from trimtab.cli.load_growth import read_phases, read_stairs, read_stop
@@ -80,6 +81,7 @@ def loadtest() -> None:
 @click.option("--instance-type", default="", help="The machine type that serves: cost per 1k follows.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="What was varied.")
 @click.option("--record", is_flag=True, help="Keep the result in the server.")
+@click.option("--with-parent", type=int, hidden=True, help="End when this process does.")
 @json_option
 @server_options
 def run(connection: Connection, target_url: str, record: bool, as_json: bool, **given: Any) -> None:
@@ -87,6 +89,8 @@ def run(connection: Connection, target_url: str, record: bool, as_json: bool, **
 
     Example: trimtab loadtest run http://127.0.0.1:8080/predict --body '{"x": 1}' --capacity --slo-ms 50
     """
+    if given["with_parent"]:
+        end_with(given["with_parent"])
     objective = Objective(given["slo_ms"], given["slo_share"], given["slo_of"])
     target = _target(target_url, given)
     started = SystemClock().now_ms()

@@ -1,20 +1,52 @@
-"""The room as doors and pages are given it."""
+"""The room as doors, pages and jobs are given it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.inference.invoke import Invoker
+from trimtab.inference.recommend.runner import Recommender
 from trimtab.inference.store import LoadTestStore
+from trimtab.inventory.served.store import ServedStore
+from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.periodic import Job
 from trimtab.store.state.database import State
+
+_TURN_S = 2.0
+_NEVER_S = 10 * 365 * 86_400.0  # only when the server stops
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceRoom:
-    """Everything that may be asked of load tests."""
+    """Everything that may be asked of endpoints and their load tests."""
 
     clock: Clock
     tests: LoadTestStore
+    served: ServedStore
+    invoker: Invoker
+    recommender: Recommender
+    lock: Lock
 
     @classmethod
-    def of(cls, state: State, clock: Clock) -> "InferenceRoom":
-        """The room over a state database."""
-        return cls(clock, LoadTestStore(state, clock))
+    def of(cls, state: State, clock: Clock, folder: Path, region: str) -> "InferenceRoom":
+        """The room over a state database; `folder` is where generators write."""
+        tests, served = LoadTestStore(state, clock), ServedStore(state, clock)
+        recommender = Recommender(served, tests, clock, folder / "inference", region)
+        return cls(clock, tests, served, Invoker(served), recommender, Lock(state, clock, "inference"))
+
+    def jobs(self) -> list[Job]:
+        """What the room does by itself; of several servers that share a state the one with the lock does it."""
+
+        async def turn() -> None:
+            if self.lock.held:
+                await self.recommender.turn()
+
+        async def close() -> None:
+            await self.recommender.close()
+            await self.invoker.close()
+
+        return [
+            Job("hold the lock of recommendation jobs", LEASE_MS / 3000, self.lock.renew),
+            Job("run recommendation jobs", _TURN_S, turn),
+            Job("end load tests", _NEVER_S, close, at_stop=True),
+        ]

@@ -1,0 +1,57 @@
+"""The room as doors, pages and jobs are given it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trimtab.base.clock import Clock
+from trimtab.base.errors import SetupError
+from trimtab.batch.transform_jobs import Remote, TransformJobs
+from trimtab.inventory.served.store import ServedStore
+from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.periodic import Job
+from trimtab.store.state.database import State
+
+_TURN_S = 1.0
+_NEVER_S = 10 * 365 * 86_400.0  # only when the server stops
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRoom:
+    """Everything that may be asked of batch jobs."""
+
+    clock: Clock
+    transforms: TransformJobs
+    lock: Lock
+
+    @classmethod
+    def of(cls, state: State, clock: Clock, folder: Path, buckets: str, remote: Remote) -> "BatchRoom":
+        """The room over a state database; `buckets` is the setting. Raises SetupError for one that cannot be read."""
+        served = ServedStore(state, clock)
+        jobs = TransformJobs(served, clock, folder / "batch", read_buckets(buckets), remote)
+        return cls(clock, jobs, Lock(state, clock, "batch"))
+
+    def jobs(self) -> list[Job]:
+        """What the room does by itself; of several servers that share a state the one with the lock does it."""
+
+        async def turn() -> None:
+            if self.lock.held:
+                await self.transforms.turn()
+
+        return [
+            Job("hold the lock of transform jobs", LEASE_MS / 3000, self.lock.renew),
+            Job("run transform jobs", _TURN_S, turn),
+            Job("end transform jobs", _NEVER_S, self.transforms.close, at_stop=True),
+        ]
+
+
+def read_buckets(text: str) -> Mapping[str, Path]:
+    """`name=/folder,…` as folders by bucket. Raises SetupError."""
+    found = {}
+    for part in text.split(","):
+        name, equals, folder = part.strip().partition("=")
+        if part.strip() and (not equals or not name or not Path(folder).is_absolute()):
+            raise SetupError(f"cannot use TRIMTAB_BATCH_BUCKETS: got {part.strip()!r}; expected bucket=/folder,…")
+        if name:
+            found[name] = Path(folder)
+    return found

@@ -1,0 +1,120 @@
+"""The registries that SageMaker's operations join, what they are given, and what they share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.paging import decode_token, encode_token
+from trimtab.batch.transform_jobs import TransformJobs
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.inference.invoke import Invoker
+from trimtab.inference.recommend.runner import Recommender
+from trimtab.inventory.served.model import Served
+from trimtab.inventory.served.store import ServedStore
+
+_PAGE = 10
+_SORTS: Mapping[str, Callable[[Served], Any]] = {
+    "Name": lambda one: one.name,
+    "CreationTime": lambda one: one.created_ms,
+    "LastModifiedTime": lambda one: one.updated_ms,
+    "Status": lambda one: one.status,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SageMakerRooms:
+    """What the operations ask."""
+
+    served: ServedStore
+    recommender: Recommender
+    transforms: TransformJobs
+    invoker: Invoker
+
+
+def worded(problems: Sequence[Problem]) -> AwsError:
+    """The common sentences under SageMaker's code."""
+    return AwsError("ValidationException", str(coral(problems)))
+
+
+Operation = Function[SageMakerRooms]
+
+
+class _Operations(Operations[SageMakerRooms]):
+    """Operations whose errors carry SageMaker's codes; those of jobs differ from those of models."""
+
+    def add(self, name: str, *, job: bool = False, **options: Any) -> Callable[[Operation], Operation]:
+        """Decorate the function of operation `name`, as `Operations` does."""
+        register = super().add(name, **options)
+
+        def coded(call: Operation) -> Operation:
+            @wraps(call)
+            async def asked(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+                try:
+                    return await call(rooms, request, context)
+                except InvalidInput as problem:
+                    raise AwsError("ValidationException", str(problem)) from None
+                except NotFound as problem:
+                    raise AwsError("ResourceNotFound" if job else "ValidationException", str(problem)) from None
+                except Conflict as problem:
+                    raise AwsError("ResourceInUse" if job else "ValidationException", str(problem)) from None
+
+            register(asked)
+            return call
+
+        return coded
+
+
+operations: _Operations = _Operations("sagemaker", worded, invalid_code="ValidationException")
+"""The operations; importing an operation's file adds it (`service.py` imports them all)."""
+
+
+def place(context: CallContext) -> tuple[str, str]:
+    """(account, region) of a call."""
+    return context.account, context.region
+
+
+def tags_of(request: Request) -> dict[str, str]:
+    """Tags as a mapping."""
+    return {one["Key"]: one["Value"] for one in request.get("Tags") or ()}
+
+
+def form_of(request: Request) -> dict[str, Any]:
+    """What is kept of a request: all but its tags."""
+    return {name: value for name, value in request.items() if name != "Tags"}
+
+
+async def listed(
+    rooms: SageMakerRooms, kind: str, request: Request, context: CallContext
+) -> tuple[list[Served], dict[str, str]]:
+    """The page of a list that a request asks for, and the token of the next. Raises AwsError."""
+    statuses = [request["StatusEquals"]] if request.get("StatusEquals") else []
+    found = await rooms.served.listed(context.scope, kind, statuses)
+    kept = [one for one in found if _fits(one, request)]
+    order = request.get("SortOrder", "Descending")
+    kept.sort(key=_SORTS.get(request.get("SortBy", "CreationTime"), _SORTS["CreationTime"]))
+    if order == "Descending":
+        kept.reverse()
+    try:
+        start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
+    except (InvalidInput, TypeError, ValueError):
+        raise AwsError("ValidationException", "The NextToken is invalid.") from None
+    end = start + (request.get("MaxResults") or _PAGE)
+    return kept[start:end], {"NextToken": encode_token(end)} if len(kept) > end else {}
+
+
+def _fits(one: Served, request: Request) -> bool:
+    bounds = (
+        ("CreationTimeAfter", one.created_ms, 1),
+        ("CreationTimeBefore", one.created_ms, -1),
+        ("LastModifiedTimeAfter", one.updated_ms, 1),
+        ("LastModifiedTimeBefore", one.updated_ms, -1),
+    )
+    for name, at_ms, sign in bounds:
+        if request.get(name) is not None and (at_ms - request[name]) * sign < 0:
+            return False
+    text = request.get("NameContains")
+    return not text or text.lower() in one.name.lower()

@@ -200,6 +200,7 @@ class _Output:
     def write(self, output: Mapping[str, Any], status: int) -> HttpAnswer:
         headers: Headers = []
         document: dict[str, Any] = {}
+        payload: tuple[Any, ...] = ()
         for name, value in output.items():
             if value is None:
                 continue
@@ -214,7 +215,9 @@ class _Output:
                     value if convert is None or (name == self._payload and isinstance(value, bytes)) else convert(value)
                 )
                 if name == self._payload:
-                    return _payload_answer(status, headers, document[wire])
+                    payload = (document[wire],)
+        if payload:  # after all members: headers may come behind it
+            return _payload_answer(status, headers, payload[0])
         if self._payload:
             return HttpAnswer(status, headers)
         return HttpAnswer(status, [_JSON, *headers], _encode(document))

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
 from trimtab.costs.room import CostsRoom
+from trimtab.economics.estimate.live import LiveEstimates, spent_of
 from trimtab.inventory.catalog.pricing import Machine, Pricing
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Node
@@ -29,8 +30,13 @@ class Idle:
     unpriced_h: float
 
 
-async def month_tile(costs: CostsRoom | None, scope: Scope, now_ms: int, href: str = "/costs") -> Tile | None:
-    """What is billed of the running month, else of the last month with a bill; None where no bill was imported."""
+async def month_tile(
+    costs: CostsRoom | None, scope: Scope, now_ms: int, href: str = "/costs", live: LiveEstimates | None = None
+) -> Tile | None:
+    """What is billed of the running month, else of the last month with a bill; None where no bill was imported.
+
+    Days that are not billed yet are told beside it, as the last snapshot of the live estimate has them.
+    """
     extent = await costs.reader.extent() if costs is not None else None
     if costs is None or extent is None:
         return None
@@ -39,7 +45,16 @@ async def month_tile(costs: CostsRoom | None, scope: Scope, now_ms: int, href: s
     rows = await costs.reader.costs(scope, CostQuery(start_ms, end_ms, (Metric.BILLED,), Granularity.DAILY))
     if not rows:
         return Tile(MONTH, words.NONE, "", "no billed line in your accounts", href=href)
-    return month_of(rows, end_ms, this_month=start_ms == _month(now_ms), href=href)
+    tile = month_of(rows, end_ms, this_month=start_ms == _month(now_ms), href=href)
+    newest = live.newest if live is not None else None
+    if newest is None or tile.label != MONTH:
+        return tile
+    ahead = spent_of(newest, scope, None, Metric.BILLED, start_ms, now_ms + _DAY_MS, tile.unit)
+    if not ahead.amount:
+        return tile
+    usual = "" if ahead.error.median is None else f", usually {ahead.error.median:.1%} off"
+    note = f"+ {_money(ahead.amount)} not billed yet, estimated{usual} · {tile.note}"
+    return replace(tile, note=note)
 
 
 def month_of(rows: Sequence[CostRow], end_ms: int, *, this_month: bool, href: str = "/costs") -> Tile:

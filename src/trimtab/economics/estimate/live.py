@@ -107,6 +107,11 @@ class LiveEstimates:
     _hours_to: int = 0
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def newest(self) -> Snapshot | None:
+        """The last snapshot, however old, without making one."""
+        return self._snapshot
+
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
         self._snapshot, self._hours, self._hours_from, self._hours_to = None, {}, 0, 0
@@ -137,20 +142,7 @@ class LiveEstimates:
         None where there is no bill. Raises QueryAborted, Unavailable.
         """
         found = await self.snapshot()
-        if found is None:
-            return None
-
-        def takes(key: LineKey) -> bool:
-            return key.seen_by(scope) and currency in ("", key.currency) and meets(where, key.value)
-
-        mine = [line for line in found.lines if start_ms <= line.day_ms < end_ms and takes(line.key)]
-        amounts = [amount for line in mine if (amount := line.amount(metric)) is not None]
-        total = sum(amounts, Decimal(0))
-        error = found.base.error(found.base.weights_of(takes), metric)
-        bounds = error.bounds(total)
-        low, high = bounds if bounds else (None, None)
-        unpriced = sum(1 for line in mine if line.basis is Basis.UNPRICED)
-        return LiveSpend(total, low, high, error, unpriced, found.closed_ms, found.at_ms)
+        return None if found is None else spent_of(found, scope, where, metric, start_ms, end_ms, currency)
 
     async def _make(self) -> Snapshot | None:
         sources, now_ms = self.sources, self.clock.now_ms()
@@ -235,6 +227,24 @@ class LiveEstimates:
                 continue
             rows = zip(base.ids, past.effective[:, column].tolist(), past.billed[:, column].tolist(), strict=True)
             await self.store.settle(day_ms, {id_: (effective, billed) for id_, effective, billed in rows})
+
+
+def spent_of(
+    found: Snapshot, scope: Scope, where: Filter | None, metric: Metric, start_ms: int, end_ms: int, currency: str = ""
+) -> LiveSpend:
+    """What the open days of `[start, end)` come to in a snapshot. Pure."""
+
+    def takes(key: LineKey) -> bool:
+        return key.seen_by(scope) and currency in ("", key.currency) and meets(where, key.value)
+
+    mine = [line for line in found.lines if start_ms <= line.day_ms < end_ms and takes(line.key)]
+    amounts = [amount for line in mine if (amount := line.amount(metric)) is not None]
+    total = sum(amounts, Decimal(0))
+    error = found.base.error(found.base.weights_of(takes), metric)
+    bounds = error.bounds(total)
+    low, high = bounds if bounds else (None, None)
+    unpriced = sum(1 for line in mine if line.basis is Basis.UNPRICED)
+    return LiveSpend(total, low, high, error, unpriced, found.closed_ms, found.at_ms)
 
 
 def lines_of(base: Base, day: DayAmounts, day_ms: int) -> list[Line]:

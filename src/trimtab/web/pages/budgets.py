@@ -11,7 +11,16 @@ from trimtab.access.principal import Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.budgets.actions import Happened
-from trimtab.budgets.model import Action, Budget, Execution, Notification, NotificationState, Spend, Subscriber
+from trimtab.budgets.model import (
+    Action,
+    Budget,
+    Execution,
+    Notification,
+    NotificationState,
+    Spend,
+    Standing,
+    Subscriber,
+)
 from trimtab.budgets.performance import Spent
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.charts.budget_bar import budget_bar
@@ -100,6 +109,7 @@ def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
         "actual": _text(actual),
         "forecast": _text(forecast),
         "used": float(actual.amount / limit.amount) if limit and actual and limit.amount else None,
+        "estimated": _estimate(standing) if standing else "",
         "interval": f"{_plain(standing.forecast_lower)} to {_plain(standing.forecast_upper)}"
         if standing and standing.forecast_lower is not None
         else "",
@@ -110,6 +120,14 @@ def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
         "bar": budget_bar(_number(actual), _number(forecast), _number(limit)),
         "href": view.url(budget=budget.name, account=budget.account),
     }
+
+
+def _estimate(standing: Standing) -> str:
+    """What of the actual amount is not billed yet, and how wrong such estimates were."""
+    if not standing.estimated:
+        return ""
+    error = "" if standing.estimate_error is None else f", usually {standing.estimate_error:.1%} off by day"
+    return f"{_plain(standing.estimated)} of it is the live estimate{error}"
 
 
 async def _opened(room: BudgetsRoom, view: View) -> dict[str, Any]:

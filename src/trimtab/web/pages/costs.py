@@ -21,6 +21,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.web import respond
 from trimtab.web.audit.changes import ChangesPanel, changes_panel
 from trimtab.web.costs import pictures
+from trimtab.web.costs.ahead import ahead_of, facts_of
 from trimtab.web.costs.pledges import read_pledges
 from trimtab.web.costs.question import (
     METRICS,
@@ -47,6 +48,7 @@ _KEYS = frozenset({"name", "before", "now", "change", "ratio"})
 _TEXT = frozenset({"name"})
 _DRIVERS = 6
 _FORM_BYTES = 16_384
+_AHEAD_S, _AHEAD_STALE_S = 60.0, 900.0
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -67,6 +69,17 @@ def routes(site: Site) -> list[BaseRoute]:
         facts = await _facts(room, view, question, extent)
         common["done_then"] = await _done_then(site, view, question, facts["explained"])
         return site.page(request, view, "costs", **common, **facts)
+
+    async def ahead(request: Request) -> Response:
+        view, room = site.view(request), _room(site)
+        extent = await room.reader.extent()
+        if extent is None:
+            raise NotFound("no bill has been imported yet; try `trimtab import FILE`")
+        question = read_question(view, extent)
+        asked = room, site.state.live, view.scope, question.metric, question.where, view.now_ms
+        key = ("costs-ahead", view.scope, question.metric, question.filters)
+        found = await site.cache.get(key, _AHEAD_S, lambda: ahead_of(*asked), stale_s=_AHEAD_STALE_S)
+        return site.fragment(request, view, "costs_ahead", **facts_of(found, view.now_ms))
 
     async def as_json(request: Request) -> Response:
         _, question, answer = await _asked(site, request)
@@ -97,6 +110,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     return [
         Route(_PATH, site.guarded(page, Role.FINANCE)),
+        Route(_PATH + "/ahead", site.guarded(ahead, Role.FINANCE)),
         Route(_PATH + ".json", site.guarded(as_json, Role.FINANCE)),
         Route(_PATH + ".csv", site.guarded(as_csv, Role.FINANCE)),
         Route(_PATH + "/reports", site.guarded(save, Role.WRITE), methods=["POST"]),
@@ -152,6 +166,7 @@ async def _facts(room: CostsRoom, view: View, question: Question, extent: Period
         "explained": changes,
         "compared": " → ".join(map(span_words, question.explained or ())),
         "pledges": pledges,
+        "ahead_url": view.url(path=f"{_PATH}/ahead") if question.is_money else "",
         "cost": cost_words,
         "tiles": _tiles(question, answer),
     }

@@ -92,7 +92,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "rejections": visible_rejections(site, scope, 5),
         "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [], "idle_money": [],
     }  # fmt: skip
-    month = await month_tile(site.state.costs, scope, view.now_ms)
+    month = await month_tile(site.state.costs, scope, view.now_ms, live=site.state.live)
     if fleet is not None:
         idle = await _idle_money(site, scope, fleet)
         return facts | _gpu_facts(site, view, fleet, sources, services, month, idle)

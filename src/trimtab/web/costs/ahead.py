@@ -1,0 +1,136 @@
+"""What is not on the bill: days that are estimated, with the past error beside them, and where the month is going."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import to_datetime
+from trimtab.base.errors import InvalidInput
+from trimtab.charts.outlook import OutlookChart, OutlookDay, draw_outlook
+from trimtab.costs.model import And, CostQuery, Dimension, Filter, Granularity, Metric, Where
+from trimtab.costs.outlook import Outlook, OutlookQuery
+from trimtab.costs.periods import month_start, next_month
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.costs.room import CostsRoom
+from trimtab.economics.estimate.live import LiveEstimates, Snapshot
+from trimtab.economics.estimate.model import Line
+from trimtab.economics.estimate.report import EstimateReport, report_of
+from trimtab.economics.rules.conditions import meets
+from trimtab.timeseries.forecast.model import TooLittleHistory
+from trimtab.web.costs.pictures import Drawing
+
+_BACK_DAYS = 35
+_EFFECTIVE = frozenset({Metric.EFFECTIVE, Metric.AMORTIZED, Metric.NET_AMORTIZED})
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The panel. `problem` says why there is no forecast; `outlook` is of whole days to the end of the next month."""
+
+    report: EstimateReport | None
+    outlook: Outlook | None
+    drawing: Drawing | None
+    problem: str
+    currency: str
+    month_end: str
+
+
+async def ahead_of(
+    room: CostsRoom, live: LiveEstimates | None, scope: Scope, metric: Metric, where: Filter | None, now_ms: int
+) -> Ahead:
+    """What lies ahead of a question. Raises QueryAborted, Unavailable."""
+    snapshot = await live.snapshot() if live is not None else None
+    told = Metric.EFFECTIVE if metric in _EFFECTIVE else Metric.BILLED
+    report = report_of(snapshot, scope, told, None, where) if snapshot is not None else None
+    start, end = month_start(now_ms), next_month(next_month(now_ms))
+    currency = await _currency(room, scope, metric, where, now_ms)
+    narrowed = _in_currency(where, currency)
+    ends = f"{to_datetime(next_month(start) - 1):%-d %B}"
+    try:
+        query = OutlookQuery(start, end, metric, Granularity.DAILY, narrowed)
+        found = await room.outlooks.ask(scope, query)
+    except (TooLittleHistory, InvalidInput) as problem:
+        return Ahead(report, None, None, str(problem), currency, ends)
+    back = found.known_until_ms - _BACK_DAYS * DAY_MS
+    rows = await room.reader.costs(
+        scope, CostQuery(back, found.known_until_ms, (metric,), Granularity.DAILY, where=narrowed)
+    )
+    known = {row.start_ms: row.amounts[0] for row in rows}
+    estimated = _estimated(snapshot, scope, told, narrowed) if snapshot is not None else {}
+    return Ahead(report, found, _drawing(found, known, estimated, back, currency), "", currency, ends)
+
+
+def facts_of(ahead: Ahead, now_ms: int) -> dict[str, Any]:
+    """The panel as its template takes it: the month as billed, estimated and forecast together."""
+    facts: dict[str, Any] = {"ahead": ahead, "month": None, "rows": ahead.report.rows if ahead.report else ()}
+    if ahead.outlook is not None:
+        last = next_month(month_start(now_ms))
+        days = [one for one in ahead.outlook.periods if one.start_ms < last]
+        known = sum((one.known for one in days), Decimal(0))
+        facts["month"] = {
+            "known": known,
+            "mean": sum((one.mean for one in days), Decimal(0)),
+            "error": ahead.outlook.error,
+            "coverage": ahead.outlook.coverage,
+            "origins": ahead.outlook.origins,
+            "models": ", ".join(f"{one.name} {one.weight:.0%}" for one in ahead.outlook.weighed[:3]),
+        }
+    return facts
+
+
+async def _currency(room: CostsRoom, scope: Scope, metric: Metric, where: Filter | None, now_ms: int) -> str:
+    """The currency with most of the last weeks' cost: amounts of two are never added."""
+    end = (now_ms // DAY_MS + 1) * DAY_MS
+    rows = await room.reader.costs(scope, CostQuery(end - _BACK_DAYS * DAY_MS, end, (metric,), where=where))
+    return max(rows, key=lambda row: row.amounts[0]).currency if rows else "USD"
+
+
+def _in_currency(where: Filter | None, currency: str) -> Filter:
+    only = Where(Dimension.CURRENCY, (currency,))
+    return only if where is None else And((where, only))
+
+
+def _estimated(snapshot: Snapshot, scope: Scope, metric: Metric, where: Filter) -> dict[int, Decimal]:
+    """By day what is estimated of the lines that are meant."""
+
+    def value(line: Line) -> Decimal:
+        mine = line.key.seen_by(scope) and meets(where, line.key.value)
+        return (line.amount(metric) or Decimal(0)) if mine else Decimal(0)
+
+    found: dict[int, Decimal] = {}
+    for line in snapshot.lines:
+        found[line.day_ms] = found.get(line.day_ms, Decimal(0)) + value(line)
+    return found
+
+
+def _drawing(
+    found: Outlook, known: dict[int, Decimal], estimated: dict[int, Decimal], back: int, currency: str
+) -> Drawing:
+    days: list[OutlookDay] = []
+    for at in range(back, found.known_until_ms, DAY_MS):
+        amount = known.get(at, Decimal(0))
+        days.append(OutlookDay(_label(at), f"{_day(at)}: {amount:,.2f} {currency} billed", float(amount)))
+    for one in found.periods:
+        if one.start_ms < found.known_until_ms:
+            continue
+        now = estimated.get(one.start_ms)
+        so_far = f", {now:,.2f} estimated so far" if now is not None else ""
+        title = f"{_day(one.start_ms)}: {one.mean:,.2f} expected, 80 % {one.lower:,.2f} to {one.upper:,.2f}{so_far}"
+        guess = float(one.mean), float(one.lower), float(one.upper)
+        days.append(
+            OutlookDay(_label(one.start_ms), title, None if now is None else float(now), now is not None, *guess)
+        )
+    label = f"Cost by day, {currency}: {sum(one.mean is None for one in days)} billed days and a forecast of the others"
+    wide = draw_outlook(OutlookChart(days, currency, label, 1080, 220))
+    short: Sequence[OutlookDay] = days[-45:]
+    return Drawing(wide, draw_outlook(OutlookChart(short, currency, label, 340, 200)))
+
+
+def _label(ms: int) -> str:
+    return f"{to_datetime(ms):%-d %b}"
+
+
+def _day(ms: int) -> str:
+    return f"{to_datetime(ms):%a %-d %b}"

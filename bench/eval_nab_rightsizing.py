@@ -1,11 +1,10 @@
 """How well right-sizing sizes the CPU series of the Numenta Anomaly Benchmark (NAB), walked forward a day at a time.
 
 Run as `python bench/eval_nab_rightsizing.py DIR`, DIR in NAB's layout; the series are the files whose name says `cpu`.
-Each day has one size, decided by the product's own strategy (`advice.rightsizing.book.OURS`, its defaults) from the days
-before it; the first day has none. Slack is 1 - mean(use) ÷ mean(size), `over` the share of points above the size, both
-from the points themselves, as means over the series (`pooled`: over all points, sizes in percent). Beside it are the
-fixed rules of the reference, each computed from every earlier point. Nothing is tuned here, and no label is read.
-The last line is JSON.
+Each day has one size, decided by the product's own strategy (`advice.rightsizing.book.OURS`, its defaults) from the
+days before it; the first day has none. Slack is 1 - mean(use) ÷ mean(size), `over` the share of points above the size,
+both from the points themselves, as means over the series. Beside it are the fixed rules of the reference, each computed
+from every earlier point. Nothing is tuned here, and no label is read. The last line is JSON.
 """
 
 import json

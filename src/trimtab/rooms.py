@@ -54,6 +54,7 @@ from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
+from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.live_costs import BudgetedLive, Telling, live_of, units_of
 from trimtab.logs.insights.room import InsightsRoom
@@ -81,6 +82,7 @@ from trimtab.reports.dashboards.prom_source import PromQLSource
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.dashboards.shares import ShareStore
 from trimtab.reports.dashboards.store import DashboardStore
+from trimtab.reports.exposed import Exposed
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
@@ -115,6 +117,7 @@ class Rooms:
     costs: CostsRoom
     economics: EconomicsRoom
     live: LiveEstimates
+    exposed: Exposed
     units: UnitCosts
     budgets: BudgetsRoom
     advice: AdviceRoom
@@ -211,6 +214,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         costs=costs,
         economics=economics,
         live=live,
+        exposed=Exposed(
+            live, reader, registry, RunReports(reader, registry, inventory, costs.reader, clock).scheduled, clock
+        ),
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=InferenceRoom.of(stores.state, clock, settings.data_dir, settings.region),

@@ -6,7 +6,7 @@ the strategy's own replay, deciding day by day from what came before, may not ha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -126,8 +126,10 @@ def _recommendation(fleet: Fleet, one: int, told: _Told, sizing: Sizing, pick: s
     short = [axis for number, axis in enumerate(fleet.axes) if needed[number] > fleet.holds[present, number] + 1e-9]
     replays = _replays(fleet, one, told, detail=detail)
     used = {axis: float(needed[number]) for number, axis in enumerate(fleet.axes) if np.isfinite(needed[number])}
+    highest = zip(fleet.axes, told.high[one].tolist(), strict=True)
+    observed = {axis: high for axis, high in highest if high == high}  # NaN is not measured
     base = Recommendation(
-        fleet.subjects[one], Finding.OPTIMIZED, (), fleet.options[0], used, replays=replays, pick=pick,
+        fleet.subjects[one], Finding.OPTIMIZED, (), fleet.options[0], used, observed, replays=replays, pick=pick,
         risk=float(told.risk[one]), days=float(told.hours[one] / 24.0), notes=_notes(fleet, one, sizing),
     )  # fmt: skip
     return _found(fleet, one, told, sizing, base, short, place)
@@ -152,17 +154,14 @@ def _found(
         return _with(base, Finding.OPTIMIZED, (), (), failed)
     codes = _codes(fleet, short, place)
     advised = _options(fleet, one, told)
-    finding = Finding.UNDER if short else Finding.OVER
+    finding = Finding.UNDER if short else Finding.OVER if codes else Finding.NOT_OPTIMIZED
     return _with(base, finding, codes, advised, "")
 
 
 def _with(
     base: Recommendation, finding: Finding, codes: tuple[str, ...], advised: tuple[Advised, ...], reason: str
 ) -> Recommendation:
-    return Recommendation(
-        base.subject, finding, codes, base.current, base.used, advised, base.replays, reason, base.pick, base.risk,
-        base.days, base.notes,
-    )  # fmt: skip
+    return replace(base, finding=finding, reasons=codes, advised=advised, reason=reason)
 
 
 def _failure(replay: Walked, sizing: Sizing) -> str:

@@ -104,4 +104,5 @@ def _times(use: DailyUse, factor: float) -> DailyUse:
 
 
 def _throttled(option: Option) -> bool:
-    return option.capacity.get(Axis.SUSTAINED, 0.0) < option.capacity.get(Axis.CPU, 0.0)
+    whole = option.capacity.get(Axis.CPU, 0.0)
+    return option.capacity.get(Axis.SUSTAINED, whole) < whole

@@ -42,6 +42,8 @@ class Finding(StrEnum):
     UNDER = "Underprovisioned"
     OVER = "Overprovisioned"
     OPTIMIZED = "Optimized"
+    NOT_OPTIMIZED = "NotOptimized"
+    """The size is right, and another type of it is cheaper."""
     UNAVAILABLE = "Unavailable"
 
 
@@ -130,9 +132,11 @@ class Advised:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What is said of a subject. Without `advised`, `reason` says why; `used` is the use by axis of the size now.
+    """What is said of a subject. Without `advised`, `reason` says why.
 
-    `replays` are what strategies would have cost, the chosen one first; `pick` is in words how it is chosen.
+    By axis, in shares of the size now: `used` is the size that the strategy asks for, `observed` the highest use of the
+    lookback (99.5th percentile of a day). `replays` are what strategies would have cost, the chosen one first; `pick`
+    is in words how it is chosen.
     """
 
     subject: Subject
@@ -140,6 +144,7 @@ class Recommendation:
     reasons: tuple[str, ...]
     current: Option | None
     used: Mapping[Axis, float]
+    observed: Mapping[Axis, float] = field(default_factory=dict)
     advised: tuple[Advised, ...] = ()
     replays: tuple[Walked, ...] = ()
     reason: str = ""

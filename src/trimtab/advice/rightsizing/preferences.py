@@ -48,8 +48,10 @@ def effective(found: Iterable[Preference], account: str, arn: str) -> dict[str, 
 
 
 def sizing_of(preferences: Mapping[str, Any], base: Sizing | None = None) -> Sizing:
-    """The settings that preferences stand for."""
+    """The settings that preferences stand for. Who sets a threshold or headroom gets the documented rule with it."""
     found = base or Sizing()
+    if preferences.get("utilizationPreferences") not in (None, DEFAULTS["utilizationPreferences"]):
+        found = replace(found, strategy="documented")
     days = LOOKBACKS.get(str(preferences.get("lookBackPeriod", "")), found.lookback)
     found = replace(found, lookback=days, arm="AWS_ARM64" in (preferences.get("cpuVendorArchitectures") or ()))
     for one in preferences.get("utilizationPreferences") or ():

@@ -1,20 +1,20 @@
 """What decides beside use: the preferences of Compute Optimizer, and how much time over size is accepted."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trimtab.advice.rightsizing.model import Axis
 from trimtab.advice.rightsizing.strategies.documented import Documented
 from trimtab.advice.rightsizing.strategies.percentile import MAXIMUM, P95, VPA
-from trimtab.advice.rightsizing.strategies.portfolio import Portfolio
+from trimtab.advice.rightsizing.strategies.portfolio import Portfolio, Prior
 from trimtab.advice.rightsizing.strategies.strategy import Strategy
 
 STRICT = (Axis.MEMORY, Axis.GPU_MEMORY)
 """Axes along which a moment over size ends the program: no time over size is accepted."""
 USABLE = {Axis.CPU: 0.95, Axis.GPU: 0.95, Axis.MEMORY: 0.95, Axis.GPU_MEMORY: 0.95}
 """The share of a size that use may fill: above it queues grow without bound, and the system needs some itself."""
-_STRICT_OVERRUN = 100.0
-"""1 % of time over the size of memory costs as much as a whole size of slack."""
+_STRICT = Portfolio(30.0, prior=Prior(drift=0.15, tail=10.0))
+"""Along strict axes time over size costs ten times as much; memory seldom wanders far from its peaks. What is left to
+chance is caught by the replay, which accepts no time over size there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,6 @@ class Sizing:
     unmeasured_memory: bool = False
     strategy: str = "portfolio"
     least_hours: float = 30.0
-    facts: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, strategy: str, axis: Axis) -> Strategy:
         """A strategy as it decides along an axis."""
@@ -53,7 +52,7 @@ class Sizing:
                 return VPA
             case "max":
                 return MAXIMUM
-        return Portfolio(_STRICT_OVERRUN) if strict else Portfolio()
+        return _STRICT if strict else Portfolio()
 
     def accepted(self, axis: Axis) -> float:
         """The share of time over size that is accepted along an axis."""

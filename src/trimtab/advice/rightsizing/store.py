@@ -126,9 +126,7 @@ class RightsizingStore:
 
         found = await self._state.run(read)
         if found is None or not _sees(scope, found.recommendation.subject):
-            raise NotFound(
-                f"no recommendation has the id {id_!r}; see `trimtab advice rightsizing list`"
-            )
+            raise NotFound(f"no recommendation has the id {id_!r}; see `trimtab advice rightsizing list`")
         return found
 
     async def enrolled(self, account: str) -> tuple[str, int]:

@@ -1,0 +1,62 @@
+"""The room over the others: where its use, prices, bill and findings come from."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.facts import Facts
+from trimtab.advice.finding import Judgement
+from trimtab.advice.gather.bills import billed
+from trimtab.advice.rightsizing.containers import containers
+from trimtab.advice.rightsizing.room import Means, RightsizingRoom
+from trimtab.advice.store import FindingStore
+from trimtab.base.clock import Clock
+from trimtab.costs.model import Facet
+from trimtab.costs.room import CostsRoom
+from trimtab.inventory.room import InventoryRoom
+from trimtab.logs.exports.places import files_of
+from trimtab.logs.serverless.model import FunctionUse
+from trimtab.logs.serverless.read import ServerlessReader, Wanted
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.client import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The rooms that right-sizing asks. `exports` is the folder below which exports go to folders of their buckets."""
+
+    inventory: InventoryRoom
+    reader: MetricReader
+    registry: SeriesRegistry
+    costs: CostsRoom
+    serverless: ServerlessReader
+    findings: FindingStore
+    owner: Callable[[], Awaitable[Facet]]
+    exports: Path
+
+
+def rightsizing_of(state: State, telemetry: Telemetry, clock: Clock, around: Around) -> RightsizingRoom:
+    """The room."""
+
+    async def functions(scope: Scope, start_ms: int, end_ms: int) -> list[FunctionUse]:
+        return await around.serverless.functions(scope, Wanted(start_ms, end_ms), parts=1)
+
+    async def facts() -> Facts:
+        now_ms = clock.now_ms()
+        bill = await billed(around.costs, EVERYTHING, now_ms, await around.owner())
+        return Facts(now_ms, bills=bill.bills, on_demand=bill.on_demand, billed=bill.any)
+
+    async def publish(judged: Sequence[Judgement], took_ms: int) -> object:
+        return await around.findings.publish(judged, took_ms=took_ms, what="right-sizing")
+
+    def write(bucket: str, key: str, content: bytes) -> None:
+        files_of(bucket, "", around.exports).write(key, content)
+
+    asked = partial(containers, around.reader, around.registry, clock)
+    known = telemetry, around.registry, around.reader, around.inventory
+    means = Means(*known, functions, asked, facts, publish, write)
+    return RightsizingRoom.of(state, clock, means)

@@ -6,7 +6,11 @@ server that starts today would have them.
 
     python bench/eval_alibaba_genai_v2026.py DIR
 
-The last line is one JSON object: each figure as [trimtab, by hand], and `worst`, the greatest relative difference.
+Idle GPUs are found by the advisor's own check from GPU metrics alone, half hour by half hour; the truth is that the
+container has no `qps` row in it, and containers that never appear in `qps` are left out.
+
+The last line is one JSON object: each figure as [trimtab, by hand], `worst`, the greatest relative difference, and
+`idle_precision` and `idle_recall`.
 """
 
 import asyncio
@@ -24,6 +28,9 @@ import numpy as np
 import pandas as pd
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.advice.checks.idle_gpu import CHECK as IDLE_GPU
+from trimtab.advice.gather.gpus import GpuReader
+from trimtab.advice.idleness import idle_windows
 from trimtab.base.clock import SystemClock
 from trimtab.base.tags import make_tags
 from trimtab.kpis.context import Options
@@ -79,6 +86,7 @@ class Evaluation:
         self.rooms = rooms
         self.directory = directory
         self.found: Figures = {}
+        self.idle: dict[str, float] = {}
         duty = read(directory, "pod_gpu_duty_cycle")
         day = 86_400
         # Whole steps, so that the grid stays the publishers' one.
@@ -177,6 +185,25 @@ class Evaluation:
         self.note("gpus_active_below_5_percent", float((ours < 0.05).sum()), float((hand < 0.05).sum()))
         self.note("gpus_never_active", float((ours == 0).sum()), float((hand == 0).sum()))
 
+    async def idle_check(self) -> None:
+        """Precision and recall of idle half hours of containers."""
+        reader = GpuReader(self.rooms.reader, self.rooms.registry, self.rooms.inventory)
+        gpus = await reader.gpus(EVERYTHING, self.end_ms)
+        qps = read(self.directory, "qps").dropna(subset=["container_ip"])
+        window = int(IDLE_GPU.defaults["window"] * 60_000)
+        asked = set(zip(qps.container_ip, self.times(qps) // window * window, strict=True))
+        known = set(qps.container_ip)
+        found = [(one.pod, *told) for one in gpus if one.pod in known for told in idle_windows(one, IDLE_GPU.defaults)]
+        pairs = [(idle, (pod, start) not in asked) for pod, start, idle in found]
+        hits = sum(idle and truth for idle, truth in pairs)
+        told, true = sum(idle for idle, _ in pairs), sum(truth for _, truth in pairs)
+        self.idle = {
+            "idle_precision": round(hits / told, 4) if told else 0.0,
+            "idle_recall": round(hits / true, 4) if true else 0.0,
+            "idle_windows": len(pairs),
+            "idle_true": true,
+        }
+
     async def requests(self) -> None:
         """Requests per second."""
         qps = read(self.directory, "qps")
@@ -231,16 +258,17 @@ def gpu_hours(duty: pd.DataFrame) -> tuple[float, float]:
     return paid * STEP_S / 3600, active * STEP_S / 3600
 
 
-async def evaluate(directory: Path, data: Path) -> Figures:
+async def evaluate(directory: Path, data: Path) -> tuple[Figures, dict[str, float]]:
     clock = SystemClock()
     stores = await asyncio.to_thread(open_stores, Settings(data_dir=data), clock)
     try:
         evaluation = Evaluation(await build_rooms(Settings(data_dir=data), stores, clock), directory)
         await evaluation.gpus()
+        await evaluation.idle_check()
         await evaluation.latencies()
         await evaluation.requests()
         await evaluation.availability()
-        return evaluation.found
+        return evaluation.found, evaluation.idle
     finally:
         await asyncio.to_thread(stores.close)
 
@@ -251,7 +279,7 @@ def main() -> None:
     directory = Path(sys.argv[1])
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as data, engine(Path(data)):
-        found = asyncio.run(evaluate(directory, Path(data)))
+        found, idle = asyncio.run(evaluate(directory, Path(data)))
     worst = max(
         np.inf if ours is None else abs(ours - hand) / max(abs(hand), 1e-12)
         for ours, hand in ((ours, hand or 0.0) for ours, hand in found.values())
@@ -264,6 +292,7 @@ def main() -> None:
                 "evaluation": "alibaba_genai_v2026",
                 "figures": found,
                 "worst": worst,
+                **idle,
                 "seconds": round(time.perf_counter() - began, 1),
             }
         )

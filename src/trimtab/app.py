@@ -18,12 +18,14 @@ from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.site import AuditedSite
+from trimtab.doors.aws.advice import service as advice_service
 from trimtab.doors.aws.budgets import service as budgets_service
 from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
+from trimtab.doors.aws.compute_optimizer import service as compute_optimizer_service
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.doors.aws.events import service as events_service
@@ -93,6 +95,7 @@ from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.watch import REFRESH_S
+from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.reports.written.facts import Facts
 from trimtab.reports.written.room import WrittenReports
 from trimtab.rooms import Rooms, wipe
@@ -177,12 +180,14 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
             CostExplorerRooms.of(rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies, rooms.purchases)
         ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
+        compute_optimizer_service.build(rooms.rightsizing),
         *sagemaker_service.build(
             SageMakerRooms(
                 rooms.inference.served, rooms.inference.recommender, rooms.batch.transforms, rooms.inference.invoker
             )
         ),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
+        *advice_service.build(rooms.advice),
         savingsplans_service.build(rooms.purchases),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
@@ -236,6 +241,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
             rooms.registry,
             rooms.ledger,
             rooms.notify.watch,
+            rooms.exposed,
         ),
         checks=checks_of(rooms.stores),
         describe_settings=settings_module.describe,
@@ -355,6 +361,7 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
         Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
+        Job("read what others scrape of money", EXPOSED_S, rooms.exposed.refresh),
         *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,

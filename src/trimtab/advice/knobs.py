@@ -41,6 +41,15 @@ class KnobStore:
         await self.remember(f"{_SETTINGS}{id_}", json.dumps(kept) if kept else "")
         return {**known, **kept}
 
+    async def preferences(self, account: str) -> dict[str, Any]:
+        """What an account prefers of Cost Optimization Hub."""
+        text = await self.remembered("preferences", account)
+        return dict(json.loads(text)) if text else {}
+
+    async def prefer(self, account: str, values: dict[str, Any]) -> None:
+        """Keep what an account prefers."""
+        await self.remember("preferences", json.dumps(values), account)
+
     async def remembered(self, key: str, account: str = "") -> str:
         """What was remembered under a key; "" where nothing was."""
         mine = (_kept.key == key) & (_kept.account == account)

@@ -6,7 +6,7 @@ from trimtab.capacity.simulate import fleet
 from trimtab.timeseries.compiling import compiler
 
 _HERE = Path(__file__).parent
-_FOLDERS = (_HERE / "policies", _HERE / "replay", Path(fleet.__file__).parent)
+_FOLDERS = (_HERE / "policies", _HERE / "replay", _HERE / "provisioned", Path(fleet.__file__).parent)
 compiled = compiler(*_FOLDERS, division_by_zero="numpy")
 inlined = compiler(*_FOLDERS, division_by_zero="numpy", inline="always")
 """For what a replay of thousands of services spends its time in: a call with arrays counts references."""

@@ -1,4 +1,4 @@
-"""Predictive scaling as EC2 Auto Scaling documents it: an hourly forecast puts a floor under desired; it never scales in.
+"""Predictive scaling as EC2 Auto Scaling documents it: an hourly forecast puts a floor under desired, never scales in.
 
 A forecast is made every 6 hours for the 48 hours ahead, from at least 24 hours and at most 14 days of hourly means. AWS
 does not say how it forecasts; here an hour is expected to be as the same hour of the last two weeks was at the level of

@@ -9,6 +9,8 @@ from trimtab.base.clock import SystemClock, to_ms
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
+from trimtab.cli.purchases import purchases
+from trimtab.cli.rightsizing import rightsizing
 from trimtab.client import advice_wire as wire
 from trimtab.client.advice import AdviceCalls
 
@@ -264,3 +266,7 @@ def _until(text: str) -> int:
         return to_ms(datetime.fromisoformat(text).replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise InvalidInput(f"cannot read --until {text!r}: expected a day such as 2027-03-31, or 30d") from None
+
+
+advice.add_command(purchases)
+advice.add_command(rightsizing)

@@ -66,6 +66,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Cost per run & token", "/unit-costs", "pulse", Role.FINANCE),
             NavItem("Cost anomalies", "/cost-anomalies", "spike", Role.FINANCE),
             NavItem("Budgets", "/budgets", "gauge", Role.FINANCE),
+            NavItem("Purchase plan", "/purchase-plan", "receipt", Role.FINANCE),
             NavItem("Statements", "/statements", "receipt", Role.FINANCE),
             NavItem("Allocation", "/allocation", "split", Role.FINANCE),
             NavItem("Untagged cost", "/untagged", "tag", Role.FINANCE),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
+from trimtab.accounts.room import AccountsRoom
+from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
@@ -58,8 +60,10 @@ class WebState:
     refresh_s: int = 5
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
+    purchases: PurchasesRoom | None = None
     cost_anomalies: CostAnomalies | None = None
     advice: AdviceRoom | None = None
+    accounts: AccountsRoom | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
     costs: CostsRoom | None = None

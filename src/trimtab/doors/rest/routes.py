@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.accounts.room import AccountsRoom
+from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
@@ -63,8 +65,10 @@ from trimtab.doors.rest import (
     openapi,
     pipelines,
     price_lists,
+    purchases,
     put,
     reports,
+    rightsizing,
     run_reports,
     runs,
     serverless,
@@ -143,6 +147,8 @@ class Dependencies:
     log_anomalies: LogPatternAnomalies | None = None
     budgeting: budgets.Budgeting | None = None
     advice: AdviceRoom | None = None
+    rightsizing: RightsizingRoom | None = None
+    purchases: PurchasesRoom | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
@@ -170,6 +176,8 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(unit_costs.operations(needs.units, needs.clock) if needs.units else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *(advice.operations(needs.advice) if needs.advice else []),
+        *(rightsizing.operations(needs.rightsizing) if needs.rightsizing else []),
+        *(purchases.operations(needs.purchases) if needs.purchases else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
         *(reports.operations(needs.reporting) if needs.reporting else []),

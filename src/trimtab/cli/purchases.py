@@ -1,0 +1,166 @@
+"""`trimtab advice purchases`: what to commit to, what people say of it, and training on spot."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from trimtab.base.errors import InvalidInput
+from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.output import day, json_option, print_json, print_table, remark
+from trimtab.cli.purchase_facts import KINDS, PAYMENTS, facts, offer, rates, remove, set_rate, term
+from trimtab.cli.purchase_spot import spot
+from trimtab.client import purchases_wire as wire
+from trimtab.client.purchases import Purchases
+
+_OUTCOMES = ("low", "expected", "high")
+
+
+@click.group()
+def purchases() -> None:
+    """Purchase options: plan what to commit to, over what is expected and after right-sizing."""
+
+
+@purchases.command("plan")
+@click.option("--days", default=60, show_default=True, help="Days of the bill to look at.")
+@click.option("--months", default=12, show_default=True, help="Months ahead to plan for.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(tuple(KINDS)),
+    multiple=True,
+    help="Savings Plans to consider.  [default: all]",
+)
+@click.option("--years", type=click.Choice(("1", "3")), multiple=True, help="Terms to consider.  [default: 1]")
+@click.option(
+    "--payment",
+    "payments",
+    type=click.Choice(tuple(PAYMENTS)),
+    multiple=True,
+    help="What may be paid upfront.  [default: none]",
+)
+@click.option("--caution", default=0.0, show_default=True, help="0 to 1: how much more the low outcome counts.")
+@click.option("--capital", default=0.0, show_default=True, help="What money costs a year, such as 0.08.")
+@click.option("--tranches", default=1, show_default=True, help="Parts bought a while apart, so that they end apart.")
+@click.option("--tranche-days", default=90, show_default=True, help="Days between the parts.")
+@click.option(
+    "--spot",
+    "spot_share",
+    default=0.0,
+    show_default=True,
+    help="Share of on-demand instance use that may be interrupted.",
+)
+@click.option("--owner", default="", help="Account that buys.  [default: the one that holds most]")
+@click.option("--before-rightsizing", is_flag=True, help="Plan for use as it is.")
+@json_option
+@server_options
+def plan(
+    connection: Connection, days: int, months: int, kinds: tuple[str, ...], years: tuple[str, ...],
+    payments: tuple[str, ...], caution: float, capital: float, tranches: int, tranche_days: int, spot_share: float,
+    owner: str, before_rightsizing: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a plan: what to buy, what it saves in each outcome, and how the same plan did on the last month.
+
+    Example: trimtab advice purchases plan --years 1 --years 3 --payment all --tranches 4
+    """
+    wanted = {
+        "days": days, "months": months, "caution": caution, "capital": capital, "tranches": tranches,
+        "tranche_days": tranche_days, "spot": spot_share, "owner": owner, "rightsizing": not before_rightsizing,
+    }  # fmt: skip
+    wanted |= {"kinds": [KINDS[one] for one in kinds]} if kinds else {}
+    wanted |= {"years": [int(one) for one in years]} if years else {}
+    wanted |= {"payments": [PAYMENTS[one] for one in payments]} if payments else {}
+    with connection.client() as client:
+        made = Purchases(client).plan(_checked(wanted))
+    print_json(made) if as_json else _show(made)
+
+
+def _checked(wanted: dict[str, Any]) -> wire.PlanPurchases:
+    try:
+        return msgspec.convert(wanted, wire.PlanPurchases)
+    except msgspec.ValidationError as problem:
+        raise InvalidInput(f"cannot plan: {problem}") from None
+
+
+@purchases.command("show")
+@json_option
+@server_options
+def show(connection: Connection, as_json: bool) -> None:
+    """Show the newest plan."""
+    with connection.client() as client:
+        made = Purchases(client).latest()
+    print_json(made) if as_json else _show(made)
+
+
+@purchases.command("held")
+@json_option
+@server_options
+def held(connection: Connection, as_json: bool) -> None:
+    """List what is committed to already: its use, what is idle, when it ends (as of the newest plan)."""
+    with connection.client() as client:
+        made = Purchases(client).latest()
+    rows = made.answer.held if made.answer else []
+    if as_json:
+        print_json(rows)
+        return
+    cells = [
+        (one.id.rpartition("/")[2], one.kind, one.scope, one.amount, one.hourly, f"{one.used:.1%}",
+         f"{one.unused:,.0f}", day(one.end_ms) if one.end_ms else "not known")
+        for one in rows
+    ]  # fmt: skip
+    heads = ("commitment", "kind", "for", "amount", "$/h", "used", "idle $/month", "ends")
+    print_table(heads, cells, right=heads[3:7])
+
+
+def _show(made: wire.PurchasePlan) -> None:
+    answer = made.answer
+    if answer is None:
+        remark(f"no plan: {made.problem}")
+        return
+    cells = [
+        (one.kind, one.scope, one.years, one.payment, one.amount, f"{one.saving:,.0f}",
+         f"{one.used['expected'].mean:.0%}", f"{one.used['low'].mean:.0%}",
+         day(one.break_even_ms.get("low")) if one.break_even_ms.get("low") else "never", one.basis)
+        for one in answer.bought
+    ]  # fmt: skip
+    heads = (
+        "buy",
+        "for",
+        "years",
+        "payment",
+        "amount",
+        "saves/month",
+        "used",
+        "used, low",
+        "breaks even, low",
+        "rates",
+    )
+    print_table(heads, cells, right=heads[4:8])
+    if not cells:
+        click.echo("nothing to buy: nothing lowers the expected cost")
+    table = []
+    for name in _OUTCOMES:
+        one = answer.outcomes[name]
+        shares = (one.before.coverage, one.after.coverage, one.after.utilisation)
+        esr = (one.before.savings_rate, one.after.savings_rate)
+        table.append((name, f"{one.saving:,.0f}", *map(_share, shares), *map(_share, esr)))
+    heads = ("outcome", "saves/month", "covered", "then", "used", "savings rate", "then ")
+    print_table(heads, table, right=heads[1:])
+    if answer.proof is not None:
+        proof = answer.proof
+        click.echo(
+            f"the plan of {proof.days} days ago: promised {proof.promised:,.0f}, came {proof.came:,.0f} a month; "
+            f"savings rate {_share(proof.before)} → {_share(proof.after)}, spot included"
+        )
+    if answer.spot_saving:
+        click.echo(f"use moved to spot saves {answer.spot_saving:,.0f} a month more")
+    for note in answer.notes:
+        remark(note)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+for one in (rates, set_rate, offer, term, facts, remove, spot):
+    purchases.add_command(one)

@@ -1,0 +1,109 @@
+"""`/purchase-plan`: what to commit to, what is held and ends when, and what happens if less comes than expected."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.access.principal import Role
+from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.advice.purchases.kept import Made
+from trimtab.advice.purchases.model import Payment
+from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.web import respond
+from trimtab.web.form import read_form
+from trimtab.web.purchases.rows import bought_row, calendar_of, held_row, legend_of, outcome_row, pictures_of
+from trimtab.web.site import Site
+from trimtab.web.view import link
+
+PATH = "/purchase-plan"
+_FORM_BYTES = 4096
+_TERMS = {"1": (1,), "3": (3,), "both": (1, 3)}
+_PAID: dict[str, tuple[Payment, ...]] = {
+    "none": (Payment.NO_UPFRONT,),
+    "partial": (Payment.NO_UPFRONT, Payment.PARTIAL_UPFRONT),
+    "any": tuple(Payment),
+}
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The page, its JSON, and the button that plans anew."""
+    room = site.state.purchases
+    if room is None:
+        return []
+
+    async def page(request: Request) -> Response:
+        view = site.view(request)
+        made = await _latest(room, view.get("id"))
+        answer = made.answer if made else None
+        shown = _shown(answer, site.state.clock.now_ms()) if answer else {}
+        return site.page(
+            request,
+            view,
+            "purchase_plan",
+            timed=False,
+            made=made,
+            answer=answer,
+            wanted=made.wanted if made else Wanted(),
+            may_write=view.principal.may(Role.WRITE),
+            **shown,
+        )
+
+    async def as_json(request: Request) -> Response:
+        made = await _latest(room, site.view(request).get("id"))
+        return respond.json(request, {"plan": msgspec.to_builtins(made) if made else None})
+
+    async def plan(request: Request) -> Response:
+        view, form = site.view(request), await read_form(request, _FORM_BYTES)
+        scope = view.principal.scope
+        made = await room.make(scope, _wanted(form), publish=scope.accounts is None)
+        return RedirectResponse(link(PATH, [("id", str(made.id))]), 303)
+
+    return [
+        Route(PATH, site.guarded(page, Role.FINANCE)),
+        Route(f"{PATH}.json", site.guarded(as_json, Role.FINANCE)),
+        Route(f"{PATH}/make", site.guarded(plan, Role.WRITE), methods=["POST"]),
+    ]
+
+
+async def _latest(room: PurchasesRoom, id_: str) -> Made | None:
+    if id_ and not (id_.isascii() and id_.isdecimal() and len(id_) < 10):
+        raise InvalidInput(f"cannot show plan {id_!r}: expected its number", field="id")
+    try:
+        return await room.plans.latest(int(id_) if id_ else None)
+    except NotFound:
+        if id_:
+            raise
+        return None
+
+
+def _wanted(form: dict[str, str]) -> Wanted:
+    """The question of the form. Raises InvalidInput."""
+    try:
+        return Wanted(
+            days=int(form.get("days") or 60),
+            years=_TERMS[form.get("years") or "1"],
+            payments=_PAID[form.get("payments") or "none"],
+            caution=float(form.get("caution") or 0) / 100,
+            tranches=int(form.get("tranches") or 1),
+            spot=float(form.get("spot") or 0) / 100,
+        )
+    except (KeyError, ValueError):
+        raise InvalidInput("cannot plan: a number of the form is none") from None
+
+
+def _shown(answer: Answer, now_ms: int) -> dict[str, Any]:
+    held = sorted((held_row(one, now_ms) for one in answer.held), key=lambda row: (not row["idle"], row["kind"]))
+    return {
+        "bought": [bought_row(one, answer.currency) for one in answer.bought],
+        "held": held,
+        "outcomes": [outcome_row(name, one) for name, one in answer.outcomes.items()],
+        "calendar": calendar_of(answer),
+        "pictures": pictures_of(answer),
+        "legend": legend_of(answer),
+        "total": f"{answer.outcomes['expected'].saving:,.0f}",
+        "low": f"{answer.outcomes['low'].saving:,.0f}",
+    }

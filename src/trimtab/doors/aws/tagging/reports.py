@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trimtab.base.clock import Clock, iso, to_datetime
+from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import Conflict, TrimtabError
 from trimtab.doors.aws.tagging.compliance import Policies, details
 from trimtab.inventory.tag_reports import TagReport, TagReportStore
@@ -67,7 +67,7 @@ def told(report: TagReport | None) -> Mapping[str, Any]:
         return {"Status": "NO REPORT"}
     more = {"S3Location": report.location, "ErrorMessage": report.problem}
     known = {name: value for name, value in more.items() if value}
-    return {"Status": report.status, "StartDate": iso(report.started_ms), **known}
+    return {"Status": report.status, **known}
 
 
 def _file(account: str, found: Sequence[Tagged], policies: Policies) -> bytes:

@@ -23,7 +23,8 @@ def forgotten_notebook(one: Holding) -> Explained | None:
         return None
     what = one.activity
     known = ~np.isnan(what.values).all(axis=0)
-    idle: list[bool] = np.asarray(known & (np.nan_to_num(what.values, nan=0.0) < IDLE_BELOW).all(axis=0)).tolist()
+    still = (np.nan_to_num(what.values, nan=0.0) < IDLE_BELOW).all(axis=0)
+    idle = [bool(one) for one in np.atleast_1d(known & still)]
     hours = longest = 0.0
     at = 0
     while at < len(idle):

@@ -80,12 +80,12 @@ class RightsizingRoom:
         exports = Exports(state, clock, store, means.write)
         return cls(clock, store, exports, Computing(UseReader(means.telemetry, means.registry)), means)
 
-    async def recompute(self, now_ms: int) -> None:
-        """Judge everything anew, keep it, and publish it as advice. Raises QueryAborted, Unavailable."""
+    async def recompute(self, now_ms: int, kinds: Sequence[Kind] = tuple(Kind)) -> None:
+        """Judge everything (or some kinds) anew, keep it, publish it as advice. Raises QueryAborted, Unavailable."""
         began = self.clock.monotonic()
         facts = await self.means.facts()
         judged = []
-        for kind in Kind:
+        for kind in kinds:
             found = await self.judge(EVERYTHING, kind, now_ms)
             await self.store.replace(kind, found)
             judged.append(judgement(kind, found, facts))

@@ -82,10 +82,13 @@ class Routine:
         return changes
 
     async def _try(self, recompute: Recompute) -> None:
+        """Run a recommender; a fault in its code is logged and ends neither the others nor the run."""
         try:
             await recompute(self.clock.now_ms())
         except TrimtabError as problem:
             logger.warning("cannot compute further advice, will try again tomorrow: %s", problem)
+        except Exception:
+            logger.exception("cannot compute further advice: this is a fault in trimtab")
 
     async def _night_is_due(self, now_ms: int) -> bool:
         night = (now_ms - NIGHT_HOUR * 3_600_000) // DAY_MS * DAY_MS + NIGHT_HOUR * 3_600_000

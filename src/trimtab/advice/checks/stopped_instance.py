@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from trimtab.advice.cash import month
 from trimtab.advice.check import Check, Example, Examples, Found, Knobs, Setting, Unsure, Want, each
 from trimtab.advice.examples import ago, billed, given, thing
 from trimtab.advice.facts import Facts, Thing
@@ -22,7 +23,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
     if days <= knobs["days"]:
         return None
     volumes = thing.get("BlockDeviceMappings", default=[])
-    money = sum((bill.billed for one in volumes if (bill := facts.bills.get(one))), start=Decimal(0))
+    money = sum((month(bill.billed, bill.days) for one in volumes if (bill := facts.bills.get(one))), start=Decimal(0))
     evidence = (said("stopped", f"{days:.0f} days ago"), said("volumes kept", len(volumes)))
     note = f"its {len(volumes)} volumes are billed on" if money else "no line of the bill names its volumes"
     return Found(

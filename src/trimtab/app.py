@@ -325,6 +325,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         live=rooms.live,
         units=rooms.units,
         budgets=rooms.budgets,
+        rightsizing=rooms.rightsizing,
         cost_anomalies=rooms.cost_anomalies,
         advice=rooms.advice,
         purchases=rooms.purchases,

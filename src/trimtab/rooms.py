@@ -56,7 +56,7 @@ from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
-from trimtab.live_costs import BudgetedLive, Telling, live_of, units_of
+from trimtab.live_costs import BudgetedLive, Telling, announced, live_of, units_of
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
@@ -162,7 +162,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     promql = PromQL(StoredSource(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
     inventory = InventoryRoom.of(stores.state, clock)
-    bills = await _costs(settings, stores, clock)
+    bills = (await _costs(settings, stores, clock)).knowing(partial(announced, inventory.rates))
     economics = _economics(stores, bills, inventory, reader, registry, clock)
     costs = bills.over(economics.bills)
     generation = CostExplorerRooms.of(bills, clock, rules=economics.rules).generation

@@ -12,6 +12,7 @@ from trimtab import __version__
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
+from trimtab.reports.exposed import Exposed
 from trimtab.store.telemetry.log import IngestLog
 
 
@@ -24,6 +25,7 @@ class _Trimtab(Collector):
         registry: SeriesRegistry,
         ledger: SourceLedger,
         notify: Watch,
+        exposed: Exposed,
     ) -> None:
         self._log = log
         self._logs = logs
@@ -31,6 +33,7 @@ class _Trimtab(Collector):
         self._registry = registry
         self._ledger = ledger
         self._notify = notify
+        self._exposed = exposed
 
     def collect(self) -> Iterator[Metric]:
         drain, events, spans = self._log.drain, self._logs.drain, self._traces.drain
@@ -65,6 +68,7 @@ class _Trimtab(Collector):
             rejected.add_metric([door], total[2])
         yield from (rows, size, rejected)
         yield from self._notifications()
+        yield from self._money()
 
     def _notifications(self) -> Iterator[Metric]:
         counts = self._notify.counts
@@ -86,6 +90,24 @@ class _Trimtab(Collector):
             "trimtab_notifications_receivers_away", "Channels whose receiver does not answer now.", counts.away
         )
 
+    def _money(self) -> Iterator[Metric]:
+        cost = GaugeMetricFamily(
+            "trimtab_cost_dollars",
+            "What today cost so far by owner, estimated from use, in the currency that its label names.",
+            labels=["owner", "currency"],
+        )
+        for owner, currency, amount in self._exposed.costs:
+            cost.add_metric([owner, currency], amount)
+        gpus = GaugeMetricFamily(
+            "trimtab_gpus",
+            "GPUs by team and layer of their time, on average over the last hour: active, idle_allocated, unallocated, "
+            "down.",
+            labels=["team", "layer"],
+        )
+        for team, layer, number in self._exposed.gpus:
+            gpus.add_metric([team, layer], number)
+        yield from (cost, gpus)
+
     def _by_door(self) -> dict[str, list[int]]:
         totals: dict[str, list[int]] = {}
         for source in self._ledger.list():
@@ -103,10 +125,11 @@ def renderer(
     registry: SeriesRegistry,
     ledger: SourceLedger,
     notify: Watch,
+    exposed: Exposed,
 ) -> Callable[[], str]:
     """A function that renders the metrics in Prometheus's text format; `logs` and `traces` are those signals' logs."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(log, logs, traces, registry, ledger, notify))
+    own.register(_Trimtab(log, logs, traces, registry, ledger, notify, exposed))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

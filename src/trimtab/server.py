@@ -134,7 +134,7 @@ def main() -> int:
     try:
         settings = settings_module.load()
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-        for chatty in ("alembic", "httpx", "uvicorn"):
+        for chatty in ("alembic", "botocore", "httpx", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         gc.set_threshold(*_GC_THRESHOLDS)
         sys.setswitchinterval(_SWITCH_S)

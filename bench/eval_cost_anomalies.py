@@ -40,11 +40,13 @@ _EARLY = 1  # days before something that may be taken for it: bills are by day
 def main(directory: Path, seeds: Sequence[int], sizes: Sequence[float]) -> None:
     """Evaluate every size over all seeds; the last line is of the last size."""
     ratios = price_ratios(directory)
-    bills = {seed: ordinary_bill(seed) for seed in seeds}
-    for size in sizes:
-        tally: Counter[str] = Counter()
-        for seed in seeds:
-            tally.update(evaluate(bills[seed], seed, size, ratios))
+    tallies: dict[float, Counter[str]] = {size: Counter() for size in sizes}
+    for seed in seeds:
+        bill = ordinary_bill(seed)
+        for size, tally in tallies.items():
+            tally.update(evaluate(bill, seed, size, ratios))
+            print(json.dumps({"seed": seed, **_figures(tally, 1, size)}), flush=True)
+    for size, tally in tallies.items():
         print(json.dumps(_figures(tally, len(seeds), size)), flush=True)
 
 

@@ -75,6 +75,7 @@ def facts_of(ahead: Ahead, now_ms: int) -> dict[str, Any]:
             "error": ahead.outlook.error,
             "coverage": ahead.outlook.coverage,
             "origins": ahead.outlook.origins,
+            "changes": [(f"{to_datetime(one.at_ms):%-d %B}", one.note, one.per_day) for one in ahead.outlook.changes],
             "models": ", ".join(f"{one.name} {one.weight:.0%}" for one in ahead.outlook.weighed[:3]),
         }
     return facts

@@ -1,8 +1,9 @@
 """The drawings of the Costs page, each for a wide and for a narrow screen: columns over time, and the waterfall."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from trimtab.base.clock import to_datetime
 from trimtab.charts.columns import Column, Columns, draw_columns
@@ -20,6 +21,7 @@ from trimtab.web.costs.sheet import Line, Sheet
 _MOST = 8
 """UI.md §Design language 6: at most eight series, the rest is "Other"."""
 _WIDE, _NARROW = (1080, 270), (340, 230)
+NO_MARKS: Mapping[int, str] = MappingProxyType({})
 _STEPS = {
     Part.QUANTITY: "More or less use",
     Part.PRICE: "Prices",
@@ -39,8 +41,13 @@ class Drawing:
     legend: tuple[tuple[str, str], ...] = ()
 
 
-def stacked(question: Question, sheet: Sheet, spans: Sequence[Period], last_ms: int) -> Drawing:
-    """The columns of a sheet. `last_ms` is where the bill ends: a period that goes on is hatched."""
+def stacked(
+    question: Question, sheet: Sheet, spans: Sequence[Period], last_ms: int, marks: Mapping[int, str] = NO_MARKS
+) -> Drawing:
+    """The columns of a sheet. `last_ms` is where the bill ends: a period that goes on is hatched.
+
+    `marks` are set off by the starts of their days, in columns of days.
+    """
     shown = _series(sheet)
     colors = [PAGE_INK.slot(slot) for slot in slots([name for name, _ in shown])]
     columns = []
@@ -49,7 +56,8 @@ def stacked(question: Question, sheet: Sheet, spans: Sequence[Period], last_ms: 
         parts = [float(values[at]) for _, values in shown]
         title = _title(question, span, sheet.unit, total, [(name, values[at]) for name, values in shown])
         partial = question.granularity is Granularity.MONTHLY and span[0] < last_ms < span[1]
-        columns.append(Column(_label(question, span), title, parts, partial))
+        mark = marks.get(span[0], "") if question.granularity is Granularity.DAILY else ""
+        columns.append(Column(_label(question, span), title, parts, partial, mark))
     label = f"{question.name}, {question.words}, {sheet.unit}: {len(columns)} columns"
     drawn = [
         draw_columns(Columns(columns, colors, sheet.unit, label, width, height, PAGE_INK))

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import NotFound
+from trimtab.costs.anomalies.model import Anomaly
 from trimtab.costs.explorer import words as cost_words
 from trimtab.costs.explorer.drivers import Change, Driver
 from trimtab.costs.explorer.spans import NAMES
@@ -21,6 +22,8 @@ from trimtab.costs.room import CostsRoom
 from trimtab.web import respond
 from trimtab.web.audit.changes import ChangesPanel, changes_panel
 from trimtab.web.costs import pictures
+from trimtab.web.costs.anomaly_rows import marks, row
+from trimtab.web.costs.anomaly_source import anomalies_of
 from trimtab.web.costs.ahead import ahead_of, facts_of
 from trimtab.web.costs.pledges import read_pledges
 from trimtab.web.costs.question import (
@@ -47,6 +50,7 @@ _PATH = "/costs"
 _KEYS = frozenset({"name", "before", "now", "change", "ratio"})
 _TEXT = frozenset({"name"})
 _DRIVERS = 6
+_ANOMALIES = 6
 _FORM_BYTES = 16_384
 _AHEAD_S, _AHEAD_STALE_S = 60.0, 900.0
 
@@ -66,7 +70,7 @@ def routes(site: Site) -> list[BaseRoute]:
             return site.page(request, view, "costs", **common, **empty)
         common["reports"] = await room.reports.listed(view.principal.account)
         question = read_question(view, extent)
-        facts = await _facts(room, view, question, extent)
+        facts = await _facts(room, view, question, extent, await anomalies_of(site, view, question))
         common["done_then"] = await _done_then(site, view, question, facts["explained"])
         return site.page(request, view, "costs", **common, **facts)
 
@@ -134,7 +138,9 @@ async def _asked(site: Site, request: Request) -> tuple[View, Question, Answer]:
     return view, question, await ask(room.reader, view.scope, question)
 
 
-async def _facts(room: CostsRoom, view: View, question: Question, extent: Period) -> dict[str, Any]:
+async def _facts(
+    room: CostsRoom, view: View, question: Question, extent: Period, anomalies: Sequence[Anomaly]
+) -> dict[str, Any]:
     scope = view.scope
     answer, changes, pledges, tags, categories = await asyncio.gather(
         ask(room.reader, scope, question),
@@ -154,7 +160,7 @@ async def _facts(room: CostsRoom, view: View, question: Question, extent: Period
         "months": NAMES,
         "choices": choices(tags, categories, question.by),
         "chips": chips(view),
-        "sheets": [_shown(view, question, answer, sheet, sort, extent) for sheet in answer.sheets],
+        "sheets": [_shown(view, question, answer, sheet, sort, extent, anomalies) for sheet in answer.sheets],
         "sort": sort,
         "before_words": span_words(question.before),
         "first": f"{to_datetime(question.span[0]):%Y-%m-%d}",
@@ -197,13 +203,22 @@ def _service(name: str) -> str:
     return name.removeprefix("Amazon").removeprefix("AWS").strip().lower()
 
 
-def _shown(view: View, question: Question, answer: Answer, sheet: Sheet, sort: Sort, extent: Period) -> dict[str, Any]:
+def _shown(
+    view: View,
+    question: Question,
+    answer: Answer,
+    sheet: Sheet,
+    sort: Sort,
+    extent: Period,
+    anomalies: Sequence[Anomaly],
+) -> dict[str, Any]:
     page = read_page(view, len(sheet.lines))
     lines = sort.apply(sheet.lines)[page.start : page.end]
     return {
         "unit": sheet.unit,
         "total": sheet.total,
-        "drawing": pictures.stacked(question, sheet, answer.periods, extent[1]),
+        "drawing": pictures.stacked(question, sheet, answer.periods, extent[1], marks(anomalies, sheet.unit)),
+        "anomalies": [row(one, {}) for one in anomalies if one.finding.currency == sheet.unit][:_ANOMALIES],
         "lines": [(line, drill(view, question, line.key), _trend(line, answer, extent)) for line in lines],
         "page": page,
     }

@@ -8,6 +8,7 @@ from functools import partial
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.budgets.live import Estimated, MlObject
+from trimtab.costs.announced import Change, changes_of
 from trimtab.costs.cells import CellReader
 from trimtab.costs.model import Filter, Metric
 from trimtab.costs.read import CostReader
@@ -19,6 +20,7 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.unit.ledger import Ledgers
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.inventory.catalog.rates import RateStore
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.jobs.lock import LEASE_MS, Lock
@@ -75,6 +77,11 @@ def units_of(live: LiveEstimates, telling: Telling, traces: TraceReader, clock: 
     machines = RunMachines(inventory.runs, inventory.nodes, busy, sm_time)
     ledgers = Ledgers(live.sources.reader, live, machines, inventory.runs, inventory.nodes, clock)
     return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces, clock), clock)
+
+
+async def announced(rates: RateStore) -> Sequence[Change]:
+    """What one's own rates announce of prices and commitments."""
+    return changes_of(await rates.all())
 
 
 def jobs_of(live: LiveEstimates, lock: Lock) -> list[Job]:

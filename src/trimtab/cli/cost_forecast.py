@@ -48,6 +48,8 @@ def forecast(
     unit = found.currency if "usage" not in found.metric else found.unit
     heads = ("period", f"expected {unit}", "from", "to", "on the bill")
     print_table(heads, rows, right=heads[1:])
+    for one in found.changes:
+        remark(f"From {_day(one.at_ms)} {one.note}: {Decimal(one.per_day):+,.2f} a day.")
     remark(_proof(found))
 
 

@@ -1,6 +1,6 @@
 """What travels when costs are asked for. Amounts and shares are decimal text, exact to the last digit."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.client.costs_wire import Amount
 from trimtab.client.wire import Millis
@@ -48,6 +48,14 @@ class ForecastModel(Struct, frozen=True):
     weight: float
 
 
+class ForecastChange(Struct, frozen=True):
+    """An announced change of a price or commitment that a forecast counts on, and what it moves a day by."""
+
+    at_ms: Millis
+    note: str
+    per_day: Amount
+
+
 class CostForecast(Struct, frozen=True):
     """Where a bill is going. `error`: Σ|actual − forecast| ÷ Σ|actual| by day when the past was replayed from `origins`
     days; `coverage`: the share of those days inside their intervals; `level`: the share that was aimed at."""
@@ -63,6 +71,7 @@ class CostForecast(Struct, frozen=True):
     total: ForecastPeriod
     periods: list[ForecastPeriod]
     models: list[ForecastModel]
+    changes: list[ForecastChange] = field(default_factory=list)
 
 
 class FacetAmount(Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Where the bill is going: the daily amounts of a question, forecast from its own past.
 
 Days that the bill has count as they are; the rest is forecast, and says how wrong this way of forecasting was on the
-same amounts. The first, second and last day of a month are known to be different (fees, support, closings).
+same amounts. The first, second and last day of a month are known to be different (fees, support, closings). Changes of
+prices and commitments that are announced (`announced.py`) move the days from then on.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ import numpy.typing as npt
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import InvalidInput
-from trimtab.costs.model import CostQuery, CostRow, Filter, Granularity, Metric
+from trimtab.costs.announced import AppliedChange, ReadChanges, nothing_announced
+from trimtab.costs.model import And, CostQuery, CostRow, Filter, Granularity, Metric
 from trimtab.costs.periods import Period, periods
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS
@@ -28,6 +30,7 @@ _HISTORY_DAYS = 400
 _DAYS_AHEAD = 18 * 31
 _REMEMBERED = 64
 _CENT = Decimal("0.01")
+_NOT_MONEY = frozenset({Metric.USAGE, Metric.NORMALIZED_USAGE, Metric.LINES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,16 @@ class Outlook:
     coverage: float
     origins: int
     weighed: tuple[Judged, ...]
+    changes: tuple[AppliedChange, ...] = ()
 
 
 class Outlooks:
     """Asks the bill for its past and the forecaster for its future."""
 
-    def __init__(self, reader: CostReader, forecaster: Forecaster, clock: Clock) -> None:
+    def __init__(
+        self, reader: CostReader, forecaster: Forecaster, clock: Clock, announced: ReadChanges = nothing_announced
+    ) -> None:
+        self._announced = announced
         self._reader = reader
         self._forecaster = forecaster
         self._clock = clock
@@ -86,7 +93,11 @@ class Outlooks:
 
     def over(self, reader: CostReader) -> "Outlooks":
         """The same over another reader."""
-        return Outlooks(reader, self._forecaster, self._clock)
+        return Outlooks(reader, self._forecaster, self._clock, self._announced)
+
+    def knowing(self, announced: ReadChanges) -> "Outlooks":
+        """The same with what is announced of prices and commitments."""
+        return Outlooks(self._reader, self._forecaster, self._clock, announced)
 
     async def ask(self, scope: Scope, query: OutlookQuery) -> Outlook:
         """The outlook. Raises TooLittleHistory, InvalidInput (bounds, several currencies), Unavailable."""
@@ -105,7 +116,24 @@ class Outlooks:
         forecast = None
         if query.end_ms > known_until:
             forecast = await self._forecast(query, known_until, amounts, spans)
-        return _outlook(query, rows, amounts, known_until, spans, forecast)
+        changes = await self._changes(scope, query, known_until)
+        return _outlook(query, rows, amounts, known_until, spans, forecast, changes)
+
+    async def _changes(self, scope: Scope, query: OutlookQuery, known_until: int) -> tuple[AppliedChange, ...]:
+        """What is announced for days that are forecast, by what a day of the lines that it is about cost last week."""
+        found = []
+        for change in await self._announced():
+            if not known_until <= change.at_ms < query.end_ms or query.metric in _NOT_MONEY:
+                continue
+            parts = tuple(part for part in (query.where, change.where) if part is not None)
+            span = known_until - _WEEK[0] * DAY_MS, known_until
+            asked = CostQuery(*span, (query.metric,), where=And(parts) if parts else None)
+            rows = await self._reader.costs(scope, asked)
+            a_day = sum((row.amounts[0] for row in rows), Decimal(0)) / _WEEK[0]
+            if a_day:
+                more = (a_day * (change.factor - 1)).quantize(_CENT)
+                found.append(AppliedChange(change.at_ms // DAY_MS * DAY_MS, change.note, more))
+        return tuple(found)
 
     async def _forecast(
         self, query: OutlookQuery, known_until: int, amounts: Sequence[Decimal], spans: Sequence[Period]
@@ -181,6 +209,7 @@ def _outlook(
     known_until_ms: int,
     spans: Sequence[Period],
     forecast: Forecast | None,
+    changes: Sequence[AppliedChange] = (),
 ) -> Outlook:
     begin = known_until_ms - len(amounts) * DAY_MS
     every = [*spans, (query.start_ms, query.end_ms)]
@@ -192,6 +221,10 @@ def _outlook(
         mean, lower, upper = (
             (known + _money(one) for one in (ahead.mean, ahead.lower, ahead.upper)) if ahead else (known, known, known)
         )
+        moved = _moved(changes, max(first, known_until_ms), last)
+        least = Decimal(0) if min(amounts) >= 0 else None
+        ends = (mean + moved, lower + moved, upper + moved)
+        mean, lower, upper = (one if least is None else max(one, least) for one in ends)
         expected.append(Expected(first, last, mean, lower, upper, known))
     units = {row.unit for row in rows}
     return Outlook(
@@ -206,7 +239,14 @@ def _outlook(
         coverage=forecast.coverage if forecast else 1.0,
         origins=forecast.origins if forecast else 0,
         weighed=forecast.candidates if forecast else (),
+        changes=tuple(changes),
     )
+
+
+def _moved(changes: Sequence[AppliedChange], start_ms: int, end_ms: int) -> Decimal:
+    """By how much changes move the days of `[start, end)`."""
+    days = ((change, max(0, end_ms - max(start_ms, change.at_ms)) // DAY_MS) for change in changes)
+    return sum((change.per_day * number for change, number in days), Decimal(0))
 
 
 def _money(amount: float) -> Decimal:

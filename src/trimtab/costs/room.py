@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.costs.announced import ReadChanges
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.export.focus import FocusExport
 from trimtab.costs.imports.background import BackgroundImports
@@ -50,6 +51,10 @@ class CostsRoom:
             uploads,
             FocusExport(telemetry),
         )
+
+    def knowing(self, announced: ReadChanges) -> "CostsRoom":
+        """The room whose forecasts know what is announced of prices and commitments."""
+        return replace(self, outlooks=self.outlooks.knowing(announced))
 
     def over(self, reader: CostReader) -> "CostsRoom":
         """The room with another reader: one that carries what allocation says."""

@@ -10,8 +10,10 @@ import pytest
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
-from trimtab.costs.model import CostRow, Granularity, Metric
+from trimtab.costs.announced import Change, changes_of
+from trimtab.costs.model import CostRow, Dimension, Granularity, Metric, Where
 from trimtab.costs.outlook import Outlook, OutlookQuery, Outlooks, calendar_of
+from trimtab.inventory.catalog.model import Rate, RateKind, RateUnit
 from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
 from trimtab.timeseries.forecast.predict import predict
 
@@ -70,6 +72,46 @@ def outlooks(bill: Bill | None = None, forecaster: Here | None = None) -> Outloo
     clock = ManualClock()
     clock.at_ms = END + 3600_000
     return Outlooks(bill or Bill(), forecaster or Here(), clock)  # type: ignore[arg-type]  # what is asked of them
+
+
+def test_an_announced_change_moves_the_days_from_then_on() -> None:
+    async def announced() -> list[Change]:
+        raised = Change(at("2026-05-21"), None, Decimal("1.5"), "price raised")
+        return [
+            raised,
+            Change(at("2026-01-01"), None, Decimal(9), "long ago"),
+            Change(at("2027-01-01"), None, Decimal(9), "later"),
+        ]
+
+    plain = ask(outlooks(), "2026-05-01", "2026-06-01")
+    found = asyncio.run(outlooks().knowing(announced).ask(EVERYTHING, OutlookQuery(at("2026-05-01"), at("2026-06-01"))))
+    (change,) = found.changes
+    assert (at("2026-05-21"), Decimal("4.14")) == (change.at_ms, change.per_day)  # half of last week's mean of 8.29
+    assert plain.periods[19].mean == found.periods[19].mean
+    assert plain.periods[20].mean + change.per_day == found.periods[20].mean
+    assert plain.total.mean + 11 * change.per_day == found.total.mean
+    assert plain.total.upper + 11 * change.per_day == found.total.upper
+
+
+def test_own_rates_announce_prices_discounts_and_commitments() -> None:
+    def rate(kind: RateKind, subject: str, amount: str, first: str, last: str | None = None) -> Rate:
+        until = at(last) if last else None
+        return Rate(kind, subject, RateUnit.INSTANCE_HOUR, Decimal(amount), "USD", at(first), until)
+
+    plan = "arn:aws:savingsplans::1:savingsplan/a"
+    found = changes_of(
+        [
+            rate(RateKind.PRICE, "p5.48xlarge", "40", "2026-01-01"),
+            rate(RateKind.PRICE, "p5.48xlarge", "50", "2026-06-01"),
+            rate(RateKind.DISCOUNT, plan, "20", "2025-06-01", "2026-07-01"),
+            rate(RateKind.DISCOUNT, "*", "5", "2025-06-01"),
+        ]
+    )
+    assert [(at("2026-06-01"), Decimal("1.25")), (at("2026-07-01"), Decimal("1.25"))] == [
+        (one.at_ms, one.factor) for one in found
+    ]
+    assert Where(Dimension.SAVINGS_PLAN_ARN, (plan,)) == found[1].where
+    assert "commitment of 20 %" in found[1].note
 
 
 def test_months_add_what_is_known_to_what_is_forecast() -> None:

@@ -57,6 +57,7 @@ def forecast(one: Outlook) -> wire.CostForecast:
         _expected(one.total),
         [_expected(period) for period in one.periods],
         [wire.ForecastModel(m.name, number(m.error), m.weight) for m in one.weighed if m.weight >= _COUNTS],
+        [wire.ForecastChange(change.at_ms, change.note, plain(change.per_day)) for change in one.changes],
     )
 
 

@@ -22,9 +22,9 @@ from trimtab.costs.room import CostsRoom
 from trimtab.web import respond
 from trimtab.web.audit.changes import ChangesPanel, changes_panel
 from trimtab.web.costs import pictures
+from trimtab.web.costs.ahead import ahead_of, facts_of
 from trimtab.web.costs.anomaly_rows import marks, row
 from trimtab.web.costs.anomaly_source import anomalies_of
-from trimtab.web.costs.ahead import ahead_of, facts_of
 from trimtab.web.costs.pledges import read_pledges
 from trimtab.web.costs.question import (
     METRICS,

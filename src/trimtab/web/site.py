@@ -77,6 +77,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         "Actions",
         (
             NavItem("Advice", "/advice", "check"),
+            NavItem("Right-sizing", "/rightsizing", "sliders"),
             NavItem("Savings ledger", "/savings", "coins", Role.FINANCE),
             NavItem("Alarms", "/alarms", "alert"),
             NavItem("Event rules", "/event-rules", "bolt"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trimtab.access.keys import KeyStore
 from trimtab.accounts.room import AccountsRoom
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
@@ -61,6 +62,7 @@ class WebState:
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
     purchases: PurchasesRoom | None = None
+    rightsizing: RightsizingRoom | None = None
     cost_anomalies: CostAnomalies | None = None
     advice: AdviceRoom | None = None
     accounts: AccountsRoom | None = None

@@ -1,16 +1,16 @@
 """The room as doors, pages and jobs are given it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import Facts
 from trimtab.advice.finding import Judgement
-from trimtab.advice.rightsizing.computing import Computing
+from trimtab.advice.rightsizing.computing import Computing, Part
 from trimtab.advice.rightsizing.exporting import Exports, Write
 from trimtab.advice.rightsizing.functions import FunctionFacts, advise_function
 from trimtab.advice.rightsizing.measures import Unit
-from trimtab.advice.rightsizing.model import Axis, Kind, Recommendation, Subject
+from trimtab.advice.rightsizing.model import Axis, Kind, Option, Recommendation, Subject
 from trimtab.advice.rightsizing.preferences import differs, effective, sizing_of
 from trimtab.advice.rightsizing.prices import InstancePrices
 from trimtab.advice.rightsizing.publishing import judgement
@@ -20,7 +20,7 @@ from trimtab.advice.rightsizing.sizes.book import Sizes
 from trimtab.advice.rightsizing.sizes.instances import InstanceSizes
 from trimtab.advice.rightsizing.store import INACTIVE, Kept, RightsizingStore
 from trimtab.advice.rightsizing.subjects import INVENTORY, subjects
-from trimtab.advice.rightsizing.use import DAY_MS, Floats, Integers
+from trimtab.advice.rightsizing.use import DAY_MS, DailyUse, Floats, Integers
 from trimtab.base.clock import Clock
 from trimtab.inventory.catalog.functions import function_price
 from trimtab.inventory.room import InventoryRoom
@@ -61,6 +61,15 @@ class Means:
     facts: Callable[[], Awaitable[Facts]]
     publish: Callable[[Sequence[Judgement], int], Awaitable[object]]
     write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class Detailed:
+    """A recommendation, the options that there are, and the use by axis in shares of the present size (one row)."""
+
+    kept: Kept
+    options: tuple[Option, ...]
+    uses: Mapping[Axis, DailyUse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +135,24 @@ class RightsizingRoom:
             found += [one for one in await self.means.containers(scope) if one.id not in known]
         return found
 
-    async def detailed(self, scope: Scope, id_: str, sizing: Sizing | None = None) -> Kept:
-        """A recommendation with its replays by day, judged now from the use of now. Raises NotFound."""
+    async def detailed(self, scope: Scope, id_: str, sizing: Sizing | None = None) -> Detailed:
+        """A recommendation with its replays by day, judged now, and the use behind it. Raises NotFound."""
         kept = await self.store.get(scope, id_)
-        now_ms = self.clock.now_ms()
-        alike = [
-            one
-            for one in await self.subjects(scope, kept.recommendation.subject.kind)
-            if (one.path, one.id) == (kept.recommendation.subject.path, kept.recommendation.subject.id)
-        ]
-        found = await self.judge_these(alike[:1], now_ms, detail=True, sizing=sizing)
-        return Kept(kept.id, now_ms, found[0]) if found else kept
+        subject, now_ms = kept.recommendation.subject, self.clock.now_ms()
+        known = await self.subjects(scope, subject.kind)
+        alike = [one for one in known if (one.path, one.id) == (subject.path, subject.id)][:1]
+        found = await self.judge_these(alike, now_ms, detail=True, sizing=sizing)
+        if not found:
+            return Detailed(kept, (), {})
+        settings = next(iter(await self._by_settings(alike, sizing)))
+        sizes = Sizes(InstanceSizes(self.means.inventory.catalog, await self._prices(now_ms), settings.arm))
+        options = tuple(sizes.of(alike[0]))
+        uses: dict[Axis, DailyUse] = {}
+        if options:
+            known_series = self.computing.reader.known(scope, subject.kind)
+            start_ms = now_ms - settings.lookback * DAY_MS
+            uses = await self.computing.uses(Part(alike, options), known_series, start_ms, settings.lookback)
+        return Detailed(Kept(kept.id, now_ms, found[0]), options, uses)
 
     async def used(
         self, scope: Scope, subject: Subject, span: tuple[int, int], period_s: int, statistic: str

@@ -60,7 +60,7 @@ def operations(room: RightsizingRoom) -> list[Operation]:
             if call.query.strategy not in STRATEGIES:
                 raise InvalidInput(f"no strategy is called {call.query.strategy!r}; expected {', '.join(STRATEGIES)}")
             sizing = Sizing(strategy=call.query.strategy)
-        return recommendation_answer(await room.detailed(call.principal.scope, call.path["id"], sizing))
+        return recommendation_answer((await room.detailed(call.principal.scope, call.path["id"], sizing)).kept)
 
     async def recompute(call: Call[NoQuery, wire.Recompute]) -> wire.Recomputed:
         began = room.clock.monotonic()

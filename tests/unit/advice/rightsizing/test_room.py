@@ -148,7 +148,7 @@ def test_preferences_and_details(place: Place) -> None:
     machines(place)
     kept(place, Kind.INSTANCE)
     [one] = asyncio.run(place.room.store.listed(EVERYTHING, Wanted(text="i-large")))
-    detailed = asyncio.run(place.room.detailed(EVERYTHING, one.id)).recommendation
+    detailed = asyncio.run(place.room.detailed(EVERYTHING, one.id)).kept.recommendation
     assert len(detailed.replays[0].sizes) == 15
     assert detailed.pick
     with pytest.raises(NotFound):

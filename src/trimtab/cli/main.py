@@ -67,6 +67,10 @@ COMMANDS = {
         "serverless",
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
+    "simulate": LazyCommand(
+        "trimtab.cli.simulate", "simulate", "Replay scaling on the past: policies, and provisioned concurrency."
+    ),
+    "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."
     ),

@@ -53,6 +53,15 @@ def spot(
     )
 
 
+def checkpoint_every_s(connection: Connection, files: tuple[Path, ...], seconds: float) -> float:
+    """Seconds between checkpoints that take `seconds`, by replay of recorded availability. Raises InvalidInput."""
+    zones, gap = _traces(files)
+    hours = len(zones[0]["up"]) * gap / 3600
+    body = {"zones": zones, "gap_s": gap, "work_h": hours / 4, "deadline_h": hours / 2, "checkpoint_s": seconds}
+    with connection.client() as client:
+        return Purchases(client).spot(read_body(body, wire.AskSpot)).checkpoint_every_s
+
+
 def _traces(files: tuple[Path, ...]) -> tuple[list[dict[str, Any]], float]:
     """The zones of the files, cut to the shortest, and their gap. Raises InvalidInput."""
     zones, gaps = [], set()

@@ -113,8 +113,8 @@ def _use(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple
     keys = sorted(sums)
     quantities = np.zeros((len(keys), hours))
     for at, key in enumerate(keys):
-        for hour, quantity in places[key]:
-            quantities[at, hour] += quantity
+        for hour, amount in places[key]:
+            quantities[at, hour] += amount
     days = quantities.reshape(len(keys), -1, 24)
     spread = bool(len(keys)) and not days[:, :, 1:].any()
     if spread:

@@ -92,7 +92,7 @@ class Use:
     def at_on_demand(self) -> Ints:
         """Nano-dollars of each line and hour at on-demand rates."""
         rates = np.array([float(one.on_demand) for one in self.lines])
-        return np.rint(self.quantity * rates[:, None] * NANO).astype(np.int64)
+        return np.asarray(np.rint(self.quantity * rates[:, None] * NANO), dtype=np.int64)
 
     def span(self, first: int, last: int) -> "Use":
         """The hours `[first, last)` of it."""

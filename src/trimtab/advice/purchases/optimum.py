@@ -91,7 +91,7 @@ def solve(
     base = float((value * weights).sum())
     return Answer(
         np.array([solution[at] for at in amounts], dtype=np.float64),
-        np.round(np.array([solution[at] for at in counts], dtype=np.float64)),
+        np.asarray(np.round([float(solution[at]) for at in counts]), dtype=np.float64),
         (base + program.objective) / total if total else 0.0,
     )
 
@@ -150,7 +150,7 @@ class _Program:
         if any(self._whole):
             kinds = highspy.HighsVarType
             lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in self._whole]
-        solver = highspy.Highs()
+        solver = highspy.Highs()  # type: ignore[no-untyped-call] # highspy leaves its constructor without types
         solver.silent()
         solver.setOptionValue("time_limit", _SECONDS)
         solver.setOptionValue("mip_rel_gap", 1e-4)

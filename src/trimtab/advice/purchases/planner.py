@@ -102,12 +102,11 @@ class _Cost:
             if weight:
                 found = apply(self._outlook.uses[name], held, sharing=self._options.sharing).cost
                 cost += weight * float((found * each).sum() / each.sum()) / NANO
-        capital = self._options.capital
-        return cost + sum(
-            (price_of(one, capital) - 1.0)
-            * (float(one.commitment) if isinstance(one, Plan) else float(one.hourly) * one.count)
-            for one in (*bought.plans, *bought.reservations)
-        )
+        for one in bought.plans:
+            cost += (price_of(one, self._options.capital) - 1.0) * float(one.commitment)
+        for held_one in bought.reservations:
+            cost += (price_of(held_one, self._options.capital) - 1.0) * float(held_one.hourly) * held_one.count
+        return cost
 
 
 def _bought(options: Options, amounts: Floats) -> Holdings:

@@ -84,7 +84,22 @@ class PurchasesRoom:
                         end_ms=one.end_ms,
                     )
                 )
-        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)), await self.factors())
+        changes = await self._changes(now_ms)
+        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)), changes)
+
+    async def _changes(self, now_ms: int) -> tuple[Change, ...]:
+        """What right-sizing would make of machines."""
+        if self.findings is None:
+            return ()
+        found = []
+        for standing in await self.findings.listed(EVERYTHING):
+            one = standing.finding
+            if not one.check.startswith(_RIGHTSIZING) or one.current not in self.catalog.types:
+                continue
+            after = one.advised if one.advised in self.catalog.types else ""
+            price = self.catalog.price(after, now_ms, one.region) if after else None
+            found.append(Change(one.account, one.region, one.current, after, price.per_hour if price else None))
+        return tuple(found)
 
     async def make(self, scope: Scope, wanted: Wanted, *, publish: bool = False) -> Made:
         """Make a plan and keep it. Raises NotFound (no bill), InvalidInput."""

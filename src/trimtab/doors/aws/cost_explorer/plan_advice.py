@@ -130,7 +130,7 @@ def _scopes(kind: PlanKind, lines: Sequence[UseLine]) -> list[tuple[str, str]]:
 
 
 def _eligible(left: Ints, shares: np.ndarray) -> Ints:
-    return left[~np.isnan(shares)]
+    return np.asarray(left[~np.isnan(shares)])
 
 
 def _detail(seen: Lookback, plan: Plan, found: Commitment, left: Ints) -> dict[str, Any]:

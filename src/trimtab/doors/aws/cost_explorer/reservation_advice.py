@@ -108,13 +108,13 @@ def _pools(seen: Lookback, service: str, standard: bool, *, linked: bool, accoun
         key = line.family if flexible else line.type
         rows[(line.account if linked else "", line.region, line.platform, key)].append(at)
     found = []
-    for key, places in sorted(rows.items()):
+    for pool, places in sorted(rows.items()):
         smallest = min((use.lines[at] for at in places), key=lambda line: line.units)
         machines = sum(
             seen.left[at] / NANO / float(use.lines[at].on_demand) * float(use.lines[at].units / smallest.units)
             for at in places
         )
-        found.append(_Pool(smallest, key[0], machines, key[3] == smallest.family))
+        found.append(_Pool(smallest, pool[0], machines, pool[3] == smallest.family))
     return found
 
 

@@ -11,6 +11,7 @@ from trimtab.advice.purchases.findings import judged
 from trimtab.advice.purchases.kept import Made, PlanStore
 from trimtab.advice.purchases.model import Holdings, Plan
 from trimtab.advice.purchases.offerings import by_id
+from trimtab.advice.purchases.outlook import Change
 from trimtab.advice.purchases.rates import Rates, Share, published
 from trimtab.advice.purchases.recorded import RecordedPlans, active
 from trimtab.advice.store import FindingStore

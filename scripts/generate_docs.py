@@ -15,6 +15,10 @@ from unittest.mock import MagicMock
 import click
 from msgspec.structs import fields
 
+from trimtab.advice.catalogue import catalogue
+from trimtab.advice.check import Check
+from trimtab.advice.complete import judgement
+from trimtab.advice.recommenders import RECOMMENDERS
 from trimtab.base import errors
 from trimtab.cli.main import root
 from trimtab.doors.aws.faults import SHARED, of_domain
@@ -191,6 +195,41 @@ come the usual `process_*` and `python_info` metrics of the server process.
 {_table(("metric", "type", "meaning"), rows)}"""
 
 
+def checks_page() -> str:
+    """Every check with its thresholds, their sources, and its three examples, each judged as it is printed."""
+    parts = [
+        f"# Checks\n\n{len(catalogue())} checks, each one file of `advice/checks/`, and {len(RECOMMENDERS)} "
+        "recommenders with histories of their own. `trimtab advice checks ID --set NAME=VALUE` changes a threshold. Ids that do not "
+        "begin with `trimtab-` are Trusted Advisor's.\n"
+    ]
+    parts += [_check(check) for check in catalogue().values()]
+    parts.append("## Recommenders\n")
+    rows = [(f"`{one.id}`", one.name, one.about, one.alert) for one in RECOMMENDERS]
+    parts.append(_table(("id", "name", "what it does", "told when"), rows))
+    return "\n".join(parts)
+
+
+def _check(check: Check) -> str:
+    lines = [
+        f"## {check.name}\n",
+        f"`{check.id}` · {check.pillar.value} · effort {check.effort.value}\n",
+        f"{check.about}\n",
+    ]
+    lines.append(f"Told when: {check.alert}. Source: <{check.source}>\n")
+    rows = [(f"`{one.name}`", f"{one.default:g} {one.unit}", one.meaning, one.source) for one in check.settings]
+    if rows:
+        lines.append(_table(("setting", "default", "meaning", "who says so"), rows))
+    examples = check.examples
+    named = (("found", examples.positive), ("in order", examples.negative), ("not enough data", examples.undecided))
+    for word, example in named:
+        told = judgement(check, example.facts)
+        said = "; ".join(f"**{one.name}**: {one.summary}" for one in told.findings)
+        unsure = "; ".join(one.reason for one in told.undecided)
+        lines.append(f"- {word}: {example.says}" + (f" → {said or unsure}" if said or unsure else ""))
+    lines.append(f"\nFix: `{check.fix}`\n")
+    return "\n".join(lines)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
@@ -198,6 +237,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "rest-operations.md": rest_page,
     "errors.md": errors_page,
     "own-metrics.md": own_metrics_page,
+    "checks.md": checks_page,
 }
 
 

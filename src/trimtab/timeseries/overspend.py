@@ -138,8 +138,9 @@ def _due(
     noise = _noise(believed[:, max(0, day - _NOISE_DAYS) : day])
     if marks is not None and day < len(marks) and marks[day].any():
         extra, known = _of_marked(believed, amounts, day, marks)
-        # Of such a day that was never seen fees may come; what goes on for days already is none.
-        due, noise = due + extra, np.where(known | (lasting > 0), noise, np.inf)
+        # Of such a day that was never seen fees may come; what goes on for days already, or never was, is none.
+        known |= (lasting > 0) | ~np.any(amounts[:, :day] > 0, axis=1)
+        due, noise = due + extra, np.where(known, noise, np.inf)
     again = found.flagged[:, day - _WEEK] & ~found.drifting[:, day - _WEEK]
     due = np.where(again, np.maximum(due, amounts[:, day - _WEEK]), due)  # what comes back on its weekday is a habit
     return np.maximum(due, _now_and_then(amounts, lasting, day)), noise

@@ -4,7 +4,8 @@ The demo's own company and bill; beside it machines start and stop: on-demand H1
 machines the working day, inference machines the load, and two are new in the course of the time. Deterministic.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,9 +66,9 @@ def _new(made: World) -> list[Node]:
     return [node for node in made.company.nodes if node.name in ("g6-10", "g5-04")]
 
 
-def write(made: World, use: Mapping[str, Floats], directory: Path) -> None:
-    """Write the months as a report of CUR 2.0: what did not run is not billed."""
-    start_ms = bounds(MONTHS[0])[0]
+@contextmanager
+def stopping(use: Mapping[str, Floats], start_ms: int) -> Iterator[None]:
+    """While it lasts, bills have machines' lines of the hours (from `start_ms` on) alone in which they ran."""
     usual = report.machine_lines
 
     def lines(world_: World, hours: noise.Times) -> list[pa.Table]:
@@ -83,11 +84,17 @@ def write(made: World, use: Mapping[str, Floats], directory: Path) -> None:
 
     report.machine_lines = lines  # type: ignore[assignment] # the demo's machines never stop; these do
     try:
+        yield
+    finally:
+        report.machine_lines = usual
+
+
+def write(made: World, use: Mapping[str, Floats], directory: Path) -> None:
+    """Write the months as a report of CUR 2.0: what did not run is not billed."""
+    with stopping(use, bounds(MONTHS[0])[0]):
         for number, month in enumerate(MONTHS):
             begin, end = bounds(month)
             table = report.month_of(made, begin, end, end, refund=number == 2)
             place = directory / f"BILLING_PERIOD={month[0]}-{month[1]:02d}"
             place.mkdir(parents=True, exist_ok=True)
             pq.write_table(table, place / "lines-00001.snappy.parquet")
-    finally:
-        report.machine_lines = usual

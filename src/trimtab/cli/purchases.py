@@ -144,8 +144,8 @@ def _show(made: wire.PurchasePlan) -> None:
         shares = (one.before.coverage, one.after.coverage, one.after.utilisation)
         esr = (one.before.savings_rate, one.after.savings_rate)
         table.append((name, f"{one.saving:,.0f}", *map(_share, shares), *map(_share, esr)))
-    heads = ("outcome", "saves/month", "covered", "then", "used", "savings rate", "then ")
-    print_table(heads, table, right=heads[1:])
+    names = ("outcome", "saves/month", "covered", "then", "used", "savings rate", "then ")
+    print_table(names, table, right=names[1:])
     if answer.proof is not None:
         proof = answer.proof
         click.echo(

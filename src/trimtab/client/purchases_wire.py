@@ -7,6 +7,7 @@ from msgspec import Meta, Struct, field
 KindName = Literal["EC2_INSTANCE_SP", "COMPUTE_SP", "SAGEMAKER_SP", "DATABASE_SP"]
 PaymentName = Literal["NO_UPFRONT", "PARTIAL_UPFRONT", "ALL_UPFRONT"]
 Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000, description="Milliseconds since the epoch, UTC.")]
+Years = Annotated[int, Meta(ge=1, le=3, description="Years of a term: 1 or 3.")]
 Part = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 Word = Annotated[str, Meta(max_length=128)]
@@ -26,7 +27,7 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: Annotated[list[KindName], Meta(min_length=1, max_length=4)] = field(
         default_factory=lambda: ["EC2_INSTANCE_SP", "COMPUTE_SP", "SAGEMAKER_SP", "DATABASE_SP"]
     )
-    years: Annotated[list[Literal[1, 3]], Meta(min_length=1, max_length=2)] = field(default_factory=lambda: [1])
+    years: Annotated[list[Years], Meta(min_length=1, max_length=2)] = field(default_factory=lambda: [1])
     payments: Annotated[list[PaymentName], Meta(min_length=1, max_length=3)] = field(
         default_factory=lambda: ["NO_UPFRONT"]
     )
@@ -172,7 +173,7 @@ class PutRate(Struct, frozen=True, forbid_unknown_fields=True):
     """An own rate: `share` of on demand that an hour costs under such a plan; `family` * for all."""
 
     kind: KindName
-    years: Literal[1, 3]
+    years: Years
     payment: PaymentName
     share: Amount
     service: Word = "AmazonEC2"
@@ -189,7 +190,7 @@ class PutOffer(Struct, frozen=True, forbid_unknown_fields=True):
     hourly: Amount
     most: Annotated[int, Meta(ge=1, le=100_000)]
     what: Word = "Rented machines"
-    years: Literal[1, 3] = 1
+    years: Years = 1
     payment: PaymentName = "NO_UPFRONT"
     platform: Word = "Linux"
     start_ms: Millis = 0

@@ -18,15 +18,18 @@ from trimtab.costs.room import CostsRoom
 from trimtab.demo.bill.report import NAME, write
 from trimtab.demo.bill.terms import SAVINGS_PLAN_ARN, unused
 from trimtab.demo.world import create
+from trimtab.store.telemetry.schema_costs import COST_TABLES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NOW_MS = 1_795_000_000_000 // 86_400_000 * 86_400_000
 
 
-def test_the_plan_lowers_the_demo_bill_by_what_it_promised(telemetry, state, tmp_path: Path):
+def test_the_plan_lowers_the_demo_bill_by_what_it_promised(engine, state, tmp_path: Path):
+    for table in COST_TABLES:
+        engine.command(f"TRUNCATE TABLE {table.name}")
     world, clock = create(1, NOW_MS), ManualClock(NOW_MS)
     write(world, NOW_MS, tmp_path)
-    costs = CostsRoom.of(telemetry, state, clock, tmp_path, embedded=True)
+    costs = CostsRoom.of(engine, state, clock, tmp_path, embedded=True)
     costs.importer.run(ImportRequest(str(tmp_path / NAME)))
     room = PurchasesRoom.of(state, clock, costs)
     asyncio.run(FactStore(state, clock).put(Term(SAVINGS_PLAN_ARN, None, NOW_MS + 400 * 86_400_000)))

@@ -58,7 +58,7 @@ def by_backtest(available: Availability, job: Job, starts: Ints, candidates: tup
     """Give each start the rule that the past speaks for, and say what came of it."""
     all_ = [replay(available, job, rule, starts) for rule in candidates]
     costs = np.stack([one.cost for one in all_])
-    picks = pick(costs, starts * available.gap_h, job.deadline_h)
+    picks = pick(costs, np.asarray(starts * available.gap_h, dtype=np.float64), job.deadline_h)
     lanes = np.arange(len(starts))
 
     def of(name: str) -> Floats:

@@ -73,7 +73,8 @@ def test_the_documented_rule_is_its_formula() -> None:
     assert sizes[14] == pytest.approx(use.quantiles[0, 13, -1] / 0.8)
     assert sizes[21] == pytest.approx(100.0 / 0.8)
     assert np.isnan(sizes[0])
-    short = Documented(threshold=1.0, headroom=0.0, lookback=2).sizes(DailyUse(0, use.quantiles[:, ::-1], use.means[:, ::-1], use.points))[0]  # fmt: skip  # falling
+    falling = DailyUse(0, use.quantiles[:, ::-1], use.means[:, ::-1], use.points)
+    short = Documented(threshold=1.0, headroom=0.0, lookback=2).sizes(falling)[0]
     assert short[5] == pytest.approx(use.quantiles[0, -4, -1])
 
 

@@ -318,7 +318,7 @@ def _unused_reservation(world: World) -> Plant:
     held = terms.unused(world.company)
     return Plant(
         "unused-reservation",
-        "/costs",
+        "/purchase-plan",
         f"{held.count} Reserved Instances of {held.machine.type} in {held.region}, where nothing runs any more",
         terms.PAYER.id,
         "",

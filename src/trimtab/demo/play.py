@@ -17,6 +17,7 @@ from trimtab.demo.functions import FunctionFeed
 from trimtab.demo.logs import LogFeed
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
+from trimtab.demo.purchases import put_terms
 from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.scheduler import SchedulerFeed
 from trimtab.demo.sender import Sender, Stopped
@@ -77,6 +78,7 @@ class Play:
                     put_retraining(self._url, secrets, self._clock.now_ms())
                     put_faults(self._url, secrets, self._clock.now_ms())
                     self._bill.wait(client, self._stop)
+                    put_terms(client, self._simulation.world)
                     refresh(client)
                     put_budgets(client, self._simulation.world)
                     loaded(result)

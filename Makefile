@@ -23,7 +23,7 @@ test: ## run the tests (ARGS="-k name" narrows)
 
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
-	@KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --inline-snapshot=disable --cov --cov-report term $(ARGS)
+	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --inline-snapshot=disable --cov --cov-report term $(ARGS)
 
 check: ## lint, format, types, architecture, dependencies, spelling
 	@scripts/bootstrap.sh dev

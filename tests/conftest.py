@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from depth import examples
 from engine_owner import engine_in
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -23,7 +24,7 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 # The machine may be busy with the other half of the tests: how long an example takes says nothing.
-settings.register_profile("trimtab", deadline=None, print_blob=True)
+settings.register_profile("trimtab", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("trimtab")
 
 _connect = socket.socket.connect

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.alarms.conftest import ACCOUNT, MINUTE, START, House, Metrics, run
 
+from depth import examples
 from trimtab.alarms import round as round_module
 from trimtab.alarms.model import AlarmKind, StateValue
 from trimtab.alarms.schedule import MAX_AT_ONCE
@@ -29,7 +30,7 @@ def test_a_change_counts_as_made_at_its_evaluation_and_not_when_it_was_made_up_f
     assert first.at_ms == START + MINUTE + 15_000
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_a_stop_of_hours_ends_in_the_very_history_of_no_stop(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_stop_of_hours_ends_in_the_very_history_of_no_stop(
     assert {name for name, *_ in told[0][0]} == set(names)
 
 
+@pytest.mark.slow  # some seconds of CPU
 def test_a_composite_alarm_over_fast_and_slow_alarms_lives_through_a_stop(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -217,7 +219,7 @@ def test_an_engine_that_is_away_loses_no_evaluation(house: House) -> None:
     assert house.history("load")[0].at_ms == START + MINUTE + 15_000
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from([1.0, 9.0, None]), min_size=20, max_size=60),
     st.lists(st.integers(1, 30), min_size=1, max_size=6),

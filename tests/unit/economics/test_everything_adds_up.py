@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.costs.cells import Cell
 from trimtab.costs.model import Dimension
 from trimtab.economics.division import Division, Share
@@ -101,7 +102,7 @@ def divided(rules: RuleSet, month: MonthCells, use: dict[str, Decimal]) -> Divis
 uses = st.dictionaries(st.sampled_from(NAMES), st.decimals(0, 10**6, places=3), max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(rule_sets(), st.lists(cells, max_size=14), uses)
 def test_statements_add_up_to_the_bill_under_any_rules(
     rules: RuleSet, bill: list[Cell], use: dict[str, Decimal]

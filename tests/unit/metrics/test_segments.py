@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.metrics.segments import Segments, compute, percentile
 from trimtab.metrics.statistics import Family, Statistic, parse_statistic
 
@@ -77,7 +78,7 @@ def segmented(groups: list[list[tuple[float, int]]]) -> Segments:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(groups=st.lists(samples, min_size=1, max_size=4))
 @example(groups=[[(float(value), 1) for value in range(100)]])
 @example(groups=[[(1.0, 1)], [(2.0, 100)], [(3.0, 1), (0.0, 1)]])

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.alarms.replay.past import MINUTE, START, Past, alarm, replayer, span
 
+from depth import examples
 from trimtab.alarms.book import Entry
 from trimtab.alarms.evaluate import VALUES, Periods, Verdict, evaluate, reach
 from trimtab.alarms.look_burns import BurnLooks
@@ -53,7 +54,7 @@ async def step_by_step(past: Past, one: MetricAlarm, times: range) -> list[tuple
     return codes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(VALUE, min_size=40, max_size=120),
     st.sampled_from([60, 120, 300, 600]),
@@ -109,7 +110,7 @@ EXPRESSIONS = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(VALUE, min_size=20, max_size=60),
     st.lists(VALUE, min_size=20, max_size=60),
@@ -141,7 +142,7 @@ def test_an_expression(
     assert cut == [pair for pair in moved(found) if pair[0] > found.start_ms + DELAY]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(VALUE, min_size=100, max_size=150), st.lists(VALUE, min_size=100, max_size=150), st.sampled_from(Missing)
 )

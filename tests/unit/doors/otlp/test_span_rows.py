@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from depth import examples
 from trimtab.doors.otlp import span_rows_compiled
 from trimtab.doors.otlp.span_fields import adjusted_count, host_of
 from trimtab.doors.otlp.span_read import Read, read_records
@@ -109,7 +110,7 @@ def _rows(read: Read) -> dict[int, list[bytes]]:
     return rows
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(resources=REQUESTS)
 def test_compiled_code_makes_the_rows_of_plain_python(kernels: ModuleType, resources: Any) -> None:
     body = make(resources).SerializeToString()
@@ -131,7 +132,7 @@ def test_compiled_code_makes_the_rows_of_plain_python(kernels: ModuleType, resou
     assert traces == (compiled.encoded.traces if compiled.encoded else set())
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.binary(max_size=200))
 def test_any_bytes_are_taken_or_refused_alike(kernels: ModuleType, body: bytes) -> None:
     def taken(read: Any) -> bool:

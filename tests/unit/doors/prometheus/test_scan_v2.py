@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS
 from trimtab.doors.prometheus.scan_v2 import ScannedV2, scan_v2
@@ -24,7 +25,7 @@ SERIES = st.tuples(
     INT64,
 )
 BODIES = st.lists(SERIES, max_size=6)
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60))
 
 
 def build(prompb: SimpleNamespace, series: Any, order: int = 1) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.language.expression_notation import blocks
 
+from depth import examples
 from trimtab.base.errors import InvalidInput
 from trimtab.logs.filters.condition import condition
 from trimtab.logs.filters.match import matcher
@@ -87,7 +88,9 @@ def test_every_line_of_the_language_tests(engine: Telemetry) -> None:
 
 
 @settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(pattern=PATTERNS, messages=st.lists(MESSAGES, min_size=1, max_size=20))
 def test_the_engine_and_the_predicate_agree(engine: Telemetry, pattern: str, messages: list[str]) -> None:

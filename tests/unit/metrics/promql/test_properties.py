@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.access.scope import EVERYTHING
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.engine import Answer, PromQL
@@ -61,7 +62,7 @@ def cells(answer: Answer) -> dict[tuple[object, int], float]:
     }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(VECTORS, st.integers(0, 5), st.integers(7_000, 70_000))
 def test_a_range_is_the_sum_of_its_instants(text: str, seed: int, step_ms: int) -> None:
     engine, end = PromQL(source(seed)), SAMPLES * STEP_MS

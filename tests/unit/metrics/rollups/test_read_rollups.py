@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.metrics.conftest import START, run
 from tests.unit.metrics.rollups.conftest import HOUR, Room, samples
 
+from depth import examples
 from trimtab.access.scope import EVERYTHING
 from trimtab.metrics.model import SET_ROW, VALUE_ROW, HistogramPoint, Kind, MetricBatch
 from trimtab.metrics.plan import StatRequest
@@ -133,7 +134,7 @@ SERIES_TIMES = st.lists(
 )
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(points=SERIES_TIMES, kind=st.sampled_from([Kind.GAUGE, Kind.COUNTER]), period=st.sampled_from([60, 300, 3600]))
 @example(
     points=[(0, 0, 1.0, False), (0, 0, 2.0, True), (0, 239, 1.0, True), (0, 240, 0.5, False)],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.doors.aws.cloudwatch.complaints import Complaints
 from trimtab.doors.aws.cloudwatch.put import put_fast, put_metric_data
 from trimtab.doors.aws.faults import AwsError
@@ -304,7 +305,7 @@ def words(value: Any) -> Any:
 
 
 @given(data=st.lists(DATUMS, min_size=1, max_size=3), namespace=TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_what_the_fast_path_takes_the_general_path_takes_alike(
     make_world: Any, data: list[dict[str, Any]], namespace: str
 ) -> None:

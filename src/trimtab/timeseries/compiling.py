@@ -6,19 +6,23 @@ Only what computes over long series imports this: numba costs 0.5 s and 100 MB, 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from numba import njit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def compiler(*folders: Path, division_by_zero: str = "python", inline: str = "never") -> Callable[[F], F]:
+def compiler(
+    *folders: Path,
+    division_by_zero: Literal["python", "numpy"] = "python",
+    inline: Literal["never", "always"] = "never",
+) -> Callable[[F], F]:
     """A decorator that has a function compiled at its first call, or loaded from the cache of an earlier run.
 
     The text of every module in `folders` is part of the name under which the machine code is kept: what is inlined from
     a changed neighbour must not stay as it was. `division_by_zero` "numpy" gives infinities in place of an error, which
-    lets the compiler do without a check after every call.
+    lets the compiler do without a check after every call. `inline` "always" puts the function into those that call it.
     """
     texts = b"".join(path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py")))
     stamp = hashlib.blake2b(texts, digest_size=4).hexdigest()

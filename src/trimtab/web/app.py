@@ -46,6 +46,7 @@ from trimtab.web.pages import (
     serverless,
     service_map,
     shared,
+    simulate,
     sources,
     statements,
     trace,
@@ -112,6 +113,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             event_rules,
             event_deliveries,
             pipeline_timeline,
+            simulate,
             admin,
             jump,
         )

@@ -81,6 +81,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Savings ledger", "/savings", "coins", Role.FINANCE),
             NavItem("Alarms", "/alarms", "alert"),
             NavItem("Event rules", "/event-rules", "bolt"),
+            NavItem("Simulator", "/simulate", "chart"),
         ),
         "",
     ),

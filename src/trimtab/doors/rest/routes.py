@@ -73,6 +73,7 @@ from trimtab.doors.rest import (
     runs,
     serverless,
     settings,
+    simulations,
     sources,
     trace_sampling,
     traces,
@@ -163,6 +164,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *health.operations(health.Health(needs.clock, needs.checks, needs.render_metrics, needs.auth_required)),
         *metrics.operations(metrics.Reading(needs.registry, needs.reader, needs.clock)),
         *expressions.operations(expressions.Evaluating(needs.evaluator, needs.reader, needs.clock)),
+        *simulations.operations(simulations.Simulating(needs.evaluator, needs.clock)),
         *put.operations(
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),

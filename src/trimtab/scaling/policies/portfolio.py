@@ -4,7 +4,8 @@ objective is followed.
 Candidates are the experts of `quantile` at several levels, and target tracking at several targets, each as a ghost.
 Every quarter of an hour the cheapest is taken whose share of violating demand stays within what is allowed; costs and
 violations count half after a day. Against over-fitting: what little evidence there is counts together with a prior for
-half a day, a change must save 2 %, and nobody launches more than half above the highest demand ever seen. What is
+half a day, a change must save 2 %, and nobody prepares for more than a quarter above the
+highest demand ever seen. What is
 allowed follows the error budget: violations that did not happen may happen later, within bounds; violations that did
 are not paid back by running empty machines.
 """
@@ -57,7 +58,7 @@ class Portfolio:
     half_life_s: float = 86_400.0
     every_s: float = 900.0
     prior_s: float = 43_200.0
-    headroom: float = 1.5
+    headroom: float = 1.25
     switch: float = 0.02
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ class Concurrency:
         at = np.searchsorted(self.times_ms, from_ms, side="right") - 1
         first = self.levels[at] if at >= 0 else 0
         levels = np.concatenate([[first], self.levels[inside]])
-        return np.bincount(levels, weights=np.diff(edges))
+        return np.asarray(np.bincount(levels, weights=np.diff(edges)), dtype=np.float64)
 
     def mean_by(self, from_ms: int, step_ms: int, steps: int) -> Array:
         """The mean concurrency of each step, exactly."""

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.base.errors import InvalidInput
 from trimtab.scaling.provisioned.concurrency import Array, Integers, Invocations, concurrency_of
 from trimtab.scaling.provisioned.environments import COLD, COLD_MS, KEEP_MS, PROVISIONED_MS, SPILLED_MS, serve
 from trimtab.scaling.provisioned.prices import Prices
 
+Able = npt.NDArray[np.bool_]
 HOUR_MS = 3_600_000
 FINER = 1.15
 """Levels that are tried grow by this: 0, 1, 2, … then by 15 %. They do not depend on the history, which only says where
@@ -144,7 +146,7 @@ def plan_levels(hours: Hours, function: Function, prices: Prices, objective: Obj
     return Levels(hours, held, picked)
 
 
-def _choose(cost: Array, cold: Array, seen: float, able: Array, objective: Objective, ours: float, came: float) -> int:
+def _choose(cost: Array, cold: Array, seen: float, able: Able, objective: Objective, ours: float, came: float) -> int:
     """The cheapest candidate within the objective, whose error budget counts; without any, the one with fewest."""
     if not able.any():
         return 0

@@ -5,6 +5,7 @@ waits for its turn (`call_limits`) and is counted (`call_costs`). Credentials ar
 or of a role that they may assume, renewed as they run out.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ _THROTTLED = frozenset(
     ]
 )
 _GONE = ("NotFound", "NoSuch", "DoesNotExist", "NotExist")
+_MARKUP = re.compile(r"<[^>]*>")
+"""What an answer has that is no message of the service: the page of a proxy."""
 _ALWAYS: Set[Operation] = frozenset((("sts", "GetCallerIdentity"), ("sts", "AssumeRole")))
 
 
@@ -210,7 +213,8 @@ def _translated(service: str, operation: str) -> Iterator[None]:
 
 def _error(what: str, problem: ClientError) -> TrimtabError:
     error = problem.response.get("Error", {})
-    code, said = str(error.get("Code", "")), str(error.get("Message", "") or problem)
+    code = str(error.get("Code", ""))
+    said = " ".join(_MARKUP.sub(" ", str(error.get("Message", "") or problem)).split())
     kinds: list[tuple[bool, Callable[[str], TrimtabError]]] = [
         (code in _DENIED or code == "403", AccessDenied),
         (code in _THROTTLED, Throttled),

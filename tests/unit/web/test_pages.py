@@ -25,6 +25,7 @@ PATHS = [
     "/explore/metrics",
     "/explore/metrics?e=TIME_SERIES(1)",
     "/sources",
+    "/sources/aws",
     "/access",
     "/settings",
 ]

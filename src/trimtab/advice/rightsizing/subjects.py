@@ -46,9 +46,28 @@ def _subject(one: Resource, kind: Kind, id_: str, type_: str, attributes: Mappin
         size = str(attributes.get("MemorySize") or type_ or "")
     system = str(attributes.get("PlatformDetails", "")) if kind is Kind.INSTANCE else ""
     return Subject(
-        one.ref.path, kind, id_, one.name, size, one.ref.account, one.ref.region, one.arn, one.owner, count, one.tags,
+        one.ref.path, kind, id_, one.name, size, one.ref.account, one.ref.region, _arn(one), one.owner, count, one.tags,
         attributes, system,
     )  # fmt: skip
+
+
+_ARNS = {
+    "instance": "ec2:{region}:{account}:instance/{id}",
+    "volume": "ec2:{region}:{account}:volume/{id}",
+    "function": "lambda:{region}:{account}:function:{id}",
+    "database": "rds:{region}:{account}:db:{id}",
+    "endpoint": "sagemaker:{region}:{account}:endpoint/{id}",
+    "service": "ecs:{region}:{account}:service/{id}",
+}
+"""Formats of ARNs: Service Authorization Reference."""
+
+
+def _arn(one: Resource) -> str:
+    """The ARN of a thing of AWS, also where who told of it gave none; "" where it has none of a known form."""
+    form = _ARNS.get(one.ref.kind)
+    if one.arn or form is None or one.ref.provider != "aws":
+        return one.arn
+    return "arn:aws:" + form.format(region=one.ref.region, account=one.ref.account, id=one.ref.id)
 
 
 def _variants(one: Resource) -> Iterator[Subject]:

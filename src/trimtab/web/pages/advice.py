@@ -52,7 +52,7 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             page=part,
             total=len(every),
             found=len(found),
-            cash=sums(found),
+            sums=sums(found),
             gpu_hours=sum(one.finding.gpu_hours for one in found),
             run=runs[0] if runs else None,
             filters=_filters(view, every),

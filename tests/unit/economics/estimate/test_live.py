@@ -1,0 +1,195 @@
+"""The live estimate over a real bill: open days, what is new, what was estimated once the bill is there; the ledger."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.costs.cells import CellReader
+from trimtab.costs.model import Dimension, Metric, Tag, Where
+from trimtab.costs.read_sql import DAY_MS, HOUR_MS
+from trimtab.economics.estimate.live import LiveEstimates, Snapshot, Sources
+from trimtab.economics.estimate.model import Basis, Floats, Price, Running
+from trimtab.economics.estimate.report import report_of
+from trimtab.economics.estimate.store import EstimateStore
+from trimtab.economics.months import bounds
+from trimtab.economics.shared.model import Holding, Machine
+from trimtab.economics.unit.ledger import Ledgers
+from trimtab.inventory.runs.model import Condition, Node
+from trimtab.inventory.runs.nodes import NodeStore
+from trimtab.inventory.runs.store import RunStore
+from trimtab.store.state.database import State
+from unit.economics.conftest import House, line
+
+AUGUST = bounds(202608)[0]
+DAYS = 20
+
+
+@dataclass
+class Told:
+    """Meters that say what a test told them: hours a day of each machine, what runs now, prices."""
+
+    ran: dict[str, float] = field(default_factory=dict)
+    machines: list[Running] = field(default_factory=list)
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    async def hours(self, start_ms: int, end_ms: int) -> Mapping[str, Floats]:
+        self.asked.append((start_ms, end_ms))
+        hours = np.arange((end_ms - start_ms) // HOUR_MS) + start_ms // HOUR_MS
+        return {name: (hours % 24 < number).astype(float) for name, number in self.ran.items()}
+
+    async def used(self, kind: str, start_ms: int, end_ms: int) -> Mapping[str, float]:
+        return {}
+
+    async def running(self) -> Sequence[Running]:
+        return self.machines
+
+    async def price(self, machine: Running, at_ms: int) -> Price | None:
+        found = self.prices.get(machine.instance_type)
+        return None if found is None else Price(found, "USD", "list price")
+
+
+def bill(days: int = DAYS) -> list[dict[str, str]]:
+    """A machine of search at 2 an hour, all day, and storage of 5 a day; hour by hour as far as a day's ends matter."""
+    found = []
+    for day in range(1, days + 1):
+        for hour, number in ((0, "23"), (23, "1")):
+            at = {
+                "line_item_usage_start_date": f"2026-08-{day:02}T{hour:02}:00:00Z",
+                "line_item_usage_end_date": f"2026-08-{day:02}T{hour:02}:59:59Z",
+            }
+            machine = {"line_item_resource_id": "i-1", "line_item_usage_amount": number, "pricing_unit": "Hrs"}
+            found.append(line(cost=str(2 * int(number)), team="search", day=day, **(at | machine)))
+        found.append(line(cost="5", service="AmazonS3", day=day, line_item_usage_type="Storage", pricing_unit="GB"))
+    return found
+
+
+def live(house: House, state: State, told: Told) -> LiveEstimates:
+    generation = iter(range(1000))
+
+    async def changes() -> int:
+        return next(generation)
+
+    reader = house.bills
+    sources = Sources(CellReader(house.telemetry), reader, house.room.rules, house.room.divisions, told, changes)
+    return LiveEstimates(sources, EstimateStore(state), house.clock)
+
+
+def at(house: House, day: int, hour: float) -> int:
+    house.clock.at_ms = AUGUST + (day - 1) * DAY_MS + round(hour * HOUR_MS)
+    return house.clock.at_ms
+
+
+def snapshot(estimates: LiveEstimates) -> Snapshot:
+    found = asyncio.run(estimates.turn())
+    assert found is not None
+    return found
+
+
+def test_a_day_costs_its_hours_so_far_and_what_it_costs_any_day(house: House, state: State) -> None:
+    house.bring(bill())
+    at(house, 21, 6)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    assert AUGUST + 20 * DAY_MS == found.closed_ms
+    by_basis = {one.basis: one.billed for one in found.lines}
+    assert {Basis.METERED: Decimal(12), Basis.CARRIED: Decimal("1.25")} == by_basis
+    report = report_of(found, EVERYTHING, Metric.BILLED, None)
+    (total,) = report.total
+    assert (Decimal("13.25"), "search") == (total.today, report.rows[0].name)
+    assert total.error.median == pytest.approx(0, abs=1e-9)
+    assert 17 == total.error.days
+    assert not report_of(found, Scope(frozenset({"222222222222"})), Metric.BILLED, None).rows
+
+
+def test_days_that_are_late_are_whole_and_a_machine_that_stopped_costs_nothing(house: House, state: State) -> None:
+    house.bring(bill())
+    at(house, 23, 12)
+    found = snapshot(live(house, state, Told({"i-1": 6, "i-2": 24})))
+    machine = {one.day_ms: one.billed for one in found.lines if one.basis is Basis.METERED}
+    assert [Decimal(12)] * 3 == list(machine.values())
+    assert {20, 21, 22} == {(day - AUGUST) // DAY_MS for day in machine}
+
+
+def test_a_report_that_is_being_written_leaves_its_last_day_open(house: House, state: State) -> None:
+    house.bring([one for one in bill() if not one["line_item_usage_start_date"].startswith("2026-08-20T23")])
+    at(house, 21, 6)
+    assert AUGUST + 19 * DAY_MS == snapshot(live(house, state, Told({"i-1": 24}))).closed_ms
+
+
+def test_what_is_new_costs_its_list_price_or_says_that_nothing_does(house: House, state: State) -> None:
+    house.bring(bill())
+    at(house, 21, 4)
+    told = Told(
+        {"i-1": 24, "i-new": 24, "i-odd": 24},
+        [Running("i-new", "1", "", "p5.48xlarge"), Running("i-odd", "1", "", "zz")],
+    )
+    told.prices = {"p5.48xlarge": Decimal(55)}
+    found = {one.key.resource: one for one in snapshot(live(house, state, told)).lines if one.basis > Basis.CARRIED}
+    assert (Basis.LISTED, Decimal(220)) == (found["i-new"].basis, found["i-new"].billed)
+    assert (Basis.UNPRICED, None, Decimal(4)) == (found["i-odd"].basis, found["i-odd"].billed, found["i-odd"].quantity)
+    assert "set-rate zz" in found["i-odd"].note
+
+
+def test_a_question_gets_its_lines_their_bounds_and_their_error(house: House, state: State) -> None:
+    house.bring(bill())
+    now = at(house, 21, 12)
+    estimates = live(house, state, Told({"i-1": 24}))
+    span = AUGUST, now // DAY_MS * DAY_MS + DAY_MS
+    machine = Where(Tag("team"), ("search",))
+    found = asyncio.run(estimates.spent(EVERYTHING, machine, Metric.BILLED, *span, "USD"))
+    assert found is not None
+    assert (Decimal(24), AUGUST + 20 * DAY_MS, 0) == (found.amount, found.closed_ms, found.unpriced)
+    assert found.lower == pytest.approx(found.amount)
+    nothing = asyncio.run(estimates.spent(EVERYTHING, Where(Dimension.REGION, ("mars",)), Metric.BILLED, *span))
+    assert nothing is not None
+    assert (0, None) == (nothing.amount, nothing.lower)
+
+
+def test_the_bill_that_comes_stands_beside_what_was_estimated(house: House, state: State) -> None:
+    house.bring(bill(20))
+    at(house, 21, 23.9)
+    told = Told({"i-1": 12, "i-2": 24})  # half of what the bill will have
+    estimates = live(house, state, told)
+    snapshot(estimates)
+    assert [AUGUST + 20 * DAY_MS] == asyncio.run(estimates.store.open_days())
+    house.bring(bill(21))
+    at(house, 22, 1)
+    told.ran["i-1"] = 24
+    snapshot(estimates)
+    found = snapshot(live(house, state, told))  # another process, which was told nothing of it
+    errors = found.base.error(found.base.weights_of(lambda key: key.resource == "i-1"), Metric.BILLED).errors
+    assert pytest.approx(-0.5, abs=0.01) == errors[-1]
+    assert AUGUST + 20 * DAY_MS not in asyncio.run(estimates.store.open_days())
+
+
+def test_no_bill_is_no_estimate(house: House, state: State) -> None:
+    assert asyncio.run(live(house, state, Told()).turn()) is None
+
+
+class Held:
+    """The machine of the bill with two GPUs, of which one was held for half a day."""
+
+    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int, owner_of: Any = None) -> Any:
+        half = Holding("0", "1/atlas/7", start_ms, start_ms + DAY_MS // 2)
+        return {name: Machine(("0", "1"), [half]) for name in resources}
+
+
+def test_a_ledger_adds_up_to_the_bill_and_the_estimate(house: House, state: State) -> None:
+    house.bring(bill())
+    now = at(house, 21, 12)
+    estimates = live(house, state, Told({"i-1": 24}))
+    nodes = NodeStore(state)
+    asyncio.run(nodes.put([Node("1", "atlas", "n1", Condition.UP, gpus=2, instance_id="i-1")], now))
+    ledgers = Ledgers(house.bills, estimates, Held(), RunStore(state), nodes, house.clock)  # type: ignore[arg-type] # as far as it is asked
+    found = asyncio.run(ledgers.over(AUGUST + 18 * DAY_MS, AUGUST + 21 * DAY_MS))
+    assert Decimal(48 + 48 + 24) == sum(one.cost for one in found.slices)
+    assert {AUGUST + 20 * DAY_MS} == {one.day_ms for one in found.slices if one.estimated}
+    held = sum(one.cost for one in found.slices if one.holder)
+    assert Decimal(12 + 12 + 12) == held  # a quarter of each whole day, half of one of two GPUs of the half day
+    assert {"USD": Decimal(10)} == found.elsewhere

@@ -175,7 +175,11 @@ class ResourcesTaken(Struct, frozen=True):
 
 
 class Resource(Struct, frozen=True):
-    """A resource as it is kept. `path` is `provider/account/region/kind/id`."""
+    """A resource as it is kept. `path` is `provider/account/region/kind/id`.
+
+    Of a thing of AWS, `resource_type` is its type as AWS's Tagging API names it, and `attributes` are facts by the names
+    of its describe call.
+    """
 
     path: str
     provider: str
@@ -189,6 +193,9 @@ class Resource(Struct, frozen=True):
     tags: dict[str, str]
     origin: str
     seen_ms: Millis
+    arn: str = ""
+    resource_type: str = ""
+    attributes: dict[str, Any] = {}
 
 
 class ResourcePage(Struct, frozen=True):

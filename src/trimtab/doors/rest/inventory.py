@@ -154,7 +154,8 @@ def _resource(call: Call[Any, Any], one: wire.ResourceRecord, place: Place, orig
 def _resource_on_wire(one: Resource) -> wire.Resource:
     ref = one.ref
     parts = (ref.path, ref.provider, ref.account, ref.region, ref.kind, ref.id)
-    return wire.Resource(*parts, one.name, one.owner, one.type, dict(one.tags), one.origin, one.seen_ms)
+    told = one.arn, one.resource_type, dict(one.attributes)
+    return wire.Resource(*parts, one.name, one.owner, one.type, dict(one.tags), one.origin, one.seen_ms, *told)
 
 
 def _node(account: str, cluster: str, one: wire.NodeRecord) -> Node:

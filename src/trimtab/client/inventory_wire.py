@@ -177,7 +177,7 @@ class ResourcesTaken(Struct, frozen=True):
 class Resource(Struct, frozen=True):
     """A resource as it is kept. `path` is `provider/account/region/kind/id`.
 
-    Of a thing of AWS, `resource_type` is its type as AWS's Tagging API names it, and `attributes` are facts by the names
+    Of a thing of AWS, `resource_type` is its type as the Tagging API names it, and `attributes` are facts by the names
     of its describe call.
     """
 

@@ -1,6 +1,6 @@
 """A process that carries out what budgets have in progress, until it is killed: `budgeting.py DIRECTORY`.
 
-Its actuator says `begun KEY`, takes a moment, and does its work once a key, as actuators must; it says `idle` at the end.
+Its actuator says `begun KEY`, takes a moment, and does its work once a key, as actuators must; `idle` is the end.
 """
 
 import asyncio

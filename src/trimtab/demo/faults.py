@@ -213,7 +213,7 @@ def put_faults(url: str, tokens: Mapping[str, str], now_ms: int) -> None:
     for account in (TRAINING, SERVING, RESEARCH):
         mine = [record(one, now_ms) for one in (*FAULTS, *_HEALTHY) if one.account is account]
         if account is SERVING:
-            mine += [_alarm(name) for name in _WATCHED]
+            mine += [alarm(name) for name in _WATCHED]
         with Client(url, tokens[account.id]) as client:
             Inventory(client).put(mine, ORIGIN)
 
@@ -238,7 +238,8 @@ def record(one: Fault, now_ms: int) -> ResourceRecord:
     )
 
 
-def _alarm(endpoint: str) -> ResourceRecord:
+def alarm(endpoint: str) -> ResourceRecord:
+    """An alarm in CloudWatch on the errors of an endpoint."""
     name = f"{endpoint}-errors"
     attributes = {
         "AlarmName": name,

@@ -20,6 +20,7 @@ from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.retraining import ARRIVE_MS, PIPELINE, RULE
 from trimtab.demo.retraining import TEAM as RETRAINING_TEAM
+from trimtab.demo.sizes import MISSIZED, Missized
 from trimtab.demo.traces import SLOW_PART
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
@@ -61,8 +62,10 @@ def plants(world: World) -> tuple[Plant, ...]:
         _retraining(world),
         _untagged_project(world),
         _price_change(world),
+        _detour(world),
         _unused_reservation(world),
         *(_fault(world, one) for one in FAULTS),
+        *(_missized(world, one) for one in MISSIZED),
         _runaway_run(world),
         _dear_tokens(world),
     )
@@ -260,6 +263,19 @@ def _untagged_project(world: World) -> Plant:
     )
 
 
+def _detour(world: World) -> Plant:
+    (start_ms, _), who = services.detour_ms(world.anchor_ms), audit.PEOPLE["search"]
+    return Plant(
+        "detour",
+        "/cost-anomalies",
+        f"{services.DETOUR_DAYS} days of reads from S3 went through a NAT gateway: {who} deleted the endpoint",
+        SERVING.id,
+        "",
+        (services.NAT, "NatGateway-Bytes"),
+        start_ms,
+    )
+
+
 def _price_change(world: World) -> Plant:
     nodes = [
         node
@@ -312,6 +328,10 @@ def _dear_tokens(world: World) -> Plant:
 def _fault(world: World, one: Fault) -> Plant:
     team, resources = one.team, (one.name, one.check)
     return Plant(f"fault-{one.name}", "/advice", one.says, one.account.id, team, resources, world.start_ms)
+
+
+def _missized(world: World, one: Missized) -> Plant:
+    return Plant(f"size-{one.name}", "/rightsizing", one.says, SERVING.id, one.team, (one.name,), world.start_ms)
 
 
 def _unused_reservation(world: World) -> Plant:

@@ -22,6 +22,7 @@ from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.scheduler import SchedulerFeed
 from trimtab.demo.sender import Sender, Stopped
 from trimtab.demo.simulation import Simulation
+from trimtab.demo.sizes import judge, put_sizes
 from trimtab.demo.slab import Slab, plan
 from trimtab.demo.tokens import tokens
 from trimtab.demo.totals import Totals
@@ -77,9 +78,11 @@ class Play:
                     put_alarms(self._url, secrets)
                     put_retraining(self._url, secrets, self._clock.now_ms())
                     put_faults(self._url, secrets, self._clock.now_ms())
+                    put_sizes(self._url, secrets, client, self._clock.now_ms())
                     self._bill.wait(client, self._stop)
                     put_terms(client, self._simulation.world)
                     refresh(client)
+                    judge(client)
                     put_budgets(client, self._simulation.world)
                     loaded(result)
                     self._live(sender, client)

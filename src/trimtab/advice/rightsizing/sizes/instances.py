@@ -17,7 +17,13 @@ from trimtab.inventory.catalog.model import InstanceType
 _CLASSES = ("c", "m", "r")
 _PLAIN = ("", "i", "a", "g")
 """Attributes of families that differ in the processor only: no local disks, no other network."""
-_MAKERS = {"g": "arm", "a": "amd"}
+_HOSTED = (
+    "t2 m4 c4 m5 m5d c5 c5d r5 r5d m6i c6i r6i m6g c6g r6g m7i c7i r7i m7g c7g "
+    "g4dn g5 g6 g6e p3 p4d p4de p5 p5en inf1 inf2 trn1"
+)
+_DATABASES = "t3 t4g m4 m5 m5d r4 r5 r5b r5d m6i m6g m6gd r6i r6g r6gd m7i m7g r7i r7g m8g r8g"
+SERVED = {prefix: frozenset(words.split()) for prefix, words in (("ml.", _HOSTED), ("db.", _DATABASES))}
+"""Families that a service offers: SageMaker for hosting, RDS for databases (their documentation, read 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,12 @@ class InstanceSizes:
         name = parse(type_)
         if own is None:
             return []
-        kin = self._kin(own, name)
+        kin = self._kin(own, name, prefix)
         made = [self._option(one, own, name, region, windows, prefix) for one in (own, *kin)]
         return [made[0], *_undominated(made[1:], family_of(own.type))]
 
-    def _kin(self, own: InstanceType, name: TypeName | None) -> list[InstanceType]:
+    def _kin(self, own: InstanceType, name: TypeName | None, prefix: str) -> list[InstanceType]:
+        offered = SERVED.get(prefix, self._families.keys())
         family = family_of(own.type)
         families = [family, *(self._alike(name) if name is not None and not own.accelerators else ())]
         if own.accelerators:
@@ -60,6 +67,7 @@ class InstanceSizes:
             if one.type != own.type
             and bool(one.accelerators) == bool(own.accelerators)
             and ".metal" not in one.type
+            and family_of(one.type) in offered
             and (not own.accelerators or _same_maker(one, own))
         ]
 

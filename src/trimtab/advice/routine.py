@@ -55,7 +55,7 @@ class Routine:
             await self._digest(now_ms)
             return
         ran = await self.findings.checks()
-        asked = [id_ for id_, one in ran.items() if one.asked_ms > one.ran_ms and id_ in catalogue()]
+        asked = [id_ for id_, one in ran.items() if one.asked_ms and one.asked_ms >= one.ran_ms and id_ in catalogue()]
         if asked:
             await self.recompute(asked)
 

@@ -52,11 +52,15 @@ CHECK = Check(
     pillar=Pillar.COST,
     about="A GPU that does nothing is paid like one that works. Activity alone misjudges a server that waits for "
     "requests with its model loaded, so where the server tells of its queue and KV cache both must be empty too.",
-    alert="in at least 90 % of the half hours below 1.2 % mean activity, with no request running or waiting",
+    alert="in at least 90 % of the half hours below 1.6 % mean activity, with no request running or waiting",
     source="https://docs.nvidia.com/datacenter/dcgm/latest/user-guide/feature-overview.html",
     settings=(
         Setting(
-            "active", 1.2, "%", "mean activity of a window below which nothing is done", "a request's work: 20 s in it"
+            "active",
+            1.2,
+            "%",
+            "mean activity of a window below which nothing is done",
+            "half a minute of it: a probe or a request",
         ),
         Setting(
             "window",

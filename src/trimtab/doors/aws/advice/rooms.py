@@ -98,11 +98,11 @@ async def hide(rooms: AdviceRooms, context: CallContext, one: Standing, reason: 
 def page(found: Sequence[T], request: Request, most: int) -> tuple[list[T], dict[str, str]]:
     """The part of a list that a request asks for, and the token of the next. Raises AwsError."""
     try:
-        start = int(decode_token(request["nextToken"])) if request.get("nextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
+        start = int(decode_token(request["nextToken"])["at"]) if request.get("nextToken") else 0
+    except (InvalidInput, KeyError, TypeError, ValueError):
         raise AwsError("ValidationException", "The specified nextToken is invalid.") from None
     end = start + (request.get("maxResults") or most)
-    return list(found[start:end]), {"nextToken": encode_token(end)} if len(found) > end else {}
+    return list(found[start:end]), {"nextToken": encode_token({"at": end})} if len(found) > end else {}
 
 
 def summary(result: Result) -> dict[str, Any]:

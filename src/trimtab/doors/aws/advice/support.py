@@ -161,7 +161,7 @@ def _resource(standing: Any, *, hidden: bool) -> dict[str, Any]:
 
 def _refresh(found: Result) -> dict[str, Any]:
     run = found.run
-    status = "enqueued" if run.asked_ms > run.ran_ms else "success" if run.ran_ms else "none"
+    status = "enqueued" if run.asked_ms and run.asked_ms >= run.ran_ms else "success" if run.ran_ms else "none"
     return {"checkId": found.check.id, "status": status, "millisUntilNextRefreshable": _REFRESH_MS}
 
 

@@ -1,59 +1,77 @@
-"""Support, Trusted Advisor and Cost Optimization Hub with boto3 against a live server, over planted faults."""
+"""Support, Trusted Advisor and Cost Optimization Hub with boto3, over planted faults."""
 
-from collections.abc import Iterator
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.unit.kpis.fleet import Fleet
 
-from live_server import LiveServer
-from trimtab.client.advice import AdviceCalls
-from trimtab.client.advice_wire import Decide
-from trimtab.client.api import Client
-from trimtab.client.inventory import Inventory
-from trimtab.client.inventory_wire import ResourceRecord
+from trimtab.advice.room import AdviceRoom, Means
+from trimtab.base.clock import ManualClock
+from trimtab.costs.room import CostsRoom
+from trimtab.doors.aws.advice.service import build
+from trimtab.doors.aws.gateway import Gateway, GatewayOptions
+from trimtab.inventory.resolver import parse_arn
+from trimtab.inventory.resources import Resource
+from trimtab.inventory.room import InventoryRoom
+from trimtab.store.state.database import State
 
-pytestmark = pytest.mark.wire
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ADDRESS, OPEN, CLUSTER = "Z4AUBRNSmz", "HCP4007jGY", "trimtab-eks-extended-support"
 _SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ["0.0.0.0/0"], "Ipv6Ranges": []}
+Client = Callable[[str], Any]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    live = LiveServer(tmp_path_factory.mktemp("advice")).start()
-    with Client(live.url, timeout_s=120) as client:
-        Inventory(client).put(list(faults()), "test")
-        AdviceCalls(client).refresh([])
-    yield live
-    live.stop()
+class NoKeys:
+    """Knows no key."""
+
+    def secret_of(self, access_key_id: str) -> None:
+        return None
 
 
-def faults() -> Iterator[ResourceRecord]:
-    tags = {"team": "search"}
+async def nothing(*_: Any, **__: Any) -> Any:
+    return None
+
+
+async def no_alarms(_: Any) -> list[Any]:
+    return []
+
+
+@pytest.fixture
+def client(state: State, serve: Callable[[Any], str], make_client: Callable[..., Any]) -> Client:
+    clock, fleet = ManualClock(), Fleet()
+    inventory = InventoryRoom.of(state, clock)
+    asyncio.run(inventory.resources.put(list(faults()), clock.now_ms()))
+    costs = cast(CostsRoom, SimpleNamespace(reader=SimpleNamespace(extent=nothing)))
+    reader = SimpleNamespace(fresh=nothing, statistics=fleet.statistics)
+    means = Means(inventory, cast(Any, reader), fleet.registry, costs, cast(Any, None), no_alarms, nothing)
+    room = AdviceRoom.of(state, clock, means)
+    asyncio.run(room.routine.recompute())
+    url = serve(Gateway(GatewayOptions(build(room), NoKeys(), clock, ACCOUNT, REGION, False)))
+    return lambda service: make_client(url, service)
+
+
+def arn(id_: str) -> str:
+    return f"arn:aws:trustedadvisor::{ACCOUNT}:recommendation/{id_}"
+
+
+def faults() -> Iterator[Resource]:
     for name in ("eipalloc-1", "eipalloc-2"):
-        arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:elastic-ip/{name}"
-        yield ResourceRecord(arn=arn, name=name, tags=tags, attributes={"PublicIp": "198.51.100.7"})
-    arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/sg-1"
-    yield ResourceRecord(arn=arn, name="sg-1", tags=tags, attributes={"IpPermissions": [_SSH]})
-    arn = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/prod"
-    attributes = {"version": "1.29", "endpointPublicAccess": False, "loggingTypes": ["audit"]}
-    yield ResourceRecord(arn=arn, name="prod", tags=tags, attributes=attributes)
+        yield resource(f"arn:aws:ec2:{REGION}:{ACCOUNT}:elastic-ip/{name}", name, PublicIp="198.51.100.7")
+    yield resource(f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/sg-1", "sg-1", IpPermissions=[_SSH])
+    cluster = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/prod"
+    yield resource(cluster, "prod", version="1.29", endpointPublicAccess=False, loggingTypes=["audit"])
 
 
-def client(server: LiveServer, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=server.url,
-        region_name=REGION,
-        aws_access_key_id="AKIAEXAMPLE",
-        aws_secret_access_key="secret",
-    )
+def resource(arn: str, name: str, **attributes: Any) -> Resource:
+    return Resource(parse_arn(arn), name, "search", "", {"team": "search"}, "test", 0, arn, attributes)
 
 
-def test_support_tells_of_checks_and_what_they_found(server: LiveServer) -> None:
-    support = client(server, "support")
+def test_support_tells_of_checks_and_what_they_found(client: Client) -> None:
+    support = client("support")
     checks = {one["id"]: one for one in support.describe_trusted_advisor_checks(language="en")["checks"]}
     assert 60 <= len(checks)
     assert "cost_optimizing" == checks[ADDRESS]["category"]
@@ -71,8 +89,8 @@ def test_support_tells_of_checks_and_what_they_found(server: LiveServer) -> None
     assert 365.0 == summaries[1]["categorySpecificSummary"]["costOptimizing"]["estimatedMonthlySavings"]
 
 
-def test_support_refreshes_a_check(server: LiveServer) -> None:
-    support = client(server, "support")
+def test_support_refreshes_a_check(client: Client) -> None:
+    support = client("support")
     assert "enqueued" == support.refresh_trusted_advisor_check(checkId=OPEN)["status"]["status"]
     [status] = support.describe_trusted_advisor_check_refresh_statuses(checkIds=[OPEN])["statuses"]
     assert status["status"] in ("enqueued", "success")
@@ -80,8 +98,8 @@ def test_support_refreshes_a_check(server: LiveServer) -> None:
         support.refresh_trusted_advisor_check(checkId="nothing")
 
 
-def test_support_keeps_cases(server: LiveServer) -> None:
-    support = client(server, "support")
+def test_support_keeps_cases(client: Client) -> None:
+    support = client("support")
     made = support.create_case(subject="Eight GPUs lost", communicationBody="XID 79 on gpu-07", severityCode="high")
     [case] = support.describe_cases(caseIdList=[made["caseId"]])["cases"]
     assert ("Eight GPUs lost", "opened") == (case["subject"], case["status"])
@@ -93,8 +111,8 @@ def test_support_keeps_cases(server: LiveServer) -> None:
         support.resolve_case(caseId="case-0")
 
 
-def test_trusted_advisor_pages_and_excludes(server: LiveServer) -> None:
-    advisor = client(server, "trustedadvisor")
+def test_trusted_advisor_pages_and_excludes(client: Client) -> None:
+    advisor = client("trustedadvisor")
     pages = advisor.get_paginator("list_checks").paginate(pillar="security", PaginationConfig={"PageSize": 5})
     names = [one["name"] for page in pages for one in page["checkSummaries"]]
     assert len(names) == len(set(names)) > 5
@@ -107,27 +125,27 @@ def test_trusted_advisor_pages_and_excludes(server: LiveServer) -> None:
     asked = [{"arn": first["arn"], "isExcluded": True}, {"arn": "arn:aws:trustedadvisor:::x/none", "isExcluded": True}]
     told = advisor.batch_update_recommendation_resource_exclusion(recommendationResourceExclusions=asked)
     assert ["404"] == [one["errorCode"] for one in told["batchUpdateRecommendationResourceExclusionErrors"]]
-    again = advisor.get_recommendation(recommendationIdentifier=ADDRESS)["recommendation"]
+    again = advisor.get_recommendation(recommendationIdentifier=arn(ADDRESS))["recommendation"]
     assert (1, 1) == (again["resourcesAggregates"]["warningCount"], again["resourcesAggregates"]["excludedCount"])
     back = [{"arn": first["arn"], "isExcluded": False}]
     advisor.batch_update_recommendation_resource_exclusion(recommendationResourceExclusions=back)
 
 
-def test_trusted_advisor_moves_a_recommendation_on(server: LiveServer) -> None:
-    advisor = client(server, "trustedadvisor")
-    advisor.update_recommendation_lifecycle(recommendationIdentifier=OPEN, lifecycleStage="in_progress")
-    found = advisor.get_recommendation(recommendationIdentifier=OPEN)["recommendation"]
+def test_trusted_advisor_moves_a_recommendation_on(client: Client) -> None:
+    advisor = client("trustedadvisor")
+    advisor.update_recommendation_lifecycle(recommendationIdentifier=arn(OPEN), lifecycleStage="in_progress")
+    found = advisor.get_recommendation(recommendationIdentifier=arn(OPEN))["recommendation"]
     assert "in_progress" == found["lifecycleStage"]
     with pytest.raises(advisor.exceptions.ValidationException, match="is required to dismiss"):
-        advisor.update_recommendation_lifecycle(recommendationIdentifier=OPEN, lifecycleStage="dismissed")
+        advisor.update_recommendation_lifecycle(recommendationIdentifier=arn(OPEN), lifecycleStage="dismissed")
     with pytest.raises(advisor.exceptions.ConflictException):
-        advisor.update_recommendation_lifecycle(recommendationIdentifier=OPEN, lifecycleStage="resolved")
+        advisor.update_recommendation_lifecycle(recommendationIdentifier=arn(OPEN), lifecycleStage="resolved")
     with pytest.raises(advisor.exceptions.ResourceNotFoundException):
-        advisor.get_recommendation(recommendationIdentifier="none")
+        advisor.get_recommendation(recommendationIdentifier=arn("none"))
 
 
-def test_the_hub_lists_what_saves_money(server: LiveServer) -> None:
-    hub = client(server, "cost-optimization-hub")
+def test_the_hub_lists_what_saves_money(client: Client) -> None:
+    hub = client("cost-optimization-hub")
     [item] = hub.list_recommendations(filter={"actionTypes": ["Upgrade"]})["items"]
     assert ("prod", 365.0, "High") == (
         item["resourceId"],
@@ -144,8 +162,8 @@ def test_the_hub_lists_what_saves_money(server: LiveServer) -> None:
         hub.get_recommendation(recommendationId="none")
 
 
-def test_the_hub_keeps_preferences_and_enrollment(server: LiveServer) -> None:
-    hub = client(server, "cost-optimization-hub")
+def test_the_hub_keeps_preferences_and_enrollment(client: Client) -> None:
+    hub = client("cost-optimization-hub")
     assert "AfterDiscounts" == hub.get_preferences()["savingsEstimationMode"]
     assert "BeforeDiscounts" == hub.update_preferences(savingsEstimationMode="BeforeDiscounts")["savingsEstimationMode"]
     hub.update_preferences(savingsEstimationMode="AfterDiscounts")
@@ -153,23 +171,6 @@ def test_the_hub_keeps_preferences_and_enrollment(server: LiveServer) -> None:
     assert [] == hub.list_recommendations()["items"]
     assert "Inactive" == hub.list_enrollment_statuses()["items"][0]["status"]
     hub.update_enrollment_status(status="Active")
-    period = {"start": "2026-01-01", "end": "2026-02-01"}
-    assert [] == hub.list_efficiency_metrics(granularity="Monthly", timePeriod=period)["efficiencyMetricsByGroup"]
-
-
-def test_rest_decides_and_exports(server: LiveServer) -> None:
-    with Client(server.url) as rest:
-        calls = AdviceCalls(rest)
-        one = calls.listed(check=CLUSTER).advice[0]
-        calls.decide(one.id, Decide("accepted", "next sprint"))
-        assert ["accepted"] == [said.decision for said in calls.decisions(one.id)]
-        assert ["accepted"] == [entry.state for entry in calls.savings().entries]
-        calls.decide(one.id, Decide("reopened"))
-        assert [] == calls.savings().entries
-        text = b"".join(rest.stream("/rest/v1/advice.csv")).decode()
-        assert 5 == len(text.splitlines())
-        changed = calls.set_check(CLUSTER, {"standard": 20})
-        assert 20 == changed.settings[0].value
-        assert [one.id] == calls.refresh([CLUSTER]).gone
-        calls.set_check(CLUSTER, {})
-        assert [one.id] == calls.refresh([CLUSTER]).new
+    period = {"start": "2026-02-01", "end": "2026-01-01"}
+    with pytest.raises(hub.exceptions.ValidationException, match="must begin before it ends"):
+        hub.list_efficiency_metrics(granularity="Monthly", timePeriod=period)

@@ -1,0 +1,134 @@
+"""Pages of advice, of one finding, of the savings ledger and of the checks, with their JSON and CSV."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from asgi_client import AsgiClient
+from trimtab.access.scope import EVERYTHING
+from trimtab.advice.catalogue import catalogue
+from trimtab.advice.finding import Evidence, Finding, Judgement, Pillar, Status, Undecided
+from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, Grade
+from trimtab.advice.room import AdviceRoom, Means
+from trimtab.advice.standing import Decision
+from trimtab.base.clock import ManualClock
+from trimtab.store.state.database import State
+from trimtab.web.app import WebState
+
+GPU = Finding(
+    check="trimtab-idle-gpu",
+    pillar=Pillar.COST,
+    resource="aws/111122223333/us-east-1/gpu/GPU-6e0e",
+    kind="gpu",
+    name="p5-18",
+    account="111122223333",
+    region="us-east-1",
+    summary="idle 98% of the time",
+    owner="vision",
+    evidence=(Evidence("activity (SM_ACTIVE)", "0.1% mean", "/gpus"),),
+    confidence=0.95,
+    cash=Decimal("1204.50"),
+    cost=Decimal("5022.40"),
+    cash_note="1,204.50 of its own usage is billed on demand",
+    gpu_hours=715.4,
+    fix="trimtab gpus show GPU-6e0e",
+)
+PORT = replace(
+    GPU,
+    check="HCP4007jGY",
+    pillar=Pillar.SECURITY,
+    resource="aws/111122223333/us-east-1/ec2.security-group/sg-1",
+    kind="ec2:security-group",
+    name="sg-1<b>",
+    summary="everybody may reach port 22",
+    status=Status.ERROR,
+    owner="",
+    cash=Decimal(0),
+    gpu_hours=0.0,
+)
+NO_BILL = replace(
+    PORT, check="Z4AUBRNSmz", resource="r3", kind="ec2:elastic-ip", name="eip-1", cash=None, pillar=Pillar.COST
+)
+Open = Callable[..., AsgiClient]
+
+
+@pytest.fixture
+def room(state: State, clock: ManualClock) -> AdviceRoom:
+    nothing = cast(Any, None)
+    return AdviceRoom.of(state, clock, Means(*[nothing] * 7))
+
+
+@pytest.fixture
+def pages(open_pages: Open, nothing: WebState, room: AdviceRoom) -> AsgiClient:
+    return open_pages(replace(nothing, advice=room))
+
+
+def publish(room: AdviceRoom) -> None:
+    judged = [Judgement(one.check, (one,), (), 4) for one in (GPU, PORT, NO_BILL)]
+    judged.append(Judgement("DAvU99Dc4C", (), (Undecided("aws/1/r/volume/vol-9", "State of it was not read"),), 1))
+    asyncio.run(room.findings.publish(judged))
+
+
+def test_without_advice_the_page_says_what_brings_it(pages: AsgiClient) -> None:
+    assert "trimtab connect aws" in pages.get("/advice").text
+    assert "No advice was taken yet" in pages.get("/savings").text
+
+
+def test_the_best_comes_first_with_both_numbers(pages: AsgiClient, room: AdviceRoom) -> None:
+    publish(room)
+    text = pages.get("/advice").text
+    assert text.index("p5-18") < text.index("sg-1")
+    assert "1,204.50 USD" in text
+    assert "715" in text
+    assert "not known" in text
+    assert "sg-1&lt;b&gt;" in text
+
+
+def test_filters_narrow_the_page_its_json_and_its_csv(pages: AsgiClient, room: AdviceRoom) -> None:
+    publish(room)
+    assert "sg-1" not in pages.get("/advice?team=vision").text
+    found = pages.get("/advice.json?pillar=security").json()["advice"]
+    assert ["everybody may reach port 22"] == [one["summary"] for one in found]
+    rows = list(csv.DictReader(io.StringIO(pages.get("/advice.csv?kind=gpu").text)))
+    assert [("p5-18", "1204.5")] == [(one["name"], one["cash"]) for one in rows]
+    assert "Nothing passes these filters" in pages.get("/advice?team=nobody-at-all").text
+
+
+def test_a_finding_has_its_evidence_fix_and_decisions(pages: AsgiClient, room: AdviceRoom) -> None:
+    publish(room)
+    asyncio.run(room.decide(EVERYTHING, GPU.id, Decision.ACCEPTED, "ada", "ticket 12"))
+    text = pages.get(f"/advice/{GPU.id}").text
+    for part in ("activity (SM_ACTIVE)", "trimtab gpus show GPU-6e0e", "ticket 12", "5,022.40 USD", "savings ledger"):
+        assert part in text
+    assert 404 == pages.get("/advice/0000").status_code
+
+
+def test_the_ledger_shows_what_came_of_it(pages: AsgiClient, room: AdviceRoom) -> None:
+    publish(room)
+    found = Counterfactual(Decimal(40), Decimal(0), 1.1, 3, 28, 14)
+    entry = Entry(
+        GPU.id, GPU.check, GPU.resource, GPU.account, GPU.region, "vision", EntryState.MEASURED, applied_ms=5,
+        proof="gone", predicted=Decimal(1300), realised=Decimal("1338.33"), realised_total=Decimal(616),
+        counterfactual=found, grade=Grade.AS_PREDICTED,
+    )  # fmt: skip
+    asyncio.run(room.ledger.store.put(entry))
+    text = pages.get("/savings").text
+    for part in ("1,338.33 USD", "616.00 USD", "as predicted", "Idle GPUs"):
+        assert part in text
+    [row] = csv.DictReader(io.StringIO(pages.get("/savings.csv").text))
+    assert "40.00 a day before, 0.00 since; 3 comparable ones moved by +10%; 14 days" == row["against"]
+
+
+def test_the_catalogue_is_the_checks_themselves(pages: AsgiClient, room: AdviceRoom) -> None:
+    publish(room)
+    text = pages.get("/checks").text
+    assert all(one.name in text for one in catalogue().values() if "&" not in one.name and "'" not in one.name)
+    assert "State of it was not read" in text
+    assert len(catalogue()) <= len(pages.get("/checks.json").json()["checks"])
+    assert "No check says that" in pages.get("/checks?q=zeppelin").text

@@ -53,7 +53,8 @@ class AuditFeed:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._planted = sorted([*_deploys(world), *_untagged(world), *_secrets_read(world)], key=lambda one: one[0])
+        planted = [*_deploys(world), *_untagged(world), *_secrets_read(world), *_detour(world)]
+        self._planted = sorted(planted, key=lambda one: one[0])
 
     def shipments(self, slab: Slab) -> Iterator[Shipment]:
         """The requests of a slab: what happened at its times and, in a coarse one, between them."""
@@ -135,6 +136,19 @@ def _untagged(world: World) -> Iterator[tuple[int, dict[str, Any]]]:
         asked: dict[str, Any] = {"endpointName": name} if "endpoint" in service.resource else {"bucketName": name}
         call = ("sagemaker", "CreateEndpoint") if "endpoint" in service.resource else ("s3", "CreateBucket")
         yield at_ms, _record(RESEARCH, at_ms, f"untagged/{number}", _person(RESEARCH, PEOPLE["vision"]), *call, asked)
+
+
+def _detour(world: World) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The serving cluster loses its endpoint for S3, and has its way to buckets go through the NAT gateway."""
+    start_ms, end_ms = services.detour_ms(world.anchor_ms)
+    endpoint, table = "vpce-0c41f7d92ab3e8f65", "rtb-0f82c61d4be93a570"
+    asked: tuple[tuple[int, str, dict[str, Any]], ...] = (
+        (start_ms + 1_260_000, "DeleteVpcEndpoints", {"vpcEndpointId": endpoint}),
+        (start_ms + 1_320_000, "CreateRoute", {"routeTableId": table, "natGatewayId": services.NAT}),
+        (end_ms - 1_800_000, "CreateVpcEndpoint", {"serviceName": f"com.amazonaws.{REGION}.s3", "routeTableId": table}),
+    )
+    for at_ms, name, what in asked:
+        yield at_ms, _record(SERVING, at_ms, f"detour/{name}", _person(SERVING, PEOPLE["search"]), "ec2", name, what)
 
 
 def _secrets_read(world: World) -> Iterator[tuple[int, dict[str, Any]]]:

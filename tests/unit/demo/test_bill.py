@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.demo.conftest import ANCHOR_MS, HOUR_MS
 
+from trimtab.costs.outlook import calendar_of
 from trimtab.demo.bill import report, services, terms
 from trimtab.demo.bill.terms import DAY_MS
 from trimtab.demo.plants import Plant, plants
 from trimtab.demo.world import World
+from trimtab.timeseries import overspend
 
 COST = "line_item_unblended_cost"
 
@@ -124,6 +126,26 @@ def test_only_the_planted_project_and_fees_have_no_tags(made: World, months: lis
     assert set(planted.resources) == set(untagged["line_item_resource_id"].to_pylist())
     assert {services.UNTAGGED_USER} == set(untagged["line_item_iam_principal"].to_pylist())
     assert planted.since_ms == min(untagged["line_item_usage_start_date"].cast(pa.int64()).to_pylist())
+
+
+def test_what_is_planted_is_all_that_days_have_too_much_of(made: World, months: list[pa.Table]) -> None:
+    whole = pa.concat_tables(months)
+    used = ("Usage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "DiscountedUsage")
+    whole = whole.filter(pc.is_in(whole["line_item_line_item_type"], pa.array(used)))
+    names = pc.map_lookup(whole["product"], pa.scalar("product_name"), "first").to_pylist()
+    services_of = {name: at for at, name in enumerate(sorted(set(names)))}
+    first = report.months_of(made, ANCHOR_MS)[0][0]
+    days = (whole["line_item_usage_start_date"].cast(pa.int64()).to_numpy() - first) // DAY_MS
+    amounts = np.zeros((len(services_of), int(days.max()) + 1))
+    np.add.at(amounts, ([services_of[name] for name in names], days), whole[COST].to_numpy())
+    bill = float(amounts.sum(axis=0).mean())
+    found = overspend.find_each(amounts, calendar_of(first, amounts.shape[1]), 0.001 * bill, 0.03 * bill)
+    starts = {name: [first + one.start * DAY_MS for one in found[at]] for name, at in services_of.items() if found[at]}
+    assert starts == {
+        "Amazon Virtual Private Cloud": [plant(made, "detour").since_ms],
+        "Amazon SageMaker": [plant(made, "untagged-project").since_ms],
+        "Amazon Elastic Compute Cloud": [plant(made, "price-change").since_ms],
+    }
 
 
 def test_the_planted_reservation_is_never_used(made: World, months: list[pa.Table]) -> None:

@@ -43,6 +43,7 @@ _S3, _FSX, _EKS = "Amazon Simple Storage Service", "Amazon FSx", "Amazon Elastic
 _TRAFFIC, _CW, _VPC, _SM = "AWS Data Transfer", "AmazonCloudWatch", "Amazon Virtual Private Cloud", "Amazon SageMaker"
 _GB_DAY = 24 / _MONTH_HOURS  # GB-months of a GB that is kept for a day
 
+NAT = "nat-07b1d4c2e95f8a360"
 SERVICES = (
     Service(TRAINING, "AmazonS3", _S3, "TimedStorage-ByteHrs", "StandardStorage", "GB-Mo", "atlas-datasets",
             420_000 * _GB_DAY, 0.022, "foundation", "Storage", grows=0.002),
@@ -61,7 +62,7 @@ SERVICES = (
             3_100.0, 0.085, "search", "Data Transfer", people=True),
     Service(SERVING, "AmazonCloudWatch", _CW, "CW:MetricMonitorUsage", "MetricStorage", "Metrics", "",
             900.0, 0.10, SHARED),
-    Service(SERVING, "AmazonVPC", _VPC, "NatGateway-Bytes", "NatGateway", "GB", "nat-07b1d4c2e95f8a360",
+    Service(SERVING, "AmazonVPC", _VPC, "NatGateway-Bytes", "NatGateway", "GB", NAT,
             2_600.0, 0.045, SHARED, people=True),
     Service(RESEARCH, "AmazonS3", _S3, "TimedStorage-ByteHrs", "StandardStorage", "GB-Mo", "research-scratch",
             88_000 * _GB_DAY, 0.023, "vision", "Storage", grows=0.004),
@@ -84,6 +85,19 @@ UNTAGGED = (
             64_000 * _GB_DAY, 0.023, "", "Storage", grows=0.02),
 )  # fmt: skip
 """The project: three endpoints and a bucket without a tag, named alike."""
+
+
+DETOUR_SINCE_DAYS, DETOUR_DAYS = 6, 3
+"""Days before the anchor's midnight at which the serving cluster lost its own way to S3, and how long until it had it
+back: meanwhile all that it read from buckets went through the NAT gateway.
+"""
+_DETOUR_TIMES = 11.0
+
+
+def detour_ms(anchor_ms: int) -> tuple[int, int]:
+    """When the detour began and ended."""
+    start = anchor_ms // DAY_MS * DAY_MS - DETOUR_SINCE_DAYS * DAY_MS
+    return start, start + DETOUR_DAYS * DAY_MS
 
 
 def service_lines(world: World, days: Times) -> Iterator[pa.Table]:
@@ -144,6 +158,9 @@ def _usage(world: World, service: Service, days: Times) -> Floats:
     if service.people:
         noon = days + DAY_MS // 2
         usage = usage * season(noon, 12.0, 0.4, 0.6)
+    if service.resource == NAT:
+        start, end = detour_ms(world.anchor_ms)
+        usage = np.where((days >= start) & (days < end), usage * _DETOUR_TIMES, usage)
     wave = drift(keys_of(world.seed, "usage", [f"{service.usage_type}/{service.resource}"]), days, 3 * 86_400)[0]
     result: Floats = usage * (1 + 0.03 * wave)
     return result

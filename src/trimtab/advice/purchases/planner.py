@@ -15,9 +15,9 @@ import numpy as np
 
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.documented import best_commitment
-from trimtab.advice.purchases.model import NANO, UPFRONT, Floats, Holdings, Payment, Plan, PlanKind, Reservation, Use
+from trimtab.advice.purchases.model import NANO, UPFRONT, Floats, Holdings, Plan, Reservation, Use
 from trimtab.advice.purchases.optimum import MachineOption, PlanOption, solve
-from trimtab.advice.purchases.outlook import OUTCOMES, WEIGHTS, Outlook
+from trimtab.advice.purchases.outlook import WEIGHTS, Outlook
 
 _MILL = Decimal("0.001")
 """The step in which a commitment is bought, dollars an hour."""
@@ -200,6 +200,3 @@ def _moves(amounts: Floats, at: int, plans: int) -> list[Floats]:
                 tried[other] *= 1 - part
                 found.append(tried)
     return found
-
-
-__all__ = ["OUTCOMES", "Options", "Payment", "PlanKind", "Proposal", "plan", "price_of", "weights"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.purchases.advisor import Advisor, Known
-from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.bill import family_of, units_of
 from trimtab.advice.purchases.facts import FactStore, Term, machines_of, shares_of
 from trimtab.advice.purchases.findings import judged
@@ -143,6 +143,3 @@ def check(wanted: Wanted) -> None:
             raise InvalidInput(f"cannot plan with {name} {getattr(wanted, name)}; expected 0 to 1", field=name)
     if not 1 <= wanted.tranches <= 12 or not 1 <= wanted.tranche_days <= 365:
         raise InvalidInput("cannot plan: expected 1 to 12 tranches, 1 to 365 days apart", field="tranches")
-
-
-__all__ = ["Answer", "PurchasesRoom", "check"]

@@ -12,6 +12,7 @@ from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.advice.purchases.kept import Made
 from trimtab.advice.purchases.model import Payment
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.web import respond
 from trimtab.web.form import read_form
@@ -21,6 +22,9 @@ from trimtab.web.view import link
 
 PATH = "/purchase-plan"
 _FORM_BYTES = 4096
+_COLUMNS = (
+    "state", "kind", "for", "id", "owner", "amount", "hourly", "saving a month", "used", "start", "end", "rates",
+)  # fmt: skip
 _TERMS = {"1": (1,), "3": (3,), "both": (1, 3)}
 _PAID: dict[str, tuple[Payment, ...]] = {
     "none": (Payment.NO_UPFRONT,),
@@ -56,6 +60,11 @@ def routes(site: Site) -> list[BaseRoute]:
         made = await _latest(room, site.view(request).get("id"))
         return respond.json(request, {"plan": msgspec.to_builtins(made) if made else None})
 
+    async def as_csv(request: Request) -> Response:
+        made = await _latest(room, site.view(request).get("id"))
+        rows = _csv_rows(made.answer) if made and made.answer else []
+        return respond.table(request, "purchase-plan", _COLUMNS, rows)
+
     async def plan(request: Request) -> Response:
         view, form = site.view(request), await read_form(request, _FORM_BYTES)
         scope = view.principal.scope
@@ -65,6 +74,7 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         Route(PATH, site.guarded(page, Role.FINANCE)),
         Route(f"{PATH}.json", site.guarded(as_json, Role.FINANCE)),
+        Route(f"{PATH}.csv", site.guarded(as_csv, Role.FINANCE)),
         Route(f"{PATH}/make", site.guarded(plan, Role.WRITE), methods=["POST"]),
     ]
 
@@ -78,6 +88,25 @@ async def _latest(room: PurchasesRoom, id_: str) -> Made | None:
         if id_:
             raise
         return None
+
+
+def _csv_rows(answer: Answer) -> list[tuple[object, ...]]:
+    """What is planned and what is held, a row each."""
+    rows: list[tuple[object, ...]] = [
+        (
+            "planned", one.kind, one.scope, one.id, one.owner, f"{one.amount:f}", f"{one.hourly:f}", one.saving,
+            one.used["expected"].mean, iso(one.start_ms)[:10], iso(one.end_ms)[:10], one.basis,
+        )
+        for one in answer.bought
+    ]  # fmt: skip
+    rows += [
+        (
+            "held", one.kind, one.scope, one.id, one.owner, f"{one.amount:f}", f"{one.hourly:f}", None, one.used,
+            iso(one.start_ms)[:10] if one.start_ms else "", iso(one.end_ms)[:10] if one.end_ms else "", "",
+        )
+        for one in answer.held
+    ]  # fmt: skip
+    return rows
 
 
 def _wanted(form: dict[str, str]) -> Wanted:

@@ -2,6 +2,7 @@
 
 import itertools
 from decimal import Decimal as D
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from trimtab.advice.purchases.outlook import OUTCOMES, Outlook, outlook
 from trimtab.advice.purchases.planner import Options, plan
 
 ME = "111122223333"
+NAB = Path(__file__).parents[5] / "shared/data/nab/data/realAWSCloudwatch"
 
 
 def line(number: int, price: str, family: str = "m5") -> UseLine:
@@ -58,6 +60,23 @@ def test_a_plan_is_within_two_percent_of_what_trying_everything_finds(data):
     )
     assert found.cost <= best * 1.02 + 1e-3
     assert found.cost == pytest.approx(cost(use, *found.bought.plans, machines=found.bought.reservations))
+
+
+@pytest.mark.skipif(not NAB.is_dir(), reason="the public series are not on this machine")
+@pytest.mark.parametrize("share", [0.5, 0.75])
+def test_over_public_cpu_series_too_a_plan_is_within_two_percent_of_the_best(share):
+    """Two machines' CPU as hourly use, a week of it: the exact optimum of one plan lies at an hour's own need."""
+    rows = []
+    for name in ("ec2_cpu_utilization_5f5533.csv", "rds_cpu_utilization_e47b3b.csv"):
+        values = np.loadtxt(NAB / name, delimiter=",", skiprows=1, usecols=1)
+        rows.append(values[: 168 * 12].reshape(168, 12).mean(axis=1))
+    use = Use.hourly((line(0, "1.0"), line(1, "0.7", "c5")), np.array(rows))
+    option = Plan("c", ME, PlanKind.COMPUTE, D(0), np.array([share, share + 0.1]))
+    needs = (use.at_on_demand() / NANO * option.shares[:, None]).cumsum(axis=0).ravel()
+    tried = [cost(use, Plan("c", ME, PlanKind.COMPUTE, D(repr(float(one))), option.shares)) for one in needs]
+    best = min(tried + [cost(use)])
+    assert best < cost(use)
+    assert plan(certain(use), Holdings(), Options((option,))).cost <= best * 1.02
 
 
 def test_one_plan_over_flat_use_is_bought_whole_and_over_idle_use_not_at_all():

@@ -19,12 +19,12 @@ from scaling_traces import DEMAND_NAMES, mean, seconds
 
 from trimtab.scaling.provisioned.comparison import Served, on_demand, planned, tracked
 from trimtab.scaling.provisioned.concurrency import Invocations, concurrency_of
-from trimtab.scaling.provisioned.levels import Function, Objective
+from trimtab.scaling.provisioned.levels import Function, Objective, hours_of
 from trimtab.scaling.provisioned.prices import Prices
 
 MOST = 400_000
 TARGETS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-OBJECTIVES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+OBJECTIVES = tuple(0.0005 * 1.35**step for step in range(20))
 
 
 def histories(directory: Path) -> Iterator[tuple[str, Invocations]]:
@@ -70,8 +70,9 @@ def main(directory: Path) -> None:
         print(f"{name}: {len(invocations.starts_ms)} invocations in {span:.0f} h, at most {peak} at once")
         nothing = on_demand(invocations, function, prices)
         theirs = {target: tracked(invocations, function, prices, target) for target in TARGETS}
-        ours = [planned(invocations, function, prices, Objective(share))[0] for share in OBJECTIVES]
-        ours.append(planned(invocations, function, prices, Objective(None))[0])
+        hours = hours_of(invocations, function, prices)
+        objectives = [*map(Objective, OBJECTIVES), Objective(None)]
+        ours = [planned(invocations, function, prices, one, hours)[0] for one in objectives]
         for one in (nothing, *theirs.values(), *ours):
             print(
                 f"    {one.name:28} ${one.cost:.4f}  {one.cold_share:.3%} cold, {one.held_hours:.0f} environment-hours"

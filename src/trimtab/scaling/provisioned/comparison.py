@@ -13,7 +13,7 @@ from trimtab.capacity.simulate.record import ROW_READY
 from trimtab.scaling.policies.target_tracking import TargetTracking
 from trimtab.scaling.provisioned.concurrency import Integers, Invocations, concurrency_of
 from trimtab.scaling.provisioned.environments import COLD, PROVISIONED_MS, SPILLED_MS, serve
-from trimtab.scaling.provisioned.levels import HOUR_MS, Function, Levels, Objective, hours_of, plan_levels
+from trimtab.scaling.provisioned.levels import HOUR_MS, Function, Hours, Levels, Objective, hours_of, plan_levels
 from trimtab.scaling.provisioned.prices import Prices, held_seconds
 from trimtab.scaling.replay.lanes import Group, replay_group
 
@@ -71,10 +71,10 @@ def tracked(invocations: Invocations, function: Function, prices: Prices, target
 
 
 def planned(
-    invocations: Invocations, function: Function, prices: Prices, objective: Objective
+    invocations: Invocations, function: Function, prices: Prices, objective: Objective, hours: Hours | None = None
 ) -> tuple[Served, Levels]:
-    """Held by the levels of each hour, as a schedule would set them."""
+    """Held by the levels of each hour, as a schedule would set them; `hours` where they were worked out before."""
     origin, _ = _minutes(invocations)
-    levels = plan_levels(hours_of(invocations, function, prices), function, prices, objective)
+    levels = plan_levels(hours or hours_of(invocations, function, prices), function, prices, objective)
     name = "planned levels" if objective.cold_share is None else f"planned for {objective.cold_share:.2%} cold"
     return _served(name, invocations, levels.held, HOUR_MS, function, prices, origin), levels

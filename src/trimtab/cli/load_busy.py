@@ -14,11 +14,15 @@ from trimtab.base.errors import InvalidInput
 
 
 class Busy:
-    """Call it for what was busy since it was last called. `pid` is the server's process where it runs here."""
+    """Call it for what was busy since it was last called. `pid` is the server's process where it runs here.
 
-    def __init__(self, pid: int | None = None) -> None:
+    A server elsewhere (`here` False) is not known of: this machine's load says nothing about it.
+    """
+
+    def __init__(self, pid: int | None = None, *, here: bool = True) -> None:
+        self._here = here
         self._collector: Collector | None = None
-        if load_module() is not None:
+        if here and load_module() is not None:
             self._collector = Collector(Roots(), SystemClock())
             self._collector.prime()
         self._process = _process(pid) if pid else None
@@ -26,6 +30,8 @@ class Busy:
 
     def __call__(self) -> Mapping[str, float]:
         """Percent by resource: of all cores, of the busiest one, of the process's cores, of memory, of GPUs."""
+        if not self._here:
+            return {}
         cores: Any = psutil.cpu_percent(percpu=True)
         found = {
             "cpu": sum(cores) / max(1, len(cores)),

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ import uvloop
 
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
+from trimtab.base.loopback import is_loopback
 from trimtab.base.parent import end_with
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.load_busy import Busy
@@ -56,7 +58,7 @@ def loadtest() -> None:
 @click.option("--slo-share", type=click.FloatRange(0.5, 1, max_open=True), default=0.99, show_default=True)
 @click.option("--slo-of", type=click.Choice(("answer", "first")), default="answer", show_default=True,
               help="Time to the whole answer, or to the first token.")  # fmt: skip
-@click.option("--tolerance", type=click.FloatRange(0.002, 0.5), default=0.015, show_default=True,
+@click.option("--tolerance", type=click.FloatRange(0.002, 0.5), default=0.03, show_default=True,
               help="Half width at which the capacity is certain enough.")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(min=0.5, max=86_400), help="How long; of a search, at most.")
 @click.option("--requests", type=click.IntRange(0), default=0, help="End after so many.")
@@ -94,7 +96,12 @@ def run(connection: Connection, target_url: str, record: bool, as_json: bool, **
     objective = Objective(given["slo_ms"], given["slo_share"], given["slo_of"])
     target = _target(target_url, given)
     started = SystemClock().now_ms()
-    driver = Driver(target, Busy(given["pid"]), _say(as_json))
+    here = bool(given["pid"]) or is_loopback(urlsplit(target.url).hostname or "")
+    driver = Driver(
+        target,
+        Busy(given["pid"], here=here),
+        _say(as_json),
+    )
     result, traffic = uvloop.run(_run(driver, objective, given))
     about = About(
         given["name"] or target_url,

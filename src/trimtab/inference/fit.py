@@ -1,7 +1,8 @@
 """Where an objective stops being met, from all levels at once.
 
-Near the knee of a queue the logarithm of the share of misses is linear in the rate (exactly so for M/M/1), so every
-level near it says something about where the line crosses the objective. Levels that say nothing leave a bracket.
+Towards the knee of a queue the reciprocal of a latency percentile falls linearly with the rate (exactly so for M/M/1,
+in heavy traffic for others), so every level near it says something about where the line crosses the objective's
+latency. Levels that say nothing leave a bracket.
 """
 
 import math
@@ -9,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.capacity.curve import Interval
+from trimtab.inference.objective import Objective
 from trimtab.inference.standing import MEETS, MISSES, Standing
 
-_NEAR = 15.0  # levels whose misses are within so many times the allowed share are on the straight part
-_MOST_MISSES = 0.3  # beyond it a queue is not stable, and misses depend on how long it was held
-_LEAST_MISSES = 4.0  # a share of fewer effective misses has no useful logarithm
+_NEAR = 8.0  # levels whose percentile is within so many times the objective are on the straight part
+_LEAST_EXCEEDED = 1.5  # independent requests beyond the percentile; on fewer its interval is not known
 _Z95 = 1.96
+_NEAREST = 0.004  # relative error of a level that is never believed less: machines are not that steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Bracket:
         return 2 * (self.high - self.low) / (self.high + self.low)
 
 
-def bracket(levels: Sequence[Standing], share: float, *, sure: bool = False) -> Bracket:
+def bracket(levels: Sequence[Standing], objective: Objective, *, sure: bool = False) -> Bracket:
     """The bracket that levels leave; `sure` ones count only where they are certain.
 
     A level that is not certain counts as met where that is likelier, and never as missed: the next ones will tell. A
@@ -41,29 +43,43 @@ def bracket(levels: Sequence[Standing], share: float, *, sure: bool = False) -> 
     certain = max((one.rate for one in levels if one.verdict == MEETS and one.keeps_up), default=0.0)
     missed = [one.rate for one in levels if (one.verdict == MISSES or not one.keeps_up) and one.rate > certain]
     high = min(missed, default=math.inf)
-    likely = [one.rate for one in levels if one.keeps_up and one.attainment.value >= share and one.rate < high]
+    likely = [
+        one.rate for one in levels if one.keeps_up and one.latency.value <= objective.latency_ms and one.rate < high
+    ]
     return Bracket(certain if sure or not likely else max(certain, *likely), high)
 
 
-def crossing(levels: Sequence[Standing], share: float) -> Interval | None:
+def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | None:
     """The rate at which the line through the levels crosses the objective, with 95 %; None where they do not tell."""
-    allowed = 1 - share
-    usable = [
-        one
-        for one in levels
-        if one.keeps_up
-        and one.misses * one.worth >= _LEAST_MISSES
-        and allowed / _NEAR <= one.misses <= min(_MOST_MISSES, allowed * _NEAR)
-    ]
+    limit = objective.latency_ms
+    usable = [one for one in levels if tells(one, objective)]
     if len({one.rate for one in usable}) < 2:
         return None
-    line = _line([(one.rate, math.log(one.misses), one.misses * one.worth / (1 - one.misses)) for one in usable])
-    if line is None or line.slope <= 0:
+    line = _line([(one.rate, limit / one.latency.value, _weight(one, limit)) for one in usable])
+    if line is None or line.slope >= 0:
         return None
-    step = (math.log(allowed) - line.height) / line.slope
+    step = (1 - line.height) / line.slope
     rate = line.at + step
-    error = math.sqrt(line.height_variance + step**2 * line.slope_variance) / line.slope
+    error = math.sqrt(line.height_variance + step**2 * line.slope_variance) / -line.slope
     return Interval(rate, rate - _Z95 * error, rate + _Z95 * error) if rate > 0 else None
+
+
+def tells(one: Standing, objective: Objective) -> bool:
+    """Whether a level says where the line runs."""
+    near = objective.latency_ms / _NEAR <= one.latency.value <= objective.latency_ms * _NEAR
+    return near and one.keeps_up and not one.drifts and exceeded(one, objective) >= _LEAST_EXCEEDED
+
+
+def exceeded(one: Standing, objective: Objective) -> float:
+    """How many independent requests lie beyond the percentile."""
+    return one.worth * (1 - objective.share)
+
+
+def _weight(one: Standing, limit: float) -> float:
+    """One over the variance of limit ÷ latency."""
+    upper = one.latency.upper if math.isfinite(one.latency.upper) else 2 * one.latency.value
+    error = max((upper - one.latency.lower) / (2 * _Z95), _NEAREST * one.latency.value)
+    return (one.latency.value**2 / (limit * error)) ** 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trimtab.capacity.curve import Curve, Interval
-from trimtab.inference.fit import Bracket, bracket, crossing
+from trimtab.inference.fit import bracket, crossing, exceeded, tells
 from trimtab.inference.level import Level, level_of
 from trimtab.inference.load.record import Record
 from trimtab.inference.load.run import Limits, Look
 from trimtab.inference.objective import Objective
-from trimtab.inference.standing import UNSURE, Looks, Standing
+from trimtab.inference.standing import MISSES, UNSURE, Looks, Standing
+
+_COARSE = 0.3  # width of a bracket at which levels are held for precision
+_FIRST_SHARES = (0.82, 0.7, 0.9, 0.6, 0.76, 0.86)  # of the lowest rate that missed
+_NEAR_SHARES = (0.96, 0.9, 0.98)  # of the estimated crossing
+_ENOUGH = 6.0  # independent requests beyond the percentile: its interval is about ± 30 % then
+_LOOK_S = 1.0  # between looks: each takes up to a millisecond from the sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Plan:
     objective: Objective
     start_rate: float = 0.0
     most_rate: float = 100_000.0
-    tolerance: float = 0.015
+    tolerance: float = 0.03
     least_s: float = 2.0
     coarse_s: float = 3.0
     level_s: float = 20.0
@@ -88,16 +94,21 @@ class _Search:
         """Hold a rate until its verdict is certain, or, where `precise`, the answer."""
         plan, known = self.plan, self.standings()
         looks = Looks(plan.objective, plan.slice_s, plan.least_s)
+        seen, each = [0], max(1, round(_LOOK_S / plan.slice_s))
 
         def look(record: Record, now_s: float) -> bool:
             looks.read(record, now_s)
-            if not looks.sizes:
+            if len(looks.sizes) < seen[0] + each:
                 return False
+            seen[0] = len(looks.sizes)
             now = looks.standing(rate)
             held_s = len(looks.sizes) * plan.slice_s
             if not precise or not now.keeps_up:
                 return now.verdict != UNSURE or held_s >= plan.coarse_s
-            return held_s >= plan.least_s and precise_enough(answer([*known, now], plan), plan)
+            if held_s < plan.least_s:
+                return False
+            first = _line(known, plan) is None and exceeded(now, plan.objective) >= _ENOUGH
+            return first or now.verdict == MISSES or precise_enough(answer([*known, now], plan), plan)
 
         seconds = min(plan.level_s, max(plan.least_s, self.left_s()))
         limits = Limits(seconds, slice_s=plan.slice_s, drain_s=max(10.0, plan.objective.latency_ms / 50))
@@ -111,17 +122,22 @@ class _Search:
 
 def answer(levels: Sequence[Standing], plan: Plan) -> Interval | None:
     """The best answer that levels give: the crossing of the line where it lies in the bracket, else the bracket."""
-    left = bracket(levels, plan.objective.share)
-    line = crossing(levels, plan.objective.share)
-    if line is not None and left.low * 0.9 <= line.value <= left.high * 1.1:
+    line = _line(levels, plan)
+    if line is not None:
         return line
+    left, certain = bracket(levels, plan.objective), bracket(levels, plan.objective, sure=True)
     if not left.low:
         return None
     if math.isinf(left.high):
         return Interval(left.low, left.low, math.inf)
-    certain = bracket(levels, plan.objective.share, sure=True)
     # What is only likely to have met the objective bounds the answer loosely, so that it is never precise by chance.
     return Interval((left.low + left.high) / 2, certain.low or left.low / 2, left.high)
+
+
+def _line(levels: Sequence[Standing], plan: Plan) -> Interval | None:
+    found, left = crossing(levels, plan.objective), bracket(levels, plan.objective, sure=True)
+    inside = found is not None and left.low * 0.95 <= found.value <= left.high * 1.05
+    return found if inside else None
 
 
 def precise_enough(found: Interval | None, plan: Plan) -> bool:
@@ -131,23 +147,23 @@ def precise_enough(found: Interval | None, plan: Plan) -> bool:
 
 def next_rate(levels: Sequence[Standing], plan: Plan) -> tuple[float, bool]:
     """The rate to hold next, and whether it is held for precision rather than for a verdict."""
-    left = bracket(levels, plan.objective.share)
+    left = bracket(levels, plan.objective)
     if math.isinf(left.high):
         return min(plan.most_rate, 2 * max(one.rate for one in levels)), False
     if not left.low:
         return left.high / 2, False
-    line = crossing(levels, plan.objective.share)
-    if line is None or not left.low * 0.9 <= line.value <= left.high * 1.1:
-        # Misses grow steeply towards the higher end, so the crossing is more often in the lower part of wide brackets.
-        return math.sqrt(left.low * left.high), left.width < 0.25
-    spread = 0.03 * line.value  # beside the crossing the slope is learnt too: alternate
-    held = [one.rate for one in levels if abs(one.rate - line.value) < 2 * spread]
-    beside = -spread if len(held) % 2 == 0 else spread / 2
-    return _within(line.value + beside, left), True
-
-
-def _within(rate: float, left: Bracket) -> float:
-    return min(max(rate, left.low * 0.9), left.high * 1.02)
+    line = _line(levels, plan)
+    if line is None:
+        if left.width > _COARSE:
+            return math.sqrt(left.low * left.high), False
+        # Below the knee a percentile settles soonest: two such levels make the first line.
+        for share in _FIRST_SHARES:
+            rate = share * left.high
+            if not any(abs(one.rate - rate) < 0.02 * rate for one in levels):
+                return rate, True
+        return math.sqrt(left.low * left.high), True
+    number = sum(one.rate >= 0.8 * line.value and tells(one, plan.objective) for one in levels)
+    return line.value * _NEAR_SHARES[number % len(_NEAR_SHARES)], True
 
 
 async def search(plan: Plan, means: Means) -> Found:
@@ -160,7 +176,7 @@ async def search(plan: Plan, means: Means) -> Found:
         known = work.standings()
         found = answer(known, plan)
         rate, precise = next_rate(known, plan)
-        if precise_enough(found, plan) and math.isfinite(bracket(known, plan.objective.share).high):
+        if precise_enough(found, plan) and math.isfinite(bracket(known, plan.objective).high):
             ended = "certain"
         elif work.left_s() < plan.least_s:
             ended = "time is up"

@@ -1,10 +1,18 @@
-"""How a load that is held stands against the objective, looked at slice by slice while it runs."""
+"""How a load that is held stands against the objective, looked at while it runs.
 
-from collections.abc import Sequence
+What is judged is the latency at the objective's share (p99 for 0.99) with its interval, not the count of misses: near
+the knee misses come in rare long bursts, and a few seconds without one say nothing; the percentile moves with the load.
+"""
+
+import math
 from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from trimtab.capacity.curve import Interval
 from trimtab.inference.load import confidence
+from trimtab.inference.load.histogram import Histogram, bounds
 from trimtab.inference.load.record import Record, Slice
 from trimtab.inference.objective import Objective
 
@@ -14,21 +22,26 @@ _SURE_Z = 3.0
 """A level is looked at again and again, so each look asks for 99.7 %: over 30 correlated looks about 95 % remain."""
 _KEEPS_UP = 0.97  # a server that finishes less than this of what is sent has an unstable queue
 _FEWEST_SLICES = 4  # a verdict on less is chance
+_BUCKETS = 8192  # of a histogram: up to 4 hours
+_GROUPS = (20, 10, 5)  # batches of several lengths: the longest correlation counts
+
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a level says of the objective.
+    """What a level says of the objective. `latency` is ms at the objective's share; infinite where too few answered.
 
-    `misses` is the share of requests outside it, `worth` how many independent requests that share rests on.
+    `worth` is how many independent requests it rests on, `drifts` whether latency still grew when it ended.
     """
 
     rate: float
-    misses: float
+    latency: Interval
     worth: float
     attainment: Interval
     verdict: str
     keeps_up: bool
+    drifts: bool = False
 
 
 @dataclass(slots=True)
@@ -38,7 +51,7 @@ class Looks:
     objective: Objective
     slice_s: float
     least_s: float
-    hits: list[float] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
     failed: int = 0
@@ -49,7 +62,7 @@ class Looks:
         settled = record.settled(now_s, self.objective.latency_ms / 1000)
         for number in range(len(self.sizes), len(settled)):
             one = settled[number]
-            self.hits.append(met(one, self.objective))
+            self.counts.append(_dense(timed(one, self.objective)))
             self.sizes.append(one.sent)
             self.finished.append(record.finished[number])
             self.failed += one.failed
@@ -58,40 +71,89 @@ class Looks:
     def standing(self, rate: float) -> Standing:
         """What the slices so far say; the verdict is certain at 99.7 %."""
         cut = confidence.cut_of(self.means)
-        hits, sizes = self.hits[cut:], self.sizes[cut:]
-        sure = confidence.share(hits, sizes, _SURE_Z)
-        found = confidence.share(hits, sizes)
-        groups = confidence.grouped(hits, sizes)
-        worth = sum(sizes) / confidence.effect(groups, found.value) if sizes else 0.0
+        sizes = np.array(self.sizes[cut:], dtype=np.int64)
         answered = sum(self.finished[cut:]) + self.failed * len(sizes) / max(1, len(self.sizes))
-        keeps_up = answered >= _KEEPS_UP * sum(sizes)
-        return Standing(rate, 1 - found.value, worth, found, self._verdict(sure, len(sizes), cut), keeps_up)
-
-    def _verdict(self, sure: Interval, slices: int, cut: int) -> str:
-        if sure.upper < self.objective.share and slices >= _FEWEST_SLICES:
-            return MISSES
-        long_enough = slices * self.slice_s >= self.least_s
-        return MEETS if sure.lower > self.objective.share and long_enough and not self._drifts(cut) else UNSURE
+        keeps_up = answered >= _KEEPS_UP * sizes.sum()
+        if not sizes.sum():
+            return Standing(rate, Interval(0, 0, math.inf), 0.0, Interval(0, 0, 1), UNSURE, keeps_up)
+        counts = np.stack(self.counts[cut:])
+        latency, sure, worth = _percentile(counts, sizes, self.objective.share)
+        met = confidence.share(_within(counts, self.objective.latency_ms).tolist(), sizes.tolist())
+        drifts = self._drifts(cut)
+        verdict = UNSURE
+        if len(sizes) >= _FEWEST_SLICES and sure.lower > self.objective.latency_ms:
+            verdict = MISSES
+        elif len(sizes) * self.slice_s >= self.least_s and sure.upper < self.objective.latency_ms and not drifts:
+            verdict = MEETS
+        return Standing(rate, latency, worth, met, verdict, keeps_up, drifts)
 
     def _drifts(self, cut: int) -> bool:
         """Whether the second half is slower than the first beyond chance: what is to come is worse than what was."""
-        kept = self.means[cut:]
+        kept = np.array(self.means[cut:])
         half = len(kept) // 2
         if half < 2:
             return False
-        first, second = _middle(kept[:half]), _middle(kept[half:])
-        grows = second[0] - first[0]
-        chance = _DRIFT_Z * (first[1] + second[1]) ** 0.5
-        return grows > chance and grows > 50 * self.objective.latency_ms  # 5 % of the objective, in µs
+        first, second = kept[:half], kept[half:]
+        grows = second.mean() - first.mean()
+        chance = _DRIFT_Z * math.sqrt(first.var(ddof=1) / half + second.var(ddof=1) / len(second))
+        return bool(grows > chance and grows > 50 * self.objective.latency_ms)  # 5 % of the objective, in µs
 
 
-def met(one: Slice, objective: Objective) -> float:
-    """How many requests of a slice met the objective."""
-    histogram = one.first if objective.of == "first" else one.latency
-    return histogram.within(objective.latency_ms * 1000)
+def timed(one: Slice, objective: Objective) -> Histogram:
+    """What an objective is about: whole answers, or first tokens."""
+    return one.first if objective.of == "first" else one.latency
 
 
-def _middle(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and the variance of that mean."""
-    middle = sum(values) / len(values)
-    return middle, sum((one - middle) ** 2 for one in values) / max(1, len(values) - 1) / len(values)
+def _dense(histogram: Histogram) -> Counts:
+    counts = np.zeros(_BUCKETS, dtype=np.int64)
+    for number, count in histogram.counts.items():
+        counts[min(number, _BUCKETS - 1)] += count
+    return counts
+
+
+def _within(counts: Counts, limit_ms: float) -> npt.NDArray[np.float64]:
+    """How many of each slice lie at or below a latency; its own bucket counts in part."""
+    at = int(np.searchsorted(_LOWS, limit_ms * 1000, side="right")) - 1
+    low, high = bounds(at)
+    part = min(1.0, max(0.0, (limit_ms * 1000 - low + 1) / (high - low)))
+    found: npt.NDArray[np.float64] = counts[:, :at].sum(axis=1) + part * counts[:, at]
+    return found
+
+
+def _percentile(counts: Counts, sizes: Counts, share: float) -> tuple[Interval, Interval, float]:
+    """The latency in ms at a share of what was sent: with 95 %, with 99.7 %, and the effective number of requests."""
+    whole, sent = np.cumsum(counts.sum(axis=0)), int(sizes.sum())
+
+    def at(level: float) -> float:
+        rank = max(level, 0.0) * sent
+        number = int(np.searchsorted(whole, rank))
+        if level >= 1 or number >= _BUCKETS:  # so many have no answer, or are beyond all that were seen
+            return math.inf
+        low, high = bounds(number)
+        before = float(whole[number - 1]) if number else 0.0
+        return (low + (high - low) * (rank - before) / max(1.0, float(whole[number]) - before)) / 1000
+
+    middle = at(share)
+    met = _within(counts, middle) if math.isfinite(middle) else counts.sum(axis=1).astype(np.float64)
+    worth = sent / _effect(met, sizes, share)
+    half = math.sqrt(share * (1 - share) / worth)
+    bands = [Interval(middle, at(share - z * half), at(share + z * half)) for z in (confidence.Z95, _SURE_Z)]
+    return bands[0], bands[1], worth
+
+
+def _effect(met: npt.NDArray[np.float64], sizes: Counts, share: float) -> float:
+    """How many requests are worth one independent request, by batches of several lengths."""
+    worst = 1.0
+    for groups in _GROUPS:
+        if len(sizes) < groups:
+            continue
+        hits = np.array([part.sum() for part in np.array_split(met, groups)])
+        each = np.array([part.sum() for part in np.array_split(sizes, groups)])
+        spread = ((hits - share * each) ** 2).sum() * groups / (groups - 1)
+        worst = max(worst, float(spread / (each.sum() * share * (1 - share))))
+    if len(sizes) < min(_GROUPS):
+        return max(worst, float(sizes.mean()))  # too short to tell: a slice is one observation
+    return worst
+
+
+_LOWS = np.array([bounds(number)[0] for number in range(_BUCKETS)], dtype=np.float64)

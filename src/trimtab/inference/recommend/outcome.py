@@ -47,7 +47,6 @@ def recommendation(id_: str, candidate: Candidate, test: LoadTest, stop: Stop, p
     """What a test says of a candidate. Raises InvalidInput for a test without an answer."""
     most, latency = _best(test, stop)
     busiest = test.levels[-1].utilisation if test.levels else {}
-    cpu = busiest.get("process_cpu", busiest.get("cpu"))
     return Recommendation(
         id=id_,
         instance_type=candidate.instance_type,
@@ -55,8 +54,8 @@ def recommendation(id_: str, candidate: Candidate, test: LoadTest, stop: Stop, p
         latency_ms=latency,
         cost_per_hour=price.per_hour if price else None,
         cost_per_inference=price.per_inference(most / 60) if price else None,
-        cpu_percent=cpu,
-        memory_percent=busiest.get("process_memory", busiest.get("memory")),
+        cpu_percent=busiest.get("process_cpu"),  # of the server's own process: the machine's says nothing of it
+        memory_percent=busiest.get("process_memory"),
         setup_s=test.setup_s or None,
         endpoint=candidate.endpoint,
         variant=candidate.variant,

@@ -57,10 +57,10 @@ CHECK = Check(
     settings=(
         Setting(
             "active",
-            1.2,
+            1.6,
             "%",
             "mean activity of a window below which nothing is done",
-            "half a minute of it: a probe or a request",
+            "30 s of it: a probe or two requests",
         ),
         Setting(
             "window",

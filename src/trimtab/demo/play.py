@@ -20,6 +20,7 @@ from trimtab.demo.plants import Plant, plants
 from trimtab.demo.purchases import put_terms
 from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.scheduler import SchedulerFeed
+from trimtab.demo.search_traces import SearchTraceFeed
 from trimtab.demo.sender import Sender, Stopped
 from trimtab.demo.simulation import Simulation
 from trimtab.demo.sizes import judge, put_sizes
@@ -56,6 +57,7 @@ class Play:
         self._logs = LogFeed(self._simulation.world)
         self._audit = AuditFeed(self._simulation.world)
         self._traces = TraceFeed(self._simulation.world)
+        self._search = SearchTraceFeed(self._simulation.world)
         self._functions = FunctionFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
@@ -137,6 +139,8 @@ class Play:
         for shipment in self._audit.shipments(slab):
             sender.send(shipment)
         for shipment in self._traces.shipments(slab):
+            sender.send(shipment)
+        for shipment in self._search.shipments(slab):
             sender.send(shipment)
         for shipment in self._schedulers.shipments(slab):
             sender.send_in_order(shipment)

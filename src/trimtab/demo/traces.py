@@ -81,7 +81,7 @@ class TraceFeed:
 
     def _trace(self, tick: int, draw: _Draw) -> Iterator[tuple[tuple[tuple[str, str], ...], DemoSpan]]:
         """The spans of a request with what sent them. A trace ends a whole step before its tick at the latest."""
-        trace = _Trace(self._world.seed, tick)
+        trace = TraceIds(self._world.seed, tick)
         late = tick >= self._deployed_ms
         at = (tick - 8 * STEP_MS) * _MS + int(draw.share("who") * STEP_MS * _MS)
         inner = at + 2 * _MS
@@ -95,7 +95,7 @@ class TraceFeed:
         end = done + draw.ms("web", 6, 0.5)
         user = f"user-{int(draw.share('who') * _USERS):02d}"
         route: dict[str, Value] = {"http.request.method": "POST", "http.response.status_code": 500 if failure else 200}
-        web, gateway = _resource(WEB, "3.8"), _resource(GATEWAY, "2.1")
+        web, gateway = resource_of(WEB, "3.8"), resource_of(GATEWAY, "2.1")
         root = trace.span(0, "POST /chat", SERVER, at, end, {**route, "url.path": "/chat", "enduser.id": user}, failure)
         yield web, root
         sent = trace.span(
@@ -128,18 +128,18 @@ class TraceFeed:
         pods = self._pods[DEGRADED]
         pod = pods[trace.number % len(pods)]
         yield (
-            _resource(DEGRADED, REVISIONS[late], pod),
+            resource_of(DEGRADED, REVISIONS[late], pod),
             trace.span(chat.span, "llm_request", SERVER, model + _MS // 2, answered, call, failure),
         )
         queue = {"messaging.system": "kafka", "messaging.destination.name": "usage", "peer.service": "usage"}
         yield gateway, trace.span(entry.span, "usage publish", PRODUCER, done - _MS // 2, done - _MS // 10, queue)
 
     def _called(
-        self, trace: "_Trace", entry: DemoSpan, service: str, name: str, start: int, end: int
+        self, trace: "TraceIds", entry: DemoSpan, service: str, name: str, start: int, end: int
     ) -> Iterator[tuple[tuple[tuple[str, str], ...], DemoSpan]]:
         """A call of a Triton server, and the server's span with its time in the queue."""
         client = trace.span(entry.span, f"{name} infer", CLIENT, start, end, {"peer.service": service})
-        yield _resource(GATEWAY, "2.1"), client
+        yield resource_of(GATEWAY, "2.1"), client
         pods = self._pods[service]
         pod = pods[trace.number % len(pods)]
         wire = (end - start) // 10
@@ -150,7 +150,10 @@ class TraceFeed:
             "model.queue_ms": round(inside * 0.2 / _MS, 3),
             "batch_size": 1 + trace.number % 8,
         }
-        yield _resource(service, "24.08", pod), trace.span(client.span, "infer", SERVER, start + wire, end - wire, said)
+        yield (
+            resource_of(service, "24.08", pod),
+            trace.span(client.span, "infer", SERVER, start + wire, end - wire, said),
+        )
 
     def _model(self, draw: _Draw, start: int, *, late: bool) -> tuple[dict[str, Value], int, str]:
         """What the model server says of a request, when it ends, and why it fails if it does."""
@@ -179,7 +182,7 @@ class TraceFeed:
         return said, start + _MS + queue + prefill + decode, failure
 
 
-class _Trace:
+class TraceIds:
     """Gives the spans of one trace their ids."""
 
     def __init__(self, seed: int, tick: int) -> None:
@@ -201,7 +204,7 @@ class _Trace:
         return DemoSpan(self.number, self._next, parent, name, kind, start_ns, end_ns, attributes or {}, failure)
 
 
-def _resource(service: str, version: str, pod: Pod | None = None) -> tuple[tuple[str, str], ...]:
+def resource_of(service: str, version: str, pod: Pod | None = None) -> tuple[tuple[str, str], ...]:
     """The attributes of what sends spans."""
     placed = (("k8s.pod.name", pod.name), ("host.name", pod.node.name)) if pod else (("k8s.pod.name", f"{service}-0"),)
     return (

@@ -10,14 +10,14 @@ from trimtab.base.errors import InvalidInput
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
 from trimtab.costs.read import CostReader
-from trimtab.costs.read_sql import DAY_MS, HOUR_MS
+from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.estimate.model import DIMENSIONS, METRICS, LineKey, Past
 
 HISTORY_DAYS = 63
 """Nine weeks: a month to compare estimates with, and the weeks before each of its days; a month's fees lie in it."""
 _MOST_TAGS = 40
 _WHOLE = 0.5
-"""A day's last hour must have half as many lines as its others: a report that is being written ends in the middle."""
+"""A day's last hour must have half as many lines as the day before's: a report that is being written ends before it."""
 
 
 async def closed_until(reader: CostReader, now_ms: int) -> int | None:
@@ -31,12 +31,9 @@ async def closed_until(reader: CostReader, now_ms: int) -> int | None:
     end = min(extent[1], now_ms // DAY_MS * DAY_MS)
     if end <= extent[0]:
         return end
-    rows = await reader.costs(EVERYTHING, CostQuery(end - DAY_MS, end, (Metric.LINES,), Granularity.HOURLY))
-    lines = {(row.start_ms - end + DAY_MS) // HOUR_MS: row.lines for row in rows}
-    hours = [number for hour, number in lines.items() if hour]
-    if hours and lines.get(23, 0) < _WHOLE * float(np.median(hours)):
-        return end - DAY_MS
-    return end
+    rows = await reader.costs(EVERYTHING, CostQuery(end - 2 * DAY_MS, end, (Metric.LINES,), Granularity.HOURLY))
+    last = {(row.end_ms - end) // DAY_MS: row.lines for row in rows if row.end_ms in (end - DAY_MS, end)}
+    return end - DAY_MS if last.get(0, 0) < _WHOLE * last.get(-1, 0) else end
 
 
 async def read_past(

@@ -139,8 +139,8 @@ def _fill(telemetry: Telemetry, ids: list[int]) -> None:
     ordered = sorted(ids)
     limits = ReadLimits(seconds=600, memory_mb=2048)
     for day in range(DAYS):
-        for at in range(0, len(ordered), _FILL_AT_ONCE * 4):
-            part = ordered[at : at + _FILL_AT_ONCE * 4]
+        for at in range(0, len(ordered), _FILL_AT_ONCE):
+            part = ordered[at : at + _FILL_AT_ONCE]
             params = {"ids": part, "start": NOW_MS - DAYS * DAY_MS, "first": day * 288}
             telemetry.execute(_FILL, params, limits=limits)
 

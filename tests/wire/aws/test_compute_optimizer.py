@@ -14,6 +14,7 @@ from trimtab.client import inventory_wire
 from trimtab.client.api import Client
 from trimtab.client.inventory import Inventory
 from trimtab.client.rightsizing import Rightsizing
+from trimtab.client.wire import Datum
 from trimtab.doors.aws.compute_optimizer.rooms import operations
 
 pytestmark = pytest.mark.wire
@@ -26,25 +27,24 @@ LARGE, SMALL = "i-0c0ffee0000000001", "i-0c0ffee0000000002"
 def optimizer(server: LiveServer) -> Any:
     made = {"endpoint_url": server.url, "region_name": "us-east-1"}
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    cloudwatch = boto3.client("cloudwatch", **made, **keys)
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = [now - timedelta(hours=hour) for hour in range(1, 13 * 24)]
-    for id_, cpu in ((LARGE, 8.0), (SMALL, 97.0)):
-        for namespace, name, level in (("AWS/EC2", "CPUUtilization", cpu), ("CWAgent", "mem_used_percent", 12.0)):
-            cloudwatch.put_metric_data(
-                Namespace=namespace,
-                MetricData=[
-                    {
-                        "MetricName": name,
-                        "Dimensions": [{"Name": "InstanceId", "Value": id_}],
-                        "Timestamp": at,
-                        "Value": level + math.sin(at.hour),
-                        "Unit": "Percent",
-                    }
-                    for at in hours
-                ],
-            )
+    now_ms = int(datetime.now(UTC).timestamp()) // 3600 * 3_600_000
+    times = [now_ms - hour * 3_600_000 for hour in range(1, 13 * 24)]
     with Client(server.url) as client:
+        for id_, cpu in ((LARGE, 8.0), (SMALL, 97.0)):
+            for namespace, name, level in (("AWS/EC2", "CPUUtilization", cpu), ("CWAgent", "mem_used_percent", 12.0)):
+                client.put(
+                    namespace,
+                    [
+                        Datum(
+                            name=name,
+                            value=level + math.sin(at / 1e7),
+                            time=at,
+                            unit="Percent",
+                            dimensions={"InstanceId": id_},
+                        )
+                        for at in times
+                    ],
+                )
         found = [
             inventory_wire.ResourceRecord(provider="aws", account=ACCOUNT, region="us-east-1", kind="instance",
                                           id=id_, name=id_[-1], owner="ml", type="m5.2xlarge")

@@ -32,6 +32,7 @@ from trimtab.metrics.statistics import parse_statistic
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
+_SETTLE_S = 10.0  # what was written before counts
 _MOST = 1_000_000
 """Resources of a kind that are looked at."""
 RESOURCE_TYPES = {
@@ -92,6 +93,7 @@ class RightsizingRoom:
     async def recompute(self, now_ms: int, kinds: Sequence[Kind] = tuple(Kind)) -> None:
         """Judge everything (or some kinds) anew, keep it, publish it as advice. Raises QueryAborted, Unavailable."""
         began = self.clock.monotonic()
+        await self.means.reader.fresh(_SETTLE_S)
         facts = await self.means.facts()
         judged = []
         for kind in kinds:

@@ -33,7 +33,7 @@ def check_name(id_: str) -> str:
 
 def money(amount: Decimal | None, currency: str) -> str:
     """An amount with its currency; "not known" where it is not."""
-    return "not known" if amount is None else f"{coins(amount)} {currency}"
+    return "not known" if amount is None else f"{coins(amount, currency)} {currency}"
 
 
 def row(standing: Standing) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def sums(found: Sequence[Standing]) -> list[tuple[str, str]]:
     for one in found:
         if one.finding.cash:
             total[one.finding.currency] = total.get(one.finding.currency, Decimal(0)) + one.finding.cash
-    return [(coins(amount), currency) for currency, amount in sorted(total.items())]
+    return [(coins(amount, currency), currency) for currency, amount in sorted(total.items())]
 
 
 def entry_row(one: Entry) -> dict[str, Any]:

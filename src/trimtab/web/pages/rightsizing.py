@@ -179,7 +179,7 @@ def shown(detailed: Detailed) -> dict[str, Any]:
             for one in told.advised
         ],
         "pictures": [_picture(axis, use, told, options) for axis, use in detailed.uses.items() if axis in _SHOWN],
-        "command": applied.command,
+        "command": applied.command.replace(" && ", " &&\n"),
         "diff": applied.diff,
         "restart": applied.restart,
         "made": iso(detailed.kept.at_ms // 1000 * 1000),

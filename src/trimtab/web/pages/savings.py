@@ -46,7 +46,7 @@ def _ledger(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             "savings",
             timed=False,
             rows=[entry_row(one) for one in entries],
-            saved=[(coins(amount), currency) for currency, amount in total(entries).items()],
+            saved=[(coins(amount, currency), currency) for currency, amount in total(entries).items()],
             counts={state.value: sum(one.state is state for one in entries) for state in EntryState},
             grades=graded,
             runs=await room.findings.runs(limit=14),

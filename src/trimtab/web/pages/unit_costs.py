@@ -32,7 +32,7 @@ PATH = "/unit-costs"
 _RANGE = "7d"
 _TTL_S, _STALE_S = 60.0, 900.0
 _TABS = {"models": "Models", "runs": "Runs", "idle": "Idle dollars"}
-_LISTED = 12
+_LISTED, _MOST_IDLE = 12, 40
 _MODEL_KEYS = frozenset({"name", "cost", "per_1k", "per_1m", "requests", "tokens", "idle"})
 _RUN_KEYS = frozenset({"name", "team", "cost", "idle", "gpu_hours", "lost", "per_epoch"})
 _TEXT = frozenset({"name", "team"})
@@ -231,13 +231,12 @@ def _run_facts(view: View, facts: Facts) -> dict[str, Any]:
 def _idle_facts(view: View, ledger: Ledger, rows: Sequence[IdleRow], causes: Any) -> dict[str, Any]:
     wanted = view.get("cause")
     mine = [one for one in rows if wanted in ("", one.cause.value)]
-    part = read_page(view, len(mine))
     shown = []
-    for one in mine[part.start : part.end]:
+    for one in mine[:_MOST_IDLE]:
         run = ledger.holders.get(one.holder)
         there: list[Evidence] = links.run_links(run, ledger, one.holder) if run else []
         shown.append((one, one.holder.split("/", 2)[-1] if run else one.holder, there))
-    return {"causes": causes, "rows": shown, "page": part}
+    return {"causes": causes, "rows": shown, "more": max(len(mine) - _MOST_IDLE, 0)}
 
 
 def _document(one: ModelRow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.base.clock import to_datetime
 from trimtab.charts.ink import PAGE_INK
@@ -18,7 +19,8 @@ from trimtab.economics.unit.model import ZERO, Floats
 from trimtab.economics.unit.prices import ModelCost
 from trimtab.economics.unit.runs import Outcome, RunCost
 
-_WIDE, _NARROW = (1080, 260), (340, 220)
+_WIDE, _NARROW = (1080, 280), (340, 240)
+_DAY_MS = 86_400_000
 _DOUBLED = 1.6
 """A deploy after which a price is so many times what it was is told in a sentence."""
 
@@ -76,26 +78,41 @@ def over_time(one: ModelCost) -> Drawing:
     values, unit = price_of(one)
     times = one.start_ms + np.arange(len(values), dtype=np.int64) * one.step_ms + one.step_ms // 2
     known = np.isfinite(values)
-    curve = Curve(unit, times[known], values[known], PAGE_INK.slot(1), 2 * one.step_ms)
+    curves = [Curve(unit, times[known], values[known], PAGE_INK.slot(1), 2 * one.step_ms)]
+    if one.step_ms < _DAY_MS:  # the load of the hour moves a price; its day tells what changed
+        days, means = by_day(one)
+        curves.append(Curve(f"{unit}, mean of a day", days, means, PAGE_INK.slot(2), 2 * _DAY_MS))
     marks = [SpanAlong(mark.at_ms, label=f"{mark.version}") for mark in one.deploys]
     end = one.start_ms + len(values) * one.step_ms
     drawn = [
         draw_lines(
             LineChart(
-                [curve],
+                curves,
                 one.start_ms,
                 end,
                 width,
                 height,
                 left=ValueAxis(low=0.0, label=unit),
                 along=marks,
-                legend=Legend.HIDDEN,
+                legend=Legend.BOTTOM if len(curves) > 1 else Legend.HIDDEN,
                 ink=PAGE_INK,
             )
         )
         for width, height in (_WIDE, _NARROW)
     ]
     return Drawing(drawn[0], drawn[1])
+
+
+def by_day(one: ModelCost) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The middle of each day and the price of all that was served on it; days without any are left out."""
+    per = max(1, _DAY_MS // one.step_ms)
+    tokens = one.prices.per_1m_tokens is not None
+    served = one.traffic.input_tokens + one.traffic.output_tokens if tokens else one.traffic.requests
+    starts = np.arange(0, len(one.costs), per)
+    cost, number = np.add.reduceat(one.costs, starts), np.add.reduceat(served, starts)
+    some = number > 0
+    middles = one.start_ms + starts * one.step_ms + _DAY_MS // 2
+    return middles[some].astype(np.int64), cost[some] / number[some] * (1e6 if tokens else 1e3)
 
 
 def step_up(one: ModelCost) -> StepUp | None:

@@ -18,7 +18,7 @@ def tiles_of(ledger: Ledger, idle: IdleReport) -> list[Tile]:
     cost, hours = totals[currency], sum(one.gpu_hours for one in mine)
     active = sum(one.gpu_hours for one in mine if one.use is Use.ACTIVE)
     estimated = sum((one.cost for one in mine if one.estimated), ZERO)
-    error = "" if ledger.error is None else f", usually {ledger.error:.1%} off"
+    error = "" if ledger.error is None else f", usually {ledger.error:.2%} off"
     told = f"{estimated:,.0f} of it estimated{error}" if estimated else "all of it billed"
     idled = idle.total.get(currency, ZERO)
     share = idle.unexplained_share

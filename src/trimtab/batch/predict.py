@@ -69,7 +69,7 @@ class _Url:
             said = answer.read()
         except (OSError, http.client.HTTPException) as problem:
             self._drop()
-            raise Failed(f"cannot reach {parts.netloc}: {problem or type(problem).__name__}") from None
+            raise Failed(f"cannot reach {parts.netloc}: {str(problem) or type(problem).__name__}") from None
         if answer.will_close:
             self._drop()
         if answer.status >= 500 or answer.status == 429:

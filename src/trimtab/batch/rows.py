@@ -42,6 +42,7 @@ class Shape:
             if self._out.whole:
                 return answer
             return self._written(self._out.of(self._read(answer, self._answers)), self._answers)
+        joined: Any
         record, said = self._read(body, self._kind), self._read(answer, self._answers)
         if self._kind == "csv":
             joined = [*record, *(said if isinstance(said, list) else [said])]

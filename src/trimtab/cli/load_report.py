@@ -56,9 +56,12 @@ def test_of(about: About, objective: Objective, result: Result) -> wire.LoadTest
         parameters=dict(about.parameters),
         windows=[
             wire.Window(
-                one.users,
-                *(round(value, 4) for value in (one.per_min, one.p95_ms, one.p99_ms, one.mean_ms)),
-                round(one.errors, 6),
+                users=one.users,
+                per_min=round(one.per_min, 3),
+                p95_ms=round(one.p95_ms, 4),
+                p99_ms=round(one.p99_ms, 4),
+                mean_ms=round(one.mean_ms, 4),
+                errors=round(one.errors, 6),
             )
             for one in result.windows
         ],

@@ -71,7 +71,9 @@ class Invoker:
             await asyncio.to_thread(resolve, target.host, target.port)
             answer = await self._connected().post(url, content=asked.body, headers=_headers(asked))
         except (httpx.HTTPError, OSError) as problem:
-            raise Unavailable(f"cannot reach the model of {endpoint!r}: {problem or type(problem).__name__}") from None
+            raise Unavailable(
+                f"cannot reach the model of {endpoint!r}: {str(problem) or type(problem).__name__}"
+            ) from None
         if answer.status_code >= 400:
             raise ModelFailed(
                 f"Received error ({answer.status_code}) from {chosen['VariantName']} with message "

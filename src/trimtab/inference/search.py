@@ -72,7 +72,7 @@ class Found:
         best: dict[float, Level] = {}
         for one in self.levels:
             known = best.get(one.rate)
-            if known is None or known.seconds < one.seconds:
+            if known is None or known.point.seconds < one.point.seconds:
                 best[one.rate] = one
         return Curve(tuple(best[rate].point for rate in sorted(best)), self.capacity, bottleneck)
 

@@ -246,7 +246,8 @@ def _kernels(rows: _Rows, known: int, spread: Spread) -> tuple[Values, Values, V
 
     def same(name: str) -> Values:
         code = rows.codes[name]
-        return (code[:, None] == code[None, :]).astype(np.float64)
+        equal: Values = np.asarray(code[:, None] == code[None, :], dtype=np.float64)
+        return equal
 
     task = same("model") * same("unit")
     chip, stack, scenario = same("chip"), same("stack"), same("scenario")
@@ -278,5 +279,5 @@ def _noise(inside: Values, target: Values, spread: Spread) -> Values:
         diagonal = np.diag(inverse)
         off = (inverse @ target) / diagonal  # each left out: how far it is from what the rest says
         score = off**2 * diagonal
-        noise = base * np.maximum(1.0, 1 + (score - 1) * 4 / _DEGREES) ** 1.0
+        noise = np.asarray(base * np.maximum(1.0, 1 + (score - 1) * 4 / _DEGREES), dtype=np.float64)
     return noise

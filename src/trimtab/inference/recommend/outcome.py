@@ -77,8 +77,9 @@ def _best(test: LoadTest, stop: Stop) -> tuple[float, float]:
         return found.per_min, found.mean_ms
     if test.capacity is None:
         raise InvalidInput(f"the test found no capacity: {test.ended or 'it held one load'}")
-    near = min(test.levels, key=lambda one: abs(one.rate - test.capacity.value) if test.capacity else 0.0)
-    return 60 * test.capacity.value, near.latency_ms["mean"].value
+    capacity = test.capacity.value
+    near = min(test.levels, key=lambda one: abs(one.rate - capacity))
+    return 60 * capacity, near.latency_ms["mean"].value
 
 
 def front(found: Sequence[Recommendation]) -> list[Recommendation]:

@@ -1,7 +1,6 @@
 """An account of 2,000 resources in three regions, read by a live server that is killed in the middle of it."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+import live_server
 from aws_account import ACCOUNT, KEYS, Recorded, account, is_read, seed
 from live_server import LiveServer
 
@@ -40,7 +40,10 @@ def wait_until(holds: Any, seconds: float = 400) -> None:
         time.sleep(0.2)
 
 
-def test_a_large_account_is_read_whole_across_a_kill(tmp_path: Path) -> None:
+def test_a_large_account_is_read_whole_across_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_server, "START_S", 300)  # beside moto, which shares this process
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.upper(), value)
     with account() as aws:
         aws.clock = time.monotonic
         sizes = dict(zip(REGIONS, (180, 200, 220), strict=True))
@@ -51,17 +54,12 @@ def test_a_large_account_is_read_whole_across_a_kill(tmp_path: Path) -> None:
         expected: Counter[str] = sum((Counter(one) for one in seeded.values()), Counter())
         assert expected.total() > 1400  # and some 700 snapshots and addresses that moto has by itself
         aws.calls.clear()
-        environment = {"AWS_ACCESS_KEY_ID": KEYS["aws_access_key_id"], "AWS_SECRET_ACCESS_KEY": "secret"}
-        old = {name: os.environ.get(name) for name in environment}
-        os.environ.update(environment)
         server = LiveServer(tmp_path / "data")
         try:
             _read_across_a_kill(server, aws, expected)
         finally:
             if server.process is not None and server.process.poll() is None:
                 server.stop()
-            for name, value in old.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _read_across_a_kill(server: LiveServer, aws: Recorded, expected: Counter[str]) -> None:
@@ -93,9 +91,7 @@ def _read_across_a_kill(server: LiveServer, aws: Recorded, expected: Counter[str
 def _complete(found: dict[str, Any], expected: Counter[str]) -> None:
     missing = {one["name"] for one in found["read"]["steps"] if one["state"] != "done"}
     assert NOT_IN_MOTO == missing
-    assert dict(expected) == {
-        kind: found["resources"].get(kind) for kind in expected
-    }
+    assert dict(expected) == {kind: found["resources"].get(kind) for kind in expected}
 
 
 def _not_twice(calls: list[tuple[str, str, float]], before: set[tuple[str, str]]) -> None:

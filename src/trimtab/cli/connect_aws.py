@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import accounts_wire as wire
 from trimtab.client.accounts import Accounts
+from trimtab.client.inventory import Inventory
 
 _POLL_S = 1.0
 _TIMEOUT_S = 120.0
@@ -71,7 +73,10 @@ def aws(
         remark(f"account {found.account}, {len(found.regions)} regions, as {plan.identity}")
         if not detach:
             found = _wait(accounts, found)
+        places = [] if detach else list(_files(Inventory(client), found.account))
     _finish(found, as_json)
+    for place in places:
+        remark(place)
 
 
 def _body(given: dict[str, object]) -> wire.ConnectAccount:
@@ -124,6 +129,20 @@ def _wait(accounts: Accounts, found: wire.ConnectedAccount) -> wire.ConnectedAcc
             raise
         found = accounts.one(found.account)
     return found
+
+
+def _files(inventory: Inventory, account: str) -> Iterator[str]:
+    """What else there is of the account: files that other commands read."""
+    for one in inventory.all_resources(kind="cloudtrail.trail"):
+        if one.account == account and one.attributes.get("S3BucketName"):
+            prefix = "/".join(filter(None, (one.attributes.get("S3KeyPrefix"), "AWSLogs")))
+            place = f"s3://{one.attributes['S3BucketName']}/{prefix}"
+            yield f"trail {one.name} has every event: trimtab import cloudtrail {place}"
+    for kind in ("bcm-data-exports.export", "cur.definition"):
+        for one in inventory.all_resources(kind=kind):
+            if one.account == account and one.attributes.get("S3Bucket"):
+                place = f"s3://{one.attributes['S3Bucket']}/{one.attributes.get('S3Prefix', '')}/{one.name}"
+                yield f"export {one.name} has the bill: trimtab import {place}"
 
 
 def _finish(found: wire.ConnectedAccount, as_json: bool) -> None:

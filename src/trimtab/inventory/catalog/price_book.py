@@ -65,7 +65,7 @@ class PriceBook:
     async def find(self, service: str, filters: Sequence[Filter]) -> list[Product]:
         """The products that fit every filter, by region and SKU."""
         exact = {one.field: one.value for one in filters if one.kind in ("TERM_MATCH", "EQUALS")}
-        narrow = {name: exact[name] for name in ("regionCode", "sku", "instanceType") if name in exact}
+        narrow: dict[str, str] = {name: exact[name] for name in ("regionCode", "sku", "instanceType") if name in exact}
         found = await self._products(service, narrow)
         return [one for one in found if all(of.holds(attributes_of(one).get(of.field, "")) for of in filters)]
 

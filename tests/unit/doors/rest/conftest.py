@@ -12,12 +12,14 @@ from starlette.applications import Starlette
 from asgi_client import AsgiClient
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import Scope
+from trimtab.accounts.room import AccountsRoom
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, Policy
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.routes import Dependencies, routes
+from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.hosts import HostSummary
 from trimtab.metrics.expressions.bands import NoBands
@@ -106,6 +108,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
     async def wipe() -> None:
         wiped.append(True)
 
+    inventory = InventoryRoom.of(state, clock)
     needs = Dependencies(
         settings=Settings(),
         clock=clock,
@@ -122,6 +125,8 @@ def api(tmp_path: Path) -> Iterator[Api]:
         checks=checks,
         describe_settings=lambda: [Described("TRIMTAB_X", "1", "0", "An x.", "environment")],
         wipe=wipe,
+        inventory=inventory,
+        accounts=AccountsRoom.of(state, clock, inventory, cast(Any, None), cast(Any, None)),
     )
     app = Starlette(routes=routes(needs), exception_handlers={Exception: answer_bug})
     client = AsgiClient(Front(app, Guard(Policy(), keys)))

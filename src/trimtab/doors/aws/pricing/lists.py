@@ -3,6 +3,7 @@
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pricing.rooms import PricingRooms, check_service, operations, page
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.inventory.catalog.price_lists import PriceList
 
 FORMATS = ("csv", "json")
 PATH = "/rest/v1/price-lists/files"
@@ -14,7 +15,7 @@ async def list_price_lists(rooms: PricingRooms, request: Request, context: CallC
     """The list of each region that held at a date."""
     await check_service(rooms, request["ServiceCode"])
     at_ms, wanted = request["EffectiveDate"], request.get("RegionCode")
-    held = {}
+    held: dict[str, PriceList] = {}
     for one in await rooms.book.every_list():  # the newest first
         fits = one.service == request["ServiceCode"] and one.currency == request["CurrencyCode"]
         if fits and one.published_ms <= at_ms and wanted in (None, one.region):

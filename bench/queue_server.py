@@ -1,7 +1,7 @@
 """A server whose capacity is known: HTTP in front of a queue with `--workers` servers and set service times.
 
-Service is a reservation of time, not work: it does not depend on how busy this machine is. GET /stats gives the latencies
-that it saw itself, POST /reset forgets them; everything else is a request. The first line on standard output is its port.
+Service is a reservation of time, not work: it does not depend on how busy this machine is. GET /stats gives the
+latencies that it saw itself, POST /reset forgets them; everything else is a request. Its first line is its port.
 
     python bench/queue_server.py --workers 1 --mean-ms 0.5 --distribution exponential
 """
@@ -22,6 +22,8 @@ from trimtab.inference.load.timer import Timer
 
 
 class Queue:
+    """Requests that wait, and when each leaves."""
+
     def __init__(self, workers: int, mean_s: float, distribution: str, limit: int, warm_s: float) -> None:
         self.free = [0.0] * workers
         self.mean_s, self.distribution, self.limit, self.warm_s = mean_s, distribution, limit, warm_s
@@ -33,6 +35,7 @@ class Queue:
         self.timer = Timer(self.ring)
 
     def service_s(self, now: float) -> float:
+        """How long the next request is served."""
         slow = 1 + 3 * math.exp(-(now - self.begun) / self.warm_s) if self.warm_s else 1.0
         if self.distribution == "exponential":
             return self.draw.expovariate(1 / self.mean_s) * slow
@@ -41,6 +44,7 @@ class Queue:
         return self.mean_s * slow
 
     def arrive(self, connection: "Connection") -> None:
+        """A request has come."""
         now = time.monotonic()
         if self.limit and len(self.due) >= self.limit:
             connection.answer(503, b"full")
@@ -54,6 +58,7 @@ class Queue:
             self.timer.at(leave)
 
     def ring(self) -> None:
+        """Answer those that are due."""
         now = time.monotonic()
         while self.due and self.due[0][0] <= now:
             _, _, connection, came = heapq.heappop(self.due)
@@ -64,6 +69,8 @@ class Queue:
 
 
 class Connection(asyncio.Protocol):
+    """One connection, and its requests in turn."""
+
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
         self.transport = None
@@ -71,15 +78,19 @@ class Connection(asyncio.Protocol):
         self.url = b""
 
     def connection_made(self, transport) -> None:
+        """It is open."""
         self.transport = transport
 
     def on_url(self, url: bytes) -> None:
+        """A part of the path."""
         self.url += url
 
     def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
         self.parser.feed_data(data)
 
     def on_message_complete(self) -> None:
+        """A request is whole."""
         url, self.url = self.url, b""
         if url == b"/stats":
             body = {"pairs": self.queue.seen.pairs(), "cpu_s": time.process_time()}
@@ -91,6 +102,7 @@ class Connection(asyncio.Protocol):
             self.queue.arrive(self)
 
     def answer(self, status: int, body: bytes) -> None:
+        """Answer it."""
         if not self.transport.is_closing():
             head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             self.transport.write(head.encode() + body)
@@ -114,5 +126,7 @@ if __name__ == "__main__":
     parser.add_argument("--mean-ms", type=float, default=0.5)
     parser.add_argument("--distribution", choices=("exponential", "constant", "lognormal"), default="exponential")
     parser.add_argument("--limit", type=int, default=0, help="answer 503 when so many wait")
-    parser.add_argument("--warm-s", type=float, default=0.0, help="time constant of a warm-up that begins 4 times as slow")
+    parser.add_argument(
+        "--warm-s", type=float, default=0.0, help="time constant of a warm-up that begins 4 times as slow"
+    )
     uvloop.run(serve(parser.parse_args()))

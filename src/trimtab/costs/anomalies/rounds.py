@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
-from trimtab.base.errors import QueryAborted, TrimtabError, Unavailable
+from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
 from trimtab.costs.anomalies.found import FoundStore, Wanted, known_in, revise
 from trimtab.costs.anomalies.judging import Judgement, Judging
 from trimtab.costs.anomalies.model import Anomaly, Frequency, Monitor, Subscription
@@ -57,12 +57,12 @@ class Rounds:
         return judged
 
     async def judge(self, monitor: Monitor, mark: str) -> None:
-        """Judge one monitor; one that cannot be says why and stops no other. Raises Unavailable, QueryAborted."""
+        """Judge one monitor; one that cannot be says why and stops no other. Raises Unavailable."""
         known = await self.state.run(partial(known_in, monitor=monitor.arn, start_ms=0))
         problem, judgement = "", None
         try:
             judgement = await self.judging.judge(monitor, known)
-        except (Unavailable, QueryAborted):
+        except Unavailable:
             raise
         except TrimtabError as found:
             problem = str(found)
@@ -138,13 +138,16 @@ class Rounds:
         tell(connection, self.clock, subscription, pairs, channels)
 
     async def _channels(self, subscriptions: Sequence[Subscription]) -> dict[str, dict[str, str]]:
-        """By subscription, the channel of each of its addresses."""
-        return {
-            one.arn: {
-                who.address: await self.mail(one.account, who.address) for who in one.subscribers if who.type == "EMAIL"
-            }
-            for one in subscriptions
-        }
+        """By subscription, the channel of each of its addresses; one that no mail reaches is left out."""
+        found: dict[str, dict[str, str]] = {one.arn: {} for one in subscriptions}
+        for one in subscriptions:
+            for who in one.subscribers:
+                if who.type == "EMAIL":
+                    try:
+                        found[one.arn][who.address] = await self.mail(one.account, who.address)
+                    except InvalidInput as problem:
+                        logger.warning("subscription %s cannot tell %s: %s", one.arn, who.address, problem)
+        return found
 
 
 def _period_start(subscription: Subscription, now_ms: int) -> int:

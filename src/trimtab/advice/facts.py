@@ -117,6 +117,7 @@ class Commitment:
     total: Decimal
     used: Decimal
     currency: str = "USD"
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,8 @@ class GpuLoss:
     first_ms: int
     last_ms: int
     detail: str = ""
+    account: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)

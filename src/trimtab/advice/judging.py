@@ -71,6 +71,12 @@ def attribute(
     return each(kind, judge)
 
 
+def node_thing(node: str, provider: str, account: str, region: str) -> Thing:
+    """A node as a resource: its provider, where nobody names one, is this company's own."""
+    path = f"{provider or 'local'}/{account}/{region}/node/{node}"
+    return Thing(path, "node", node, node, "", account, region, provider=provider or "local")
+
+
 def gpu_thing(one: Gpu) -> Thing:
     """A GPU as a resource."""
     return Thing(

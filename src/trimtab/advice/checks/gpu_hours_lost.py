@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, Outcome, Setting, Unsure, Want
-from trimtab.advice.examples import given, gpu, loss, thing
+from trimtab.advice.examples import given, gpu, loss
 from trimtab.advice.facts import BILL_DAYS, Facts
 from trimtab.advice.finding import HOURS_A_MONTH, Effort, Evidence, Pillar, Status
+from trimtab.advice.judging import node_thing
 
 
 def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
     for one in facts.gpu_losses:
-        node = thing("node", one.node, provider=one.provider or "local")
+        node = node_thing(one.node, one.provider, one.account, one.region)
         if one.gpu_hours < knobs["hours"]:
             yield Fine(node)
             continue
@@ -24,8 +25,9 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
         yield Found(
             node, text, evidence, 0.9, status=Status.ERROR, gpu_hours=hours, part=one.cause, words={"cause": one.cause}
         )
-    for host in sorted({one.host for one in facts.gpus if not one.errors_told}):
-        yield Unsure(thing("node", host, provider="local"), "no metric of errors (XID, ECC) comes from its GPUs")
+    silent = {(one.host, one.provider, one.account, one.region) for one in facts.gpus if not one.errors_told}
+    for place in sorted(silent):
+        yield Unsure(node_thing(*place), "no metric of errors (XID, ECC) comes from its GPUs")
 
 
 CHECK = Check(

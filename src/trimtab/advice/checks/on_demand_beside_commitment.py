@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from trimtab.advice.cash import month
 from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, Outcome, Setting, Unsure, Want
-from trimtab.advice.examples import given, thing
+from trimtab.advice.examples import given
 from trimtab.advice.facts import BILL_DAYS, Commitment, Facts, Thing
 from trimtab.advice.finding import Action, Effort, Evidence, Pillar
 
@@ -34,7 +34,8 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
 
 
 def _thing(one: Commitment) -> Thing:
-    return thing("savingsplans:savingsplan" if "Plan" in one.type else "ec2:reserved-instances", one.id)
+    kind = "savingsplans:savingsplan" if "Plan" in one.type else "ec2:reserved-instances"
+    return Thing(f"aws/{one.account}/global/{kind}/{one.id}", kind, one.id, one.id, one.type, one.account, "global")
 
 
 _SP = Commitment("sp-1", "Savings Plan", Decimal(720), Decimal(400))

@@ -111,7 +111,14 @@ async def _owners(costs: CostsRoom, scope: Scope, span: tuple[int, int], owner: 
 async def _commitments(costs: CostsRoom, scope: Scope, span: tuple[int, int]) -> tuple[Commitment, ...]:
     uses = await costs.explorer.commitments(scope, span)
     return tuple(
-        Commitment(place.keys[1].rpartition("/")[2], place.keys[0], use.total, use.used, place.currency)
+        Commitment(
+            place.keys[1].rpartition("/")[2],
+            place.keys[0],
+            use.total,
+            use.used,
+            place.currency,
+            parse_arn(place.keys[1]).account,
+        )
         for place, use in uses.items()
         if place.keys[1]
     )

@@ -23,8 +23,11 @@ _MOST = 4_096
 """GPUs that are looked at; a week of each is 2,016 buckets."""
 _AVERAGE, _MAXIMUM, _SUM = map(parse_statistic, ("Average", "Maximum", "Sum"))
 _ERRORS = ("gpu.errors.uncorrected", "gpu.xid", "gpu.failed")
-_REPEATS_MS = 3_600_000
-"""An XID is the last one seen: it stands until the next, so a bucket of it is an hour lost at most."""
+_STEP_MS = 3_600_000
+"""Errors are counted by the hour."""
+_TAKING = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
+"""XIDs after which a GPU does nothing until it is reset or replaced, by NVIDIA's catalogue (2025). The metric is the
+last one seen, and stands until then; others (13 and 31: faults of a program) take no GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,11 @@ class GpuReader:
     async def losses(self, scope: Scope, now_ms: int) -> list[GpuLoss]:
         """GPU-hours lost by node and cause in the last BILL_DAYS days."""
         since = now_ms - BILL_DAYS * DAY_MS
-        found = await self._drained(scope, since, now_ms)
+        nodes = await self.inventory.nodes.all(scope)
+        providers = {one.name: one.labels.get("provider", "") or one.cluster for one in nodes}
+        found = await self._drained(scope, since, now_ms, providers)
         for name, cause in (("gpu.errors.uncorrected", "ECC"), ("gpu.failed", "failed"), ("gpu.xid", "XID")):
-            found += await self._errors(scope, name, cause, since, now_ms)
+            found += await self._errors(scope, name, cause, since, now_ms, providers)
         return sorted(found, key=lambda one: -one.gpu_hours)
 
     def _servers(self, scope: Scope, since: int) -> dict[str, dict[str, Found]]:
@@ -76,57 +81,74 @@ class GpuReader:
                 found.setdefault(_place(one.series[0]), {})[name] = one
         return found
 
-    async def _drained(self, scope: Scope, since: int, now_ms: int) -> list[GpuLoss]:
+    async def _drained(self, scope: Scope, since: int, now_ms: int, providers: Mapping[str, str]) -> list[GpuLoss]:
         found = []
-        nodes = {(one.cluster, one.name): one for one in await self.inventory.nodes.all(scope)}
+        accounts = {(one.cluster, one.name): one.account for one in await self.inventory.nodes.all(scope)}
         for key, stretches in (await self.inventory.nodes.stretches(scope, since, now_ms)).items():
             out = [one for one in stretches if one.condition in OUT_OF_USE and one.gpus]
             if not out:
                 continue
             hours = sum((min(one.to_ms, now_ms) - max(one.from_ms, since)) / 3.6e6 * one.gpus for one in out)
-            node = nodes.get(key)
-            provider = (node.labels.get("provider", "") if node else "") or key[0]
+            provider = providers.get(key[1]) or key[0]
             reason = next((one.reason for one in reversed(out) if one.reason), "")
             most = int(max(one.gpus for one in out))
-            found.append(GpuLoss(key[1], provider, "drained", hours, most, out[0].from_ms, out[-1].to_ms, reason))
+            found.append(
+                GpuLoss(
+                    key[1],
+                    provider,
+                    "drained",
+                    hours,
+                    most,
+                    out[0].from_ms,
+                    out[-1].to_ms,
+                    reason,
+                    accounts.get(key, ""),
+                )
+            )
         return found
 
-    async def _errors(self, scope: Scope, name: str, cause: str, since: int, now_ms: int) -> list[GpuLoss]:
+    async def _errors(
+        self, scope: Scope, name: str, cause: str, since: int, now_ms: int, providers: Mapping[str, str]
+    ) -> list[GpuLoss]:
         told = find(self.registry, scope, name, active_since_ms=since)
         if not told:
             return []
-        step = _REPEATS_MS
+        step = _STEP_MS
         end = now_ms // step * step
         statistic = _SUM if name == "gpu.errors.uncorrected" else _MAXIMUM
         requests = [StatRequest(one.ids, statistic, step // 1000) for one in told]
         answers = await self.reader.statistics(scope, requests, end - BILL_DAYS * DAY_MS, end)
         by_node: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        places: dict[str, tuple[str, str]] = {}
         for one, answer in zip(told, answers, strict=True):
+            identity, node = one.series[0].identity, host(one.series[0].dimensions)
+            places[node] = identity.account, identity.region
             for at, value in zip(answer.times.tolist(), answer.values.tolist(), strict=True):
-                if value > 0:
+                if value > 0 and (cause != "XID" or int(value) in _TAKING):
                     what = _xid(int(value)) if cause == "XID" else cause
-                    by_node.setdefault((host(one.series[0].dimensions), what), []).append((one.subject, at))
+                    by_node.setdefault((node, what), []).append((one.subject, at))
         return [
             GpuLoss(
                 node,
-                "",
+                providers.get(node, ""),
                 what,
                 len(hours) * step / 3.6e6,
                 len({uuid for uuid, _ in hours}),
                 min(at for _, at in hours),
                 max(at for _, at in hours) + step,
                 ", ".join(sorted({uuid for uuid, _ in hours})[:8]),
+                *places[node],
             )
             for (node, what), hours in by_node.items()
         ]
 
 
-_NVLINK = frozenset({72, 74})
-"""XIDs of NVLink, by NVIDIA's list."""
+_NVLINK = 74
+"""The XID of NVLink, by the same catalogue."""
 
 
 def _xid(number: int) -> str:
-    return f"NVLink (XID {number})" if number in _NVLINK else f"XID {number}"
+    return f"NVLink (XID {number})" if number == _NVLINK else f"XID {number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _of_plans(room: PurchasesRoom) -> list[Operation]:
         ),
         Operation(
             "POST", f"{_PATH}/plan", "make purchase plan", "Plan what to commit to, from the bill.", make,
-            wire.PurchasePlan, body=wire.PlanPurchases, errors=(404,), role=Role.WRITE, tag=_TAG,
+            wire.PurchasePlan, body=wire.PlanPurchases, errors=(404, 504), role=Role.WRITE, tag=_TAG,
         ),
         Operation(
             "GET", f"{_PATH}/rates", "list commitment rates", "What an hour costs under each kind of plan.", rates,

@@ -10,12 +10,22 @@ from browser.test_accessible import violations
 from live_server import LiveServer
 from made_bill import cur2, unblended
 from trimtab.client.api import Client
+from trimtab.client.budgets import Budgets
+from trimtab.client.budgets_wire import BudgetNotification, PutBudget
 from trimtab.client.economics import Economics
 from trimtab.economics.rules.store import DEFAULT_DOCUMENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.wire]
 JULY = "/statements?month=2026-07"
-VIEWS = ("/statements", JULY + "&owner=search", "/allocation", "/untagged")
+VIEWS = (
+    "/statements",
+    JULY + "&owner=search",
+    "/allocation",
+    "/untagged",
+    "/costs?months=all",
+    "/unit-costs",
+    "/budgets?budget=search-month&account=123456789012",
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +34,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = tmp_path_factory.mktemp("bill") / "made.csv"
     path.write_text(cur2())
     bring(live, path)
+    with Client(live.url) as client:
+        told = [BudgetNotification("80", emails=["a@example.com"])]
+        Budgets(client).put(PutBudget("search-month", "50", tags={"team": ["search"]}, notifications=told))
     yield Served(live.url)
     live.stop()
 

@@ -74,7 +74,7 @@ def test_over_public_cpu_series_too_a_plan_is_within_two_percent_of_the_best(sha
     option = Plan("c", ME, PlanKind.COMPUTE, D(0), np.array([share, share + 0.1]))
     needs = (use.at_on_demand() / NANO * option.shares[:, None]).cumsum(axis=0).ravel()
     tried = [cost(use, Plan("c", ME, PlanKind.COMPUTE, D(repr(float(one))), option.shares)) for one in needs]
-    best = min(tried + [cost(use)])
+    best = min([*tried, cost(use)])
     assert best < cost(use)
     assert plan(certain(use), Holdings(), Options((option,))).cost <= best * 1.02
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from trimtab.advice.purchases.spot.advise import advise
 from trimtab.advice.purchases.spot.checkpoint import between_interruptions, checkpointing, share_lost, young
 from trimtab.advice.purchases.spot.choose import by_backtest, pick, rules
 from trimtab.advice.purchases.spot.model import Availability, Job, Rule
@@ -128,3 +129,17 @@ def test_checkpoints_come_by_youngs_rule():
     assert all(found.lost <= share_lost(found.every_h * off, 0.05, 3.0) for off in (0.5, 0.9, 1.1, 2))
     with pytest.raises(InvalidInput, match="expected both above 0"):
         young(0, 3)
+
+
+def test_advice_names_a_rule_for_now_and_takes_fewer_starts_of_a_very_long_past():
+    job = Job(20, 25, 1 / 6)
+    found = advise(wandering(5, 300, 2), job, 0.02)
+    assert 276 == found.jobs
+    assert found.bound <= found.chosen.outcomes.cost.mean() / job.work_h
+    assert found.rule in rules(job)
+    days = Availability(("a",), 24.0, np.ones((1, 400_000), dtype=np.uint8))
+    assert advise(days, Job(100, 400, 1 / 6), 0.02).jobs < 1_300_000
+    with pytest.raises(InvalidInput, match="leave no room"):
+        advise(days, Job(100, 101, 1 / 6), 0.02)
+    with pytest.raises(InvalidInput, match="expected at least"):
+        advise(wandering(5, 10, 1), job, 0.02)

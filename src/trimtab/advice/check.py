@@ -32,12 +32,9 @@ class Want(StrEnum):
     COMMITMENTS = "commitments and their use"
     TRANSFERS = "transfer between zones in the bill"
     WATCHES = "alarms"
-    EVENTS = "audit events"
     GPUS = "activity, memory, queue and cache of every GPU"
     LOSSES = "GPU-hours lost to errors and drains"
-    RUNS = "runs of schedulers"
     PRICES = "prices of instance types"
-    LOG_GROUPS = "log groups"
 
 
 @dataclass(frozen=True, slots=True)

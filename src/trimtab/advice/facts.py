@@ -181,26 +181,6 @@ class GpuLoss:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFact:
-    """A run of a scheduler, as far as checks ask: `requested_gpus` and what it did with them."""
-
-    key: str
-    name: str
-    cluster: str
-    user: str
-    owner: str
-    queue: str
-    state: str
-    gpus: float
-    start_ms: int
-    end_ms: int
-    node: str = ""
-    instance_type: str = ""
-    spot: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that checks may look at, as of `now_ms`."""
 
@@ -214,11 +194,8 @@ class Facts:
     transfers: Mapping[str, Decimal] = field(default_factory=dict)
     """By resource id: what moving data between zones cost in the window."""
     watches: Sequence[Watch] = ()
-    events: Mapping[str, int] = field(default_factory=dict)
-    """By resource id: when an audit event last named it (ms)."""
     gpus: Sequence[Gpu] = ()
     gpu_losses: Sequence[GpuLoss] = ()
-    runs: Sequence[RunFact] = ()
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     """By instance type: USD an hour on demand, where the catalogue knows it."""
     billed: bool = False

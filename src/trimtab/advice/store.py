@@ -58,7 +58,7 @@ class FindingStore:
             told = msgspec.json.encode(changes).decode()
             connection.execute(insert(advice_runs).values(at_ms=now_ms, took_ms=took_ms, what=what, changes=told))
             if changes.new or changes.gone:
-                body = {"new": list(changes.new), "gone": list(changes.gone), "changed": list(changes.changed)}
+                body = {"title": f"Advice: {len(changes.new)} new, {len(changes.gone)} gone", **_told(changes)}
                 emit(connection, self._clock, CHANGED, what, body)
             return changes
 
@@ -147,6 +147,10 @@ class FindingStore:
         """The last recomputations, the newest first."""
         query = select(advice_runs).order_by(advice_runs.c.position.desc()).limit(limit)
         return await self._state.run(lambda connection: [run_of(row) for row in connection.execute(query)])
+
+
+def _told(changes: Changes) -> dict[str, list[str]]:
+    return {"new": list(changes.new), "gone": list(changes.gone), "changed": list(changes.changed)}
 
 
 def _get(connection: Connection, scope: Scope, id_: str) -> Standing:

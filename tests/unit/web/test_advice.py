@@ -37,7 +37,7 @@ GPU = Finding(
     cost=Decimal("5022.40"),
     cash_note="1,204.50 of its own usage is billed on demand",
     gpu_hours=715.4,
-    fix="trimtab gpus show GPU-6e0e",
+    fix="nvidia-smi -i GPU-6e0e",
 )
 PORT = replace(
     GPU,
@@ -104,7 +104,7 @@ def test_a_finding_has_its_evidence_fix_and_decisions(pages: AsgiClient, room: A
     publish(room)
     asyncio.run(room.decide(EVERYTHING, GPU.id, Decision.ACCEPTED, "ada", "ticket 12"))
     text = pages.get(f"/advice/{GPU.id}").text
-    for part in ("activity (SM_ACTIVE)", "trimtab gpus show GPU-6e0e", "ticket 12", "5,022.40 USD", "savings ledger"):
+    for part in ("activity (SM_ACTIVE)", "nvidia-smi -i GPU-6e0e", "ticket 12", "5,022.40 USD", "savings ledger"):
         assert part in text
     assert 404 == pages.get("/advice/0000").status_code
 

@@ -41,7 +41,7 @@ def _one(one: Gpu, knobs: Knobs) -> Outcome:
         sure,
         share=share / one.peers,
         gpu_hours=share * HOURS_A_MONTH,
-        words={"pod": one.pod or "-"},
+        words={"pod": one.pod or "POD", "namespace": one.namespace or "default"},
     )
 
 
@@ -79,7 +79,8 @@ CHECK = Check(
     wants=frozenset({Want.BILL, Want.GPUS}),
     action=Action.STOP,
     effort=Effort.LOW,
-    fix="trimtab gpus show {id}; where nobody claims it: kubectl delete pod {pod}, or scancel the job that holds it",
+    fix="nvidia-smi -i {id} on {name} shows who holds it; where nobody claims it: "
+    "kubectl delete pod {pod} --namespace {namespace}, or scancel the job",
     examples=Examples(
         Example(
             "no activity for a day", given(gpus=(gpu("GPU-1", _IDLE),), bills={"gpu-node-1": billed("500")}), ("GPU-1",)

@@ -50,7 +50,7 @@ CHECK = Check(
     ),
     judge=each(_KIND, _judge),
     kinds=(_KIND,),
-    wants=frozenset({Want.BILL, Want.LOG_GROUPS}),
+    wants=frozenset({Want.BILL}),
     action=Action.DELETE,
     effort=Effort.VERY_LOW,
     rollback=False,

@@ -190,7 +190,7 @@ def _gpu(
         label(labels, "gpu.model"),
         label(labels, "pod"),
         label(labels, "namespace"),
-        owner_in(labels),
+        owner_in(labels) or label(labels, "namespace"),
         series.identity.account,
         series.identity.region,
         series.identity.resource.partition("/")[0],

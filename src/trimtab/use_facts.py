@@ -63,7 +63,7 @@ class Facts:
         served = model_traffic.served(self.registry, scope, start_ms)
         seen: dict[tuple[str, str], int] = {}
         first: dict[str, int] = {}
-        images = await model_traffic.versions(self.reader, self.registry, scope, start_ms - _DAY_MS, end_ms)
+        images = await model_traffic.versions(self.reader, self.registry, scope, max(start_ms - _DAY_MS, 0), end_ms)
         for at_ms, pod, version in images:
             if service := served[pod][1] if pod in served else "":
                 seen.setdefault((service, version), at_ms)

@@ -177,7 +177,14 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
         cost_explorer_service.build(
-            CostExplorerRooms.of(rooms.costs, rooms.clock, rooms.economics.rules, rooms.cost_anomalies, rooms.purchases)
+            CostExplorerRooms.of(
+                rooms.costs,
+                rooms.clock,
+                rooms.economics.rules,
+                rooms.cost_anomalies,
+                rooms.purchases,
+                rooms.rightsizing,
+            )
         ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         compute_optimizer_service.build(rooms.rightsizing),

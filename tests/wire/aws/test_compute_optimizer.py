@@ -149,3 +149,17 @@ def test_an_account_can_opt_out_and_in(optimizer: Any) -> None:
         optimizer.update_enrollment_status(status="Active")
     with pytest.raises(optimizer.exceptions.InvalidParameterValueException):
         optimizer.update_enrollment_status(status="Pending")
+
+
+def test_cost_explorer_recommends_within_the_family_by_its_rule(optimizer: Any, server: LiveServer) -> None:
+    made = {"endpoint_url": server.url, "region_name": "us-east-1"}
+    explorer = boto3.client("ce", aws_access_key_id="a", aws_secret_access_key="b", **made)
+    same = {"RecommendationTarget": "SAME_INSTANCE_FAMILY", "BenefitsConsidered": True}
+    answer = explorer.get_rightsizing_recommendation(Service="AmazonEC2", Configuration=same)
+    [told] = [one for one in answer["RightsizingRecommendations"] if one["CurrentInstance"]["ResourceId"] == LARGE]
+    targets = told["ModifyRecommendationDetail"]["TargetInstances"]
+    names = [one["ResourceDetails"]["EC2ResourceDetails"]["InstanceType"] for one in targets]
+    assert names == ["m5.xlarge", "m5.large"]
+    assert float(targets[0]["EstimatedMonthlySavings"]) == pytest.approx(0.192 * 730, abs=0.02)
+    with pytest.raises(ClientError, match="Service must be AmazonEC2"):
+        explorer.get_rightsizing_recommendation(Service="AmazonRDS")

@@ -9,6 +9,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import QueryAborted
 from trimtab.base.ids import hash64
@@ -35,6 +36,7 @@ class CostExplorerRooms:
     rules: RulesStore | None = None
     anomalies: CostAnomalies | None = None
     purchases: PurchasesRoom | None = None
+    rightsizing: RightsizingRoom | None = None
 
     @classmethod
     def of(
@@ -44,6 +46,7 @@ class CostExplorerRooms:
         rules: RulesStore | None = None,
         anomalies: CostAnomalies | None = None,
         purchases: PurchasesRoom | None = None,
+        rightsizing: RightsizingRoom | None = None,
     ) -> "CostExplorerRooms":
         """What Cost Explorer asks of the costs room, and of the rules that define tags and cost categories."""
 
@@ -52,7 +55,8 @@ class CostExplorerRooms:
             version = (await rules.current()).version if rules else 0
             return hash64(repr((version, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
 
-        return cls(room.reader, room.explorer, room.outlooks, generation, clock, rules, anomalies, purchases)
+        further = anomalies, purchases, rightsizing
+        return cls(room.reader, room.explorer, room.outlooks, generation, clock, rules, *further)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The reader's sums. Raises AwsError (DataUnavailableException) where no bill is held."""

@@ -11,6 +11,7 @@ from trimtab.doors.aws.cost_explorer import (
     plan_advice,
     reservation_advice,
     reservations,
+    rightsizing,
     savings_plans,
     values,
 )
@@ -30,6 +31,7 @@ OPERATION_FILES = (
     anomalies,
     plan_advice,
     reservation_advice,
+    rightsizing,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

@@ -1,10 +1,10 @@
 """Load tests against servers of known capacity: `bench_loadtest.py`; the last line is one JSON object.
 
 Servers are queueing models (`queue_server.py`) with one server and exponential service, whose capacity under an
-objective is known: P(T > L) = exp(−(μ − λ) L). `capacity_error` is the worst relative error, `seconds_of_sweep` the time
-to the answer ÷ that of a fixed sweep of ten loads of a minute, `p99_overlap` the share of levels at which the server's own
-p99 lies in the interval. `requests_per_core_s` is what one core sends in a closed loop (CPU time), `beside_httpx` how many
-times what httpx sends. Run it alone on two cores: what other programs do is in its figures.
+objective is known: P(T > L) = exp(−(μ − λ) L). `capacity_error` is the worst relative error, `seconds_of_sweep` the
+time to the answer ÷ that of a fixed sweep of ten loads of a minute, `p99_overlap` the share of levels at which the
+server's own p99 lies in the interval. `requests_per_core_s` is what one core sends in a closed loop (CPU time),
+`beside_httpx` how many times what httpx sends. Run it alone on two cores: what other programs do is in its figures.
 """
 
 import asyncio

@@ -18,6 +18,7 @@ from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.load_busy import Busy
 from trimtab.cli.load_growth import read_phases, read_stairs, read_stop
 from trimtab.cli.load_report import About, level_row, show, test_of
+from trimtab.cli.loadtest_size import size
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import load_tests_wire as wire
 from trimtab.client.load_tests import LoadTests
@@ -35,6 +36,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def loadtest() -> None:
     """Load tests: what an endpoint bears, how fast it is then, and what holds it back."""
+
+
+loadtest.add_command(size)
 
 
 @loadtest.command("run")

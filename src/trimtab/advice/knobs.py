@@ -54,7 +54,7 @@ class KnobStore:
         """What was remembered under a key; "" where nothing was."""
         mine = (_kept.key == key) & (_kept.account == account)
         query = select(_kept.value).where(mine)
-        return await self._state.run(lambda connection: connection.execute(query).scalar() or "")
+        return await self._state.run(lambda connection: str(connection.execute(query).scalar() or ""))
 
     async def remember(self, key: str, value: str, account: str = "") -> None:
         """Remember a value; "" forgets it."""

@@ -175,34 +175,32 @@ FAULTS = (
 )
 """The faults, each with what its check needs and nothing else wrong."""
 
-_HEALTHY = tuple(
-    Fault("", account, arn, team, "", attributes, days)
-    for account, arn, team, attributes, days in (
-        (
-            SERVING,
-            f"{_SAGEMAKER}:endpoint/ranker",
-            "search",
-            {**_SERVING, "ProductionVariants": [_VARIANT]},
-            {"CreationTime": 3.0},
-        ),
-        (
-            RESEARCH,
-            f"{_SAGEMAKER}:notebook-instance/night-lab",
-            "search",
-            {**_BOOK, "NotebookInstanceStatus": "Stopped"},
-            {"LastModifiedTime": 9.0},
-        ),
-        (SERVING, "arn:aws:rds:{region}:{account}:db:sessions", "assistant", _DATABASE, {"InstanceCreateTime": 200.0}),
-        (TRAINING, "arn:aws:s3:::atlas-checkpoints", "foundation", _BUCKET, {"CreationDate": 300.0}),
-        (
-            SERVING,
-            f"{_EC2}:security-group/sg-0b22d41c7a9e63f10",
-            "assistant",
-            {"GroupName": "web", "IpPermissions": [_WEB]},
-            {},
-        ),
-    )
+_IN_ORDER: tuple[tuple[Account, str, str, Mapping[str, Any], Mapping[str, float]], ...] = (
+    (
+        SERVING,
+        f"{_SAGEMAKER}:endpoint/ranker",
+        "search",
+        {**_SERVING, "ProductionVariants": [_VARIANT]},
+        {"CreationTime": 3.0},
+    ),
+    (
+        RESEARCH,
+        f"{_SAGEMAKER}:notebook-instance/night-lab",
+        "search",
+        {**_BOOK, "NotebookInstanceStatus": "Stopped"},
+        {"LastModifiedTime": 9.0},
+    ),
+    (SERVING, "arn:aws:rds:{region}:{account}:db:sessions", "assistant", _DATABASE, {"InstanceCreateTime": 200.0}),
+    (TRAINING, "arn:aws:s3:::atlas-checkpoints", "foundation", _BUCKET, {"CreationDate": 300.0}),
+    (
+        SERVING,
+        f"{_EC2}:security-group/sg-0b22d41c7a9e63f10",
+        "assistant",
+        {"GroupName": "web", "IpPermissions": [_WEB]},
+        {},
+    ),
 )
+_HEALTHY = tuple(Fault("", account, arn, team, "", facts, days) for account, arn, team, facts, days in _IN_ORDER)
 """A thing in order beside each kind that has a fault."""
 _WATCHED = ("captions", "ranker")
 """Endpoints with an alarm in CloudWatch."""

@@ -41,7 +41,7 @@ class FactsReader:
     async def read(self, checks: Iterable[Check], scope: Scope = EVERYTHING) -> Facts:
         """What `checks` need, as of now."""
         wanted = list(checks)
-        wants = frozenset().union(*(one.wants for one in wanted))
+        wants = frozenset(want for one in wanted for want in one.wants)
         now_ms = self.clock.now_ms()
         kinds = sorted({kind for one in wanted for kind in one.kinds})
         found = await things(self.inventory, scope, kinds)

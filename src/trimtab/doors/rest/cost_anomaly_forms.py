@@ -48,7 +48,7 @@ def monitor_form(asked: wire.PutMonitor) -> dict[str, Any]:
         try:
             msgspec.convert(asked.filter, _Expression)
         except (msgspec.ValidationError, RecursionError) as problem:
-            raise InvalidInput(f"cannot read filter: {problem or 'it is too deep'}", field="filter") from None
+            raise InvalidInput(f"cannot read filter: {problem}", field="filter") from None
         return {**form, "MonitorSpecification": asked.filter}
     root = _ROOTS.get(asked.dimension)
     if bool(root) != bool(asked.key):

@@ -50,9 +50,7 @@ class _Told:
 def advise(fleet: Fleet, sizing: Sizing, *, detail: bool = True) -> list[Recommendation]:
     """A recommendation for each subject, in order. Without `detail` replays have no sizes by day."""
     if not fleet.axes or len(fleet.options) == 0:
-        return [
-            _silent(fleet, one, "no use of it was measured in these days", sizing) for one in range(len(fleet.subjects))
-        ]
+        return [_silent(fleet, one, "no use of it was measured in these days") for one in range(len(fleet.subjects))]
     keep = not sizing.unmeasured_memory
     courses = {
         sizing.strategy: course(fleet, sizing.strategy, sizing, keep_memory=keep),
@@ -78,7 +76,7 @@ def _proved(fleet: Fleet, chosen: Course, sizing: Sizing) -> tuple[Integers, Flo
     place = chosen.chosen[:, -1].copy()
     n, count = len(fleet.subjects), len(fleet.ranked)
     static = standing(fleet, place, sizing.lookback)
-    passes = ~(static > accepted).any(axis=1)
+    passes: Flags = np.asarray(~(static > accepted).any(axis=1))
     at = place.copy()
     for _ in range(count):
         open_ = ~passes & (at < count)
@@ -90,7 +88,7 @@ def _proved(fleet: Fleet, chosen: Course, sizing: Sizing) -> tuple[Integers, Flo
             continue
         tried = standing(fleet, np.where(usable, at, place), sizing.lookback)
         fine = usable & ~(tried > accepted).any(axis=1)
-        place, passes = np.where(fine, at, place), passes | fine
+        place, passes = np.where(fine, at, place), np.asarray(passes | fine)
         static = np.where(fine[:, None], tried, static)
     return place, static, passes
 

@@ -90,7 +90,7 @@ class Computing:
 
 def judged(part: Part, uses: Mapping[Axis, DailyUse], sizing: Sizing, *, detail: bool) -> list[Recommendation]:
     """What is said of a part, with what is idle. Blocks; compiled code in it lets other threads run."""
-    sized = {axis: use for axis, use in uses.items() if axis is not Axis.ACTIVITY}
+    sized: dict[Axis, DailyUse] = {axis: use for axis, use in uses.items() if axis is not Axis.ACTIVITY}
     if Axis.SUSTAINED in sized:
         now = part.options[0].capacity
         share = now[Axis.CPU] / now[Axis.SUSTAINED]

@@ -72,4 +72,5 @@ class Fleet:
         use = self.uses.get(Axis.MEMORY)
         if use is None:
             return np.ones(len(self.subjects))
-        return (use.points.sum(axis=1) == 0).astype(np.float64)
+        found: Floats = (use.points.sum(axis=1) == 0).astype(np.float64)
+        return found

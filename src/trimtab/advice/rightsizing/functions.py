@@ -108,7 +108,12 @@ def _moved(base: Recommendation, facts: FunctionFacts, sizes: list[int], finding
 
 def _option(facts: FunctionFacts, size: int, duration_ms: float) -> Option:
     ahead = project(facts.duration_ms, facts.memory_mb, size)
-    told = {"memory_mb": size, "lower_ms": ahead.lower, "expected_ms": ahead.expected, "upper_ms": ahead.upper}
+    told: dict[str, float | None] = {
+        "memory_mb": size,
+        "lower_ms": ahead.lower,
+        "expected_ms": ahead.expected,
+        "upper_ms": ahead.upper,
+    }
     told |= {"invocations": facts.invocations, "p95_ms": facts.p95_ms, "used_mb": facts.used_mb}
     month = _cost(facts, size, duration_ms)
     hour = None if month is None else month / HOURS_A_MONTH

@@ -49,6 +49,8 @@ def _finding(
     subject, applied = found.subject, change(found)
     thing = Thing(subject.path, subject.kind, subject.id.partition("/")[0], subject.name)
     bill = facts.bill(thing)
+    cash: Decimal | None
+    cost: Decimal | None
     if under:
         cash, cost, currency, note = Decimal(0), None, "USD", "costs more: it is for performance"
     elif bill is not None and share is not None:

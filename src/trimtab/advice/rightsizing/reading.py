@@ -156,10 +156,10 @@ def _joined(first: DailyUse, other: DailyUse, *, summed: bool) -> DailyUse:
         quantiles = np.nan_to_num(first.quantiles) + np.nan_to_num(other.quantiles)
         means = np.nan_to_num(first.means) + np.nan_to_num(other.means)
         points = np.maximum(first.points, other.points)
-        gone = points == 0
+        gone = np.asarray(points == 0)
         quantiles[gone], means[gone] = np.nan, np.nan
         return DailyUse(first.start_ms, quantiles, means, points)
-    has = first.points.any(axis=1)
+    has = np.asarray(first.points.any(axis=1))
     return DailyUse(
         first.start_ms,
         np.where(has[:, None, None], first.quantiles, other.quantiles),

@@ -36,7 +36,7 @@ class DailyUse:
     @property
     def days(self) -> int:
         """How many days there are."""
-        return self.means.shape[1]
+        return int(self.means.shape[1])
 
     def of(self, rows: slice | Integers) -> "DailyUse":
         """Some of the resources."""

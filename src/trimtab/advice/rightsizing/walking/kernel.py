@@ -29,7 +29,8 @@ def over(quantiles: Floats, levels: Floats, size: float) -> float:
     while quantiles[at + 1] <= size:
         at += 1
     share = (size - quantiles[at]) / (quantiles[at + 1] - quantiles[at])
-    return 1.0 - levels[at] - share * (levels[at + 1] - levels[at])
+    below: float = levels[at] + share * (levels[at + 1] - levels[at])
+    return 1.0 - below
 
 
 @compiled
@@ -67,7 +68,7 @@ def pooled(
     if total <= 0.0:
         return np.nan
     reached = 0.0
-    newest = np.nan
+    newest: float = np.nan
     for at in range(number):
         if first <= days[at] < until:
             reached += weights[days[at]] * masses[at]
@@ -136,10 +137,14 @@ def base_of(
     of_day: Integers, masses: Floats, values: Floats, number: int,
 ) -> float:  # fmt: skip
     """What one base says before `day`; NaN where it cannot say anything."""
+    told: float = np.nan
     if kind == YESTERDAY:
-        return quantiles[yesterday, level]
+        told = quantiles[yesterday, level]
+        return told
     if kind == WEEKDAY:
-        return quantiles[day - 7, level] if day >= 7 else np.nan
+        if day >= 7:
+            told = quantiles[day - 7, level]
+        return told
     if kind == PEAK:
         most = np.nan
         for back in range(max(0, day - int(parameter)), day):

@@ -64,9 +64,7 @@ class _Operations(Operations[OptimizerRooms]):
         return coded
 
 
-operations: Operations[OptimizerRooms] = _Operations(
-    "compute-optimizer", worded, invalid_code="InvalidParameterValueException"
-)
+operations = _Operations("compute-optimizer", worded, invalid_code="InvalidParameterValueException")
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

@@ -138,12 +138,10 @@ def base_of(
 ) -> float:  # fmt: skip
     """What one base says before `day`; NaN where it cannot say anything."""
     told: float = np.nan
-    if kind == YESTERDAY:
-        told = quantiles[yesterday, level]
-        return told
-    if kind == WEEKDAY:
-        if day >= 7:
-            told = quantiles[day - 7, level]
+    if kind in (YESTERDAY, WEEKDAY):
+        back = yesterday if kind == YESTERDAY else day - 7
+        if back >= 0:
+            told = quantiles[back, level]
         return told
     if kind == PEAK:
         most = np.nan

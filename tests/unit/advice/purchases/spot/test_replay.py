@@ -137,8 +137,8 @@ def test_advice_names_a_rule_for_now_and_takes_fewer_starts_of_a_very_long_past(
     assert 276 == found.jobs
     assert found.bound <= found.chosen.outcomes.cost.mean() / job.work_h
     assert found.rule in rules(job)
-    days = Availability(("a",), 24.0, np.ones((1, 400_000), dtype=np.uint8))
-    assert advise(days, Job(100, 400, 1 / 6), 0.02).jobs < 1_300_000
+    days = Availability(("a",), 24.0, np.ones((1, 20_000), dtype=np.uint8))
+    assert 4_000 < advise(days, Job(100, 400, 1 / 6), 0.02).jobs <= 5_000
     with pytest.raises(InvalidInput, match="leave no room"):
         advise(days, Job(100, 101, 1 / 6), 0.02)
     with pytest.raises(InvalidInput, match="expected at least"):

@@ -118,6 +118,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
-    parser.add_argument("--size", default="0.3")
+    parser.add_argument("--size", default="0.4")
     given = parser.parse_args()
     main(given.directory, [int(seed) for seed in given.seeds.split(",")], [float(one) for one in given.size.split(",")])

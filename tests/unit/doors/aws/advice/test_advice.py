@@ -122,7 +122,10 @@ def test_trusted_advisor_pages_and_excludes(client: Client) -> None:
     assert ("warning", 2) == (found["status"], found["resourcesAggregates"]["warningCount"])
     resources = advisor.list_recommendation_resources(recommendationIdentifier=found["arn"])
     first = resources["recommendationResourceSummaries"][0]
-    asked = [{"arn": first["arn"], "isExcluded": True}, {"arn": "arn:aws:trustedadvisor:::x/none", "isExcluded": True}]
+    asked = [
+        {"arn": first["arn"], "isExcluded": True},
+        {"arn": f"arn:aws:trustedadvisor::{ACCOUNT}:recommendation-resource/x/none", "isExcluded": True},
+    ]
     told = advisor.batch_update_recommendation_resource_exclusion(recommendationResourceExclusions=asked)
     assert ["404"] == [one["errorCode"] for one in told["batchUpdateRecommendationResourceExclusionErrors"]]
     again = advisor.get_recommendation(recommendationIdentifier=arn(ADDRESS))["recommendation"]

@@ -1,19 +1,20 @@
-"""An account of 2,000 resources in three regions, read by a live server that is killed in the middle of it."""
+"""An account of 2,000 resources in three regions, read by a process that is killed in the middle of it."""
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-import live_server
 from aws_account import ACCOUNT, KEYS, Recorded, account, is_read, seed
-from live_server import LiveServer
+from trimtab.accounts.model import ORIGIN, Read, ReadState, Step, StepState
+from trimtab.accounts.store import AccountStore
+from trimtab.inventory.resources import ResourceStore
+from trimtab.store.state.database import State
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 REGIONS = ("ap-south-1", "eu-west-1", "us-east-1")
@@ -23,25 +24,36 @@ PACES = {"ec2": (10.0, 20), "sagemaker": (4.0, 5), "s3": (20.0, 20), "elasticloa
 """Calls a second and at once that each region is sent at the most: both generations of ELB are one service here."""
 
 
-def state(server: LiveServer) -> dict[str, Any]:
-    answer = httpx.get(f"{server.url}/rest/v1/aws-accounts/{ACCOUNT}", timeout=60).raise_for_status()
-    found: dict[str, Any] = answer.json()
-    return found
+class Reader:
+    """A process that reads the account, and what it has kept so far."""
 
+    def __init__(self, data: Path, endpoint: str) -> None:
+        self.data = data
+        self._command = [sys.executable, str(Path(__file__).with_name("account_reader.py")), str(data), endpoint]
+        self._state = State.open("", data)
+        self.store, self.resources = AccountStore(self._state), ResourceStore(self._state)
 
-def done(found: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(one["region"], one["name"]) for one in found["read"]["steps"] if one["state"] != "waiting"}
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*self._command, *REGIONS])
 
+    def read(self) -> Read | None:
+        return asyncio.run(self.store.last(ACCOUNT))
 
-def wait_until(holds: Any, seconds: float = 400) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it took too long"
-        time.sleep(0.2)
+    def steps(self) -> list[Step]:
+        read = self.read()
+        return asyncio.run(self.store.steps(read.id)) if read else []
+
+    def done(self) -> set[tuple[str, str]]:
+        return {(one.region, one.name) for one in self.steps() if one.state is not StepState.WAITING}
+
+    def counted(self) -> dict[str, int]:
+        return asyncio.run(self.resources.counted(ACCOUNT, ORIGIN))
+
+    def close(self) -> None:
+        self._state.close()
 
 
 def test_a_large_account_is_read_whole_across_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_server, "START_S", 300)  # beside moto, which shares this process
     for name, value in KEYS.items():
         monkeypatch.setenv(name.upper(), value)
     with account() as aws:
@@ -52,46 +64,46 @@ def test_a_large_account_is_read_whole_across_a_kill(tmp_path: Path, monkeypatch
             for region, size in sizes.items()
         }
         expected: Counter[str] = sum((Counter(one) for one in seeded.values()), Counter())
-        assert expected.total() > 1400  # and some 700 snapshots and addresses that moto has by itself
+        assert expected.total() > 1400  # and more than 700 snapshots that moto has by itself
         aws.calls.clear()
-        server = LiveServer(tmp_path / "data")
+        reader = Reader(tmp_path / "data", aws.url)
         try:
-            _read_across_a_kill(server, aws, expected)
+            _read_across_a_kill(reader, aws, expected)
         finally:
-            if server.process is not None and server.process.poll() is None:
-                server.stop()
+            reader.close()
 
 
-def _read_across_a_kill(server: LiveServer, aws: Recorded, expected: Counter[str]) -> None:
-    server.start()
-    command = [sys.executable, "-m", "trimtab", "connect", "aws", "--url", server.url, "--endpoint", aws.url, "--yes"]
-    command += [word for region in REGIONS for word in ("--region", region)]
-    subprocess.run([*command, "--detach", "--json"], check=True, capture_output=True, timeout=120)
-    wait_until(lambda: len(done(state(server))) >= 20)
-    server.kill()
-    first = list(aws.calls)
+def _read_across_a_kill(reader: Reader, aws: Recorded, expected: Counter[str]) -> None:
+    process = reader.start()
+    until = time.monotonic() + 300
+    while len(reader.done()) < 20:
+        assert process.poll() is None, "it ended by itself"
+        assert time.monotonic() < until, "it took too long"
+        time.sleep(0.1)
+    process.kill()
+    process.wait(60)
+    first, before = list(aws.calls), reader.done()
     aws.calls.clear()
-    server.start()
-    before = done(state(server))
     assert 20 <= len(before) < 100
-    wait_until(lambda: state(server)["read"]["state"] == "done")
-    found = state(server)
-    _complete(found, expected)
+    assert reader.start().wait(600) == 0
+    _complete(reader, expected)
     _not_twice(aws.calls, before)
     calls = [*first, *aws.calls]
     assert [] == [one for one in calls if not is_read(one[0], one[1])]
     for part in (first, aws.calls):  # a process has its own buckets
         _paced(part)
-    named = Counter(one[1] for one in calls)
-    resources = sum(found["resources"].values())
+    resources = sum(reader.counted().values())
     assert resources >= 2000
-    print(json.dumps({"resources": resources, "calls": len(calls), "kinds": len(named), "steps": len(done(found))}))
+    facts = {"resources": resources, "calls": len(calls), "operations": len({one[1] for one in calls})}
+    print(json.dumps({**facts, "steps": len(reader.done()), "steps_before_the_kill": len(before)}))
 
 
-def _complete(found: dict[str, Any], expected: Counter[str]) -> None:
-    missing = {one["name"] for one in found["read"]["steps"] if one["state"] != "done"}
-    assert NOT_IN_MOTO == missing
-    assert dict(expected) == {kind: found["resources"].get(kind) for kind in expected}
+def _complete(reader: Reader, expected: Counter[str]) -> None:
+    read, found = reader.read(), reader.counted()
+    assert read is not None
+    assert ReadState.DONE is read.state
+    assert NOT_IN_MOTO == {one.name for one in reader.steps() if one.state is not StepState.DONE}
+    assert dict(expected) == {kind: found.get(kind) for kind in expected}
 
 
 def _not_twice(calls: list[tuple[str, str, float]], before: set[tuple[str, str]]) -> None:

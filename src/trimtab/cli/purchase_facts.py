@@ -88,7 +88,7 @@ def offer(
 @click.option("--to", "end", default="", help="When it ends.")
 @server_options
 def term(connection: Connection, commitment: str, start: str, end: str) -> None:
-    """Say from when to when a commitment of the bill (its ARN) runs; what ends stops covering in the next plan."""
+    """Say from when to when a commitment of the bill (its ARN) runs: the calendar shows it, a finding warns."""
     with connection.client() as client:
         Purchases(client).put_term(
             read_body({"name": commitment, "start_ms": _ms(start), "end_ms": _ms(end)}, wire.PutTerm)

@@ -14,7 +14,7 @@ from trimtab.advice.purchases.answer import Answer, Proof, Rule, Wanted
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import Bill, read_bill
 from trimtab.advice.purchases.documented import MONTH_HOURS, best_commitment
-from trimtab.advice.purchases.model import NANO, Holdings, Reservation, Use
+from trimtab.advice.purchases.model import HOUR_MS, NANO, Holdings, Reservation, Use
 from trimtab.advice.purchases.options import owner_of, plan_options
 from trimtab.advice.purchases.outlook import Change, Outlook, moved_to_spot, outlook, question_of, rightsized
 from trimtab.advice.purchases.planner import Options, plan
@@ -84,6 +84,7 @@ def _made(
     bill: Bill, use: Use, wanted: Wanted, known: Known, forecasts: Sequence[Forecast | None], made_ms: int
 ) -> Answer:
     rates = Rates((*known.shares, *bill.shares))
+    bill, renewed = _renewed(bill, int(use.at_ms[-1]), wanted.months)
     rest, spot_saving, spot_note = _spotted(use, bill, wanted)
     view = _outlook(rest, wanted, forecasts[0])
     bought = _bought(view, rest, bill.held, wanted, known, rates)
@@ -104,7 +105,7 @@ def _made(
         _proof(bill, rest, wanted, known, rates, forecasts),
         bought[1],
         spot_saving,
-        tuple(note for note in (*bill.notes, view.note, spot_note) if note),
+        tuple(note for note in (*bill.notes, view.note, spot_note, renewed) if note),
     )
 
 
@@ -182,6 +183,22 @@ def _spotted(use: Use, bill: Bill, wanted: Wanted) -> tuple[Use, float, str]:
     saving = moved * (1 - price) / max(use.hours, 1) * MONTH_HOURS
     word = "as the bill's own spot costs" if listed else "an assumption: the bill has no spot"
     return moved_to_spot(use, shares), saving, f"spot at {price:.2f} of on demand, {word}"
+
+
+def _renewed(bill: Bill, now_ms: int, months: int) -> tuple[Bill, str]:
+    """The bill as if nothing that is held ended, and a word where something does within `months`.
+
+    What replaces a commitment is bought when it ends: bought now, it would be paid for twice until then.
+    """
+    every = (*bill.held.plans, *bill.held.reservations)
+    until = now_ms + round(months * MONTH_HOURS) * HOUR_MS
+    ending = sum(0 < one.end_ms <= until for one in every)
+    held = Holdings(
+        tuple(replace(one, end_ms=0) for one in bill.held.plans),
+        tuple(replace(one, end_ms=0) for one in bill.held.reservations),
+    )
+    note = f"{ending} of what is held ends within {months} months: taken as renewed; plan again when it does"
+    return replace(bill, held=held), note if ending else ""
 
 
 def _rated(held: Holdings, use: Use, rates: Rates) -> Holdings:

@@ -104,7 +104,7 @@ def _ends(one: Held, answer: Answer) -> Finding:
         evidence=(Evidence("an hour", f"{one.hourly:,.2f} {answer.currency}", PAGE),),
         cash=None,
         currency=answer.currency,
-        cash_note="the plan counts its use as on demand from that day",
+        cash_note="a plan takes it as renewed; without that its use is paid on demand from then",
         fix="trimtab advice purchases plan",
         effort=Effort.VERY_LOW,
         current=f"ends in {days} days",

@@ -69,7 +69,7 @@ def held_row(one: Held, now_ms: int) -> dict[str, Any]:
         "scope": one.scope,
         "hourly": f"{one.hourly:,.3f}",
         "used": one.used,
-        "meter": meter(one.used),
+        "meter": meter(one.used, status=False),
         "idle": one.used < IDLE_BELOW,
         "unused": f"{one.unused:,.0f}",
         "end": iso(one.end_ms)[:10] if one.end_ms is not None else "",

@@ -8,8 +8,10 @@ from trimtab.base.clock import Clock
 from trimtab.costs.model import Metric
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.estimate.report import report_of
+from trimtab.kpis.concepts import Registry
+from trimtab.kpis.context import Reader
 from trimtab.kpis.model import Level
-from trimtab.kpis.report import Reader, Registry, report
+from trimtab.kpis.report import report
 from trimtab.kpis.scheduled import Scheduled
 
 REFRESH_S = 60.0

@@ -118,7 +118,7 @@ async def _owners(site: Site, view: View) -> list[str]:
     if room is None or extent is None:
         return []
     facet = await room.facts.owner_facet()
-    found = await room.facts.costs.reader.values(view.principal.scope, facet, *extent)
+    found = await room.facts.costs.reader.values(view.principal.scope, *extent, facet)
     return sorted({one.value for one in found if one.value})
 
 

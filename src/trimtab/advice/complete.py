@@ -10,6 +10,8 @@ from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Finding, Judgement, Undecided
 
 _CENT = Decimal("0.01")
+SAVES_NOTHING = "saves no money"
+"""The note of a finding that is not about money."""
 
 
 def judgement(check: Check, facts: Facts, knobs: Mapping[str, float] | None = None) -> Judgement:
@@ -69,7 +71,7 @@ def _saved(found: Found, facts: Facts) -> Saving:
         cost = saving(bill, 1.0, facts).cost if bill is not None else None
         return Saving(amount, cost, found.currency, found.money_note)
     if not found.share:
-        return Saving(Decimal(0), None, "USD", "saves no money")
+        return Saving(Decimal(0), None, "USD", SAVES_NOTHING)
     return saving(facts.bill(found.thing), found.share, facts)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.check import Check
-from trimtab.advice.finding import Pillar
+from trimtab.advice.complete import SAVES_NOTHING
+from trimtab.advice.finding import Finding, Pillar
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.model import Entry
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
@@ -51,7 +52,7 @@ def row(standing: Standing) -> dict[str, Any]:
         "status": one.status.value,
         "owner": one.owner,
         "cash": None if one.cash is None else float(one.cash),
-        "cash_text": money(one.cash, one.currency),
+        "cash_text": "–" if one.cash_note == SAVES_NOTHING else money(one.cash, one.currency),
         "cash_note": one.cash_note,
         "gpu_hours": one.gpu_hours,
         "confidence": one.confidence,
@@ -73,6 +74,8 @@ def whole(standing: Standing) -> dict[str, Any]:
     known = catalogue().get(one.check)
     return {
         **row(standing),
+        "cash_value": _value(one),
+        "currency": one.currency if one.cash and one.cash_note != SAVES_NOTHING else "",
         "resource": one.resource,
         "evidence": one.evidence,
         "cost_text": money(one.cost, one.currency) if one.cost is not None else "",
@@ -88,6 +91,12 @@ def whole(standing: Standing) -> dict[str, Any]:
         "decided_by": standing.decided_by,
         "decided_ms": standing.decided_ms,
     }
+
+
+def _value(one: Finding) -> str:
+    if one.cash_note == SAVES_NOTHING:
+        return "–"
+    return "not known" if one.cash is None else coins(one.cash, one.currency)
 
 
 def sums(found: Sequence[Standing]) -> list[tuple[str, str]]:

@@ -65,7 +65,7 @@ class UseReader:
         found: dict[Axis, DailyUse] = {}
         for one in known:
             axis = one.measure.axis
-            rows = [one.series.get((subject.account, *subject.id.split("/"))) for subject in subjects]
+            rows = [one.series.get(names_of(subject)) for subject in subjects]
             if not any(rows):
                 continue
             use = await self._read(rows, one.measure, start_ms, days)
@@ -102,6 +102,11 @@ class UseReader:
                 columns = await self._telemetry.fetch(_QUERIES[query], params, limits=_LIMITS)
                 _fill(use, columns, part)
         return use
+
+
+def names_of(subject: Subject) -> Names:
+    """By what series are looked up: the account and the parts of the id."""
+    return (subject.account, *subject.id.split("/"))
 
 
 def _query(kind: metrics.Kind, measure: Measure) -> str:

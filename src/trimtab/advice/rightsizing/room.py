@@ -153,7 +153,7 @@ class RightsizingRoom:
         if options:
             known_series = self.computing.reader.known(scope, subject.kind)
             start_ms = now_ms - settings.lookback * DAY_MS
-            uses = await self.computing.uses(Part(alike, options), known_series, start_ms, settings.lookback)
+            uses = await self.computing.uses(Part(alike, [options]), known_series, start_ms, settings.lookback)
         return Detailed(Kept(kept.id, now_ms, found[0]), options, uses)
 
     async def used(

@@ -9,9 +9,14 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.budgets.live import Estimated, MlObject
 from trimtab.costs.announced import Change, changes_of
+from trimtab.costs.anomalies.room import CostAnomalies
+from trimtab.costs.anomalies.room import Means as AnomalyMeans
 from trimtab.costs.cells import CellReader
 from trimtab.costs.model import Filter, Metric
 from trimtab.costs.read import CostReader
+from trimtab.costs.room import CostsRoom
+from trimtab.doors.aws.cost_explorer.expression import read_filter
+from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.estimator import HOURS
 from trimtab.economics.estimate.live import LiveEstimates, Sources
 from trimtab.economics.estimate.meters import FleetMeters
@@ -31,6 +36,9 @@ from trimtab.kpis.concepts import Registry
 from trimtab.kpis.context import Reader
 from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
+from trimtab.notify.mailing import mail_channels
+from trimtab.notify.room import NotifyRoom
+from trimtab.settings import Settings
 from trimtab.stores import Stores
 from trimtab.traces.read import TraceReader
 from trimtab.use_facts import Facts
@@ -128,3 +136,18 @@ class BudgetedLive:
         bounds = error.bounds(estimated)
         low, high = (amount - estimated + one for one in bounds) if bounds else (None, None)
         return Estimated(amount, low, high, error.median, error.days, snapshot.closed_ms)
+
+
+def cost_anomalies_of(
+    settings: Settings,
+    stores: Stores,
+    clock: Clock,
+    costs: CostsRoom,
+    generation: Callable[[], Awaitable[int]],
+    notify: NotifyRoom,
+    around: Surroundings,
+) -> CostAnomalies:
+    """What the bill has too much of, with what happened when that began."""
+    mail, cells = mail_channels(notify.channels, settings.region), CellReader(stores.telemetry)
+    means = AnomalyMeans(costs.reader, cells, generation, mail, read_filter, around, settings.account_id)
+    return CostAnomalies.of(stores.state, clock, means)

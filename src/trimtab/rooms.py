@@ -33,8 +33,6 @@ from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud import sagemaker
 from trimtab.cloud.s3_folders import S3Folders
 from trimtab.costs.anomalies.room import CostAnomalies
-from trimtab.costs.anomalies.room import Means as CostAnomalyMeans
-from trimtab.costs.cells import CellReader
 from trimtab.costs.model import CostCategory, Facet, Tag
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
@@ -56,7 +54,7 @@ from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
-from trimtab.live_costs import BudgetedLive, Telling, announced, live_of, units_of
+from trimtab.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
@@ -226,8 +224,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         purchases=_purchases(stores, clock, costs, advice),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
-        cost_anomalies=_cost_anomalies(
-            settings, stores, clock, costs, economics, notify, Surroundings(audit.reader, inventory.runs)
+        cost_anomalies=cost_anomalies_of(
+            settings, stores, clock, costs, generation, notify, Surroundings(audit.reader, inventory.runs)
         ),
         firing=FiringAlarms(stores.state),
         detectors=detectors,
@@ -313,23 +311,6 @@ def _budgets(
     mail = mail_channels(notify.channels, settings.region)
     means = BudgetMeans(costs, live.live.sources.generation, actuators, mail, read_filter, live)
     return BudgetsRoom.of(stores.state, clock, means)
-
-
-def _cost_anomalies(
-    settings: Settings,
-    stores: Stores,
-    clock: Clock,
-    costs: CostsRoom,
-    economics: EconomicsRoom,
-    notify: NotifyRoom,
-    around: Surroundings,
-) -> CostAnomalies:
-    """What the bill has too much of, with what happened when that began."""
-    generation = CostExplorerRooms.of(costs, clock, rules=economics.rules).generation
-    mail = mail_channels(notify.channels, settings.region)
-    cells = CellReader(stores.telemetry)
-    means = CostAnomalyMeans(costs.reader, cells, generation, mail, read_filter, around, settings.account_id)
-    return CostAnomalies.of(stores.state, clock, means)
 
 
 def _advice(

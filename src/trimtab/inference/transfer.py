@@ -88,8 +88,8 @@ class Spread:
     near: float = 1.176
     near_task: float = 0.242
     reach: float = 0.805
-    flops_power: float = 1.3
-    bandwidth_power: float = -0.2
+    flops_power: float = 1.64
+    bandwidth_power: float = -0.412
 
 
 @dataclass(slots=True)

@@ -41,11 +41,11 @@ def main(directory: Path, seeds: Sequence[int], sizes: Sequence[float]) -> None:
     """Evaluate every size over all seeds; the last line is of the last size."""
     ratios = price_ratios(directory)
     tallies: dict[float, Counter[str]] = {size: Counter() for size in sizes}
-    for seed in seeds:
+    for number, seed in enumerate(seeds, 1):
         bill = ordinary_bill(seed)
         for size, tally in tallies.items():
             tally.update(evaluate(bill, seed, size, ratios))
-            print(json.dumps({"seed": seed, **_figures(tally, 1, size)}), flush=True)
+            print(json.dumps({"up_to_seed": seed, **_figures(tally, number, size)}), flush=True)
     for size, tally in tallies.items():
         print(json.dumps(_figures(tally, len(seeds), size)), flush=True)
 

@@ -199,8 +199,8 @@ def checks_page() -> str:
     """Every check with its thresholds, their sources, and its three examples, each judged as it is printed."""
     parts = [
         f"# Checks\n\n{len(catalogue())} checks, each one file of `advice/checks/`, and {len(RECOMMENDERS)} "
-        "recommenders with histories of their own. `trimtab advice checks ID --set NAME=VALUE` changes a threshold. Ids that do not "
-        "begin with `trimtab-` are Trusted Advisor's.\n"
+        "recommenders with histories of their own. `trimtab advice checks ID --set NAME=VALUE` changes a threshold. "
+        "Ids that do not begin with `trimtab-` are Trusted Advisor's.\n"
     ]
     parts += [_check(check) for check in catalogue().values()]
     parts.append("## Recommenders\n")

@@ -177,7 +177,9 @@ class Settings:
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
     retention_traces_days: int = _setting(30, _positive, "Days for which spans are kept.")
     batch_buckets: str = _setting(
-        "", _text, "Buckets that are folders of this machine for transform jobs, e.g. records=/data/records,answers=/data/answers; others are S3's."
+        "",
+        _text,
+        "Buckets that are folders of this machine for transform jobs, e.g. records=/data/records,answers=/data/answers; others are S3's.",
     )
     audit_watch: str = _setting(
         "", _text, "Folders and s3://bucket/prefix places, separated by commas, whose new CloudTrail files are read."

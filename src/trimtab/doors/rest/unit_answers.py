@@ -73,7 +73,7 @@ def run(one: RunCost, ledger: Ledger) -> wire.RunCost:
 
 
 def outcome_sums(runs: Iterable[RunCost]) -> dict[str, dict[str, Decimal]]:
-    """Cost of runs by outcome and currency; what failed or was pre-empted and tried again is apart."""
+    """Cost of runs by outcome and currency; what failed or was preempted and tried again is apart."""
     sums: dict[str, dict[str, Decimal]] = {}
     for one in runs:
         again = one.retried and one.outcome in (Outcome.FAILED, Outcome.PREEMPTED)

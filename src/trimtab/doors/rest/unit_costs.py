@@ -99,6 +99,6 @@ def operations(units: UnitCosts, clock: Clock) -> list[Operation]:
 
 
 def by_outcome(runs: list[RunCost]) -> dict[str, dict[str, str]]:
-    """Cost of runs by outcome and currency; a failed or pre-empted one that was tried again is "… and retried"."""
+    """Cost of runs by outcome and currency; a failed or preempted one that was tried again is "… and retried"."""
     sums = answers.outcome_sums(runs)
     return {name: {currency: f"{amount:f}" for currency, amount in one.items()} for name, one in sums.items()}

@@ -1,4 +1,4 @@
-"""What training costs: a run, its epochs, and tries of one piece of work, failed, retried and pre-empted apart. Pure.
+"""What training costs: a run, its epochs, and tries of one piece of work, failed, retried and preempted apart. Pure.
 
 Runs of one name (without what numbers them), user and cluster are tries of one piece of work while each begins within
 a day of one before it that failed: the last is the try that counts, those before are what it cost to get there.

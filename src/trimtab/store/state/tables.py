@@ -92,13 +92,13 @@ from trimtab.store.state.schema.purchases import (
     purchase_plans,
     savings_plans,
 )
+from trimtab.store.state.schema.reports import report_schedules, report_writings
 from trimtab.store.state.schema.rightsizing import (
     rightsizing_enrolment,
     rightsizing_exports,
     rightsizing_preferences,
     rightsizing_recommendations,
 )
-from trimtab.store.state.schema.reports import report_schedules, report_writings
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (

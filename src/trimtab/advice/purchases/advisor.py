@@ -190,9 +190,9 @@ def _renewed(bill: Bill, now_ms: int, months: int) -> tuple[Bill, str]:
 
     What replaces a commitment is bought when it ends: bought now, it would be paid for twice until then.
     """
-    every = (*bill.held.plans, *bill.held.reservations)
+    ends = [*(one.end_ms for one in bill.held.plans), *(one.end_ms for one in bill.held.reservations)]
     until = now_ms + round(months * MONTH_HOURS) * HOUR_MS
-    ending = sum(0 < one.end_ms <= until for one in every)
+    ending = sum(0 < end_ms <= until for end_ms in ends)
     held = Holdings(
         tuple(replace(one, end_ms=0) for one in bill.held.plans),
         tuple(replace(one, end_ms=0) for one in bill.held.reservations),

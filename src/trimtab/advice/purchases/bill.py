@@ -115,7 +115,7 @@ def _use(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple
     for at, key in enumerate(keys):
         for hour, amount in places[key]:
             quantities[at, hour] += amount
-    days = quantities.reshape(len(keys), -1, 24)
+    days = quantities.reshape(len(keys), hours // 24, 24)
     spread = bool(len(keys)) and not days[:, :, 1:].any()
     if spread:
         quantities = np.repeat(days.sum(axis=2) / 24, 24, axis=1)

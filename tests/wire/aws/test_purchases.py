@@ -154,7 +154,7 @@ def test_cost_explorer_advises_by_the_documented_rule(live: LiveServer) -> None:
         one["RecommendedNumberOfInstancesToPurchase"],
         one["InstanceDetails"]["EC2InstanceDetails"]["InstanceType"],
     )
-    assert "ValidationError" == code_of(ce.get_reservation_purchase_recommendation, Service="Amazon Coffee")
+    assert "ValidationException" == code_of(ce.get_reservation_purchase_recommendation, Service="Amazon Coffee")
 
 
 def test_a_plan_over_rest_is_on_the_page_and_among_the_findings(live: LiveServer) -> None:

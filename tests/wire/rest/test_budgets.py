@@ -38,6 +38,13 @@ def test_a_budget_is_put_again_and_deleted(calls: Budgets) -> None:
         calls.get("rest")
 
 
+@pytest.mark.parametrize("wrong", [{"Rubbish": 1}, {"Dimensions": {"Key": "NOWHERE", "Values": ["x"]}}])
+def test_a_filter_that_is_none_is_refused(calls: Budgets, wrong: dict[str, object]) -> None:
+    with pytest.raises(TrimtabError) as refused:
+        calls.put(wire.PutBudget("filtered", "100", filter=wrong))
+    assert type(refused.value).__name__ == "InvalidInput"
+
+
 def test_an_action_is_rehearsed_and_refused_without_a_crossing(calls: Budgets) -> None:
     calls.put(wire.PutBudget("acts", "100000000"))
     made = calls.add_action("acts", wire.PutAction("start_pipeline", f"{ACCOUNT}/us-east-1/absent", "100"))

@@ -8,6 +8,7 @@ from trimtab.budgets.actions import ACTUATOR, Happened
 from trimtab.budgets.form import read_notification, read_subscribers
 from trimtab.budgets.model import Action, Budget, Notification, Spend, Subscriber
 from trimtab.client import budgets_wire as wire
+from trimtab.doors.rest.cost_filters import check_shape
 
 Told = Sequence[tuple[Notification, list[Subscriber]]]
 NOBODY = "arn:aws:iam::000000000000:role/trimtab"
@@ -15,7 +16,7 @@ NOBODY = "arn:aws:iam::000000000000:role/trimtab"
 
 
 def form_of(asked: wire.PutBudget) -> dict[str, Any]:
-    """The Budgets API's form of what is asked."""
+    """The Budgets API's form of what is asked. Raises InvalidInput for a filter that is no Expression."""
     form: dict[str, Any] = {"BudgetName": asked.name, "BudgetType": asked.type, "TimeUnit": asked.time_unit}
     if asked.limit is not None:
         form["BudgetLimit"] = {"Amount": asked.limit, "Unit": asked.unit}
@@ -27,6 +28,8 @@ def form_of(asked: wire.PutBudget) -> dict[str, Any]:
         form["AutoAdjustData"] = {"AutoAdjustType": asked.adjust}
         if asked.adjust == "HISTORICAL":
             form["AutoAdjustData"]["HistoricalOptions"] = {"BudgetAdjustmentPeriod": asked.adjust_periods}
+    if asked.filter:
+        check_shape(asked.filter)
     parts = [asked.filter] if asked.filter else []
     parts += [{"Tags": {"Key": key, "Values": values}} for key, values in sorted(asked.tags.items())]
     if parts:

@@ -14,6 +14,7 @@ from trimtab.budgets.performance import Spent
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.client import budgets_wire as wire
 from trimtab.doors.rest.budget_forms import action_answer, action_form, budget_answer, form_of, people, told_of
+from trimtab.doors.rest.cost_filters import reading
 from trimtab.doors.rest.spec import Call, Operation
 
 _PATH = "/rest/v1/budgets"
@@ -72,10 +73,11 @@ def _of_budgets(needs: Budgeting) -> list[Operation]:
     async def put(call: Call[InAccount, wire.PutBudget]) -> wire.Budget:
         scope, account = needs.place(call.principal, call.query.account)
         form, told = form_of(call.body), told_of(call.body.notifications)
-        try:
-            await room.store.update(scope, account, form, told)
-        except NotFound:
-            await room.store.create(needs.summed(scope, account), account, form, told)
+        with reading():
+            try:
+                await room.store.update(scope, account, form, told)
+            except NotFound:
+                await room.store.create(needs.summed(scope, account), account, form, told)
         return await answer(scope, account, call.body.name)
 
     async def remove(call: Call[InAccount, None]) -> wire.BudgetRemoved:

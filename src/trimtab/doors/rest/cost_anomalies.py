@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Principal, Role
-from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.errors import NotFound
 from trimtab.client import cost_anomalies_wire as wire
 from trimtab.costs.anomalies.found import Wanted
 from trimtab.costs.anomalies.model import Anomaly, Monitor, Subscription
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.rest import cost_anomaly_forms as forms
+from trimtab.doors.rest.cost_filters import reading
 from trimtab.doors.rest.cost_query import Day
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
 from trimtab.doors.rest.times import instant_ms
@@ -67,10 +67,8 @@ def _of_monitors(needs: Watching) -> list[Operation]:
 
     async def add(call: Call[NoQuery, wire.PutMonitor]) -> wire.CostMonitor:
         account, form = needs.account(call.principal), forms.monitor_form(call.body)
-        try:
+        with reading():
             return forms.monitor_answer(await room.monitors.create(call.principal.scope, account, form))
-        except AwsError as problem:  # the filter's, whose reader is Cost Explorer's
-            raise InvalidInput(str(problem), field="filter") from None
 
     async def rename(call: Call[NoQuery, wire.RenameMonitor]) -> wire.CostMonitor:
         known = await needs.monitor(call.principal, call.path["id"])

@@ -1,42 +1,17 @@
 """Cost anomalies between REST's structs and the room's forms."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
-
-import msgspec
-from msgspec import Struct
+from typing import Any
 
 from trimtab.base.errors import InvalidInput
 from trimtab.client import cost_anomalies_wire as wire
 from trimtab.costs.anomalies.around import Happening
 from trimtab.costs.anomalies.judging import DayOf
 from trimtab.costs.anomalies.model import Anomaly, Monitor, Subscription
+from trimtab.doors.rest.cost_filters import check_shape
 
 _ROOTS = {"TAG": "Tags", "COST_CATEGORY": "CostCategories"}
 _ABSOLUTE, _PERCENTAGE = "ANOMALY_TOTAL_IMPACT_ABSOLUTE", "ANOMALY_TOTAL_IMPACT_PERCENTAGE"
-
-
-_Option = Literal[
-    "EQUALS", "ABSENT", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "GREATER_THAN_OR_EQUAL", "CASE_SENSITIVE",
-    "CASE_INSENSITIVE",
-]  # fmt: skip
-
-
-class _Values(Struct, frozen=True, forbid_unknown_fields=True):
-    Key: str
-    Values: list[str] = []
-    MatchOptions: list[_Option] = []
-
-
-class _Expression(Struct, frozen=True, forbid_unknown_fields=True):
-    """The shape of Cost Explorer's Expression; what it says its reader checks."""
-
-    Or: "list[_Expression] | None" = None
-    And: "list[_Expression] | None" = None
-    Not: "_Expression | None" = None
-    Dimensions: _Values | None = None
-    Tags: _Values | None = None
-    CostCategories: _Values | None = None
 
 
 def monitor_form(asked: wire.PutMonitor) -> dict[str, Any]:
@@ -45,10 +20,7 @@ def monitor_form(asked: wire.PutMonitor) -> dict[str, Any]:
         raise InvalidInput("cannot watch: expected a dimension, or a filter, not both", field="dimension")
     form: dict[str, Any] = {"MonitorName": asked.name, "MonitorType": "DIMENSIONAL" if asked.dimension else "CUSTOM"}
     if not asked.dimension:
-        try:
-            msgspec.convert(asked.filter, _Expression)
-        except (msgspec.ValidationError, RecursionError) as problem:
-            raise InvalidInput(f"cannot read filter: {problem}", field="filter") from None
+        check_shape(asked.filter)
         return {**form, "MonitorSpecification": asked.filter}
     root = _ROOTS.get(asked.dimension)
     if bool(root) != bool(asked.key):

@@ -168,6 +168,7 @@ def wait_for(condition: Any, patience_s: float, what: str) -> float:
 @pytest.mark.parametrize(
     ("reserve_mb", "leave"), [(RESERVE_MB, (RESERVE_MB - 16) << 20), (1, 0)], ids=["reserve", "last"]
 )
+@pytest.mark.slow  # half a minute a case
 def test_a_full_disk_refuses_writes_answers_reads_and_recovers(disk: SmallDisk, reserve_mb: int, leave: int) -> None:
     server = LiveServer(disk.mount / "data", TRIMTAB_DISK_RESERVE_MB=str(reserve_mb)).start()
     senders = Senders(address_of(server))

@@ -47,6 +47,7 @@ def test_every_acknowledged_batch_is_there_whole_and_once(tmp_path: Path) -> Non
     assert server.stop() == 0
 
 
+@pytest.mark.slow  # half a minute
 def test_equal_bodies_with_other_invocation_ids_count_twice(tmp_path: Path) -> None:
     server = LiveServer(tmp_path / "data").start()
     batch = make_batch(0)

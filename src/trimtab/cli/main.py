@@ -68,7 +68,7 @@ COMMANDS = {
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
     "simulate": LazyCommand(
-        "trimtab.cli.simulate", "simulate", "Replay scaling on the past: policies, and provisioned concurrency."
+        "trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."
     ),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),
     "traces": LazyCommand(

@@ -15,7 +15,7 @@ from trimtab.client.api import Client
 from trimtab.client.inventory import Inventory
 from trimtab.client.rightsizing import Rightsizing
 from trimtab.client.wire import Datum
-from trimtab.doors.aws.compute_optimizer.rooms import operations
+from trimtab.doors.aws.compute_optimizer.service import operations
 
 pytestmark = pytest.mark.wire
 ACCOUNT = "123456789012"

@@ -33,11 +33,11 @@ def test_a_report_says_what_it_does_not_know(calls: Reports, server: LiveServer,
     with pytest.raises(TrimtabError, match="expected the owner"):
         calls.write("monthly-team")
     out = tmp_path / "review.pdf"
-    asked = ["write", "weekly-fleet", "--out", str(out), "--server", server.url]
+    asked = ["write", "weekly-fleet", "--out", str(out), "--url", server.url]
     ran = CliRunner().invoke(command, asked, catch_exceptions=False)
     assert ran.exit_code == 0
     assert out.read_bytes().startswith(b"%PDF")
-    shown = CliRunner().invoke(command, ["write", "endpoint-slo", "--server", server.url], catch_exceptions=False)
+    shown = CliRunner().invoke(command, ["write", "endpoint-slo", "--url", server.url], catch_exceptions=False)
     assert "Endpoint SLO review" in shown.output
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
+from depth import examples
 from live_server import LiveServer
 
 # Its functions and not its pytest plugin, which reaches into pytest's private parts and breaks with new versions.
@@ -14,10 +15,11 @@ schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not i
 
 LOOSE = [schemathesis.checks.positive_data_acceptance]
 """What is not promised: rules between fields, and what must exist, are no part of the document."""
-EXAMPLES = 8  # an operation and mode: some seconds in all; the tool's own command line goes deeper
+EXAMPLES = examples(8)  # an operation and mode; the tool's own command line goes deeper
 RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset would wipe what they wrote
 
 
+@pytest.mark.timeout(600)  # for some hundred operations
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
     schema = schemathesis.openapi.from_url(f"{server.url}/rest/openapi.json").exclude(path=RESET)

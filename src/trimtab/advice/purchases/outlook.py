@@ -13,8 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.advice.purchases.model import HOUR_MS, NANO, Floats, Use
-from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
-from trimtab.timeseries.forecast.predict import predict
+from trimtab.timeseries.forecast.model import Forecast, Question
 
 WEEK = 168
 _DAY = 24
@@ -57,18 +56,10 @@ def question_of(history: Use) -> Question | None:
 def outlook(history: Use, months: int, decline: float = 0.0, forecast: Forecast | None = None) -> Outlook:
     """Typical weeks of `months` months after `history`.
 
-    `forecast` is the answer to `question_of(history)`; without it the forecaster is asked here. `decline`: by which
-    share use falls a year beyond the first, for terms that outlast every forecast.
+    `forecast` is the answer to `question_of(history)`, None where there is too little history for one. `decline`: by
+    which share use falls a year beyond the first, for terms that outlast every forecast.
     """
-    note = ""
-    if forecast is None:
-        asked = question_of(history)
-        try:
-            forecast = predict(asked) if asked else None
-        except TooLittleHistory as problem:
-            note = str(problem)
-    if forecast is None:
-        note = note or "there is less than a week of hourly use"
+    note = "" if forecast else "there is too little hourly use for a forecast"
     base = _daily(history, max(history.hours // _DAY, 1))[-28:]
     levels = _levels(float(base[-7:].mean()), forecast, months, decline)
     shape = _week(history)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.advice.purchases.apply import apply, dollars, figures, hourly_utilisation
 from trimtab.advice.purchases.model import Holdings, Plan, PlanKind, Reservation, Use, UseLine
 
@@ -123,7 +124,7 @@ def test_figures_are_those_of_finops():
     assert found.savings_rate == pytest.approx((5 - 4.4) / 5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_nothing_is_lost_or_made(data):
     """Covered and left add up to what there was, no commitment is used beyond itself, and no cost is negative."""

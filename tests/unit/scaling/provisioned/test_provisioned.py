@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from trimtab.base.errors import InvalidInput
 from trimtab.scaling.provisioned.comparison import on_demand, planned, tracked
 from trimtab.scaling.provisioned.concurrency import Invocations, concurrency_of
@@ -20,7 +21,7 @@ def invocations_of(some: list[tuple[int, int]]) -> Invocations:
     return Invocations.of(np.array([one[0] for one in some]), np.array([one[1] for one in some]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(runs, st.integers(0, 3000), st.integers(1, 1500))
 def test_concurrency_is_exactly_what_a_count_of_every_millisecond_gives(
     some: list[tuple[int, int]], start: int, length: int
@@ -56,7 +57,7 @@ def slow_serve(some: list[tuple[int, int]], level: int, keep: int, cold: int) ->
     return counts[0], counts[1], counts[2], counts[3]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(runs, st.integers(0, 4), st.sampled_from([0, 50, 600, 10_000]), st.sampled_from([0, 200]))
 def test_environments_serve_as_a_slow_count_does(some: list[tuple[int, int]], level: int, keep: int, cold: int) -> None:
     given_to = invocations_of(some)

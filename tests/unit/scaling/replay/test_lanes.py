@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depth import examples
 from slow_fleet import SlowFleet
 from trimtab.capacity.simulate.fleet import Fleet, Pool
 from trimtab.capacity.simulate.record import ROW_DESIRED, ROW_READY
@@ -46,7 +47,7 @@ policies = st.builds(
 lags = st.sampled_from([0.0, 60.0, 180.0])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(st.floats(0, 60), min_size=TICKS, max_size=TICKS).map(np.array),
     policies,

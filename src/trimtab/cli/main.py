@@ -67,9 +67,7 @@ COMMANDS = {
         "serverless",
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
-    "simulate": LazyCommand(
-        "trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."
-    ),
+    "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."

@@ -38,7 +38,7 @@ def money_part(ask: Ask, found: Money | None, *, by_owner: bool = True) -> Part:
         owners = [one for one in found.owners if one.currency == currency]
         services = [one for one in found.services if one.currency == currency]
         if by_owner:
-            bars.append(Bars(f"By owner, {currency}", _bars(owners, currency)))
+            bars.append(Bars(f"By owner, {currency}", _bars(owners)))
             tables.append(_table("By owner", owners, currency, href))
         tables.append(_table("By service", services, currency, href))
     for told in found.changes:
@@ -54,9 +54,9 @@ def money_part(ask: Ask, found: Money | None, *, by_owner: bool = True) -> Part:
     return Part(Section("Cost", said, bars, tables), claims)
 
 
-def _bars(rows: Sequence[Compared], currency: str) -> list[Bar]:
+def _bars(rows: Sequence[Compared]) -> list[Bar]:
     ranked = sorted(rows, key=lambda one: -one.after)[:_MOST_ROWS]
-    return [Bar(one.keys[0] or UNOWNED, float(one.after), money(one.after, currency)) for one in ranked]
+    return [Bar(one.keys[0] or UNOWNED, float(one.after), f"{one.after:,.2f}") for one in ranked]
 
 
 def _table(title: str, rows: Sequence[Compared], currency: str, href: str) -> Table:

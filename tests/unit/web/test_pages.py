@@ -250,7 +250,7 @@ def test_a_csv_cell_cannot_run_as_a_formula(pages: AsgiClient, fleet: WebState) 
 
 
 def test_jump_finds_pages_hosts_and_metrics(pages: AsgiClient) -> None:
-    kinds = {item["kind"] for item in pages.get("/jump.json?q=us").json()["items"]}
+    kinds = {item["kind"] for item in pages.get("/jump.json?q=s").json()["items"]}
     assert kinds == {"Page", "Metric"}
     [host] = [item for item in pages.get("/jump.json?q=web-2").json()["items"] if item["kind"] == "Host"]
     assert host["url"] == "/hosts/web-2"

@@ -59,7 +59,8 @@ def outlook(history: Use, months: int, decline: float = 0.0, forecast: Forecast 
     `forecast` is the answer to `question_of(history)`, None where there is too little history for one. `decline`: by
     which share use falls a year beyond the first, for terms that outlast every forecast.
     """
-    note = "" if forecast else "there is too little hourly use for a forecast"
+    short = "there is less than a week of hourly use" if question_of(history) is None else "there is too little history"
+    note = "" if forecast else short
     base = _daily(history, max(history.hours // _DAY, 1))[-28:]
     levels = _levels(float(base[-7:].mean()), forecast, months, decline)
     shape = _week(history)

@@ -25,18 +25,19 @@ def routes(site: Site) -> list[BaseRoute]:
         scope: Scope = request.state.principal.scope
         hosts = await site.fleet.hosts(scope)
         items = _pages(text) + _hosts([host.name for host in hosts], text) + _metrics(site, scope, text)
-        return respond.json(request, {"items": items[: _MOST * 2]})
+        return respond.json(request, {"items": items})
 
     return [Route("/jump.json", site.guarded(jump))]
 
 
 def _pages(text: str) -> list[dict[str, str]]:
-    return [
+    found = [
         {"kind": "Page", "name": item.name, "hint": group, "url": item.path}
         for group, items, _ in NAVIGATION
         for item in items
         if text.lower() in item.name.lower()
     ]
+    return found[:_MOST] if text else found
 
 
 def _hosts(names: list[str], text: str) -> list[dict[str, str]]:

@@ -132,7 +132,7 @@ def test_changing_the_future_changes_no_outlook_of_the_past():
 def test_without_history_the_outlook_says_so():
     found = outlook(Use.hourly((line(0, "1.0"),), np.full((1, 30), 2.0)), 2)
     assert found.error is None
-    assert "too little" in found.note
+    assert "less than a week" in found.note
     assert (found.uses["expected"].quantity == 2).all()
 
 

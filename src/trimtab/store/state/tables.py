@@ -52,6 +52,12 @@ from trimtab.store.state.schema.cost_anomalies import (
     cost_anomaly_told,
     cost_monitors,
 )
+from trimtab.store.state.schema.cost_exports import (
+    cost_allocation_tags,
+    cost_export_runs,
+    cost_exports,
+    cost_tag_backfills,
+)
 from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
@@ -100,6 +106,13 @@ from trimtab.store.state.schema.rightsizing import (
     rightsizing_recommendations,
 )
 from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
+from trimtab.store.state.schema.scaling import (
+    scaling_activities,
+    scaling_policies,
+    scaling_proposals,
+    scaling_schedules,
+    scaling_targets,
+)
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
     trace_daemons,
@@ -171,15 +184,19 @@ __all__ = [
     "budgets",
     "catalog_rates",
     "cluster_nodes",
+    "cost_allocation_tags",
     "cost_anomalies",
     "cost_anomaly_subscriptions",
     "cost_anomaly_told",
     "cost_estimates",
+    "cost_export_runs",
+    "cost_exports",
     "cost_imports",
     "cost_monitors",
     "cost_periods",
     "cost_reports",
     "cost_sources",
+    "cost_tag_backfills",
     "dashboard_shares",
     "dashboard_versions",
     "dashboards",
@@ -253,6 +270,11 @@ __all__ = [
     "run_states",
     "runs",
     "savings_plans",
+    "scaling_activities",
+    "scaling_policies",
+    "scaling_proposals",
+    "scaling_schedules",
+    "scaling_targets",
     "served_resources",
     "sources",
     "spot_prices",

@@ -1,7 +1,6 @@
-"""Where pieces are transformed: threads for a model behind a URL, processes for one in Python.
+"""Where pieces are transformed: threads for a model behind a URL, processes for one in Python, or a cluster.
 
-A backend is anything with `submit` and `close`; a cluster's would send `transform` to its workers, which share the file
-system.
+A cluster's workers (`on_ray.py`) share the file system with the job: they read the input and keep pieces themselves.
 """
 
 import multiprocessing
@@ -24,7 +23,18 @@ def workers_of(spec: Spec) -> int:
 
 
 class Backend(Protocol):
-    """Spreads pieces over workers."""
+    """Spreads pieces over workers. `lost` is what a piece's future raises when its worker is gone.
+
+    `lost_together`: whether the loss of one worker loses every piece that is under way.
+    """
+
+    lost: tuple[type[BaseException], ...]
+    lost_together: bool
+
+    @property
+    def workers(self) -> int:
+        """How many pieces it runs at once at most; it may grow and shrink."""
+        ...
 
     def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
         """Begin a piece."""
@@ -39,16 +49,20 @@ class Backend(Protocol):
         ...
 
 
-LOST: tuple[type[BaseException], ...] = (BrokenProcessPool,)
-"""What a piece's future raises when its worker is gone: the piece is begun again elsewhere."""
-
-
 class Threads:
     """Threads of this process: a model behind a URL keeps none of them busy."""
+
+    lost: tuple[type[BaseException], ...] = ()
+    lost_together = False
 
     def __init__(self, spec: Spec, parts: Path) -> None:
         self._spec, self._parts = spec, parts
         self._pool = ThreadPoolExecutor(workers_of(spec), thread_name_prefix="batch")
+
+    @property
+    def workers(self) -> int:
+        """As many as the job may have."""
+        return workers_of(self._spec)
 
     def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
         """Begin a piece."""
@@ -65,9 +79,17 @@ class Threads:
 class Processes:
     """Processes of this machine, spawned; they end with this one, however it ends."""
 
+    lost: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    lost_together = True
+
     def __init__(self, spec: Spec, parts: Path) -> None:
         self._spec, self._parts = spec, parts
         self._pool = self._made()
+
+    @property
+    def workers(self) -> int:
+        """As many as the job may have."""
+        return workers_of(self._spec)
 
     def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
         """Begin a piece."""

@@ -1,7 +1,9 @@
 """What of a job is finished, so that it goes on after whatever killed it and each record's output is there once.
 
-A piece's output is written beside its name, synced, and renamed: it is there whole or not at all. When every piece of a
-file is there, they become `<name>.out` in order by the same means. The folder is bound to what the job was asked to do.
+A piece's output is one file, a line of figures and then its rows, that is written beside its name, synced, and
+renamed: it is there whole or not at all. When the pieces of a file cover it, they become `<name>.out` in order.
+The folder is bound to what the job was asked to do. Of pieces that overlap (a worker of an ended run may still have
+written one) some that do not are chosen: each record's output is there once.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ import msgspec
 
 from trimtab.base.errors import Conflict
 from trimtab.batch.model import Done, Piece, Spec
+from trimtab.batch.split import whole_cover
 
 FOLDER = ".trimtab-batch"
 _FINISHED = "finished"
@@ -48,19 +51,18 @@ def open_parts(spec: Spec) -> Path:
 
 
 def keep(parts: Path, done: Done, body: bytes) -> None:
-    """Keep a piece's output: its figures first, so that output that is there always has them."""
-    write_whole(parts / f"{done.piece.name}.json", msgspec.json.encode(done))
-    write_whole(parts / f"{done.piece.name}.part", body)
+    """Keep a piece's output behind its figures."""
+    write_whole(parts / f"{done.piece.name}.part", msgspec.json.encode(done) + b"\n" + body)
 
 
-def kept(parts: Path, pieces: Sequence[Piece]) -> dict[str, Done]:
-    """The pieces that are finished, by name."""
+def kept(parts: Path) -> dict[str, Done]:
+    """The pieces that are finished, by name; none overlaps another."""
     found = {}
-    for piece in pieces:
-        figures = parts / f"{piece.name}.json"
-        if (parts / f"{piece.name}.part").exists() and figures.exists():
-            found[piece.name] = msgspec.json.decode(figures.read_bytes(), type=Done)
-    return found
+    for part in parts.glob("*.part"):
+        with part.open("rb") as figures:
+            done = msgspec.json.decode(figures.readline(), type=Done)
+        found[done.piece] = done
+    return {one.name: found[one] for one in whole_cover(list(found))}
 
 
 def assemble(parts: Path, pieces: Sequence[Piece], target: Path) -> None:
@@ -70,6 +72,7 @@ def assemble(parts: Path, pieces: Sequence[Piece], target: Path) -> None:
     with partial.open("wb") as out:
         for piece in pieces:
             with (parts / f"{piece.name}.part").open("rb") as part:
+                part.readline()
                 shutil.copyfileobj(part, out, _COPY)
         out.flush()
         os.fsync(out.fileno())
@@ -87,11 +90,10 @@ def finished(parts: Path, spec: Spec) -> bool:
     return mark.exists() and mark.read_text(encoding="ascii") == fingerprint(spec)
 
 
-def forget(parts: Path, pieces: Sequence[Piece]) -> None:
+def forget(parts: Path) -> None:
     """Remove what is no longer needed; the marks last."""
-    for one in pieces:
-        (parts / f"{one.name}.part").unlink(missing_ok=True)
-        (parts / f"{one.name}.json").unlink(missing_ok=True)
+    for one in parts.glob("*.part"):
+        one.unlink(missing_ok=True)
     shutil.rmtree(parts)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 _GAIN = 1.08  # less than this is noise of a few pieces
 _FIRST_BATCH = 8
+_PATIENCE = 2  # doublings that may bring nothing before the best is kept: one measurement in a noisy second misleads
 
 
 @dataclass(slots=True)
@@ -18,6 +19,8 @@ class Climb:
     best: float = 0.0
     settled: set[str] = field(default_factory=set)
     _tried: str = ""
+    _kept: int = 0
+    _vain: int = 0
 
     def __post_init__(self) -> None:
         if self.fixed_batch:
@@ -35,13 +38,14 @@ class Climb:
         """What the present choice gave; it makes the next one."""
         if self.done:
             return
-        if self._tried:
-            if records_per_s < self.best * _GAIN:
-                self._back()
-            else:
-                self.best = records_per_s
-        else:
+        if not self._tried:
             self.best = records_per_s
+        elif records_per_s >= self.best * _GAIN:
+            self.best, self._kept, self._vain = records_per_s, getattr(self, self._tried), 0
+        else:
+            self._vain += 1
+            if self._vain >= _PATIENCE:
+                self._settle()
         self._try()
 
     def _try(self) -> None:
@@ -50,14 +54,18 @@ class Climb:
                 continue
             value: int = getattr(self, name)
             if value >= most:
-                self.settled.add(name)
+                self._tried = name
+                self._kept = self._kept or value
+                self._settle()
                 continue
+            if self._tried != name:
+                self._tried, self._kept, self._vain = name, value, 0
             setattr(self, name, min(most, 2 * value))
-            self._tried = name
             return
         self._tried = ""
 
-    def _back(self) -> None:
-        setattr(self, self._tried, max(1, getattr(self, self._tried) // 2))
+    def _settle(self) -> None:
+        """Go back to what was best."""
+        setattr(self, self._tried, self._kept)
         self.settled.add(self._tried)
-        self._tried = ""
+        self._tried, self._kept, self._vain = "", 0, 0

@@ -17,6 +17,7 @@ class Spec:
 
     `payload_bytes` bounds a request (0: none), `batch_records` the records in one (0: as many as fit, adaptively).
     `error_limit` is how many records may fail before the job does; those that fail leave an error row in their place.
+    A worker that has been at a piece for `slice_s` keeps what it has and gives the rest back, for any that is free.
     """
 
     inputs: tuple[Path, ...]
@@ -36,6 +37,7 @@ class Spec:
     retries: int = 3
     error_limit: int = 0
     piece_bytes: int = 4 * MIB
+    slice_s: float = 2.0
     workers: int = 0
     root: Path | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -62,17 +64,16 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one file: the records that begin in `[start, end)` bytes. `number` is its place in the file."""
+    """A stretch of one file: the records that begin in `[start, end)` bytes."""
 
     file: int
-    number: int
     start: int
     end: int
 
     @property
     def name(self) -> str:
         """Under which its output is kept until its file is whole."""
-        return f"{self.file:06d}-{self.number:06d}"
+        return f"{self.file:06d}-{self.start:015d}-{self.end:015d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class ErrorRow:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A piece that is transformed and kept."""
+    """A piece that is transformed and kept. `asked` is the piece that was begun, which may have been longer."""
 
     piece: Piece
     records: int
@@ -93,6 +94,7 @@ class Done:
     seconds: float
     errors: tuple[ErrorRow, ...] = ()
     batch_records: int = 0
+    asked: Piece | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Shape:
         self._out: Path = read(spec.output_filter)
         answers = spec.accept or spec.content_type
         self._answers = "csv" if "csv" in answers else "json" if "json" in answers else "bytes"
+        self.plain = self._in.whole and self._out.whole and not self._join
         if self._kind == "bytes" and (self._join or not self._in.whole):
             raise InvalidInput(f"cannot filter or join {spec.content_type}: expected CSV or JSON")
 
@@ -79,21 +80,30 @@ class Shape:
         return text.getvalue().encode()
 
 
+def block_of(answer: bytes, wanted: int) -> bytes | None:
+    """An answer of as many full lines as records were sent, without its last break; None for anything else."""
+    if wanted < 2 or b"\r" in answer or (answer.lstrip().startswith(b"{") and b'"predictions"' in answer):
+        return None
+    block = answer[:-1] if answer.endswith(b"\n") else answer
+    return block if block.count(b"\n") == wanted - 1 and not block.endswith(b"\n") else None
+
+
 def answers_of(answer: bytes, wanted: int) -> Sequence[bytes]:
     """An answer to several records as one answer each: its lines, or the items of `predictions`. Raises Mismatch.
 
-    A bare JSON list is not taken apart: of one record it could not be told from that record's answer.
+    TensorFlow Serving writes `predictions` over many lines. A bare JSON list is not taken apart: of one record it
+    could not be told from that record's answer.
     """
-    lines = answer.splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if len(lines) == 1 and lines[0].lstrip().startswith(b"{") and b'"predictions"' in lines[0]:
+    if answer.lstrip().startswith(b"{") and b'"predictions"' in answer:
         try:
-            found = json.loads(lines[0])["predictions"]
+            found = json.loads(answer)["predictions"]
         except (ValueError, KeyError):
             found = None
         if isinstance(found, list) and len(found) == wanted:
             return [json.dumps(one, separators=(",", ":"), ensure_ascii=False).encode() for one in found]
+    lines = answer.splitlines()
+    while lines and not lines[-1].strip():
+        lines.pop()
     if len(lines) == wanted:
         return lines
     raise Mismatch(f"the model answered {len(lines)} lines to {wanted} records")

@@ -1,6 +1,7 @@
 """A job from its input to its output: pieces begin where a worker is free, are kept, and are put together at the end.
 
 One queue of small pieces serves all workers, whatever file they are of: none waits while another has a long file left.
+A worker whose piece takes long gives the rest of it back, and where workers are free they share it.
 """
 
 from collections import deque
@@ -14,15 +15,17 @@ import msgspec
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
-from trimtab.batch.backend import LOST, Backend, local, workers_of
+from trimtab.batch.backend import Backend, local
 from trimtab.batch.checkpoint import assemble, finish, finished, forget, kept, open_parts, output_of, write_whole
 from trimtab.batch.climb import Climb
 from trimtab.batch.model import Done, Piece, Progress, Spec
 from trimtab.batch.split import pieces as pieces_of
+from trimtab.batch.split import shared
 
 _LOOK_S = 0.5
 _WINDOW_S = 1.0  # the least time over which throughput is compared
-_MOST_LOSSES = 20  # times that workers may be lost before the job is given up
+_MOST_LOSSES = 20  # times in a row that workers may be lost before the job is given up
+_LEAST_SHARE = 16 << 10  # bytes below which the rest of a piece is not shared out
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +42,79 @@ class Means:
 
 @dataclass(slots=True)
 class _Job:
+    """A job under way. `total` and `finished` in bytes, `resumed` those that were finished before; `fresh` is since."""
+
     spec: Spec
     means: Means
     parts: Path
-    pieces: list[Piece]
+    left: deque[Piece]
     done: dict[str, Done]
     climb: Climb
     began_s: float
+    total: int = 0
     resumed: int = 0
-    seen: int = 0
+    kept: int = 0
     losses: int = 0
     window: tuple[float, int] = (0.0, 0)
     records: int = 0
+    errors: int = 0
+    requests: int = 0
+    finished: int = 0
+    fresh: int = 0
+    fresh_records: int = 0
+    batch: int = 0
+
+    def count(self, one: Done) -> None:
+        """Add a finished piece."""
+        self.done[one.piece.name] = one
+        self.finished += one.piece.end - one.piece.start
+        self.records += one.records
+        self.errors += len(one.errors)
+        self.requests += one.requests
 
     def progress(self, status: str, problem: str = "", outputs: tuple[str, ...] = ()) -> Progress:
         clock_s = self.means.clock.monotonic() - self.began_s
-        total = sum(one.end - one.start for one in self.pieces)
-        finished = sum(one.piece.end - one.piece.start for one in self.done.values())
-        earlier = self.resumed
-        speed = (finished - earlier) / clock_s if clock_s > 0 else 0.0
+        speed = (self.finished - self.resumed) / clock_s if clock_s > 0 else 0.0
         per_hour = self.means.per_hour
         return Progress(
             status=status,
-            bytes_total=total,
-            bytes_done=finished,
-            pieces_total=len(self.pieces),
+            bytes_total=self.total,
+            bytes_done=self.finished,
+            pieces_total=len(self.done) + len(self.left),
             pieces_done=len(self.done),
-            pieces_kept=len(self.done) - self.seen,
-            records=sum(one.records for one in self.done.values()),
-            errors=sum(len(one.errors) for one in self.done.values()),
-            requests=sum(one.requests for one in self.done.values()),
+            pieces_kept=self.kept,
+            records=self.records,
+            errors=self.errors,
+            requests=self.requests,
             seconds=round(clock_s, 3),
-            records_per_s=round(self.records / clock_s, 2) if clock_s > 0 else 0.0,
+            records_per_s=round(self.fresh_records / clock_s, 2) if clock_s > 0 else 0.0,
             workers=self.climb.workers,
-            batch_records=self.climb.batch,
-            eta_s=round((total - finished) / speed, 1) if speed > 0 else None,
+            batch_records=self.batch or self.climb.batch,
+            eta_s=round((self.total - self.finished) / speed, 1) if speed > 0 else None,
             cost=None if per_hour is None else f"{per_hour * Decimal(str(clock_s)) / 3600:.6f}",
             currency=self.means.currency if per_hour is not None else "",
             problem=problem,
             outputs=outputs,
         )
 
-    def take(self, one: Done) -> None:
-        """A piece is finished."""
-        self.done[one.piece.name] = one
-        self.seen += 1
-        self.records += one.records
+    def take(self, one: Done, free: int) -> None:
+        """A piece is finished, or its first part: the rest waits again, shared where `free` workers have nothing."""
+        self.count(one)
+        self.fresh += 1
+        self.fresh_records += one.records
+        self.batch, self.losses = one.batch_records, 0
+        if one.asked is not None and one.asked.end > one.piece.end:
+            rest = Piece(one.piece.file, one.piece.end, one.asked.end)
+            lines = self.spec.split == "Line" and len(self.left) < free
+            self.left.extendleft(reversed(shared(rest, free, _LEAST_SHARE) if lines else [rest]))
         now_s, (since_s, before) = self.means.clock.monotonic(), self.window
-        enough = self.seen % max(1, self.climb.workers) == 0 and now_s - since_s >= _WINDOW_S
-        if enough and one.batch_records == self.climb.batch:
-            self.climb.measured((self.records - before) / (now_s - since_s))
-            self.window = now_s, self.records
+        enough = self.fresh % max(1, self.climb.workers) == 0 and now_s - since_s >= _WINDOW_S
+        if enough and (not self.spec.is_url or one.batch_records == self.climb.batch):
+            self.climb.measured((self.fresh_records - before) / (now_s - since_s))
+            self.window = now_s, self.fresh_records
 
     def over_limit(self) -> bool:
-        return sum(len(one.errors) for one in self.done.values()) > self.spec.error_limit
+        return self.errors > self.spec.error_limit
 
     def limit_passed(self) -> str:
         first = next(error for one in self.done.values() for error in one.errors)
@@ -107,78 +129,106 @@ def run(spec: Spec, means: Means | None = None) -> Progress:
     means = means or Means()
     if not spec.inputs:
         raise InvalidInput("cannot transform nothing: there are no input files")
-    parts, found = open_parts(spec), pieces_of(spec)
-    job = _job(spec, means, parts, found)
+    parts = open_parts(spec)
+    job = _job(spec, means, parts)
     if not finished(parts, spec):
         backend = means.backend(spec, parts)
         try:
             problem = _transform(job, backend)
         finally:
             backend.close()
-        if problem or len(job.done) < len(found):
+        if problem or job.left:
             last = job.progress("Failed" if problem else "Stopped", problem)
             means.said(last)
             return last
         _finish(job)
     outputs = tuple(str(output_of(spec, number)) for number in range(len(spec.inputs)))
     last = replace(job.progress("Completed", outputs=outputs), eta_s=0.0)
-    forget(parts, found)
+    forget(parts)
     means.said(last)
     return last
 
 
-def _job(spec: Spec, means: Means, parts: Path, found: list[Piece]) -> _Job:
-    done = kept(parts, found)
-    most = workers_of(spec)
-    climb = Climb(most, 1 if not spec.multi_record else spec.batch_records)
-    if not spec.is_url:  # local processes: one for each core is right, and there is no queue to learn of
-        climb.workers = most
-        climb.settled.add("workers")
+def _job(spec: Spec, means: Means, parts: Path) -> _Job:
+    done = kept(parts)
+    found = deque(pieces_of(spec, [one.piece for one in done.values()]))
+    climb = Climb(1, 1 if not spec.multi_record else spec.batch_records)
     now_s = means.clock.monotonic()
-    job = _Job(spec, means, parts, found, done, climb, now_s, window=(now_s, 0))
-    job.resumed = sum(one.piece.end - one.piece.start for one in done.values())
+    job = _Job(spec, means, parts, found, {}, climb, now_s, window=(now_s, 0))
+    for one in done.values():
+        job.count(one)
+    job.kept, job.resumed = len(done), job.finished
+    job.total = sum(one.stat().st_size for one in spec.inputs)
     return job
+
+
+def _climb(job: _Job, backend: Backend) -> None:
+    """What is to be found: of a URL how many requests and records at once, of a function nothing here.
+
+    There is a worker for each core, and each finds its own batch.
+    """
+    climb = job.climb
+    climb.most_workers = backend.workers
+    if not job.spec.is_url:
+        climb.workers = backend.workers
+        climb.settled |= {"workers", "batch"}
+    elif climb.most_workers > climb.workers:
+        climb.settled.discard("workers")
 
 
 def _transform(job: _Job, backend: Backend) -> str:
     """Transform what is left; the problem that ends it, or nothing."""
-    left = deque(one for one in job.pieces if one.name not in job.done)
+    _climb(job, backend)
     running: dict[Future[Done], Piece] = {}
-    while left or running:
+    while job.left or running:
         if job.over_limit() or job.means.stop():
+            job.left.extend(running.values())
             break
-        while left and len(running) < job.climb.workers:
-            piece = left.popleft()
-            running[backend.submit(piece, job.climb.batch)] = piece
+        _begin(job, backend, running)
         finished_, _ = wait(running, _LOOK_S, FIRST_COMPLETED)
-        lost = False
+        lost = []
         for one in finished_:
             problem = one.exception()
             if problem is None:
                 del running[one]
-                job.take(one.result())
-            elif isinstance(problem, LOST):
-                lost = True
+                job.take(one.result(), job.climb.workers - len(running))
+            elif isinstance(problem, backend.lost):
+                lost.append(one)
             else:
                 raise problem
-        if lost:
-            job.losses += 1
-            if job.losses > _MOST_LOSSES:
-                return f"workers died {job.losses} times: the model ends its process, or memory is short"
-            left.extendleft(sorted(running.values(), key=lambda piece: piece.name, reverse=True))
-            running.clear()
-            backend.renew()
+        if lost and not _again(job, backend, running, lost):
+            return f"workers died {job.losses} times: the model ends its process, or memory is short"
         job.means.said(job.progress("InProgress"))
     return job.limit_passed() if job.over_limit() else ""
+
+
+def _begin(job: _Job, backend: Backend, running: dict[Future[Done], Piece]) -> None:
+    """Give pieces to workers that are free."""
+    if not job.spec.is_url:
+        job.climb.workers = backend.workers  # a cluster's grow and shrink
+    while job.left and len(running) < job.climb.workers:
+        piece = job.left.popleft()
+        running[backend.submit(piece, job.climb.batch)] = piece
+
+
+def _again(job: _Job, backend: Backend, running: dict[Future[Done], Piece], lost: list[Future[Done]]) -> bool:
+    """Put the pieces of lost workers first again; whether there is still hope."""
+    job.losses += 1
+    gone = list(running) if backend.lost_together else lost
+    pieces = [running.pop(one) for one in gone]
+    job.left.extendleft(sorted(pieces, key=lambda piece: piece.name, reverse=True))
+    if job.losses <= _MOST_LOSSES:
+        backend.renew()
+    return job.losses <= _MOST_LOSSES
 
 
 def _finish(job: _Job) -> None:
     """Put every file together and write what failed; then the job is done, whatever happens."""
     for number in range(len(job.spec.inputs)):
-        mine = [one for one in job.pieces if one.file == number]
+        mine = sorted((one for one in job.done.values() if one.piece.file == number), key=lambda one: one.piece.start)
         target = output_of(job.spec, number)
-        assemble(job.parts, mine, target)
-        errors = [error for one in mine for error in job.done[one.name].errors]
+        assemble(job.parts, [one.piece for one in mine], target)
+        errors = [error for one in mine for error in one.errors]
         if errors:
             body = b"".join(msgspec.json.encode(one) + b"\n" for one in errors)
             write_whole(target.with_name(f"{target.name}.errors.jsonl"), body)

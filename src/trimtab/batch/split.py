@@ -4,6 +4,7 @@ A line belongs to the piece in which it begins, so that any cut gives every line
 lengths: their beginnings are found by hopping over the frames, which reads a few bytes of each.
 """
 
+import bisect
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,6 @@ from trimtab.batch.model import Piece, Spec
 
 _MAGIC = 0xCED7230A  # MXNet's RecordIO
 _LENGTH_BITS = 29  # of RecordIO's second word; the upper three say which part of a record it is
-_READ = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,49 +27,114 @@ class Raw:
     body: bytes
 
 
-def pieces(spec: Spec) -> list[Piece]:
-    """Every piece of every file, in order. Raises InvalidInput for a file that is not what it is said to be."""
+def pieces(spec: Spec, done: Sequence[Piece] = ()) -> list[Piece]:
+    """What is left of every file, in order, when `done` is there. Raises InvalidInput for a file that is not so."""
     found: list[Piece] = []
     for number, path in enumerate(spec.inputs):
         size = path.stat().st_size
-        if spec.split == "None" or size <= spec.piece_bytes:
-            cuts = [0, size]
-        elif spec.split == "Line":
-            cuts = [*range(0, size, spec.piece_bytes), size]
-        else:
-            cuts = _frame_cuts(path, spec, size)
-        found.extend(Piece(number, at, start, end) for at, (start, end) in enumerate(itertools.pairwise(cuts)))
+        mine = [one for one in done if one.file == number]
         if size == 0:
-            found.append(Piece(number, 0, 0, 0))
-    unique: dict[tuple[int, int], Piece] = {(one.file, one.number): one for one in found}
-    return list(unique.values())
+            found += [] if mine else [Piece(number, 0, 0)]
+            continue
+        for start, end in _gaps(mine, size):
+            cuts = _cuts(path, spec, start, end)
+            found += [Piece(number, *cut) for cut in itertools.pairwise(cuts)]
+    return found
 
 
-def records(path: Path, piece: Piece, split: str) -> Iterator[Raw]:
-    """The records that begin in a piece. Raises InvalidInput for a broken frame."""
+def _gaps(done: Sequence[Piece], size: int) -> Iterator[tuple[int, int]]:
+    at = 0
+    for one in done:
+        if one.start > at:
+            yield at, one.start
+        at = one.end
+    if at < size:
+        yield at, size
+
+
+def _cuts(path: Path, spec: Spec, start: int, end: int) -> list[int]:
+    if spec.split == "None" or end - start <= spec.piece_bytes:
+        return [start, end]
+    if spec.split == "Line":
+        return [*range(start, end, spec.piece_bytes), end]
+    return _frame_cuts(path, spec, start, end)
+
+
+def shared(piece: Piece, among: int, least_bytes: int) -> list[Piece]:
+    """A piece of lines cut for `among` workers, none below `least_bytes`."""
+    parts = max(1, min(among, (piece.end - piece.start) // max(1, least_bytes)))
+    step = -(-(piece.end - piece.start) // parts)
+    cuts = [*range(piece.start, piece.end, step), piece.end]
+    return [Piece(piece.file, *cut) for cut in itertools.pairwise(cuts)]
+
+
+def whole_cover(found: Sequence[Piece]) -> list[Piece]:
+    """Pieces of which none overlaps another: what an ended run left may, where it was cut anew since."""
+    kept: list[Piece] = []
+    for one in sorted(found, key=lambda piece: (piece.file, piece.start, -piece.end)):
+        if not kept or kept[-1].file != one.file or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines that begin in a piece, without their ends and without empty ones; `at` is where each begins."""
+
+    bodies: list[bytes]
+    at: list[int]
+    end: int
+
+    @classmethod
+    def read(cls, path: Path, piece: Piece) -> "Lines":
+        """Read them: the whole piece, and the rest of its last line."""
+        with path.open("rb") as file:
+            start = piece.start
+            if start:
+                file.seek(start - 1)
+                start += len(file.readline()) - 1  # the rest of a line that began before
+            if start >= piece.end:
+                return cls([], [], piece.end)
+            data = file.read(piece.end - start)
+            if not data.endswith(b"\n"):
+                data += file.readline()
+        bodies = data.split(b"\n")
+        if not bodies[-1]:
+            bodies.pop()
+        at = list(itertools.accumulate((len(one) + 1 for one in bodies), initial=start))[:-1]
+        if b"\r" in data:
+            bodies = [one.rstrip(b"\r") for one in bodies]
+        if b"" in bodies:
+            full = [(one, where) for one, where in zip(bodies, at, strict=True) if one]
+            bodies, at = [one for one, _ in full], [where for _, where in full]
+        return cls(bodies, at, piece.end)
+
+    def begins(self, index: int) -> int:
+        """Where a line begins; the piece's end after the last."""
+        return self.at[index] if index < len(self.at) else self.end
+
+    def batch(self, first: int, payload_bytes: int, most: int) -> int:
+        """The end of the mini-batch from line `first` on: at most `payload_bytes` and `most` lines; 0 is any."""
+        last = min(len(self.at), first + most) if most else len(self.at)
+        if not payload_bytes or last - first <= 1:
+            return last
+        bound = self.at[first] + payload_bytes
+        if last == len(self.at):
+            ends = self.at[-1] + len(self.bodies[-1]) + 1
+            if ends <= bound:
+                return last
+            last -= 1
+        return max(first + 1, bisect.bisect_right(self.at, bound, first + 1, last + 1) - 1)
+
+
+def framed(path: Path, piece: Piece, split: str) -> Iterator[Raw]:
+    """The frames that begin in a piece, or the file whole. Raises InvalidInput for a broken frame."""
     with path.open("rb") as file:
         if split == "None":
             yield Raw(0, file.read())
-        elif split == "Line":
-            yield from _lines(file, piece)
         else:
             file.seek(piece.start)
             yield from _frames(file, piece, split, path)
-
-
-def _lines(file: BinaryIO, piece: Piece) -> Iterator[Raw]:
-    at = piece.start
-    if at:
-        file.seek(at - 1)
-        at += len(file.readline()) - 1  # the rest of a line that began before
-    while at < piece.end:
-        line = file.readline()
-        if not line:
-            break
-        body = line.rstrip(b"\r\n")
-        if body:
-            yield Raw(at, body)
-        at += len(line)
 
 
 def _frames(file: BinaryIO, piece: Piece, split: str, path: Path) -> Iterator[Raw]:
@@ -105,9 +170,9 @@ def _head(file: BinaryIO, split: str) -> tuple[int, bytes]:
     return (8 + (length + 3) // 4 * 4 if magic == _MAGIC else -1), head
 
 
-def _frame_cuts(path: Path, spec: Spec, size: int) -> list[int]:
+def _frame_cuts(path: Path, spec: Spec, start: int, size: int) -> list[int]:
     """Where pieces of framed records begin: at the first frame after each so many bytes."""
-    cuts, at = [0], 0
+    cuts, at = [start], start
     with path.open("rb", buffering=64) as file:
         while at < size:
             file.seek(at)

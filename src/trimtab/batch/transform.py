@@ -1,35 +1,95 @@
 """One piece from its records to its output: the work that every backend spreads."""
 
+import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trimtab.base.clock import SystemClock
+from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.checkpoint import keep
+from trimtab.batch.climb import Climb
 from trimtab.batch.model import Done, ErrorRow, Piece, Spec
 from trimtab.batch.predict import Failed, Predict, Refused, open_model
-from trimtab.batch.rows import Mismatch, Shape, answers_of
-from trimtab.batch.split import Raw, groups, records
+from trimtab.batch.rows import Mismatch, Shape, answers_of, block_of
+from trimtab.batch.split import Lines, Raw, framed, groups
 
 _local = threading.local()
 _PAUSE_S = 0.2  # before the first repetition; doubled each time
 _LONGEST_PAUSE_S = 10.0
+_WINDOW_S = 0.1  # the least time over which a worker compares the throughput of batches
+_WINDOW_BATCHES = 3
 
 
 @dataclass(slots=True)
-class _Work:
-    """One piece while it is transformed."""
+class _Worker:
+    """What a thread or process keeps from one piece to the next: the model, and how many records it likes at once.
+
+    A function's batch is found here, where a call costs little and nothing else is measured with it; that of a URL
+    with the number of requests at once, by the job.
+    """
 
     spec: Spec
     shape: Shape
     predict: Predict
+    clock: Clock
+    climb: Climb
+    spent_s: float = 0.0
+    records: int = 0
+    batches: int = 0
+
+    def most(self, given: int) -> int:
+        """Records in the next mini-batch."""
+        if not self.spec.multi_record:
+            return 1
+        return self.spec.batch_records or (given if self.spec.is_url else self.climb.batch)
+
+    def took(self, records: int, seconds: float) -> None:
+        """A mini-batch of so many records was transformed in so long."""
+        if self.spec.is_url or self.climb.done:
+            return
+        self.records += records
+        self.batches += 1
+        self.spent_s += seconds
+        if self.batches >= _WINDOW_BATCHES and self.spent_s >= _WINDOW_S:
+            self.climb.measured(self.records / self.spent_s)
+            self.spent_s, self.records, self.batches = 0.0, 0, 0
+
+
+@dataclass(slots=True)
+class _Work:
+    """One piece while it is transformed. `rows` are output rows, or blocks of several that end with no line break."""
+
+    worker: _Worker
     pause: Callable[[float], None] = time.sleep
     rows: list[bytes] = field(default_factory=list)
     errors: list[ErrorRow] = field(default_factory=list)
     requests: int = 0
+
+    @property
+    def spec(self) -> Spec:
+        return self.worker.spec
+
+    def plain(self, bodies: list[bytes], at: list[int]) -> None:
+        """Transform lines whose answers are the output as they come: nothing is looked at but their number."""
+        try:
+            answer = self._answer(b"\n".join(bodies))
+            block = block_of(answer, len(bodies))
+            if block is not None:
+                self.rows.append(block)
+                return
+            problem: Exception | None = None
+        except (Refused, Failed) as found:
+            problem = found
+        sent = [(Raw(where, body), body) for where, body in zip(at, bodies, strict=True)]
+        places = list(range(len(self.rows), len(self.rows) + len(sent)))
+        self.rows += [b""] * len(sent)
+        if problem is None:
+            self._place(sent, places, answer)
+        else:
+            self._apart(sent, places, problem)
 
     def batch(self, batch: list[Raw]) -> None:
         """Transform a mini-batch. One that fails is halved until the records at fault are alone."""
@@ -39,7 +99,9 @@ class _Work:
             places.append(len(self.rows))
             self.rows.append(b"")
             try:
-                sent.append((one, self.shape.sent(one.body)))
+                if 0 < self.spec.payload_bytes < len(one.body):
+                    raise InvalidInput(f"the record is larger than {self.spec.payload_bytes} bytes")
+                sent.append((one, self.worker.shape.sent(one.body)))
             except InvalidInput as problem:
                 self._failed(places.pop(), one, str(problem))
         self._ask(sent, places)
@@ -50,24 +112,37 @@ class _Work:
         separator = b"\n" if self.spec.split == "Line" else b""
         try:
             answer = self._answer(separator.join(body for _, body in sent))
+        except (Refused, Failed) as problem:
+            self._apart(sent, places, problem)
+            return
+        self._place(sent, places, answer)
+
+    def _place(self, sent: list[tuple[Raw, bytes]], places: list[int], answer: bytes) -> None:
+        """Put an answer where its records are."""
+        try:
             answers = answers_of(answer, len(sent)) if self._by_record(len(sent)) else [answer]
-        except (Refused, Failed, Mismatch) as problem:
-            if len(sent) == 1 or isinstance(problem, Failed):
-                for place, (raw, _) in zip(places, sent, strict=True):
-                    self._failed(place, raw, str(problem))
-                return
-            half = len(sent) // 2
-            self._ask(sent[:half], places[:half])
-            self._ask(sent[half:], places[half:])
+        except Mismatch as problem:
+            self._apart(sent, places, problem)
             return
         if len(answers) != len(sent):  # framed records: one answer to the whole batch
             self.rows[places[0]] = answer
             return
         for place, (raw, _), one in zip(places, sent, answers, strict=True):
             try:
-                self.rows[place] = self.shape.row(raw.body, one)
+                row = self.worker.shape.row(raw.body, one)
+                self.rows[place] = row.rstrip(b"\r\n") if self.spec.assemble_line else row
             except InvalidInput as problem:
                 self._failed(place, raw, str(problem))
+
+    def _apart(self, sent: list[tuple[Raw, bytes]], places: list[int], problem: Exception) -> None:
+        """Records that failed together: halves are asked, unless there is but one, or no answer at all."""
+        if len(sent) == 1 or isinstance(problem, Failed):
+            for place, (raw, _) in zip(places, sent, strict=True):
+                self._failed(place, raw, str(problem))
+            return
+        half = len(sent) // 2
+        self._ask(sent[:half], places[:half])
+        self._ask(sent[half:], places[half:])
 
     def _by_record(self, sent: int) -> bool:
         """Whether an answer is one to each record: lines. A frame's answer is the model's own format."""
@@ -79,7 +154,7 @@ class _Work:
         for attempt in range(self.spec.retries + 1):
             self.requests += 1
             try:
-                return self.predict(body)
+                return self.worker.predict(body)
             except Failed:
                 if attempt == self.spec.retries:
                     raise
@@ -89,38 +164,71 @@ class _Work:
 
     def _failed(self, place: int, raw: Raw, problem: str) -> None:
         self.errors.append(ErrorRow(raw.at, problem))
-        self.rows[place] = self.shape.error(raw.body, problem)
+        self.rows[place] = self.worker.shape.error(raw.body, problem)
 
 
 def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done:
-    """Transform a piece and keep its output in `parts`. Raises InvalidInput for input that cannot be split."""
-    clock = SystemClock()
-    began = clock.monotonic()
-    work = _Work(spec, *_model(spec))
-    most = 1 if not spec.multi_record or spec.split == "None" else spec.batch_records or batch_records
-    separator = 1 if spec.split == "Line" else 0
-    count = 0
-    for batch in groups(records(spec.inputs[piece.file], piece, spec.split), spec.payload_bytes, most, separator):
-        if spec.payload_bytes and len(batch) == 1 and len(batch[0].body) > spec.payload_bytes:
-            work.rows.append(b"")
-            work._failed(len(work.rows) - 1, batch[0], f"the record is larger than {spec.payload_bytes} bytes")
-        else:
-            work.batch(batch)
-        count += len(batch)
+    """Transform a piece, or its first part where it takes long, and keep the output in `parts`.
+
+    Raises InvalidInput for input that cannot be split.
+    """
+    worker = _worker(spec)
+    began_s = worker.clock.monotonic()
+    last_s = began_s
+    work = _Work(worker)
+    batches = _lines if spec.split == "Line" else _frames
+    count, end = 0, piece.end
+    for records, reached in batches(work, piece, batch_records):
+        now_s = worker.clock.monotonic()
+        worker.took(records, now_s - last_s)
+        count, last_s = count + records, now_s
+        if reached < piece.end and now_s - began_s >= spec.slice_s:
+            end = reached
+            break
     ending = b"\n" if spec.assemble_line else b""
-    body = b"".join(_line(row, spec) + ending for row in work.rows if row or spec.split == "Line")
-    done = Done(piece, count, work.requests, clock.monotonic() - began, tuple(work.errors), batch_records)
+    body = b"".join(row + ending for row in work.rows if row or spec.split == "Line")
+    seconds = worker.clock.monotonic() - began_s
+    done = Done(
+        Piece(piece.file, piece.start, end), count, work.requests, seconds, tuple(work.errors),
+        worker.most(batch_records), piece,
+    )  # fmt: skip
     keep(parts, done, body)
     return done
 
 
-def _line(row: bytes, spec: Spec) -> bytes:
-    return row.rstrip(b"\r\n") if spec.assemble_line else row
+def _lines(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
+    """Transform lines batch by batch: how many each had, and the byte that was reached."""
+    spec, shape = work.spec, work.worker.shape
+    lines = Lines.read(spec.inputs[piece.file], piece)
+    plain = shape.plain and spec.multi_record and spec.assemble_line
+    first = 0
+    while first < len(lines.at):
+        last = lines.batch(first, spec.payload_bytes, work.worker.most(given))
+        bodies = lines.bodies[first:last]
+        fits = last - first > 1 or not 0 < spec.payload_bytes < len(bodies[0])
+        if plain and fits:
+            work.plain(bodies, lines.at[first:last])
+        else:
+            work.batch([Raw(at, body) for at, body in zip(lines.at[first:last], bodies, strict=True)])
+        yield last - first, lines.begins(last)
+        first = last
 
 
-def _model(spec: Spec) -> tuple[Shape, Predict]:
-    """The model of this thread, opened once."""
-    known = getattr(_local, "model", None)
-    if known is None or known[0] != spec:
-        _local.model = known = (spec, Shape(spec), open_model(spec))
-    return known[1], known[2]
+def _frames(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
+    spec = work.spec
+    most = 1 if spec.split == "None" else work.worker.most(given)
+    found = framed(spec.inputs[piece.file], piece, spec.split)
+    begun, rest = piece.start, itertools.chain(found)
+    for batch in groups(rest, spec.payload_bytes, most, 0):
+        work.batch(batch)
+        begun += sum(len(one.body) for one in batch)
+        yield len(batch), piece.end if spec.split == "None" else begun
+
+
+def _worker(spec: Spec) -> _Worker:
+    """What this thread keeps, made once a job."""
+    known: _Worker | None = getattr(_local, "worker", None)
+    if known is None or known.spec != spec:
+        climb = Climb(1, 1 if not spec.multi_record else spec.batch_records)
+        known = _local.worker = _Worker(spec, Shape(spec), open_model(spec), SystemClock(), climb)
+    return known

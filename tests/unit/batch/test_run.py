@@ -26,6 +26,10 @@ def double(body: bytes) -> bytes:
 class Inline:
     """A backend that works at once, in this process, and can lose its worker or end after some pieces."""
 
+    lost = (BrokenProcessPool,)
+    lost_together = True
+    workers = 1
+
     def __init__(self, spec: Spec, parts: Path, lose: int = -1) -> None:
         self.spec, self.parts, self.lose, self.begun = spec, parts, lose, 0
 
@@ -113,6 +117,15 @@ def test_a_lost_worker_loses_no_record(tmp_path: Path, monkeypatch: pytest.Monke
     spec = _spec(tmp_path, list(range(40)))
     assert "Completed" == _run(spec, monkeypatch, lose=3).status
     assert [{"y": 2 * value} for value in range(40)] == _rows(spec)
+
+
+def test_a_piece_that_takes_long_is_given_back_and_its_output_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _spec(tmp_path, list(range(60)), slice_s=0.0, piece_bytes=1 << 20, batch_records=7, error_limit=1)
+    last = _run(spec, monkeypatch)
+    assert ("Completed", 60, 9) == (last.status, last.records, last.pieces_done)
+    assert [{"y": 2 * value} for value in range(60)] == _rows(spec)
 
 
 def test_the_parts_of_another_job_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,6 +168,32 @@ class ScalableTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What may be set of a target, as it is stored."""
+
+    least: int
+    most: int
+    suspended: Suspended = Suspended()
+    role: str = ""
+    mode: Mode = Mode.OBSERVE
+    guards: Guards = Guards()
+    service: Service = Service()
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What a scheduled action sets and when, as it is stored."""
+
+    schedule: str
+    zone: str = "UTC"
+    start_ms: int | None = None
+    end_ms: int | None = None
+    least: int | None = None
+    most: int | None = None
+    desired: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy. `document` is the configuration: for AWS's kinds the member of that name in its own form
     (`TargetTrackingScalingPolicyConfiguration` …), for ours the settings of the policy's class by name.

@@ -34,11 +34,11 @@ def wishes(rules: Array, memory: Array, seen: Array, asked: Array) -> None:
 
 
 @compiled
-def decide(rules: Array, memory: Array, seen: Array, asked: Array, starting: float, block: float) -> float:
-    """The desired number. `starting` are replicas on their way: while there are any, `block` 1 keeps a group from
-    scaling in (EC2 does)."""
-    wishes(rules, memory, seen, asked)
-    total, highest, lowest, able, agreed = seen[TOTAL], -1.0, -1.0, 0, 0
+def combine(
+    rules: Array, memory: Array, asked: Array, total: float, tick: float, starting: float, block: float
+) -> float:
+    """The desired number from the wishes: what `decide` and the engine that acts both end with."""
+    highest, lowest, able, agreed = -1.0, -1.0, 0, 0
     for at in range(len(rules)):
         wish, kind = asked[at], rules[at, KIND]
         if wish > total:  # NaN: not
@@ -57,5 +57,13 @@ def decide(rules: Array, memory: Array, seen: Array, asked: Array, starting: flo
         return float(total)
     for at in range(len(rules)):
         if rules[at, KIND] == TRACKING:
-            _followed(memory, at, seen[TICK])
+            _followed(memory, at, tick)
     return lowest
+
+
+@compiled
+def decide(rules: Array, memory: Array, seen: Array, asked: Array, starting: float, block: float) -> float:
+    """The desired number. `starting` are replicas on their way: while there are any, `block` 1 keeps a group from
+    scaling in (EC2 does)."""
+    wishes(rules, memory, seen, asked)
+    return combine(rules, memory, asked, seen[TOTAL], seen[TICK], starting, block)

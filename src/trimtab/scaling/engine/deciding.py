@@ -1,0 +1,237 @@
+"""One decision about one target, from what was read: the simulator's own rules, combined as it combines them. Pure.
+
+Each policy keeps a memory of four numbers between decisions (`rule.no_memory`), which the engine stores: counts of
+breaches, and when it last went out and in, in ticks. Ticks are counted from the epoch, so that cooldowns go on over a
+restart; counts of breaches in a row begin anew where ticks were missed, since nobody saw what lay between.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trimtab.capacity.simulate.fleet import Array, Fleet, Pool
+from trimtab.scaling.engine.documents import PLANNED, Tracked, planned, predicted, ruled, stepped, tracked
+from trimtab.scaling.engine.model import GROUPS, Kind, Policy, ScalableTarget, Standing
+from trimtab.scaling.engine.readings import Breach, Demand
+from trimtab.scaling.policies.portfolio import plan
+from trimtab.scaling.policies.predictive import floor_of
+from trimtab.scaling.policies.rule import (
+    CAPACITY,
+    DEMAND,
+    KIND,
+    LOAD,
+    MEMORY,
+    OBJECTIVE,
+    READY,
+    SEEN,
+    TICK,
+    TOTAL,
+    WAITING,
+    WIDTH,
+    Rule,
+    no_memory,
+)
+from trimtab.scaling.replay.deciding import combine, wishes
+
+Memories = Mapping[str, Sequence[float]]
+_COUNTS = slice(0, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that a decision is made from. `values` are those of target tracking policies by id (NaN: missing),
+    `breaches` the alarms of step policies by id."""
+
+    now_ms: int
+    standing: Standing
+    values: Mapping[str, float] = field(default_factory=dict)
+    breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
+    demand: Demand | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policies want: `wanted` replicas within the bounds, `wish` without them, why in words, by policy too."""
+
+    wanted: int
+    wish: int
+    why: str
+    reasons: Mapping[str, str]
+    memories: dict[str, list[float]]
+    floor: int = 0
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A policy's part of a decision."""
+
+    policy: Policy
+    row: Array
+    seen: Array
+    memory: Array
+    rule: Rule | None = None
+    wish: float = math.nan
+    words: str = ""
+
+
+def tick_of(target: ScalableTarget, now_ms: int) -> int:
+    """Which tick a time is in."""
+    return now_ms // (target.service.tick_s * 1000)
+
+
+def decide(target: ScalableTarget, policies: Sequence[Policy], seen: Seen, memories: Memories, last: int) -> Decision:
+    """What to ask for. `last` is the tick of the decision before, whose memories these are."""
+    tick = tick_of(target, seen.now_ms)
+    asked = [one for one in policies if one.enabled]
+    turns = [_turn(target, one, seen, memories.get(one.id), tick, last) for one in asked]
+    turns = [one for one in turns if one is not None]
+    total = seen.standing.desired
+    starting = float(max(0, total - seen.standing.ready))
+    block = 1.0 if target.key.namespace == GROUPS else 0.0
+    wish = float(total)
+    if turns:
+        rows, memory = np.array([one.row for one in turns]), np.array([one.memory for one in turns])
+        wished = np.array([one.wish for one in turns])
+        wish = combine(rows, memory, wished, float(total), float(tick), starting, block)
+        for one, moved in zip(turns, memory, strict=True):
+            one.memory = moved
+    floor, told = _floor(target, asked, seen)
+    least, most = max(target.least, min(floor, target.most)), target.most
+    wanted = int(min(max(wish, least), most))
+    reasons = {one.policy.name: one.words for one in turns} | told
+    kept = {one.policy.id: [float(value) for value in one.memory] for one in turns}
+    return Decision(wanted, int(wish), _why(target, reasons, int(wish), wanted, floor), reasons, kept, floor)
+
+
+def uncooled(now: Memories, before: Memories) -> dict[str, list[float]]:
+    """Memories after a wish that was not followed: no cooldown begins by what was not done."""
+    rested = no_memory(1)[0].tolist()
+    return {id_: [*one[_COUNTS], *list(before.get(id_, rested))[_COUNTS.stop :]] for id_, one in now.items()}
+
+
+def _why(target: ScalableTarget, reasons: Mapping[str, str], wish: int, wanted: int, floor: int) -> str:
+    parts = [f"{name}: {words}" for name, words in reasons.items()] or ["no policy: the bounds decide"]
+    if wanted > wish:
+        parts.append(f"raised to {wanted}, the {'forecast' if wanted == floor else 'minimum'}")
+    elif wanted < wish:
+        parts.append(f"cut to the maximum of {target.most}")
+    return "; ".join(parts)
+
+
+def _turn(
+    target: ScalableTarget, policy: Policy, seen: Seen, memory: Sequence[float] | None, tick: int, last: int
+) -> _Turn | None:
+    known = np.array(memory, dtype=np.float64) if memory is not None and len(memory) == MEMORY else no_memory(1)[0]
+    if tick - last > 1:
+        known[_COUNTS] = 0.0
+    shown = np.zeros(SEEN)
+    standing = seen.standing
+    shown[TICK], shown[TOTAL], shown[READY] = tick, standing.desired, min(standing.ready, standing.desired)
+    shown[CAPACITY], shown[LOAD], shown[DEMAND] = target.service.capacity, math.nan, math.nan
+    if seen.demand is not None:
+        shown[DEMAND], shown[WAITING] = seen.demand.now, seen.demand.waiting
+    turn = _Turn(policy, np.zeros(WIDTH), shown, known)
+    if policy.kind is Kind.TRACKING:
+        return _track(turn, target, seen)
+    if policy.kind is Kind.STEP:
+        return _step(turn, seen)
+    if policy.kind in PLANNED:
+        return _plan(turn, target, seen)
+    if policy.kind is Kind.PREDICTIVE:
+        return None
+    turn.rule = ruled(policy)
+    _ask(turn, target.service.tick_s)
+    missing = seen.demand.missing if seen.demand is not None else "no demand"
+    turn.words = missing if missing else turn.rule.explain(turn.seen, turn.wish)
+    return turn
+
+
+def _ask(turn: _Turn, tick_s: float) -> None:
+    assert turn.rule is not None  # noqa: S101 - set by who asks
+    turn.row = turn.rule.numbers(tick_s)
+    rows, memory, wished = turn.row[None, :], turn.memory[None, :].copy(), np.full(1, math.nan)
+    wishes(rows, memory, turn.seen, wished)
+    turn.memory, turn.wish = memory[0], float(wished[0])
+
+
+def _track(turn: _Turn, target: ScalableTarget, seen: Seen) -> _Turn:
+    found: Tracked = tracked(turn.policy)
+    value = seen.values.get(turn.policy.id, math.nan)
+    turn.rule, turn.seen[LOAD] = found.rule, value / found.value
+    _ask(turn, target.service.tick_s)
+    if math.isnan(value):
+        turn.words = "no value of its metric: target tracking does not scale on missing data"
+        return turn
+    where = f"the metric is {value:.4g} against a target of {found.value:.4g}"
+    if math.isnan(turn.wish):
+        rule = found.rule
+        turn.words = f"{where}: not above it for {rule.out_s:.0f} s nor below {rule.in_share:.0%} of it for " \
+                     f"{rule.in_s:.0f} s, or cooling down"  # fmt: skip
+    else:
+        asks = f"{turn.seen[READY]:.0f} replicas × {value:.4g} ÷ {found.value:.4g}, rounded up, is {turn.wish:.0f}"
+        turn.words = f"{where} for long enough: {asks}"
+    return turn
+
+
+def _step(turn: _Turn, seen: Seen) -> _Turn:
+    breaches = seen.breaches.get(turn.policy.id) or ()
+    worst = max(breaches, key=lambda one: (one.out, abs(one.beyond)), default=None)
+    turn.rule = stepped(turn.policy, worst.out if worst is not None else True)
+    turn.seen[LOAD] = math.nan if worst is None else worst.beyond
+    _ask(turn, 1.0)
+    if worst is None:
+        turn.words = "none of its alarms is in ALARM"
+    elif math.isnan(turn.wish):
+        turn.words = (
+            f"alarm {worst.alarm} is {worst.beyond:+.4g} beyond its threshold: cooling down, or no step holds it"
+        )
+    else:
+        turn.words = (
+            f"alarm {worst.alarm} is {worst.beyond:+.4g} beyond its threshold: its step asks for {turn.wish:.0f}"
+        )
+    return turn
+
+
+def fleet_of(target: ScalableTarget) -> Fleet:
+    """The target as the simulator's fleet."""
+    own, guards = target.service, target.guards
+    pool = Pool(target.key.label, own.capacity, guards.price_per_hour or Pool("", 1.0).price_per_hour)
+    return Fleet((pool,), float(own.tick_s), own.launch_s, least=target.least, most=target.most)
+
+
+def _plan(turn: _Turn, target: ScalableTarget, seen: Seen) -> _Turn:
+    turn.row[KIND] = OBJECTIVE  # it may go both ways
+    demand = seen.demand
+    if demand is None or demand.missing or not len(demand.values):
+        turn.words = demand.missing if demand is not None and demand.missing else "no demand: nothing is planned"
+        turn.wish = math.nan
+        return turn
+    made = plan(demand.values, fleet_of(target), planned(turn.policy), start_with=max(1, target.least))
+    wanted = float(made.desired[-1])
+    turn.wish = wanted if wanted != seen.standing.desired else math.nan
+    turn.words = made.why(len(demand.values) - 1)
+    return turn
+
+
+def _floor(target: ScalableTarget, policies: Sequence[Policy], seen: Seen) -> tuple[int, dict[str, str]]:
+    """The highest floor of the predictive policies over the target's own signal, and what each says."""
+    highest, told = 0, {}
+    for policy in policies:
+        if policy.kind is not Kind.PREDICTIVE:
+            continue
+        found, demand = predicted(policy), seen.demand
+        if demand is None or demand.missing or not len(demand.values):
+            told[policy.name] = demand.missing if demand is not None else "no demand: nothing is forecast"
+            continue
+        floors = floor_of(demand.values, fleet_of(target), found.policy)
+        floor = int(floors[-1])
+        told[policy.name] = (
+            f"the forecast asks for {floor} replicas at least" if floor else "no forecast: under 24 hours of history"
+        )
+        if found.scales:
+            highest = max(highest, floor)
+        else:
+            told[policy.name] += " (forecast only)"
+    return highest, told

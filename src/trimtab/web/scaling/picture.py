@@ -1,5 +1,7 @@
 """Replicas over time: what was needed, and what each policy had in service."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from trimtab.charts.ink import PAGE_INK
@@ -13,7 +15,18 @@ SHOWN = 3
 """Policies that are drawn beside what is needed: more lines hide each other."""
 
 
-def draw(found: Simulation, tick_s: float, start_ms: int) -> Svg:
+_WIDE, _NARROW = (1080, 300), (340, 260)
+"""Widths and heights, in pixels."""
+
+
+class Drawing(NamedTuple):
+    """The chart in two widths."""
+
+    wide: Svg
+    narrow: Svg
+
+
+def draw(found: Simulation, tick_s: float, start_ms: int) -> Drawing:
     """The chart."""
     step = round(tick_s * 1000) * max(1, -(-len(found.needed) // POINTS))
     needed = np.array(thinned(found.needed, POINTS))
@@ -23,5 +36,8 @@ def draw(found: Simulation, tick_s: float, start_ms: int) -> Svg:
         curves.append(Curve(one.name, times, np.array(thinned(one.ready, POINTS)), PAGE_INK.slot(slot), step))
     end_ms = start_ms + round(len(found.needed) * tick_s * 1000)
     axis = ValueAxis(low=0.0, label="replicas")
-    chart = LineChart(curves, start_ms, end_ms, 1080, 300, left=axis, legend=Legend.BOTTOM, ink=PAGE_INK)
-    return draw_lines(chart)
+    wide, narrow = (
+        draw_lines(LineChart(curves, start_ms, end_ms, *size, left=axis, legend=Legend.BOTTOM, ink=PAGE_INK))
+        for size in (_WIDE, _NARROW)
+    )
+    return Drawing(wide, narrow)

@@ -54,5 +54,5 @@ def test_the_example_is_a_week_whose_policies_can_be_told_apart() -> None:
     assert portfolio.outcome.cost < tracking.outcome.cost
     assert portfolio.outcome.violating <= 0.05
     picture = draw(found, 60.0, NOW_MS)
-    assert "needed" in picture
-    assert "target tracking 50%" in picture
+    assert "needed" in picture.wide
+    assert "target tracking 50%" in picture.narrow

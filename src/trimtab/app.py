@@ -228,7 +228,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         live=rooms.live,
         units=rooms.units,
         reporting=Reporting(written_reports(rooms), rooms.settings.account_id),
-        load_testing=LoadTesting(rooms.inference.tests, rooms.clock, rooms.settings.account_id, rooms.settings.region),
+        load_testing=LoadTesting(rooms.inference, rooms.settings.account_id, rooms.settings.region),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
         run_reports=_run_reports(rooms),

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.inference.advisor import Advisor
 from trimtab.inference.invoke import Invoker
+from trimtab.inference.orders import Orders
+from trimtab.inference.policies import PolicyStore
 from trimtab.inference.recommend.runner import Recommender
 from trimtab.inference.store import LoadTestStore
 from trimtab.inventory.served.store import ServedStore
@@ -25,6 +28,9 @@ class InferenceRoom:
     served: ServedStore
     invoker: Invoker
     recommender: Recommender
+    advisor: Advisor
+    policies: PolicyStore
+    orders: Orders
     lock: Lock
 
     @classmethod
@@ -32,7 +38,10 @@ class InferenceRoom:
         """The room over a state database; `folder` is where generators write."""
         tests, served = LoadTestStore(state, clock), ServedStore(state, clock)
         recommender = Recommender(served, tests, clock, folder / "inference", region)
-        return cls(clock, tests, served, Invoker(served), recommender, Lock(state, clock, "inference"))
+        orders = Orders(state, served, tests, clock, folder / "load-tests")
+        advisor, policies = Advisor(tests, clock, region), PolicyStore(state, clock)
+        lock = Lock(state, clock, "inference")
+        return cls(clock, tests, served, Invoker(served), recommender, advisor, policies, orders, lock)
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
@@ -40,8 +49,10 @@ class InferenceRoom:
         async def turn() -> None:
             if self.lock.held:
                 await self.recommender.turn()
+                await self.orders.turn()
 
         async def close() -> None:
+            await self.orders.close()
             await self.recommender.close()
             await self.invoker.close()
 

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
-from trimtab.base.clock import Clock
 from trimtab.client import load_tests_wire as wire
+from trimtab.doors.rest import sizing
+from trimtab.doors.rest.sizing import SizingDesk
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
-from trimtab.inference.cost import price_of
+from trimtab.inference.room import InferenceRoom
 from trimtab.inference.store import LoadTestStore, RecordedTest
-from trimtab.inventory.catalog.book import load
 
 _PATH, _TAG = "/rest/v1/load-tests", "inference"
 _ID: Mapping[str, str] = {"id": "The id of the test."}
@@ -29,15 +29,24 @@ class TestsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class LoadTesting:
     """What the operations need. `account` and `region` are the server's own."""
 
-    store: LoadTestStore
-    clock: Clock
+    room: InferenceRoom
     account: str
     region: str
+
+    @property
+    def store(self) -> LoadTestStore:
+        """The tests that were recorded."""
+        return self.room.tests
+
+    def desk(self) -> SizingDesk:
+        """What the operations of sizing need."""
+        room = self.room
+        return SizingDesk(room.advisor, room.policies, room.orders, self.account, self.region)
 
     def kept(self, one: RecordedTest) -> wire.Kept:
         """A test with what its machine costs."""
         test = msgspec.json.decode(one.test, type=wire.LoadTest)
-        price = price_of(load(), test.instance_type, self.clock.now_ms(), self.region)
+        price = self.room.advisor.price(test.instance_type)
         if price is None:
             return wire.Kept(one.id, test, one.recorded_ms)
         thousand = price.per_thousand(test.capacity.value) if test.capacity else None
@@ -72,4 +81,5 @@ def operations(needs: LoadTesting) -> list[Operation]:
         Operation("GET", f"{_PATH}/{{id}}", "get load test", "One load test.", get, wire.Kept, **one),
         Operation("DELETE", f"{_PATH}/{{id}}", "remove load test", "Delete a load test.", remove, wire.Removed,
                   role=Role.WRITE, **one),
+        *sizing.operations(needs.desk()),
     ]  # fmt: skip

@@ -64,7 +64,7 @@ from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_ve
 from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
-from trimtab.store.state.schema.inference import load_tests, served_resources
+from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks
 from trimtab.store.state.schema.log_anomalies import (
@@ -202,6 +202,7 @@ __all__ = [
     "dashboards",
     "detectors",
     "drift_watches",
+    "endpoint_policies",
     "event_archived",
     "event_archives",
     "event_attempts",
@@ -215,6 +216,7 @@ __all__ = [
     "event_targets",
     "event_versions",
     "instance_prices",
+    "load_test_orders",
     "load_tests",
     "locks",
     "log_account_policies",

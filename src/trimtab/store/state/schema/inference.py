@@ -33,3 +33,32 @@ served_resources = Table(
     Column("updated_ms", BigInteger, nullable=False),
 )
 Index("ix_served_resources_kind_status", served_resources.c.kind, served_resources.c.status)
+
+# How an endpoint is to be sized and scaled, as someone chose it from its load tests. `form` is the JSON of a
+# `sizing.Policy`; whoever scales the endpoint reads it.
+endpoint_policies = Table(
+    "endpoint_policies",
+    metadata,
+    Column("account", String(12), primary_key=True),
+    Column("endpoint", String(256), primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("made_by", String(256), nullable=False),
+)
+
+# Load tests that were asked of the server: always of an endpoint that is registered, never of a URL or a command.
+load_test_orders = Table(
+    "load_test_orders",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("account", String(12), nullable=False),
+    Column("region", String(32), nullable=False),
+    Column("endpoint", String(256), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("form", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("test_id", String(36), nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("asked_by", String(256), nullable=False),
+)
+Index("ix_load_test_orders_status", load_test_orders.c.status)

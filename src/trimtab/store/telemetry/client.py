@@ -127,6 +127,21 @@ class Telemetry:
         self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
     ) -> Columns:
         """The same, blocking this thread. Raises QueryAborted past a limit, Unavailable without an engine."""
+        table = self.table_sync(sql, params, limits=limits)
+        return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+
+    async def table(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
+    ) -> pa.Table:
+        """Run a SELECT in a thread of the pool; the answer is an Arrow table, so types and nulls are the engine's."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: self.table_sync(sql, params, limits=limits)
+        )
+
+    def table_sync(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
+    ) -> pa.Table:
+        """The same, blocking this thread. Raises QueryAborted past a limit, Unavailable without an engine."""
         allowed = limits or self._limits
         with self._read() as alone:
             settings = {
@@ -135,8 +150,7 @@ class Telemetry:
                 "max_threads": str(allowed.threads if alone else 1),
                 "readonly": "2",
             }
-            table = self._run(lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings))
-        return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+            return self._run(lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings))
 
     @contextmanager
     def _read(self) -> Iterator[bool]:

@@ -1,0 +1,31 @@
+"""`Reader`: who looks at a dataset. Scope says what of the world exists for them, teams which rows of a dataset."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from trimtab.access.principal import Principal
+from trimtab.access.scope import Scope
+from trimtab.reports.datasets.spec import RowRule
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A caller. `teams` are those of `reader_teams`, where an admin puts names into teams."""
+
+    name: str
+    role: str
+    scope: Scope
+    teams: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, principal: Principal, teams: frozenset[str] = frozenset()) -> "Reader":
+        """A principal with the teams that it is a member of."""
+        return cls(principal.name, principal.role.value, principal.scope, teams)
+
+    def meant(self, rule: RowRule) -> bool:
+        """Whether a rule of a dataset is for this reader."""
+        if not (rule.readers or rule.roles or rule.teams):
+            return True
+        named = any(fnmatchcase(self.name, pattern) for pattern in rule.readers)
+        member = any(fnmatchcase(team, pattern) for team in self.teams for pattern in rule.teams)
+        return named or member or self.role in rule.roles

@@ -1,0 +1,134 @@
+"""Reads datasets: the sources at the same time, within the reader's scope, then one statement, within limits."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from trimtab.access.scope import Scope
+from trimtab.base.clock import Clock
+from trimtab.reports.datasets.compiled import Compiled, compile_spec
+from trimtab.reports.datasets.field import Field
+from trimtab.reports.datasets.query import Asked, Query
+from trimtab.reports.datasets.reader import Reader
+from trimtab.reports.datasets.rows import relation_of
+from trimtab.reports.datasets.source import Relation, Rows, Source, Window
+from trimtab.reports.datasets.spec import Dataset
+from trimtab.store.telemetry.client import ReadLimits, Telemetry
+
+MINUTE_MS = 60_000
+LIMITS = ReadLimits(seconds=30.0, memory_mb=1024, threads=2)
+"""Of one question: a wide one ends with an error, it does not take the machine."""
+_KEPT_MS = 60_000  # how long what a room's reader answered serves the same scope and window again
+_MOST_KEPT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question found: a table with one column a field. `until_ms` are the ages of the sources, by alias.
+
+    `more`: there are further rows behind the limit. `extracted_ms`: when the rows were extracted; None: read now.
+    """
+
+    table: pa.Table
+    fields: Sequence[Field]
+    start_ms: int
+    end_ms: int
+    until_ms: Mapping[str, int | None]
+    notes: Sequence[str] = ()
+    more: bool = False
+    extracted_ms: int | None = None
+
+
+class DatasetReader:
+    """Answers questions to datasets, always within the scope of who asks."""
+
+    def __init__(self, telemetry: Telemetry, sources: Mapping[str, Source], clock: Clock) -> None:
+        self._telemetry = telemetry
+        self.sources = sources
+        self._clock = clock
+        self._kept: OrderedDict[tuple[str, Scope, int, int], tuple[int, Relation]] = OrderedDict()
+
+    def compiled(self, spec: Dataset, reader: Reader | None = None, query: Query | None = None) -> Compiled:
+        """A dataset made ready. Raises InvalidInput, with the place in the spec."""
+        given = query.parameters if query else None
+        return compile_spec(spec, self.sources, self._clock.now_ms(), reader, given)
+
+    def span(self, spec: Dataset, query: Query) -> tuple[int, int]:
+        """The range that is read: what is asked, else the dataset's own up to the minute that has begun."""
+        now = self._clock.now_ms()
+        end = query.end_ms if query.end_ms is not None else -(-now // MINUTE_MS) * MINUTE_MS
+        return query.start_ms if query.start_ms is not None else end - spec.range_ms, end
+
+    async def run(self, spec: Dataset, reader: Reader, query: Query) -> Answer:
+        """Answer a question from the sources. Raises InvalidInput, QueryAborted, Unavailable."""
+        compiled = self.compiled(spec, reader, query)
+        asked = compiled.ask(replace(query, limit=query.limit))
+        condition, reads = compiled.rules(reader)
+        names = asked.reads | reads
+        start, end = self.span(spec, query)
+        relations = await self.relations(compiled, reader.scope, start, end, names)
+        statement = compiled.statement(compiled.rows(relations, names), one_more(asked), condition)
+        table = await self.table(statement, params_of(compiled, relations))
+        until = {plan.use.alias: one.until_ms for plan, one in zip(compiled.joined.uses, relations, strict=True)}
+        notes = [*compiled.joined.notes, *(one.note for one in relations if one.note)]
+        return answered(table, asked, Answer(table, (), start, end, until, notes))
+
+    async def relations(
+        self, compiled: Compiled, scope: Scope, start_ms: int, end_ms: int, names: frozenset[str]
+    ) -> list[Relation]:
+        """Every source of a dataset, within a scope and a range."""
+        needed = compiled.joined.needed(names)
+        return list(
+            await asyncio.gather(
+                *(
+                    self._relation(plan.source, Window(scope, start_ms, end_ms, plan.wanted(needed[at])))
+                    for at, plan in enumerate(compiled.joined.uses)
+                )
+            )
+        )
+
+    async def table(self, statement: str, params: Mapping[str, object]) -> pa.Table:
+        """Run a statement that was made here."""
+        return await self._telemetry.table(statement, params, limits=LIMITS)
+
+    def forget(self) -> None:
+        """Empty what is remembered of readers' answers."""
+        self._kept.clear()
+
+    async def _relation(self, source: Source, window: Window) -> Relation:
+        """A source as the engine reads it; what a room's reader answered is kept for its scope for a minute."""
+        key = source.name, window.scope, window.start_ms, window.end_ms
+        kept = self._kept.get(key)
+        if kept is not None and self._clock.now_ms() - kept[0] < _KEPT_MS:
+            return kept[1]
+        found = await source.read(window)
+        if not isinstance(found, Rows):
+            return found
+        relation = await asyncio.to_thread(relation_of, source, found)
+        self._kept[key] = self._clock.now_ms(), relation
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return relation
+
+
+def one_more(asked: Asked) -> Asked:
+    """The same question with a row more, which tells whether there are more."""
+    return replace(asked, limit=asked.limit + 1)
+
+
+def params_of(compiled: Compiled, relations: Sequence[Relation]) -> dict[str, object]:
+    """Every bound value of a statement: those of expressions and those of sources."""
+    found: dict[str, object] = dict(compiled.environment.bindings.params)
+    for at, relation in enumerate(relations):
+        found |= {f"s{at}_{name}": value for name, value in relation.params.items()}
+    return found
+
+
+def answered(table: pa.Table, asked: Asked, answer: Answer) -> Answer:
+    """The answer with the columns' own names, cut to the limit."""
+    more = table.num_rows > asked.limit
+    named = table.slice(0, asked.limit).rename_columns([one.name for one, _ in asked.columns])
+    return replace(answer, table=named, fields=[one for one, _ in asked.columns], more=more)

@@ -70,6 +70,7 @@ from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, price_list_files, report_files, statement_files
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
+from trimtab.doors.rest.batch_jobs import BatchJobs
 from trimtab.doors.rest.budgets import Budgeting
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
@@ -224,10 +225,12 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         advice=rooms.advice,
         rightsizing=rooms.rightsizing,
         purchases=rooms.purchases,
+        plans=rooms.plans,
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
         reporting=Reporting(written_reports(rooms), rooms.settings.account_id),
+        batch=BatchJobs(rooms.batch.recorder, rooms.clock, rooms.settings.account_id, rooms.settings.region),
         load_testing=LoadTesting(rooms.inference, rooms.settings.account_id, rooms.settings.region),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
@@ -336,6 +339,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         cost_anomalies=rooms.cost_anomalies,
         advice=rooms.advice,
         purchases=rooms.purchases,
+        plans=rooms.plans,
         costs=rooms.costs,
         runs=_run_reports(rooms),
         written_reports=written_reports(rooms),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from trimtab import capacity_plans
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
@@ -120,6 +121,7 @@ class Rooms:
     budgets: BudgetsRoom
     advice: AdviceRoom
     purchases: PurchasesRoom
+    plans: capacity_plans.PlansRoom
     rightsizing: RightsizingRoom
     inference: InferenceRoom
     batch: BatchRoom
@@ -188,6 +190,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     ingest = MetricIngest(stores.log, registry)
     refused = partial(throttles.read, reader, registry)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
+    asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
     advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics)
     return Rooms(
         settings=settings,
@@ -218,10 +221,13 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=InferenceRoom.of(stores.state, clock, settings.data_dir, settings.region),
-        batch=BatchRoom.of(stores.state, clock, settings.data_dir, settings.batch_buckets, S3Folders()),
+        batch=BatchRoom.of(
+            stores.state, clock, (ingest, registry), settings.data_dir, settings.batch_buckets, S3Folders()
+        ),
         advice=advice,
         rightsizing=_rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice),
         purchases=_purchases(stores, clock, costs, advice),
+        plans=capacity_plans.plans_of(stores.state, clock, settings.region, asked),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
         cost_anomalies=cost_anomalies_of(

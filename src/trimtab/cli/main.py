@@ -68,6 +68,7 @@ COMMANDS = {
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
     "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
+    "plan": LazyCommand("trimtab.cli.plan", "plan", "Machine type, policy and purchase option, chosen together."),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."

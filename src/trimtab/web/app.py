@@ -19,6 +19,7 @@ from trimtab.web.pages import (
     audit,
     aws_accounts,
     budgets,
+    capacity_plan,
     cost_anomalies,
     costs,
     dashboard_preview,
@@ -114,6 +115,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             event_deliveries,
             pipeline_timeline,
             simulate,
+            capacity_plan,
             admin,
             jump,
         )

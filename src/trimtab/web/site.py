@@ -82,6 +82,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Alarms", "/alarms", "alert"),
             NavItem("Event rules", "/event-rules", "flow"),
             NavItem("Simulator", "/simulate", "play"),
+            NavItem("Capacity plan", "/capacity-plan", "stack"),
         ),
         "",
     ),

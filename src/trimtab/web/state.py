@@ -31,6 +31,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.written.room import WrittenReports
+from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.events.desk import EventRooms
@@ -62,6 +63,7 @@ class WebState:
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
     purchases: PurchasesRoom | None = None
+    plans: PlansRoom | None = None
     rightsizing: RightsizingRoom | None = None
     cost_anomalies: CostAnomalies | None = None
     advice: AdviceRoom | None = None

@@ -33,7 +33,9 @@ from trimtab.doors.rest import (
     audit,
     audit_imports,
     aws_accounts,
+    batch_jobs,
     budgets,
+    capacity_plans,
     catalog,
     config,
     cost_anomalies,
@@ -95,6 +97,7 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described, Settings
 
 OPENAPI_PATH = "/rest/openapi.json"
@@ -150,10 +153,12 @@ class Dependencies:
     advice: AdviceRoom | None = None
     rightsizing: RightsizingRoom | None = None
     purchases: PurchasesRoom | None = None
+    plans: PlansRoom | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
     load_testing: load_tests.LoadTesting | None = None
+    batch: batch_jobs.BatchJobs | None = None
     reporting: reports.Reporting | None = None
 
 
@@ -180,8 +185,10 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(advice.operations(needs.advice) if needs.advice else []),
         *(rightsizing.operations(needs.rightsizing) if needs.rightsizing else []),
         *(purchases.operations(needs.purchases) if needs.purchases else []),
+        *(capacity_plans.operations(needs.plans, needs.clock) if needs.plans else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
+        *(batch_jobs.operations(needs.batch) if needs.batch else []),
         *(reports.operations(needs.reporting) if needs.reporting else []),
         *_inventory(needs),
         *(aws_accounts.operations(needs.accounts) if needs.accounts else []),

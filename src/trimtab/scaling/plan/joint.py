@@ -14,10 +14,10 @@ import numpy as np
 
 from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.capacity.simulate.replay import check_demand
-from trimtab.scaling.plan.buying import Use, best_level, monthly, use_of
+from trimtab.scaling.plan.buying import best_level, monthly
 from trimtab.scaling.plan.model import MONTH_HOURS, Choice, Measured, Offer, Outlook, Plan, Question, Server
 from trimtab.scaling.plan.outlook import outlook
-from trimtab.scaling.plan.running import Lane, Ran, fleet_of, lanes, run, spot_fleet
+from trimtab.scaling.plan.running import Integers, Ran, fleet_of, lanes, run, spot_fleet
 from trimtab.scaling.plan.words import measured_words, plan_words, why
 from trimtab.scaling.plan.zones import gone, short_share, spared
 
@@ -44,11 +44,11 @@ class Way:
     """A policy on replicas of one capacity, replayed: nothing of it depends on prices."""
 
     fleet: Fleet
-    lane: Lane
+    policy: str
+    words: str
     spare: bool
-    desired: tuple[Array, ...]
+    desired: tuple[Integers, ...]
     ran: tuple[Ran, ...]
-    uses: tuple[Use, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ def ways_of(setting: Setting, capacity: float, launch_s: float) -> tuple[Way, ..
     found = []
     for lane in lanes(setting.demands, fleet, question.allowed, MIDDLE):
         for spare in (False, True) if question.zones > 1 else (False,):
-            desired = tuple(spared(one, question.zones) if spare else one for one in lane.desired)
-            pairs = zip(setting.demands, desired, strict=True)
-            ran = tuple(run(demand, plan, fleet) for demand, plan in pairs)
-            found.append(Way(fleet, lane, spare, desired, ran, tuple(use_of(one.paid, question.tick_s) for one in ran)))
+            plans = (spared(one, question.zones) if spare else one for one in lane.desired)
+            desired = tuple(one.astype(np.int32) for one in plans)
+            ran = tuple(run(demand, plan, fleet) for demand, plan in zip(setting.demands, desired, strict=True))
+            found.append(Way(fleet, lane.policy, lane.words, spare, desired, ran))
     return tuple(found)
 
 
@@ -92,8 +92,12 @@ def joint_plan(question: Question, ways: Ways = ways_of) -> Plan:
     able = [(one, capacity_of(one, question)) for one in question.servers]
     measured = tuple(_measured(one, capacity, question) for one, capacity in able)
     work = [(one, capacity) for one, capacity in able if capacity]
+
+    def bought(pair: tuple[Server, float]) -> list[tuple[Choice, Way]]:
+        return _of_type(setting, *pair, ways)
+
     with ThreadPoolExecutor(THREADS) as threads:
-        found = [one for some in threads.map(lambda pair: _of_type(setting, *pair, ways), work) for one in some]
+        found = [one for some in threads.map(bought, work) for one in some]
     return _answer(setting, measured, [choice for choice, _ in found], found)
 
 
@@ -119,11 +123,11 @@ def _bought(setting: Setting, server: Server, way: Way) -> Iterator[Choice]:
     question, price = setting.question, setting.question.price(server)
     offers = [one for one in server.offers if one.years in question.years and one.share < 1]
     for offer in (None, *offers):
-        level = best_level(way.uses[MIDDLE], offer) if offer else 0
+        level = best_level(way.ran[MIDDLE].use, offer) if offer else 0
         if offer is None or level:
-            costs = [monthly(use, price, level, offer) for use in way.uses]
+            costs = [monthly(use, price, level, offer) for use in (one.use for one in way.ran)]
             yield _choice(setting, server, way, costs, way.ran, Bought(offer, level))
-    adapts = not way.lane.policy.startswith("fixed")
+    adapts = not way.policy.startswith("fixed")
     if question.spot and server.spot_per_hour is not None and adapts:
         cheapest = min(offers, key=lambda one: one.share, default=None)
         for offer in (None, cheapest) if cheapest else (None,):
@@ -133,7 +137,7 @@ def _bought(setting: Setting, server: Server, way: Way) -> Iterator[Choice]:
 def _on_spot(setting: Setting, server: Server, way: Way, offer: Offer | None) -> Iterator[Choice]:
     question = setting.question
     price, spot = question.price(server), (server.spot_per_hour or Decimal(0)) * question.factor(server)
-    use = way.uses[MIDDLE]
+    use = way.ran[MIDDLE].use
     low = int(np.quantile(use.hours, BASE_QUANTILE)) // use.per_hour
     level = best_level(use, offer) if offer else low
     fleet = spot_fleet(way.fleet, level, server.interruptions)
@@ -142,12 +146,12 @@ def _on_spot(setting: Setting, server: Server, way: Way, offer: Offer | None) ->
         one = run(demand, desired, fleet, spot=1)
         ran.append(one)
         hours = len(demand) * question.tick_s / 3600
-        base_ticks = round(float(one.paid.sum())) - one.spot_ticks
+        base_ticks = one.paid - one.spot
         tick_h = Decimal(str(question.tick_s)) / 3600
         base = price * offer.share * level * Decimal(str(hours)) if offer else price * base_ticks * tick_h
-        costs.append((base + spot * one.spot_ticks * tick_h) * MONTH_HOURS / Decimal(str(hours)))
-    paid = sum(float(one.paid.sum()) for one in ran)
-    share = sum(one.spot_ticks for one in ran) / paid if paid else 0.0
+        costs.append((base + spot * one.spot * tick_h) * MONTH_HOURS / Decimal(str(hours)))
+    paid = sum(one.paid for one in ran)
+    share = sum(one.spot for one in ran) / paid if paid else 0.0
     if share > 0:
         yield _choice(setting, server, way, costs, tuple(ran), Bought(offer, level, share))
 
@@ -167,7 +171,7 @@ def _choice(
     load = float((demand[busy] / middle.ready[busy]).mean()) if busy.any() else 0.0
     return Choice(
         server.type,
-        way.lane.policy + (", a zone to spare" if way.spare else ""),
+        way.policy + (", a zone to spare" if way.spare else ""),
         bought.name,
         sum((weight * cost for weight, cost in zip(weights, costs, strict=True)), Decimal()),
         min(costs),
@@ -175,21 +179,22 @@ def _choice(
         risk,
         zone_risk,
         spare_risk,
-        float(middle.paid.mean()),
+        middle.paid / len(demand),
         middle.peak,
         bought.level if bought.offer else 0,
         bought.spot_share,
         capacity,
         server.curve.latency_at(min(load, server.curve.points[-1].offered), question.percentile),
-        why(way.lane.words, question.zones if way.spare else 0, bought.offer, bought.level, bought.spot_share),
+        why(way.words, question.zones if way.spare else 0, bought.offer, bought.level, bought.spot_share),
     )
 
 
 def _failures(setting: Setting, demand: Array, ran: Ran, capacity: float) -> tuple[float, float]:
     """The risk while the fullest zone is gone, and while one replica is."""
     zones = setting.question.zones
-    in_zone = short_share(demand, ran.ready, gone(ran.ready, zones), capacity)
-    return in_zone, short_share(demand, ran.ready, np.ones(len(demand)), capacity)
+    ready = ran.ready.astype(np.float64)
+    in_zone = short_share(demand, ready, gone(ready, zones), capacity)
+    return in_zone, short_share(demand, ready, np.ones(len(demand)), capacity)
 
 
 def _measured(server: Server, capacity: float | None, question: Question) -> Measured:
@@ -212,7 +217,7 @@ def _answer(
     kept += [one for one in ordered if one.on_front and one not in kept]
     demand = setting.demands[MIDDLE]
     needed = np.ceil(demand / way.fleet.pools[0].capacity - 1e-9) if way else np.zeros(0)
-    ready = way.ran[MIDDLE].ready if way else np.zeros(0)
+    ready = way.ran[MIDDLE].ready.astype(np.float64) if way else np.zeros(0)
     words = plan_words(question, measured, ordered, best)
     peak = float(demand.max())
     shown = tuple(sorted(kept, key=lambda one: one.monthly))

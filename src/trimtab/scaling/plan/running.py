@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.capacity.simulate.fleet import MOST_REPLICAS, Array, Fleet, Pool
 from trimtab.capacity.simulate.record import ROW_COMING, ROW_READY
 from trimtab.capacity.simulate.replay import replay_plan
+from trimtab.scaling.plan.buying import Use, use_of
 from trimtab.scaling.policies.portfolio import Portfolio, plan
 from trimtab.scaling.policies.predictive import Predictive, floor_of
 from trimtab.scaling.policies.target_tracking import SUGGESTED, TargetTracking
 from trimtab.scaling.replay.comparison import oracle_replicas
 from trimtab.scaling.replay.lanes import Group, replay_group
 
+Integers = npt.NDArray[np.int32]
 PREDICTED = 0.7
 
 
@@ -30,15 +33,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A lane as replayed under one traffic: paid and ready replicas a tick, the share that violated, paid spot ticks.
+    """A lane as replayed under one traffic.
 
-    `launches` counts launches.
+    `use` is paid from launch on, `ready` serves (by tick), `violating` is the share of the demand out of the objective;
+    of the `paid` replica-ticks `spot` were on spot.
     """
 
-    paid: Array
-    ready: Array
+    use: Use
+    ready: Integers
     violating: float
-    spot_ticks: int
+    paid: int
+    spot: int
     peak: int
 
 
@@ -98,17 +103,17 @@ def _ruled(demand: Array, group: Group, floor: Array | None) -> Array:
     return np.concatenate([there[1:], there[-1:]])  # what a tick begins with was decided at the end of the one before
 
 
-def run(demand: Array, desired: Array, fleet: Fleet, spot: int | None = None) -> Ran:
+def run(demand: Array, desired: Integers, fleet: Fleet, spot: int | None = None) -> Ran:
     """Replay desired numbers; `spot` is the pool that may be taken away, where one is."""
-    start = int(desired[0])
-    found = replay_plan(demand, fleet, desired, start_with=start)
-    ready, coming = found.rows[:, ROW_READY], found.rows[:, ROW_COMING]
-    spot_hours = 0.0 if spot is None else found.outcome.replica_hours[fleet.pools[spot].name]
+    found = replay_plan(demand, fleet, desired.astype(np.float64), start_with=int(desired[0]))
+    paid = found.rows[:, ROW_READY] + found.rows[:, ROW_COMING]
+    hours = 0.0 if spot is None else found.outcome.replica_hours[fleet.pools[spot].name]
     return Ran(
-        ready + coming,
-        ready,
+        use_of(paid, fleet.tick_s),
+        found.rows[:, ROW_READY].astype(np.int32),
         found.outcome.violating,
-        round(spot_hours * 3600 / fleet.tick_s),
+        round(float(paid.sum())),
+        round(hours * 3600 / fleet.tick_s),
         found.outcome.peak,
     )
 

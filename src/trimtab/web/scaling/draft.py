@@ -1,6 +1,7 @@
 """What the simulator's form says, as a question for the simulator; every control is a parameter of the URL."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,24 +68,29 @@ class Draft:
 
     def demand_asked(self, now_ms: int) -> DemandAsked | None:
         """The metric that is meant, of the last 7 days; None for the example. Raises InvalidInput."""
-        if not self.metric:
-            return None
-        found = _METRIC.fullmatch(self.metric)
-        if found is None:
-            raise InvalidInput(
-                f"cannot read the metric {self.metric[:200]!r}; expected NAMESPACE|NAME{{DIMENSION=VALUE,…}}@Sum",
-                field="metric",
-            )
-        pairs = dict(pair.split("=", 1) for pair in (found["pairs"] or "").split(",") if "=" in pair)
-        name, statistic = found["name"], found["stat"] or "Sum"
-        per_period = statistic in ("Sum", "SampleCount")
-        return DemandAsked(found["namespace"], name, pairs, statistic, now_ms - _WEEK_MS, now_ms, per_period)
+        return metric_asked(self.metric, now_ms)
 
 
-def read_draft(view: View) -> Draft:
-    """The form as the URL has it. Raises InvalidInput."""
+def metric_asked(text: str, now_ms: int) -> DemandAsked | None:
+    """The metric that a text means, of the last 7 days; None for an empty one. Raises InvalidInput."""
+    if not text:
+        return None
+    found = _METRIC.fullmatch(text)
+    if found is None:
+        raise InvalidInput(
+            f"cannot read the metric {text[:200]!r}; expected NAMESPACE|NAME{{DIMENSION=VALUE,…}}@Sum",
+            field="metric",
+        )
+    pairs = dict(pair.split("=", 1) for pair in (found["pairs"] or "").split(",") if "=" in pair)
+    name, statistic = found["name"], found["stat"] or "Sum"
+    per_period = statistic in ("Sum", "SampleCount")
+    return DemandAsked(found["namespace"], name, pairs, statistic, now_ms - _WEEK_MS, now_ms, per_period)
+
+
+def read_controls(view: View, controls: Sequence[Control]) -> dict[str, float]:
+    """The values of sliders as the URL has them. Raises InvalidInput."""
     values = {}
-    for one in CONTROLS:
+    for one in controls:
         text = view.get(one.name)
         try:
             value = float(text) if text else one.start
@@ -93,6 +99,12 @@ def read_draft(view: View) -> Draft:
         if not one.low <= value <= one.high:
             raise InvalidInput(f"cannot use {one.name}={value:g}: expected {one.low:g} to {one.high:g}", field=one.name)
         values[one.name] = value
+    return values
+
+
+def read_draft(view: View) -> Draft:
+    """The form as the URL has it. Raises InvalidInput."""
+    values = read_controls(view, CONTROLS)
     price = view.get("price") or "1"
     if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", price):
         raise InvalidInput(f"cannot read price={price[:50]!r}: expected dollars such as 1.21", field="price")

@@ -19,6 +19,7 @@ from trimtab.reports.datasets.spec import Dataset
 from trimtab.store.telemetry.client import ReadLimits, Telemetry
 
 MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 LIMITS = ReadLimits(seconds=30.0, memory_mb=1024, threads=2)
 """Of one question: a wide one ends with an error, it does not take the machine."""
 _KEPT_MS = 60_000  # how long what a room's reader answered serves the same scope and window again
@@ -49,7 +50,7 @@ class DatasetReader:
         self._telemetry = telemetry
         self.sources = sources
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, Scope, int, int], tuple[int, Relation]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Window], tuple[int, Relation]] = OrderedDict()
 
     def compiled(self, spec: Dataset, reader: Reader | None = None, query: Query | None = None) -> Compiled:
         """A dataset made ready. Raises InvalidInput, with the place in the spec."""
@@ -57,10 +58,13 @@ class DatasetReader:
         return compile_spec(spec, self.sources, self._clock.now_ms(), reader, given)
 
     def span(self, spec: Dataset, query: Query) -> tuple[int, int]:
-        """The range that is read: what is asked, else the dataset's own up to the minute that has begun."""
+        """The range that is read: what is asked, else the dataset's own, of days from the first one's beginning."""
         now = self._clock.now_ms()
         end = query.end_ms if query.end_ms is not None else -(-now // MINUTE_MS) * MINUTE_MS
-        return query.start_ms if query.start_ms is not None else end - spec.range_ms, end
+        if query.start_ms is not None:
+            return query.start_ms, end
+        start = end - spec.range_ms
+        return (start // DAY_MS * DAY_MS if spec.range_ms % DAY_MS == 0 else start), end
 
     async def run(self, spec: Dataset, reader: Reader, query: Query) -> Answer:
         """Answer a question from the sources. Raises InvalidInput, QueryAborted, Unavailable."""
@@ -100,7 +104,7 @@ class DatasetReader:
 
     async def _relation(self, source: Source, window: Window) -> Relation:
         """A source as the engine reads it; what a room's reader answered is kept for its scope for a minute."""
-        key = source.name, window.scope, window.start_ms, window.end_ms
+        key = source.name, window
         kept = self._kept.get(key)
         if kept is not None and self._clock.now_ms() - kept[0] < _KEPT_MS:
             return kept[1]

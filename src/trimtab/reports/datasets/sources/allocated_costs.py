@@ -1,0 +1,51 @@
+"""`allocated_costs`: the bill by owner as the allocation in force has it, splits carried; equal to statements."""
+
+from decimal import Decimal
+
+from trimtab.costs.model import CostCategory, CostQuery, Dimension, Facet, Granularity, Metric, Tag
+from trimtab.economics.room import EconomicsRoom
+from trimtab.reports.datasets.field import Field, integer, money, text, time
+from trimtab.reports.datasets.source import Rows, Source, Window
+from trimtab.reports.datasets.sources.times import days_of
+
+FIELDS: tuple[Field, ...] = (
+    time("day", "Day of the charge."), text("owner", "Team, project or whom the rules name."),
+    text("account", "Account that used it."), text("region", "Region."), text("service", "Service."),
+    text("currency", "Currency."), money("billed_cost", "What was billed."),
+    money("effective_cost", "With commitments spread over what they cover."), integer("lines", "Lines of the bill."),
+)  # fmt: skip
+
+
+def allocated_costs(economics: EconomicsRoom) -> Source:
+    """The source over the room."""
+
+    async def owner() -> Facet:
+        current = await economics.rules.current()
+        return CostCategory(current.rules.owner) if current.version else Tag(current.rules.owner)
+
+    async def read(window: Window) -> Rows:
+        extent = await economics.bills.extent()
+        if extent is None:
+            return Rows((), None, "no bill was imported")
+        first, last = days_of(window.start_ms, window.end_ms)
+        start, end = max(first, extent[0]), min(last, extent[1])
+        if start >= end:
+            return Rows((), extent[1], "the bill has no line in this range")
+        query = CostQuery(
+            start,
+            end,
+            (Metric.UNBLENDED, Metric.AMORTIZED),
+            Granularity.DAILY,
+            (await owner(), Dimension.LINKED_ACCOUNT, Dimension.REGION, Dimension.SERVICE),
+        )
+        found = await economics.bills.costs(window.scope, query)
+        return Rows([_row(*one.keys, one.start_ms, one.currency, one.amounts, one.lines) for one in found], extent[1])
+
+    return Source("allocated_costs", "Costs by owner", "an owner's day of a service", FIELDS, read)
+
+
+def _row(
+    owner: str, account: str, region: str, service: str, day_ms: int, currency: str, amounts: tuple[Decimal, ...],
+    lines: int,
+) -> tuple[object, ...]:  # fmt: skip
+    return day_ms, owner or "unowned", account, region, service, currency, *amounts, lines

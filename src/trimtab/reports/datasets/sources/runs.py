@@ -1,0 +1,61 @@
+"""`runs`: what schedulers ran or are to run in the range; with activity and cost where somebody looks at them."""
+
+from trimtab.inventory.runs.filter import RunFilter
+from trimtab.inventory.runs.model import Run
+from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.report import RunReport
+from trimtab.reports.datasets.field import Field, labels, money, number, text, time
+from trimtab.reports.datasets.source import MOST_ROWS, Rows, Source, Window
+from trimtab.reports.datasets.sources.times import DAY, HOUR, day_of, hour_of
+
+_MOST = 20_000
+"""Runs of which activity and cost are worked out; of more only the last submitted."""
+_REPORTED = frozenset(("active_hours", "active_share", "cost", "currency", "lost_hours", "loss"))
+FIELDS: tuple[Field, ...] = (
+    DAY, HOUR, text("account", "Account."), text("run", "Job id."), text("run_name", "Its name."),
+    text("cluster", "Cluster."), text("scheduler", "slurm, kubernetes …"), text("state", "Where it is."),
+    text("owner", "Team."), text("user", "User."), text("queue", "Queue."), text("reason", "Why it waits or ended."),
+    text("gpu_type", "Type of its GPUs."), number("gpus", "GPUs held or asked for."), number("nodes", "Nodes."),
+    time("submitted", "When it was submitted."), time("started", "When it started."), time("ended", "When it ended."),
+    number("wait", "From submission to start.", "s"), number("gpu_hours", "GPU-hours until now.", "GPU-h"),
+    number("active_hours", "GPU-hours of work.", "GPU-h"), number("active_share", "Work among known hours."),
+    money("cost", "What it cost, where all of it is known."), text("currency", "Currency."),
+    number("lost_hours", "GPU-hours of the largest loss that could be avoided.", "GPU-h"),
+    text("loss", "That loss in words."), number("exit_code", "Exit code."), labels("tags", "Tags."),
+)  # fmt: skip
+
+
+def runs(reports: RunReports) -> Source:
+    """The source over runs and their reports; `day` and `hour` are of the submission."""
+
+    async def read(window: Window) -> Rows:
+        wanted = RunFilter(start_ms=window.start_ms, end_ms=window.end_ms)
+        now = reports.clock.now_ms()
+        if window.wanted & _REPORTED:
+            found = await reports.listed(window.scope, wanted, _MOST)
+            rows = [_row(one.run, one, now) for one in found]
+            note = f"runs: the last {_MOST} submitted of more" if len(rows) == _MOST else ""
+            return Rows(rows, _seen([one.run for one in found]), note)
+        plain = await reports.room.runs.listed(window.scope, wanted, MOST_ROWS)
+        return Rows([_row(one, None, now) for one in plain], _seen(plain))
+
+    return Source("runs", "Runs", "a run that waited or ran in the range", FIELDS, read)
+
+
+def _seen(found: list[Run]) -> int | None:
+    return max((one.seen_ms for one in found), default=0) or None
+
+
+def _row(run: Run, report: RunReport | None, now_ms: int) -> tuple[object, ...]:
+    who = run.key.account, run.key.job, run.name, run.key.cluster, run.scheduler, run.state.value, run.team, run.user
+    what = run.queue, run.reason, run.gpu_type, run.gpus, run.nodes, run.submit_ms, run.start_ms, run.end_ms
+    hours = run.wait_ms(now_ms) / 1000, run.gpu_seconds(0, now_ms) / 3600
+    told = _told(report) if report else (None,) * len(_REPORTED)
+    return (day_of(run.submit_ms), hour_of(run.submit_ms), *who, *what, *hours, *told, run.exit_code, run.tags)
+
+
+def _told(report: RunReport) -> tuple[object, ...]:
+    amount, currency = report.cost.single or (None, None)
+    loss = report.largest_loss
+    lost = (loss.loss.gpu_hours, loss.words) if loss else (None, None)
+    return report.active_hours, report.active_share, amount, currency, *lost

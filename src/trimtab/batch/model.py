@@ -99,7 +99,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `eta_s` is None until it is known; `cost` of a job whose machine has a price."""
+    """How far a job is. `eta_s` is None until it is known; `cost` of a job whose machine has a price.
+
+    `pieces_kept`, `bytes_kept` and `records_kept` are what an earlier run had finished; `seconds` and `records_per_s`
+    are of this one. `first_errors` say where and why records failed.
+    """
 
     status: str
     bytes_total: int
@@ -119,3 +123,6 @@ class Progress:
     currency: str = ""
     problem: str = ""
     outputs: tuple[str, ...] = field(default=())
+    bytes_kept: int = 0
+    records_kept: int = 0
+    first_errors: tuple[str, ...] = ()

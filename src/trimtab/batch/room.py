@@ -6,10 +6,15 @@ from pathlib import Path
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
-from trimtab.batch.transform_jobs import Remote, TransformJobs
+from trimtab.batch.places import Places, Remote
+from trimtab.batch.recorder import Recorder
+from trimtab.batch.store import JobStore
+from trimtab.batch.transform_jobs import TransformJobs
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
+from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.registry import SeriesRegistry
 from trimtab.store.state.database import State
 
 _TURN_S = 1.0
@@ -21,15 +26,20 @@ class BatchRoom:
     """Everything that may be asked of batch jobs."""
 
     clock: Clock
+    recorder: Recorder
     transforms: TransformJobs
     lock: Lock
 
     @classmethod
-    def of(cls, state: State, clock: Clock, folder: Path, buckets: str, remote: Remote) -> "BatchRoom":
+    def of(
+        cls, state: State, clock: Clock, metrics: tuple[MetricIngest, SeriesRegistry], folder: Path, buckets: str,
+        remote: Remote,
+    ) -> "BatchRoom":  # fmt: skip
         """The room over a state database; `buckets` is the setting. Raises SetupError for one that cannot be read."""
-        served = ServedStore(state, clock)
-        jobs = TransformJobs(served, clock, folder / "batch", read_buckets(buckets), remote)
-        return cls(clock, jobs, Lock(state, clock, "batch"))
+        recorder = Recorder(JobStore(state, clock), *metrics, clock)
+        places = Places(read_buckets(buckets), remote)
+        jobs = TransformJobs(ServedStore(state, clock), clock, folder / "batch", places, recorder)
+        return cls(clock, recorder, jobs, Lock(state, clock, "batch"))
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""

@@ -25,6 +25,7 @@ from trimtab.batch.split import shared
 _LOOK_S = 0.5
 _WINDOW_S = 1.0  # the least time over which throughput is compared
 _MOST_LOSSES = 20  # times in a row that workers may be lost before the job is given up
+_MOST_SHOWN = 10  # errors that progress tells of
 _LEAST_SHARE = 16 << 10  # bytes below which the rest of a piece is not shared out
 
 
@@ -58,6 +59,7 @@ class _Job:
     window: tuple[float, int] = (0.0, 0)
     records: int = 0
     errors: int = 0
+    first_errors: list[str] = field(default_factory=list)
     requests: int = 0
     finished: int = 0
     fresh: int = 0
@@ -71,6 +73,9 @@ class _Job:
         self.records += one.records
         self.errors += len(one.errors)
         self.requests += one.requests
+        for error in one.errors[: _MOST_SHOWN - len(self.first_errors)]:
+            where = self.spec.inputs[one.piece.file].name
+            self.first_errors.append(f"{where}, byte {error.at:,}: {error.problem}")
 
     def progress(self, status: str, problem: str = "", outputs: tuple[str, ...] = ()) -> Progress:
         clock_s = self.means.clock.monotonic() - self.began_s
@@ -95,6 +100,9 @@ class _Job:
             currency=self.means.currency if per_hour is not None else "",
             problem=problem,
             outputs=outputs,
+            bytes_kept=self.resumed,
+            records_kept=self.records - self.fresh_records,
+            first_errors=tuple(self.first_errors),
         )
 
     def take(self, one: Done, free: int) -> None:

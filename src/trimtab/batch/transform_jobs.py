@@ -4,52 +4,48 @@ Buckets are folders of this machine where the settings say so (`TRIMTAB_BATCH_BU
 """
 
 import asyncio
+import contextlib
 import json
+import platform
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any
 
 import msgspec
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput, NotFound, Unavailable
+from trimtab.base.errors import InvalidInput, NotFound, Throttled, TrimtabError, Unavailable
 from trimtab.batch.jsonpath import read
 from trimtab.batch.model import MOST_PAYLOAD_MIB, Progress
+from trimtab.batch.places import Places, Source
+from trimtab.batch.recorder import Recorder
+from trimtab.batch.report import About, Report, report
+from trimtab.batch.store import TRANSFORM as RECORDED
 from trimtab.inventory.served.model import MODEL, TRANSFORM, Served, url_of
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.child import Child
 
 RUNNING, STOPPING = "InProgress", "Stopping"
 _LOOK_S = 0.5
+_RECORD_LOOKS = 10  # looks from one record of progress to the next
 _MOST_AT_ONCE = 2
 _LONGEST_STATE = 1000
+_PROGRESS = "progress"
 Start = Callable[[Sequence[str], Path], Awaitable[Child]]
-
-
-class Remote(Protocol):
-    """Folders elsewhere: S3's."""
-
-    def fetch(self, uri: str, into: Path) -> Path:
-        """Copy what lies under a URI; the folder, or the file."""
-        ...
-
-    def store(self, folder: Path, uri: str) -> None:
-        """Copy a folder's files to a URI."""
-        ...
 
 
 @dataclass(slots=True)
 class TransformJobs:
-    """The jobs of one server. `buckets` are those that are folders here, `folder` is where a job's own files are."""
+    """The jobs of one server. `places` is where input and output lie, `folder` where a job's own files are."""
 
     served: ServedStore
     clock: Clock
     folder: Path
-    buckets: Mapping[str, Path]
-    remote: Remote | None = None
+    places: Places
+    recorder: Recorder | None = None
     start: Start = Child.start
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -60,10 +56,8 @@ class TransformJobs:
             raise InvalidInput(
                 f"MaxConcurrentTransforms × MaxPayloadInMB must be {MOST_PAYLOAD_MIB} or less, got {most} × {payload}"
             )
-        if form["TransformInput"].get("CompressionType", "None") != "None":
-            raise InvalidInput("CompressionType must be None: decompress the input first")
-        if form["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
-            raise InvalidInput("S3DataType must be S3Prefix")
+        if form["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] == "AugmentedManifestFile":
+            raise InvalidInput("S3DataType must be S3Prefix or ManifestFile")
         processing = form.get("DataProcessing") or {}
         for name in ("InputFilter", "OutputFilter"):
             read(processing.get(name, "$"))
@@ -101,16 +95,22 @@ class TransformJobs:
         model = await self.served.get((job.account, job.region), MODEL, job.form["ModelName"])
         own = self.folder / job.account / job.region / job.name
         form = job.form
-        source = await self._place(form["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], own / "in")
+        source = await asyncio.to_thread(self.places.source, form["TransformInput"], own)
         target_uri = form["TransformOutput"]["S3OutputPath"]
-        target = self._local(target_uri) or own / "out"
+        target = self.places.local(target_uri) or own / "out"
         url = url_of(model.form, form["TransformResources"]["InstanceType"])
         if not url:
             raise InvalidInput(f"model {model.name!r} listens nowhere: its container's environment has no TRIMTAB_URL")
-        child = await self.start(command(form, source, target, url), own)
+        told = [*command(form, source, target, url, own), "--progress-file", str(own / _PROGRESS)]
+        child = await self.start(told, own)
+        about = _about(job, began_ms)
         try:
+            looks = 0
             while child.running:
                 await asyncio.sleep(_LOOK_S)
+                looks += 1
+                if looks % _RECORD_LOOKS == 1:
+                    await self._record(job, about, own / _PROGRESS)
                 if await self._stopping(job):
                     await child.stop()
         finally:
@@ -121,32 +121,21 @@ class TransformJobs:
                 return {"status": "Stopped"}
             raise InvalidInput(child.said_last())
         last: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(output, type=Progress))
-        if last["status"] == "Completed" and self._local(target_uri) is None and self.remote is not None:
-            await asyncio.to_thread(self.remote.store, target, target_uri)
+        if last["status"] == "Completed" and self.places.local(target_uri) is None and self.places.remote is not None:
+            await asyncio.to_thread(self.places.remote.store, target, target_uri)
+        await self._record(job, about, own / _PROGRESS)
         return last
 
-    async def _place(self, uri: str, copies: Path) -> Path:
-        found = self._local(uri)
-        if found is None:
-            if self.remote is None:
-                raise InvalidInput(f"cannot read {uri}: its bucket is no folder here (TRIMTAB_BATCH_BUCKETS)")
-            return await asyncio.to_thread(self.remote.fetch, uri, copies)
-        if not found.exists():
-            raise InvalidInput(f"cannot read {uri}: there is nothing there")
-        return found
-
-    def _local(self, uri: str) -> Path | None:
-        """The folder of this machine that a URI means; None for one of S3. Raises InvalidInput for one outside it."""
-        parts = urlsplit(uri)
-        root = self.buckets.get(parts.netloc)
-        if parts.scheme != "s3":
-            raise InvalidInput(f"cannot use {uri!r}: expected s3://bucket/prefix")
-        if root is None:
-            return None
-        found = (root / parts.path.lstrip("/")).resolve()
-        if found != root.resolve() and root.resolve() not in found.parents:
-            raise InvalidInput(f"cannot use {uri!r}: it leads out of its bucket")
-        return found
+    async def _record(self, job: Served, about: About, progress: Path) -> None:
+        """Keep how far a job is for pages and KPIs; that it cannot be kept now stops no job."""
+        if self.recorder is None:
+            return
+        try:
+            now = msgspec.json.decode(await asyncio.to_thread(progress.read_bytes), type=Progress)
+        except FileNotFoundError:  # it has not begun
+            return
+        with contextlib.suppress(Throttled, Unavailable):
+            await self.recorder.put((job.account, job.region), RECORDED, report(about, now))
 
     async def _stopping(self, job: Served) -> bool:
         now = await self.served.get((job.account, job.region), TRANSFORM, job.name)
@@ -155,14 +144,41 @@ class TransformJobs:
     async def _end(self, job: Served, status: str, state: Mapping[str, Any]) -> None:
         kept = {**state, "ended_ms": self.clock.now_ms()}
         await self.served.change(job, status=status, state=json.loads(json.dumps(kept)))
+        if self.recorder is not None and "progress" not in state:
+            about = _about(job, int(state.get("began_ms") or self.clock.now_ms()))
+            given = {**msgspec.to_builtins(about), "status": status, "problem": str(state.get("problem", ""))}
+            ended = msgspec.convert(given, Report)
+            with contextlib.suppress(TrimtabError):  # the job has ended whatever becomes of its page
+                await self.recorder.put((job.account, job.region), RECORDED, ended)
 
 
-def command(form: Mapping[str, Any], source: Path, target: Path, url: str) -> list[str]:
-    """The command line of a job."""
+def _about(job: Served, began_ms: int) -> About:
+    """What a job's reports say that does not change; its id is of its ARN and the time of its making."""
+    form, resources = job.form, job.form["TransformResources"]
+    return About(
+        str(uuid.uuid5(uuid.NAMESPACE_URL, f"{job.arn}/{job.created_ms}")),
+        job.name[:128],
+        began_ms,
+        form["ModelName"],
+        form["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"][:1000],
+        form["TransformOutput"]["S3OutputPath"][:1000],
+        platform.node(),
+        "transform job",
+        resources["InstanceType"],
+        resources["InstanceCount"],
+    )
+
+
+def command(form: Mapping[str, Any], source: Source, target: Path, url: str, own: Path) -> list[str]:
+    """The command line of a job; `own` is its folder."""
     asked, answered = form["TransformInput"], form["TransformOutput"]
     processing, client = form.get("DataProcessing") or {}, form.get("ModelClientConfig") or {}
     content = asked.get("ContentType") or "application/json"
-    made = ["batch", "run", str(source), str(target), "--json", "--model", url]
+    made = ["batch", "run", str(source.path), str(target), "--json", "--model", url]
+    if source.only:
+        own.mkdir(parents=True, exist_ok=True)
+        (own / "files").write_text("\n".join(source.only), encoding="utf-8")
+        made += ["--files-from", str(own / "files")]
     made += ["--split", asked.get("SplitType", "None"), "--content-type", content]
     made += ["--payload-mb", str(form.get("MaxPayloadInMB", 6)), "--error-limit", "0"]
     made += ["--timeout", str(client.get("InvocationsTimeoutInSeconds", 600))]

@@ -1,19 +1,29 @@
 """`trimtab batch`: a model over files of records. `run` needs no server."""
 
-import signal
-import threading
-from decimal import Decimal
+import contextlib
+import importlib
+import platform
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import InvalidInput, SetupError, Unavailable
+from trimtab.base.ids import new_id
 from trimtab.base.parent import end_with
+from trimtab.base.timerange import parse_duration_ms
+from trimtab.batch.interruption import METADATA
 from trimtab.batch.model import MIB, Progress, Spec
+from trimtab.batch.places import Source, chosen
+from trimtab.batch.report import About
 from trimtab.batch.run import Means, run
-from trimtab.batch.split import files_in
-from trimtab.cli.connection import pairs
+from trimtab.cli.batch_list import list_, remove, show
+from trimtab.cli.batch_places import place
+from trimtab.cli.batch_report import OnTerminal, ToFile, ToServer
+from trimtab.cli.batch_stop import Stopping
+from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.output import json_option, print_json, remark
 
 
@@ -22,9 +32,13 @@ def batch() -> None:
     """Batch jobs: every record of files through a model, in order, once, whatever is killed meanwhile."""
 
 
+for _command in (list_, show, remove):
+    batch.add_command(_command)
+
+
 @batch.command("run")
-@click.argument("input_path", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
-@click.argument("output", metavar="OUTPUT", type=click.Path(path_type=Path))
+@click.argument("source", metavar="INPUT")
+@click.argument("output", metavar="OUTPUT")
 @click.option("--model", required=True, metavar="URL|MODULE:FUNCTION",
               help="What takes POST of records, or a function bytes -> bytes that workers import.")  # fmt: skip
 @click.option("--split", type=click.Choice(("None", "Line", "RecordIO", "TFRecord")), default="Line", show_default=True)
@@ -37,6 +51,8 @@ def batch() -> None:
     "--batch-records", type=click.IntRange(0, 100_000), default=0, help="Records a request.  [default: found]"
 )
 @click.option("--workers", type=click.IntRange(0, 1024), default=0, help="Pieces at once.  [default: found]")
+@click.option("--ray", metavar="ADDRESS", help="Run on a Ray cluster: `auto`, or host:6379. Its machines share files.")
+@click.option("--gpus", type=click.FloatRange(0, 16), default=0.0, help="ray: GPUs that a piece takes.")
 @click.option("--join", is_flag=True, help="Each output row has its input beside it.")
 @click.option("--input-filter", default="$", show_default=True, help="JSONPath: what of a record is sent.")
 @click.option("--output-filter", default="$", show_default=True, help="JSONPath: what of a row is kept.")
@@ -49,11 +65,25 @@ def batch() -> None:
               help="Records that may fail; each leaves an error row in its place.")  # fmt: skip
 @click.option("--piece-mb", type=click.FloatRange(0.001, 1024), default=4.0, show_default=True,
               help="Bytes that one worker takes at a time.")  # fmt: skip
+@click.option("--files-from", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Only the files of INPUT that this file names, a line each, in its order.")  # fmt: skip
+@click.option("--work", type=click.Path(file_okay=False, path_type=Path),
+              help="S3: where copies lie.  [default: batch/s3 of the data directory]")  # fmt: skip
+@click.option("--s3-endpoint", default="", help="S3: another endpoint than Amazon's.")
 @click.option("--cost-per-hour", help="What the machine costs: progress says what was spent.")
+@click.option("--budget", help="Stop before more than this is spent; the same command goes on.")
+@click.option("--deadline", metavar="DURATION", help="Say when the job will not be done in this time, such as 2h.")
+@click.option("--instance-type", default="", help="The machine type that it runs on: plans and costs follow.")
+@click.option("--spot", is_flag=True, help="The machine is a spot instance: stop cleanly when it is taken away.")
+@click.option("--spot-notices", default=METADATA, show_default=True, help="spot: where notices are asked for.")
+@click.option("--name", default="", help="The job's name.  [default: the output's]")
+@click.option("--record", is_flag=True, help="Report progress to the server: its page and the KPIs have it.")
+@click.option("--progress-file", type=click.Path(dir_okay=False, path_type=Path), hidden=True)
 @click.option("--with-parent", type=int, hidden=True, help="End when this process does.")
 @json_option
-def run_(input_path: Path, output: Path, as_json: bool, **given: Any) -> None:
-    """Transform the files of INPUT (a file or a folder) into OUTPUT, as `<name>.out` each.
+@server_options
+def run_(connection: Connection, source: str, output: str, as_json: bool, **given: Any) -> None:
+    """Transform the files of INPUT (a file, a folder, or s3://…) into OUTPUT, as `<name>.out` each.
 
     The same command again goes on where it was ended, however that was.
 
@@ -61,8 +91,29 @@ def run_(input_path: Path, output: Path, as_json: bool, **given: Any) -> None:
     """
     if given["with_parent"]:
         end_with(given["with_parent"])
-    spec = Spec(
-        inputs=tuple(one.resolve() for one in files_in(input_path)),
+    work = given["work"] or connection.settings.data_dir / "batch" / "s3"
+    placed = place(source, output, work, given["s3_endpoint"])
+    spec = _spec(placed.source, placed.output, given)
+    stopping = Stopping(given)
+    saying = _saying(connection, (source, output), as_json, given)
+    with contextlib.closing(stopping), saying as said:
+        last = run(spec, Means(said=stopping.watched(said), stop=stopping, per_hour=stopping.per_hour, **_where(given)))
+    if last.status == "Completed":
+        placed.send()
+    if as_json:
+        print_json(last)
+    else:
+        _summary(last)
+    if last.status == "Failed":
+        raise Unavailable(f"the job failed: {last.problem}")
+    if last.status == "Stopped":
+        raise InvalidInput(f"the job was stopped{stopping.why}: the same command goes on with it")
+
+
+def _spec(source: Path, output: Path, given: dict[str, Any]) -> Spec:
+    only = given["files_from"].read_text(encoding="utf-8").splitlines() if given["files_from"] else []
+    return Spec(
+        inputs=tuple(one.resolve() for one in chosen(Source(source, tuple(one for one in only if one.strip())))),
         output=output,
         model=given["model"],
         split=given["split"],
@@ -80,51 +131,65 @@ def run_(input_path: Path, output: Path, as_json: bool, **given: Any) -> None:
         error_limit=given["error_limit"],
         piece_bytes=int(given["piece_mb"] * MIB),
         workers=given["workers"],
-        root=input_path.resolve() if input_path.is_dir() else None,
+        root=source.resolve() if source.is_dir() else None,
         headers=tuple(pairs(given["headers"], "--header").items()),
     )
-    per_hour = given["cost_per_hour"]
-    means = Means(
-        said=_Said(as_json),
-        stop=_stopped(),
-        per_hour=Decimal(per_hour) if per_hour else None,
+
+
+def _where(given: dict[str, Any]) -> dict[str, Any]:
+    """The backend: this machine's, or a cluster's."""
+    if not given["ray"]:
+        return {}
+    try:
+        cluster = importlib.import_module("trimtab.batch.on_ray").Cluster
+    except ModuleNotFoundError as problem:
+        raise SetupError(
+            f"cannot use --ray: the package {problem.name!r} is not installed; try pip install 'trimtab[ray]'"
+        ) from None
+    return {"backend": cluster(given["ray"], gpus=given["gpus"])}
+
+
+@contextlib.contextmanager
+def _saying(
+    connection: Connection, places: tuple[str, str], quiet: bool, given: dict[str, Any]
+) -> Iterator[Callable[[Progress], None]]:
+    """Whom progress is told: the terminal, a file, a server."""
+    told: list[Callable[[Progress], None]] = [] if quiet else [OnTerminal()]
+    if given["progress_file"]:
+        told.append(ToFile(given["progress_file"]))
+    server = ToServer(lambda: connection.client(timeout_s=20.0), _about(places, given)) if given["record"] else None
+    if server is not None:
+        told.append(server)
+
+    def said(now: Progress) -> None:
+        for one in told:
+            one(now)
+
+    try:
+        yield said
+    finally:
+        if server is not None:
+            server.close()
+            remark(f"recorded as {server.about.id}")
+
+
+def _about(places: tuple[str, str], given: dict[str, Any]) -> About:
+    now_ms = SystemClock().now_ms()
+    source, output = places
+    return About(
+        new_id(),
+        (given["name"] or Path(output.rstrip("/")).name or "batch")[:128],
+        now_ms,
+        given["model"][:1000],
+        source[:1000],
+        output[:1000],
+        platform.node(),
+        f"ray {given['ray']}" if given["ray"] else "threads" if "://" in given["model"] else "processes",
+        given["instance_type"],
+        spot=given["spot"],
+        deadline_ms=now_ms + parse_duration_ms(given["deadline"]) if given["deadline"] else None,
+        budget=given["budget"],
     )
-    last = run(spec, means)
-    if as_json:
-        print_json(last)
-    else:
-        _summary(last)
-    if last.status == "Failed":
-        raise Unavailable(f"the job failed: {last.problem}")
-    if last.status == "Stopped":
-        raise InvalidInput("the job was stopped: the same command goes on with it")
-
-
-class _Said:
-    """Says how far a job is, once for each percent."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet, self._last = quiet, -1
-
-    def __call__(self, now: Progress) -> None:
-        percent = int(100 * now.bytes_done / now.bytes_total) if now.bytes_total else 100
-        if self._quiet or percent == self._last or now.status != "InProgress":
-            return
-        self._last = percent
-        eta = "" if now.eta_s is None else f", {now.eta_s:,.0f} s left"
-        cost = "" if now.cost is None else f", {now.cost} {now.currency} so far"
-        remark(
-            f"{percent:3d} %: {now.records:,} records, {now.records_per_s:,.0f}/s, {now.errors} failed, "
-            f"{now.workers} × {now.batch_records}{eta}{cost}"
-        )
-
-
-def _stopped() -> Any:
-    """Whether Ctrl-C or SIGTERM asked for the end: pieces that run are finished."""
-    asked = threading.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda *_: asked.set())
-    return asked.is_set
 
 
 def _summary(last: Progress) -> None:

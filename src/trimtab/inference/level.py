@@ -27,12 +27,15 @@ class Level:
         return self.standing.rate
 
 
-def level_of(record: Record, rate: float, objective: Objective, now_s: float, busy: Mapping[str, float]) -> Level:
-    """A finished level."""
-    looks = Looks(objective, record.slice_s, 0.0)
+def level_of(
+    record: Record, rate: float, objective: Objective, now_s: float, busy: Mapping[str, float], fill: int = 0
+) -> Level:
+    """A finished level; its first `fill` slices filled the queue and do not count."""
+    looks = Looks(objective, record.slice_s, 0.0, fill)
     looks.read(record, now_s)
     settled = record.slices[: len(looks.sizes)] or record.slices
-    cut = confidence.cut_of(looks.means)
+    cut = max(fill, confidence.cut_of(looks.means))
+    cut = cut if cut < len(settled) else 0
     kept = settled[cut:]
     everything = total(kept)
     seconds = max(len(kept) * record.slice_s, 1e-9)

@@ -1,6 +1,7 @@
-"""The search for capacity: doubling, then bisection, then levels at the estimated crossing until it is certain enough.
+"""The search for capacity: doubling, then bisection, then levels around the estimated crossing until it is certain.
 
-A level ends as soon as its own verdict, or the whole search's answer, is certain.
+The levels that look for the knee end as soon as their verdict is certain. Those that measure it are held for a time
+that is set before: one that ended when it looked good would make the answer too good.
 """
 
 import math
@@ -9,17 +10,21 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trimtab.capacity.curve import Curve, Interval
-from trimtab.inference.fit import bracket, crossing, exceeded, tells
+from trimtab.inference.fit import Bracket, bracket, crossing, tells
 from trimtab.inference.level import Level, level_of
 from trimtab.inference.load.record import Record
 from trimtab.inference.load.run import Limits, Look
 from trimtab.inference.objective import Objective
-from trimtab.inference.standing import MISSES, UNSURE, Looks, Standing
+from trimtab.inference.standing import UNSURE, Looks, Standing
 
 _COARSE = 0.3  # width of a bracket at which levels are held for precision
-_FIRST_SHARES = (0.82, 0.7, 0.9, 0.6, 0.76, 0.86)  # of the lowest rate that missed
-_NEAR_SHARES = (0.96, 0.9, 0.98)  # of the estimated crossing
-_ENOUGH = 6.0  # independent requests beyond the percentile: its interval is about ± 30 % then
+_SHARES = (0.97, 1.0, 0.93)
+"""Of the estimated crossing: of the sets tried on nine simulated queues the one that erred least for its time."""
+_FEWEST = 8  # levels around the crossing before its interval is believed
+_HELD_S = (1.0, 12.0)  # that a measuring level is held: a twentieth of the whole search, within these
+_REQUESTS = 300  # that it should have, where the time allows
+_FILL = 0.12  # of it in which the queue fills
+_LOST = 3.0  # times the objective: a level so slow that does not keep up has told enough
 _LOOK_S = 1.0  # between looks: each takes up to a millisecond from the sending
 
 
@@ -33,7 +38,6 @@ class Plan:
     tolerance: float = 0.03
     least_s: float = 2.0
     coarse_s: float = 3.0
-    level_s: float = 20.0
     most_s: float = 240.0
     slice_s: float = 0.25
     warm_up_s: float = 20.0
@@ -91,9 +95,11 @@ class _Search:
         return [one.standing for one in self.levels]
 
     async def level(self, rate: float, *, precise: bool) -> Level:
-        """Hold a rate until its verdict is certain, or, where `precise`, the answer."""
-        plan, known = self.plan, self.standings()
-        looks = Looks(plan.objective, plan.slice_s, plan.least_s)
+        """Hold a rate until its verdict is certain, or, where `precise`, for its time."""
+        plan = self.plan
+        seconds = self._seconds(rate) if precise else max(plan.coarse_s, plan.least_s)
+        fill = round(_FILL * seconds / plan.slice_s) if precise else 0
+        looks = Looks(plan.objective, plan.slice_s, plan.least_s, fill)
         seen, each = [0], max(1, round(_LOOK_S / plan.slice_s))
 
         def look(record: Record, now_s: float) -> bool:
@@ -102,68 +108,74 @@ class _Search:
                 return False
             seen[0] = len(looks.sizes)
             now = looks.standing(rate)
-            held_s = len(looks.sizes) * plan.slice_s
-            if not precise or not now.keeps_up:
-                return now.verdict != UNSURE or held_s >= plan.coarse_s
-            if held_s < plan.least_s:
-                return False
-            first = _line(known, plan) is None and exceeded(now, plan.objective) >= _ENOUGH
-            return first or now.verdict == MISSES or precise_enough(answer([*known, now], plan), plan)
+            if precise:
+                return not now.keeps_up and now.latency.value > _LOST * plan.objective.latency_ms
+            return now.verdict != UNSURE
 
-        seconds = min(plan.level_s, max(plan.least_s, self.left_s()))
         limits = Limits(seconds, slice_s=plan.slice_s, drain_s=max(10.0, plan.objective.latency_ms / 50))
         self.means.busy()  # what is read next counts from here
         record = await self.means.hold(rate, limits, look)
-        made = level_of(record, rate, plan.objective, self.means.now(), self.means.busy())
+        made = level_of(record, rate, plan.objective, self.means.now(), self.means.busy(), fill)
         self.levels.append(made)
         self.means.said(made)
         return made
 
-
-def answer(levels: Sequence[Standing], plan: Plan) -> Interval | None:
-    """The best answer that levels give: the crossing of the line where it lies in the bracket, else the bracket."""
-    line = _line(levels, plan)
-    if line is not None:
-        return line
-    left, certain = bracket(levels, plan.objective), bracket(levels, plan.objective, sure=True)
-    if not left.low:
-        return None
-    if math.isinf(left.high):
-        return Interval(left.low, left.low, math.inf)
-    # What is only likely to have met the objective bounds the answer loosely, so that it is never precise by chance.
-    return Interval((left.low + left.high) / 2, certain.low or left.low / 2, left.high)
+    def _seconds(self, rate: float) -> float:
+        """How long a measuring level is held."""
+        low, high = _HELD_S
+        usual = min(max(self.plan.most_s / 20, low), high)
+        return min(max(usual, _REQUESTS / rate), max(usual, self.plan.most_s / 6), max(low, self.left_s()))
 
 
-def _line(levels: Sequence[Standing], plan: Plan) -> Interval | None:
-    found, left = crossing(levels, plan.objective), bracket(levels, plan.objective, sure=True)
-    inside = found is not None and left.low * 0.95 <= found.value <= left.high * 1.05
-    return found if inside else None
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What levels say: their bracket, and the crossing of the line through them where there is one."""
 
+    levels: Sequence[Standing]
+    plan: Plan
+    left: Bracket
+    line: Interval | None
 
-def precise_enough(found: Interval | None, plan: Plan) -> bool:
-    """Whether an answer is within the tolerance."""
-    return found is not None and found.upper - found.lower <= 2 * plan.tolerance * found.value
+    @classmethod
+    def of(cls, levels: Sequence[Standing], plan: Plan) -> "Known":
+        """Of levels."""
+        return cls(levels, plan, bracket(levels, plan.objective), crossing(levels, plan.objective))
 
+    @property
+    def answer(self) -> Interval | None:
+        """The best answer: the crossing, else the bracket."""
+        if self.line is not None or not self.left.low:
+            return self.line
+        if math.isinf(self.left.high):
+            return Interval(self.left.low, self.left.low, math.inf)
+        return Interval((self.left.low + self.left.high) / 2, self.left.low, self.left.high)
 
-def next_rate(levels: Sequence[Standing], plan: Plan) -> tuple[float, bool]:
-    """The rate to hold next, and whether it is held for precision rather than for a verdict."""
-    left = bracket(levels, plan.objective)
-    if math.isinf(left.high):
-        return min(plan.most_rate, 2 * max(one.rate for one in levels)), False
-    if not left.low:
-        return left.high / 2, False
-    line = _line(levels, plan)
-    if line is None:
-        if left.width > _COARSE:
-            return math.sqrt(left.low * left.high), False
-        # Below the knee a percentile settles soonest: two such levels make the first line.
-        for share in _FIRST_SHARES:
-            rate = share * left.high
-            if not any(abs(one.rate - rate) < 0.02 * rate for one in levels):
-                return rate, True
-        return math.sqrt(left.low * left.high), True
-    number = sum(one.rate >= 0.8 * line.value and tells(one, plan.objective) for one in levels)
-    return line.value * _NEAR_SHARES[number % len(_NEAR_SHARES)], True
+    @property
+    def precise_enough(self) -> bool:
+        """Whether the answer is within the tolerance; a line needs enough levels to know."""
+        found = self.answer
+        if found is None or math.isinf(found.upper):
+            return False
+        if self.line is not None and self._around(found.value) < _FEWEST:
+            return False
+        return found.upper - found.lower <= 2 * self.plan.tolerance * found.value
+
+    @property
+    def next_rate(self) -> tuple[float, bool]:
+        """The rate to hold next, and whether it is held for precision rather than for a verdict."""
+        left = self.left
+        if math.isinf(left.high):
+            return min(self.plan.most_rate, 2 * max(one.rate for one in self.levels)), False
+        if not left.low:
+            return left.high / 2, False
+        if self.line is None or left.width > _COARSE:
+            return math.sqrt(left.low * left.high), left.width <= _COARSE
+        # One step of a young line is not believed farther than this.
+        near = min(max(self.line.value, 0.85 * left.low), 1.15 * left.high)
+        return near * _SHARES[self._around(near) % len(_SHARES)], True
+
+    def _around(self, rate: float) -> int:
+        return sum(0.85 * rate <= one.rate <= 1.1 * rate and tells(one, self.plan.objective) for one in self.levels)
 
 
 async def search(plan: Plan, means: Means) -> Found:
@@ -173,21 +185,19 @@ async def search(plan: Plan, means: Means) -> Found:
     await work.level(plan.start_rate, precise=False)
     ended = ""
     while not ended:
-        known = work.standings()
-        found = answer(known, plan)
-        rate, precise = next_rate(known, plan)
-        if precise_enough(found, plan) and math.isfinite(bracket(known, plan.objective).high):
+        known = Known.of(work.standings(), plan)
+        rate, precise = known.next_rate
+        if known.precise_enough:
             ended = "certain"
         elif work.left_s() < plan.least_s:
             ended = "time is up"
-        elif found is not None and math.isinf(found.upper) and rate <= known[-1].rate:
+        elif known.answer is not None and math.isinf(known.answer.upper) and rate <= known.levels[-1].rate:
             ended = "the highest rate allowed meets the objective"
         elif rate < plan.start_rate / 64:
             ended = "no rate meets the objective"
         else:
             await work.level(rate, precise=precise)
-    found = answer(work.standings(), plan)
-    return Found(tuple(work.levels), found, means.now() - work.begun_s, ended, warm_up_s)
+    return Found(tuple(work.levels), known.answer, means.now() - work.begun_s, ended, warm_up_s)
 
 
 async def _warm_up(work: _Search) -> float:

@@ -22,7 +22,7 @@ _SURE_Z = 3.0
 """A level is looked at again and again, so each look asks for 99.7 %: over 30 correlated looks about 95 % remain."""
 _KEEPS_UP = 0.97  # a server that finishes less than this of what is sent has an unstable queue
 _FEWEST_SLICES = 4  # a verdict on less is chance
-_BUCKETS = 8192  # of a histogram: up to 4 hours
+BUCKETS = 8192  # of a histogram: up to 4 hours
 _GROUPS = (20, 10, 5)  # batches of several lengths: the longest correlation counts
 
 Counts = npt.NDArray[np.int64]
@@ -32,7 +32,8 @@ Counts = npt.NDArray[np.int64]
 class Standing:
     """What a level says of the objective. `latency` is ms at the objective's share; infinite where too few answered.
 
-    `worth` is how many independent requests it rests on, `drifts` whether latency still grew when it ended.
+    `worth` is how many independent requests it rests on, `drifts` whether latency still grew when it ended. `counts` is
+    how many of the `sent` were answered in each bucket of latency, over the `seconds` that count.
     """
 
     rate: float
@@ -42,15 +43,22 @@ class Standing:
     verdict: str
     keeps_up: bool
     drifts: bool = False
+    counts: Counts | None = field(default=None, compare=False)
+    sent: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
 class Looks:
-    """Reads each settled slice once, so that looking costs the generator nothing that would show in latencies."""
+    """Reads each settled slice once, so that looking costs the generator nothing that would show in latencies.
+
+    `fill` slices at the start do not count: a queue that begins empty is faster than it will be.
+    """
 
     objective: Objective
     slice_s: float
     least_s: float
+    fill: int = 0
     counts: list[Counts] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
@@ -70,7 +78,8 @@ class Looks:
 
     def standing(self, rate: float) -> Standing:
         """What the slices so far say; the verdict is certain at 99.7 %."""
-        cut = confidence.cut_of(self.means)
+        cut = max(self.fill, confidence.cut_of(self.means))
+        cut = cut if cut < len(self.sizes) else 0
         sizes = np.array(self.sizes[cut:], dtype=np.int64)
         answered = sum(self.finished[cut:]) + self.failed * len(sizes) / max(1, len(self.sizes))
         keeps_up = answered >= _KEEPS_UP * sizes.sum()
@@ -85,7 +94,10 @@ class Looks:
             verdict = MISSES
         elif len(sizes) * self.slice_s >= self.least_s and sure.upper < self.objective.latency_ms and not drifts:
             verdict = MEETS
-        return Standing(rate, latency, worth, met, verdict, keeps_up, drifts)
+        seconds = len(sizes) * self.slice_s
+        return Standing(
+            rate, latency, worth, met, verdict, keeps_up, drifts, counts.sum(axis=0), int(sizes.sum()), seconds
+        )
 
     def _drifts(self, cut: int) -> bool:
         """Whether the second half is slower than the first beyond chance: what is to come is worse than what was."""
@@ -105,9 +117,9 @@ def timed(one: Slice, objective: Objective) -> Histogram:
 
 
 def _dense(histogram: Histogram) -> Counts:
-    counts = np.zeros(_BUCKETS, dtype=np.int64)
+    counts = np.zeros(BUCKETS, dtype=np.int64)
     for number, count in histogram.counts.items():
-        counts[min(number, _BUCKETS - 1)] += count
+        counts[min(number, BUCKETS - 1)] += count
     return counts
 
 
@@ -127,7 +139,7 @@ def _percentile(counts: Counts, sizes: Counts, share: float) -> tuple[Interval, 
     def at(level: float) -> float:
         rank = max(level, 0.0) * sent
         number = int(np.searchsorted(whole, rank))
-        if level >= 1 or number >= _BUCKETS:  # so many have no answer, or are beyond all that were seen
+        if level >= 1 or number >= BUCKETS:  # so many have no answer, or are beyond all that were seen
             return math.inf
         low, high = bounds(number)
         before = float(whole[number - 1]) if number else 0.0
@@ -156,4 +168,4 @@ def _effect(met: npt.NDArray[np.float64], sizes: Counts, share: float) -> float:
     return worst
 
 
-_LOWS = np.array([bounds(number)[0] for number in range(_BUCKETS)], dtype=np.float64)
+_LOWS = np.array([bounds(number)[0] for number in range(BUCKETS)], dtype=np.float64)

@@ -12,6 +12,7 @@ from trimtab.inference.load.record import Slice, total
 
 Z95 = 1.959964
 _FEWEST_TO_CUT = 8  # of fewer slices the rule would follow chance
+_SLOWER = 1.2  # times the settled mean: less is not worth a cut
 BATCHES = 20  # batch means are near normal and their variance is known to about a third
 _UNSEEN_EFFECT = 4.0
 """Requests that count as one where nothing failed, so that the batches say nothing of the correlation: in queues of a
@@ -90,9 +91,11 @@ def settled_from(slices: Sequence[Slice]) -> int:
 def cut_of(means: Sequence[float]) -> int:
     """How many values at the start are warm-up: the cut that leaves their mean most certain (MSER).
 
-    At most half is cut. White, Cobb & Spratt 2000: of the rules tried there, the one to be trusted most.
+    At most half is cut. White, Cobb & Spratt 2000: of the rules tried there, the one to be trusted most. It is asked
+    only where the start is slower than the rest beyond chance: cutting a slow spell that came first by chance would
+    make every figure too good.
     """
-    if len(means) < _FEWEST_TO_CUT:
+    if len(means) < _FEWEST_TO_CUT or not _slow_start(means):
         return 0
     best, cut = math.inf, 0
     for start in range(len(means) // 2 + 1):
@@ -102,6 +105,16 @@ def cut_of(means: Sequence[float]) -> int:
         if error < best:
             best, cut = error, start
     return cut
+
+
+def _slow_start(means: Sequence[float]) -> bool:
+    """Whether the first eighth is slower than every part like it in the second half, by more than they differ."""
+    width = max(1, len(means) // 8)
+    later = [
+        sum(means[start : start + width]) / width for start in range(len(means) // 2, len(means) - width + 1, width)
+    ]
+    first, middle = sum(means[:width]) / width, sum(later) / len(later)
+    return first > max(later) + (max(later) - min(later)) and first > _SLOWER * middle
 
 
 def grouped(hits: Sequence[float], sizes: Sequence[int]) -> list[tuple[float, int]]:

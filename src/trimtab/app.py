@@ -13,6 +13,7 @@ from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
+from trimtab.bill_exports import bill_exports
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
@@ -28,6 +29,7 @@ from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
 from trimtab.doors.aws.compute_optimizer import service as compute_optimizer_service
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.doors.aws.data_exports import service as data_exports_service
 from trimtab.doors.aws.events import service as events_service
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.logs import service as logs_service
@@ -173,7 +175,8 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
     services = (
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
         cloudwatch_service.build(parts),
-        sts.bind(StsRooms()),
+        sts.bind(StsRooms(rooms.keys, rooms.clock)),
+        *data_exports_service.build(bill_exports(rooms)),
         sns_service.build(rooms.notify),
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
@@ -382,6 +385,8 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,
         *rooms.budgets.jobs(),
+        *rooms.scaling.jobs(),
+        *bill_exports(rooms).jobs(),
         *rooms.inference.jobs(),
         *rooms.batch.jobs(),
         *rooms.advice.jobs(),

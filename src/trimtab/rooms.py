@@ -56,6 +56,7 @@ from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
+from trimtab.live_scaling import LiveScaling, Wiring, live_scaling
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
@@ -140,6 +141,7 @@ class Rooms:
     log_anomalies: LogAnomalyRoom
     audit: AuditRoom
     actuators: Actuators
+    scaling: LiveScaling
     triggers: TriggersRoom
     delivering: Delivering
     forget: list[Callable[[], None]] = field(default_factory=list)
@@ -174,21 +176,16 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     units = units_of(live, telling, traces.reader, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
-        reader,
-        registry,
-        bands,
-        alarms.store.named,
-        Retention.of(settings),
-        clock,
-        PromQLRanges(promql),
+        reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
         insights.insights,
-    )
+    )  # fmt: skip
     actuators, triggers = Actuators(stores.state, clock), TriggersRoom.of(settings, stores.state, clock)
     notify = NotifyRoom.of(settings, stores.state, clock)
     audit = _audit(settings, stores, clock)
     audit.ingest.taps.append(AuditSource(triggers.intake).told)
     ingest = MetricIngest(stores.log, registry)
     refused = partial(throttles.read, reader, registry)
+    acting = Wiring(evaluator, alarms, audit, actuators, ingest, registry, http)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
     advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics)
@@ -248,6 +245,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         serverless=serverless,
         audit=audit,
         actuators=actuators,
+        scaling=live_scaling(settings, stores.state, clock, acting),
         triggers=triggers,
         delivering=_delivering(settings, stores, clock, triggers, logs, notify, actuators),
         forget=[

@@ -14,7 +14,7 @@ from trimtab.scaling.targets.backend import Backends
 NAME = "scale"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scaler:
     """Sets a target's number of replicas: `target` is its id, the wish `desired` and `reason`."""
 

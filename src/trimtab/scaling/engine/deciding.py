@@ -85,8 +85,8 @@ def decide(target: ScalableTarget, policies: Sequence[Policy], seen: Seen, memor
     """What to ask for. `last` is the tick of the decision before, whose memories these are."""
     tick = tick_of(target, seen.now_ms)
     asked = [one for one in policies if one.enabled]
-    turns = [_turn(target, one, seen, memories.get(one.id), tick, last) for one in asked]
-    turns = [one for one in turns if one is not None]
+    ruling = [one for one in asked if one.kind is not Kind.PREDICTIVE]
+    turns = [_turn(target, one, seen, memories.get(one.id), tick, last) for one in ruling]
     total = seen.standing.desired
     starting = float(max(0, total - seen.standing.ready))
     block = 1.0 if target.key.namespace == GROUPS else 0.0
@@ -122,7 +122,7 @@ def _why(target: ScalableTarget, reasons: Mapping[str, str], wish: int, wanted: 
 
 def _turn(
     target: ScalableTarget, policy: Policy, seen: Seen, memory: Sequence[float] | None, tick: int, last: int
-) -> _Turn | None:
+) -> _Turn:
     known = np.array(memory, dtype=np.float64) if memory is not None and len(memory) == MEMORY else no_memory(1)[0]
     if tick - last > 1:
         known[_COUNTS] = 0.0
@@ -139,8 +139,6 @@ def _turn(
         return _step(turn, seen)
     if policy.kind in PLANNED:
         return _plan(turn, target, seen)
-    if policy.kind is Kind.PREDICTIVE:
-        return None
     turn.rule = ruled(policy)
     _ask(turn, target.service.tick_s)
     missing = seen.demand.missing if seen.demand is not None else "no demand"

@@ -48,6 +48,8 @@ _PATIENCE_MS = 300_000
 """How long a proposal stays as it is while what is wanted grows or shrinks further the same way."""
 Told = Callable[[ScalableTarget, Memory, Standing, Decision], Awaitable[None]]
 """Who is told of every look: the metrics room keeps what stood and what was wanted."""
+Audited = Callable[[ScalableTarget, Mapping[str, object], str], Awaitable[None]]
+"""Who is told of every change that was made, or failed (its problem; "" for none): the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Loop:
     activities: ActivityStore
     proposals: ProposalStore
     told: Told
+    audited: Audited
 
     async def turn(self) -> int:
         """Look at every target that is due; returns how many were."""
@@ -247,13 +250,14 @@ class Loop:
         )  # fmt: skip
         memory.scaling = made.id
         await self.state.run(partial(_ask_for, id_=target.id, desired=wanted))
-        wish = {"desired": wanted, "reason": why}
+        wish, problem = {"desired": wanted, "reason": why}, ""
         try:
             await self.actuators.run(actuator.NAME, target.id, wish, requested_by="scaling engine", dry_run=False)
-        except TrimtabError as problem:
-            memory.scaling = ""
+        except TrimtabError as failed:
+            problem, memory.scaling = str(failed), ""
             await self.state.run(partial(_ask_for, id_=target.id, desired=now))
-            await self.activities.end(made.id, Status.FAILED, str(problem))
+            await self.activities.end(made.id, Status.FAILED, problem)
+        await self.audited(target, {"from": now, "to": wanted, "cause": why, **details}, problem)
 
     async def _tell_limits(
         self, target: ScalableTarget, memory: Memory, now: int, decision: Decision, allowed: Allowed

@@ -14,7 +14,10 @@ from trimtab.scaling.engine.model import Standing, TargetKey
 class Backend(Protocol):
     """One kind of target. Errors are those of `base.errors`; `Unavailable` means: ask again later."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
 
     def takes(self, key: TargetKey) -> bool:
         """Whether a target is of this kind and configured here."""

@@ -1,0 +1,193 @@
+"""The scaling engine over the other rooms: alarms, metrics and audit; the pools of this process and their proxies."""
+
+import contextlib
+import json
+from asyncio import CancelledError, Task, create_task, gather
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import EVERYTHING
+from trimtab.actions.registry import Actuators
+from trimtab.alarms.model import StateValue
+from trimtab.alarms.room import AlarmRoom
+from trimtab.alarms.rows import Stored
+from trimtab.alarms.store import Filter
+from trimtab.audit.room import AuditRoom
+from trimtab.base.clock import Clock
+from trimtab.base.errors import SetupError
+from trimtab.base.ids import new_id
+from trimtab.cloud.scaling import AwsScaling
+from trimtab.doors import proxy
+from trimtab.doors.auditing.recorder import Change, ChangeRecorder
+from trimtab.inventory.resolver import resolve
+from trimtab.jobs.periodic import Job
+from trimtab.listen import bind
+from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricBatch
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.notify.transport.http import HttpTransport
+from trimtab.scaling.engine.metering import Point
+from trimtab.scaling.engine.model import ScalableTarget, TargetKey
+from trimtab.scaling.engine.readings import Breach
+from trimtab.scaling.engine.room import Means, ScalingRoom
+from trimtab.scaling.targets.aws import AwsBackend
+from trimtab.scaling.targets.backend import Backend
+from trimtab.scaling.targets.file import read_scaling_file
+from trimtab.scaling.targets.kubernetes import KubernetesBackend
+from trimtab.scaling.targets.pool.pool import Pool
+from trimtab.scaling.targets.webhook import WebhookBackend
+from trimtab.settings import Settings
+from trimtab.store.state.database import State
+
+_ENGINE = Principal("scaling engine", None, Role.WRITE, EVERYTHING)
+_SOURCE = "scaling.trimtab"
+_TEND_S = 1.0
+_FOREVER_S = 10 * 365 * 86_400.0
+_MOST_ALARMS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmsOfPolicies:
+    """The alarms that name a step policy among their actions, as the alarm room knows them."""
+
+    alarms: AlarmRoom
+
+    async def breaching(self, key: TargetKey, arn: str) -> list[Breach]:
+        """Those in ALARM, and how far beyond their threshold the newest point is."""
+        wanted = Filter(state=StateValue.ALARM, action_prefix=arn)
+        found = await self.alarms.store.listed(key.account, key.region, wanted, _MOST_ALARMS)
+        return [one for one in map(_breach, found) if one is not None]
+
+
+def _breach(alarm: Stored) -> Breach | None:
+    data = json.loads(alarm.state.data or "{}")
+    points = [one for one in data.get("recentDatapoints") or () if isinstance(one, (int, float))]
+    threshold = data.get("threshold", alarm.form.get("Threshold"))
+    if not points or not isinstance(threshold, (int, float)) or not alarm.actions.enabled:
+        return None
+    out = not str(alarm.form.get("ComparisonOperator", "")).startswith("LessThan")
+    return Breach(alarm.key.name, float(points[-1]) - float(threshold), out)
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Points of the engine as series of the metrics room."""
+
+    ingest: MetricIngest
+    registry: SeriesRegistry
+
+    async def __call__(self, points: Sequence[Point]) -> None:
+        """Make these points durable. Raises Throttled, Unavailable."""
+        values = [(self._series(one), one.time_ms, one.value, 1.0) for one in points if not one.gauge]
+        samples = [(self._series(one), one.time_ms, one.value) for one in points if one.gauge]
+        if points:
+            batch = MetricBatch(values=np.array(values, VALUE_ROW), samples=np.array(samples, SAMPLE_ROW))
+            await self.ingest.write(batch)
+
+    def _series(self, one: Point) -> int:
+        resource = resolve(dict(one.dimensions), one.account, one.region).path
+        kind = Kind.GAUGE if one.gauge else Kind.EVENTS
+        where = one.account, one.region, one.namespace, one.name, one.dimensions, one.unit
+        return self.registry.add(Identity(*where, kind=kind, resource=resource))
+
+
+@dataclass(slots=True)
+class Pools:
+    """The pools of this process while it leads: each with its proxy. They are named in the settings' file alone."""
+
+    room: ScalingRoom
+    clock: Clock
+    urls: dict[str, str] = field(default_factory=dict)
+    _running: list["Task[None]"] = field(default_factory=list)
+
+    async def tend(self) -> None:
+        """Begin once the lock is held; end when it is lost, since another process runs them then."""
+        if self.room.lock.held and not self._running:
+            await self.room.begin_pools()
+            self._running = [create_task(self._run(pool)) for pool in self.room.pools.values()]
+        elif self._running and not self.room.lock.held:
+            await self.end()
+
+    async def end(self) -> None:
+        """Drain and end every worker."""
+        for task in self._running:
+            task.cancel()
+        await gather(*self._running, return_exceptions=True)
+        self._running.clear()
+        self.urls.clear()
+
+    async def _run(self, pool: Pool) -> None:
+        try:
+            listener = bind(pool.settings.listen, f"[pools.{pool.name}] listen")
+        except SetupError as problem:
+            pool.problem = str(problem)
+            return
+        with contextlib.suppress(CancelledError):
+            async with proxy.serving(pool, self.clock, listener) as url:
+                self.urls[pool.name] = url
+                await pool.run()
+
+    def jobs(self) -> list[Job]:
+        """Keep them, and end them with the process."""
+        if not self.room.pools:
+            return []
+        # `end` is called once at the start, when nothing runs yet, and once at the end
+        return [Job("keep the pools", _TEND_S, self.tend), Job("end the pools", _FOREVER_S, self.end, at_stop=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScaling:
+    """The room and the pools."""
+
+    room: ScalingRoom
+    pools: Pools
+
+    def jobs(self) -> list[Job]:
+        """What both do by themselves."""
+        return [*self.room.jobs(), *self.pools.jobs()]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The rooms that scaling stands on."""
+
+    evaluator: Evaluator
+    alarms: AlarmRoom
+    audit: AuditRoom
+    actuators: Actuators
+    ingest: MetricIngest
+    registry: SeriesRegistry
+    http: HttpTransport
+
+
+def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring) -> LiveScaling:
+    """The engine with what TRIMTAB_SCALING_FILE names. Raises SetupError for a file that cannot be used."""
+    file = read_scaling_file(settings.scaling_file)
+    backends: list[Backend] = [
+        KubernetesBackend(file.kubernetes),
+        WebhookBackend(file.webhooks, around.http, clock),
+    ]
+    if file.aws is not None:
+        backends.append(AwsBackend(file.aws, AwsScaling))
+    recorder = ChangeRecorder(around.audit.ingest, clock, settings.account_id, settings.region)
+
+    async def audited(target: ScalableTarget, changes: Mapping[str, object], problem: str) -> None:
+        await recorder.record(
+            Change(
+                _ENGINE, _SOURCE, "Scale", new_id(), account=target.key.account, region=target.key.region,
+                parameters={"target": target.arn, "resource": target.key.label, **changes},
+                error_code="Failed" if problem else "", error_message=problem,
+                resources=[{"ARN": target.arn, "type": "AWS::ApplicationAutoScaling::ScalableTarget"}],
+            )
+        )  # fmt: skip
+
+    means = Means(
+        around.evaluator, AlarmsOfPolicies(around.alarms), around.actuators,
+        Emission(around.ingest, around.registry), audited, file.pools, backends, settings.account_id, settings.region,
+    )  # fmt: skip
+    room = ScalingRoom.of(state, clock, means)
+    return LiveScaling(room, Pools(room, clock))

@@ -1,0 +1,148 @@
+"""The file of TRIMTAB_SCALING_FILE: what may be scaled from here, and how. Nothing else makes trimtab run a command or
+write to a cluster, so that no page and no API call can.
+
+    [pools.chat]                          # worker processes of this machine behind a proxy
+    command = ["python3", "serve.py", "--port", "{port}"]
+    listen = "127.0.0.1:8080"
+    zones = ["a", "b", "c"]
+
+    [kubernetes.prod]                     # scale subresources
+    server = "https://10.0.0.1:6443"
+    token_file = "/etc/trimtab/token"
+
+    [webhooks.render]                     # a signed POST
+    url = "https://example.com/scale"
+    secret = "whsec_…"
+
+    [aws]                                 # what of AWS may be written, as namespace:resource
+    act_on = ["ecs:service/prod/*", "autoscaling:autoScalingGroup/web"]
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trimtab.base.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """A pool of worker processes.
+
+    `command` is run without a shell; `{port}` and `{zone}` in it are filled in, and are in the environment as PORT and
+    ZONE. A worker is ready once `health_path` answers 2xx; it is replaced after `health_failures` checks that fail in
+    a row, or `start_s` without a first success. `concurrency` requests at once go to a worker; up to `queue` others
+    wait in the proxy for at most `queue_s`. A worker that is stopped gets no new request and `drain_s` to end those it
+    has. The rest is what its target begins with.
+    """
+
+    command: list[str]
+    listen: str = "127.0.0.1:0"
+    directory: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    zones: list[str] = field(default_factory=lambda: ["a"])
+    health_path: str = "/"
+    health_every_s: float = 1.0
+    health_failures: int = 3
+    start_s: float = 60.0
+    drain_s: float = 30.0
+    concurrency: int = 1
+    queue: int = 1000
+    queue_s: float = 30.0
+    least: int = 1
+    most: int = 10
+    capacity: float = 1.0
+    launch_s: float = 5.0
+    tick_s: int = 10
+    price_per_hour: Decimal | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSettings:
+    """A Kubernetes API server. The token is read anew for each request, as those of service accounts are rotated."""
+
+    server: str
+    token_file: str = ""
+    ca_file: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """A receiver of signed orders. It answers 2xx and, if it wants, JSON with `ready` and `desired`."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsSettings:
+    """What of AWS may be written: patterns over `namespace:resource`. `endpoint_url` is for emulators."""
+
+    act_on: list[str]
+    endpoint_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingFile:
+    """The whole file."""
+
+    pools: dict[str, PoolSettings] = field(default_factory=dict)
+    kubernetes: dict[str, ClusterSettings] = field(default_factory=dict)
+    webhooks: dict[str, HookSettings] = field(default_factory=dict)
+    aws: AwsSettings | None = None
+
+
+def read_scaling_file(path: str) -> ScalingFile:
+    """The file at `path` ("": nothing is configured). Raises SetupError that says what is wrong."""
+    if not path:
+        return ScalingFile()
+    try:
+        loaded = tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise SetupError(f"cannot read TRIMTAB_SCALING_FILE {path}: {problem}") from None
+    return scaling_file(loaded, path)
+
+
+def scaling_file(loaded: Mapping[str, Any], path: str = "") -> ScalingFile:
+    """A parsed file. Raises SetupError."""
+    known = {"pools": PoolSettings, "kubernetes": ClusterSettings, "webhooks": HookSettings}
+    _refuse_unknown(loaded, ScalingFile, path)
+    for section, type_ in known.items():
+        for name, one in loaded.get(section, {}).items():
+            _refuse_unknown(one, type_, f"{path} [{section}.{name}]")
+    try:
+        found = msgspec.convert(loaded, type=ScalingFile, strict=False)
+    except msgspec.ValidationError as problem:
+        raise SetupError(f"cannot use TRIMTAB_SCALING_FILE {path}: {problem}") from None
+    for name, pool in found.pools.items():
+        _check_pool(name, pool)
+    return found
+
+
+def _refuse_unknown(table: Any, type_: type, where: str) -> None:
+    unknown = sorted(set(table) - set(type_.__dataclass_fields__)) if isinstance(table, Mapping) else []  # type: ignore[attr-defined]  # all of them are dataclasses
+    if unknown:
+        raise SetupError(f"cannot use TRIMTAB_SCALING_FILE {where}: unknown key {unknown[0]!r}")
+
+
+def _check_pool(name: str, pool: PoolSettings) -> None:
+    """Raises SetupError for numbers that cannot work."""
+    problems = {
+        "command must name a program": bool(pool.command),
+        "zones must name one or more, each once": 0 < len(pool.zones) == len(set(pool.zones)),
+        "health_every_s must be above 0": pool.health_every_s > 0,
+        "health_failures must be 1 or more": pool.health_failures >= 1,
+        "concurrency must be 1 or more": pool.concurrency >= 1,
+        "expected 0 ≤ least ≤ most": 0 <= pool.least <= pool.most,
+        "listen must be host:port": pool.listen.rpartition(":")[2].isdigit(),
+    }
+    for problem, fine in problems.items():
+        if not fine:
+            raise SetupError(f"cannot run the pool {name!r} of TRIMTAB_SCALING_FILE: {problem}")

@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from trimtab.advice.purchases.spot.choose import by_backtest, rules
-from trimtab.advice.purchases.spot.model import Availability, Job
-from trimtab.advice.purchases.spot.replay import least_cost, starts_of
+from trimtab.capacity.spot.choose import by_backtest, rules
+from trimtab.capacity.spot.model import Availability, Job
+from trimtab.capacity.spot.replay import least_cost, starts_of
 
 EASY = 0.33
 JOB = Job(work_h=48.0, deadline_h=60.0, delay_h=1 / 6, spot_price=0.3)

@@ -15,9 +15,9 @@ from trimtab.advice.purchases.facts import OFFER, RATE, TERM, Offer, OwnRate, Te
 from trimtab.advice.purchases.kept import Made
 from trimtab.advice.purchases.model import Payment, PlanKind
 from trimtab.advice.purchases.room import PurchasesRoom
-from trimtab.advice.purchases.spot.advise import SpotAdvice, advise
-from trimtab.advice.purchases.spot.model import Availability, Job
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.capacity.spot.advise import SpotAdvice, advise
+from trimtab.capacity.spot.model import Availability, Job
 from trimtab.client import purchases_wire as wire
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
 

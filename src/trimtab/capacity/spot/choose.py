@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.advice.purchases.spot.kernel import Ints
-from trimtab.advice.purchases.spot.model import Availability, Floats, Job, Outcomes, Rule
-from trimtab.advice.purchases.spot.replay import replay
+from trimtab.capacity.spot.kernel import Ints
+from trimtab.capacity.spot.model import Availability, Floats, Job, Outcomes, Rule
+from trimtab.capacity.spot.replay import replay
 
 _LEAST_PAST = 48
 """Past jobs, an hour apart each: with fewer the default runs. They overlap: these are two days, not 48 facts."""

@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from trimtab.advice.purchases.spot.advise import advise
-from trimtab.advice.purchases.spot.checkpoint import between_interruptions, checkpointing, share_lost, young
-from trimtab.advice.purchases.spot.choose import by_backtest, pick, rules
-from trimtab.advice.purchases.spot.model import Availability, Job, Rule
-from trimtab.advice.purchases.spot.replay import least_cost, replay, starts_of
 from trimtab.base.errors import InvalidInput
+from trimtab.capacity.spot.advise import advise
+from trimtab.capacity.spot.checkpoint import between_interruptions, checkpointing, share_lost, young
+from trimtab.capacity.spot.choose import by_backtest, pick, rules
+from trimtab.capacity.spot.model import Availability, Job, Rule
+from trimtab.capacity.spot.replay import least_cost, replay, starts_of
 
 JOB = Job(work_h=4, deadline_h=6, delay_h=0.5, spot_price=0.3)
 GREEDY = Rule("spot, then on demand", margin_h=np.inf)

@@ -5,8 +5,8 @@ A rule sees a tick when it comes, never before: changing what comes later change
 
 import numpy as np
 
-from trimtab.advice.purchases.spot import kernel
-from trimtab.advice.purchases.spot.model import Availability, Floats, Job, Outcomes, Rule
+from trimtab.capacity.spot import kernel
+from trimtab.capacity.spot.model import Availability, Floats, Job, Outcomes, Rule
 
 _HALF_LIFE_H = 12.0
 """How fast the past of a zone is forgotten, where the zone that was up most of late is chosen."""

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.advice.purchases.spot.model import Flags, Floats
+from trimtab.capacity.spot.model import Flags, Floats
 from trimtab.timeseries.anomaly.jit import compiled
 
 Ints = npt.NDArray[np.int64]

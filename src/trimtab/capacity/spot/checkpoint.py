@@ -7,8 +7,8 @@ interruptions (J. W. Young, "A first order approximation to the optimum checkpoi
 import math
 from dataclasses import dataclass
 
-from trimtab.advice.purchases.spot.model import Availability
 from trimtab.base.errors import InvalidInput
+from trimtab.capacity.spot.model import Availability
 
 
 @dataclass(frozen=True, slots=True)

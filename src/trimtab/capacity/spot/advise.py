@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.advice.purchases.spot.checkpoint import Checkpointing, checkpointing
-from trimtab.advice.purchases.spot.choose import Chosen, by_backtest, pick, rules
-from trimtab.advice.purchases.spot.model import Availability, Job, Rule
-from trimtab.advice.purchases.spot.replay import least_cost, replay, starts_of
 from trimtab.base.errors import InvalidInput
+from trimtab.capacity.spot.checkpoint import Checkpointing, checkpointing
+from trimtab.capacity.spot.choose import Chosen, by_backtest, pick, rules
+from trimtab.capacity.spot.model import Availability, Job, Rule
+from trimtab.capacity.spot.replay import least_cost, replay, starts_of
 
 _MOST_STEPS, _MOST_STARTS = 20_000_000, 5_000
 """Ticks of all jobs and zones, and jobs, that are replayed a rule: of more starts every so many-th one is taken."""

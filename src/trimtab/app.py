@@ -81,6 +81,7 @@ from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.reports import Reporting
+from trimtab.doors.rest.scaling import Scaling
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
@@ -229,6 +230,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         rightsizing=rooms.rightsizing,
         purchases=rooms.purchases,
         plans=rooms.plans,
+        engine=Scaling(rooms.scaling.viewing, rooms.settings.account_id, rooms.settings.region),
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,

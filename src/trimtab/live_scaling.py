@@ -34,6 +34,7 @@ from trimtab.scaling.engine.metering import Point
 from trimtab.scaling.engine.model import ScalableTarget, TargetKey
 from trimtab.scaling.engine.readings import Breach
 from trimtab.scaling.engine.room import Means, ScalingRoom
+from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.targets.aws import AwsBackend
 from trimtab.scaling.targets.backend import Backend
 from trimtab.scaling.targets.file import read_scaling_file
@@ -145,6 +146,11 @@ class LiveScaling:
 
     room: ScalingRoom
     pools: Pools
+
+    @property
+    def viewing(self) -> Viewing:
+        """How targets stand, for doors and pages."""
+        return Viewing(self.room, self.pools.urls)
 
     def jobs(self) -> list[Job]:
         """What both do by themselves."""

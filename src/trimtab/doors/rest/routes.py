@@ -73,6 +73,7 @@ from trimtab.doors.rest import (
     rightsizing,
     run_reports,
     runs,
+    scaling,
     serverless,
     settings,
     simulations,
@@ -160,6 +161,7 @@ class Dependencies:
     load_testing: load_tests.LoadTesting | None = None
     batch: batch_jobs.BatchJobs | None = None
     reporting: reports.Reporting | None = None
+    engine: scaling.Scaling | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -187,6 +189,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(purchases.operations(needs.purchases) if needs.purchases else []),
         *(capacity_plans.operations(needs.plans, needs.clock) if needs.plans else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
+        *(scaling.operations(needs.engine) if needs.engine else []),
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
         *(batch_jobs.operations(needs.batch) if needs.batch else []),
         *(reports.operations(needs.reporting) if needs.reporting else []),

@@ -1,0 +1,225 @@
+"""Answers visuals: the largest groups, then all amounts, the whole, the period before, and what is drawn over them.
+
+Every question goes through the dataset reader with the caller's `Reader`: what that may not see does not exist here.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from trimtab.base.clock import Clock, to_ms
+from trimtab.reports.analyses.asking import Plan, plan
+from trimtab.reports.analyses.grouping import OTHER
+from trimtab.reports.analyses.model import Key, Row, Shown, Value
+from trimtab.reports.analyses.overlays import Overlays
+from trimtab.reports.analyses.periods import DAY_MS, after, before, between, complete
+from trimtab.reports.analyses.spec import Visual
+from trimtab.reports.datasets.compiled import Compiled
+from trimtab.reports.datasets.query import Query
+from trimtab.reports.datasets.reader import Reader
+from trimtab.reports.datasets.reading import Answer
+from trimtab.reports.datasets.spec import Dataset
+
+_WHOLE = frozenset(("kpi", "table", "pivot", "bars", "columns", "sankey", "heat"))
+"""Kinds that show all groups together too."""
+_MINUTE_MS = 60_000
+_COMPARED = frozenset(("kpi", "line", "columns", "bars", "table", "pivot"))
+
+
+class Asks(Protocol):
+    """Who answers questions to a dataset: the room of datasets."""
+
+    def compiled(self, spec: Dataset, reader: Reader | None = None, query: Query | None = None) -> Compiled:
+        """A dataset made ready."""
+
+    async def run(self, spec: Dataset, reader: Reader, query: Query) -> Answer:
+        """An answer within what `reader` may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A visual with what its analysis and its page say: the dataset, further conditions, parameters, the range."""
+
+    visual: Visual
+    name: str
+    dataset: Dataset
+    where: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] | None = None
+    range_ms: int | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+    def span(self, now_ms: int) -> tuple[int, int]:
+        """The range: what is asked for, else the last days, from the beginning of the first one."""
+        end = self.end_ms if self.end_ms is not None else -(-now_ms // _MINUTE_MS) * _MINUTE_MS
+        if self.start_ms is not None:
+            return self.start_ms, end
+        length = self.range_ms or self.dataset.range_ms
+        start = end - length
+        return (start // DAY_MS * DAY_MS if length % DAY_MS == 0 else start), end
+
+
+class Answering:
+    """Answers visuals over a reader of datasets."""
+
+    def __init__(self, asks: Asks, overlays: Overlays, clock: Clock) -> None:
+        self._asks = asks
+        self._overlays = overlays
+        self._clock = clock
+
+    def planned(self, wanted: Wanted, reader: Reader) -> Plan:
+        """A visual looked through, nothing read. Raises InvalidInput."""
+        parameters = dict(wanted.parameters or {})
+        compiled = self._asks.compiled(wanted.dataset, reader, Query(parameters=parameters))
+        parameters = {name: value for name, value in parameters.items() if name in wanted.dataset.parameters}
+        where = (*wanted.where, *wanted.visual.where)
+        return plan(wanted.visual, compiled, where, parameters, wanted.span(self._clock.now_ms()))
+
+    async def show(self, wanted: Wanted, reader: Reader) -> Shown:
+        """A visual answered. Raises InvalidInput, QueryAborted, Unavailable."""
+        made = self.planned(wanted, reader)
+
+        async def ask(query: Query) -> Answer:
+            return await self._asks.run(wanted.dataset, reader, query)
+
+        kept, whole = await asyncio.gather(self._kept(made, ask), self._whole(made, ask))
+        found = await ask(made.groups(kept)) if made.dimensions else whole
+        if found is None:
+            raise AssertionError("a visual without groups shows all together")
+        rows = _rows(found, made)
+        shown = Shown(
+            made.visual, made.kind, wanted.name, made.dimensions, made.amounts, tuple(_arranged(rows, made)),
+            made.start_ms, made.end_ms, _rows(whole, made, groups=False)[0] if whole is not None else None,
+            until_ms=found.until_ms, notes=(*dict.fromkeys(found.notes),), more=found.more,
+            extracted_ms=found.extracted_ms,
+        )  # fmt: skip
+        shown = _in_currency(shown, [one for one in (found, whole) if one is not None])
+        if made.visual.compare and made.kind in _COMPARED:
+            shown = await self._compared(shown, made, kept, ask)
+        return await self._overlaid(shown, made, ask)
+
+    async def _kept(self, made: Plan, ask: "Ask") -> list[Sequence[Key] | None]:
+        """The groups of each dimension that are shown one by one; None: all there are."""
+
+        async def largest(at: int) -> Sequence[Key] | None:
+            if not made.tops[at]:
+                return None
+            keys = _keys((await ask(made.ranking(at))).table.column("d").to_pylist())
+            return keys[: made.tops[at]] if len(keys) > made.tops[at] else None
+
+        return list(await asyncio.gather(*(largest(at) for at in range(len(made.dimensions)))))
+
+    async def _whole(self, made: Plan, ask: "Ask") -> Answer | None:
+        if made.kind not in _WHOLE and made.dimensions:
+            return None
+        return await ask(made.whole())
+
+    async def _compared(self, shown: Shown, made: Plan, kept: Sequence[Any], ask: "Ask") -> Shown:
+        """The same of the range before; moments are told as those of this range."""
+        at = next((at for at, one in enumerate(made.dimensions) if one.timely), None)
+        grain = made.dimensions[at].grain if at is not None else ""
+        start, end, number = before(made.start_ms, made.end_ms, grain)
+        earlier = replace(made, start_ms=start, end_ms=end)
+        groups, whole = await asyncio.gather(
+            ask(earlier.groups(kept)) if made.dimensions else self._nothing(), self._whole(earlier, ask)
+        )
+        known: dict[tuple[Key, ...], tuple[Value, ...]] = {}
+        for row in _rows(groups, made) if groups is not None else ():
+            keys = tuple(
+                after(key, grain, number) if place == at and isinstance(key, int) else key
+                for place, key in enumerate(row.keys)
+            )
+            known[keys] = row.values
+        none = (None,) * len(made.amounts)
+        rows = [replace(row, before=known.pop(row.keys, none)) for row in shown.rows]
+        rows += [Row(keys, none, values) for keys, values in known.items()]
+        total = shown.total
+        if total is not None and whole is not None:
+            total = replace(total, before=_rows(whole, made, groups=False)[0].values)
+        if not made.dimensions and total is not None:
+            rows = [total]
+        return replace(shown, rows=tuple(_arranged(rows, made)), total=total, before=(start, end))
+
+    async def _nothing(self) -> None:
+        return None
+
+    async def _overlaid(self, shown: Shown, made: Plan, ask: "Ask") -> Shown:
+        wanted = made.visual.forecast or made.visual.anomalies
+        if not (wanted and made.dimensions and made.dimensions[0].timely):
+            return shown
+        start = self._overlays.from_ms(made)
+        found = await ask(made.history(start))
+        past = replace(made, dimensions=made.dimensions[:1])
+        points = {row.keys[0]: row.values[0] for row in _rows(found, past) if isinstance(row.keys[0], int)}
+        grain = made.dimensions[0].grain
+        until = min(made.end_ms, shown.known_until_ms or made.end_ms)
+        starts = between(start, made.end_ms, grain)
+        stop = complete(starts, grain, until)
+        known = [at for at in starts if stop is None or at < stop]
+        first = min((at for at in points if isinstance(at, int)), default=0)
+        series = [(at, _number(points.get(at), made)) for at in known if at >= first]
+        return await self._overlays.over(shown, made, series)
+
+
+Ask = Any
+
+
+def _number(value: Value, made: Plan) -> float:
+    if value is None:
+        return 0.0 if made.amounts[0].additive else float("nan")
+    return float(value)
+
+
+def _rows(found: Answer, made: Plan, *, groups: bool = True) -> list[Row]:
+    table = found.table
+    keys = [_keys(table.column(f"d{at}").to_pylist()) for at in range(len(made.dimensions))] if groups else []
+    values = [table.column(f"m{at}").to_pylist() for at in range(len(made.amounts)) if f"m{at}" in table.column_names]
+    return [
+        Row(tuple(one[at] for one in keys), tuple(_value(one[at]) for one in values)) for at in range(table.num_rows)
+    ]
+
+
+def _keys(values: Sequence[Any]) -> list[Key]:
+    return [to_ms(one) if isinstance(one, datetime) else one for one in values]
+
+
+def _value(value: Any) -> Value:
+    return None if isinstance(value, float) and value != value else value
+
+
+def _arranged(rows: Sequence[Row], made: Plan) -> list[Row]:
+    """Moments in their order, else the largest first; the others together always last."""
+    ordered = [at for at, one in enumerate(made.dimensions) if one.timely or one.cyclic]
+
+    def place(row: Row) -> tuple[Any, ...]:
+        first = row.values[0] if row.values else None
+        return (
+            *((row.keys[at] is None, row.keys[at] or 0) for at in ordered),
+            any(key == OTHER for key in row.keys),
+            -float(first) if first is not None else float("inf"),
+            tuple(str(key) for key in row.keys),
+        )
+
+    return sorted(rows, key=place)
+
+
+def _in_currency(shown: Shown, answers: Sequence[Answer]) -> Shown:
+    """The money's own unit, and a warning where several are added up."""
+    seen = {
+        one
+        for answer in answers
+        for name in ("c0", "c1")
+        if name in answer.table.column_names
+        for one in answer.table.column(name).to_pylist()
+        if one
+    }
+    if len(seen) > 1:
+        note = f"Amounts in {' and '.join(sorted(seen))} are added up: group by {{currency}} or filter it"
+        return replace(shown, notes=(*shown.notes, note.replace("{currency}", "currency")))
+    if not seen:
+        return shown
+    unit = seen.pop()
+    amounts = [replace(one, unit=one.unit.replace("USD", unit)) if one.money else one for one in shown.amounts]
+    return replace(shown, amounts=tuple(amounts))

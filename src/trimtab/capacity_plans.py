@@ -24,6 +24,7 @@ from trimtab.kpis.context import Context, Reader, flows
 from trimtab.kpis.owners import Owners, pods_of
 from trimtab.kpis.window import Grid
 from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.scaling.demand import spread_back
 from trimtab.scaling.plan.model import Offer, Server
 from trimtab.scaling.plan.room import PlansRoom
 from trimtab.store.state.database import State
@@ -119,7 +120,7 @@ class Traffic:
         own = [one for one in finder.all(concepts.REQUESTS) if owners.of(one.series) == service]
         found = await flows(Context(self.reader, finder, owners, grid), own)
         flow = found.get(service)
-        return None if flow is None else np.asarray(flow.per_s)
+        return None if flow is None else spread_back(np.asarray(flow.per_s))
 
 
 @dataclass(frozen=True, slots=True)

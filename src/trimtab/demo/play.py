@@ -14,6 +14,7 @@ from trimtab.demo.bill.delivery import Delivery
 from trimtab.demo.budgets import put_budgets
 from trimtab.demo.faults import put_faults, refresh
 from trimtab.demo.functions import FunctionFeed
+from trimtab.demo.load_tests import put_load_tests
 from trimtab.demo.logs import LogFeed
 from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
@@ -83,6 +84,7 @@ class Play:
                     put_sizes(self._url, secrets, client, self._clock.now_ms())
                     self._bill.wait(client, self._stop)
                     put_terms(client, self._simulation.world)
+                    put_load_tests(client, self._simulation.world)
                     refresh(client)
                     judge(client)
                     put_budgets(client, self._simulation.world)

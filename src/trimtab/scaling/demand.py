@@ -15,6 +15,8 @@ from trimtab.metrics.expressions.program import is_period
 from trimtab.metrics.statistics import parse_statistic
 
 MOST_TICKS = 600_000
+LONGEST_GAP = 15
+"""Ticks between two readings of a counter that are taken for its own pace: a scrape a quarter of an hour."""
 
 
 class Evaluator(Protocol):
@@ -69,3 +71,20 @@ async def read_demand(evaluator: Evaluator, scope: Scope, asked: DemandAsked, ti
         )
     first = int(np.flatnonzero(demand)[0])
     return start_ms + first * step, demand[first:] / (tick_s if asked.per_period else 1)
+
+
+def spread_back(per_s: Array, most: int = LONGEST_GAP) -> Array:
+    """Rates of counters that are told more rarely than the ticks: each is shared with the empty ticks before it.
+
+    What a counter grew by since it was last told came within all of that time. `per_s` is NaN where nothing was told;
+    a gap of more than `most` ticks stays one, as nobody knows when within it the growth came.
+    """
+    told = np.flatnonzero(np.isfinite(per_s))
+    found = per_s.copy()
+    if not len(told):
+        return found
+    gaps = np.diff(told, prepend=told[0] - 1)
+    for at, gap in zip(told[gaps > 1], gaps[gaps > 1], strict=True):
+        if gap <= most:
+            found[at - gap + 1 : at + 1] = per_s[at] / gap
+    return found

@@ -20,3 +20,11 @@ WHERE kind = {kind:String} AND set IN (
   SELECT category_set FROM cost_daily WHERE day >= {first:Date} AND day <= {last:Date} AND /*scope*/
 )
 ORDER BY key;
+
+-- name: tags_last_used
+-- The keys of tags on the bill in a scope, and the last day of each.
+SELECT arrayJoin(mapKeys(sets.pairs)) AS key, max(days.last) AS last
+FROM (SELECT tag_set, max(day) AS last FROM cost_daily WHERE /*scope*/ GROUP BY tag_set) AS days
+INNER JOIN (SELECT set, any(pairs) AS pairs FROM cost_sets WHERE kind = 'tags' GROUP BY set) AS sets ON sets.set = days.tag_set
+GROUP BY key
+ORDER BY key;

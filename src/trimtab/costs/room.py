@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.costs.allocation_tags import AllocationTags
 from trimtab.costs.announced import ReadChanges
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.export.focus import FocusExport
@@ -32,6 +33,7 @@ class CostsRoom:
     ledger: ImportLedger
     uploads: Uploads
     focus: FocusExport
+    allocation_tags: AllocationTags
 
     @classmethod
     def of(cls, telemetry: Telemetry, state: State, clock: Clock, data_dir: Path, *, embedded: bool) -> "CostsRoom":
@@ -50,6 +52,7 @@ class CostsRoom:
             ledger,
             uploads,
             FocusExport(telemetry),
+            AllocationTags(state, telemetry, clock),
         )
 
     def knowing(self, announced: ReadChanges) -> "CostsRoom":

@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -279,3 +281,70 @@ def test_unbuilt_services_say_so(server: LiveServer) -> None:
     code, message = refusal(ec2, "describe_instances")
     assert code == "InvalidAction"
     assert "DescribeInstances" in message
+
+
+def test_tags_are_switched_off_and_on(ce: Any) -> None:
+    known = {one["TagKey"]: one for one in ce.list_cost_allocation_tags()["CostAllocationTags"]}
+    assert {"UserDefined"} == {one["Type"] for key, one in known.items() if not key.startswith("aws:")}
+    key = next(key for key in known if not key.startswith("aws:"))
+    assert key in ce.get_tags(TimePeriod=AUGUST)["Tags"]
+    off = [{"TagKey": key, "Status": "Inactive"}, {"TagKey": "no-such-key", "Status": "Active"}]
+    errors = ce.update_cost_allocation_tags_status(CostAllocationTagsStatus=off)["Errors"]
+    assert [("no-such-key", "TagKeysNotFoundException")] == [(one["TagKey"], one["Code"]) for one in errors]
+    assert [key] == [one["TagKey"] for one in ce.list_cost_allocation_tags(Status="Inactive")["CostAllocationTags"]]
+    assert key not in ce.get_tags(TimePeriod=AUGUST)["Tags"]
+    ce.update_cost_allocation_tags_status(CostAllocationTagsStatus=[{"TagKey": key, "Status": "Active"}])
+    assert key in ce.get_tags(TimePeriod=AUGUST)["Tags"]
+    first = datetime.now(UTC).replace(day=1)
+    within = {"BackfillFrom": f"{first:%Y-%m-%d}T00:00:00Z"}
+    long_ago = {"BackfillFrom": "2001-01-01T00:00:00Z"}
+    assert "ValidationException" == refusal(ce, "start_cost_allocation_tag_backfill", **long_ago)[0]
+    asked = ce.start_cost_allocation_tag_backfill(**within)["BackfillRequest"]
+    assert "SUCCEEDED" == asked["BackfillStatus"]
+    assert [asked] == ce.list_cost_allocation_tag_backfill_history()["BackfillRequests"]
+
+
+def test_exports_and_reports_are_delivered(server: LiveServer, bill: str) -> None:
+    made = {"endpoint_url": server.url, "region_name": "us-east-1"}
+    made |= {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    exports, reports = boto3.client("bcm-data-exports", **made), boto3.client("cur", **made)
+    tables = {one["TableName"] for one in exports.list_tables()["Tables"]}
+    assert {"COST_AND_USAGE_REPORT", "FOCUS_1_2_AWS"} <= tables
+    assert {"Name": "BilledCost", "Type": "double"} in exports.get_table(TableName="FOCUS_1_2_AWS")["Schema"]
+    output = {"OutputType": "CUSTOM", "Format": "TEXT_OR_CSV", "Compression": "GZIP", "Overwrite": "OVERWRITE_REPORT"}
+    place = {"S3Bucket": "bills", "S3Prefix": "daily", "S3Region": "us-east-1", "S3OutputConfigurations": output}
+    export = {
+        "Name": "costs",
+        "DataQuery": {"QueryStatement": "SELECT line_item_unblended_cost AS cost FROM COST_AND_USAGE_REPORT"},
+        "DestinationConfigurations": {"S3Destination": place},
+        "RefreshCadence": {"Frequency": "SYNCHRONOUS"},
+    }
+    arn = exports.create_export(Export=export, ResourceTags=[{"Key": "team", "Value": "finance"}])["ExportArn"]
+    report = {
+        "ReportName": "legacy", "TimeUnit": "DAILY", "Format": "Parquet", "Compression": "Parquet",
+        "AdditionalSchemaElements": ["RESOURCES"], "S3Bucket": "bills", "S3Prefix": "cur", "S3Region": "us-east-1",
+    }  # fmt: skip
+    reports.put_report_definition(ReportDefinition=report)
+    with pytest.raises(ClientError, match="DuplicateReportNameException"):
+        reports.put_report_definition(ReportDefinition=report)
+    deadline = time.monotonic() + 60
+    while not ((told := reports.describe_report_definitions()["ReportDefinitions"][0]).get("ReportStatus")):
+        assert time.monotonic() < deadline
+    assert "SUCCESS" == told["ReportStatus"]["lastStatus"]
+    run = exports.list_executions(ExportArn=arn)["Executions"][0]
+    assert "DELIVERY_SUCCESS" == run["ExecutionStatus"]["StatusCode"]
+    again = exports.get_execution(ExportArn=arn, ExecutionId=run["ExecutionId"])
+    assert export["DataQuery"]["QueryStatement"] == again["Export"]["DataQuery"]["QueryStatement"]
+    assert "HEALTHY" == exports.get_export(ExportArn=arn)["ExportStatus"]["StatusCode"]
+    folder = server.data_dir / "exports" / "bills" / "daily" / "costs" / "data"
+    found = gzip.decompress((folder / "BILLING_PERIOD=2026-08" / "costs-00001.csv.gz").read_bytes()).decode()
+    assert "cost" == found.splitlines()[0]
+    for wrong in ("SELECT x FROM COST_AND_USAGE_REPORT", "DROP TABLE cost_lines"):
+        changed = export | {"DataQuery": {"QueryStatement": wrong}}
+        with pytest.raises(ClientError, match="ValidationException"):
+            exports.update_export(ExportArn=arn, Export=changed)
+    exports.delete_export(ExportArn=arn)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        exports.get_export(ExportArn=arn)
+    reports.delete_report_definition(ReportName="legacy")
+    assert [] == reports.describe_report_definitions()["ReportDefinitions"]

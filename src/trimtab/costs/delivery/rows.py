@@ -1,17 +1,17 @@
 """The SQL of rows: lines of `cost_lines` as columns of a table, put together by its grain, then selected."""
 
-from trimtab.costs.delivery.cur_columns import Column
-from trimtab.costs.delivery.statement import Statement
+from trimtab.costs.delivery.cur_columns import Column, Type
+from trimtab.costs.delivery.statement import Output, Statement
 from trimtab.costs.delivery.tables import Grain
 
 _STARTS = {Grain.DAILY: "toStartOfDay(toDateTime(day, 'UTC'))", Grain.MONTHLY: "billing_period_start"}
 _ENDS = {Grain.DAILY: "addDays(toStartOfDay(toDateTime(day, 'UTC')), 1)", Grain.MONTHLY: "billing_period_end"}
 
 
-def sql_of(statement: Statement, lines: str) -> str:
-    """The SELECT of the rows; `lines` is a condition of which lines of `cost_lines`."""
+def sql_of(statement: Statement, lines: str, *, maps: bool) -> str:
+    """The SELECT of the rows; `lines` is a condition of which lines of `cost_lines`. Without `maps` they are JSON."""
     table = statement.table
-    outputs = ", ".join(f"{one.sql} AS `{one.name}`" for one in statement.outputs)
+    outputs = ", ".join(f"{_shown(one, maps)} AS `{one.name}`" for one in statement.outputs)
     # Every name of it was looked up in our tables of columns, and every text is bound.
     if table.grain is Grain.HOURLY:
         inner = ", ".join(f"{table.columns[name].sql} AS i{n}" for n, name in enumerate(statement.inner))
@@ -20,6 +20,10 @@ def sql_of(statement: Statement, lines: str) -> str:
         rows = _together(statement, lines)
     limit = f" LIMIT {statement.limit}" if statement.limit is not None else ""
     return f"SELECT {outputs} FROM ({rows}) WHERE {statement.condition}{limit}"  # noqa: S608 - see above
+
+
+def _shown(one: Output, maps: bool) -> str:
+    return one.sql if maps or one.type is not Type.PAIRS else f"toJSONString({one.sql})"
 
 
 def _together(statement: Statement, lines: str) -> str:

@@ -95,7 +95,7 @@ class BillWriter:
             conditions.scope(scope),
             statement.table.condition,
         )
-        sql = sql_of(statement, " AND ".join(lines))
+        sql = sql_of(statement, " AND ".join(lines), maps=kind is FileKind.PARQUET)
         if kind is FileKind.PARQUET:
             content = self._telemetry.text(f"{sql} SETTINGS {_ARROW}", conditions.params, "ArrowStream", limits=_LIMITS)
             return b"".join(parquet({one.name: _TYPES[one.type] for one in statement.outputs}, [content]))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from trimtab.access.keys import AwsKey
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -24,6 +25,8 @@ from trimtab.doors.aws.body import ClientGone, decompress, read_body, too_large
 from trimtab.doors.aws.faults import AwsError, of_domain
 from trimtab.doors.aws.routing import FAULTS, Router, Target, protocol_of
 from trimtab.doors.aws.service import CallContext, Operation, Service
+from trimtab.doors.aws.sessions import PREFIX as SESSION_PREFIX
+from trimtab.doors.aws.sessions import key_of
 from trimtab.doors.aws.sigv4 import KeyLookup, Signature, Verifier, read_signature
 from trimtab.doors.aws.wire.constraints import Problem
 from trimtab.doors.aws.wire.fault import resolve
@@ -145,11 +148,13 @@ class Gateway:
         self, request: HttpRequest, target: Target, signature: Signature | None, request_id: str
     ) -> CallContext:
         principal, account = LOCAL_OPERATOR, None
+        session = self._session(request, signature)
         if self._options.auth_required:
-            key = self._verifier.verify(
-                request, signature, target.service.model.signing_name if target.service else None
-            )
+            name = target.service.model.signing_name if target.service else None
+            key = self._verifier.verify(request, signature, name, (lambda _: session) if session else None)
             principal, account = key.principal, key.account
+        elif session is not None:
+            principal, account = session.principal, session.account
         elif signature is not None:
             known = self._options.keys.secret_of(signature.key_id)
             account = known.account if known else None
@@ -166,6 +171,21 @@ class Gateway:
             len(request.sent),
             access_key_id=key_id,
         )
+
+    def _session(self, request: HttpRequest, signature: Signature | None) -> AwsKey | None:
+        """The key of the assumed role that a request is made with, if it is. Raises AwsError."""
+        if signature is None or not signature.key_id.startswith(SESSION_PREFIX):
+            return None
+        token = request.header(b"x-amz-security-token")
+        own = self._options
+        if not token and not own.auth_required:  # any signature is taken here: credentials of elsewhere too
+            return None
+        try:
+            return key_of(own.keys, signature.key_id, token, own.clock.now_ms(), open_to_all=not own.auth_required)
+        except AwsError as problem:
+            if own.auth_required or problem.code == "ExpiredTokenException":
+                raise
+            return None
 
     async def _perform(self, request: HttpRequest, target: Target, context: CallContext) -> HttpAnswer:
         service = target.service

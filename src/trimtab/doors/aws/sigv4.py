@@ -8,7 +8,7 @@ service but S3.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -112,14 +112,23 @@ class Verifier:
         self._clock = clock
         self._derived: dict[tuple[str, str, str, str], bytes] = {}
 
-    def verify(self, request: HttpRequest, signature: Signature | None, service: str | None) -> AwsKey:
-        """The key that signed `request` for `service` (its signing name; None for any). Raises AwsError."""
+    def verify(
+        self,
+        request: HttpRequest,
+        signature: Signature | None,
+        service: str | None,
+        lookup: Callable[[str], AwsKey | None] | None = None,
+    ) -> AwsKey:
+        """The key that signed `request` for `service` (its signing name; None for any). Raises AwsError.
+
+        `lookup` knows keys in place of the verifier's own: those of sessions.
+        """
         if signature is None:
             raise AwsError("MissingAuthenticationToken", "Missing Authentication Token")
         self._check_time(signature)
         if service is not None and signature.service != service:
             raise AwsError("SignatureDoesNotMatch", f"Credential should be scoped to correct service: '{service}'. ")
-        key = self._keys.secret_of(signature.key_id)
+        key = (lookup or self._keys.secret_of)(signature.key_id)
         if key is None:
             raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.")
         if "host" not in signature.signed_headers:

@@ -34,6 +34,8 @@ TAGGED = {"line_item_line_item_type": "Usage", "line_item_unblended_cost": "0.25
 TAGS = {"resource_tags": '{"user_team": "vision", "aws:createdBy": "me"}', "line_item_resource_id": "i-1"}
 
 
+PARQUET = {"Format": "PARQUET", "Compression": "PARQUET", "Overwrite": "CREATE_NEW_REPORT"}
+OF_REPORTS = {"Format": "Parquet", "Compression": "Parquet", "ReportVersioning": "OVERWRITE_REPORT"}
 BILL = table(CUR2, *COMMITMENTS, TAGGED | TAGS)
 
 

@@ -145,7 +145,7 @@ class World:
         ingest: Ingest = self.ingest
         evaluator = Evaluator(self.reader, self.registry, self.clock, NoBands())
         self.rooms = CloudWatchRooms(self.registry, ingest, self.reader, self.ledger, self.clock, evaluator)
-        services = (build(self.rooms), sts.bind(StsRooms()))
+        services = (build(self.rooms), sts.bind(StsRooms(self.keys, self.clock)))
         options = GatewayOptions(services, self.keys, self.clock, "123456789012", "us-east-1", auth_required)
         self.gateway = Gateway(options)
 

@@ -13,6 +13,7 @@ from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import QueryAborted
 from trimtab.base.ids import hash64
+from trimtab.costs.allocation_tags import AllocationTags
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.model import CostQuery, CostRow
@@ -33,6 +34,7 @@ class CostExplorerRooms:
     outlooks: Outlooks
     generation: Callable[[], Awaitable[int]]
     clock: Clock
+    allocation_tags: AllocationTags
     rules: RulesStore | None = None
     anomalies: CostAnomalies | None = None
     purchases: PurchasesRoom | None = None
@@ -56,7 +58,8 @@ class CostExplorerRooms:
             return hash64(repr((version, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
 
         further = anomalies, purchases, rightsizing
-        return cls(room.reader, room.explorer, room.outlooks, generation, clock, rules, *further)
+        asked = room.reader, room.explorer, room.outlooks
+        return cls(*asked, generation, clock, room.allocation_tags, rules, *further)
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
         """The reader's sums. Raises AwsError (DataUnavailableException) where no bill is held."""

@@ -1,6 +1,7 @@
 """Cost Explorer as the gateway serves it: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.cost_explorer import (
+    allocation_tags,
     anomalies,
     anomaly_monitors,
     anomaly_subscriptions,
@@ -32,6 +33,7 @@ OPERATION_FILES = (
     plan_advice,
     reservation_advice,
     rightsizing,
+    allocation_tags,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

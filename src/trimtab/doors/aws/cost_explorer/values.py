@@ -60,7 +60,9 @@ async def get_tags(rooms: CostExplorerRooms, request: Request, context: CallCont
     if key:
         values, _ = await _values(rooms, bill_scope(context), asked, Tag(key))
     else:
-        values = await _keys(rooms, bill_scope(context), asked, categories=False)
+        without = await rooms.allocation_tags.inactive(context.account)
+        found = await _keys(rooms, bill_scope(context), asked, categories=False)
+        values = [one for one in found if one not in without]
     page = await read_page(rooms, request, context)
     shown, more = page.cut(values, asked.size)
     return {"Tags": list(shown), **_sizes(shown, values), **more}

@@ -112,6 +112,30 @@ async def get_table(rooms: ExportRooms, request: Request, context: CallContext) 
     }
 
 
+@operations.add("TagResource", needs=Role.WRITE)
+async def tag_resource(rooms: ExportRooms, request: Request, context: CallContext) -> Answer:
+    """Set tags of an export."""
+    found = await mine(rooms, context, request["ResourceArn"], Kind.EXPORT)
+    await rooms.room.store.tag(found.arn, {**found.tags, **tags_of(request["ResourceTags"])})
+    return {}
+
+
+@operations.add("UntagResource", needs=Role.WRITE)
+async def untag_resource(rooms: ExportRooms, request: Request, context: CallContext) -> Answer:
+    """Remove tags of an export."""
+    found = await mine(rooms, context, request["ResourceArn"], Kind.EXPORT)
+    left = {key: value for key, value in found.tags.items() if key not in request["ResourceTagKeys"]}
+    await rooms.room.store.tag(found.arn, left)
+    return {}
+
+
+@operations.add("ListTagsForResource")
+async def list_tags_for_resource(rooms: ExportRooms, request: Request, context: CallContext) -> Answer:
+    """The tags of an export."""
+    found = await mine(rooms, context, request["ResourceArn"], Kind.EXPORT)
+    return {"ResourceTags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
+
+
 def _kept(form: Mapping[str, Any]) -> dict[str, Any]:
     if form.get("ExportArn"):
         raise AwsError(INVALID, "The ExportArn is given by the service.")

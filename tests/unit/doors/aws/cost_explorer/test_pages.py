@@ -28,7 +28,7 @@ class Held:
 
 
 def read(held: Held, request: dict[str, Any], account: str = "111111111111") -> Any:
-    rooms = CostExplorerRooms(cast(Any, None), cast(Any, None), cast(Any, None), held, ManualClock())
+    rooms = CostExplorerRooms(cast(Any, None), cast(Any, None), cast(Any, None), held, ManualClock(), cast(Any, None))
     return asyncio.run(read_page(rooms, request, CallContext(LOCAL_OPERATOR, account, "us-east-1", EVERYTHING, "id")))
 
 
@@ -75,7 +75,9 @@ def test_a_question_that_is_too_large_is_aws_limit() -> None:
         async def costs(self, scope: Any, query: Any) -> Any:
             raise QueryAborted("cannot answer within 30 s")
 
-    rooms = CostExplorerRooms(cast(Any, Slow()), cast(Any, None), cast(Any, None), Held(), ManualClock())
+    rooms = CostExplorerRooms(
+        cast(Any, Slow()), cast(Any, None), cast(Any, None), Held(), ManualClock(), cast(Any, None)
+    )
     service = build(rooms)
     asked = {
         "TimePeriod": {"Start": "2026-08-01", "End": "2026-09-01"},

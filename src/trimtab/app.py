@@ -201,6 +201,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         *advice_service.build(rooms.advice),
         savingsplans_service.build(rooms.purchases),
+        *rooms.scaling.services(),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
     )

@@ -22,6 +22,8 @@ from trimtab.base.ids import new_id
 from trimtab.cloud.scaling import AwsScaling
 from trimtab.doors import proxy
 from trimtab.doors.auditing.recorder import Change, ChangeRecorder
+from trimtab.doors.aws.application_autoscaling import service as application_autoscaling
+from trimtab.doors.aws.service import Service
 from trimtab.inventory.resolver import resolve
 from trimtab.jobs.periodic import Job
 from trimtab.listen import bind
@@ -151,6 +153,10 @@ class LiveScaling:
     def viewing(self) -> Viewing:
         """How targets stand, for doors and pages."""
         return Viewing(self.room, self.pools.urls)
+
+    def services(self) -> list[Service]:
+        """The AWS services over scaling."""
+        return [application_autoscaling.build(self.room)]
 
     def jobs(self) -> list[Job]:
         """What both do by themselves."""

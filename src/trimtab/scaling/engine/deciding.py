@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trimtab.capacity.simulate.fleet import Array, Fleet, Pool
-from trimtab.scaling.engine.documents import PLANNED, Tracked, planned, predicted, ruled, stepped, tracked
+from trimtab.scaling.engine.documents import PLANNED, Tracked, planned, ruled, stepped, tracked
+from trimtab.scaling.engine.forecasting import Floor
 from trimtab.scaling.engine.model import GROUPS, Kind, Policy, ScalableTarget, Standing
 from trimtab.scaling.engine.readings import Breach, Demand
 from trimtab.scaling.policies.portfolio import plan
-from trimtab.scaling.policies.predictive import floor_of
 from trimtab.scaling.policies.rule import (
     CAPACITY,
     DEMAND,
@@ -42,13 +42,14 @@ _COUNTS = slice(0, 2)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """All that a decision is made from. `values` are those of target tracking policies by id (NaN: missing),
-    `breaches` the alarms of step policies by id."""
+    `breaches` the alarms of step policies, `floors` the forecasts of predictive ones."""
 
     now_ms: int
     standing: Standing
     values: Mapping[str, float] = field(default_factory=dict)
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
     demand: Demand | None = None
+    floors: Mapping[str, Floor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,11 @@ def decide(target: ScalableTarget, policies: Sequence[Policy], seen: Seen, memor
         wish = combine(rows, memory, wished, float(total), float(tick), starting, block)
         for one, moved in zip(turns, memory, strict=True):
             one.memory = moved
-    floor, told = _floor(target, asked, seen)
-    least, most = max(target.least, min(floor, target.most)), target.most
+    floors = {one.name: seen.floors[one.id] for one in asked if one.id in seen.floors}
+    scaling = [one for one in floors.values() if one.scales]
+    most = max([target.most, *(one.most for one in scaling if one.most is not None)])
+    floor = min(most, max((one.replicas for one in scaling), default=0))
+    least, told = max(target.least, floor), {name: one.words for name, one in floors.items()}
     wanted = int(min(max(wish, least), most))
     reasons = {one.policy.name: one.words for one in turns} | told
     kept = {one.policy.id: [float(value) for value in one.memory] for one in turns}
@@ -211,25 +215,3 @@ def _plan(turn: _Turn, target: ScalableTarget, seen: Seen) -> _Turn:
     turn.wish = wanted if wanted != seen.standing.desired else math.nan
     turn.words = made.why(len(demand.values) - 1)
     return turn
-
-
-def _floor(target: ScalableTarget, policies: Sequence[Policy], seen: Seen) -> tuple[int, dict[str, str]]:
-    """The highest floor of the predictive policies over the target's own signal, and what each says."""
-    highest, told = 0, {}
-    for policy in policies:
-        if policy.kind is not Kind.PREDICTIVE:
-            continue
-        found, demand = predicted(policy), seen.demand
-        if demand is None or demand.missing or not len(demand.values):
-            told[policy.name] = demand.missing if demand is not None else "no demand: nothing is forecast"
-            continue
-        floors = floor_of(demand.values, fleet_of(target), found.policy)
-        floor = int(floors[-1])
-        told[policy.name] = (
-            f"the forecast asks for {floor} replicas at least" if floor else "no forecast: under 24 hours of history"
-        )
-        if found.scales:
-            highest = max(highest, floor)
-        else:
-            told[policy.name] += " (forecast only)"
-    return highest, told

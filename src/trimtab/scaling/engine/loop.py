@@ -20,6 +20,7 @@ from trimtab.scaling.engine import actuator, deciding, guarding, scheduling
 from trimtab.scaling.engine.activities import ActivityStore, ProposalStore
 from trimtab.scaling.engine.deciding import Decision, Seen
 from trimtab.scaling.engine.documents import PLANNED
+from trimtab.scaling.engine.forecasting import Forecasts
 from trimtab.scaling.engine.guarding import Allowed
 from trimtab.scaling.engine.memory import Memory, read_memory, write_memory
 from trimtab.scaling.engine.model import (
@@ -149,13 +150,15 @@ class Loop:
 
     async def _seen(self, target: ScalableTarget, policies: Sequence[Policy], standing: Standing, now_ms: int) -> Seen:
         asked = [one for one in policies if one.enabled]
-        values, breaches, history = {}, {}, -1
+        values, breaches, floors, history = {}, {}, {}, -1
         for one in asked:
             if one.kind is Kind.TRACKING:
                 values[one.id] = await self.readings.value(target, one, now_ms)
             elif one.kind is Kind.STEP:
                 breaches[one.id] = await self.readings.alarms.breaching(target.key, one.arn)
-            elif one.kind in PLANNED or one.kind is Kind.PREDICTIVE:
+            elif one.kind is Kind.PREDICTIVE:
+                floors[one.id] = await Forecasts(self.readings).floor(target, one, now_ms)
+            elif one.kind in PLANNED:
                 history = HISTORY_S
             else:
                 history = max(history, STALE * target.service.tick_s)
@@ -164,7 +167,7 @@ class Loop:
         if real and target.mode is not Mode.ACT:  # what a replica would measure, had it been so many
             now = await self._standing(target)
             values = {id_: value * max(1, now.ready) / real for id_, value in values.items()}
-        return Seen(now_ms, standing, values, breaches, demand)
+        return Seen(now_ms, standing, values, breaches, demand, floors)
 
     async def _follow(self, target: ScalableTarget, memory: Memory, real: Standing) -> None:
         """End the activity of a scale that is under way once what was asked for is there."""

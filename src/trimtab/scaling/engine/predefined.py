@@ -41,7 +41,16 @@ PAIRS: Mapping[str, str] = {
     "ECSServiceCPUUtilization": "ECSServiceTotalCPUUtilization",
     "ECSServiceMemoryUtilization": "ECSServiceTotalMemoryUtilization",
 }
-"""Of a predictive policy's pair, the metric of the whole load: per replica it is the pair's other metric."""
+"""Of a predictive policy's pair, the metric of the whole load."""
+SCALING: Mapping[str, str] = {
+    "ASGCPUUtilization": "ASGAverageCPUUtilization",
+    "ASGNetworkIn": "ASGAverageNetworkIn",
+    "ASGNetworkOut": "ASGAverageNetworkOut",
+    "ALBRequestCount": "ALBRequestCountPerTarget",
+    "ECSServiceCPUUtilization": "ECSServiceAverageCPUUtilization",
+    "ECSServiceMemoryUtilization": "ECSServiceAverageMemoryUtilization",
+}
+"""Of a pair, the metric of each replica."""
 
 
 def metric_of(key: TargetKey, specification: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -20,8 +20,9 @@ from pathlib import Path
 import httpx
 import uvloop
 
-from trimtab.inference.drive import Driver, Held
+from trimtab.inference.drive import Driver
 from trimtab.inference.level import Level
+from trimtab.inference.load.held import Held
 from trimtab.inference.load.histogram import Histogram
 from trimtab.inference.load.http import Address, HttpSender, Prepared, request_bytes
 from trimtab.inference.load.record import total

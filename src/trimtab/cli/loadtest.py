@@ -16,17 +16,19 @@ from trimtab.base.loopback import is_loopback
 from trimtab.base.parent import end_with
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.load_busy import Busy
+from trimtab.cli.load_compare import COMMANDS
 from trimtab.cli.load_growth import read_phases, read_stairs, read_stop
 from trimtab.cli.load_report import About, level_row, show, test_of
+from trimtab.cli.load_target import crew_of, target_of
 from trimtab.cli.loadtest_size import size
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import load_tests_wire as wire
 from trimtab.client.load_tests import LoadTests
-from trimtab.cloud.signing import endpoint_url, signer
-from trimtab.inference.drive import Driver, Held, Result
+from trimtab.inference.drive import Driver, Result
 from trimtab.inference.level import Level
 from trimtab.inference.load.arrivals import read_trace
-from trimtab.inference.load.target import PROTOCOLS, Payload, Target
+from trimtab.inference.load.held import Held
+from trimtab.inference.load.target import PROTOCOLS
 from trimtab.inference.objective import Objective
 from trimtab.inference.search import Plan
 
@@ -38,7 +40,8 @@ def loadtest() -> None:
     """Load tests: what an endpoint bears, how fast it is then, and what holds it back."""
 
 
-loadtest.add_command(size)
+for _command in (size, *COMMANDS):
+    loadtest.add_command(_command)
 
 
 @loadtest.command("run")
@@ -86,6 +89,8 @@ loadtest.add_command(size)
 @click.option("--endpoint", default="", help="The endpoint that it is of.")
 @click.option("--instance-type", default="", help="The machine type that serves: cost per 1k follows.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="What was varied.")
+@click.option("--workers", default="", metavar="N|RAY",
+              help="Share the sending: N processes, or a Ray cluster (auto, ray://host:10001?workers=8).")  # fmt: skip
 @click.option("--record", is_flag=True, help="Keep the result in the server.")
 @click.option("--with-parent", type=int, hidden=True, help="End when this process does.")
 @json_option
@@ -98,13 +103,14 @@ def run(connection: Connection, target_url: str, record: bool, as_json: bool, **
     if given["with_parent"]:
         end_with(given["with_parent"])
     objective = Objective(given["slo_ms"], given["slo_share"], given["slo_of"])
-    target = _target(target_url, given)
+    target = target_of(target_url, given)
     started = SystemClock().now_ms()
     here = bool(given["pid"]) or is_loopback(urlsplit(target.url).hostname or "")
     driver = Driver(
         target,
         Busy(given["pid"], here=here),
         _say(as_json),
+        crew_of(given["workers"], target_url, given),
     )
     result, traffic = uvloop.run(_run(driver, objective, given))
     about = About(
@@ -157,38 +163,6 @@ async def _run(driver: Driver, objective: Objective, given: dict[str, Any]) -> t
     )
     words = {"rate": f"{given['arrivals']} {given['rate']}/s", "users": f"{given['users']} users", "trace": "trace"}
     return await driver.hold(held, objective), words[kind]
-
-
-def _target(url: str, given: dict[str, Any]) -> Target:
-    protocol, sign = given["protocol"], None
-    headers = pairs(given["headers"], "--header")
-    if protocol == "sagemaker":
-        if "://" not in url:
-            url = endpoint_url(url, given["region"])
-        sign = signer(url, "sagemaker", given["region"])
-    body = given["body"]
-    payload = Payload(
-        body.encode() if body is not None else None,
-        given["body_files"],
-        given["dataset"],
-        given["template"] or "",
-        given["records"],
-        given["lengths"],
-        given["tokens"],
-    )
-    return Target(
-        url,
-        protocol,
-        given["method"].upper(),
-        headers,
-        payload,
-        given["model"],
-        given["model_version"],
-        given["connections"],
-        given["timeout"],
-        not given["insecure"],
-        sign,
-    )
 
 
 def _say(quiet: bool) -> Callable[[Level], None]:

@@ -4,12 +4,14 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from trimtab.base.clock import SystemClock
 from trimtab.capacity.curve import Curve
 from trimtab.inference.bottleneck import Bottleneck, bottleneck
 from trimtab.inference.level import Level, level_between, level_of
-from trimtab.inference.load import arrivals
+from trimtab.inference.load.held import Held
+from trimtab.inference.load.http import Prepared
 from trimtab.inference.load.record import Record
 from trimtab.inference.load.run import Limits, Look, Users, closed_loop, open_loop
 from trimtab.inference.load.target import OpenSender, Target, prefetched
@@ -45,60 +47,82 @@ class Result:
     ended: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One load that is held: `rate` with its kind of arrivals, or `users` in a closed loop, or the times of a trace."""
+class Sending(Protocol):
+    """What holds loads: this process, or a crew of several."""
 
-    seconds: float
-    rate: float = 0.0
-    kind: str = "poisson"
-    users: int = 0
-    think_s: float = 0.0
-    trace: tuple[float, ...] = ()
-    speed: float = 1.0
-    requests: int = 0
-    seed: int = 1
+    cpu_s: float
+    busiest_s: float
 
-    def arrivals(self) -> Iterator[float]:
-        """When requests start in an open loop."""
-        if self.trace:
-            return arrivals.replay(self.trace, self.speed)
-        made = {"poisson": arrivals.poisson, "constant": lambda rate, _seed: arrivals.constant(rate)}
-        if self.kind == "burst":
-            return arrivals.burst(self.rate, seed=self.seed)
-        return made[self.kind](self.rate, self.seed)
+    async def open(self, connections: int) -> None:
+        """Connect."""
+        ...
 
-    @property
-    def meant(self) -> float:
-        """The rate that is meant; 0 for closed loops."""
-        if self.trace:
-            span = (max(self.trace) - min(self.trace)) / self.speed
-            return len(self.trace) / span if span else 0.0
-        return 0.0 if self.users else self.rate
+    async def hold(self, held: Held, limits: Limits, look: Look) -> Record:
+        """Hold a load."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
+@dataclass(slots=True)
+class Alone:
+    """This process holds the loads; its CPU is counted by whoever measures it."""
+
+    target: Target
+    cpu_s: float = 0.0
+    busiest_s: float = 0.0
+    _sender: OpenSender | None = None
+    _requests: Iterator[Prepared] = field(default_factory=lambda: iter(()))
+
+    async def open(self, connections: int) -> None:
+        """Connect. Raises InvalidInput where nobody answers."""
+        self._sender = self.target.sender()
+        await self._sender.open(connections)
+        self._requests = prefetched(self.target.requests())
+
+    async def hold(self, held: Held, limits: Limits, look: Look) -> Record:
+        """Hold a load."""
+        if self._sender is None:
+            raise RuntimeError("a load was to be held before the target was opened: this is a fault in trimtab")
+        if held.users:
+            return await closed_loop(self._sender, self._requests, Users(held.users, held.think_s), limits, look)
+        return await open_loop(self._sender, self._requests, held.arrivals(), limits, look)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._sender is not None:
+            await self._sender.close()
 
 
 @dataclass(slots=True)
 class Driver:
-    """Sends to one target. `busy` reads what is busy, in percent by name, since it was last read."""
+    """Sends to one target, with a crew where one generator is not enough.
+
+    `busy` reads what is busy, in percent by name, since it was last read.
+    """
 
     target: Target
     busy: Callable[[], Mapping[str, float]] = dict
     said: Callable[[Level], None] = lambda _level: None
+    crew: Sending | None = None
     _clock: SystemClock = field(default_factory=SystemClock)
 
     async def hold(self, held: Held, objective: Objective) -> Result:
         """Hold one load."""
-        sender = self.target.sender()
-        await sender.open(min(64, max(8, held.users)))
+        sending = self.crew or Alone(self.target)
         try:
+            await sending.open(min(64, max(8, held.users)))
             meter = _Meter(self._clock)
             self.busy()
-            record = await self._send(sender, held)
+            limits = Limits(held.seconds, held.requests, slice_s=max(0.1, min(1.0, held.seconds / 80)))
+            record = await sending.hold(held, limits, _never)
             level = level_of(record, held.meant, objective, self._clock.monotonic(), self.busy())
             self.said(level)
         finally:
-            await sender.close()
-        return _result((level,), meter, None)
+            await sending.close()
+        return _result((level,), meter, None, sending)
 
     async def grow(self, traffic: Traffic, stop: Stop, objective: Objective, window_s: float = 60.0) -> Result:
         """Let users come as `traffic` says, until `stop` ends it. Each window is a level."""
@@ -133,33 +157,26 @@ class Driver:
 
     async def capacity(self, plan: Plan) -> Result:
         """Find the highest rate that meets the plan's objective."""
-        sender = self.target.sender()
-        await sender.open(64)
+        sending = self.crew or Alone(self.target)
         try:
-            requests, seeds = prefetched(self.target.requests()), itertools.count(1)
+            await sending.open(64)
+            seeds = itertools.count(1)
 
             async def hold(rate: float, limits: Limits, look: Look) -> Record:
-                return await open_loop(sender, requests, arrivals.poisson(rate, next(seeds)), limits, look)
+                return await sending.hold(Held(limits.seconds, rate, seed=next(seeds)), limits, look)
 
             meter = _Meter(self._clock)
             if plan.start_rate <= 0:
-                plan = replace(plan, start_rate=await self._first_rate(sender, plan))
+                plan = replace(plan, start_rate=await self._first_rate(sending, plan))
             found = await search(plan, Means(hold, self._clock.monotonic, self.busy, self.said))
         finally:
-            await sender.close()
-        return _result(found.levels, meter, found)
+            await sending.close()
+        return _result(found.levels, meter, found, sending)
 
-    async def _send(self, sender: OpenSender, held: Held) -> Record:
-        requests = prefetched(self.target.requests())
-        limits = Limits(held.seconds, held.requests, slice_s=max(0.1, min(1.0, held.seconds / 80)))
-        if held.users:
-            return await closed_loop(sender, requests, Users(held.users, held.think_s), limits)
-        return await open_loop(sender, requests, held.arrivals(), limits)
-
-    async def _first_rate(self, sender: OpenSender, plan: Plan) -> float:
+    async def _first_rate(self, sending: Sending, plan: Plan) -> float:
         """Half of what one user gets: a load that every server bears. At least one request in the least time."""
         limits = Limits(max(1.0, plan.least_s / 2), slice_s=plan.slice_s)
-        record = await closed_loop(sender, self.target.requests(), Users(1), limits)
+        record = await sending.hold(Held(limits.seconds, users=1), limits, _never)
         good = sum(one.good for one in record.slices)
         return max(0.5 * good / limits.seconds, 1 / plan.least_s)
 
@@ -170,6 +187,10 @@ def _window(level: Level, users: int) -> Window:
         point.latency_ms[name].value if name in point.latency_ms else 0.0 for name in ("p95", "p99", "mean")
     )
     return Window(users, 60 * point.throughput, p95, p99, mean, point.errors)
+
+
+def _never(_record: Record, _now_s: float) -> bool:
+    return False
 
 
 class _Meter:
@@ -183,10 +204,12 @@ class _Meter:
         return time.process_time() - self._cpu, self._clock.monotonic() - self._at
 
 
-def _result(levels: tuple[Level, ...], meter: _Meter, found: Found | None) -> Result:
+def _result(levels: tuple[Level, ...], meter: _Meter, found: Found | None, sending: Sending | None = None) -> Result:
     cpu_s, seconds = meter.read()
     requests = sum(one.point.requests for one in levels)
-    share = cpu_s / max(seconds, 1e-9)
+    # Of a crew the busiest generator limits; all that they used counts.
+    share = max(cpu_s, sending.busiest_s if sending else 0.0) / max(seconds, 1e-9)
+    cpu_s += sending.cpu_s if sending else 0.0
     kept = [one for one in levels if one.standing.keeps_up] or list(levels)
     lag = max((one.lag_p99_ms for one in kept), default=0.0)
     middle = min((one.point.latency_ms["p50"].value for one in kept if "p50" in one.point.latency_ms), default=0.0)

@@ -23,12 +23,17 @@ from trimtab.inference.objective import Objective
 from trimtab.inference.standing import BUCKETS, Standing
 
 _NEAR = 8.0  # levels whose percentile is within so many times the objective are on the straight part
-_LOW, _HIGH = 0.8, 1.12  # of the crossing: rates that are looked at; farther off the line bends
+_WIDE = (0.75, 1.25)  # of the bracket: rates that are looked at first
+_NARROWER = ((0.8, 1.12, 3), (0.89, 1.1, 6))
+"""Of the crossing: rates that are looked at, given so many levels there; farther off the line bends."""
+_REACH = (0.85, 1.1)  # of the bracket: a crossing beyond it is extrapolated from levels that do not know the knee
 _FEWEST = 3  # levels that make a line
 _ROUNDS, _PACE, _STILL = 120, 0.35, 1e-5
 _MOST_OFF = 6.0  # times the share that a level's misses count at most: an overload says "too much", not how much
 _LEAST_HEIGHT = 0.03  # of the line: a percentile is never more than 33 times the objective there
 _TWO_SIDED = 0.975
+_WIDER = 1.25
+"""Times the jackknife's error: a search ends when its interval is narrow, and narrow ones are so by chance too."""
 _SMOOTHEST = 0.003  # relative error that is never believed less: machines are not that steady
 
 Values = npt.NDArray[np.float64]
@@ -81,14 +86,18 @@ def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | Non
 
     The interval is the jackknife's: how much the answer moves where one level is left out.
     """
-    usable = [one for one in levels if tells(one, objective)]
-    line = _line(usable, objective)
-    if line is None:
+    left = bracket(levels, objective)
+    if not left.low or math.isinf(left.high):
         return None
-    near = [one for one in usable if _LOW * line.crossing < one.rate < _HIGH * line.crossing]
-    if len(near) >= _FEWEST:
-        better = _line(near, objective)
+    told = [one for one in levels if tells(one, objective)]
+    usable = [one for one in told if _WIDE[0] * left.low < one.rate < _WIDE[1] * left.high]
+    line = _line(usable, objective)
+    for low, high, fewest in _NARROWER:
+        near = [one for one in told if line is not None and low * line.crossing < one.rate < high * line.crossing]
+        better = _line(near, objective) if len(near) >= fewest else None
         line, usable = (line, usable) if better is None else (better, near)
+    if line is None or not _REACH[0] * left.low <= line.crossing <= _REACH[1] * left.high:
+        return None
     value = line.crossing
     if len(usable) < _FEWEST + 1:
         return Interval(value, value * 0.5, value * 1.5)
@@ -96,7 +105,7 @@ def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | Non
     moved = np.array([value * 1.5 if one is None else one.crossing for one in left_out])
     count = len(moved)
     error = math.sqrt(float(((moved - moved.mean()) ** 2).sum()) * (count - 1) / count)
-    half = max(error, _SMOOTHEST * value) * float(students_t.ppf(_TWO_SIDED, count - 2))
+    half = _WIDER * max(error, _SMOOTHEST * value) * float(students_t.ppf(_TWO_SIDED, count - 2))
     return Interval(value, max(0.0, value - half), value + half)
 
 

@@ -20,7 +20,7 @@ from trimtab.inference.standing import UNSURE, Looks, Standing
 _COARSE = 0.3  # width of a bracket at which levels are held for precision
 _SHARES = (0.97, 1.0, 0.93)
 """Of the estimated crossing: of the sets tried on nine simulated queues the one that erred least for its time."""
-_FEWEST = 8  # levels around the crossing before its interval is believed
+_FEWEST = 9  # levels around the crossing before its interval is believed
 _HELD_S = (1.0, 12.0)  # that a measuring level is held: a twentieth of the whole search, within these
 _REQUESTS = 300  # that it should have, where the time allows
 _FILL = 0.12  # of it in which the queue fills
@@ -170,8 +170,11 @@ class Known:
             return left.high / 2, False
         if self.line is None or left.width > _COARSE:
             return math.sqrt(left.low * left.high), left.width <= _COARSE
-        # One step of a young line is not believed farther than this.
+        # One step of a young line is not believed farther than this, nor ever to where the server was lost.
         near = min(max(self.line.value, 0.85 * left.low), 1.15 * left.high)
+        lost = min((one.rate for one in self.levels if one.rate > left.low and not one.keeps_up), default=math.inf)
+        if near >= lost:
+            near = math.sqrt(left.low * lost)
         return near * _SHARES[self._around(near) % len(_SHARES)], True
 
     def _around(self, rate: float) -> int:

@@ -50,10 +50,10 @@ def burst(rate: float, factor: float = 4.0, period_s: float = 10.0, seed: int = 
         yield at
 
 
-def replay(offsets: Sequence[float], speed: float = 1.0) -> Iterator[float]:
-    """The arrivals of a trace, `speed` times as fast."""
+def replay(offsets: Sequence[float], speed: float = 1.0, origin: float | None = None) -> Iterator[float]:
+    """The arrivals of a trace, `speed` times as fast, counted from `origin` (its first without)."""
     _check(speed)
-    first = offsets[0] if offsets else 0.0
+    first = origin if origin is not None else min(offsets, default=0.0)
     return ((one - first) / speed for one in sorted(offsets))
 
 

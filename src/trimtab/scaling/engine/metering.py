@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from trimtab.base.tags import Tags, make_tags
-from trimtab.scaling.engine.deciding import Decision
 from trimtab.scaling.engine.model import ScalableTarget, Standing
 from trimtab.scaling.targets.pool.pool import Counts, Pool
 
@@ -34,11 +33,11 @@ Emit = Callable[[Sequence[Point]], Awaitable[None]]
 """Makes points durable. Raises Throttled, Unavailable."""
 
 
-def look(target: ScalableTarget, standing: Standing, decision: Decision, now_ms: int) -> list[Point]:
+def look(target: ScalableTarget, standing: Standing, wanted: int, now_ms: int) -> list[Point]:
     """How a target stood and what its policies wanted."""
     where = target.key.account, target.key.region, TARGETS
     dimensions = make_tags({TARGET: target.key.label})
-    values = ((READY, standing.ready), (DESIRED, standing.desired), (WANTED, decision.wanted))
+    values = ((READY, standing.ready), (DESIRED, standing.desired), (WANTED, wanted))
     return [Point(*where, name, dimensions, "Count", now_ms, float(value), True) for name, value in values]
 
 

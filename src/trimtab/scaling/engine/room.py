@@ -95,7 +95,7 @@ class ScalingRoom:
         readings, proposals = Readings(means.evaluator, means.alarms), ProposalStore(state, clock)
 
         async def told(target: ScalableTarget, memory: Memory, standing: Standing, decision: Decision) -> None:
-            await means.emit(metering.look(target, standing, decision, clock.now_ms()))
+            await means.emit(metering.look(target, standing, decision.wanted, clock.now_ms()))
 
         loop = Loop(state, clock, readings, backends, means.actuators, activities, proposals, told, means.audited)
         return cls(

@@ -117,7 +117,7 @@ def ask(
 def _conditions(
     query: Query, filters: tuple[str, ...], known: Mapping[str, Typed], environment: Environment
 ) -> tuple[list[str], list[str], set[str]]:
-    where, having, reads = [], [], set[str]()
+    where, having, reads = list[str](), list[str](), set[str]()
     writer = environment.writer(known)
     texts = [*((f"filters[{at}]", text) for at, text in enumerate(filters)),
              *((f"where[{at}]", text) for at, text in enumerate(query.where))]  # fmt: skip

@@ -61,6 +61,14 @@ from trimtab.store.state.schema.cost_exports import (
 from trimtab.store.state.schema.cost_reports import cost_reports
 from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
+from trimtab.store.state.schema.datasets import (
+    analyses,
+    analysis_versions,
+    dataset_extracts,
+    dataset_versions,
+    datasets,
+    reader_teams,
+)
 from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
@@ -160,6 +168,8 @@ __all__ = [
     "alarm_mute_rules",
     "alarms",
     "allocation_rules",
+    "analyses",
+    "analysis_versions",
     "anomaly_mutes",
     "anomaly_watch",
     "audit_digests",
@@ -200,6 +210,9 @@ __all__ = [
     "dashboard_shares",
     "dashboard_versions",
     "dashboards",
+    "dataset_extracts",
+    "dataset_versions",
+    "datasets",
     "detectors",
     "drift_watches",
     "endpoint_policies",
@@ -259,6 +272,7 @@ __all__ = [
     "purchase_facts",
     "purchase_generations",
     "purchase_plans",
+    "reader_teams",
     "rejections",
     "report_schedules",
     "report_writings",

@@ -1,8 +1,6 @@
 """`allocated_costs`: the bill by owner as the allocation in force has it, splits carried; equal to statements."""
 
-from decimal import Decimal
-
-from trimtab.costs.model import CostCategory, CostQuery, Dimension, Facet, Granularity, Metric, Tag
+from trimtab.costs.model import CostCategory, CostQuery, CostRow, Dimension, Facet, Granularity, Metric, Tag
 from trimtab.economics.room import EconomicsRoom
 from trimtab.reports.datasets.field import Field, integer, money, text, time
 from trimtab.reports.datasets.source import Rows, Source, Window
@@ -39,13 +37,11 @@ def allocated_costs(economics: EconomicsRoom) -> Source:
             (await owner(), Dimension.LINKED_ACCOUNT, Dimension.REGION, Dimension.SERVICE),
         )
         found = await economics.bills.costs(window.scope, query)
-        return Rows([_row(*one.keys, one.start_ms, one.currency, one.amounts, one.lines) for one in found], extent[1])
+        return Rows([_row(one) for one in found], extent[1])
 
     return Source("allocated_costs", "Costs by owner", "an owner's day of a service", FIELDS, read)
 
 
-def _row(
-    owner: str, account: str, region: str, service: str, day_ms: int, currency: str, amounts: tuple[Decimal, ...],
-    lines: int,
-) -> tuple[object, ...]:  # fmt: skip
-    return day_ms, owner or "unowned", account, region, service, currency, *amounts, lines
+def _row(one: CostRow) -> tuple[object, ...]:
+    owner, account, region, service = one.keys
+    return one.start_ms, owner or "unowned", account, region, service, one.currency, *one.amounts, one.lines

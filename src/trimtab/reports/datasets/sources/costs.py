@@ -56,7 +56,7 @@ FIELDS: tuple[Field, ...] = (
 )
 _COLUMNS: Mapping[str, str] = {
     "day": "toDateTime(day, 'UTC')",
-    **{name: sql for name, (sql, _) in (_NAMES | _LINE_NAMES).items()},
+    **{name: sql for name, (sql, _) in {**_NAMES, **_LINE_NAMES}.items()},
     **{name: name for name in (*_MONEY, *_QUANTITIES)},
     "time": "charge_period_start",
     "hour": HOUR,

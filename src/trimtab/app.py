@@ -236,7 +236,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         live=rooms.live,
         units=rooms.units,
         reporting=Reporting(written_reports(rooms), rooms.settings.account_id),
-        batch=BatchJobs(rooms.batch.recorder, rooms.clock, rooms.settings.account_id, rooms.settings.region),
+        batch=BatchJobs.of(rooms.batch, rooms.inventory.spot, rooms.settings),
         load_testing=LoadTesting(rooms.inference, rooms.settings.account_id, rooms.settings.region),
         inventory=rooms.inventory,
         accounts=rooms.accounts,

@@ -21,6 +21,8 @@ from trimtab.batch.report import About
 from trimtab.batch.run import Means, run
 from trimtab.cli.batch_list import list_, remove, show
 from trimtab.cli.batch_places import place
+from trimtab.cli.batch_plan import place as place_
+from trimtab.cli.batch_plan import plan
 from trimtab.cli.batch_report import OnTerminal, ToFile, ToServer
 from trimtab.cli.batch_stop import Stopping
 from trimtab.cli.connection import Connection, pairs, server_options
@@ -32,7 +34,7 @@ def batch() -> None:
     """Batch jobs: every record of files through a model, in order, once, whatever is killed meanwhile."""
 
 
-for _command in (list_, show, remove):
+for _command in (plan, place_, list_, show, remove):
     batch.add_command(_command)
 
 

@@ -32,7 +32,7 @@ def spot(
 
     Example: trimtab advice purchases spot us-west-2a_v100_1.json us-west-2b_v100_1.json --work 48 --deadline 60
     """
-    zones, gap = _traces(files)
+    zones, gap = read_traces(files)
     body = {"zones": zones, "gap_s": gap, "work_h": work, "deadline_h": deadline, "delay_min": restart,
             "spot_price": price, "nodes": nodes, "checkpoint_s": checkpoint}  # fmt: skip
     with connection.client() as client:
@@ -55,14 +55,14 @@ def spot(
 
 def checkpoint_every_s(connection: Connection, files: tuple[Path, ...], seconds: float) -> float:
     """Seconds between checkpoints that take `seconds`, by replay of recorded availability. Raises InvalidInput."""
-    zones, gap = _traces(files)
+    zones, gap = read_traces(files)
     hours = len(zones[0]["up"]) * gap / 3600
     body = {"zones": zones, "gap_s": gap, "work_h": hours / 4, "deadline_h": hours / 2, "checkpoint_s": seconds}
     with connection.client() as client:
         return Purchases(client).spot(read_body(body, wire.AskSpot)).checkpoint_every_s
 
 
-def _traces(files: tuple[Path, ...]) -> tuple[list[dict[str, Any]], float]:
+def read_traces(files: tuple[Path, ...]) -> tuple[list[dict[str, Any]], float]:
     """The zones of the files, cut to the shortest, and their gap. Raises InvalidInput."""
     zones, gaps = [], set()
     for path in files:

@@ -30,3 +30,12 @@ class BatchJobs:
     def delete(self, job_id: str) -> wire.Removed:
         """Forget a job (role write)."""
         return self._client.call("DELETE", f"{_PATH}/{quote(job_id, safe='')}", wire.Removed)
+
+    def plan(self, asked: wire.AskPlan) -> wire.Plan:
+        """The cheapest machines that meet a deadline and a budget."""
+        return self._client.call("POST", f"{_PATH}/plan", wire.Plan, body=asked)
+
+    def placement(self, job_id: str, *, on: str, up_h: float, rule: str) -> wire.Placement:
+        """Where a job with a deadline should run now."""
+        query = [("on", on), ("up_h", f"{up_h:g}"), ("rule", rule)]
+        return self._client.call("GET", f"{_PATH}/{quote(job_id, safe='')}/placement", wire.Placement, query=query)

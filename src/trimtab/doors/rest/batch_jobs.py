@@ -9,9 +9,13 @@ from msgspec import Meta, Struct
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
 from trimtab.batch.recorder import Recorder, cost_of, is_stale, report_of
+from trimtab.batch.room import BatchRoom
 from trimtab.batch.store import RECORDS, KeptJob
 from trimtab.client import batch_wire as wire
+from trimtab.doors.rest import batch_plans
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
+from trimtab.inventory.catalog.spot import SpotPriceStore
+from trimtab.settings import Settings
 
 _PATH, _TAG = "/rest/v1/batch-jobs", "inference"
 _ID: Mapping[str, str] = {"id": "The id of the job."}
@@ -35,6 +39,12 @@ class BatchJobs:
     clock: Clock
     account: str
     region: str
+    spot: SpotPriceStore
+
+    @classmethod
+    def of(cls, room: BatchRoom, spot: SpotPriceStore, own: Settings) -> "BatchJobs":
+        """What the operations need, of the room and the server's settings."""
+        return cls(room.recorder, room.clock, own.account_id, own.region, spot)
 
     def shown(self, one: KeptJob) -> wire.Job:
         """A job with what it has cost."""
@@ -73,6 +83,7 @@ def operations(needs: BatchJobs) -> list[Operation]:
         await store.delete(call.principal.scope, call.path["id"])
         return wire.Removed(call.path["id"])
 
+    planning = batch_plans.Planning(needs.recorder, needs.spot, needs.clock, needs.region)
     one: Any = {"path_parameters": _ID, "errors": (404,), "tag": _TAG}
     return [
         Operation("GET", _PATH, "list batch jobs", "Batch jobs, the last begun first.", listed, wire.Jobs,
@@ -82,4 +93,5 @@ def operations(needs: BatchJobs) -> list[Operation]:
         Operation("GET", f"{_PATH}/{{id}}", "get batch job", "One batch job.", get, wire.Job, **one),
         Operation("DELETE", f"{_PATH}/{{id}}", "remove batch job", "Forget a batch job.", remove, wire.Removed,
                   role=Role.WRITE, **one),
+        *batch_plans.operations(planning),
     ]  # fmt: skip

@@ -67,6 +67,7 @@ COMMANDS = {
         "serverless",
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
+    "scaling": LazyCommand("trimtab.cli.scaling", "scaling", "Targets that are scaled: decisions, guard rails, chaos."),
     "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
     "plan": LazyCommand("trimtab.cli.plan", "plan", "Machine type, policy and purchase option, chosen together."),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),

@@ -9,7 +9,7 @@ import numpy as np
 from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.advise import advise
 from trimtab.advice.rightsizing.fleet import Fleet
-from trimtab.advice.rightsizing.idle import judge_idle
+from trimtab.advice.rightsizing.idle import judge_idle, may_be_idle
 from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Option, Recommendation, Subject
 from trimtab.advice.rightsizing.reading import AT_ONCE, Known, UseReader, names_of, sustained
 from trimtab.advice.rightsizing.settings import Sizing
@@ -126,7 +126,8 @@ def _judged(
         else:
             del sized[Axis.SUSTAINED]
     told = advise(Fleet(subjects, options, sized), sizing, detail=detail)
-    return [judge_idle(one, row, uses, options[0]) for row, one in enumerate(told)]
+    maybe = may_be_idle(subjects[0].kind, uses, len(subjects)).tolist()
+    return [judge_idle(one, row, uses, options[0]) if maybe[row] else one for row, one in enumerate(told)]
 
 
 def _distinct(part: Part) -> list[Sequence[Option]]:

@@ -9,6 +9,7 @@ import numpy as np
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Axis, Kind, Option, Recommendation
 from trimtab.advice.rightsizing.use import DailyUse
+from trimtab.advice.rightsizing.walk import Flags
 
 DAYS = {Kind.VOLUME: 32}
 """Days without use by kind; DEFAULT_DAYS for the others."""
@@ -17,7 +18,24 @@ CPU = 0.05
 """Peak use below which a processor counts as idle."""
 QUIET_BYTES_S = 5e6 / 86_400
 """Network in bytes a second that is as good as none: 5 MB a day."""
+_TOLD_BY = {
+    Kind.ENDPOINT: (Axis.ACTIVITY, 1e-300),
+    Kind.DATABASE: (Axis.ACTIVITY, 1e-300),
+    Kind.VOLUME: (Axis.IOPS, 1e-300),
+}
+"""What is looked at first by kind, and what it must stay below; of the others the processor."""
 _CENT = Decimal("0.01")
+
+
+def may_be_idle(kind: Kind, uses: Mapping[Axis, DailyUse], number: int) -> Flags:
+    """Which of `number` subjects of a kind `judge_idle` might say so of: a look at all of them at once."""
+    axis, below = _TOLD_BY.get(kind, (Axis.CPU, CPU))
+    use, days = uses.get(axis), DAYS.get(kind, DEFAULT_DAYS)
+    if use is None or use.days < days:
+        return np.zeros(number, np.bool_)
+    with np.errstate(invalid="ignore"):  # NaN is below nothing
+        found: Flags = np.asarray(use.quantiles[:, -days:, -1].max(axis=1) < below)
+    return found
 
 
 def judge_idle(

@@ -69,7 +69,8 @@ class Shown:
         """The visual's own title, else what it shows in words."""
         if self.visual.title:
             return self.visual.title
-        by = " and ".join(one.label for one in self.dimensions)
+        names = [one.label for one in self.dimensions]
+        by = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
         what = ", ".join(one.label for one in self.amounts)
         words = f"{what} by {by}" if by else what
         return words[:1].upper() + words[1:]

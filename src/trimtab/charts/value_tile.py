@@ -1,0 +1,51 @@
+"""Values large, each with its name, and how it has changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trimtab.charts.bar_chart import picture
+from trimtab.charts.ink import PAGE_INK, Ink
+from trimtab.charts.line_frame import cut
+from trimtab.charts.shades import label_at
+from trimtab.charts.svg import Svg, element
+
+_LEAST_PX, _HEIGHT = 190, 78
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A value in words, its name, and a line below it."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The picture; its height follows from how many there are."""
+
+    figures: Sequence[Figure]
+    label: str
+    width: int = 1080
+    ink: Ink = PAGE_INK
+    title: str = ""
+
+
+def draw_figures(chart: Figures) -> Svg:
+    """The picture; `label` says what it shows to those who do not see it."""
+    ink = chart.ink
+    columns = max(min(chart.width // _LEAST_PX, len(chart.figures)), 1)
+    wide = chart.width / columns
+    top = 30 if chart.title else 0
+    height = top + -(-max(len(chart.figures), 1) // columns) * _HEIGHT
+    parts: list[Svg] = [element("rect", {"width": chart.width, "height": height, "fill": ink.panel})]
+    if chart.title:
+        parts.append(label_at(chart.title, 12, 20, ink.text, **{"font-size": 13, "font-weight": "bold"}))
+    for at, one in enumerate(chart.figures):
+        x, y = at % columns * wide + 12, top + at // columns * _HEIGHT
+        room = int(wide / 7)
+        parts.append(label_at(cut(one.name, room), x, y + 16, ink.muted, **{"font-size": 12}))
+        parts.append(label_at(one.value, x, y + 46, ink.text, **{"font-size": 26, "font-weight": 600}))
+        parts.append(label_at(cut(one.note, room), x, y + 66, ink.muted, **{"font-size": 12}))
+    return picture(chart.width, height, parts, {"role": "img", "aria-label": chart.label})

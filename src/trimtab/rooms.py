@@ -217,7 +217,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ),
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
-        inference=InferenceRoom.of(stores.state, clock, settings.data_dir, settings.region),
+        inference=InferenceRoom.of(stores.state, clock, settings.data_dir, settings.account_id, settings.region),
         batch=BatchRoom.of(
             stores.state, clock, (ingest, registry), settings.data_dir, settings.batch_buckets, S3Folders()
         ),

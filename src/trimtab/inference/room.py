@@ -32,16 +32,18 @@ class InferenceRoom:
     policies: PolicyStore
     orders: Orders
     lock: Lock
+    account: str
+    region: str
 
     @classmethod
-    def of(cls, state: State, clock: Clock, folder: Path, region: str) -> "InferenceRoom":
-        """The room over a state database; `folder` is where generators write."""
+    def of(cls, state: State, clock: Clock, folder: Path, account: str, region: str) -> "InferenceRoom":
+        """The room over a state database; `folder` is where generators write, account and region the server's own."""
         tests, served = LoadTestStore(state, clock), ServedStore(state, clock)
         recommender = Recommender(served, tests, clock, folder / "inference", region)
         orders = Orders(state, served, tests, clock, folder / "load-tests")
         advisor, policies = Advisor(tests, clock, region), PolicyStore(state, clock)
         lock = Lock(state, clock, "inference")
-        return cls(clock, tests, served, Invoker(served), recommender, advisor, policies, orders, lock)
+        return cls(clock, tests, served, Invoker(served), recommender, advisor, policies, orders, lock, account, region)
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""

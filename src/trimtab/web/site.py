@@ -54,6 +54,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Hosts & GPUs", "/hosts", "server"),
             NavItem("Queue & runs", "/runs", "queue"),
             NavItem("Endpoints", "/endpoints", "broadcast"),
+            NavItem("Load tests", "/load-tests", "curve"),
             NavItem("Functions & jobs", "/serverless", "bolt"),
             NavItem("Service KPIs", "/kpis", "pulse"),
         ),

@@ -20,6 +20,7 @@ from trimtab.detectors.book import DetectorBook
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.insights.room import InsightsRoom
@@ -81,3 +82,4 @@ class WebState:
     log_insights: InsightsRoom | None = None
     serverless: ServerlessReader | None = None
     log_anomalies: LogPatternAnomalies | None = None
+    inference: InferenceRoom | None = None

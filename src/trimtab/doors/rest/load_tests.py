@@ -27,11 +27,9 @@ class TestsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class LoadTesting:
-    """What the operations need. `account` and `region` are the server's own."""
+    """What the operations need."""
 
     room: InferenceRoom
-    account: str
-    region: str
 
     @property
     def store(self) -> LoadTestStore:
@@ -41,7 +39,7 @@ class LoadTesting:
     def desk(self) -> SizingDesk:
         """What the operations of sizing need."""
         room = self.room
-        return SizingDesk(room.advisor, room.policies, room.orders, self.account, self.region)
+        return SizingDesk(room.advisor, room.policies, room.orders, room.account, room.region)
 
     def kept(self, one: RecordedTest) -> wire.Kept:
         """A test with what its machine costs."""
@@ -62,7 +60,7 @@ def operations(needs: LoadTesting) -> list[Operation]:
         return wire.Tests([needs.kept(one) for one in found])
 
     async def record(call: Call[NoQuery, wire.LoadTest]) -> wire.Kept:
-        account = call.principal.account or needs.account
+        account = call.principal.account or needs.room.account
         return needs.kept(await needs.store.record(account, call.body.name, call.body.started_ms, call.body))
 
     async def get(call: Call[NoQuery, None]) -> wire.Kept:

@@ -1,6 +1,6 @@
 """Datasets, what is extracted of them, who is in which team, and analyses."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
 
 from trimtab.store.state.schema.metadata import metadata
 
@@ -65,4 +65,28 @@ reader_teams = Table(
     metadata,
     Column("reader", String(256), primary_key=True),
     Column("team", String(256), primary_key=True),
+)
+
+# Visuals whose value is published as a metric, so that an alarm can judge it: within the scope of who asked for it.
+analysis_watches = Table(
+    "analysis_watches",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("account", String(12), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("analysis", String(128), nullable=False),  # name
+    Column("visual", String(63), nullable=False),
+    Column("alarm", String(255), nullable=False),
+    Column("limit_json", Text, nullable=False),  # JSON: above or below, and a label
+    Column("every_ms", BigInteger, nullable=False),
+    Column("reader", String(256), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("scope_json", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False),
+    Column("value", Float),  # what was published last
+    Column("value_ms", BigInteger),
+    Column("problem", Text, nullable=False),
+    UniqueConstraint("account", "region", "alarm"),
+    Index(None, "next_ms"),
 )

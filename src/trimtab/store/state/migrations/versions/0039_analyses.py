@@ -58,3 +58,24 @@ def upgrade() -> None:
         sa.Column("reader", sa.String(256), primary_key=True),
         sa.Column("team", sa.String(256), primary_key=True),
     )
+    op.create_table(
+        "analysis_watches",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("account", sa.String(12), nullable=False),
+        sa.Column("region", sa.String(64), nullable=False),
+        sa.Column("analysis", sa.String(128), nullable=False),
+        sa.Column("visual", sa.String(63), nullable=False),
+        sa.Column("alarm", sa.String(255), nullable=False),
+        sa.Column("limit_json", sa.Text, nullable=False),
+        sa.Column("every_ms", sa.BigInteger, nullable=False),
+        sa.Column("reader", sa.String(256), nullable=False),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("scope_json", sa.Text, nullable=False),
+        sa.Column("created_ms", sa.BigInteger, nullable=False),
+        sa.Column("next_ms", sa.BigInteger, nullable=False),
+        sa.Column("value", sa.Float),
+        sa.Column("value_ms", sa.BigInteger),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.UniqueConstraint("account", "region", "alarm"),
+    )
+    op.create_index("ix_analysis_watches_next_ms", "analysis_watches", ["next_ms"])

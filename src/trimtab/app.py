@@ -81,7 +81,6 @@ from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.reports import Reporting
-from trimtab.doors.rest.scaling import Scaling
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
@@ -205,8 +204,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
     )
-    own = rooms.settings
-    place = own.account_id, own.region
+    place = rooms.settings.account_id, rooms.settings.region
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
 
 
@@ -231,12 +229,12 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         rightsizing=rooms.rightsizing,
         purchases=rooms.purchases,
         plans=rooms.plans,
-        engine=Scaling(rooms.scaling.viewing, rooms.settings.account_id, rooms.settings.region),
+        engine=rooms.scaling.rest,
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
         reporting=Reporting(written_reports(rooms), rooms.settings.account_id),
-        batch=BatchJobs.of(rooms.batch, rooms.inventory.spot, rooms.settings),
+        batch=BatchJobs.of(rooms.batch, rooms.settings),
         load_testing=LoadTesting(rooms.inference),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
@@ -346,6 +344,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         advice=rooms.advice,
         purchases=rooms.purchases,
         plans=rooms.plans,
+        scaling=rooms.scaling.viewing,
         costs=rooms.costs,
         runs=_run_reports(rooms),
         written_reports=written_reports(rooms),
@@ -353,6 +352,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         audit=rooms.audit,
         serverless=rooms.serverless,
         inference=rooms.inference,
+        batch=rooms.batch,
         log_anomalies=_log_anomalies(rooms),
         log_insights=rooms.log_insights,
         bottlenecks=rooms.bottlenecks,

@@ -24,6 +24,7 @@ from trimtab.doors import proxy
 from trimtab.doors.auditing.recorder import Change, ChangeRecorder
 from trimtab.doors.aws.application_autoscaling import service as application_autoscaling
 from trimtab.doors.aws.service import Service
+from trimtab.doors.rest.scaling import Scaling
 from trimtab.inventory.resolver import resolve
 from trimtab.jobs.periodic import Job
 from trimtab.listen import bind
@@ -153,6 +154,11 @@ class LiveScaling:
     def viewing(self) -> Viewing:
         """How targets stand, for doors and pages."""
         return Viewing(self.room, self.pools.urls)
+
+    @property
+    def rest(self) -> Scaling:
+        """What the REST API needs."""
+        return Scaling(self.viewing, self.room.means.account, self.room.means.region)
 
     def services(self) -> list[Service]:
         """The AWS services over scaling."""

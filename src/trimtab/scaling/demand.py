@@ -83,8 +83,9 @@ def spread_back(per_s: Array, most: int = LONGEST_GAP) -> Array:
     found = per_s.copy()
     if not len(told):
         return found
-    gaps = np.diff(told, prepend=told[0] - 1)
+    pace = told[1] - told[0] if len(told) > 1 else 1  # before the first nothing is known: as before the second
+    gaps = np.diff(told, prepend=told[0] - min(pace, most))
     for at, gap in zip(told[gaps > 1], gaps[gaps > 1], strict=True):
         if gap <= most:
-            found[at - gap + 1 : at + 1] = per_s[at] / gap
+            found[max(0, at - gap + 1) : at + 1] = per_s[at] / gap
     return found

@@ -12,6 +12,7 @@ from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.costs.anomalies.room import CostAnomalies
@@ -32,6 +33,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.written.room import WrittenReports
+from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
@@ -65,6 +67,7 @@ class WebState:
     budgets: BudgetsRoom | None = None
     purchases: PurchasesRoom | None = None
     plans: PlansRoom | None = None
+    scaling: Viewing | None = None
     rightsizing: RightsizingRoom | None = None
     cost_anomalies: CostAnomalies | None = None
     advice: AdviceRoom | None = None
@@ -82,4 +85,5 @@ class WebState:
     log_insights: InsightsRoom | None = None
     serverless: ServerlessReader | None = None
     log_anomalies: LogPatternAnomalies | None = None
+    batch: BatchRoom | None = None
     inference: InferenceRoom | None = None

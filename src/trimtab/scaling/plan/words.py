@@ -24,7 +24,7 @@ def why(policy: str, zones: int, offer: Offer | None, level: int, spot_share: fl
     if zones:
         parts.append(f"times {zones}/{zones - 1}, so that what a lost zone leaves is enough")
     if offer is not None:
-        parts.append(f"{level} replicas committed for {offer.years} year{'s' if offer.years > 1 else ''} "
+        parts.append(f"{level} replica{'s' if level > 1 else ''} committed for {offer.years} year{'s' if offer.years > 1 else ''} "
                      f"at {1 - offer.share:.0%} off ({offer.basis})")  # fmt: skip
     if spot_share:
         parts.append(f"{spot_share:.0%} of the replica-hours on spot")

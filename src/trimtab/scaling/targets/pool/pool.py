@@ -150,7 +150,7 @@ class Pool:
         if not found:
             raise NotFound(f"cannot find worker {name!r}; {', '.join(f'w{one.number}' for one in ready)} are ready")
         victim = max(found, key=lambda one: one.serving)
-        victim.reason = "killed by hand"
+        victim.reason = f"killed by hand with {victim.serving} requests in flight"
         victim.kill()
         return victim
 
@@ -247,7 +247,7 @@ class Pool:
                 self._not_before_s = now_s + min(60.0, _BACKOFF_S * 2**self._failed_starts)
             if self._lost_s is None:
                 self._lost_s = now_s
-            self._lost.append(f"{worker.name}: {how}, {worker.serving} requests in flight")
+            self._lost.append(f"{worker.name}: {how}")
         self._changed.set()
 
     async def _look_after(self, worker: Worker, client: httpx.AsyncClient) -> None:

@@ -10,6 +10,7 @@ from trimtab.batch.places import Places, Remote
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.store import JobStore
 from trimtab.batch.transform_jobs import TransformJobs
+from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
@@ -27,6 +28,7 @@ class BatchRoom:
 
     clock: Clock
     recorder: Recorder
+    spot: SpotPriceStore
     transforms: TransformJobs
     lock: Lock
 
@@ -39,7 +41,7 @@ class BatchRoom:
         recorder = Recorder(JobStore(state, clock), *metrics, clock)
         places = Places(read_buckets(buckets), remote)
         jobs = TransformJobs(ServedStore(state, clock), clock, folder / "batch", places, recorder)
-        return cls(clock, recorder, jobs, Lock(state, clock, "batch"))
+        return cls(clock, recorder, SpotPriceStore(state), jobs, Lock(state, clock, "batch"))
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""

@@ -42,9 +42,9 @@ class BatchJobs:
     spot: SpotPriceStore
 
     @classmethod
-    def of(cls, room: BatchRoom, spot: SpotPriceStore, own: Settings) -> "BatchJobs":
+    def of(cls, room: BatchRoom, own: Settings) -> "BatchJobs":
         """What the operations need, of the room and the server's settings."""
-        return cls(room.recorder, room.clock, own.account_id, own.region, spot)
+        return cls(room.recorder, room.clock, own.account_id, own.region, room.spot)
 
     def shown(self, one: KeptJob) -> wire.Job:
         """A job with what it has cost."""

@@ -23,6 +23,7 @@ from trimtab.cloud.scaling import AwsScaling
 from trimtab.doors import proxy
 from trimtab.doors.auditing.recorder import Change, ChangeRecorder
 from trimtab.doors.aws.application_autoscaling import service as application_autoscaling
+from trimtab.doors.aws.autoscaling import service as autoscaling
 from trimtab.doors.aws.service import Service
 from trimtab.doors.rest.scaling import Scaling
 from trimtab.inventory.resolver import resolve
@@ -38,6 +39,8 @@ from trimtab.scaling.engine.model import ScalableTarget, TargetKey
 from trimtab.scaling.engine.readings import Breach
 from trimtab.scaling.engine.room import Means, ScalingRoom
 from trimtab.scaling.engine.viewing import Viewing
+from trimtab.scaling.groups.acting import Acting, GroupsBackend
+from trimtab.scaling.groups.room import GroupsRoom
 from trimtab.scaling.targets.aws import AwsBackend
 from trimtab.scaling.targets.backend import Backend
 from trimtab.scaling.targets.file import read_scaling_file
@@ -145,10 +148,11 @@ class Pools:
 
 @dataclass(frozen=True, slots=True)
 class LiveScaling:
-    """The room and the pools."""
+    """The room, the pools and the groups."""
 
     room: ScalingRoom
     pools: Pools
+    groups: GroupsRoom
 
     @property
     def viewing(self) -> Viewing:
@@ -162,11 +166,11 @@ class LiveScaling:
 
     def services(self) -> list[Service]:
         """The AWS services over scaling."""
-        return [application_autoscaling.build(self.room)]
+        return [application_autoscaling.build(self.room), autoscaling.build(self.groups)]
 
     def jobs(self) -> list[Job]:
-        """What both do by themselves."""
-        return [*self.room.jobs(), *self.pools.jobs()]
+        """What they do by themselves."""
+        return [*self.room.jobs(), *self.pools.jobs(), *self.groups.jobs()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,9 @@ class Wiring:
 def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring) -> LiveScaling:
     """The engine with what TRIMTAB_SCALING_FILE names. Raises SetupError for a file that cannot be used."""
     file = read_scaling_file(settings.scaling_file)
+    groups = GroupsRoom.of(state, clock)
     backends: list[Backend] = [
+        GroupsBackend(groups),
         KubernetesBackend(file.kubernetes),
         WebhookBackend(file.webhooks, around.http, clock),
     ]
@@ -208,4 +214,5 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
         Emission(around.ingest, around.registry), audited, file.pools, backends, settings.account_id, settings.region,
     )  # fmt: skip
     room = ScalingRoom.of(state, clock, means)
-    return LiveScaling(room, Pools(room, clock))
+    groups.engine = Acting(room, room.backends)
+    return LiveScaling(room, Pools(room, clock), groups)

@@ -121,6 +121,7 @@ from trimtab.store.state.schema.scaling import (
     scaling_schedules,
     scaling_targets,
 )
+from trimtab.store.state.schema.scaling_documents import scaling_documents
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
     trace_daemons,
@@ -287,6 +288,7 @@ __all__ = [
     "runs",
     "savings_plans",
     "scaling_activities",
+    "scaling_documents",
     "scaling_policies",
     "scaling_proposals",
     "scaling_schedules",

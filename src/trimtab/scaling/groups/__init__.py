@@ -1,0 +1,1 @@
+"""Auto Scaling groups: instances, activities, hooks, warm pools, refreshes, schedules and policies."""

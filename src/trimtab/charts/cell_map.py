@@ -7,7 +7,7 @@ from trimtab.charts.bar_chart import picture
 from trimtab.charts.heat_grid import Square
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.line_frame import cut
-from trimtab.charts.shades import label_at, linked, ramp_of, step_of
+from trimtab.charts.shades import label_at, linked, ramp_of, step_of, title_at
 from trimtab.charts.svg import Attributes, Svg, element
 
 _SIZE, _GAP, _ROW_PX, _PAD_PX = 16, 3, 22, 12
@@ -52,11 +52,10 @@ def draw_cell_map(chart: CellMap) -> Svg:
     columns = max(int((chart.width - 2 * _PAD_PX) // wide), 1)
     y = 34.0 if chart.title else float(_PAD_PX)
     parts: list[Svg] = []
-    if chart.title:
-        parts.append(label_at(chart.title, 12, 20, ink.text, **{"font-size": 13, "font-weight": "bold"}))
+    parts += title_at(chart.title, ink, chart.width)
     for group in chart.groups:
         if group.name:
-            parts.append(label_at(group.name, _PAD_PX, y + 12, ink.text, **{"font-size": 12, "font-weight": "bold"}))
+            parts.append(label_at(group.name, _PAD_PX, y + 12, ink.text, size=12, bold=True))
             y += 20
         for at, row in enumerate(group.rows):
             place = _PAD_PX + at % columns * wide, y + at // columns * (_ROW_PX + (lines - 1) * (_SIZE + _GAP))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.line_frame import cut
-from trimtab.charts.shades import label_at, linked, ramp_of, step_of, text_on
+from trimtab.charts.shades import label_at, linked, ramp_of, step_of, text_on, title_at
 from trimtab.charts.svg import Attributes, Svg, element
 
 _ROW_PX, _PAD_PX, _CHARACTER_PX = 24, 10, 6.2
@@ -47,8 +47,7 @@ def draw_heat_grid(chart: HeatGrid) -> Svg:
     height = int(top + max(len(chart.rows), 1) * _ROW_PX + 22 + 26)
     step = (chart.width - left - _PAD_PX) / max(len(chart.columns), 1)
     parts = [element("rect", {"width": chart.width, "height": height, "fill": ink.panel})]
-    if chart.title:
-        parts.append(label_at(chart.title, 12, 20, ink.text, **{"font-size": 13, "font-weight": "bold"}))
+    parts += title_at(chart.title, ink, chart.width)
     for at, name in enumerate(chart.rows):
         y = top + at * _ROW_PX
         parts.append(label_at(cut(name, int(left / 6)), left - 6, y + _ROW_PX / 2 + 4, ink.text, "end"))
@@ -75,9 +74,8 @@ def _cell(one: Square, x: float, y: float, step: float, ink: Ink, ramp: Sequence
     at = step_of(one.share)
     drawn = [element("rect", {**box, "fill": ramp[at], "stroke": ink.grid, "stroke-width": 0.5}, words)]
     if step >= _TEXT_FROM_PX:
-        spot: Attributes = {"pointer-events": "none", "font-size": 10}
         middle = x + step / 2, y + _ROW_PX / 2 + 4
-        drawn.append(label_at(one.text, *middle, text_on(ink, at), "middle", **spot))  # type: ignore[arg-type] # no None
+        drawn.append(label_at(one.text, *middle, text_on(ink, at), "middle", size=10))
     return linked(one.href, *drawn)
 
 

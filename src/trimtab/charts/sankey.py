@@ -8,7 +8,7 @@ from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.line_frame import cut
 from trimtab.charts.palette import OTHER
-from trimtab.charts.shades import label_at, linked
+from trimtab.charts.shades import label_at, linked, title_at
 from trimtab.charts.svg import Attributes, Svg, element, number
 
 _NODE_PX, _GAP_PX, _PAD_PX, _LEAST_PX = 12, 9, 12, 1.0
@@ -61,8 +61,7 @@ def draw_sankey(chart: Sankey) -> Svg:
     """The chart; `label` says what it shows to those who do not see it."""
     ink = chart.ink
     parts = [element("rect", {"width": chart.width, "height": chart.height, "fill": ink.panel})]
-    if chart.title:
-        parts.append(label_at(chart.title, 12, 20, ink.text, **{"font-size": 13, "font-weight": "bold"}))
+    parts += title_at(chart.title, ink, chart.width)
     places = _places(chart)
     parts += _ribbons(chart, places)
     for (layer, name), place in places.items():

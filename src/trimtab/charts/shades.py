@@ -37,10 +37,18 @@ def linked(href: str, *drawn: Svg) -> Svg:
     return element("a", {"href": href}, *drawn) if href else element("g", {}, *drawn)
 
 
-def label_at(text: str, x: float, y: float, fill: str, anchor: str = "start", **more: str | float) -> Svg:
-    """A text."""
-    spot: Attributes = {"x": x, "y": y, "fill": fill, "text-anchor": anchor, **more}
-    return element("text", spot, text)
+def label_at(
+    text: str, x: float, y: float, fill: str, anchor: str = "start", *, size: float | None = None, bold: bool = False
+) -> Svg:
+    """A text; `size` in pixels where it is not the picture's own."""
+    spot: Attributes = {"x": x, "y": y, "fill": fill, "text-anchor": anchor, "font-size": size}
+    return element("text", {**spot, "font-weight": "bold" if bold else None, "pointer-events": "none"}, text)
+
+
+def title_at(text: str, ink: Ink, width: float) -> list[Svg]:
+    """The title of a picture, where it has one."""
+    return [label_at(text if len(text) * 7 < width else text[: int(width / 7)] + "…", 12, 20, ink.text, size=13,
+                     bold=True)] if text else []  # fmt: skip
 
 
 def _mixed(one: str, other: str, share: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import LIGHT_INK, Ink
 from trimtab.charts.line_frame import cut
-from trimtab.charts.shades import label_at
+from trimtab.charts.shades import label_at, title_at
 from trimtab.charts.svg import Attributes, Svg, element
 
 _ROW_PX, _PAD_PX = 22, 12
@@ -38,8 +38,7 @@ def draw_table(chart: TablePicture) -> Svg:
     more = len(chart.rows) - len(rows)
     height = int(top + (len(rows) + 1 + bool(more)) * _ROW_PX + _PAD_PX)
     parts: list[Svg] = [element("rect", {"width": chart.width, "height": height, "fill": ink.panel})]
-    if chart.title:
-        parts.append(label_at(chart.title, 12, 20, ink.text, **{"font-size": 13, "font-weight": "bold"}))
+    parts += title_at(chart.title, ink, chart.width)
     for place, row in enumerate([heads, *rows]):
         y = top + place * _ROW_PX
         line: Attributes = {"x1": _PAD_PX, "x2": chart.width - _PAD_PX, "y1": y + _ROW_PX, "y2": y + _ROW_PX}

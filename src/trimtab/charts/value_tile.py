@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.line_frame import cut
-from trimtab.charts.shades import label_at
+from trimtab.charts.shades import label_at, title_at
 from trimtab.charts.svg import Svg, element
 
 _LEAST_PX, _HEIGHT = 190, 78
@@ -40,12 +40,11 @@ def draw_figures(chart: Figures) -> Svg:
     top = 30 if chart.title else 0
     height = top + -(-max(len(chart.figures), 1) // columns) * _HEIGHT
     parts: list[Svg] = [element("rect", {"width": chart.width, "height": height, "fill": ink.panel})]
-    if chart.title:
-        parts.append(label_at(chart.title, 12, 20, ink.text, **{"font-size": 13, "font-weight": "bold"}))
+    parts += title_at(chart.title, ink, chart.width)
     for at, one in enumerate(chart.figures):
         x, y = at % columns * wide + 12, top + at // columns * _HEIGHT
         room = int(wide / 7)
-        parts.append(label_at(cut(one.name, room), x, y + 16, ink.muted, **{"font-size": 12}))
-        parts.append(label_at(one.value, x, y + 46, ink.text, **{"font-size": 26, "font-weight": 600}))
-        parts.append(label_at(cut(one.note, room), x, y + 66, ink.muted, **{"font-size": 12}))
+        parts.append(label_at(cut(one.name, room), x, y + 16, ink.muted, size=12))
+        parts.append(label_at(one.value, x, y + 46, ink.text, size=26, bold=True))
+        parts.append(label_at(cut(one.note, room), x, y + 66, ink.muted, size=12))
     return picture(chart.width, height, parts, {"role": "img", "aria-label": chart.label})

@@ -4,7 +4,7 @@ Every question goes through the dataset reader with the caller's `Reader`: what 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -158,12 +158,12 @@ class Answering:
         starts = between(start, made.end_ms, grain)
         stop = complete(starts, grain, until)
         known = [at for at in starts if stop is None or at < stop]
-        first = min((at for at in points if isinstance(at, int)), default=0)
+        first = min(points, default=0)
         series = [(at, _number(points.get(at), made)) for at in known if at >= first]
         return await self._overlays.over(shown, made, series)
 
 
-Ask = Any
+Ask = Callable[[Query], Awaitable[Answer]]
 
 
 def _number(value: Value, made: Plan) -> float:

@@ -5,6 +5,7 @@ from trimtab.charts.stacked_bars import Piece, Stacked, StackedBars, draw_stacke
 from trimtab.charts.svg import Svg
 from trimtab.reports.analyses.model import Key, Row, Shown, is_other, number_of, words_of
 from trimtab.reports.analyses.pictures.frame import Frame
+from trimtab.reports.analyses.values import added
 from trimtab.reports.analyses.words import change_text, row_words, value_text
 
 
@@ -31,8 +32,7 @@ def draw(shown: Shown, frame: Frame) -> Svg:
             )
             for row in rows
         ]
-        known = [row.values[0] for row in rows if row.values[0] is not None]
-        whole = sum(known[1:], known[0]) if known else None  # type: ignore[arg-type] # all of one type
+        whole = added([row.values[0] for row in rows])
         before = [number_of(row.before[0]) for row in rows if row.before and row.before[0] is not None]
         text = value_text(amount, whole) if amount.additive or not parts else ""
         if shown.before and not parts and rows[0].before:

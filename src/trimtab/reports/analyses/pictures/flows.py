@@ -1,7 +1,6 @@
 """Sankey diagrams of what flows from grouping to grouping, and points over two measures."""
 
 from collections import defaultdict
-from decimal import Decimal
 
 from trimtab.charts.palette import slots
 from trimtab.charts.points import Points, Spot, draw_points
@@ -9,6 +8,7 @@ from trimtab.charts.sankey import Flow, Sankey, SankeyNode, draw_sankey
 from trimtab.charts.svg import Svg
 from trimtab.reports.analyses.model import Key, Shown, Value, number_of, words_of
 from trimtab.reports.analyses.pictures.frame import Frame
+from trimtab.reports.analyses.values import added
 from trimtab.reports.analyses.words import row_words, unit_words, value_text
 
 
@@ -44,14 +44,6 @@ def undrawn(shown: Shown) -> str:
     if shown.kind != "sankey" or not below:
         return ""
     return f"{value_text(shown.amounts[0], added(below))} of credits flow nowhere and are not drawn; the table has them"
-
-
-def added(values: list[Value]) -> Value:
-    """Values together, exact where they are."""
-    known = [one for one in values if one is not None]
-    if known and all(isinstance(one, Decimal) for one in known):
-        return sum((Decimal(one) for one in known), Decimal(0))
-    return float(sum(float(one) for one in known)) if known else None
 
 
 def draw_scatter(shown: Shown, frame: Frame) -> Svg:

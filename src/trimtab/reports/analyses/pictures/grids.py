@@ -4,7 +4,7 @@ from trimtab.charts.cell_map import CellMap, MapGroup, MapRow, draw_cell_map
 from trimtab.charts.heat_grid import HeatGrid, Square, draw_heat_grid
 from trimtab.charts.svg import Svg
 from trimtab.reports.analyses.grouping import Dimension
-from trimtab.reports.analyses.model import Key, Row, Shown, is_other, number_of, words_of
+from trimtab.reports.analyses.model import Key, Row, Shown, Value, is_other, number_of, words_of
 from trimtab.reports.analyses.periods import between
 from trimtab.reports.analyses.pictures.frame import Frame
 from trimtab.reports.analyses.words import row_words, short_text, value_text
@@ -70,7 +70,7 @@ def _most(shown: Shown) -> float:
     return max((number_of(row.values[0]) or 0.0 for row in shown.rows), default=0.0)
 
 
-def _largest(shown: Shown) -> object:
+def _largest(shown: Shown) -> Value:
     known = [row.values[0] for row in shown.rows if row.values[0] is not None]
     return max(known, default=None)  # type: ignore[type-var] # all of one type
 

@@ -1,11 +1,14 @@
 """Lines and columns: periods or groups on the axis, series in colours, and what is drawn over them."""
 
+from collections.abc import Mapping
+
 from trimtab.charts.over_time import Line, OverTime, Slot, draw_over_time
 from trimtab.charts.palette import slots
 from trimtab.charts.svg import Svg
-from trimtab.reports.analyses.model import Key, Row, Shown, is_other, number_of, words_of
+from trimtab.reports.analyses.model import Key, Row, Shown, Value, is_other, number_of, words_of
 from trimtab.reports.analyses.periods import between, complete
 from trimtab.reports.analyses.pictures.frame import Frame
+from trimtab.reports.analyses.values import added
 from trimtab.reports.analyses.words import change_text, unit_words, value_text
 
 _MOST_PERIODS = 800
@@ -94,31 +97,31 @@ def _lines(shown: Shown, axis: list[Key], frame: Frame) -> list[Line]:
         cells[row.keys[0], row.keys[1]] = row
     keys = sorted(sizes, key=lambda key: (is_other(key), -sizes[key], str(key)))
     names = [words_of(shown.dimensions[1], key) for key in keys]
-    colors = dict(zip(names, slots(names), strict=True))
+    chosen = dict(zip(names, slots(names), strict=True))
     return [
         Line(
             name,
             [number_of(cells[one, key].values[0]) if (one, key) in cells else None for one in axis],
-            frame.ink.slot(colors[name]),
+            frame.ink.slot(chosen[name]),
             [frame.lead([(0, one), (1, key)]) for one in axis],
         )
         for key, name in zip(keys, names, strict=True)
     ]
 
 
-def _at(found: dict[Key, tuple[object, ...]], key: Key, at: int) -> float | None:
+def _at(found: Mapping[Key, tuple[Value, ...]], key: Key, at: int) -> float | None:
     values = found.get(key)
-    return number_of(values[at]) if values else None  # type: ignore[arg-type] # they are values of rows
+    return number_of(values[at]) if values else None
 
 
-def _sums(shown: Shown) -> tuple[dict[Key, object], dict[Key, object]]:
+def _sums(shown: Shown) -> tuple[dict[Key, Value], dict[Key, Value]]:
     """The first amount of every period over all series, where they add up; and that of the period before."""
-    sums: dict[Key, object] = {}
-    before: dict[Key, object] = {}
+    sums: dict[Key, Value] = {}
+    before: dict[Key, Value] = {}
     if len(shown.dimensions) > 1 and not shown.amounts[0].additive:
         return sums, before
     for row in shown.rows:
         for found, values in ((sums, row.values), (before, row.before)):
             if values and values[0] is not None:
-                found[row.keys[0]] = found.get(row.keys[0], 0) + values[0]  # type: ignore[operator] # numbers
+                found[row.keys[0]] = added([found.get(row.keys[0]), values[0]])
     return sums, before

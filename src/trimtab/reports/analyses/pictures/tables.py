@@ -4,8 +4,8 @@ from trimtab.charts.svg import Svg
 from trimtab.charts.table_picture import TablePicture, draw_table
 from trimtab.charts.value_tile import Figure, Figures, draw_figures
 from trimtab.reports.analyses.model import Key, Row, Shown, Value, is_other, number_of, words_of
-from trimtab.reports.analyses.pictures.flows import added
 from trimtab.reports.analyses.pictures.frame import Frame
+from trimtab.reports.analyses.values import added
 from trimtab.reports.analyses.words import Cell, Grid, change_text, grid_of, value_text
 
 MOST_ACROSS = 60

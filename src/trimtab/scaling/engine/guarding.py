@@ -9,8 +9,8 @@ from trimtab.scaling.engine.checks import schedule_of
 from trimtab.scaling.engine.deciding import Decision
 from trimtab.scaling.engine.model import Freeze, Guards, ScalableTarget
 
-MAX, MIN = "AlreadyAtMaxCapacity", "AlreadyAtMinCapacity"
-"""AWS's codes of reasons for which nothing was scaled."""
+MAX = "AlreadyAtMaxCapacity"
+"""AWS's code of the reason for which nothing was scaled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,6 @@ def limit(target: ScalableTarget, now: int, decision: Decision, now_ms: int, spe
     guards, wanted, limited = target.guards, decision.wanted, dict[str, str]()
     if decision.wish > target.most and now >= target.most:
         limited[MAX] = f"{decision.wish} are wanted; the maximum is {target.most}"
-    if decision.wish < target.least and now <= target.least:
-        limited[MIN] = f"{decision.wish} are wanted; the minimum is {target.least}"
     if wanted > now and target.suspended.scaling_out:
         wanted, limited["suspended"] = now, "scaling out is suspended"
     if wanted < now and target.suspended.scaling_in:

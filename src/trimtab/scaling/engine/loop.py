@@ -265,9 +265,12 @@ class Loop:
     async def _tell_limits(
         self, target: ScalableTarget, memory: Memory, now: int, decision: Decision, allowed: Allowed
     ) -> None:
-        """Tell once why nothing was scaled, until the reasons change."""
-        said = "; ".join(sorted(allowed.limited)) if allowed.desired == now else ""
-        if said and said != memory.said and target.mode is not Mode.OBSERVE:
+        """Tell once why nothing was scaled, until something is or the reasons change."""
+        if allowed.desired != now:
+            memory.said = ""
+            return
+        said = "; ".join(sorted(allowed.limited)) or memory.said
+        if said != memory.said and target.mode is not Mode.OBSERVE:
             reasons = [
                 {"Code": code, "MaxCapacity": target.most, "MinCapacity": target.least, "CurrentCapacity": now}
                 for code in sorted(allowed.limited)

@@ -1,0 +1,235 @@
+"""The engine scales a real model server from 1 to N and back under an hour of public LLM traffic, with killed workers.
+
+Run as `python bench/bench_live_scaling.py DIR`, DIR in the layout of the Azure LLM inference traces. The hour is played
+`--compress` times as fast, every `--thin`th request of it, against `bench/scaling_worker.py` behind the local process
+pool of a trimtab of its own; at a third and at two thirds of the hour the busiest worker is killed. Beside it the
+simulator replays the same arrivals under the same policy, with the launch time that was measured. The last line is
+JSON: `failed_beyond_in_flight` must be 0, `cost_ratio` and `p95_ratio` are live ÷ simulated.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from scaling_traces import seconds
+
+from trimtab.capacity.simulate.fleet import Fleet, Pool
+from trimtab.capacity.simulate.record import ROW_COMING, ROW_READY
+from trimtab.capacity.simulate.requests import play
+from trimtab.scaling.policies.objective import Objective
+from trimtab.scaling.replay.lanes import Group, replay_group
+
+MOST, PRICE, QUEUE_S = 10, Decimal("3.6"), 60.0
+POLICY = {"headroom": 0.25, "drain_s": 3.0, "calm_s": 15.0}
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Run:
+    """What the client saw."""
+
+    latencies: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    killed: list[str] = field(default_factory=list)
+    in_flight: int = 0
+    replicas: list[tuple[float, int, int]] = field(default_factory=list)
+
+
+def arrivals_of(directory: Path, compress: float, thin: int) -> np.ndarray:
+    """Seconds at which requests are sent."""
+    path = sorted(directory.glob("AzureLLMInferenceTrace_*.csv"))[0]
+    with path.open(newline="") as text:
+        times = np.array([seconds(row["TIMESTAMP"]) for row in csv.DictReader(text)])
+    return (np.sort(times)[::thin] - times.min()) / compress
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def file_of(folder: Path, port: int, capacity: float, load_s: float) -> Path:
+    """The settings' file with one pool."""
+    path = folder / "scaling.toml"
+    worker = [sys.executable, str(HERE / "scaling_worker.py"), "--port", "{port}", "--load-s", str(load_s)]
+    path.write_text(
+        f'[pools.model]\ncommand = {json.dumps(worker)}\nlisten = "127.0.0.1:{port}"\nzones = ["a", "b", "c"]\n'
+        f"capacity = {capacity}\nlaunch_s = {load_s + 0.5}\ntick_s = 1\nleast = 1\nmost = {MOST}\nqueue_s = {QUEUE_S}\n"
+        f'price_per_hour = {PRICE}\nhealth_path = "/healthz"\n'
+    )
+    return path
+
+
+async def main(options: argparse.Namespace) -> None:
+    arrivals = arrivals_of(options.directory, options.compress, options.thin)
+    print(f"{len(arrivals)} requests in {arrivals[-1]:.0f} s, {options.service_s} s each")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, http, front = Path(temporary), free_port(), free_port()
+        file = file_of(folder, front, 1 / options.service_s, options.load_s)
+        off = {f"TRIMTAB_{name}_ADDR": "off" for name in ("OTLP_GRPC", "OTLP_HTTP", "EMF", "STATSD", "XRAY_UDP")}
+        own = {"TRIMTAB_DATA_DIR": str(folder / "data"), "TRIMTAB_HTTP_ADDR": f"127.0.0.1:{http}",
+               "TRIMTAB_SCALING_FILE": str(file), "TRIMTAB_AGENT": "0"}  # fmt: skip
+        server = subprocess.Popen([sys.executable, "-m", "trimtab", "up"], env={**os.environ, **off, **own},
+                                  stdout=subprocess.DEVNULL)  # fmt: skip
+        try:
+            found, target = await live(f"http://127.0.0.1:{http}", f"http://127.0.0.1:{front}", arrivals, options)
+        finally:
+            server.terminate()
+            server.wait(60)
+    report(arrivals, found, target, options)
+
+
+async def live(api: str, front: str, arrivals: np.ndarray, options: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
+    """Play the requests; what the client saw, and what the engine says of its target."""
+    run = Run()
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with httpx.AsyncClient(timeout=120, limits=limits) as client:
+        await until(client, f"{api}/readyz", 300)
+        await until(client, f"{front}/healthz", 120)
+        targets = (await client.get(f"{api}/rest/v1/scaling/targets")).json()["targets"]
+        path = f"{api}/rest/v1/scaling/targets/{targets[0]['id']}"
+        await put(client, f"{path}/policies/objective", {"kind": "Objective", "document": POLICY})
+        await put(client, f"{path}/mode", {"mode": "act", "confirm": targets[0]["resource"]})
+        await asyncio.sleep(3)
+        spent = float((await client.get(path)).json()["target"]["decision"]["spent"])
+        began = time.monotonic()
+        watching = asyncio.create_task(watch(client, path, run, began))
+        killing = asyncio.create_task(kill(client, path, run, [arrivals[-1] / 3, arrivals[-1] * 2 / 3], began))
+        sent = []
+        for at in arrivals:
+            await asyncio.sleep(max(0.0, began + at - time.monotonic()))
+            sent.append(asyncio.create_task(ask(client, front, options.service_s, run)))
+        await asyncio.gather(*sent, killing)
+        took = time.monotonic() - began
+        told = (await client.get(path)).json()["target"]
+        for _ in range(120):  # back to one
+            if (await client.get(path)).json()["target"]["standing"]["ready"] == 1:
+                break
+            await asyncio.sleep(1)
+        watching.cancel()
+        done = (await client.get(f"{api}/rest/v1/scaling/activities?limit=1000")).json()["activities"]
+    return run, {"spent": float(told["decision"]["spent"]) - spent, "took": took, "activities": done}
+
+
+async def until(client: httpx.AsyncClient, url: str, seconds_: float) -> None:
+    for _ in range(round(seconds_ * 2)):
+        try:
+            if (await client.get(url, timeout=5)).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        await asyncio.sleep(0.5)
+    sys.exit(f"{url} does not answer")
+
+
+async def put(client: httpx.AsyncClient, url: str, body: object) -> None:
+    (await client.put(url, json=body)).raise_for_status()
+
+
+async def ask(client: httpx.AsyncClient, front: str, service_s: float, run: Run) -> None:
+    began = time.monotonic()
+    try:
+        answer = await client.post(f"{front}/v1/completions", content=str(service_s).encode())
+        if answer.status_code != 200:
+            run.failed.append(f"{answer.status_code} {answer.text.strip()[:120]}")
+    except httpx.HTTPError as problem:
+        run.failed.append(repr(problem))
+    run.latencies.append(time.monotonic() - began)
+
+
+async def watch(client: httpx.AsyncClient, path: str, run: Run, began: float) -> None:
+    while True:
+        told = (await client.get(path)).json()["target"]["standing"]
+        run.replicas.append((time.monotonic() - began, told["ready"], told["coming"]))
+        await asyncio.sleep(1.0)
+
+
+async def kill(client: httpx.AsyncClient, path: str, run: Run, times: list[float], began: float) -> None:
+    """Kill the busiest worker at the first moment after each time at which it serves something."""
+    for at in times:
+        await asyncio.sleep(max(0.0, began + at - time.monotonic()))
+        for _ in range(600):
+            standing = (await client.get(path)).json()["target"]["standing"]
+            if standing["ready"] >= 2 and any(one["serving"] for one in standing["workers"]):
+                break
+            await asyncio.sleep(0.1)
+        answer = await client.post(f"{path}/chaos", json={"worker": ""})
+        if answer.is_success:
+            run.killed.append(answer.json()["killed"])
+            run.in_flight += int(run.killed[-1].split(" with ")[1].split()[0])
+            print(f"at {time.monotonic() - began:.0f} s: {run.killed[-1]}")
+
+
+def simulated(arrivals: np.ndarray, took: float, launch_s: float, service_s: float) -> tuple[float, float, int]:
+    """Replica seconds, the 95th percentile of latency and the most replicas, by the simulator."""
+    ticks = int(np.ceil(took))
+    demand = np.bincount(arrivals.astype(np.int64), minlength=ticks).astype(np.float64)[:ticks]
+    pool = Pool("model", 1 / service_s, PRICE)
+    fleet = Fleet((pool,), 1.0, launch_s, least=1, most=MOST, metric_lag_s=1.0, queue_s=QUEUE_S, slo_wait_s=5.0)
+    group = Group(fleet, (Objective(**POLICY),), block_in=False)
+    rows = replay_group(demand, group, start_with=1).replayed.rows
+    paid = rows[:, ROW_READY] + rows[:, ROW_COMING]
+    waits = play(arrivals, np.full(len(arrivals), service_s), np.arange(ticks, dtype=np.float64), rows[:, ROW_READY])
+    return float(paid.sum()), float(np.nanquantile(waits.waits_s + waits.service_s, 0.95)), int(paid.max())
+
+
+def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argparse.Namespace) -> None:
+    latencies = np.array(run.latencies)
+    took = [one["details"]["took_s"] for one in target["activities"]
+            if one["did"] == "scale" and one["details"].get("took_s") and one["after"] > one["before"]]  # fmt: skip
+    recoveries = [one["details"]["recovery_s"] for one in target["activities"] if one["did"] == "replace"]
+    launch_s = float(np.median(took)) if took else options.load_s
+    seconds_live = target["spent"] / float(PRICE) * 3600
+    seconds_simulated, p95_simulated, most = simulated(arrivals, target["took"], launch_s, options.service_s)
+    p95 = float(np.quantile(latencies, 0.95))
+    for words in run.failed:
+        print(f"failed: {words}")
+    ready = [ready for _, ready, _ in run.replicas]
+    print(f"replicas: {ready[0]} → {max(ready)} → {ready[-1]}; the simulator goes to {most}")
+    figures = {
+        "requests": len(latencies),
+        "failed": len(run.failed),
+        "in_flight_of_killed": run.in_flight,
+        "failed_beyond_in_flight": max(0, len(run.failed) - run.in_flight),
+        "first_replicas": ready[0],
+        "most_replicas": max(ready),
+        "last_replicas": ready[-1],
+        "scalings": len(took),
+        "launch_s": round(launch_s, 2),
+        "recovery_s": recoveries,
+        "within_slo": round(float((latencies <= options.slo_s).mean()), 4),
+        "slo_s": options.slo_s,
+        "p50_s": round(float(np.quantile(latencies, 0.5)), 3),
+        "p95_s": round(p95, 3),
+        "p95_simulated_s": round(p95_simulated, 3),
+        "p95_ratio": round(p95 / p95_simulated, 3),
+        "replica_seconds": round(seconds_live, 1),
+        "replica_seconds_simulated": round(seconds_simulated, 1),
+        "cost_ratio": round(seconds_live / seconds_simulated, 3),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--compress", type=float, default=12.0, help="how many times as fast the hour goes by")
+    parser.add_argument("--thin", type=int, default=8, help="every so manyth request is sent")
+    parser.add_argument("--service-s", type=float, default=0.4, help="seconds that a request takes")
+    parser.add_argument("--load-s", type=float, default=1.0, help="seconds that a worker needs to load its model")
+    parser.add_argument("--slo-s", type=float, default=5.0, help="seconds within which a request should be answered")
+    asyncio.run(main(parser.parse_args()))

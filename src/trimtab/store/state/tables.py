@@ -106,6 +106,7 @@ from trimtab.store.state.schema.purchases import (
     purchase_plans,
     savings_plans,
 )
+from trimtab.store.state.schema.quicksight import quicksight_resources
 from trimtab.store.state.schema.reports import report_schedules, report_writings
 from trimtab.store.state.schema.rightsizing import (
     rightsizing_enrolment,
@@ -273,6 +274,7 @@ __all__ = [
     "purchase_facts",
     "purchase_generations",
     "purchase_plans",
+    "quicksight_resources",
     "reader_teams",
     "rejections",
     "report_schedules",

@@ -1,0 +1,33 @@
+"""QuickSight's resources over datasets and analyses. Wired by `app.py`."""
+
+from trimtab.access.principal import Principal
+from trimtab.analysis_rooms import analysing_of, datasets_of
+from trimtab.cloud.s3_writing import put_object
+from trimtab.doors.aws.quicksight import service
+from trimtab.doors.aws.quicksight.rooms import QuickSightRooms
+from trimtab.doors.aws.service import Service
+from trimtab.reports.datasets.query import Query
+from trimtab.reports.quicksight.people import People
+from trimtab.reports.quicksight.room import QuickSightRoom
+from trimtab.reports.quicksight.snapshots import Snapshots
+from trimtab.reports.quicksight.store import ResourceStore
+from trimtab.rooms import Rooms
+from trimtab.settings import public_url
+
+
+def quicksight_of(rooms: Rooms) -> Service:
+    """The service, over the rooms."""
+    datasets = datasets_of(rooms)
+    analyses = analysing_of(rooms, datasets).room
+    store = ResourceStore(rooms.stores.state, rooms.clock)
+    room = QuickSightRoom(
+        store, datasets, analyses, rooms.clock, public_url(rooms.settings), auth_required=rooms.auth_required
+    )
+    people = People(store, rooms.keys, datasets.teams)
+    snapshots = Snapshots(analyses, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
+
+    async def refresh(principal: Principal, name: str) -> tuple[int, int]:
+        answer = await datasets.read(principal, name, Query(columns=(("rows", "count()"),)))
+        return int(answer.table.column(0)[0].as_py()), 0
+
+    return service.build(QuickSightRooms(room, people, snapshots, refresh))

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from asyncio import CancelledError, Task, create_task, gather
+from asyncio import CancelledError, Task, create_task, gather, to_thread
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +24,8 @@ from trimtab.doors import proxy
 from trimtab.doors.auditing.recorder import Change, ChangeRecorder
 from trimtab.doors.aws.application_autoscaling import service as application_autoscaling
 from trimtab.doors.aws.autoscaling import service as autoscaling
+from trimtab.doors.aws.lambda_functions import service as lambda_functions
+from trimtab.doors.aws.lambda_functions.rooms import LambdaRooms
 from trimtab.doors.aws.service import Service
 from trimtab.doors.rest.scaling import Scaling
 from trimtab.inventory.resolver import resolve
@@ -33,12 +35,14 @@ from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricBatch
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.notify.compose.request import Outgoing
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.scaling.engine.metering import Point
 from trimtab.scaling.engine.model import ScalableTarget, TargetKey
 from trimtab.scaling.engine.readings import Breach
 from trimtab.scaling.engine.room import Means, ScalingRoom
 from trimtab.scaling.engine.viewing import Viewing
+from trimtab.scaling.functions.room import FunctionsBackend, FunctionsRoom
 from trimtab.scaling.groups.acting import Acting, GroupsBackend
 from trimtab.scaling.groups.room import GroupsRoom
 from trimtab.scaling.targets.aws import AwsBackend
@@ -148,11 +152,12 @@ class Pools:
 
 @dataclass(frozen=True, slots=True)
 class LiveScaling:
-    """The room, the pools and the groups."""
+    """The room, the pools, the groups and the functions."""
 
     room: ScalingRoom
     pools: Pools
     groups: GroupsRoom
+    functions: LambdaRooms
 
     @property
     def viewing(self) -> Viewing:
@@ -166,7 +171,11 @@ class LiveScaling:
 
     def services(self) -> list[Service]:
         """The AWS services over scaling."""
-        return [application_autoscaling.build(self.room), autoscaling.build(self.groups)]
+        return [
+            application_autoscaling.build(self.room),
+            autoscaling.build(self.groups),
+            lambda_functions.build(self.functions),
+        ]
 
     def jobs(self) -> list[Job]:
         """What they do by themselves."""
@@ -197,6 +206,8 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
     ]
     if file.aws is not None:
         backends.append(AwsBackend(file.aws, AwsScaling))
+    functions = FunctionsRoom.of(state, clock)
+    backends.append(FunctionsBackend(functions))
     recorder = ChangeRecorder(around.audit.ingest, clock, settings.account_id, settings.region)
 
     async def audited(target: ScalableTarget, changes: Mapping[str, object], problem: str) -> None:
@@ -215,4 +226,10 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
     )  # fmt: skip
     room = ScalingRoom.of(state, clock, means)
     groups.engine = Acting(room, room.backends)
-    return LiveScaling(room, Pools(room, clock), groups)
+
+    async def ask(url: str, payload: bytes) -> tuple[int, bytes]:
+        outgoing = Outgoing(url, {"Content-Type": "application/json"}, payload)
+        answer = await to_thread(around.http.ask, outgoing)
+        return answer.status, answer.body
+
+    return LiveScaling(room, Pools(room, clock), groups, LambdaRooms(functions, ask))

@@ -45,7 +45,7 @@ async def create(rooms: GroupsRoom, request: Request, context: CallContext) -> A
     if not (request.get("AvailabilityZones") or request.get("VPCZoneIdentifier") or request.get("AvailabilityZoneIds")):
         raise AwsError("ValidationError", "At least one Availability Zone or VPC Subnet is required.")
     least, most = request["MinSize"], request["MaxSize"]
-    desired: int = request.get("DesiredCapacity", least)
+    desired = least if request.get("DesiredCapacity") is None else int(request["DesiredCapacity"])
     _sizes(least, most, desired)
     name, now_ms = request["AutoScalingGroupName"], rooms.clock.now_ms()
     form = without(request, *_OWN)

@@ -1,0 +1,1 @@
+"""Lambda: metadata of functions, versions and aliases; provisioned and reserved concurrency; invocations."""

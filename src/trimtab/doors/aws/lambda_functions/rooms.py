@@ -1,0 +1,160 @@
+"""The registry that the operations of Lambda join, what they are given, and what they share."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar
+
+from trimtab.base.clock import iso
+from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.paging import decode_token, encode_token
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.scaling.functions.model import LATEST, LambdaFunction, Version
+from trimtab.scaling.functions.room import FunctionsRoom
+
+T = TypeVar("T")
+_PAGE = 50
+_NAME = re.compile(
+    r"(?:arn:aws[\w-]*:lambda:(?P<region>[\w-]+):(?P<account>\d{12}):function:|(?P<partial>\d{12}):function:)?"
+    r"(?P<name>[\w-]+)(?::(?P<qualifier>\$LATEST|[\w-]+))?"
+)
+Ask = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
+"""Sends a payload to a URL; the status and the body that came back. Raises InvalidInput, Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaRooms:
+    """What the operations ask. `waiting` are invocations that nobody waits for."""
+
+    functions: FunctionsRoom
+    ask: Ask
+    waiting: set["asyncio.Task[None]"] = field(default_factory=set)
+
+
+def worded(problems: Sequence[Problem]) -> AwsError:
+    """The common sentences under Lambda's code."""
+    return AwsError("InvalidParameterValueException", str(coral(problems)))
+
+
+Operation = Function[LambdaRooms]
+
+
+class _Operations(Operations[LambdaRooms]):
+    """Operations under Lambda's own codes."""
+
+    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
+        """Decorate the function of operation `name`."""
+        register = super().add(name, **options)
+
+        def coded(call: Operation) -> Operation:
+            @wraps(call)
+            async def asked(rooms: LambdaRooms, request: Request, context: CallContext) -> Answer:
+                try:
+                    return await call(rooms, request, context)
+                except NotFound as problem:
+                    raise fault("ResourceNotFoundException", str(problem)) from None
+                except InvalidInput as problem:
+                    raise fault("InvalidParameterValueException", str(problem)) from None
+                except Conflict as problem:
+                    raise fault("ResourceConflictException", str(problem)) from None
+
+            register(asked)
+            return call
+
+        return coded
+
+
+operations = _Operations("lambda", worded, body_limit=70 << 20, invalid_code="InvalidParameterValueException")
+"""The operations; importing an operation's file adds it (`service.py` imports them all)."""
+
+
+def fault(code: str, message: str) -> AwsError:
+    """An error as Lambda answers it."""
+    return AwsError(code, message, members={"Type": "User"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A function by what a request calls it."""
+
+    place: tuple[str, str]
+    name: str
+    qualifier: str
+
+
+def named(request: Request, context: CallContext) -> Named:
+    """The function that a request names: by name, by ARN, or by a part of one. Raises AwsError."""
+    found = _NAME.fullmatch(request["FunctionName"])
+    if found is None:
+        raise fault("InvalidParameterValueException", f"{request['FunctionName']} is not a valid function name")
+    account = found["account"] or found["partial"] or context.account
+    if account != context.account:
+        raise AwsError("AccessDeniedException", f"The function is of the account {account}.", status=403)
+    within, given = found["qualifier"] or "", request.get("Qualifier") or ""
+    if within and given and within != given:
+        raise fault("InvalidParameterValueException", "The derived qualifier from the function name does not match the "
+                    "specified qualifier.")  # fmt: skip
+    return Named((account, found["region"] or context.region), found["name"], within or given)
+
+
+async def function_of(rooms: LambdaRooms, request: Request, context: CallContext) -> LambdaFunction:
+    """The function that a request names. Raises NotFound."""
+    which = named(request, context)
+    return await rooms.functions.get(which.place, which.name)
+
+
+async def changed(
+    rooms: LambdaRooms, request: Request, context: CallContext, work: Callable[[LambdaFunction, int], T]
+) -> T:
+    """What `work(function, now_ms)` gives, which changes the function that a request names."""
+    which = named(request, context)
+    return await rooms.functions.change(which.place, which.name, work)
+
+
+def page(found: Sequence[T], request: Request) -> tuple[list[T], dict[str, str]]:
+    """The part of a list that a request asks for, and the marker of the next."""
+    try:
+        start = int(decode_token(request["Marker"])) if request.get("Marker") else 0
+    except (InvalidInput, TypeError, ValueError):
+        raise fault("InvalidParameterValueException", "Invalid Marker") from None
+    end = start + min(_PAGE, request.get("MaxItems") or _PAGE)
+    return list(found[start:end]), {"NextMarker": encode_token(end)} if len(found) > end else {}
+
+
+def configuration(function: LambdaFunction, version: Version, qualifier: str = "") -> dict[str, Any]:
+    """A version as Lambda describes it; its ARN is qualified as it was asked for."""
+    suffix = f":{qualifier}" if qualifier else "" if version.number == LATEST else f":{version.number}"
+    form = {key: value for key, value in version.form.items() if not key.startswith("_")}
+    environment = form.pop("Environment", None)
+    if environment is not None:
+        form["Environment"] = {"Variables": environment.get("Variables") or {}}
+    return {
+        "Timeout": 3,
+        "MemorySize": 128,
+        "CodeSize": 0,
+        "PackageType": "Zip",
+        "Architectures": ["x86_64"],
+        "EphemeralStorage": {"Size": 512},
+        "TracingConfig": {"Mode": "PassThrough"},
+        "Description": "",
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.name}"},
+        **form,
+        "FunctionName": function.name,
+        "FunctionArn": function.arn + suffix,
+        "Version": version.number,
+        "LastModified": f"{iso(version.modified_ms)[:19]}.{version.modified_ms % 1000:03d}+0000",
+        "RevisionId": version.revision,
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+    }
+
+
+def same_revision(known: str, asked: str | None) -> None:
+    """Raises AwsError where a change is meant for another revision."""
+    if asked is not None and asked != known:
+        raise fault("PreconditionFailedException", "The RevisionId provided does not match the latest RevisionId. Call "
+                    "the GetFunction/GetAlias API to retrieve the latest RevisionId")  # fmt: skip

@@ -1,0 +1,1 @@
+"""Functions: versions, aliases, and the concurrency that is provisioned and reserved for them."""

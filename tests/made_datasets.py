@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_ms
 from trimtab.reports.datasets.field import integer, labels, money, number, text, time
@@ -70,6 +71,6 @@ ERRORS = Source(
 SOURCES = {one.name: one for one in (BILL, ERRORS)}
 
 
-def reader(*accounts: str, name: str = "ann", role: str = "read", teams: tuple[str, ...] = ()) -> Reader:
+def reader(*accounts: str, name: str = "ann", role: Role = Role.READ, teams: tuple[str, ...] = ()) -> Reader:
     """A reader of some accounts; of everything without any."""
     return Reader(name, role, Scope(frozenset(accounts) if accounts else None), frozenset(teams))

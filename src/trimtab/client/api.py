@@ -259,6 +259,14 @@ class Client:
             raise _error(response)
         return self._decode(response, answer)
 
+    def post_json(self, path: str, body: bytes) -> bytes:
+        """Send JSON to a path whose answer is none."""
+        with self._reaching():
+            response = self._http.post(path, content=body, headers={"Content-Type": "application/json"})
+        if not response.is_success:
+            raise _error(response)
+        return response.content
+
     def stream(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Iterator[bytes]:
         """An answer that is no JSON, part by part as it arrives."""
         with self._reaching(), self._http.stream("GET", path, params=list(query)) as response:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.calculated import CalculatedField, calculate
@@ -15,7 +16,7 @@ from trimtab.reports.datasets.expressions import Environment, named, tree_of
 from trimtab.reports.datasets.field import Field
 from trimtab.reports.datasets.joins import Joined, join_uses
 from trimtab.reports.datasets.language.tree import fields_in
-from trimtab.reports.datasets.language.typed import Stage, Typed
+from trimtab.reports.datasets.language.typed import Bindings, Stage, Typed
 from trimtab.reports.datasets.query import Asked, Query, ask
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.source import Relation, Source
@@ -61,9 +62,9 @@ class Compiled:
                 reads |= fields_in(tree)
         return f"({' OR '.join(parts) or 'false'})", frozenset(reads)
 
-    def rows(self, relations: Sequence[Relation], names: frozenset[str]) -> str:
+    def rows(self, relations: Sequence[Relation], names: frozenset[str], prefix: str = "") -> str:
         """The SELECT of the joined rows with the columns of `names`, read from the sources."""
-        sql, known = self.joined.select(relations, names)
+        sql, known = self.joined.select(relations, names, prefix)
         return self.shown(sql, known, names)
 
     def shown(self, sql: str, known: Mapping[str, str], names: frozenset[str]) -> str:
@@ -73,8 +74,12 @@ class Compiled:
 
     def statement(self, rows: str, asked: Asked, condition: str) -> str:
         """The whole statement over the joined rows."""
-        seen = f"SELECT * FROM ({rows}) WHERE {condition}" if condition else rows  # noqa: S608 - as above
-        return f"{asked.select(seen)} SETTINGS join_use_nulls = 1"
+        return f"{asked.select(seen(rows, condition))} SETTINGS join_use_nulls = 1"
+
+
+def seen(rows: str, condition: str) -> str:
+    """The rows that a condition leaves, before anything else looks at them."""
+    return f"SELECT * FROM ({rows}) WHERE {condition}" if condition else rows  # noqa: S608 - written by the callers
 
 
 def compile_spec(
@@ -83,6 +88,7 @@ def compile_spec(
     now_ms: int,
     reader: Reader | None = None,
     given: Mapping[str, Any] | None = None,
+    bindings: Bindings | None = None,
 ) -> Compiled:
     """A dataset made ready; every expression in it is checked. Raises InvalidInput, with the place in the spec."""
     own = {"reader": reader.name} if reader else {"reader": ""}
@@ -90,7 +96,7 @@ def compile_spec(
         "teams": reader.teams if reader else frozenset[str](),
         "accounts": (reader.scope.accounts or frozenset[str]()) if reader else frozenset[str](),
     }
-    environment = Environment(now_ms, spec.parameters, given or {}, own, lists)
+    environment = Environment(now_ms, spec.parameters, given or {}, own, lists, bindings or Bindings())
     plans = []
     for at, use in enumerate(spec.sources):
         source = sources.get(use.use)
@@ -109,6 +115,6 @@ def compile_spec(
     units = {name: one.unit for name, (one, _) in base.items()}
     calculated = calculate(spec.fields, {name: typed for name, (_, typed) in base.items()}, units, environment)
     compiled = Compiled(spec, joined, base, calculated, environment)
-    compiled.rules(reader or Reader("", "read", _NOWHERE))
+    compiled.rules(reader or Reader("", Role.READ, _NOWHERE))
     compiled.ask(Query(columns=(("rows", "count()"),)))
     return compiled

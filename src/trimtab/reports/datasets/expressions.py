@@ -52,12 +52,15 @@ class Environment:
             among = ", ".join(self.parameters) or "none"
             raise InvalidInput(f"cannot set parameter {unknown[0][:80]!r}: there is {among}", field="parameters")
 
-    def writer(self, fields: Mapping[str, Typed], *, personal: bool = False) -> Writer:
+    def writer(
+        self, fields: Mapping[str, Typed], *, personal: bool = False, outputs: Mapping[str, Typed] | None = None
+    ) -> Writer:
         """A writer over `fields`; only a `personal` one knows the reader."""
         values = {name: self._value(name, one) for name, one in self.parameters.items()}
         if personal:
             values |= {name: literal(value, self.bindings) for name, value in self.own.items()}
-        return Writer(fields, values, self.now_ms, FUNCTIONS, self.bindings, self.lists if personal else {})
+        lists = self.lists if personal else {}
+        return Writer(fields, values, self.now_ms, FUNCTIONS, self.bindings, lists, outputs or {})
 
     def _value(self, name: str, parameter: Parameter) -> Typed:
         value = self.given.get(name, parameter.default)

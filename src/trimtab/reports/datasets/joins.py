@@ -45,12 +45,17 @@ class Joined:
             needed[use] |= {right for _, right in pairs}
         return needed
 
-    def select(self, relations: Sequence[Relation], names: Iterable[str]) -> tuple[str, dict[str, str]]:
-        """The SELECT of the joined rows, and the column (`f0`, `f1`, …) of each of `names` and of the join's fields."""
+    def select(
+        self, relations: Sequence[Relation], names: Iterable[str], prefix: str = ""
+    ) -> tuple[str, dict[str, str]]:
+        """The SELECT of the joined rows, and the column of each of `names` and of the join's fields.
+
+        `prefix` begins the names of the sources' parameters.
+        """
         needed = self.needed(names)
         sql, known = "", dict[str, str]()
         for at, plan in enumerate(self.uses):
-            inner, given = plan.select(renamed(relations[at], f"s{at}_"), needed[at], f"j{at}_")
+            inner, given = plan.select(renamed(relations[at], f"{prefix}s{at}_"), needed[at], f"j{at}_")
             own = {name: f"j{at}_{n}" for n, name in enumerate(given)}
             if at == 0:
                 sql, known = inner, {column.field.name: own[column.inner] for column in self._of(0, own)}

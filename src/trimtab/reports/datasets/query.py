@@ -7,7 +7,7 @@ grouped by. Without columns the answer has every field that is no aggregate, row
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trimtab.base.errors import InvalidInput
@@ -77,7 +77,7 @@ class Asked:
         if self.order:
             ways = (f"o{at} {'DESC' if down else 'ASC'} NULLS LAST" for at, down in self.order)
             parts.append(f"ORDER BY {', '.join(ways)}")
-        return " ".join([*parts, f"LIMIT {self.limit}"])
+        return " ".join([*parts, f"LIMIT {self.limit}"] if self.limit else parts)
 
 
 def ask(
@@ -94,16 +94,19 @@ def ask(
     if not wanted or len(wanted) > MOST_COLUMNS:
         raise InvalidInput(f"cannot query dataset: got {len(wanted)} columns; expected 1 to {MOST_COLUMNS}")
     columns, reads = [], set[str]()
-    known = dict(typed)
+    outputs: dict[str, Typed] = {}
     for name, text in wanted:
         tree = tree_of(text, f"columns.{name}") if text else FieldName(name, 0, 0)
-        writer = environment.writer(known)
+        writer = environment.writer(typed, outputs=outputs)
         found = named(f"columns.{name}", lambda tree=tree, writer=writer: writer.write(tree))  # type: ignore[misc]
         origin = fields.get(tree.name) if isinstance(tree, FieldName) else None
         columns.append((_output(name, found, origin), found))
-        reads |= fields_in(tree)
-        known.setdefault(name, found)
-    where, having, more = _conditions(query, filters, known, environment)
+        reads |= {one for one in fields_in(tree) if one in typed}
+        if found.stage is Stage.ROW:
+            outputs[name] = replace(found, loose=frozenset((found.sql,)))
+        elif found.stage is Stage.AGGREGATE:
+            outputs[name] = found
+    where, having, more = _conditions(query, filters, typed, environment)
     grouped = any(one.stage is Stage.AGGREGATE for _, one in columns) or bool(having)
     asked = Asked(
         tuple(columns), tuple(where), tuple(having), _order(query, [one.name for one, _ in columns]),
@@ -137,9 +140,8 @@ def _conditions(
 
 def _check_grouped(asked: Asked) -> None:
     keys = {typed.sql for _, typed in asked.columns if typed.stage is Stage.ROW}
-    pieces = frozenset().union(*(typed.loose for _, typed in asked.columns if typed.sql in keys))
     for one, typed in asked.columns:
-        if typed.stage is not Stage.ROW and typed.loose - pieces - keys:
+        if typed.stage is not Stage.ROW and typed.loose - keys:
             raise InvalidInput(
                 f"cannot query dataset: columns.{one.name}: it reads a field that is neither added up nor a column of "
                 "its own",

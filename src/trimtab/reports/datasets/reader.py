@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from trimtab.access.principal import Principal
+from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.reports.datasets.spec import RowRule
 
@@ -13,14 +13,14 @@ class Reader:
     """A caller. `teams` are those of `reader_teams`, where an admin puts names into teams."""
 
     name: str
-    role: str
+    role: Role
     scope: Scope
     teams: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, principal: Principal, teams: frozenset[str] = frozenset()) -> "Reader":
         """A principal with the teams that it is a member of."""
-        return cls(principal.name, principal.role.value, principal.scope, teams)
+        return cls(principal.name, principal.role, principal.scope, teams)
 
     def meant(self, rule: RowRule) -> bool:
         """Whether a rule of a dataset is for this reader."""
@@ -28,4 +28,4 @@ class Reader:
             return True
         named = any(fnmatchcase(self.name, pattern) for pattern in rule.readers)
         member = any(fnmatchcase(team, pattern) for team in self.teams for pattern in rule.teams)
-        return named or member or self.role in rule.roles
+        return named or member or self.role.value in rule.roles

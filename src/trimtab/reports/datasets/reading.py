@@ -1,27 +1,30 @@
 """Reads datasets: the sources at the same time, within the reader's scope, then one statement, within limits."""
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
+from trimtab.base.errors import AccessDenied, InvalidInput, Unavailable
 from trimtab.reports.datasets.compiled import Compiled, compile_spec
+from trimtab.reports.datasets.extract_store import Extract
 from trimtab.reports.datasets.field import Field
 from trimtab.reports.datasets.query import Asked, Query
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.rows import relation_of
 from trimtab.reports.datasets.source import Relation, Rows, Source, Window
 from trimtab.reports.datasets.spec import Dataset
-from trimtab.store.telemetry.client import ReadLimits, Telemetry
+from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 LIMITS = ReadLimits(seconds=30.0, memory_mb=1024, threads=2)
 """Of one question: a wide one ends with an error, it does not take the machine."""
+_ENGINE = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(|$)", re.DOTALL)
 _KEPT_MS = 60_000  # how long what a room's reader answered serves the same scope and window again
 _MOST_KEPT = 24
 
@@ -47,7 +50,7 @@ class DatasetReader:
     """Answers questions to datasets, always within the scope of who asks."""
 
     def __init__(self, telemetry: Telemetry, sources: Mapping[str, Source], clock: Clock) -> None:
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self.sources = sources
         self._clock = clock
         self._kept: OrderedDict[tuple[str, Window], tuple[int, Relation]] = OrderedDict()
@@ -69,34 +72,56 @@ class DatasetReader:
     async def run(self, spec: Dataset, reader: Reader, query: Query) -> Answer:
         """Answer a question from the sources. Raises InvalidInput, QueryAborted, Unavailable."""
         compiled = self.compiled(spec, reader, query)
-        asked = compiled.ask(replace(query, limit=query.limit))
+        asked = compiled.ask(query)
         condition, reads = compiled.rules(reader)
         names = asked.reads | reads
         start, end = self.span(spec, query)
-        relations = await self.relations(compiled, reader.scope, start, end, names)
+        relations = await self.relations(compiled, reader, start, end, names)
         statement = compiled.statement(compiled.rows(relations, names), one_more(asked), condition)
         table = await self.table(statement, params_of(compiled, relations))
         until = {plan.use.alias: one.until_ms for plan, one in zip(compiled.joined.uses, relations, strict=True)}
         notes = [*compiled.joined.notes, *(one.note for one in relations if one.note)]
         return answered(table, asked, Answer(table, (), start, end, until, notes))
 
+    async def extracted(self, spec: Dataset, reader: Reader, query: Query, extract: Extract) -> Answer:
+        """Answer a question from an extract of the reader's own scope. Raises as `run`."""
+        compiled = self.compiled(spec, reader, query)
+        admit(compiled, reader)
+        asked = compiled.ask(query)
+        condition, reads = compiled.rules(reader)
+        names = asked.reads | reads
+        columns = [typed.sql for name, (_, typed) in compiled.base.items() if name in names]
+        # The table's name is made by `extracts` alone, and so are its columns.
+        rows = f"SELECT {', '.join(columns) or '1 AS none'} FROM {extract.table}"  # noqa: S608
+        statement = compiled.statement(rows, one_more(asked), condition)
+        table = await self.table(statement, dict(compiled.environment.bindings.params))
+        told = Answer(table, (), extract.start_ms, extract.end_ms, extract.until_ms, compiled.joined.notes)
+        return answered(table, asked, replace(told, extracted_ms=extract.made_ms))
+
     async def relations(
-        self, compiled: Compiled, scope: Scope, start_ms: int, end_ms: int, names: frozenset[str]
+        self, compiled: Compiled, reader: Reader, start_ms: int, end_ms: int, names: frozenset[str]
     ) -> list[Relation]:
-        """Every source of a dataset, within a scope and a range."""
+        """Every source of a dataset, within a reader's scope and a range. Raises AccessDenied for one not for them."""
+        admit(compiled, reader)
         needed = compiled.joined.needed(names)
         return list(
             await asyncio.gather(
                 *(
-                    self._relation(plan.source, Window(scope, start_ms, end_ms, plan.wanted(needed[at])))
+                    self._relation(plan.source, Window(reader.scope, start_ms, end_ms, plan.wanted(needed[at])))
                     for at, plan in enumerate(compiled.joined.uses)
                 )
             )
         )
 
     async def table(self, statement: str, params: Mapping[str, object]) -> pa.Table:
-        """Run a statement that was made here."""
-        return await self._telemetry.table(statement, params, limits=LIMITS)
+        """Run a statement that was made here. What the engine refuses of it is the question's fault: InvalidInput."""
+        try:
+            return await self.telemetry.table(statement, params, limits=LIMITS)
+        except (BlockRefused, Unavailable) as problem:
+            told = _ENGINE.search(str(problem))
+            if told is None:
+                raise
+            raise InvalidInput(f"cannot answer the question: {told[1][:300]}") from None
 
     def forget(self) -> None:
         """Empty what is remembered of readers' answers."""
@@ -118,16 +143,25 @@ class DatasetReader:
         return relation
 
 
+def admit(compiled: Compiled, reader: Reader) -> None:
+    """Raise AccessDenied where a dataset has a source that is not for this reader."""
+    for plan in compiled.joined.uses:
+        if not reader.role.includes(plan.source.role):
+            raise AccessDenied(
+                f"cannot read {plan.source.name}: {reader.name!r} has role {reader.role}; needs {plan.source.role}"
+            )
+
+
 def one_more(asked: Asked) -> Asked:
     """The same question with a row more, which tells whether there are more."""
     return replace(asked, limit=asked.limit + 1)
 
 
-def params_of(compiled: Compiled, relations: Sequence[Relation]) -> dict[str, object]:
+def params_of(compiled: Compiled, relations: Sequence[Relation], prefix: str = "") -> dict[str, object]:
     """Every bound value of a statement: those of expressions and those of sources."""
     found: dict[str, object] = dict(compiled.environment.bindings.params)
     for at, relation in enumerate(relations):
-        found |= {f"s{at}_{name}": value for name, value in relation.params.items()}
+        found |= {f"{prefix}s{at}_{name}": value for name, value in relation.params.items()}
     return found
 
 

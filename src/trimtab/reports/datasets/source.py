@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.reports.datasets.field import Field
 
@@ -53,13 +54,14 @@ Read = Callable[[Window], Awaitable[Relation | Rows]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source. `grain` says what one row is."""
+    """A source. `grain` says what one row is, `role` who may read it at all: finance sees money and no telemetry."""
 
     name: str
     title: str
     grain: str
     fields: Sequence[Field]
     read: Read
+    role: Role = Role.READ
 
     def field(self, name: str) -> Field | None:
         """A field by its name."""

@@ -21,7 +21,8 @@ _WHOLE_DIGITS = 18  # of a literal that surely fits an Int64
 class Writer:
     """Writes expressions over `fields`; `parameters` are values by name; `now_ms` is what `now()` says.
 
-    `lists` are parameters that are lists of texts, for `in`.
+    `lists` are parameters that are lists of texts, for `in`; `outputs` are columns of the answer so far, by which
+    functions over rows may divide and sort.
     """
 
     fields: Mapping[str, Typed]
@@ -30,6 +31,7 @@ class Writer:
     functions: Mapping[str, "Function"]
     bindings: Bindings = field(default_factory=Bindings)
     lists: Mapping[str, Collection[str]] = field(default_factory=dict)
+    outputs: Mapping[str, Typed] = field(default_factory=dict)
 
     def write(self, node: Node) -> Typed:
         """The SQL of a tree. Raises ExpressionProblem."""
@@ -50,6 +52,11 @@ class Writer:
                 if function is None:
                     raise problem(node, f"there is no function {name!r}{_like(name, self.functions)}")
                 return function.write(self, node)
+
+    def key(self, node: Node) -> Typed:
+        """What a function over rows divides or sorts by: a column of the answer before a field of that name."""
+        found = self.outputs.get(node.name) if isinstance(node, FieldName) else None
+        return found or self.write(node)
 
     def truth(self, node: Node) -> Typed:
         """A condition. Raises ExpressionProblem for what is none."""

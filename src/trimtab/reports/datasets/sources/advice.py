@@ -1,5 +1,6 @@
 """`advice`: what stands of advice now: what to change, what that saves, what was decided."""
 
+from trimtab.access.principal import Role
 from trimtab.advice.standing import Standing, Wanted
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
@@ -28,7 +29,7 @@ def advice(findings: FindingStore, clock: Clock) -> Source:
         found = await findings.listed(window.scope, Wanted(hidden=True))
         return Rows([_row(one, clock.now_ms()) for one in found], max((one.last_ms for one in found), default=None))
 
-    return Source("advice", "Advice", "a finding as it stands", FIELDS, read)
+    return Source("advice", "Advice", "a finding as it stands", FIELDS, read, Role.FINANCE)
 
 
 def _row(one: Standing, now_ms: int) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """`allocated_costs`: the bill by owner as the allocation in force has it, splits carried; equal to statements."""
 
+from trimtab.access.principal import Role
 from trimtab.costs.model import CostCategory, CostQuery, CostRow, Dimension, Facet, Granularity, Metric, Tag
 from trimtab.economics.room import EconomicsRoom
 from trimtab.reports.datasets.field import Field, integer, money, text, time
@@ -39,7 +40,7 @@ def allocated_costs(economics: EconomicsRoom) -> Source:
         found = await economics.bills.costs(window.scope, query)
         return Rows([_row(one) for one in found], extent[1])
 
-    return Source("allocated_costs", "Costs by owner", "an owner's day of a service", FIELDS, read)
+    return Source("allocated_costs", "Costs by owner", "an owner's day of a service", FIELDS, read, Role.FINANCE)
 
 
 def _row(one: CostRow) -> tuple[object, ...]:

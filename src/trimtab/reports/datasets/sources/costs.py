@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from trimtab.access.principal import Role
 from trimtab.costs.conditions import Conditions
 from trimtab.costs.read_sql import HOUR, time_condition
 from trimtab.reports.datasets.field import Field, integer, labels, money, number, text, time
@@ -81,4 +82,4 @@ def costs(telemetry: Telemetry) -> Source:
         until = (int(found["last"][0]) + 1) * DAY_MS if int(found["lines"][0]) else None
         return Relation(sql.replace("/*and*/", " AND ".join(where)), columns, conditions.params, until)
 
-    return Source("costs", "Costs", "a line of a bill (or all equal lines of a day)", FIELDS, read)
+    return Source("costs", "Costs", "a line of a bill (or all equal lines of a day)", FIELDS, read, Role.FINANCE)

@@ -1,5 +1,6 @@
 """`gpu_costs`: what a machine's GPUs cost on a day by who held them and whether they worked; adds up to the bill."""
 
+from trimtab.access.principal import Role
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.runs.model import Run
 from trimtab.reports.datasets.field import Field, money, number, text, truth
@@ -36,7 +37,7 @@ def gpu_costs(units: UnitCosts) -> Source:
             rows.append((*place, *_held_by(run), *what))
         return Rows(rows, ledger.now_ms or None)
 
-    return Source("gpu_costs", "Costs of GPUs", "a machine's day by holder and use", FIELDS, read)
+    return Source("gpu_costs", "Costs of GPUs", "a machine's day by holder and use", FIELDS, read, Role.FINANCE)
 
 
 def _held_by(run: Run | None) -> tuple[str | None, ...]:

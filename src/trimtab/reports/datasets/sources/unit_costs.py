@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from trimtab.access.principal import Role
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.reports.datasets.field import Field, money, number, text
 from trimtab.reports.datasets.source import Rows, Source, Window
@@ -49,7 +50,9 @@ def unit_costs(units: UnitCosts) -> Source:
             ))  # fmt: skip
         return Rows(rows, min(last, units.clock.now_ms()))
 
-    return Source("unit_costs", "Unit costs", "a model, a training run or a team over the range", FIELDS, read)
+    return Source(
+        "unit_costs", "Unit costs", "a model, a training run or a team over the range", FIELDS, read, Role.FINANCE
+    )
 
 
 def _per(cost: Decimal, hours: float) -> Decimal | None:

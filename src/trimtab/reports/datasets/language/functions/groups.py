@@ -96,7 +96,7 @@ def _latest(writer: Writer, call: CallOf) -> Typed:
 
 
 def _partition(writer: Writer, nodes: Sequence[Node]) -> tuple[str, list[Typed]]:
-    parts = [writer.write(one) for one in nodes]
+    parts = [writer.key(one) for one in nodes]
     for node, one in zip(nodes, parts, strict=True):
         if one.stage is Stage.WINDOW or one.type is Type.LABELS:
             raise problem(node, "expected a field to divide by")
@@ -108,7 +108,7 @@ def _ordering(writer: Writer, node: Node) -> tuple[str, list[Typed]]:
     for one in writer.items(node):
         way = one.name if isinstance(one, CallOf) and one.name in ("asc", "desc") else "asc"
         inner = one.arguments[0] if isinstance(one, CallOf) and one.name in ("asc", "desc") else one
-        found = writer.write(inner)
+        found = writer.key(inner)
         if found.stage is Stage.WINDOW or found.type is Type.LABELS:
             raise problem(inner, "expected a field to sort by")
         parts.append(found)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trimtab.base.errors import InvalidInput
-from trimtab.reports.analyses.spec import KINDS, Measure, Threshold, Visual, parse_text
+from trimtab.reports.analyses.spec import KINDS, Measure, Threshold, Visual, check_visual, parse_text
 
 Pairs = list[tuple[str, str]]
 PARAMETERS = (
@@ -40,7 +40,7 @@ def from_pairs(pairs: Sequence[tuple[str, str]]) -> Visual:
         return [value for key, value in pairs if key == name and value.strip()]
 
     if single.get("spec"):
-        return _converted(parse_text(single["spec"]))
+        return read_visual(parse_text(single["spec"]))
     top = single.get("top", "")
     if top and not top.isdigit():
         raise InvalidInput(f"cannot read top: got {top[:40]!r}; expected a number", field="top")
@@ -59,14 +59,17 @@ def from_pairs(pairs: Sequence[tuple[str, str]]) -> Visual:
         "thresholds": [_read_limit(one) for one in several("limit")],
         "drill": several("drill"),
     }  # fmt: skip
-    return _converted(document)
+    return read_visual(document)
 
 
-def _converted(document: object) -> Visual:
+def read_visual(document: object) -> Visual:
+    """A document as a visual, its form checked. Raises InvalidInput."""
     try:
-        return msgspec.convert(document, Visual)
-    except msgspec.ValidationError as problem:
+        visual = msgspec.convert(document, Visual)
+    except (msgspec.ValidationError, OverflowError) as problem:
         raise InvalidInput(f"cannot read the visual: {problem}", field="visual") from None
+    check_visual(visual, "visual")
+    return visual
 
 
 def _measure(one: str | Measure) -> str:

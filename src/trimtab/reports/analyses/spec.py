@@ -124,7 +124,7 @@ def read_analysis(document: Any) -> Analysis:
     """A document as an analysis, its form checked. Raises InvalidInput that names the place."""
     try:
         spec = msgspec.convert(document, Analysis)
-    except msgspec.ValidationError as problem:
+    except (msgspec.ValidationError, OverflowError) as problem:
         text, _, place = str(problem).partition(" - at `$")
         where = place.rstrip("`").lstrip(".") or "the analysis"
         raise InvalidInput(f"cannot use analysis: {where}: {text}", field=where) from None
@@ -137,7 +137,7 @@ def read_analysis(document: Any) -> Analysis:
             raise _wrong(f"{place}.id", f"two visuals are called {visual.id!r}")
         if not spec.dataset_of(visual):
             raise _wrong(f"{place}.dataset", "expected the name of a dataset or source, here or above")
-        _check_visual(visual, place)
+        check_visual(visual, place)
     for name, dataset in spec.datasets.items():
         read_spec(msgspec.to_builtins(dataset) | {"title": dataset.title or name})
     if spec.range:
@@ -145,7 +145,8 @@ def read_analysis(document: Any) -> Analysis:
     return spec
 
 
-def _check_visual(visual: Visual, place: str) -> None:
+def check_visual(visual: Visual, place: str) -> None:
+    """Raise InvalidInput for what a visual's form alone cannot refuse."""
     if visual.forecast and not 0 < _duration(visual.forecast, f"{place}.forecast") <= MOST_AHEAD_MS:
         raise _wrong(f"{place}.forecast", f"got {visual.forecast!r}; expected up to 92d")
     for at, one in enumerate(visual.thresholds):
@@ -180,7 +181,7 @@ def parse_text(text: str) -> Any:
     """JSON or YAML as a document. Raises InvalidInput."""
     try:
         return msgspec.yaml.decode(text)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, RecursionError) as problem:
         raise InvalidInput(f"cannot read the analysis: {problem}"[:400], field="spec") from None
 
 

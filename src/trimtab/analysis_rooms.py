@@ -1,0 +1,49 @@
+"""Datasets over the rooms, and analyses over datasets. Wired by `app.py`."""
+
+from trimtab.doors.rest.analyses import Analysing
+from trimtab.jobs.lock import Lock
+from trimtab.kpis.runs.reader import RunReports
+from trimtab.reports.analyses.room import AnalysisRoom
+from trimtab.reports.analyses.watches import WatchStore
+from trimtab.reports.analyses.watching import Watching
+from trimtab.reports.datasets.reading import DatasetReader
+from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.datasets.sources import every
+from trimtab.rooms import Rooms
+from trimtab.timeseries.forecast.forecaster import Forecaster
+
+
+def datasets_of(rooms: Rooms) -> DatasetRoom:
+    """The room of datasets, over every source."""
+    runs = RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
+    sources = every.every_source(
+        every.Rooms(
+            rooms.stores.telemetry,
+            rooms.clock,
+            rooms.economics,
+            rooms.units,
+            runs,
+            rooms.alarms,
+            rooms.logs,
+            rooms.advice.findings,
+            rooms.inventory.resources,
+        )
+    )
+    reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)
+    return DatasetRoom.of(rooms.stores.state, reader, rooms.clock, rooms.settings.account_id)
+
+
+def analysing_of(rooms: Rooms, datasets: DatasetRoom | None = None) -> Analysing:
+    """Analyses with their alarms, as doors and pages are given them."""
+    room = AnalysisRoom.of(rooms.stores.state, datasets or datasets_of(rooms), Forecaster(), rooms.clock)
+    watching = Watching(
+        room,
+        WatchStore(rooms.stores.state, rooms.clock),
+        rooms.alarms.store,
+        rooms.ingest,
+        rooms.registry,
+        Lock(rooms.stores.state, rooms.clock, "watched visuals"),
+        rooms.clock,
+        rooms.settings.region,
+    )
+    return Analysing(room, watching, rooms.clock)

@@ -74,6 +74,19 @@ def test_the_theme_survives_a_reload(watched: Watched) -> None:
     assert page.locator("theme-toggle button").get_attribute("aria-pressed") == "true"
 
 
+def test_a_closed_group_of_pages_stays_closed_and_the_current_page_is_in_sight(watched: Watched) -> None:
+    page = watched.open("/settings")
+    assert page.locator("nav[aria-label=Pages] a[aria-current=page]").evaluate(
+        "link => link.getBoundingClientRect().bottom <= innerHeight"
+    )
+    page.click("#nav-explore")
+    page.wait_for_function("document.cookie.includes('trimtab_nav=explore')")
+    page.reload()
+    closed = page.locator("details.nav-group:not([open])")
+    assert closed.evaluate_all("groups => groups.map(group => group.dataset.group)") == ["explore"]
+    assert watched.open("/explore/metrics").locator("details.nav-group:not([open])").count() == 0
+
+
 def test_a_live_page_changes_by_itself_and_a_paused_one_does_not(watched: Watched) -> None:
     page = watched.open("/hosts")
     page.wait_for_selector("live-state[data-state=live]")

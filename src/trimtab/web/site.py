@@ -34,6 +34,8 @@ from trimtab.web.window import read_window
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FIRING_S = 5.0
+_NAV_COOKIE = "trimtab_nav"
+"""The groups of the sidebar that a viewer closed, with dots between (elements/nav-groups.js writes it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Audit", "/audit", "shield"),
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
+            NavItem("Analyses", "/analyses", "wave"),
             NavItem("Reports", "/reports", "report", Role.FINANCE),
         ),
         "",
@@ -173,8 +176,12 @@ class Site:
         layout = facts.pop("layout", "base.html")
         if request.headers.get("hx-request-type") == "partial":
             layout = "fragment.html"
-        firing = self._firing.get(view.scope, Firing())
-        return respond.html(request, found.render({"view": view, "firing": firing, **facts, "layout": layout}), status)
+        frame = {
+            "view": view,
+            "firing": self._firing.get(view.scope, Firing()),
+            "nav_closed": request.cookies.get(_NAV_COOKIE, "").split("."),
+        }
+        return respond.html(request, found.render({**frame, **facts, "layout": layout}), status)
 
     def fragment(self, request: Request, view: View, template: str, **facts: Any) -> Response:
         """Render a part of a page by itself."""

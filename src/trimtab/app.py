@@ -1,6 +1,7 @@
 """What the server is made of: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this
 first. `server.py` runs it."""
 
+from dataclasses import replace
 from functools import partial
 
 from starlette.applications import Starlette
@@ -10,6 +11,7 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
+from trimtab.analysis_rooms import analysing_of
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
@@ -69,7 +71,15 @@ from trimtab.doors.prometheus import query as prometheus_query
 from trimtab.doors.prometheus import remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
-from trimtab.doors.rest import cost_transfers, log_doors, log_ingest, price_list_files, report_files, statement_files
+from trimtab.doors.rest import (
+    analysis_files,
+    cost_transfers,
+    log_doors,
+    log_ingest,
+    price_list_files,
+    report_files,
+    statement_files,
+)
 from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.batch_jobs import BatchJobs
@@ -106,6 +116,7 @@ from trimtab.selfwatch import renderer
 from trimtab.stores import checks_of
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
+from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 from trimtab.wires import OtlpSignals, Wires
 
@@ -129,7 +140,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
-    pages = _web_state(rooms)
+    analysing = analysing_of(rooms)
+    pages = replace(_web_state(rooms), analyses=Analysts(analysing.room, analysing.watching))
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
@@ -141,7 +153,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *report_files.routes(Reporting(written_reports(rooms), rooms.settings.account_id)),
         *log_ingest.routes(log_writing),
         *log_doors.routes(log_writing),
-        *rest.routes(_rest_needs(rooms, log_writing)),
+        *analysis_files.routes(analysing),
+        *rest.routes(replace(_rest_needs(rooms, log_writing), analysing=analysing)),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -396,5 +409,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *rooms.advice.jobs(),
         *rooms.cost_anomalies.jobs(),
         *written_reports(rooms).jobs(),
+        *analysing_of(rooms).watching.jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

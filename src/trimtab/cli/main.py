@@ -68,6 +68,7 @@ COMMANDS = {
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
     "scaling": LazyCommand("trimtab.cli.scaling", "scaling", "Targets that are scaled: decisions, guard rails, chaos."),
+    "analyses": LazyCommand("trimtab.cli.analyses", "analyses", "Visuals over datasets: pictures, tables, alarms."),
     "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
     "plan": LazyCommand("trimtab.cli.plan", "plan", "Machine type, policy and purchase option, chosen together."),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),

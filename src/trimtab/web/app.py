@@ -15,6 +15,8 @@ from trimtab.web.pages import (
     alarm_form,
     alarms,
     allocation,
+    analyses,
+    analysis_builder,
     anomalies,
     audit,
     aws_accounts,
@@ -125,6 +127,8 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             simulate,
             capacity_plan,
             admin,
+            analysis_builder,
+            analyses,
             jump,
         )
     ]

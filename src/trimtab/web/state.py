@@ -37,6 +37,7 @@ from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
+from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 
 
@@ -67,6 +68,7 @@ class WebState:
     budgets: BudgetsRoom | None = None
     purchases: PurchasesRoom | None = None
     plans: PlansRoom | None = None
+    analyses: Analysts | None = None
     scaling: Viewing | None = None
     rightsizing: RightsizingRoom | None = None
     cost_anomalies: CostAnomalies | None = None

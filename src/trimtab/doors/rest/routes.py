@@ -29,6 +29,7 @@ from trimtab.doors.rest import (
     alarm_replays,
     alarms,
     alertmanager,
+    analyses,
     anomalies,
     audit,
     audit_imports,
@@ -161,6 +162,7 @@ class Dependencies:
     load_testing: load_tests.LoadTesting | None = None
     batch: batch_jobs.BatchJobs | None = None
     reporting: reports.Reporting | None = None
+    analysing: analyses.Analysing | None = None
     engine: scaling.Scaling | None = None
 
 
@@ -193,6 +195,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
         *(batch_jobs.operations(needs.batch) if needs.batch else []),
         *(reports.operations(needs.reporting) if needs.reporting else []),
+        *(analyses.operations(needs.analysing) if needs.analysing else []),
         *_inventory(needs),
         *(aws_accounts.operations(needs.accounts) if needs.accounts else []),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),

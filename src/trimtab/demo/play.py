@@ -20,6 +20,7 @@ from trimtab.demo.notes import Notes
 from trimtab.demo.plants import Plant, plants
 from trimtab.demo.purchases import put_terms
 from trimtab.demo.retraining import put_retraining, write_commands
+from trimtab.demo.scaling import ScalingFeed
 from trimtab.demo.scheduler import SchedulerFeed
 from trimtab.demo.search_traces import SearchTraceFeed
 from trimtab.demo.sender import Sender, Stopped
@@ -74,6 +75,7 @@ class Play:
         """
         with Client(self._url) as client:
             secrets = tokens(client, self._directory)
+            scaled = ScalingFeed(self._url, secrets, self._notes.through_ms)
             self._bill.deliver(client, self._clock.now_ms())  # the server reads it while samples are made
             try:
                 with Sender(self._url, secrets, self._stop) as sender:
@@ -85,11 +87,13 @@ class Play:
                     self._bill.wait(client, self._stop)
                     put_terms(client, self._simulation.world)
                     put_load_tests(client, self._simulation.world)
+                    scaled.begin(self._clock.now_ms())
+                    scaled.tell(self._clock.now_ms())
                     refresh(client)
                     judge(client)
                     put_budgets(client, self._simulation.world)
                     loaded(result)
-                    self._live(sender, client)
+                    self._live(sender, client, scaled)
             except Stopped:
                 return
 
@@ -110,7 +114,7 @@ class Play:
             progress(1.0, samples)
         return Loaded(samples, sent_s, self._clock.monotonic() - began)
 
-    def _live(self, sender: Sender, client: Client) -> None:
+    def _live(self, sender: Sender, client: Client, scaled: ScalingFeed) -> None:
         saved_ms = 0
         sender.send(own.introduction(sender.own_metrics()))
         while not self._stop.is_set():
@@ -122,6 +126,7 @@ class Play:
                 self._notes.save(self._directory)
                 saved_ms = self._notes.through_ms
             self._bill.deliver(client, self._clock.now_ms())  # once a day
+            scaled.tell(self._clock.now_ms())  # once a minute
             due_ms = self._notes.through_ms + FINE_S * 1000 - self._clock.now_ms()
             self._stop.wait(max(due_ms, 1) / 1000)
         self._notes.save(self._directory)

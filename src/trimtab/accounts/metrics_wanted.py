@@ -54,6 +54,8 @@ WANTED: tuple[Wanted, ...] = (
         ("CPUUtilization", "Percent", USE),
         ("NetworkIn", "Bytes", SUM),
         ("NetworkOut", "Bytes", SUM),
+        *((name, "Count", SUM) for name in ("EBSReadOps", "EBSWriteOps")),
+        *((name, "Bytes", SUM) for name in ("EBSReadBytes", "EBSWriteBytes")),
     ),
     *_of("ec2:volume", "AWS/EBS", ("VolumeReadOps", "Count", SUM), ("VolumeWriteOps", "Count", SUM)),
     *_of("ec2:volume", "AWS/EBS", ("VolumeReadBytes", "Bytes", SUM), ("VolumeWriteBytes", "Bytes", SUM)),
@@ -62,7 +64,7 @@ WANTED: tuple[Wanted, ...] = (
     *_of(_BALANCER, "AWS/ELB", ("RequestCount", "Count", SUM)),
     *_of("rds:db", "AWS/RDS", ("CPUUtilization", "Percent", USE), ("DatabaseConnections", "Count", USE)),
     *_of("rds:db", "AWS/RDS", ("ReadIOPS", "Count/Second", USE), ("WriteIOPS", "Count/Second", USE)),
-    *_of("rds:db", "AWS/RDS", ("FreeStorageSpace", "Bytes", ("Average",))),
+    *_of("rds:db", "AWS/RDS", ("FreeStorageSpace", "Bytes", ("Average",)), ("FreeableMemory", "Bytes", USE)),
     *_of(
         "lambda:function",
         "AWS/Lambda",

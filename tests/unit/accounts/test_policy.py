@@ -119,8 +119,12 @@ def test_metrics_are_those_of_what_runs_and_their_cost_is_known_before() -> None
         ("VolumeWriteBytes", ("VolumeId", "vol-1")),
         ("VolumeWriteOps", ("VolumeId", "vol-1")),
         ("CPUUtilization", ("InstanceId", "i-1")),
+        ("EBSReadBytes", ("InstanceId", "i-1")),
+        ("EBSReadOps", ("InstanceId", "i-1")),
+        ("EBSWriteBytes", ("InstanceId", "i-1")),
+        ("EBSWriteOps", ("InstanceId", "i-1")),
         ("NetworkIn", ("InstanceId", "i-1")),
         ("NetworkOut", ("InstanceId", "i-1")),
         ("RequestCount", ("LoadBalancerName", "old")),
     ] == told
-    assert Decimal("0.00010") == cost_of(series)  # CPU by two statistics
+    assert Decimal("0.00014") == cost_of(series)  # CPU by two statistics

@@ -175,7 +175,7 @@ def test_metrics_that_cost_more_than_they_may_are_left_out(
         await room.turn()
         (step,) = [one for one in await room.store.steps(read.id) if one.name == "metrics"]
         assert StepState.SKIPPED is step.state
-        assert "would cost $0.00012, and a read may spend $0.0001" in step.problem
+        assert "would cost $0.00024, and a read may spend $0.0001" in step.problem
         assert {} == metrics.points
 
     asyncio.run(work())

@@ -51,6 +51,11 @@ MEASURES: tuple[Measure, ...] = (
     Measure(Kind.INSTANCE, Axis.CPU, "AWS/EC2", "CPUUtilization", _INSTANCE),
     Measure(Kind.INSTANCE, Axis.MEMORY, "CWAgent", "mem_used_percent", _INSTANCE),
     Measure(Kind.INSTANCE, Axis.NETWORK, "AWS/EC2", "NetworkOut", _INSTANCE, _AMOUNT, 1.0, summed=True),
+    # What all attached volumes do together, of machines on Nitro.
+    Measure(Kind.INSTANCE, Axis.IOPS, "AWS/EC2", "EBSReadOps", _INSTANCE, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.INSTANCE, Axis.IOPS, "AWS/EC2", "EBSWriteOps", _INSTANCE, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.INSTANCE, Axis.THROUGHPUT, "AWS/EC2", "EBSReadBytes", _INSTANCE, _AMOUNT, 1.0, summed=True),
+    Measure(Kind.INSTANCE, Axis.THROUGHPUT, "AWS/EC2", "EBSWriteBytes", _INSTANCE, _AMOUNT, 1.0, summed=True),
     Measure(Kind.INSTANCE, Axis.GPU, "CWAgent", "nvidia_smi_utilization_gpu", _INSTANCE),
     Measure(Kind.INSTANCE, Axis.GPU, "CWAgent", "utilization_gpu", _INSTANCE),
     Measure(Kind.INSTANCE, Axis.GPU_MEMORY, "CWAgent", "nvidia_smi_memory_used", _INSTANCE, _AMOUNT, 1 / 1024.0),
@@ -80,3 +85,5 @@ SUMMED = frozenset({Axis.IOPS, Axis.THROUGHPUT})
 """Axes whose metrics are parts of one whole. The sum of their quantiles bounds the quantile of the sum from above."""
 REQUESTS = "kube_pod_container_resource_requests"
 """What a container asks for, as kube-state-metrics tells: cores, or bytes."""
+STARTED = "kube_pod_start_time"
+"""When a pod was started, in seconds since 1970, as kube-state-metrics tells."""

@@ -94,6 +94,12 @@ class Subject:
     system: str = ""
 
 
+def started_ms(subject: Subject) -> int:
+    """When a machine or container was started last, in ms; 0 where it is not known."""
+    found = subject.attributes.get("LaunchTime") if subject.kind in (Kind.INSTANCE, Kind.CONTAINER) else None
+    return int(found) if isinstance(found, int | float) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Walked:
     """What a strategy's decisions came to over the past, in sizes that can be had.

@@ -4,21 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.measures import MEASURES, SUMMED, Measure, Unit
-from trimtab.advice.rightsizing.model import Axis, Kind, Option, Subject
+from trimtab.advice.rightsizing.model import Axis, Kind, Option, Subject, started_ms
+from trimtab.advice.rightsizing.settings import STRICT
+from trimtab.advice.rightsizing.statements import RATES, SAMPLES, VALUES, DailyReads
 from trimtab.advice.rightsizing.use import DAY_MS, LEVELS, DailyUse, Floats
 from trimtab.metrics import model as metrics
 from trimtab.metrics.registry import SeriesQuery, SeriesRegistry
-from trimtab.store.sql import load_queries
-from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
+from trimtab.store.telemetry.client import Telemetry
 
-_QUERIES = load_queries("trimtab.advice.rightsizing")
-_LIMITS = ReadLimits(seconds=120.0, memory_mb=2048, threads=2)
 AT_ONCE = 4000
 """Series a statement: 16 million points of five minutes over 14 days, well within its memory."""
-_COLUMNS = tuple(f"q{number + 1}" for number in range(len(LEVELS)))
 
 Names = tuple[str, ...]
 
@@ -37,6 +36,7 @@ class UseReader:
     def __init__(self, telemetry: Telemetry, registry: SeriesRegistry) -> None:
         self._telemetry = telemetry
         self._registry = registry
+        self._last: DailyReads | None = None
 
     def known(self, scope: Scope, kind: Kind) -> list[Known]:
         """What is measured of a kind: an index of series for each of its measures."""
@@ -68,13 +68,19 @@ class UseReader:
             rows = [one.series.get(names_of(subject)) for subject in subjects]
             if not any(rows):
                 continue
-            use = await self._read(rows, one.measure, start_ms, days)
+            starts = {} if axis in STRICT else _starts(subjects, rows, start_ms)
+            use = await self._read(rows, one.measure, start_ms, days, starts)
             use = _shares(use, one.measure, present)
             found[axis] = _joined(found[axis], use, summed=axis in SUMMED) if axis in found else use
         return {axis: use for axis, use in found.items() if use.points.any()}
 
     async def _read(
-        self, rows: Sequence[tuple[int, metrics.Kind] | None], measure: Measure, start_ms: int, days: int
+        self,
+        rows: Sequence[tuple[int, metrics.Kind] | None],
+        measure: Measure,
+        start_ms: int,
+        days: int,
+        starts: Mapping[int, int],
     ) -> DailyUse:
         number = len(rows)
         use = DailyUse(
@@ -87,21 +93,32 @@ class UseReader:
         for place, row in enumerate(rows):
             if row is not None:
                 of_kind.setdefault(_query(row[1], measure), []).append((row[0], place))
-        for query, pairs in of_kind.items():
+        reads = self._reads(start_ms, days)
+        for kind, pairs in of_kind.items():
             pairs.sort()
             for at in range(0, len(pairs), AT_ONCE):
                 part = pairs[at : at + AT_ONCE]
                 ids = [id_ for id_, _ in part]
-                params = {
-                    "ids": ids,
-                    "first": ids[0],
-                    "last": ids[-1],
-                    "start": start_ms,
-                    "end": start_ms + days * DAY_MS,
-                }
-                columns = await self._telemetry.fetch(_QUERIES[query], params, limits=_LIMITS)
-                _fill(use, columns, part)
+                begun = {id_: starts[id_] for id_ in ids if id_ in starts}
+                _fill(use, await reads.read(kind, ids, begun), part)
         return use
+
+    def _reads(self, start_ms: int, days: int) -> DailyReads:
+        """Reads of a range; those of a computation share what they looked up."""
+        if self._last is None or (self._last.start_ms, self._last.days) != (start_ms, days):
+            self._last = DailyReads(self._telemetry, start_ms, days)
+        return self._last
+
+
+def _starts(
+    subjects: Sequence[Subject], rows: Sequence[tuple[int, metrics.Kind] | None], start_ms: int
+) -> dict[int, int]:
+    """When what is measured by each series was started, of what was after `start_ms`."""
+    found = {}
+    for subject, row in zip(subjects, rows, strict=True):
+        if row is not None and (begun := started_ms(subject)) > start_ms:
+            found[row[0]] = begun
+    return found
 
 
 def names_of(subject: Subject) -> Names:
@@ -111,19 +128,22 @@ def names_of(subject: Subject) -> Names:
 
 def _query(kind: metrics.Kind, measure: Measure) -> str:
     if kind is metrics.Kind.EVENTS:
-        return "daily_values"
-    return "daily_rates" if measure.rate else "daily_samples"
+        return VALUES
+    return RATES if measure.rate else SAMPLES
 
 
-def _fill(use: DailyUse, columns: Columns, part: Sequence[tuple[int, int]]) -> None:
+def _fill(use: DailyUse, found: pa.Table, part: Sequence[tuple[int, int]]) -> None:
+    if not found.num_rows:
+        return
     ids = np.array([id_ for id_, _ in part], np.uint64)
     places = np.array([place for _, place in part])
-    rows = places[np.searchsorted(ids, columns["series"].astype(np.uint64))]
-    days = columns["day"].astype(np.int64)
-    for number, name in enumerate(_COLUMNS):
-        use.quantiles[rows, days, number] = columns[name]
-    use.means[rows, days] = columns["mean"]
-    use.points[rows, days] = columns["points"].astype(np.int64)
+    rows = places[np.searchsorted(ids, found["series"].to_numpy().astype(np.uint64))]
+    days = found["day"].to_numpy().astype(np.int64)
+    levels = found["levels"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    use.quantiles[rows, days, :-1] = levels.reshape(len(rows), len(LEVELS) - 1)
+    use.quantiles[rows, days, -1] = found["highest"].to_numpy()
+    use.means[rows, days] = found["mean"].to_numpy()
+    use.points[rows, days] = found["points"].to_numpy().astype(np.int64)
 
 
 def _shares(use: DailyUse, measure: Measure, present: Sequence[Option]) -> DailyUse:

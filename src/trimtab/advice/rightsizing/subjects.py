@@ -89,9 +89,11 @@ def _group(one: Resource) -> Iterator[Subject]:
         yield _subject(one, Kind.GROUP, one.ref.id, types.pop() if types else one.type, one.attributes, count)
 
 
-def container(account: str, region: str, names: tuple[str, str, str], cores: float, gib: float) -> Subject:
-    """A container by its namespace, pod and name, with what it asks for."""
+def container(
+    account: str, region: str, names: tuple[str, str, str], cores: float, gib: float, started_ms: int = 0
+) -> Subject:
+    """A container by its namespace, pod and name, with what it asks for, and when its pod was started."""
     id_ = "/".join(names)
-    given = {"cores": cores, "gib": gib}
+    given = {"cores": cores, "gib": gib, "LaunchTime": started_ms}
     path = f"local/{account}/{region}/container/{id_}"
     return Subject(path, Kind.CONTAINER, id_, names[2], f"{cores:g}/{gib:g}", account, region, attributes=given)

@@ -8,10 +8,11 @@ import numpy as np
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.fleet import Fleet
-from trimtab.advice.rightsizing.model import Advised, Axis, Finding, Option, Recommendation, Walked
+from trimtab.advice.rightsizing.model import Advised, Axis, Finding, Option, Recommendation, Walked, started_ms
 from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.use import Floats, Integers
 from trimtab.advice.rightsizing.walk import Course, Flags, Tally
+from trimtab.base.clock import iso
 
 _CENT = Decimal("0.01")
 _RISKY = 2.0
@@ -83,6 +84,7 @@ class Teller:
         self._present = fleet.present
         self._holds: list[list[float]] = fleet.holds.tolist()
         self._savings: dict[tuple[int, float], tuple[Decimal | None, float | None]] = {}
+        self._since_ms = next(iter(fleet.uses.values())).start_ms
         self._unmeasured: list[float] = fleet.unmeasured().tolist()
         self._unknown = tuple(f"not known: {what}" for what in self._now.unknown)
 
@@ -175,10 +177,14 @@ class Teller:
         return Walked(name, cost, over, free, names, tuple(walked.over[one].tolist()), changes)
 
     def _notes(self, one: int) -> tuple[str, ...]:
-        if not self._unmeasured[one]:
-            return self._unknown
-        kept = "it is taken for unused" if self._sizing.unmeasured_memory else "none is taken away"
-        return (f"memory is not measured: {kept}", *self._unknown)
+        notes = []
+        if self._unmeasured[one]:
+            kept = "it is taken for unused" if self._sizing.unmeasured_memory else "none is taken away"
+            notes.append(f"memory is not measured: {kept}")
+        begun = started_ms(self._fleet.subjects[one])
+        if begun > self._since_ms:
+            notes.append(f"started {iso(begun)[:16]}Z: of the 15 minutes after it only memory counts")
+        return (*notes, *self._unknown)
 
 
 def silent(fleet: Fleet, one: int, reason: str) -> Recommendation:

@@ -18,7 +18,7 @@ import msgspec
 
 from trimtab.base.clock import to_ms
 from trimtab.base.errors import NotFound
-from trimtab.inventory.catalog.model import Accelerator, InstanceType, ListPrice, Source
+from trimtab.inventory.catalog.model import Accelerator, InstanceType, Limits, ListPrice, Source
 
 _NOT_WORDS = re.compile(r"[^a-z0-9]+")
 ON_DEMAND = "on-demand"
@@ -80,10 +80,11 @@ def load() -> Catalog:
             row["source"],
         )
         prices.setdefault(price.type, []).append(price)
+    limits = {row["type"]: _limits(row) for row in _rows("instance_limits.csv")}
     return Catalog(
         {id_: Source(id_, **facts) for id_, facts in titles.items()},
         {one.name: one for one in map(_accelerator, _rows("accelerators.csv"))},
-        {one.type: one for one in map(_type, _rows("instance_types.csv"))},
+        {row["type"]: _type(row, limits.get(row["type"], Limits())) for row in _rows("instance_types.csv")},
         {type_: tuple(found) for type_, found in prices.items()},
     )
 
@@ -97,7 +98,11 @@ def _accelerator(row: Mapping[str, str]) -> Accelerator:
     return Accelerator(row["name"], row["maker"], float(row["memory_gib"]), also, row["source"])
 
 
-def _type(row: Mapping[str, str]) -> InstanceType:
+def _limits(row: Mapping[str, str]) -> Limits:
+    return Limits(**{name: float(held) if held else None for name, held in row.items() if name != "type"})
+
+
+def _type(row: Mapping[str, str], limits: Limits) -> InstanceType:
     return InstanceType(
         row["type"],
         int(row["vcpus"]),
@@ -107,6 +112,7 @@ def _type(row: Mapping[str, str]) -> InstanceType:
         row["network"],
         {"yes": True, "no": False}.get(row["spot"]),
         row["source"],
+        limits,
     )
 
 

@@ -27,6 +27,20 @@ class Accelerator:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a machine keeps up and, for half an hour a day at least, reaches: None where it is not known.
+
+    EBS in megabytes and operations a second, the network in gigabits a second.
+    """
+
+    ebs_mbps: float | None = None
+    ebs_iops: float | None = None
+    ebs_mbps_burst: float | None = None
+    ebs_iops_burst: float | None = None
+    network_gbps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceType:
     """A machine that can be rented. `accelerators` may be a part of one; None of `spot` where it is not known."""
 
@@ -38,6 +52,7 @@ class InstanceType:
     network: str
     spot: bool | None
     source: str
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

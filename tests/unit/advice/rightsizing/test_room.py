@@ -11,6 +11,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Action, Pillar
 from trimtab.advice.rightsizing.applying import change
 from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Recommendation
+from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.store import Wanted
 from trimtab.advice.rightsizing.use import DAY_MS
 from trimtab.base.errors import NotFound
@@ -155,3 +156,50 @@ def test_preferences_and_details(place: Place) -> None:
         asyncio.run(place.room.store.get(Scope(frozenset({"999999999999"}), None, ()), one.id))
     asyncio.run(place.room.store.enrol(ACCOUNT, "Inactive"))
     assert kept(place, Kind.INSTANCE) == {}
+
+
+def test_what_follows_on_a_start_decides_no_size(place: Place) -> None:
+    begun = NOW_MS - 3 * DAY_MS
+
+    def starting(times: Times) -> Values:
+        return np.where((times >= begun) & (times < begun + 15 * 60_000), 100.0, 20.0)
+
+    for id_, at in (("i-told", begun), ("i-untold", 0)):
+        place.machine("instance", id_, "m5.2xlarge", State="running", LaunchTime=at)
+        place.measure("AWS/EC2", "CPUUtilization", starting, InstanceId=id_)
+    found = kept(place, Kind.INSTANCE)
+    assert [0.2, 1.0] == [pytest.approx(found[id_].observed[Axis.CPU], abs=0.1) for id_ in ("i-told", "i-untold")]
+    assert any(one.startswith("started ") for one in found["i-told"].notes)
+    assert not any(one.startswith("started ") for one in found["i-untold"].notes)
+
+
+def test_what_the_network_and_ebs_keep_up_is_held(place: Place) -> None:
+    place.machine("instance", "i-disks", "m5.8xlarge", State="running")
+    place.measure("AWS/EC2", "CPUUtilization", steady(5.0), InstanceId="i-disks")
+    place.measure("AWS/EC2", "EBSReadBytes", steady(600e6 * 3600), InstanceId="i-disks")  # of 850 MB/s
+    [told] = kept(place, Kind.INSTANCE).values()
+    assert pytest.approx(600 / 850, rel=0.1) == told.observed[Axis.THROUGHPUT]
+    assert all(one.option.capacity[Axis.THROUGHPUT] >= 600e6 for one in told.advised)
+    assert not any("EBS" in one for one in told.notes)
+
+
+def test_long_lookbacks_go_on_in_rollups(place: Place) -> None:
+    for table in ("metric_rollup_5m", "metric_rollup_1h", "metric_rollup_hours"):
+        place.telemetry.command(f"TRUNCATE TABLE {table}")
+    place.machine("instance", "i-long", "m5.2xlarge", State="running")
+    place.measure("AWS/EC2", "CPUUtilization", steady(8.0), InstanceId="i-long")
+    place.fill()
+    [(series, _)] = place.room.computing.reader.known(EVERYTHING, Kind.INSTANCE)[0].series.values()
+    place.telemetry.command(  # forty days before what raw points there are, at another level, by the hour
+        "INSERT INTO metric_rollup_1h (series, time, version, count, sum, minimum, maximum) "
+        f"SELECT {series}, fromUnixTimestamp64Milli({NOW_MS} - 33 * {DAY_MS} - number * 3600000 - 3600000, 'UTC'), "
+        "if(number = 0, 6, 7), 12, 12 * 50, 40, 60 FROM numbers(960)"
+    )
+    place.telemetry.command(
+        "INSERT INTO metric_rollup_hours (hour, sequence, version, attempt, marks, base, garbage, rolled_at) "
+        f"SELECT intDiv({NOW_MS} - 33 * {DAY_MS}, 3600000) - number, 1, 7, 7, 0, 7, 0, 0 FROM numbers(1, 961)"
+    )
+    subjects = asyncio.run(place.room.subjects(EVERYTHING, Kind.INSTANCE))
+    for lookback, days, peak in ((14, 14, 0.1), (32, 32, 0.1), (93, 72, 0.6)):
+        [told] = asyncio.run(place.room.judge_these(subjects, NOW_MS, sizing=Sizing(lookback=lookback)))
+        assert (pytest.approx(days, abs=1.1), pytest.approx(peak, abs=0.11)) == (told.days, told.observed[Axis.CPU])

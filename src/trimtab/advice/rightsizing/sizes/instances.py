@@ -2,7 +2,8 @@
 
 From a type, those of its own family, and those of like families: general, compute and memory classes of its generation
 or later with the same processor's architecture. Machines with accelerators are exchanged for such with accelerators
-only. What the catalogue does not know of a type (EBS limits, the base rate under "Up to") is said, not guessed.
+only. Network and EBS count with the rates that a type keeps up, not with bursts; what the catalogue does not know of a
+type is said, not guessed.
 """
 
 from dataclasses import dataclass
@@ -92,14 +93,7 @@ class InstanceSizes:
         capacity = {Axis.CPU: float(one.vcpus), Axis.MEMORY: one.memory_gib}
         baseline = name.baseline if name is not None else None
         capacity[Axis.SUSTAINED] = one.vcpus * (1.0 if baseline is None else baseline)
-        unknown = ["EBS limits"]
-        rate = network_bytes(one.network)
-        if rate is not None:
-            capacity[Axis.NETWORK] = rate
-            if one.network.startswith("Up to"):
-                unknown.append("the network's base rate: its figure is a burst")
-        else:
-            unknown.append("the network's rate")
+        unknown = _limited(one, capacity)
         if one.accelerators:
             gpu = self.catalog.accelerators.get(one.accelerator)
             capacity[Axis.GPU] = one.accelerators
@@ -111,6 +105,9 @@ class InstanceSizes:
             "gpus": one.accelerators,
             "gpu": one.accelerator,
             "network": one.network,
+            "network_gbps": one.limits.network_gbps,
+            "ebs_mbps": one.limits.ebs_mbps,
+            "ebs_iops": one.limits.ebs_iops,
         }
         effort = _effort(name, own_name, same=one.type == own.type)
         home = price.per_hour if price.per_hour is not None else self.prices.of(one.type, HOME).per_hour
@@ -119,6 +116,22 @@ class InstanceSizes:
             f"{prefix}{one.type}", capacity, price.per_hour, price.currency or "USD", price.note, effort,
             tuple(unknown), order, facts,
         )  # fmt: skip
+
+
+def _limited(one: InstanceType, capacity: dict[Axis, float]) -> list[str]:
+    """Adds what a type's network and EBS keep up; what is not known of them. Bursts are not counted on."""
+    unknown = []
+    if one.limits.ebs_mbps is None or one.limits.ebs_iops is None:
+        unknown.append("EBS limits")
+    else:
+        capacity[Axis.THROUGHPUT], capacity[Axis.IOPS] = one.limits.ebs_mbps * 1e6, one.limits.ebs_iops
+    rate = one.limits.network_gbps * 125e6 if one.limits.network_gbps else network_bytes(one.network)
+    if rate is None:
+        return [*unknown, "the network's rate"]
+    capacity[Axis.NETWORK] = rate
+    if not one.limits.network_gbps and one.network.startswith("Up to"):
+        unknown.append("the network's base rate: its figure is a burst")
+    return unknown
 
 
 def family_of(type_: str) -> str:

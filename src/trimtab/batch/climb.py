@@ -69,3 +69,46 @@ class Climb:
         setattr(self, self._tried, self._kept)
         self.settled.add(self._tried)
         self._tried, self._kept, self._vain = "", 0, 0
+
+
+_SIZES = (1, 8, 32, 128, 512, 2048, 8192)
+_ROUNDS = 5
+_LONGEST_S = 1.0  # a batch that would take longer is not tried: a piece is given back after a few seconds
+_AS_GOOD = 1.04  # of sizes that are about as fast the smallest is taken: it needs least memory and stops soonest
+
+
+@dataclass(slots=True)
+class Tuner:
+    """How many records a function is given at once, found by the worker that calls it.
+
+    Sizes are tried in turn, a few rounds, and each is judged by its fastest batch: whatever else runs on the machine
+    makes some batches slower and none faster, and turns make it meet all sizes alike. Time that the worker waited for
+    a core is left out by the caller: a long batch is interrupted on a busy machine, and a short one is not.
+    """
+
+    fixed: int = 0
+    fastest: dict[int, float] = field(default_factory=dict)
+    _turn: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether it is found."""
+        return self.fixed > 0
+
+    @property
+    def batch(self) -> int:
+        """The size to use, or to try, next."""
+        return self.fixed or _SIZES[self._turn % len(_SIZES)]
+
+    def measured(self, records: int, seconds: float) -> None:
+        """What a batch took. One that is not full, a file's last, says nothing."""
+        if self.done or records < self.batch:
+            return
+        size, each = self.batch, seconds / records
+        self.fastest[size] = min(each, self.fastest.get(size, each))
+        self._turn += 1
+        while self._turn % len(_SIZES) and self.batch * min(self.fastest.values()) > _LONGEST_S:
+            self._turn += 1
+        if self._turn >= _ROUNDS * len(_SIZES) or (self._turn >= len(_SIZES) and len(self.fastest) == 1):
+            best = min(self.fastest.values())
+            self.fixed = min(size for size, each in self.fastest.items() if each <= best * _AS_GOOD)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.runqueue import waited_s
 from trimtab.batch.checkpoint import keep
-from trimtab.batch.climb import Climb
+from trimtab.batch.climb import Tuner
 from trimtab.batch.model import Done, ErrorRow, Piece, Spec
 from trimtab.batch.predict import Failed, Predict, Refused, open_model
 from trimtab.batch.rows import Mismatch, Shape, answers_of, block_of
@@ -19,8 +20,6 @@ from trimtab.batch.split import Lines, Raw, framed, groups
 _local = threading.local()
 _PAUSE_S = 0.2  # before the first repetition; doubled each time
 _LONGEST_PAUSE_S = 10.0
-_WINDOW_S = 0.1  # the least time over which a worker compares the throughput of batches
-_WINDOW_BATCHES = 3
 
 
 @dataclass(slots=True)
@@ -35,27 +34,22 @@ class _Worker:
     shape: Shape
     predict: Predict
     clock: Clock
-    climb: Climb
-    spent_s: float = 0.0
-    records: int = 0
-    batches: int = 0
+    tuner: Tuner
+    waited: float = 0.0
 
     def most(self, given: int) -> int:
         """Records in the next mini-batch."""
         if not self.spec.multi_record:
             return 1
-        return self.spec.batch_records or (given if self.spec.is_url else self.climb.batch)
+        return self.spec.batch_records or (given if self.spec.is_url else self.tuner.batch)
 
     def took(self, records: int, seconds: float) -> None:
-        """A mini-batch of so many records was transformed in so long."""
-        if self.spec.is_url or self.climb.done:
+        """A mini-batch of so many records was transformed in so long, of which the wait for a core does not count."""
+        if self.spec.is_url or self.tuner.done:
             return
-        self.records += records
-        self.batches += 1
-        self.spent_s += seconds
-        if self.batches >= _WINDOW_BATCHES and self.spent_s >= _WINDOW_S:
-            self.climb.measured(self.records / self.spent_s)
-            self.spent_s, self.records, self.batches = 0.0, 0, 0
+        waited = waited_s()
+        self.tuner.measured(records, max(1e-9, seconds - (waited - self.waited)))
+        self.waited = waited
 
 
 @dataclass(slots=True)
@@ -174,7 +168,7 @@ def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done
     """
     worker = _worker(spec)
     began_s = worker.clock.monotonic()
-    last_s = began_s
+    last_s, worker.waited = began_s, waited_s()
     work = _Work(worker)
     batches = _lines if spec.split == "Line" else _frames
     count, end = 0, piece.end
@@ -229,6 +223,6 @@ def _worker(spec: Spec) -> _Worker:
     """What this thread keeps, made once a job."""
     known: _Worker | None = getattr(_local, "worker", None)
     if known is None or known.spec != spec:
-        climb = Climb(1, 1 if not spec.multi_record else spec.batch_records)
-        known = _local.worker = _Worker(spec, Shape(spec), open_model(spec), SystemClock(), climb)
+        fixed = 1 if not spec.multi_record else spec.batch_records
+        known = _local.worker = _Worker(spec, Shape(spec), open_model(spec), SystemClock(), Tuner(fixed))
     return known

@@ -11,6 +11,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.cli.simulate_memory import memory
 from trimtab.client import scaling_wire as wire
 from trimtab.client.scaling import plan_provisioned
 from trimtab.client.scaling import simulate as call
@@ -197,3 +198,6 @@ def provisioned(
     ]
     print_table(heads, rows_, right=heads[1:])
     remark(f"{found.invocations} invocations, {found.peak} at once at most; holding pays above {found.break_even} used")
+
+
+simulate.add_command(memory)

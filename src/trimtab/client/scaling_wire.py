@@ -155,3 +155,36 @@ class ProvisionedPlan(Struct, frozen=True, kw_only=True):
     peak: int
     served: list[ProvisionedServed]
     levels: list[ProvisionedLevel]
+
+
+class TuneMemory(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Runs of a function: the memory that each had, and how long it was billed for. Sizes slower than `most_ms` (95 %
+    of their runs) are not advised; `weight` is what cost counts beside speed."""
+
+    memory_mb: Annotated[list[Annotated[int, Meta(ge=128, le=10_240)]], Meta(min_length=1, max_length=400_000)]
+    durations_ms: Annotated[list[Annotated[float, Meta(ge=0, le=900_000)]], Meta(min_length=1, max_length=400_000)]
+    architecture: Annotated[str, Meta(pattern="^(x86_64|arm64)$")] = "x86_64"
+    region: Annotated[str, Meta(max_length=64)] = "us-east-1"
+    most_ms: Annotated[float, Meta(gt=0, le=900_000)] | None = None
+    weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
+
+
+class MemorySize(Struct, frozen=True, kw_only=True):
+    """A size: how long it takes, and dollars a million runs. `runs` 0: told by a line between those measured."""
+
+    memory_mb: int
+    runs: int
+    mean_ms: float
+    p95_ms: float | None
+    per_million: str
+
+
+class MemoryCurve(Struct, frozen=True, kw_only=True):
+    """Sizes by memory, and which of the measured ones is cheapest, fastest and best by both."""
+
+    sizes: list[MemorySize]
+    cheapest_mb: int
+    fastest_mb: int
+    balanced_mb: int
+    line_error: float | None
+    words: str

@@ -44,6 +44,7 @@ from trimtab.doors.rest import (
     costs,
     dashboard_shares,
     dashboards,
+    datasets,
     detectors,
     economics,
     event_connections,
@@ -51,6 +52,7 @@ from trimtab.doors.rest import (
     event_rules,
     event_sources,
     expressions,
+    function_memory,
     health,
     hosts,
     inventory,
@@ -99,6 +101,7 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described, Settings
 
@@ -163,6 +166,7 @@ class Dependencies:
     batch: batch_jobs.BatchJobs | None = None
     reporting: reports.Reporting | None = None
     analysing: analyses.Analysing | None = None
+    datasets: DatasetRoom | None = None
     engine: scaling.Scaling | None = None
 
 
@@ -174,6 +178,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *metrics.operations(metrics.Reading(needs.registry, needs.reader, needs.clock)),
         *expressions.operations(expressions.Evaluating(needs.evaluator, needs.reader, needs.clock)),
         *simulations.operations(simulations.Simulating(needs.evaluator, needs.clock)),
+        *function_memory.operations(needs.clock),
         *put.operations(
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
@@ -196,6 +201,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(batch_jobs.operations(needs.batch) if needs.batch else []),
         *(reports.operations(needs.reporting) if needs.reporting else []),
         *(analyses.operations(needs.analysing) if needs.analysing else []),
+        *(datasets.operations(needs.datasets) if needs.datasets else []),
         *_inventory(needs),
         *(aws_accounts.operations(needs.accounts) if needs.accounts else []),
         *(dashboards.operations(needs.dashboards) if needs.dashboards else []),

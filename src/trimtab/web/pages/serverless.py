@@ -18,6 +18,7 @@ from trimtab.logs.serverless.remarks import remarks
 from trimtab.web import format as words
 from trimtab.web import respond
 from trimtab.web.run_rows import money as run_money
+from trimtab.web.serverless.memory import memory_curve
 from trimtab.web.serverless.pictures import durations, over_time
 from trimtab.web.serverless.rows import (
     COLUMNS,
@@ -184,6 +185,7 @@ async def _function(site: Site, view: View, request: Request) -> dict[str, Any]:
         "versions": [row_of(one) for one in versions if one.region == region],
         "tiles": _function_tiles(use),
         "remarks": remarks(use),
+        "memory": memory_curve([one for one in versions if one.region == region]),
         "course": over_time(window, course),
         "durations": durations(course),
         "invocations": invocation_rows([one for one in listed if one.region == region]),

@@ -10,6 +10,7 @@ from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.datasets.sources import every
 from trimtab.rooms import Rooms
+from trimtab.store.telemetry.schema import Layout
 from trimtab.timeseries.forecast.forecaster import Forecaster
 
 
@@ -30,7 +31,10 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
         )
     )
     reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)
-    return DatasetRoom.of(rooms.stores.state, reader, rooms.clock, rooms.settings.account_id)
+    layout = Layout.SERVER if rooms.settings.clickhouse_url else Layout.EMBEDDED
+    found = DatasetRoom.of(rooms.stores.state, reader, rooms.clock, rooms.settings.account_id, layout)
+    rooms.forget.append(found.forget)
+    return found
 
 
 def analysing_of(rooms: Rooms, datasets: DatasetRoom | None = None) -> Analysing:

@@ -11,7 +11,7 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
-from trimtab.analysis_rooms import analysing_of
+from trimtab.analysis_rooms import analysing_of, datasets_of
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
@@ -74,6 +74,7 @@ from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import (
     analysis_files,
     cost_transfers,
+    dataset_files,
     log_doors,
     log_ingest,
     price_list_files,
@@ -141,7 +142,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
     analysing = analysing_of(rooms)
-    pages = replace(_web_state(rooms), analyses=Analysts(analysing.room, analysing.watching))
+    datasets = analysing.room.datasets
+    pages = replace(_web_state(rooms), analyses=Analysts(analysing.room, analysing.watching), datasets=datasets)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
@@ -154,7 +156,8 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *log_ingest.routes(log_writing),
         *log_doors.routes(log_writing),
         *analysis_files.routes(analysing),
-        *rest.routes(replace(_rest_needs(rooms, log_writing), analysing=analysing)),
+        *dataset_files.routes(datasets),
+        *rest.routes(replace(_rest_needs(rooms, log_writing), analysing=analysing, datasets=datasets)),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -410,5 +413,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *rooms.cost_anomalies.jobs(),
         *written_reports(rooms).jobs(),
         *analysing_of(rooms).watching.jobs(),
+        *datasets_of(rooms).jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

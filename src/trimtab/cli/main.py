@@ -68,6 +68,7 @@ COMMANDS = {
         "Functions and short jobs: cold starts, memory, failures, cost.",
     ),
     "scaling": LazyCommand("trimtab.cli.scaling", "scaling", "Targets that are scaled: decisions, guard rails, chaos."),
+    "datasets": LazyCommand("trimtab.cli.datasets", "datasets", "Sources joined for visuals, SQL and notebooks."),
     "analyses": LazyCommand("trimtab.cli.analyses", "analyses", "Visuals over datasets: pictures, tables, alarms."),
     "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
     "plan": LazyCommand("trimtab.cli.plan", "plan", "Machine type, policy and purchase option, chosen together."),

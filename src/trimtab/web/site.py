@@ -101,6 +101,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
             NavItem("Analyses", "/analyses", "wave"),
+            NavItem("Datasets", "/datasets", "table", Role.FINANCE),
             NavItem("Reports", "/reports", "report", Role.FINANCE),
         ),
         "",

@@ -32,6 +32,7 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
+from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.written.room import WrittenReports
 from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.plan.room import PlansRoom
@@ -69,6 +70,7 @@ class WebState:
     purchases: PurchasesRoom | None = None
     plans: PlansRoom | None = None
     analyses: Analysts | None = None
+    datasets: DatasetRoom | None = None
     scaling: Viewing | None = None
     rightsizing: RightsizingRoom | None = None
     cost_anomalies: CostAnomalies | None = None

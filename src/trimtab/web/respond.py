@@ -12,6 +12,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from trimtab.reports.spreadsheets import guarded
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -61,10 +63,7 @@ def table(request: Request, name: str, columns: Sequence[str], rows: Iterable[Se
 def _cell(cell: Any) -> Any:
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
-    # A spreadsheet runs a cell that begins like a formula; names come from whoever sends metrics.
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + cell
-    return cell
+    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def _answer(request: Request, body: bytes, media_type: str, status: int) -> Response:

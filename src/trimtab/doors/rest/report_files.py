@@ -10,7 +10,7 @@ from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.errors import answer_error
 from trimtab.doors.rest.reports import PATH, Reporting
-from trimtab.reports.written.files import ReportFile, file_of
+from trimtab.reports.written.files import file_of
 
 
 def routes(needs: Reporting) -> list[BaseRoute]:
@@ -32,16 +32,6 @@ def routes(needs: Reporting) -> list[BaseRoute]:
             made = await asyncio.to_thread(file_of, document, asked.get("format", "html"), needs.room.public_url)
         except TrimtabError as problem:
             return answer_error(problem)
-        return answer(made)
+        return Response(made.content, 200, made.headers, made.media_type)
 
     return [Route(f"{PATH}/written/file", file, methods=["GET"])]
-
-
-def answer(made: ReportFile) -> Response:
-    """A file to be saved."""
-    headers = {
-        "Content-Disposition": f'attachment; filename="{made.name}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(made.content, 200, headers, made.media_type)

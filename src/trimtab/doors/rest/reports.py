@@ -6,15 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from trimtab.access.principal import Principal, Role
+from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
-from trimtab.base.errors import AccessDenied
 from trimtab.client import reports_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
 from trimtab.reports.written.catalogue import TEMPLATES
 from trimtab.reports.written.document import Document, Said
-from trimtab.reports.written.model import Scheduled, Writing
+from trimtab.reports.written.model import Scheduled, Writing, reach_of
 from trimtab.reports.written.room import WrittenReports
 
 PATH = "/rest/v1/reports"
@@ -45,15 +44,6 @@ class Reporting:
         span = time_range(start, end, self.room.clock.now_ms())
         return await self.room.write(scope, template, owner=owner, start_ms=span.start_ms, end_ms=span.end_ms)
 
-    def accounts(self, principal: Principal) -> Sequence[str] | None:
-        """What readers of a schedule that the caller makes may see. Raises AccessDenied where that cannot be kept."""
-        scope = principal.scope
-        if scope.rows or scope.regions is not None:
-            raise AccessDenied(
-                "cannot schedule a report: the key sees only some regions or rows, and readers see accounts"
-            )
-        return None if scope.accounts is None else sorted(scope.accounts)
-
 
 def operations(needs: Reporting) -> list[Operation]:
     """The operations on reports."""
@@ -82,7 +72,7 @@ def operations(needs: Reporting) -> list[Operation]:
         account = who.account or needs.home
         made = Scheduled(
             "", account, call.path["name"], body.template, body.owner, body.schedule, body.zone, body.emails,
-            body.topics, body.folder, body.formats, needs.accounts(who), 0, who.name, None,
+            body.topics, body.folder, body.formats, reach_of(who.scope), 0, who.name, None,
         )  # fmt: skip
         return _scheduled(await room.store.put(made))
 

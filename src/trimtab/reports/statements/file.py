@@ -1,38 +1,20 @@
 """A statement as a file to keep or to send: CSV or PDF, of one owner or of all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.economics.months import named
 from trimtab.economics.statements.model import Reconciled, Statement
+from trimtab.reports.download import CSV, PDF, Download
 from trimtab.reports.statements.pdf import as_pdf
 from trimtab.reports.statements.table import as_csv
 
 FORMATS = ("csv", "pdf")
 
 
-@dataclass(frozen=True, slots=True)
-class StatementFile:
-    """The bytes, with the name and the media type that go with them."""
-
-    content: bytes
-    media_type: str
-    name: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What an HTTP answer says of it."""
-        return {
-            "Content-Disposition": f'attachment; filename="{self.name}"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-
-
 def statement_file(
     statement: Statement, rows: Sequence[Reconciled], format_: str, owner: str | None = None
-) -> StatementFile:
+) -> Download:
     """The file. Raises InvalidInput for another format, NotFound for an owner that the statement does not name."""
     if format_ not in FORMATS:
         raise InvalidInput(f"cannot export as {format_[:30]!r}: expected one of {', '.join(FORMATS)}", field="format")
@@ -40,8 +22,8 @@ def statement_file(
         raise NotFound(f"cannot export: the statement of {named(statement.month)} has no lines of {owner[:100]!r}")
     name = f"statement-{named(statement.month)}" + (f"-{_safe(owner)}" if owner else "") + f".{format_}"
     if format_ == "pdf":
-        return StatementFile(as_pdf(statement, rows, owner), "application/pdf", name)
-    return StatementFile(as_csv(statement, owner).encode(), "text/csv; charset=utf-8", name)
+        return Download(as_pdf(statement, rows, owner), PDF, name)
+    return Download(as_csv(statement, owner).encode(), CSV, name)
 
 
 def _safe(owner: str) -> str:

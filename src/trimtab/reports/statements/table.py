@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from trimtab.economics.months import named
 from trimtab.economics.statements.model import Statement
+from trimtab.reports.spreadsheets import guarded
 
 COLUMNS = (
     "month",
@@ -23,7 +24,6 @@ COLUMNS = (
     "bill_lines",
 )
 """`amount` is exact; `charged` is in whole coins of the currency and adds up to the rounded bill."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(statement: Statement, owner: str | None = None) -> str:
@@ -40,11 +40,11 @@ def _rows(statement: Statement, owner: str | None) -> Sequence[Sequence[object]]
     return [
         (
             *head,
-            _plain(line.key.owner),
+            guarded(line.key.owner),
             line.key.kind.value,
-            _plain(line.key.service),
-            _plain(line.key.account),
-            _plain(line.key.via),
+            guarded(line.key.service),
+            guarded(line.key.account),
+            guarded(line.key.via),
             named(line.key.about) if line.key.about else "",
             line.key.currency,
             f"{line.amount:f}",
@@ -54,8 +54,3 @@ def _rows(statement: Statement, owner: str | None) -> Sequence[Sequence[object]]
         for line in statement.lines
         if owner is None or line.key.owner == owner
     ]
-
-
-def _plain(text: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

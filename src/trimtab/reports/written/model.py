@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from trimtab.access.scope import Scope
+from trimtab.base.errors import AccessDenied
+
 Format = Literal["html", "pdf", "csv"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "csv")
 WRITTEN = "report.written"
@@ -44,9 +47,21 @@ class Scheduled:
     next_ms: int | None
 
 
+def reach_of(scope: Scope) -> Sequence[str] | None:
+    """What readers of a schedule may see, as who makes it does. Raises AccessDenied where that cannot be kept."""
+    if scope.rows or scope.regions is not None:
+        raise AccessDenied(
+            "cannot schedule a report: who asks sees only some regions or rows, and readers see whole accounts"
+        )
+    return None if scope.accounts is None else sorted(scope.accounts)
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """One writing: `head` are the sentences that it began with; `files` what was written where."""
+    """One writing: `head` are the sentences that it began with; `files` what was written where.
+
+    `accounts` is what was seen when it was written (None: everything): who sees less does not find it.
+    """
 
     id: str
     report: str
@@ -61,3 +76,4 @@ class Writing:
     problem: str
     head: Sequence[str]
     files: Sequence[str]
+    accounts: Sequence[str] | None = None

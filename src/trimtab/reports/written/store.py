@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +73,15 @@ class ReportStore:
         """Raises NotFound."""
         wanted = select(report_schedules).where(*_seen(scope), _reports.account == account, _reports.name == name)
         row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
-        if row is None:
+        if row is None or not _covers(scope, row):
             raise NotFound(f"cannot find the scheduled report {name[:128]!r}")
         return _read(row)
 
     async def listed(self, scope: Scope) -> list[Scheduled]:
         """By name."""
         wanted = select(report_schedules).where(*_seen(scope)).order_by(_reports.name, _reports.account)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(wanted).mappings()])
+        rows = await self._state.run(lambda connection: list(connection.execute(wanted).mappings()))
+        return [_read(row) for row in rows if _covers(scope, row)]
 
     async def delete(self, scope: Scope, account: str, name: str) -> None:
         """Remove a report with its writings. Raises NotFound."""
@@ -99,17 +101,20 @@ class ReportStore:
     async def writings(self, scope: Scope, limit: int = 50) -> list[Writing]:
         """The newest writings first."""
         seen = () if scope.accounts is None else (_writings.account.in_(sorted(scope.accounts)),)
-        wanted = select(*_TOLD).where(*seen).order_by(_writings.at_ms.desc()).limit(limit)
-        return await self._state.run(
-            lambda connection: [_read_writing(row) for row in connection.execute(wanted).mappings()]
-        )
+        wanted = select(*_TOLD).where(*seen).order_by(_writings.at_ms.desc())
+
+        def read(connection: Connection) -> list[Writing]:
+            found = (_read_writing(row) for row in connection.execute(wanted).mappings() if _covers(scope, row))
+            return list(islice(found, limit))
+
+        return await self._state.run(read)
 
     async def writing(self, scope: Scope, id_: str) -> tuple[Writing, Document | None]:
         """One writing and its report, None where it failed. Raises NotFound."""
         seen = () if scope.accounts is None else (_writings.account.in_(sorted(scope.accounts)),)
         wanted = select(report_writings).where(_writings.id == id_, *seen)
         row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
-        if row is None:
+        if row is None or not _covers(scope, row):
             raise NotFound(f"cannot find the written report {id_[:40]!r}")
         packed = row["document"]
         return _read_writing(row), unpack(packed) if packed else None
@@ -127,6 +132,7 @@ def keep(connection: Connection, writing: Writing, account: str, document: bytes
         "status": writing.status.value,
         "head": json.dumps(list(writing.head)),
         "files": json.dumps(list(writing.files)),
+        "accounts": json.dumps(None if writing.accounts is None else list(writing.accounts)),
         "document": document,
     }
     connection.execute(insert(report_writings).values(values))
@@ -180,6 +186,14 @@ def _seen(scope: Scope) -> tuple[ColumnElement[bool], ...]:
     return () if scope.accounts is None else (_reports.account.in_(sorted(scope.accounts)),)
 
 
+def _covers(scope: Scope, row: RowMapping) -> bool:
+    """Whether a scope sees all that a report may: what is written for others is not for who sees less."""
+    if scope.accounts is None:
+        return True
+    accounts = json.loads(row["accounts"])
+    return accounts is not None and scope.accounts.issuperset(accounts)
+
+
 def _row(report: Scheduled) -> dict[str, Any]:
     plain = ("id", "account", "name", "template", "owner", "expression", "zone", "folder", "created_ms", "created_by")
     lists = {name: json.dumps(list(getattr(report, name))) for name in ("emails", "topics", "formats")}
@@ -199,5 +213,5 @@ def _read(row: RowMapping) -> Scheduled:
 
 def _read_writing(row: RowMapping) -> Writing:
     values = {name: row[name] for name in Writing.__slots__}
-    lists: dict[str, Sequence[str]] = {name: json.loads(row[name]) for name in ("head", "files")}
+    lists: dict[str, Sequence[str]] = {name: json.loads(row[name]) for name in ("head", "files", "accounts")}
     return Writing(**{**values, **lists, "status": Status(row["status"])})

@@ -4,11 +4,10 @@ import csv
 import io
 
 from trimtab.base.clock import iso
+from trimtab.reports.spreadsheets import guarded
 from trimtab.reports.written.document import Document
 
 _HEADS = ("report", "about", "start", "end", "section", "table", "row", "column", "value")
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
-"""What begins a formula in a spreadsheet."""
 
 
 def as_csv(document: Document) -> str:
@@ -28,5 +27,4 @@ def as_csv(document: Document) -> str:
 
 
 def _plain(text: str) -> str:
-    """A cell that no spreadsheet runs; signed amounts stay as they are."""
-    return f"'{text}" if text.startswith(_ACTIVE) and not text[1:2].isdigit() else text
+    return guarded(text, signed=True)

@@ -99,7 +99,7 @@ def _written(report: Scheduled, document: Document, files: list[str], due_ms: in
     span_ = document.start_ms, document.end_ms
     return Writing(
         new_id(), report.id, report.template, document.title, report.owner, *span_, due_ms, now_ms, Status.WRITTEN,
-        "", head, files,
+        "", head, files, report.accounts,
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _failed(report: Scheduled, problem: TrimtabError, due_ms: int, now_ms: int) 
     ask = ask_of(template, Scope(), due_ms, owner=report.owner)
     return Writing(
         new_id(), report.id, report.template, template.title, report.owner, ask.start_ms, ask.end_ms, due_ms, now_ms,
-        Status.FAILED, str(problem), (), (),
+        Status.FAILED, str(problem), (), (), report.accounts,
     )  # fmt: skip
 
 

@@ -1,19 +1,20 @@
 """`/reports`: what reports there are, one written now, their schedules, and what was written by them."""
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.base.errors import NotFound
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.reports.written.catalogue import TEMPLATES
 from trimtab.reports.written.document import Document
 from trimtab.reports.written.files import file_of
 from trimtab.reports.written.html import as_fragment
-from trimtab.reports.written.model import FORMATS, Scheduled
+from trimtab.reports.written.model import FORMATS, Scheduled, reach_of
 from trimtab.reports.written.room import WrittenReports
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
@@ -66,8 +67,7 @@ def routes(site: Site) -> list[BaseRoute]:
         if document is None:
             raise NotFound("This report was not written.")
         made = await asyncio.to_thread(file_of, document, request.path_params["format"], room.public_url)
-        headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "X-Content-Type-Options": "nosniff"}
-        return Response(made.content, 200, {**headers, "Cache-Control": "no-store"}, made.media_type)
+        return Response(made.content, 200, made.headers, made.media_type)
 
     async def schedule(request: Request) -> Response:
         view, form = site.view(request), await read_form(request, _FORM_BYTES)
@@ -76,10 +76,7 @@ def routes(site: Site) -> list[BaseRoute]:
         if form.get("do") == "remove":
             await room.store.delete(scope, account, form.get("name", ""))
         else:
-            if scope.rows or scope.regions is not None:
-                raise AccessDenied("cannot schedule a report: the sign-in sees only some regions or rows")
-            accounts = None if scope.accounts is None else sorted(scope.accounts)
-            await room.store.put(_read(form, account, accounts, view.principal.name))
+            await room.store.put(_read(form, account, reach_of(scope), view.principal.name))
         return RedirectResponse(PATH, 303)
 
     return [
@@ -122,7 +119,7 @@ async def _owners(site: Site, view: View) -> list[str]:
     return sorted({one.value for one in found if one.value})
 
 
-def _read(form: dict[str, str], account: str, accounts: list[str] | None, who: str) -> Scheduled:
+def _read(form: dict[str, str], account: str, accounts: Sequence[str] | None, who: str) -> Scheduled:
     def several(name: str) -> list[str]:
         return [part for part in form.get(name, "").replace(",", " ").split() if part]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock, to_ms
-from trimtab.base.errors import InvalidInput, NotFound, Unavailable
+from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, Unavailable
 from trimtab.reports.written.catalogue import TEMPLATES, ask_of, last, template_of
 from trimtab.reports.written.claims import Claim, Part, head
 from trimtab.reports.written.document import Document, Said, Section
 from trimtab.reports.written.files import file_of
 from trimtab.reports.written.html import as_fragment
-from trimtab.reports.written.model import Scheduled, Status
+from trimtab.reports.written.model import Scheduled, Status, reach_of
 from trimtab.reports.written.store import ReportStore, pack, unpack
 from trimtab.reports.written.table import as_csv
 from trimtab.reports.written.template import document_of
@@ -157,6 +157,28 @@ def test_a_report_is_written_once_when_it_is_due_and_told_with_its_head(state: S
     assert [one.text for one in document.facts] == list(done.head)
     with pytest.raises(NotFound):
         asyncio.run(writing.store.writing(Scope(frozenset(("999999999999",))), done.id))
+
+
+def test_what_was_written_of_everything_is_not_for_who_sees_less(state: State, tmp_path: Path) -> None:
+    writing = Writing(state, tmp_path / "exports", MONDAY_MS)
+    writing.clock.advance(7 * 3600 + 1)
+    assert writing.turn() == 1
+    [done] = asyncio.run(writing.store.writings(EVERYTHING))
+    own = Scope(frozenset((REPORT.account,)))
+    assert asyncio.run(writing.store.listed(own)) == []
+    asyncio.run(writing.store.put(replace(REPORT, accounts=[REPORT.account])))  # the schedule is narrower by now
+    assert [one.name for one in asyncio.run(writing.store.listed(own))] == ["fleet"]
+    assert asyncio.run(writing.store.writings(own)) == []
+    with pytest.raises(NotFound):
+        asyncio.run(writing.store.writing(own, done.id))
+
+
+def test_only_what_can_be_kept_may_be_scheduled() -> None:
+    assert reach_of(EVERYTHING) is None
+    assert reach_of(Scope(frozenset(("2" * 12, "1" * 12)))) == ["1" * 12, "2" * 12]
+    for narrow in (Scope(regions=frozenset(("eu-west-1",))), Scope(rows=(RowRule("team", frozenset(("a",))),))):
+        with pytest.raises(AccessDenied):
+            reach_of(narrow)
 
 
 def test_what_cannot_be_read_is_tried_again_for_an_hour_and_then_told(state: State, tmp_path: Path) -> None:

@@ -44,5 +44,6 @@ report_writings = Table(
     Column("head", Text, nullable=False),  # JSON: sentences
     Column("files", Text, nullable=False),  # JSON: what was written where
     Column("document", LargeBinary, nullable=False),  # the report as gzipped JSON
+    Column("accounts", Text, nullable=False),  # JSON: what was seen when it was written; null: everything
     UniqueConstraint("report", "due_ms"),
 )

@@ -1,4 +1,4 @@
-"""Stored QuickSight resources."""
+"""Stored QuickSight resources; what a written report was allowed to see."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the table, and the column from the schedules' own."""
     op.create_table(
         "quicksight_resources",
         sa.Column("account", sa.String(12), primary_key=True),
@@ -24,4 +24,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("created_ms", sa.BigInteger, nullable=False),
         sa.Column("updated_ms", sa.BigInteger, nullable=False),
+    )
+    op.add_column("report_writings", sa.Column("accounts", sa.Text, nullable=False, server_default="null"))
+    op.execute(
+        "UPDATE report_writings SET accounts = coalesce("
+        "(SELECT accounts FROM report_schedules WHERE report_schedules.id = report_writings.report), 'null')"
     )

@@ -32,8 +32,8 @@ from trimtab.capacity.simulate.requests import play
 from trimtab.scaling.policies.objective import Objective
 from trimtab.scaling.replay.lanes import Group, replay_group
 
-MOST, PRICE, QUEUE_S = 10, Decimal("3.6"), 60.0
-POLICY = {"headroom": 0.25, "drain_s": 3.0, "calm_s": 15.0}
+MOST, PRICE, QUEUE_S = 12, Decimal("3.6"), 60.0
+POLICY = {"headroom": 0.5, "drain_s": 2.0, "calm_s": 20.0}
 HERE = Path(__file__).parent
 
 
@@ -46,6 +46,7 @@ class Run:
     killed: list[str] = field(default_factory=list)
     in_flight: int = 0
     replicas: list[tuple[float, int, int]] = field(default_factory=list)
+    launches: dict[str, float] = field(default_factory=dict)
 
 
 def arrivals_of(directory: Path, compress: float, thin: int) -> np.ndarray:
@@ -83,7 +84,8 @@ async def main(options: argparse.Namespace) -> None:
         off = {f"TRIMTAB_{name}_ADDR": "off" for name in ("OTLP_GRPC", "OTLP_HTTP", "EMF", "STATSD", "XRAY_UDP")}
         own = {"TRIMTAB_DATA_DIR": str(folder / "data"), "TRIMTAB_HTTP_ADDR": f"127.0.0.1:{http}",
                "TRIMTAB_SCALING_FILE": str(file), "TRIMTAB_AGENT": "0"}  # fmt: skip
-        server = subprocess.Popen([sys.executable, "-m", "trimtab", "up"], env={**os.environ, **off, **own},
+        server = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs yet
+            [sys.executable, "-m", "trimtab", "up"], env={**os.environ, **off, **own},
                                   stdout=subprocess.DEVNULL)  # fmt: skip
         try:
             found, target = await live(f"http://127.0.0.1:{http}", f"http://127.0.0.1:{front}", arrivals, options)
@@ -155,6 +157,7 @@ async def watch(client: httpx.AsyncClient, path: str, run: Run, began: float) ->
     while True:
         told = (await client.get(path)).json()["target"]["standing"]
         run.replicas.append((time.monotonic() - began, told["ready"], told["coming"]))
+        run.launches |= {one["name"]: one["launch_s"] for one in told["workers"] if one["launch_s"]}
         await asyncio.sleep(1.0)
 
 
@@ -189,10 +192,10 @@ def simulated(arrivals: np.ndarray, took: float, launch_s: float, service_s: flo
 
 def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argparse.Namespace) -> None:
     latencies = np.array(run.latencies)
-    took = [one["details"]["took_s"] for one in target["activities"]
-            if one["did"] == "scale" and one["details"].get("took_s") and one["after"] > one["before"]]  # fmt: skip
+    scaled = [one for one in target["activities"] if one["did"] == "scale"]
+    outs = [one for one in scaled if (one["after"] or 0) > (one["before"] or 0)]
     recoveries = [one["details"]["recovery_s"] for one in target["activities"] if one["did"] == "replace"]
-    launch_s = float(np.median(took)) if took else options.load_s
+    launch_s = float(np.median(list(run.launches.values())))
     seconds_live = target["spent"] / float(PRICE) * 3600
     seconds_simulated, p95_simulated, most = simulated(arrivals, target["took"], launch_s, options.service_s)
     p95 = float(np.quantile(latencies, 0.95))
@@ -208,9 +211,10 @@ def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argp
         "first_replicas": ready[0],
         "most_replicas": max(ready),
         "last_replicas": ready[-1],
-        "scalings": len(took),
+        "scale_outs": len(outs),
         "launch_s": round(launch_s, 2),
         "recovery_s": recoveries,
+        "slo_kept": bool(np.quantile(latencies, 0.95) <= options.slo_s),
         "within_slo": round(float((latencies <= options.slo_s).mean()), 4),
         "slo_s": options.slo_s,
         "p50_s": round(float(np.quantile(latencies, 0.5)), 3),
@@ -228,8 +232,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--compress", type=float, default=12.0, help="how many times as fast the hour goes by")
-    parser.add_argument("--thin", type=int, default=8, help="every so manyth request is sent")
-    parser.add_argument("--service-s", type=float, default=0.4, help="seconds that a request takes")
+    parser.add_argument("--thin", type=int, default=30, help="every so manyth request is sent")
+    parser.add_argument("--service-s", type=float, default=1.0, help="seconds that a request takes")
     parser.add_argument("--load-s", type=float, default=1.0, help="seconds that a worker needs to load its model")
-    parser.add_argument("--slo-s", type=float, default=5.0, help="seconds within which a request should be answered")
+    parser.add_argument(
+        "--slo-s", type=float, default=3.0, help="seconds within which 95 %% of requests should be answered"
+    )
     asyncio.run(main(parser.parse_args()))

@@ -75,14 +75,14 @@ class PutTarget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Worker(Struct, frozen=True, kw_only=True):
-    """A worker of a local pool."""
+    """A worker of a local pool; `launch_s` is what it took from its launch to the first health check that it passed."""
 
     name: str
     zone: str
     life: str
     serving: int
     port: int
-    ready_ms: int | None = None
+    launch_s: float | None = None
 
 
 class Standing(Struct, frozen=True, kw_only=True):

@@ -123,7 +123,12 @@ def _standing(one: Viewed) -> wire.Standing | None:
         zones=dict(found.zones),
         workers=[
             wire.Worker(
-                name=f"w{each.number}", zone=each.zone, life=each.life.value, serving=each.serving, port=each.port
+                name=f"w{each.number}",
+                zone=each.zone,
+                life=each.life.value,
+                serving=each.serving,
+                port=each.port,
+                launch_s=None if each.ready_s is None else round(each.ready_s - each.started_s, 3),
             )
             for each in one.workers
         ],

@@ -33,12 +33,16 @@ class Price:
 
 
 def price_of(catalog: Catalog, instance_type: str, at_ms: int, region: str) -> Price | None:
-    """The list price of a type; `ml.g5.xlarge` is priced as its machine, g5.xlarge, and says so. None: not listed."""
+    """The list price of a type. None: not listed.
+
+    `ml.g5.xlarge` has SageMaker's price for hosting where its list was imported, else that of its machine, and says so.
+    """
     machine = instance_type.removeprefix("ml.")
-    listed = catalog.price(machine, at_ms, region) if machine else None
+    own = catalog.price(instance_type, at_ms, region) if machine else None
+    listed = own or (catalog.price(machine, at_ms, region) if machine else None)
     if listed is None:
         return None
     note = f"{listed.source}, {listed.region}" + (
-        " (EC2 list price: SageMaker adds its own)" if machine != instance_type else ""
+        " (EC2 list price: SageMaker adds its own)" if own is None and machine != instance_type else ""
     )
     return Price(listed.per_hour, listed.currency, note)

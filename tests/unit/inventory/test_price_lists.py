@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from trimtab.advice.rightsizing.prices import InstancePrices
 from trimtab.base.clock import ManualClock, to_ms
 from trimtab.client.prices_wire import InstancePrice as Told
+from trimtab.inference.cost import price_of
 from trimtab.inventory.catalog.instance_prices import InstancePrice, Price
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.catalog.price_lists import PriceList, Product
@@ -121,5 +123,46 @@ def test_the_price_cuts_of_june_2025_are_found_in_a_public_history(state: State,
         found = [pricing.gpu_hour(Machine("p5.48xlarge"), to_ms(day)) for day in days]
         assert [Decimal("12.29"), Decimal("12.29"), Decimal("6.88")] == [one.per_gpu_hour for one in found]
         assert all(one.basis is PriceBasis.CATALOGUE for one in found)
+
+    asyncio.run(work())
+
+
+def test_hours_of_sagemaker_and_rds_are_told_apart(state: State) -> None:
+    room = InventoryRoom.of(state, ManualClock())
+    hosted = PriceList("AmazonSageMaker", "us-east-1", "1", published_ms=100 * DAY, place="index.csv")
+    data = PriceList("AmazonRDS", "us-east-1", "1", published_ms=100 * DAY, place="index.csv")
+
+    def made(of: PriceList, sku: str, **facts: str) -> Product:
+        return Product(of.service, of.region, sku, "ML Instance", {"regionCode": of.region, **facts})
+
+    async def work() -> None:
+        products = [
+            made(hosted, "H", instanceType="ml.g5.xlarge-Hosting", component="Hosting"),
+            made(hosted, "T", instanceName="ml.g5.xlarge", component="Training"),
+        ]
+        await room.price_lists.take(hosted, products, [price("1.408", "H.J.6"), price("1.41", "T.J.6")])
+        await room.price_lists.end(hosted)
+        engine = {"instanceType": "db.m5.large", "databaseEngine": "PostgreSQL"}
+        databases = [
+            made(data, "S", **engine, deploymentOption="Single-AZ", licenseModel="No license required"),
+            made(data, "M", **engine, deploymentOption="Multi-AZ", licenseModel="No license required"),
+            made(data, "B", **engine | {"databaseEngine": "Oracle"}, deploymentOption="Single-AZ"),
+            made(data, "C", **engine, deploymentOption="Multi-AZ (readable standbys)"),
+        ]
+        await room.price_lists.take(data, databases, [price(f"0.{n}", f"{sku}.J.6") for n, sku in enumerate("SMBC", 1)])
+        await room.price_lists.end(data)
+        await room.pricing()
+        at = 300 * DAY
+        prices = InstancePrices(room.catalog, (), at)
+        assert Decimal("1.408") == prices.of("ml.g5.xlarge", "us-east-1").per_hour
+        assert Decimal("0.1") == prices.of("db.m5.large", "us-east-1", system="PostgreSQL Single-AZ").per_hour
+        assert Decimal("0.2") == prices.of("db.m5.large", "us-east-1", system="PostgreSQL Multi-AZ").per_hour
+        for unknown in ("", "Oracle Single-AZ", "MySQL Single-AZ"):
+            assert prices.of("db.m5.large", "us-east-1", system=unknown).per_hour is None
+        assert ["Hosting", "Training"] == sorted(one.system for one in await room.imported.store.of("ml.g5.xlarge"))
+        assert (Decimal("1.408"), "AmazonSageMaker us-east-1, us-east-1") == (
+            (found := price_of(room.catalog, "ml.g5.xlarge", at, "us-east-1")) and found.per_hour,
+            found and found.basis,
+        )
 
     asyncio.run(work())

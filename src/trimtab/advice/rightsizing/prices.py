@@ -35,14 +35,15 @@ class InstancePrices:
         self._own = {one.subject.casefold(): one for one in instance if one.kind is RateKind.PRICE}
         self._off = {one.subject.casefold(): one for one in instance if one.kind is RateKind.DISCOUNT}
 
-    def of(self, type_: str, region: str, *, windows: bool = False) -> Price:
-        """The price of a type on demand in a region."""
+    def of(self, type_: str, region: str, *, windows: bool = False, system: str = "") -> Price:
+        """The price of a type on demand in a region; `system` is what a hosted type's price depends on beside it."""
         own = self._own.get(type_.casefold())
         if own is not None:
             return Price(own.amount, own.currency, f"own rate of {own.subject}")
-        listed = self._catalog.price(type_, self._at_ms, region)
+        name = f"{type_} {system}" if system else type_
+        listed = self._catalog.price(name, self._at_ms, region)
         if listed is None:
-            return Price(None, "", f"the catalogue has no price of {type_} in {region}")
+            return Price(None, "", f"the catalogue has no price of {name} in {region}")
         amount, note = listed.per_hour, f"list price on demand in {region}, as of {listed.as_of}"
         if windows:
             if type_.startswith("t"):

@@ -16,6 +16,30 @@ LINUX = "Linux"
 _AT_ONCE = 400
 _YEAR_HOURS = Decimal(8760)
 """Hours of a year of a reservation, as AWS counts them."""
+HOSTED = ("ml.", "db.")
+"""How types of SageMaker and RDS begin."""
+HOSTING = "Hosting"
+_COMPONENTS = {
+    "hosting": HOSTING,
+    "training": "Training",
+    "notebook": "Notebook",
+    "processing": "Processing",
+    "batchtransform": "BatchTransform",
+    "studionotebook": "Notebook",
+    "asyncinf": "AsyncInference",
+    "asyncinference": "AsyncInference",
+}
+_ENGINES = {
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "postgres": "PostgreSQL",
+    "postgresql": "PostgreSQL",
+    "aurora-mysql": "Aurora MySQL",
+    "aurora mysql": "Aurora MySQL",
+    "aurora-postgresql": "Aurora PostgreSQL",
+    "aurora postgresql": "Aurora PostgreSQL",
+}
+"""Engines whose price depends on nothing but the type and the number of zones."""
 _LEASES = {"1yr": 1, "1 yr": 1, "3yr": 3, "3 yr": 3}
 
 
@@ -85,9 +109,10 @@ class InstancePriceStore:
         return row[0], row[1]
 
     async def listed(self) -> list[ListPrice]:
-        """Every price on demand of Linux as the catalogue has prices, by time."""
+        """Every price on demand as the catalogue has prices, by time: of Linux, and of what is hosted by its key."""
         known = instance_prices.c
-        query = select(instance_prices).where(known.purchase == ON_DEMAND, known.system == LINUX)
+        hosted = known.type.like("ml.%") | known.type.like("db.%")
+        query = select(instance_prices).where(known.purchase == ON_DEMAND, (known.system == LINUX) | hosted)
         rows = await self._state.run(lambda connection: list(connection.execute(query.order_by(known.from_ms))))
         return [_listed(_price(row)) for row in rows]
 
@@ -96,7 +121,10 @@ def instance_rows(
     facts: Mapping[str, str], region: str, prices: Sequence[Price], source: str
 ) -> Iterator[InstancePrice]:
     """The hours of an instance type in the prices of its product; none of what is no plain machine."""
-    name = facts.get("instanceType", "")
+    name = type_of(facts)
+    if name.startswith(HOSTED):
+        yield from _hosted(name, facts, region, prices, source)
+        return
     plain = facts.get("preInstalledSw", "NA") == "NA" and facts.get("capacitystatus", "Used") == "Used"
     if not name or not plain or facts.get("tenancy", "Shared") != "Shared":
         return
@@ -107,6 +135,44 @@ def instance_rows(
                 name, region, one.amount, one.from_ms, one.to_ms, system, currency=one.currency, source=source
             )
     yield from _reserved(name, region, system, [one for one in prices if one.term == "Reserved"], source)
+
+
+def type_of(facts: Mapping[str, str]) -> str:
+    """The instance type of a product; SageMaker's lists say it with what it is for (`ml.g5.xlarge-Hosting`)."""
+    name = facts.get("instanceType") or facts.get("instanceName", "")
+    return name.partition("-")[0] if name.startswith("ml.") else name
+
+
+def _hosted(
+    name: str, facts: Mapping[str, str], region: str, prices: Sequence[Price], source: str
+) -> Iterator[InstancePrice]:
+    """Hours of a type of SageMaker or RDS: `system` is what it is for, or its engine and deployment."""
+    if name.startswith("ml."):
+        told = facts.get("component") or facts.get("instanceType", "").partition("-")[2]
+        system = _COMPONENTS.get(told.replace(" ", "").replace("-", "").casefold(), "")
+    elif facts.get("licenseModel") == "Bring your own license":
+        system = ""
+    else:
+        system = database_system(
+            facts.get("databaseEngine", ""), multi_zone=facts.get("deploymentOption") != "Single-AZ"
+        )
+        if facts.get("deploymentOption", "") not in ("Single-AZ", "Multi-AZ") or facts.get("databaseEdition"):
+            system = ""  # editions and clusters of three have other prices: not told apart here
+    for one in prices:
+        if system and one.term == "OnDemand" and one.unit == "Hrs" and one.amount > 0:
+            hour = InstancePrice(name, region, one.amount, one.from_ms, one.to_ms, system, source=source)
+            yield replace(hour, currency=one.currency)
+
+
+def database_system(engine: str, *, multi_zone: bool) -> str:
+    """What prices of an engine go by, of RDS's API (`postgres`) or price list (`PostgreSQL`); "" of others."""
+    known = _ENGINES.get(engine.casefold(), "")
+    return f"{known} {'Multi-AZ' if multi_zone else 'Single-AZ'}" if known else ""
+
+
+def hosted_key(type_: str, system: str) -> str:
+    """Under what name the catalogue has the price of a hosted type: hosting is what is meant without more."""
+    return type_ if system == HOSTING else f"{type_} {system}"
 
 
 def _reserved(name: str, region: str, system: str, prices: Sequence[Price], source: str) -> Iterator[InstancePrice]:
@@ -175,6 +241,7 @@ def _price(row: Row[tuple[object, ...]]) -> InstancePrice:
 
 def _listed(one: InstancePrice) -> ListPrice:
     day = to_datetime(one.from_ms).date().isoformat()
+    name = hosted_key(one.type, one.system) if one.type.startswith(HOSTED) else one.type
     return ListPrice(
-        one.type, one.region, one.purchase, one.currency, one.per_hour, day, one.to_ms, one.source, one.from_ms
+        name, one.region, one.purchase, one.currency, one.per_hour, day, one.to_ms, one.source, one.from_ms
     )

@@ -12,11 +12,13 @@ from decimal import Decimal
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
-from trimtab.inventory.catalog.instance_prices import InstancePrice, Price, instance_rows, replace_rows
+from trimtab.inventory.catalog.instance_prices import InstancePrice, Price, instance_rows, replace_rows, type_of
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import price_lists, price_products, price_terms
 
 _AT_ONCE = 400
+_OF_MACHINES = ("AmazonEC2", "AmazonSageMaker", "AmazonRDS")
+"""Services whose lists have hours of instance types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _put_products(connection: Connection, of: PriceList, products: Sequence[Prod
                     "region": of.region,
                     "sku": sku,
                     "family": newest[sku].family,
-                    "instance_type": newest[sku].attributes.get("instanceType", "")[:64],
+                    "instance_type": _column(newest[sku].attributes)[:64],
                     "attributes": json.dumps(dict(newest[sku].attributes), sort_keys=True),
                 }
                 for sku in part
@@ -191,11 +193,15 @@ def _end(connection: Connection, of: PriceList, now_ms: int) -> PriceList:
         "imported_ms": now_ms,
     }
     connection.execute(insert(price_lists).values(arn=of.arn, **row))
-    if of.service == "AmazonEC2":
+    if of.service in _OF_MACHINES:
         replace_rows(connection, f"{of.service} {of.region}", _instances(connection, of))
     return PriceList(
         of.service, of.region, of.version, of.currency, of.published_ms, of.place, products, prices, now_ms
     )
+
+
+def _column(facts: Mapping[str, str]) -> str:
+    return facts.get("instanceType") or type_of(facts)
 
 
 def _instances(connection: Connection, of: PriceList) -> list[InstancePrice]:

@@ -11,8 +11,8 @@ from typing import Any
 URL_KEY = "TRIMTAB_URL"
 BODY_KEY = "TRIMTAB_BODY"
 MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "model-package"
-RECOMMENDATION, TRANSFORM = "inference-recommendations-job", "transform-job"
-KINDS = (MODEL, CONFIG, ENDPOINT, PACKAGE, RECOMMENDATION, TRANSFORM)
+RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transform-job", "monitoring-schedule"
+KINDS = (MODEL, CONFIG, ENDPOINT, PACKAGE, RECOMMENDATION, TRANSFORM, MONITORING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from trimtab.advice.rightsizing.sizes.fargate import fargate
 from trimtab.advice.rightsizing.sizes.instances import InstanceSizes
 from trimtab.advice.rightsizing.sizes.requests import requests
 from trimtab.advice.rightsizing.sizes.volumes import volumes
+from trimtab.inventory.catalog.instance_prices import database_system
 
 _PREFIX = {Kind.ENDPOINT: "ml.", Kind.DATABASE: "db."}
 
@@ -27,7 +28,7 @@ class Sizes:
 
     def key(self, subject: Subject) -> tuple[str, ...]:
         """What the options of a subject depend on: subjects of one key are a fleet."""
-        return (subject.kind, subject.type, subject.region, subject.system)
+        return (subject.kind, subject.type, subject.region, subject.system, _system(subject))
 
     def _made(self, subject: Subject) -> list[Option]:
         given = subject.attributes
@@ -41,4 +42,13 @@ class Sizes:
             case Kind.FUNCTION:
                 return []
         windows = "windows" in subject.system.lower()
-        return self.instances.of(subject.type, subject.region, windows=windows, prefix=_PREFIX.get(subject.kind, ""))
+        prefix = _PREFIX.get(subject.kind, "")
+        return self.instances.of(subject.type, subject.region, windows=windows, prefix=prefix, system=_system(subject))
+
+
+def _system(subject: Subject) -> str:
+    """What the price of a database depends on beside its type."""
+    if subject.kind is not Kind.DATABASE:
+        return ""
+    given = subject.attributes
+    return database_system(str(given.get("Engine", "")), multi_zone=bool(given.get("MultiAZ")))

@@ -27,6 +27,16 @@ SERVED = {prefix: frozenset(words.split()) for prefix, words in (("ml.", _HOSTED
 """Families that a service offers: SageMaker for hosting, RDS for databases (their documentation, read 2026-11)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """By what options are priced."""
+
+    region: str
+    windows: bool
+    prefix: str
+    system: str
+
+
 @dataclass(frozen=True)
 class InstanceSizes:
     """The instance types of a catalogue at some prices. `arm` takes Graviton for machines that are not yet on it."""
@@ -42,17 +52,18 @@ class InstanceSizes:
             found.setdefault(one.type.partition(".")[0], []).append(one)
         return found
 
-    def of(self, type_: str, region: str, *, windows: bool = False, prefix: str = "") -> list[Option]:
+    def of(self, type_: str, region: str, *, windows: bool = False, prefix: str = "", system: str = "") -> list[Option]:
         """The options for a machine of `type_`, its own first; none where the catalogue does not know it.
 
-        `prefix` is what a service writes before types ("ml.", "db."); such types have no list price here.
+        `prefix` is what a service writes before types ("ml.", "db."), `system` what its prices depend on besides.
         """
         own = self.catalog.types.get(type_.removeprefix(prefix))
         name = parse(type_)
         if own is None:
             return []
         kin = self._kin(own, name, prefix)
-        made = [self._option(one, own, name, region, windows, prefix) for one in (own, *kin)]
+        priced = _Priced(region, windows, prefix, system)
+        made = [self._option(one, own, name, priced) for one in (own, *kin)]
         return [made[0], *_undominated(made[1:], family_of(own.type))]
 
     def _kin(self, own: InstanceType, name: TypeName | None, prefix: str) -> list[InstanceType]:
@@ -85,11 +96,9 @@ class InstanceSizes:
                 found.append(family)
         return found
 
-    def _option(
-        self, one: InstanceType, own: InstanceType, own_name: TypeName | None, region: str, windows: bool, prefix: str
-    ) -> Option:
-        name = parse(one.type)
-        price = self.prices.of(f"{prefix}{one.type}", region, windows=windows)
+    def _option(self, one: InstanceType, own: InstanceType, own_name: TypeName | None, priced: "_Priced") -> Option:
+        name, prefix = parse(one.type), priced.prefix
+        price = self.prices.of(f"{prefix}{one.type}", priced.region, windows=priced.windows, system=priced.system)
         capacity = {Axis.CPU: float(one.vcpus), Axis.MEMORY: one.memory_gib}
         baseline = name.baseline if name is not None else None
         capacity[Axis.SUSTAINED] = one.vcpus * (1.0 if baseline is None else baseline)

@@ -38,7 +38,7 @@ from trimtab.doors.aws.logs import service as logs_service
 from trimtab.doors.aws.logs.rooms import LogRooms
 from trimtab.doors.aws.pricing import service as pricing_service
 from trimtab.doors.aws.sagemaker import service as sagemaker_service
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms
+from trimtab.doors.aws.sagemaker.rooms import MetricRooms, SageMakerRooms
 from trimtab.doors.aws.savingsplans import service as savingsplans_service
 from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
@@ -107,10 +107,10 @@ from trimtab.live_costs import jobs_of as live_jobs
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
-from trimtab.notify.mailing import mail_channels
 from trimtab.notify.watch import REFRESH_S
+from trimtab.quicksight import quicksight_of
+from trimtab.report_rooms import written_reports
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
-from trimtab.reports.written.facts import Facts
 from trimtab.reports.written.room import WrittenReports
 from trimtab.rooms import Rooms, wipe
 from trimtab.selfwatch import renderer
@@ -142,8 +142,11 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
     analysing = analysing_of(rooms)
+    reporting = Reporting(written_reports(rooms), rooms.settings.account_id)
     datasets = analysing.room.datasets
-    pages = replace(_web_state(rooms), analyses=Analysts(analysing.room, analysing.watching), datasets=datasets)
+    pages = replace(
+        _web_state(rooms, reporting.room), analyses=Analysts(analysing.room, analysing.watching), datasets=datasets
+    )
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
@@ -152,12 +155,12 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
-        *report_files.routes(Reporting(written_reports(rooms), rooms.settings.account_id)),
+        *report_files.routes(reporting),
         *log_ingest.routes(log_writing),
         *log_doors.routes(log_writing),
         *analysis_files.routes(analysing),
         *dataset_files.routes(datasets),
-        *rest.routes(replace(_rest_needs(rooms, log_writing), analysing=analysing, datasets=datasets)),
+        *rest.routes(replace(_rest_needs(rooms, log_writing, reporting), analysing=analysing, datasets=datasets)),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -174,6 +177,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
 
 
 def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
+    training = MetricRooms(rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock)
     has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
     parts = CloudWatchRooms(
         rooms.registry,
@@ -208,17 +212,14 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         ),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         compute_optimizer_service.build(rooms.rightsizing),
-        *sagemaker_service.build(
-            SageMakerRooms(
-                rooms.inference.served, rooms.inference.recommender, rooms.batch.transforms, rooms.inference.invoker
-            )
-        ),
+        *sagemaker_service.build(SageMakerRooms(rooms.inference, rooms.batch.transforms, training, rooms.actuators)),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         *advice_service.build(rooms.advice),
         savingsplans_service.build(rooms.purchases),
         *rooms.scaling.services(),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
+        quicksight_of(rooms),
     )
     place = rooms.settings.account_id, rooms.settings.region
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
@@ -232,7 +233,7 @@ def _tagging(rooms: Rooms) -> TaggingRooms:
     return TaggingRooms(rooms.inventory.tagging, policies, reports)
 
 
-def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
+def _rest_needs(rooms: Rooms, log_writing: LogWriting, reporting: Reporting) -> rest.Dependencies:
     async def read_hosts(scope: Scope, now_ms: int) -> list[hosts.HostSummary]:
         return await hosts.summaries(rooms.reader, rooms.registry, scope, now_ms)
 
@@ -249,7 +250,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting) -> rest.Dependencies:
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
-        reporting=Reporting(written_reports(rooms), rooms.settings.account_id),
+        reporting=reporting,
         batch=BatchJobs.of(rooms.batch, rooms.settings),
         load_testing=LoadTesting(rooms.inference),
         inventory=rooms.inventory,
@@ -315,28 +316,7 @@ def _run_reports(rooms: Rooms) -> RunReports:
     return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
 
 
-def written_reports(rooms: Rooms) -> WrittenReports:
-    """Reports in words, over all rooms: what reads is shared, so that each door may have its own."""
-    facts = Facts(
-        costs=rooms.costs,
-        economics=rooms.economics,
-        reader=rooms.reader,
-        registry=rooms.registry,
-        runs=_run_reports(rooms),
-        alarms=rooms.alarms,
-        anomalies=rooms.cost_anomalies.found,
-        advice=rooms.advice.findings,
-        sources=rooms.ledger,
-        clock=rooms.clock,
-        account=rooms.settings.account_id,
-        region=rooms.settings.region,
-    )
-    own = rooms.settings
-    mail = mail_channels(rooms.notify.channels, own.region)
-    return WrittenReports.of(rooms.stores.state, facts, mail, own.data_dir, settings_module.public_url(own))
-
-
-def _web_state(rooms: Rooms) -> web.WebState:
+def _web_state(rooms: Rooms, reports: WrittenReports) -> web.WebState:
     own = rooms.settings
     return web.WebState(
         events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
@@ -363,7 +343,7 @@ def _web_state(rooms: Rooms) -> web.WebState:
         scaling=rooms.scaling.viewing,
         costs=rooms.costs,
         runs=_run_reports(rooms),
-        written_reports=written_reports(rooms),
+        written_reports=reports,
         logs=rooms.logs,
         audit=rooms.audit,
         serverless=rooms.serverless,

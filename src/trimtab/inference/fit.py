@@ -78,7 +78,12 @@ def meets(one: Standing, objective: Objective) -> bool:
 def tells(one: Standing, objective: Objective) -> bool:
     """Whether a level says where the line runs."""
     near = objective.latency_ms / _NEAR <= one.latency.value <= objective.latency_ms * _NEAR
-    return near and one.keeps_up and one.sent > 0
+    return near and one.keeps_up and beyond(one, objective) >= 1
+
+
+def beyond(one: Standing, objective: Objective) -> float:
+    """How many of a level's requests the objective allows to be slower: on less than one a percentile says nothing."""
+    return one.sent * (1 - objective.share)
 
 
 def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,39 @@ class Invoker:
 
     async def invoke(self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None = None) -> Answered:
         """Ask an endpoint. Raises NotFound without it, InvalidInput, ModelFailed, Unavailable."""
+        chosen, answer = await self._asked(place, endpoint, asked, variant)
+        try:
+            body = await answer.aread()
+        except httpx.HTTPError as problem:
+            raise _unreachable(endpoint, problem) from None
+        finally:
+            await answer.aclose()
+        return Answered(body, _type_of(answer), chosen, answer.headers.get(_ATTRIBUTES, ""))
+
+    async def stream(
+        self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None = None
+    ) -> tuple[Answered, AsyncGenerator[bytes, None]]:
+        """Ask an endpoint whose model streams: the answer without its body, and the body as it comes.
+
+        Raises as `invoke`; a body that breaks off raises Unavailable where it does.
+        """
+        chosen, answer = await self._asked(place, endpoint, asked, variant)
+
+        async def parts() -> AsyncGenerator[bytes, None]:
+            try:
+                async for part in answer.aiter_bytes():
+                    yield part
+            except httpx.HTTPError as problem:
+                raise _unreachable(endpoint, problem) from None
+            finally:
+                await answer.aclose()
+
+        return Answered(b"", _type_of(answer), chosen, answer.headers.get(_ATTRIBUTES, "")), parts()
+
+    async def _asked(
+        self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None
+    ) -> tuple[str, httpx.Response]:
+        """The variant that was asked, and its answer, whose body is not read yet."""
         found = await self.served.get(place, ENDPOINT, endpoint)
         config = await self.served.get(place, CONFIG, found.form["EndpointConfigName"])
         chosen = self._chosen(config.form["ProductionVariants"], found.state.get("variants") or {}, variant)
@@ -67,20 +100,21 @@ class Invoker:
                 f"model {model.name!r} listens nowhere: its container needs TRIMTAB_URL in its environment"
             )
         target = parse_url(url)
+        client = self._connected()
         try:
             await asyncio.to_thread(resolve, target.host, target.port)
-            answer = await self._connected().post(url, content=asked.body, headers=_headers(asked))
+            request = client.build_request("POST", url, content=asked.body, headers=_headers(asked))
+            answer = await client.send(request, stream=True)
+            if answer.status_code >= 400:
+                text = (await answer.aread()).decode("utf-8", "replace")
+                await answer.aclose()
+                raise ModelFailed(
+                    f"Received error ({answer.status_code}) from {chosen['VariantName']} with message "
+                    f'"{text[:_SHOWN]}".'
+                )
         except (httpx.HTTPError, OSError) as problem:
-            raise Unavailable(
-                f"cannot reach the model of {endpoint!r}: {str(problem) or type(problem).__name__}"
-            ) from None
-        if answer.status_code >= 400:
-            raise ModelFailed(
-                f"Received error ({answer.status_code}) from {chosen['VariantName']} with message "
-                f'"{answer.text[:_SHOWN]}".'
-            )
-        content_type = answer.headers.get("content-type", "application/octet-stream")
-        return Answered(answer.content, content_type, chosen["VariantName"], answer.headers.get(_ATTRIBUTES, ""))
+            raise _unreachable(endpoint, problem) from None
+        return str(chosen["VariantName"]), answer
 
     async def close(self) -> None:
         """Close the connections."""
@@ -115,3 +149,11 @@ def _headers(asked: Asked) -> dict[str, str]:
     if asked.attributes:
         made[_ATTRIBUTES] = asked.attributes
     return made
+
+
+def _type_of(answer: httpx.Response) -> str:
+    return str(answer.headers.get("content-type", "application/octet-stream"))
+
+
+def _unreachable(endpoint: str, problem: Exception) -> Unavailable:
+    return Unavailable(f"cannot reach the model of {endpoint!r}: {str(problem) or type(problem).__name__}")

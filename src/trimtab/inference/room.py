@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.base.clock import Clock
+from trimtab.cloud.s3_folders import S3Folders
 from trimtab.inference.advisor import Advisor
 from trimtab.inference.invoke import Invoker
+from trimtab.inference.invoke_async import AsyncInvoker
 from trimtab.inference.orders import Orders
 from trimtab.inference.policies import PolicyStore
 from trimtab.inference.recommend.runner import Recommender
@@ -27,6 +29,7 @@ class InferenceRoom:
     tests: LoadTestStore
     served: ServedStore
     invoker: Invoker
+    asynchronous: AsyncInvoker
     recommender: Recommender
     advisor: Advisor
     policies: PolicyStore
@@ -42,8 +45,10 @@ class InferenceRoom:
         recommender = Recommender(served, tests, clock, folder / "inference", region)
         orders = Orders(state, served, tests, clock, folder / "load-tests")
         advisor, policies = Advisor(tests, clock, region), PolicyStore(state, clock)
-        lock = Lock(state, clock, "inference")
-        return cls(clock, tests, served, Invoker(served), recommender, advisor, policies, orders, lock, account, region)
+        lock, place = Lock(state, clock, "inference"), (account, region)
+        invoker = Invoker(served)
+        asynchronous = AsyncInvoker(invoker, S3Folders(), folder / "async-invocations")
+        return cls(clock, tests, served, invoker, asynchronous, recommender, advisor, policies, orders, lock, *place)
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
@@ -56,6 +61,7 @@ class InferenceRoom:
         async def close() -> None:
             await self.orders.close()
             await self.recommender.close()
+            await self.asynchronous.close()
             await self.invoker.close()
 
         return [

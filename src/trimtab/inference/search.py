@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trimtab.capacity.curve import Curve, Interval
-from trimtab.inference.fit import Bracket, bracket, crossing, tells
+from trimtab.inference.fit import Bracket, beyond, bracket, crossing, tells
 from trimtab.inference.level import Level, level_of
 from trimtab.inference.load.record import Record
 from trimtab.inference.load.run import Limits, Look
@@ -21,6 +21,7 @@ _COARSE = 0.3  # width of a bracket at which levels are held for precision
 _SHARES = (0.97, 1.0, 0.93)
 """Of the estimated crossing: of the sets tried on nine simulated queues the one that erred least for its time."""
 _FEWEST = 9  # levels around the crossing before its interval is believed
+_FEWEST_BEYOND = 8.0  # requests that the objective allows to be slower, around the crossing: fewer tell nothing
 _HELD_S = (1.0, 12.0)  # that a measuring level is held: a twentieth of the whole search, within these
 _REQUESTS = 300  # that it should have, where the time allows
 _FILL = 0.12  # of it in which the queue fills
@@ -155,6 +156,9 @@ class Known:
         """Whether the answer is within the tolerance; a line needs enough levels to know."""
         found = self.answer
         if found is None or math.isinf(found.upper):
+            return False
+        near = [one for one in self.levels if 0.85 * found.value <= one.rate <= 1.15 * found.value]
+        if sum(beyond(one, self.plan.objective) for one in near) < _FEWEST_BEYOND:
             return False
         if self.line is not None and self._around(found.value) < _FEWEST:
             return False

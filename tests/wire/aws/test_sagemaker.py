@@ -12,9 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from live_server import LiveServer
+from trimtab.base.errors import NotFound
 from trimtab.client import load_tests_wire as wire
+from trimtab.client import sizing_wire
 from trimtab.client.api import Client
 from trimtab.client.load_tests import LoadTests
+from trimtab.client.sizing import Sizing
 
 pytestmark = pytest.mark.wire
 ROLE = "arn:aws:iam::123456789012:role/serve"
@@ -141,6 +144,92 @@ def test_a_job_recommends_from_tests_that_were_recorded(clients: tuple[Any, Any]
         scaling["Metric"]["InvocationsPerInstance"],
         scaling["DynamicScalingConfiguration"]["MaxCapacity"],
     )
+
+
+def test_a_stream_comes_through_and_asynchronous_needs_a_place_for_answers(
+    clients: tuple[Any, Any], model_url: str
+) -> None:
+    client, runtime = clients
+    _model(client, "wire-streaming", model_url)
+    variant = {"VariantName": "A", "ModelName": "wire-streaming", "InstanceType": "ml.m5.large"}
+    client.create_endpoint_config(EndpointConfigName="wire-streaming", ProductionVariants=[variant])
+    client.create_endpoint(EndpointName="wire-streaming", EndpointConfigName="wire-streaming")
+    asked = {"EndpointName": "wire-streaming", "ContentType": "text/plain"}
+    answer = runtime.invoke_endpoint_with_response_stream(Body=b"hello\nyou", **asked)
+    assert ("A", "application/jsonlines") == (answer["InvokedProductionVariant"], answer["ContentType"])
+    assert b'{"n":5}\n{"n":3}' == b"".join(one["PayloadPart"]["Bytes"] for one in answer["Body"])
+    with pytest.raises(runtime.exceptions.ModelError, match="Received error \\(500\\)"):
+        runtime.invoke_endpoint_with_response_stream(Body=b"fail", **asked)
+    with pytest.raises(runtime.exceptions.ValidationError, match="not an asynchronous endpoint"):
+        runtime.invoke_endpoint_async(InputLocation="s3://bucket/key", **asked)
+    output = {"OutputConfig": {"S3OutputPath": "s3://answers/out"}}
+    client.create_endpoint_config(
+        EndpointConfigName="wire-async", ProductionVariants=[variant], AsyncInferenceConfig=output
+    )
+    client.update_endpoint(EndpointName="wire-streaming", EndpointConfigName="wire-async")
+    taken = runtime.invoke_endpoint_async(InputLocation="s3://bucket/key", InferenceId="one", **asked)
+    assert ("one", "s3://answers/out/one.out") == (taken["InferenceId"], taken["OutputLocation"])
+
+
+def test_metrics_of_training_are_read_back_by_step_and_by_time(server: LiveServer) -> None:
+    client = boto3.client("sagemaker-metrics", endpoint_url=server.url, region_name="us-east-1",
+                          aws_access_key_id="a", aws_secret_access_key="b")  # fmt: skip
+    now = int(time.time()) // 60 * 60 - 300
+    data = [
+        {"MetricName": "loss", "Timestamp": now + 20 * step, "Step": step, "Value": 4.0 / (step + 1)}
+        for step in range(4)
+    ]
+    assert not client.batch_put_metrics(TrialComponentName="run-1", MetricData=data).get("Errors")
+    old = {"MetricName": "loss", "Timestamp": now - 40 * 86_400, "Value": 1.0}
+    [refused] = client.batch_put_metrics(TrialComponentName="run-1", MetricData=[old])["Errors"]
+    assert ("VALIDATION_ERROR", 0) == (refused["Code"], refused["MetricIndex"])
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
+    steps = {"MetricName": "loss", "ResourceArn": arn, "MetricStat": "Last", "Period": "IterationNumber",
+             "XAxisType": "IterationNumber"}  # fmt: skip
+    times = {**steps, "MetricStat": "Avg", "Period": "FiveMinute", "XAxisType": "Timestamp"}
+    by_step, by_time, wrong = client.batch_get_metrics(MetricQueries=[steps, times, {**steps, "Period": "OneHour"}])[
+        "MetricQueryResults"
+    ]
+    assert ("Complete", [0, 1, 2, 3]) == (by_step["Status"], by_step["XAxisValues"])
+    assert by_step["MetricValues"] == pytest.approx([4.0, 2.0, 4 / 3, 1.0])
+    assert sum(by_time["MetricValues"]) > 1.0
+    assert "ValidationError" == wrong["Status"]
+
+
+def test_schedules_are_kept_and_an_unknown_pipeline_is_named(clients: tuple[Any, Any]) -> None:
+    client, _ = clients
+    config = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
+              "MonitoringJobDefinitionName": "definition"}  # fmt: skip
+    client.create_monitoring_schedule(MonitoringScheduleName="wire-watch", MonitoringScheduleConfig=config)
+    with pytest.raises(client.exceptions.ResourceInUse):
+        client.create_monitoring_schedule(MonitoringScheduleName="wire-watch", MonitoringScheduleConfig=config)
+    described = client.describe_monitoring_schedule(MonitoringScheduleName="wire-watch")
+    assert ("Scheduled", config) == (described["MonitoringScheduleStatus"], described["MonitoringScheduleConfig"])
+    [shown] = client.list_monitoring_schedules(NameContains="watch")["MonitoringScheduleSummaries"]
+    assert "definition" == shown["MonitoringJobDefinitionName"]
+    assert [] == client.list_monitoring_schedules(MonitoringTypeEquals="ModelBias")["MonitoringScheduleSummaries"]
+    assert [] == client.list_monitoring_executions()["MonitoringExecutionSummaries"]
+    client.delete_monitoring_schedule(MonitoringScheduleName="wire-watch")
+    with pytest.raises(client.exceptions.ResourceNotFound):
+        client.describe_monitoring_schedule(MonitoringScheduleName="wire-watch")
+    with pytest.raises(client.exceptions.ResourceNotFound, match="pipeline/retrain"):
+        client.start_pipeline_execution(PipelineName="retrain", ClientRequestToken="a" * 32)
+
+
+def test_a_sizing_becomes_an_endpoints_policy(server: LiveServer) -> None:
+    with Client(server.url) as rest:
+        for type_, rate in (("g5.xlarge", 200.0), ("g5.12xlarge", 400.0)):
+            LoadTests(rest).record(_test("wire-sized", type_, rate))
+        sizing = Sizing(rest)
+        [small, large] = sizing.sized("wire-sized", peak=1000.0)
+        assert [("g5.xlarge", 8), ("g5.12xlarge", 4)] == [(one.instance_type, one.count) for one in (small, large)]
+        policy = sizing_wire.Policy(small.instance_type, small.count, small.target_per_min, small.test_id)
+        made = sizing.choose("wire-sized", policy)
+        assert [made] == [one for one in sizing.policies() if one.endpoint == "wire-sized"]
+        assert any(one.estimate for one in sizing.sized("wire-sized", estimated=True))
+        sizing.forget("wire-sized")
+        with pytest.raises(NotFound, match="there is no endpoint"):
+            sizing.order(sizing_wire.Ask("nobody", 50.0))
 
 
 def _test(name: str, type_: str, rate: float) -> wire.LoadTest:

@@ -174,14 +174,14 @@ def _tiles(test: LoadTest, row: dict[str, Any], price: Price | None) -> list[Til
     bounds = "no capacity was sought" if capacity is None else f"95 %: {capacity.lower:,.4g} to " + (
         f"{capacity.upper:,.4g}" if capacity.upper is not None else "not known"
     )  # fmt: skip
-    latency = row["latency_ms"]
+    latency, thousand = row["latency_ms"], f"{float(row['per_1k']):.4g}" if row["per_1k"] else "–"
     over = test.overhead
     return [
         Tile("Capacity", f"{capacity.value:,.4g}" if capacity else "–", "requests/s" if capacity else "", bounds),
         Tile(f"{row['percentile']} there", f"{latency:,.4g}" if latency is not None else "–", "ms",
              f"objective {test.slo_ms:g} ms"),
         Tile("Bottleneck", test.bottleneck or "–", "", test.bottleneck_why),
-        Tile("A thousand requests", row["per_1k"] or "–", price.currency if price else "",
+        Tile("A thousand requests", thousand, price.currency if price else "",
              f"{row['per_hour']} an hour, {price.basis}" if price else "the machine type has no list price"),
         Tile("Generator", f"{over.cpu_us_per_request:.0f}", "µs a request",
              "its own delay is in the figures" if over.limited else f"{over.core_share:.0%} of a core"),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from trimtab.actions.registry import Actuators
+from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.batch.transform_jobs import TransformJobs
@@ -12,9 +14,15 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.inference.invoke import Invoker
+from trimtab.inference.invoke_async import AsyncInvoker
 from trimtab.inference.recommend.runner import Recommender
+from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.served.model import Served
 from trimtab.inventory.served.store import ServedStore
+from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
 
 _PAGE = 10
 _SORTS: Mapping[str, Callable[[Served], Any]] = {
@@ -26,13 +34,44 @@ _SORTS: Mapping[str, Callable[[Served], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class MetricRooms:
+    """Where metrics of training are kept and read."""
+
+    registry: SeriesRegistry
+    ingest: MetricIngest
+    reader: MetricReader
+    ledger: SourceLedger
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
 class SageMakerRooms:
     """What the operations ask."""
 
-    served: ServedStore
-    recommender: Recommender
+    inference: InferenceRoom
     transforms: TransformJobs
-    invoker: Invoker
+    metrics: MetricRooms
+    actuators: Actuators
+
+    @property
+    def served(self) -> ServedStore:
+        """What serves."""
+        return self.inference.served
+
+    @property
+    def recommender(self) -> Recommender:
+        """The recommendation jobs."""
+        return self.inference.recommender
+
+    @property
+    def invoker(self) -> Invoker:
+        """Asks models."""
+        return self.inference.invoker
+
+    @property
+    def asynchronous(self) -> AsyncInvoker:
+        """Asks them later."""
+        return self.inference.asynchronous
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

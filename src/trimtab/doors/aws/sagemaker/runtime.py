@@ -1,6 +1,7 @@
 """SageMaker's runtime: invocations of endpoints, passed on to where their models listen."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -9,7 +10,8 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, place
 from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
-from trimtab.inference.invoke import Asked, ModelFailed
+from trimtab.doors.aws.wire.event_stream import StreamFault
+from trimtab.inference.invoke import Answered, Asked, ModelFailed
 
 _BODY = 6 << 20  # bytes: the service's limit of an invocation, and of a payload
 
@@ -27,14 +29,65 @@ operations: Operations[SageMakerRooms] = Operations(
 @operations.add("InvokeEndpoint", needs=Role.WRITE)
 async def invoke_endpoint(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """Ask the model of an endpoint's variant, by weight or as TargetVariant says."""
-    asked = Asked(
+    with _coded(request, context):
+        found = await rooms.invoker.invoke(
+            place(context), request["EndpointName"], _asked(request), request.get("TargetVariant")
+        )
+    return {"Body": found.body, **_about(found)}
+
+
+@operations.add("InvokeEndpointWithResponseStream", needs=Role.WRITE)
+async def invoke_endpoint_with_response_stream(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Ask a model that streams: its answer comes part by part, as it does."""
+    with _coded(request, context):
+        found, parts = await rooms.invoker.stream(
+            place(context), request["EndpointName"], _asked(request), request.get("TargetVariant")
+        )
+    return {"Body": _payload(parts), **_about(found)}
+
+
+@operations.add("InvokeEndpointAsync", needs=Role.WRITE)
+async def invoke_endpoint_async(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Take an invocation whose input, or only whose answer, is an object."""
+    with _coded(request, context):
+        taken = await rooms.asynchronous.take(
+            place(context),
+            request["EndpointName"],
+            _asked(request),
+            request.get("InputLocation") or "",
+            request.get("InferenceId") or "",
+        )
+    return {"InferenceId": taken.id, "OutputLocation": taken.output, "FailureLocation": taken.failure}
+
+
+async def _payload(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[Mapping[str, Any], None]:
+    try:
+        async with aclosing(parts):
+            async for part in parts:
+                yield {"PayloadPart": {"Bytes": part}}
+    except Unavailable as problem:
+        raise StreamFault("ModelStreamError", str(problem)) from None
+
+
+def _asked(request: Request) -> Asked:
+    return Asked(
         request.get("Body") or b"",
         request.get("ContentType") or "application/octet-stream",
         request.get("Accept") or "",
         request.get("CustomAttributes") or "",
     )
+
+
+def _about(found: Answered) -> dict[str, Any]:
+    about = {"ContentType": found.content_type, "InvokedProductionVariant": found.variant}
+    return about | ({"CustomAttributes": found.attributes} if found.attributes else {})
+
+
+@contextmanager
+def _coded(request: Request, context: CallContext) -> Iterator[None]:
+    """Errors under the runtime's codes."""
     try:
-        found = await rooms.invoker.invoke(place(context), request["EndpointName"], asked, request.get("TargetVariant"))
+        yield
     except NotFound:
         raise AwsError(
             "ValidationError", f"Endpoint {request['EndpointName']} of account {context.account} not found."
@@ -45,9 +98,3 @@ async def invoke_endpoint(rooms: SageMakerRooms, request: Request, context: Call
         raise AwsError("ModelError", str(problem)) from None
     except Unavailable as problem:
         raise AwsError("ServiceUnavailable", str(problem)) from None
-    answer: dict[str, Any] = {
-        "Body": found.body,
-        "ContentType": found.content_type,
-        "InvokedProductionVariant": found.variant,
-    }
-    return answer | ({"CustomAttributes": found.attributes} if found.attributes else {})

@@ -11,6 +11,7 @@ import msgspec
 
 from trimtab.doors.aws.wire import timestamps
 from trimtab.doors.aws.wire.documents import Convert, Reader, Writer
+from trimtab.doors.aws.wire.event_stream import EventStreamWriter
 from trimtab.doors.aws.wire.fault import Fault
 from trimtab.doors.aws.wire.http import Headers, HttpAnswer, HttpRequest
 from trimtab.doors.aws.wire.json import JSON_LEAVES, decode_object
@@ -77,6 +78,7 @@ class RestCodec:
         self._status = int(operation.http.get("responseCode", 200))
         self._input = _Input(operation.input_shape) if operation.input_shape else None
         self._output = _Output(operation.output_shape) if operation.output_shape else None
+        self._stream = EventStreamWriter(operation, JSON_LEAVES, "") if operation.has_event_stream_output else None
 
     def read(self, request: HttpRequest) -> dict[str, Any]:
         """The request dict in all parts of the request. Raises Malformed."""
@@ -86,6 +88,9 @@ class RestCodec:
         """The answer: status, headers and body."""
         if self._output is None:
             return HttpAnswer(self._status, [_JSON], b"" if self._status == 204 else b"{}")
+        if self._stream is not None:
+            others = {name: value for name, value in output.items() if name != self._stream.member}
+            return self._stream.write(output, self._output.headers(others))
         return self._output.write(output, self._status)
 
 
@@ -196,6 +201,15 @@ class _Output:
                 self._headers[name] = (wire, _prefix_headers)
             else:
                 self._body[name] = (wire, writer.of(member))
+
+    def headers(self, output: Mapping[str, Any]) -> Headers:
+        """The members of an output that are headers."""
+        found: Headers = []
+        for name, value in output.items():
+            if value is not None and name in self._headers:
+                wire, write = self._headers[name]
+                found += write(wire, value)
+        return found
 
     def write(self, output: Mapping[str, Any], status: int) -> HttpAnswer:
         headers: Headers = []

@@ -78,6 +78,9 @@ class _Url:
             raise Refused(f"HTTP {answer.status}: {_text(said)}")
         return said
 
+    def __del__(self) -> None:
+        self._drop()  # it ends with the thread that it is of
+
     def _connect(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.spec.model)
         host, timeout = parts.hostname or "", self.spec.timeout_s

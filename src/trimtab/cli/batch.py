@@ -95,7 +95,7 @@ def run_(connection: Connection, source: str, output: str, as_json: bool, **give
         end_with(given["with_parent"])
     work = given["work"] or connection.settings.data_dir / "batch" / "s3"
     placed = place(source, output, work, given["s3_endpoint"])
-    spec = _spec(placed.source, placed.output, given)
+    spec = spec_of(placed.source, placed.output, given)
     stopping = Stopping(given)
     saying = _saying(connection, (source, output), as_json, given)
     with contextlib.closing(stopping), saying as said:
@@ -112,7 +112,8 @@ def run_(connection: Connection, source: str, output: str, as_json: bool, **give
         raise InvalidInput(f"the job was stopped{stopping.why}: the same command goes on with it")
 
 
-def _spec(source: Path, output: Path, given: dict[str, Any]) -> Spec:
+def spec_of(source: Path, output: Path, given: dict[str, Any]) -> Spec:
+    """The job that the options ask for. Raises InvalidInput for files that are not there."""
     only = given["files_from"].read_text(encoding="utf-8").splitlines() if given["files_from"] else []
     return Spec(
         inputs=tuple(one.resolve() for one in chosen(Source(source, tuple(one for one in only if one.strip())))),

@@ -109,16 +109,20 @@ def tiles(rows: Sequence[BatchRow]) -> list[Tile]:
         Tile("Throughput", *words.split_value(sum(one.records_per_s for one in running)), "records a second now"),
         Tile("Left", words.duration(1000 * max(left)) if left else "–", "", "until the last that runs is done"),
         Tile("Records", words.count(sum(one.records for one in rows)), "", f"{errors:,} failed"),
-        Tile("Cost", " + ".join(f"{amount:,.2f} {name}" for name, amount in costs.items()) or "–", "",
+        Tile("Cost", " + ".join(_amount(*one) for one in costs.items()) or "–", "",
              f"{unknown} without a price" if unknown else "so far"),
         Tile("Failed jobs", words.count(len(failed)), "", ", ".join(failed[:3])),
     ]  # fmt: skip
 
 
+def _amount(currency: str, amount: float) -> str:
+    return f"{amount:,.{2 if amount >= 1 else 4}f} {currency}"
+
+
 def throughput(title: str, *, job: str = "") -> Panel:
     """Records per second over the range: of all jobs by name, or of one."""
     where = (Filter(JOB, job),) if job else ()
-    query = MetricQuery(((NAMESPACE, RECORDS),), _RATE, where, (JOB if job else "service.name",))
+    query = MetricQuery(((NAMESPACE, RECORDS),), _RATE, where, ("service.name",))
     return Panel(title, query, "records a second", stacked=not job)
 
 
@@ -127,6 +131,6 @@ def one_panels(job: str) -> list[Panel]:
     where = (Filter(JOB, job),)
     return [
         throughput("Throughput", job=job),
-        Panel("Input read", MetricQuery(((NAMESPACE, BYTES),), _RATE, where, (JOB,)), "bytes a second"),
-        Panel("Failed records", MetricQuery(((NAMESPACE, ERRORS),), _RATE, where, (JOB,)), "a second"),
+        Panel("Input read", MetricQuery(((NAMESPACE, BYTES),), _RATE, where, ("service.name",)), "bytes a second"),
+        Panel("Failed records", MetricQuery(((NAMESPACE, ERRORS),), _RATE, where, ("service.name",)), "a second"),
     ]

@@ -8,7 +8,7 @@ Replicas = Annotated[int, Meta(ge=0, le=100_000)]
 Money = Annotated[str, Meta(pattern=r"^\d{1,12}(\.\d{1,12})?$")]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Text = Annotated[str, Meta(max_length=1000)]
-Ms = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+Ms = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
 
 
 class Signal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

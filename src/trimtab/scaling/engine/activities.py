@@ -20,6 +20,8 @@ _activities, _proposals = scaling_activities.c, scaling_proposals.c
 KEPT_MS = 42 * 86_400_000
 """How long activities are kept: AWS tells of those of the last six weeks."""
 MOST_LISTED = 10_000
+_DAY_MS = 86_400_000
+_LEFT = "Its end was not seen: trimtab was stopped meanwhile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,16 @@ class ActivityStore:
 
     async def forget(self) -> None:
         """Drop what is older than six weeks, and proposals that are decided as long."""
-        before_ms = self._clock.now_ms() - KEPT_MS
+        now_ms = self._clock.now_ms()
+        before_ms = now_ms - KEPT_MS
 
         def write(connection: Connection) -> None:
             connection.execute(delete(scaling_activities).where(_activities.start_ms < before_ms))
+            left = (_activities.status == Status.IN_PROGRESS.value) & (
+                _activities.start_ms < before_ms + KEPT_MS - _DAY_MS
+            )
+            ended = {"status": Status.UNFULFILLED.value, "message": _LEFT, "end_ms": before_ms + KEPT_MS}
+            connection.execute(update(scaling_activities).where(left).values(ended))
             old = (_proposals.at_ms < before_ms) & (_proposals.verdict != Verdict.OPEN.value)
             connection.execute(delete(scaling_proposals).where(old))
 

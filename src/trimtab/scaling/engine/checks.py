@@ -41,6 +41,8 @@ _RESOURCES: Mapping[str, re.Pattern[str]] = {
 }
 MOST_FREEZES = 20
 _MOST_TICK_S = 3600
+_LONGEST_NAME = 256
+_LAST_MS = 4_102_444_800_000  # 2100-01-01
 _MOST_MONEY = Decimal(10) ** 12
 
 
@@ -122,7 +124,9 @@ def check_freeze(one: Freeze) -> None:
 
 
 def check_policy(name: str, kind: Kind, document: Mapping[str, Any]) -> None:
-    """A policy's document."""
+    """A policy's name and document."""
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise InvalidInput(f"a policy needs a name of 1 to {_LONGEST_NAME} characters", field="PolicyName")
     key = TargetKey("", "", "", "", "")
     documents.check(Policy("", "", key, name, kind, document, 0, 0))
 
@@ -152,8 +156,13 @@ def schedule_of(text: str, zone: str, anchor_ms: int) -> Schedule:
 
 def check_schedule(name: str, times: Times, now_ms: int) -> None:
     """A scheduled action."""
-    if not name:
-        raise InvalidInput("a scheduled action needs a name", field="ScheduledActionName")
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise InvalidInput(
+            f"a scheduled action needs a name of 1 to {_LONGEST_NAME} characters", field="ScheduledActionName"
+        )
+    for at in (times.start_ms, times.end_ms):
+        if at is not None and not 0 <= at <= _LAST_MS:
+            raise InvalidInput("expected times from 1970 to 2100", field="StartTime")
     schedule_of(times.schedule, times.zone, now_ms)
     if times.least is None and times.most is None and times.desired is None:
         raise InvalidInput("a scheduled action needs a minimum, a maximum or a desired number",

@@ -34,6 +34,7 @@ _OURS: Mapping[Kind, tuple[str, ...]] = {
     Kind.TO_ZERO: tuple(one.name for one in fields(ToZero)),
 }
 _LONGEST_S = 86_400
+_MOST = 1e15
 _DEFAULT_COOLDOWN_S = 300.0
 _COOLDOWNS = {"lambda": 0.0, "autoscaling": 0.0}
 """Application Auto Scaling's defaults where they are not 300 s; EC2 groups warm up instead."""
@@ -143,6 +144,13 @@ def predicted(policy: Policy) -> Predicted:
 
 def check(policy: Policy) -> None:
     """Raises InvalidInput where a document is no policy of its kind."""
+    try:
+        _read(policy)
+    except (OverflowError, TypeError, ValueError, KeyError) as problem:
+        raise InvalidInput(f"cannot read the {policy.kind} policy {policy.name!r}: {problem}") from None
+
+
+def _read(policy: Policy) -> None:
     if policy.kind is Kind.TRACKING:
         tracked(policy)
     elif policy.kind is Kind.STEP:
@@ -165,7 +173,7 @@ def _numbers(policy: Policy) -> dict[str, Any]:
         some = value if isinstance(value, list) else [value]
         if not some or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in some):
             raise InvalidInput(f"cannot read {name}: got {str(value)[:100]}; expected numbers", field=name)
-        if isinstance(value, list) != (name in ("levels", "targets")) or not all(math.isfinite(one) for one in some):
+        if isinstance(value, list) != (name in ("levels", "targets")) or not all(abs(one) < _MOST for one in some):
             raise InvalidInput(f"cannot read {name}: got {str(value)[:100]}; expected finite numbers", field=name)
     return dict(policy.document)
 

@@ -109,19 +109,19 @@ class Loop:
             standing = memory.shadow_standing(target, real, now_ms)
         await self._follow(target, memory, real)
         target, asked = await self._scheduled(target, schedules, now_ms)
-        seen = await self._seen(target, policies, standing, now_ms)
+        seen = await self._seen(target, policies, standing, None if acts else real, now_ms)
         decision = deciding.decide(target, policies, seen, memory.memories, memory.last)
         if asked is not None:
             wanted = min(max(asked[0], target.least), target.most)
             decision = replace(decision, wanted=wanted, wish=asked[0], why=f"{asked[1]}; {decision.why}")
         allowed = guarding.limit(target, standing.desired, decision, now_ms, memory.spent)
         before, memory.memories = memory.memories, decision.memories
-        memory.last = deciding.tick_of(target, now_ms)
+        again, memory.last = deciding.tick_of(target, now_ms) == memory.last, deciding.tick_of(target, now_ms)
         memory.why, memory.reasons, memory.wanted = decision.why, dict(decision.reasons), decision.wanted
         memory.limited, memory.floor = dict(allowed.limited), decision.floor
         await self.told(target, memory, standing, decision)
         if not await self._do(target, memory, standing, decision, allowed, acts):
-            memory.memories = deciding.uncooled(decision.memories, before)
+            memory.memories = before if again else deciding.uncooled(decision.memories, before)
         return decision
 
     async def _standing(self, target: ScalableTarget) -> Standing:
@@ -148,7 +148,15 @@ class Loop:
             )  # fmt: skip
         return changed, None if asked is None else (asked, words)
 
-    async def _seen(self, target: ScalableTarget, policies: Sequence[Policy], standing: Standing, now_ms: int) -> Seen:
+    async def _seen(
+        self,
+        target: ScalableTarget,
+        policies: Sequence[Policy],
+        standing: Standing,
+        real: Standing | None,
+        now_ms: int,
+    ) -> Seen:
+        """What is read for a decision. `real` is given where `standing` is only thought."""
         asked = [one for one in policies if one.enabled]
         values, breaches, floors, history = {}, {}, {}, -1
         for one in asked:
@@ -163,10 +171,8 @@ class Loop:
             else:
                 history = max(history, STALE * target.service.tick_s)
         demand = await self.readings.demand(target, now_ms, history) if history >= 0 else None
-        real = standing.ready
-        if real and target.mode is not Mode.ACT:  # what a replica would measure, had it been so many
-            now = await self._standing(target)
-            values = {id_: value * max(1, now.ready) / real for id_, value in values.items()}
+        if real is not None and standing.ready:  # what a replica would measure, had there been so many
+            values = {id_: value * max(1, real.ready) / standing.ready for id_, value in values.items()}
         return Seen(now_ms, standing, values, breaches, demand, floors)
 
     async def _follow(self, target: ScalableTarget, memory: Memory, real: Standing) -> None:

@@ -72,7 +72,7 @@ def unix_cron(expression: str, zone: str = "UTC") -> Schedule:
 def _weekdays(field: str) -> str:
     def shifted(text: str) -> str:
         head, slash, step = text.partition("/")
-        parts = [str(int(one) % 7 + 1) if one.isdigit() else one for one in head.split("-")]
+        parts = [str(int(one) % 7 + 1) if one.isdecimal() else one for one in head.split("-")]
         return "-".join(parts) + slash + step
 
     return ",".join(shifted(part) for part in field.split(","))

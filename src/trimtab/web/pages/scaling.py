@@ -46,7 +46,7 @@ def routes(site: Site) -> list[BaseRoute]:
         opened = await _opened(site, viewing, view, chosen) if chosen else None
         rows = [_row(one, view) for one in found]
         may = view.principal.may(Role.WRITE)
-        facts = {"rows": rows, "opened": opened, "chosen": chosen, "may_write": may}
+        facts: dict[str, Any] = {"rows": rows, "opened": opened, "chosen": chosen, "may_write": may}
         return site.page(request, view, "scaling", timed=True, **facts)
 
     async def as_json(request: Request) -> Response:

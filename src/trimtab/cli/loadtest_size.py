@@ -1,6 +1,8 @@
 """`trimtab loadtest size`: one server under several sizes of this machine, and which of them is worth its money."""
 
+import math
 import shlex
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -20,6 +22,7 @@ from trimtab.client import load_tests_wire as wire
 from trimtab.inference.drive import Driver
 from trimtab.inference.load.target import Payload, Target
 from trimtab.inference.objective import Objective
+from trimtab.inference.recommend.bayes import Choice, Chooser
 from trimtab.inference.recommend.local import Size, served
 from trimtab.inference.search import Plan
 from trimtab.settings import child_environment, load
@@ -39,21 +42,16 @@ _HEADS = ("size", "capacity/s", "p99 ms", "set-up s", "CPU %", "$/hour", "$ per 
 @click.option("--seconds", type=click.FloatRange(min=5, max=3600), default=60.0, show_default=True,
               help="At most for each size.")  # fmt: skip
 @click.option("--cost-per-cpu-hour", help="What a core costs, such as 0.0425: cost per 1k follows.")
+@click.option("--measure-all", is_flag=True, help="Measure every size, not only those that may be the cheapest.")
 @click.option("--cost-per-gib-hour", default="0", help="What a GiB of memory costs.")
 @json_option
 def size(target_url: str, server: str, as_json: bool, **given: Any) -> None:
-    """Start a server under several sizes and find the capacity of each.
+    """Start a server under several sizes, find their capacities, and which is the cheapest a request.
 
     Example: trimtab loadtest size http://127.0.0.1:8080/predict --command "python serve.py" --cpus 1,2
     """
     sizes = _sizes(given["cpus"], given["memory_mib"], given["varied"])
-    tests: list[tuple[Size, wire.LoadTest | None]] = []
-    for one in sizes:
-        try:
-            tests.append((one, uvloop.run(_measured(target_url, shlex.split(server), one, given))))
-        except Unavailable as problem:
-            remark(str(problem))
-            tests.append((one, None))
+    tests = _searched(sizes, lambda one: uvloop.run(_measured(target_url, shlex.split(server), one, given)), given)
     if as_json:
         print_json([{"size": one.name, "test": test} for one, test in tests])
         return
@@ -75,6 +73,52 @@ def _sizes(cpus: str, memory: str, varied: tuple[str, ...]) -> list[Size]:
     ]
 
 
+def _searched(
+    sizes: list[Size], measure: Callable[[Size], wire.LoadTest], given: dict[str, Any]
+) -> list[tuple[Size, wire.LoadTest | None]]:
+    """Measure the sizes that may be the cheapest, or all."""
+    chooser = Chooser([_choice(one) for one in sizes])
+    by_name = {one.name: one for one in sizes}
+    tests: list[tuple[Size, wire.LoadTest | None]] = []
+    while True:
+        chosen = chooser.next()
+        left = [name for name in by_name if name not in chooser.known]
+        name = chosen.name if chosen is not None else left[0] if given["measure_all"] and left else ""
+        if not name:
+            break
+        one, test = by_name[name], None
+        try:
+            test = measure(one)
+        except Unavailable as problem:
+            remark(str(problem))
+        tests.append((one, test))
+        chooser.tell(name, _cost(one, test, given), too_small=test is None and bool(one.memory_mib))
+    unmeasured = len(sizes) - len(tests)
+    if unmeasured:
+        remark(
+            f"{unmeasured} of {len(sizes)} sizes were not measured: none is expected to be cheaper (--measure-all does)"
+        )
+    return tests
+
+
+def _choice(one: Size) -> Choice:
+    features = {"cpus": math.log2(one.cpus)} | ({"memory": math.log2(one.memory_mib)} if one.memory_mib else {})
+    return Choice(one.name, features, one.environment, (one.memory_mib or math.inf,))
+
+
+def _cost(one: Size, test: wire.LoadTest | None, given: dict[str, Any]) -> float:
+    """What a request costs there; in cores where nobody says what they cost. Infinite where none is served."""
+    capacity = test.capacity.value if test is not None and test.capacity else 0.0
+    return float(_per_hour(one, given) or one.cpus) / capacity if capacity > 0 else math.inf
+
+
+def _per_hour(one: Size, given: dict[str, Any]) -> Decimal | None:
+    if not given["cost_per_cpu_hour"]:
+        return None
+    memory = Decimal(given["cost_per_gib_hour"]) * one.memory_mib / 1024
+    return Decimal(given["cost_per_cpu_hour"]) * one.cpus + memory
+
+
 async def _measured(url: str, command: list[str], one: Size, given: dict[str, Any]) -> wire.LoadTest:
     parts = urlsplit(url)
     address = (parts.hostname or "", parts.port or 80)
@@ -89,10 +133,7 @@ async def _measured(url: str, command: list[str], one: Size, given: dict[str, An
 def _row(one: Size, test: wire.LoadTest | None, given: dict[str, Any]) -> tuple[tuple[str, ...], Decimal | None]:
     if test is None:
         return (one.name, *["–"] * 6), None
-    per_hour = None
-    if given["cost_per_cpu_hour"]:
-        memory = Decimal(given["cost_per_gib_hour"]) * one.memory_mib / 1024
-        per_hour = Decimal(given["cost_per_cpu_hour"]) * one.cpus + memory
+    per_hour = _per_hour(one, given)
     capacity = test.capacity.value if test.capacity else 0.0
     cost = per_hour / Decimal(str(capacity)) / Decimal("3.6") if per_hour is not None and capacity else None
     near = min(test.levels, key=lambda level: abs(level.rate - capacity))

@@ -1,0 +1,145 @@
+"""Which candidate to measure next: Bayesian optimisation with pruning, so that most of a grid need not be measured.
+
+The logarithm of cost is a Gaussian process over what candidates are (cores, memory, settings); the next one measured is
+that with the most expected improvement, and the search ends where no candidate is expected to improve enough. Where one
+could not serve for its size, those that are no larger are pruned.
+CherryPick (Alipourfard et al., NSDI 2017) searches cloud configurations so, with the same stopping rule.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
+from scipy.stats import norm
+
+Values = npt.NDArray[np.float64]
+_SCALES = (0.25, 0.5, 1.0)  # length scales that are tried, of features that span 0 to 1
+_NOISES = (0.02, 0.08)  # standard deviations of a measurement, of the spread of all
+_FEWEST = 6  # measurements before an expected improvement is believed
+_ENOUGH = 0.01
+"""Expected improvement, as a share of the best cost, below which measuring on is not worth it. CherryPick stops at
+10 %, which on a surface with close seconds ends at the second."""
+_LEAST_SPREAD = 0.4  # of the logarithm of cost among candidates: a few measurements that agree say little of the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate as numbers (`features`, by name; logarithms of sizes) and words (`settings`).
+
+    `size` is what it can fail for having too little of, such as its memory.
+    """
+
+    name: str
+    features: Mapping[str, float]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    size: tuple[float, ...] = ()
+
+
+@dataclass(slots=True)
+class Chooser:
+    """Proposes candidates and is told what they cost. Costs are positive; infinite is one that cannot serve."""
+
+    choices: Sequence[Choice]
+    enough: float = _ENOUGH
+    known: dict[str, float] = field(default_factory=dict)
+    pruned: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, name: str, cost: float, *, too_small: bool = False) -> None:
+        """What a candidate costs. One that was too small rules out those that are smaller in everything."""
+        self.known[name] = cost
+        if not too_small:
+            return
+        failed = next(one for one in self.choices if one.name == name)
+        for one in self._left():
+            smaller = one.size and all(mine <= its for mine, its in zip(one.size, failed.size, strict=True))
+            if smaller:
+                self.pruned[one.name] = f"smaller than {name}, which could not serve"
+
+    def next(self) -> Choice | None:
+        """The candidate to measure; None where nothing is expected to be better by enough."""
+        left = self._left()
+        finite = {name: cost for name, cost in self.known.items() if math.isfinite(cost)}
+        if not left:
+            return None
+        if len(finite) < min(_FEWEST, len(self.choices)):
+            return self._farthest(left)
+        points = self._points()
+        names = [one.name for one in self.choices]
+        at = [names.index(name) for name in self.known]
+        wanted = [names.index(one.name) for one in left]
+        worst = 2 * max(finite.values())  # what could not serve costs more than all that could, so far as one can tell
+        target = np.log(np.array([finite.get(name, worst) for name in self.known]))
+        mean, spread = predicted(points[at], target, points[wanted])
+        best = float(target.min())
+        gain = (best - mean) / spread
+        # In logarithms: the expected share by which the best cost falls.
+        expected = spread * (gain * norm.cdf(gain) + norm.pdf(gain))
+        most = int(np.argmax(expected))
+        return left[most] if expected[most] >= self.enough else None
+
+    @property
+    def best(self) -> str | None:
+        """The cheapest that is known; None where none can serve."""
+        finite = {name: cost for name, cost in self.known.items() if math.isfinite(cost)}
+        return min(finite, key=lambda name: finite[name], default=None)
+
+    def _left(self) -> list[Choice]:
+        return [one for one in self.choices if one.name not in self.known and one.name not in self.pruned]
+
+    def _farthest(self, left: Sequence[Choice]) -> Choice:
+        """The one least like all that are known; at first the one in the middle."""
+        points, names = self._points(), [one.name for one in self.choices]
+        if not self.known:
+            middle = points.mean(axis=0)
+            return min(left, key=lambda one: float(((points[names.index(one.name)] - middle) ** 2).sum()))
+        seen = points[[names.index(name) for name in self.known]]
+        return max(left, key=lambda one: float(((seen - points[names.index(one.name)]) ** 2).sum(axis=1).min()))
+
+    def _points(self) -> Values:
+        """Candidates as rows: features from 0 to 1, words as one column for each."""
+        numbers = sorted({name for one in self.choices for name in one.features})
+        words = sorted({(name, value) for one in self.choices for name, value in one.settings.items()})
+        rows = np.array(
+            [
+                [*(one.features.get(name, 0.0) for name in numbers),
+                 *(0.7 * float(one.settings.get(name) == value) for name, value in words)]
+                for one in self.choices
+            ],
+            dtype=np.float64,
+        ).reshape(len(self.choices), -1)  # fmt: skip
+        if not rows.shape[1]:
+            return np.zeros((len(self.choices), 1))
+        low, span = rows.min(axis=0), np.ptp(rows, axis=0)
+        scale = np.where(span > 0, span, 1.0)
+        scale[len(numbers) :] = 1.0  # two words are 0.7·√2 apart, whatever they are
+        return (rows - low) / scale
+
+
+def predicted(known: Values, target: Values, wanted: Values) -> tuple[Values, Values]:
+    """Mean and standard deviation at `wanted`, from values at `known`; the kernel is the likeliest of a few."""
+    centre = float(target.mean())
+    size = max(float(target.std()), _LEAST_SPREAD)
+    shifted = (target - centre) / size
+    best: tuple[float, Values, Values] | None = None
+    for scale in _SCALES:
+        among, across = _matern(known, known, scale), _matern(wanted, known, scale)
+        for noise in _NOISES:
+            factor = cho_factor(among + noise**2 * np.eye(len(known)), lower=True)
+            weights = cho_solve(factor, shifted)
+            likelihood = -0.5 * float(shifted @ weights) - float(np.log(np.diag(factor[0])).sum())
+            if best is None or likelihood > best[0]:
+                variance = 1 + noise**2 - np.einsum("ij,ji->i", across, cho_solve(factor, across.T))
+                best = likelihood, across @ weights, np.sqrt(np.maximum(variance, 1e-9))
+    if best is None:  # there is always a kernel to try
+        raise RuntimeError("no kernel was tried: this is a fault in trimtab")
+    return centre + size * best[1], size * best[2]
+
+
+def _matern(left: Values, right: Values, scale: float) -> Values:
+    """Matérn 5/2: smooth, but less than a Gaussian, as costs over sizes are."""
+    distance = np.sqrt(((left[:, None, :] - right[None, :, :]) ** 2).sum(axis=2)) * math.sqrt(5) / scale
+    found: Values = (1 + distance + distance**2 / 3) * np.exp(-distance)
+    return found

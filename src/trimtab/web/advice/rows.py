@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from trimtab.access.scope import Scope
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.check import Check
 from trimtab.advice.complete import SAVES_NOTHING
@@ -11,7 +12,8 @@ from trimtab.advice.finding import Finding, Pillar
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.model import Entry
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
-from trimtab.advice.standing import CheckRun, Standing
+from trimtab.advice.room import AdviceRoom
+from trimtab.advice.standing import CheckRun, Standing, State
 from trimtab.reports.statements.money import coins
 
 PILLARS = {
@@ -66,6 +68,16 @@ def row(standing: Standing) -> dict[str, Any]:
         "first_ms": standing.first_ms,
         "last_ms": standing.last_ms,
     }
+
+
+async def saving_most(room: AdviceRoom | None, scope: Scope, most: int) -> list[dict[str, Any]]:
+    """The open findings that save the most cash, and of equals GPU-hours; none that saves neither."""
+    if room is None:
+        return []
+    found = [one for one in await room.findings.listed(scope) if one.state is State.ACTIVE]
+    worth = [one for one in found if (one.finding.cash or 0) > 0 or one.finding.gpu_hours > 0]
+    worth.sort(key=lambda one: (one.finding.cash or 0, one.finding.gpu_hours), reverse=True)
+    return [row(one) for one in worth[:most]]
 
 
 def whole(standing: Standing) -> dict[str, Any]:

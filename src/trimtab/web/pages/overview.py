@@ -15,6 +15,7 @@ from trimtab.kpis.hosts import HostSummary
 from trimtab.kpis.owners import UNOWNED
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
+from trimtab.web.advice.rows import saving_most
 from trimtab.web.gpu_findings import BrokenGroup, IdleGroup, broken_groups, idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_tiles import gpu_tiles
@@ -34,6 +35,7 @@ _PROCESS_HOSTS = 20
 """Of so many of the busiest hosts processes are read: the busiest processes are on the busiest hosts."""
 _WORST = 8
 _SOURCES = 5
+_BEST = 5
 _GPUS = ("Paid GPU-hours", "Allocated %", "Active %")
 _LATER = (
     (MONTH, "trimtab import your-bill"),
@@ -65,7 +67,14 @@ def routes(site: Site) -> list[BaseRoute]:
             "broken": [_broken_group(one) for one in facts["broken"]],
         }
         services = [as_dict(one) for one in facts["services"]]
-        body = {**shown, "sources": sources, "gpus": gpus, "services": services, "at_ms": view.now_ms}
+        body = {
+            **shown,
+            "best": facts["best"],
+            "sources": sources,
+            "gpus": gpus,
+            "services": services,
+            "at_ms": view.now_ms,
+        }
         return respond.json(request, body)
 
     return [Route("/", site.guarded(page)), Route("/overview.json", site.guarded(as_json))]
@@ -90,6 +99,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "processes": [],
         "sources": sources[:_SOURCES],
         "rejections": visible_rejections(site, scope, 5),
+        "best": await saving_most(site.state.advice, scope, _BEST),
         "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [], "idle_money": [],
     }  # fmt: skip
     month = await month_tile(site.state.costs, scope, view.now_ms, live=site.state.live)

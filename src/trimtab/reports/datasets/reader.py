@@ -28,4 +28,4 @@ class Reader:
             return True
         named = any(fnmatchcase(self.name, pattern) for pattern in rule.readers)
         member = any(fnmatchcase(team, pattern) for team in self.teams for pattern in rule.teams)
-        return named or member or self.role.value in rule.roles
+        return named or member or str(self.role) in rule.roles

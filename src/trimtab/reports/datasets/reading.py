@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput, Unavailable
 from trimtab.reports.datasets.compiled import Compiled, compile_spec
@@ -17,7 +18,8 @@ from trimtab.reports.datasets.query import Asked, Query
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.rows import relation_of
 from trimtab.reports.datasets.source import Relation, Rows, Source, Window
-from trimtab.reports.datasets.spec import Dataset
+from trimtab.reports.datasets.sources.times import bounded
+from trimtab.reports.datasets.spec import MOST_RANGE_MS, Dataset
 from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry
 
 MINUTE_MS = 60_000
@@ -61,13 +63,21 @@ class DatasetReader:
         return compile_spec(spec, self.sources, self._clock.now_ms(), reader, given)
 
     def span(self, spec: Dataset, query: Query) -> tuple[int, int]:
-        """The range that is read: what is asked, else the dataset's own, of days from the first one's beginning."""
+        """The range that is read: what is asked, else the dataset's own, of days from the first one's beginning.
+
+        Raises InvalidInput for one that is empty or too long.
+        """
         now = self._clock.now_ms()
-        end = query.end_ms if query.end_ms is not None else -(-now // MINUTE_MS) * MINUTE_MS
-        if query.start_ms is not None:
-            return query.start_ms, end
-        start = end - spec.range_ms
-        return (start // DAY_MS * DAY_MS if spec.range_ms % DAY_MS == 0 else start), end
+        end = bounded(query.end_ms if query.end_ms is not None else -(-now // MINUTE_MS) * MINUTE_MS)
+        start = bounded(query.start_ms if query.start_ms is not None else end - spec.range_ms)
+        if query.start_ms is None and spec.range_ms % DAY_MS == 0:
+            start = start // DAY_MS * DAY_MS
+        if not 0 < end - start <= MOST_RANGE_MS + DAY_MS:
+            raise InvalidInput(
+                f"cannot read dataset: got a range of {(end - start) / DAY_MS:g} days; expected up to 400",
+                field="start",
+            )
+        return start, end
 
     async def run(self, spec: Dataset, reader: Reader, query: Query) -> Answer:
         """Answer a question from the sources. Raises InvalidInput, QueryAborted, Unavailable."""
@@ -146,7 +156,7 @@ class DatasetReader:
 def admit(compiled: Compiled, reader: Reader) -> None:
     """Raise AccessDenied where a dataset has a source that is not for this reader."""
     for plan in compiled.joined.uses:
-        if not reader.role.includes(plan.source.role):
+        if not Role(reader.role).includes(plan.source.role):
             raise AccessDenied(
                 f"cannot read {plan.source.name}: {reader.name!r} has role {reader.role}; needs {plan.source.role}"
             )

@@ -126,6 +126,10 @@ def read_spec(document: Any) -> Dataset:
         text, _, place = str(problem).partition(" - at `$")
         where = place.rstrip("`").lstrip(".") or "the dataset"
         raise InvalidInput(f"cannot use dataset: {where}: {text}", field=where) from None
+    try:
+        text_of(spec).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("cannot use dataset: a text in it is not Unicode: half of a surrogate pair") from None
     _check_names(spec)
     if not 0 < spec.range_ms <= MOST_RANGE_MS:
         raise InvalidInput(f"cannot use dataset: range: got {spec.range!r}; expected up to 400d", field="range")

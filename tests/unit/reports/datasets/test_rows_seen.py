@@ -155,7 +155,7 @@ def test_rules_show_each_reader_the_own_rows_before_anything_else_looks(run: Run
     assert [] == teams(reader())
     assert [("vision", 2), ("vision", 2)] == teams(reader(teams=("vision",)))
     assert [("speech", 1)] == teams(reader(B, teams=("speech",)))
-    assert [(None, 2), ("vision", 2)] == teams(reader(name="fin-eva"))
+    assert [("vision", 2), (None, 2)] == teams(reader(name="fin-eva"))
     assert [] == teams(reader(name="not-fin-eva"))
     assert [] == teams(reader(teams=("' OR 1=1 --",)))
 

@@ -6,7 +6,7 @@ in silence, so money goes through these and never through a float.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import IntEnum
 from typing import Any
 
@@ -14,6 +14,7 @@ from trimtab.reports.datasets.field import Type
 
 SCALE = 12
 """Decimals of money, as in the bill's own columns."""
+_WIDE = Context(prec=76)  # digits that the engine's widest decimal has
 
 
 class Stage(IntEnum):
@@ -70,7 +71,7 @@ def joined(sql: str, type_: Type, parts: Sequence[Typed]) -> Typed:
 def as_money(of: Typed) -> str:
     """An exact decimal of any numeric piece."""
     if isinstance(of.constant, Decimal):
-        return f"toDecimal256('{of.constant.quantize(Decimal(1).scaleb(-SCALE)):f}', {SCALE})"
+        return f"toDecimal256('{of.constant.quantize(Decimal(1).scaleb(-SCALE), context=_WIDE):f}', {SCALE})"
     if of.type is Type.NUMBER:
         return f"toDecimal256OrNull(toString({of.sql}), {SCALE})"
     return "CAST(NULL AS Nullable(Decimal(76, 12)))" if of.is_null else f"toDecimal256({of.sql}, {SCALE})"

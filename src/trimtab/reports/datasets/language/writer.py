@@ -87,10 +87,10 @@ class Writer:
         """A time that is written out, such as 2026-11-01 or 2026-11-01T06:00Z. Raises ExpressionProblem."""
         try:
             when = datetime.fromisoformat(written)
-        except ValueError:
+            at = when.replace(tzinfo=UTC) if when.tzinfo is None else when
+            return moment_of(int(at.timestamp() * 1000), self.bindings)
+        except (ValueError, OverflowError):
             raise problem(node, f"{written!r} is no time; expected e.g. 2026-11-01 or 2026-11-01T06:00:00Z") from None
-        at = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-        return moment_of(int(at.timestamp() * 1000), self.bindings)
 
     def constant_text(self, node: Node, wanted: Sequence[str] = ()) -> str:
         """A text that is written out, one of `wanted` where they are given. Raises ExpressionProblem."""

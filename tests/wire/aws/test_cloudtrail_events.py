@@ -14,9 +14,16 @@ from botocore.exceptions import ClientError
 
 from live_server import LiveServer
 from made_audit import record
+from trimtab.accounts import event_reading
+from trimtab.accounts.policy import allowed
 from trimtab.base.clock import SystemClock
+from trimtab.base.errors import AccessDenied
+from trimtab.cloud.call_costs import Meter
+from trimtab.cloud.call_limits import Pace
+from trimtab.cloud.reading import Access, CloudReader
 
 pytestmark = pytest.mark.wire
+ACCOUNT = "123456789012"
 CHANNEL = "arn:aws:cloudtrail:us-east-1:123456789012:channel/one"
 
 
@@ -147,3 +154,23 @@ def test_a_change_by_a_page_and_one_that_failed_are_recorded(server: LiveServer)
     assert any("no-such-alarm" in event["CloudTrailEvent"] for event in pages)
     deleted = [json.loads(e["CloudTrailEvent"]) for e in lookup(server, "EventSource", "rest.trimtab")]
     assert any(one.get("errorCode") == "not_found" and "no-such-dashboard" in str(one) for one in deleted)
+
+
+def test_an_account_is_read_by_lookup_events(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `trimtab connect aws` does with an account's history, with the service here in AWS's place."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "AKIATEST")
+    now = SystemClock().now_ms()
+    put(server, *(record(now - n * 1000, f"history-{n}", eventName="RevokeTheShields") for n in range(120)))
+    reader = CloudReader(Access(endpoint=server.url), allowed(), Pace(SystemClock(), lambda _: None), Meter(), ACCOUNT)
+    try:
+        found = list(event_reading.read(reader, ACCOUNT, "us-east-1", now - 3_600_000, now + 60_000))
+        with pytest.raises(AccessDenied, match="only reads AWS"):
+            reader.call("cloudtrail", "us-east-1", "DeleteTrail", Name="main")
+    finally:
+        reader.close()
+    ours = [one for one in found if one.name == "RevokeTheShields"]
+    assert [f"history-{n}" for n in range(120)] == [one.id for one in ours]
+    calls = reader.meter.take()
+    assert calls["cloudtrail", "LookupEvents"].calls >= 3  # fifty events a page
+    assert {"LookupEvents"} == {operation for (service, operation), one in calls.items() if one.calls}

@@ -12,10 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from live_server import LiveServer
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.client import batch_wire, sizing_wire
 from trimtab.client import load_tests_wire as wire
-from trimtab.client import sizing_wire
 from trimtab.client.api import Client
+from trimtab.client.batch import BatchJobs
 from trimtab.client.load_tests import LoadTests
 from trimtab.client.sizing import Sizing
 
@@ -230,6 +231,34 @@ def test_a_sizing_becomes_an_endpoints_policy(server: LiveServer) -> None:
         sizing.forget("wire-sized")
         with pytest.raises(NotFound, match="there is no endpoint"):
             sizing.order(sizing_wire.Ask("nobody", 50.0))
+
+
+def test_a_batch_job_reports_is_planned_and_placed(server: LiveServer) -> None:
+    began_ms = int(time.time() * 1000) - 600_000
+    report = batch_wire.Report(
+        "wire-batch-1", "wire-batch", "InProgress", began_ms, instance_type="c7i.xlarge", bytes_total=1000,
+        bytes_done=100, records=6000, records_per_s=10.0, seconds=600.0, eta_s=5400.0,
+        deadline_ms=began_ms + 36_000_000,
+    )  # fmt: skip
+    with Client(server.url) as rest:
+        jobs = BatchJobs(rest)
+        assert "InProgress" == jobs.report(report).report.status
+        kept = jobs.get("wire-batch-1")
+        assert (report, "USD", False) == (kept.report, kept.currency, kept.stale)
+        assert [kept] == jobs.listed("wire-batch", "InProgress")
+        plan = jobs.plan(batch_wire.AskPlan(records=1e6, name="wire-batch", deadline_h=10.0))
+        assert plan.chosen is not None
+        assert ("c7i.xlarge", 3) == (plan.chosen.type, plan.chosen.count)
+        assert "measured by 1 recorded job" in plan.words
+        spot = jobs.placement("wire-batch-1", on="wait", up_h=1.0, rule="uniform progress")
+        assert "spot" == spot.on
+        gone = jobs.placement("wire-batch-1", on="spot", up_h=0.0, rule="uniform progress")
+        assert ("wait", True) == (gone.on, gone.slack_h > 8)
+        with pytest.raises(InvalidInput):
+            jobs.plan(batch_wire.AskPlan(records=1.0, name="no such job"))
+        assert "wire-batch-1" == jobs.delete("wire-batch-1").removed
+        with pytest.raises(NotFound):
+            jobs.get("wire-batch-1")
 
 
 def _test(name: str, type_: str, rate: float) -> wire.LoadTest:

@@ -20,6 +20,7 @@ from trimtab.cli.load_compare import COMMANDS
 from trimtab.cli.load_growth import read_phases, read_stairs, read_stop
 from trimtab.cli.load_report import About, level_row, show, test_of
 from trimtab.cli.load_target import crew_of, target_of
+from trimtab.cli.loadtest_rent import clean, rent
 from trimtab.cli.loadtest_size import size
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import load_tests_wire as wire
@@ -40,7 +41,7 @@ def loadtest() -> None:
     """Load tests: what an endpoint bears, how fast it is then, and what holds it back."""
 
 
-for _command in (size, *COMMANDS):
+for _command in (size, rent, clean, *COMMANDS):
     loadtest.add_command(_command)
 
 

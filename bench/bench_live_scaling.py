@@ -78,6 +78,10 @@ def file_of(folder: Path, port: int, capacity: float, load_s: float) -> Path:
 async def main(options: argparse.Namespace) -> None:
     arrivals = arrivals_of(options.directory, options.compress, options.thin)
     print(f"{len(arrivals)} requests in {arrivals[-1]:.0f} s, {options.service_s} s each")
+    if options.api:
+        found, target = await live(options.api, options.front, arrivals, options)
+        report(arrivals, found, target, options)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         folder, http, front = Path(temporary), free_port(), free_port()
         file = file_of(folder, front, 1 / options.service_s, options.load_s)
@@ -235,6 +239,8 @@ if __name__ == "__main__":
     parser.add_argument("--thin", type=int, default=30, help="every so manyth request is sent")
     parser.add_argument("--service-s", type=float, default=1.0, help="seconds that a request takes")
     parser.add_argument("--load-s", type=float, default=1.0, help="seconds that a worker needs to load its model")
+    parser.add_argument("--api", default="", help="a trimtab that runs, with one pool as `file_of` writes it, of 1 now")
+    parser.add_argument("--front", default="", help="the pool's address there")
     parser.add_argument(
         "--slo-s", type=float, default=3.0, help="seconds within which 95 %% of requests should be answered"
     )

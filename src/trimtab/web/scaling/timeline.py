@@ -1,6 +1,7 @@
 """Replicas of a target over time, its demand over them, and a mark for everything that was done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from trimtab.web.window import Window
 _POINTS = 420
 _MOST_MARKS = 60
 _BRIDGE = 2.6
+_LABELS = 12
+"""Texts of marks that have room beside each other."""
 _WIDE, _NARROW = (1080, 320), (340, 280)
 
 
@@ -57,7 +60,7 @@ async def draw(
         scale = 1 / step if signal.per_period else 1.0
         curves.append(_curve(found["demand"], f"{signal.name} a second", 6, step_ms, scale, True))
     shown = [one for one in some if window.start_ms <= one.start_ms < window.end_ms][:_MOST_MARKS]
-    marks = [_mark(one) for one in shown]
+    marks = _apart([_mark(one) for one in shown], (window.end_ms - window.start_ms) // _LABELS)
     axes = ValueAxis(low=0.0, label="replicas"), ValueAxis(low=0.0, label="a second")
     wide, narrow = (
         draw_lines(
@@ -78,6 +81,18 @@ def _query(id_: str, namespace: str, name: str, dimensions: Tags, statistic: str
 def _curve(found: Result, label: str, slot: int, step_ms: int, scale: float, right: bool) -> Curve:
     values = np.asarray(found.values, dtype=np.float64) * scale
     return Curve(label, found.times, values, PAGE_INK.slot(slot), round(step_ms * _BRIDGE), right)
+
+
+def _apart(marks: Sequence[SpanAlong], least_ms: int) -> list[SpanAlong]:
+    """The marks, the newest first; a text that would lie on that of a newer one is left out."""
+    found: list[SpanAlong] = []
+    last_ms: int | None = None
+    for one in marks:
+        at_ms = one.start_ms or 0
+        close = last_ms is not None and last_ms - at_ms < least_ms
+        found.append(replace(one, label="") if close else one)
+        last_ms = at_ms if one.label and not close else last_ms
+    return found
 
 
 def _mark(one: Activity) -> SpanAlong:

@@ -1,12 +1,10 @@
 """QuickSight's resources over datasets and analyses. Wired by `app.py`."""
 
-from trimtab.access.principal import Principal
 from trimtab.analysis_rooms import analysing_of, datasets_of
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.aws.quicksight import service
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms
 from trimtab.doors.aws.service import Service
-from trimtab.reports.datasets.query import Query
 from trimtab.reports.quicksight.people import People
 from trimtab.reports.quicksight.room import QuickSightRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
@@ -25,9 +23,4 @@ def quicksight_of(rooms: Rooms) -> Service:
     )
     people = People(store, rooms.keys, datasets.teams)
     snapshots = Snapshots(analyses, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
-
-    async def refresh(principal: Principal, name: str) -> tuple[int, int]:
-        answer = await datasets.read(principal, name, Query(columns=(("rows", "count()"),)))
-        return int(answer.table.column(0)[0].as_py()), 0
-
-    return service.build(QuickSightRooms(room, people, snapshots, refresh))
+    return service.build(QuickSightRooms(room, people, snapshots))

@@ -87,10 +87,10 @@ class QuickSightRoom:
         if document is not None:
             await self.datasets.save(self.within(principal, one.place), own_name(DATA_SET, one.name), document)
 
-    async def forget_dataset(self, one: Resource) -> None:
-        """Delete what a data set came to."""
+    async def forget_dataset(self, principal: Principal, one: Resource) -> None:
+        """Delete what a data set came to, with its extracts."""
         try:
-            await self.datasets.store.delete(one.place.account, own_name(DATA_SET, one.name))
+            await self.datasets.delete(self.within(principal, one.place), own_name(DATA_SET, one.name))
         except NotFound:
             return  # rows of constants, or somebody deleted it there
 

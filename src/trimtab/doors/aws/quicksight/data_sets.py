@@ -53,9 +53,7 @@ async def describe_data_set(rooms: QuickSightRooms, request: Request, context: C
     """One data set."""
     one = await found(rooms, place_of(request, context), DATA_SET, request["DataSetId"])
     told = {name: one.form[name] for name in _TOLD if one.form.get(name)}
-    size = {"ConsumedSpiceCapacityInBytes": one.state.get("bytes", 0)}
-    columns = {"OutputColumns": one.state["columns"]}
-    return {"DataSet": {**_names(one), **told, **columns, **size}}
+    return {"DataSet": {**_names(one), **told, "OutputColumns": one.state["columns"]}}
 
 
 @operations.add("ListDataSets")
@@ -75,7 +73,7 @@ async def update_data_set(rooms: QuickSightRooms, request: Request, context: Cal
     changed = replace(one, title=request["Name"], status=UPDATED, form=form, state=state)
     await rooms.room.store.replace(changed)
     if document is None:
-        await rooms.room.forget_dataset(one)
+        await rooms.room.forget_dataset(context.principal, one)
     await rooms.room.keep_dataset(context.principal, changed, document)
     return {"Arn": one.arn, "DataSetId": one.name, **await _first(rooms, changed, context, "EDIT")}
 
@@ -85,7 +83,7 @@ async def delete_data_set(rooms: QuickSightRooms, request: Request, context: Cal
     """Delete a data set with its ingestions."""
     one = await found(rooms, place_of(request, context), DATA_SET, request["DataSetId"])
     await rooms.room.store.delete(one)
-    await rooms.room.forget_dataset(one)
+    await rooms.room.forget_dataset(context.principal, one)
     return {"Arn": one.arn, "DataSetId": one.name}
 
 

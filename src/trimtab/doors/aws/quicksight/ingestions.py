@@ -45,16 +45,13 @@ async def begin(rooms: QuickSightRooms, one: Resource, id_: str, kind: str, cont
         Resource(one.place, INGESTION, id_, parent=one.name, status="RUNNING", state={"kind": kind})
     )
     principal = room.within(context.principal, one.place)
-    began = room.clock.monotonic()
     try:
-        rows, size = await rooms.refresh(principal, own_name(DATA_SET, one.name))
+        extract = await room.datasets.refresh(principal, own_name(DATA_SET, one.name))
     except TrimtabError as problem:
         error = {"Type": "QUERY_TIMEOUT" if isinstance(problem, QueryAborted) else "SQL_EXCEPTION"}
         state = {"kind": kind, "error": {**error, "Message": str(problem)}}
         return await room.store.replace(replace(made, status="FAILED", state=state))
-    took = round(room.clock.monotonic() - began, 3)
-    state = {"kind": kind, "rows": rows, "bytes": size, "seconds": took}
-    await room.store.replace(replace(one, state={**one.state, "bytes": size}))
+    state = {"kind": kind, "rows": extract.rows, "took_ms": extract.took_ms}
     return await room.store.replace(replace(made, status="COMPLETED", state=state))
 
 
@@ -62,7 +59,7 @@ def _document(one: Resource) -> dict[str, Any]:
     told: dict[str, Any] = {"RequestSource": "MANUAL", "RequestType": one.state["kind"]}
     if "rows" in one.state:
         told["RowInfo"] = {"RowsIngested": one.state["rows"], "RowsDropped": 0, "TotalRowsInDataset": one.state["rows"]}
-        told |= {"IngestionSizeInBytes": one.state["bytes"], "IngestionTimeInSeconds": round(one.state["seconds"])}
+        told["IngestionTimeInSeconds"] = round(one.state["took_ms"] / 1000)
     if one.state.get("error"):
         told["ErrorInfo"] = one.state["error"]
     names = {"Arn": one.arn, "IngestionId": one.name, "IngestionStatus": one.status, "CreatedTime": one.created_ms}

@@ -12,7 +12,6 @@ from trimtab.doors.aws.service import Answer, CallContext, Function, Operations,
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.reports.quicksight.model import DATA_SET, DATA_SOURCE, GROUP, INGESTION, USER, Place, Resource
 from trimtab.reports.quicksight.people import People
-from trimtab.reports.quicksight.refresh import Refresh
 from trimtab.reports.quicksight.room import QuickSightRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
 
@@ -30,7 +29,6 @@ class QuickSightRooms:
     room: QuickSightRoom
     people: People
     snapshots: Snapshots
-    refresh: Refresh
 
 
 def worded(problems: Sequence[Problem]) -> AwsError:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 import msgspec
-import yaml
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
@@ -99,7 +98,7 @@ def show(connection: Connection, name: str, only_fields: bool, as_json: bool) ->
     elif only_fields:
         _print_fields(found.fields)
     else:
-        click.echo(_yaml(found.spec), nl=False)
+        click.echo(found.text, nl=False)
     for note in found.notes:
         remark(f"Note: {note}.")
     if found.extract is not None:
@@ -117,9 +116,8 @@ def show(connection: Connection, name: str, only_fields: bool, as_json: bool) ->
 @server_options
 def put(connection: Connection, name: str, file: Any, version: int | None, shared: bool | None) -> None:
     """Make or replace a dataset from a YAML or JSON file (- is standard input)."""
-    spec = _read(file.read())
     with connection.client() as client:
-        made = Datasets(client).put(name, spec, version=version, shared=shared)
+        made = Datasets(client).put(name, file.read(), version=version, shared=shared)
     remark(f"{made.name} is at version {made.version}, with {len(made.fields)} fields.")
     for note in made.notes:
         remark(f"Note: {note}.")
@@ -131,9 +129,8 @@ def put(connection: Connection, name: str, file: Any, version: int | None, share
 @server_options
 def check(connection: Connection, file: Any, as_json: bool) -> None:
     """Check a spec without storing it: its fields, or what is wrong and where."""
-    spec = _read(file.read())
     with connection.client() as client:
-        found = Datasets(client).check(spec)
+        found = Datasets(client).check(file.read())
     if as_json:
         print_json(found)
         return
@@ -148,15 +145,10 @@ def check(connection: Connection, file: Any, as_json: bool) -> None:
 @server_options
 def diff(connection: Connection, name: str, file: Any) -> None:
     """Compare a stored dataset with a file; exit code 1 where they differ."""
-    spec = _read(file.read())
     with connection.client() as client:
-        stored = Datasets(client).get(name)
-    lines = list(
-        difflib.unified_diff(
-            _yaml(stored.spec).splitlines(), _yaml(spec).splitlines(), f"{name} (version {stored.version})", file.name,
-            lineterm="",
-        )
-    )  # fmt: skip
+        stored, given = Datasets(client).get(name), Datasets(client).check(file.read())
+    heads = f"{name} (version {stored.version})", file.name
+    lines = list(difflib.unified_diff(stored.text.splitlines(), given.text.splitlines(), *heads, lineterm=""))
     for line in lines:
         click.echo(line)
     sys.exit(1 if lines else 0)
@@ -255,18 +247,6 @@ def teams_(connection: Connection, reader: str, teams: Sequence[str], none: bool
         print_json(found)
         return
     print_table(("reader", "teams"), [(one.reader, ", ".join(one.teams)) for one in found])
-
-
-def _read(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise InvalidInput(f"cannot read the file: {problem}") from None
-
-
-def _yaml(spec: Any) -> str:
-    text: str = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=110)
-    return text
 
 
 def _pair(text: str) -> tuple[str, str]:

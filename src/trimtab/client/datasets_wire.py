@@ -84,7 +84,10 @@ class DatasetExtract(Struct, frozen=True):
 
 
 class StoredDataset(Struct, frozen=True):
-    """A dataset with its spec, fields, and what is to be kept in mind of it. `extract` is the caller's own."""
+    """A dataset with its spec (and as YAML in `text`), fields, and what is to be kept in mind of it.
+
+    `extract` is the caller's own.
+    """
 
     id: str
     name: str
@@ -95,6 +98,7 @@ class StoredDataset(Struct, frozen=True):
     updated_ms: Millis
     updated_by: str
     spec: Any
+    text: str
     fields: list[DatasetField]
     notes: list[str]
     extract: DatasetExtract | None
@@ -107,7 +111,10 @@ class DatasetRemoved(Struct, frozen=True):
 
 
 class PutDataset(Struct, frozen=True, forbid_unknown_fields=True):
-    """A dataset to store. `version` is the one that the caller has seen (0: none); another one by now is a conflict."""
+    """A dataset to store: an object, or its text in YAML or JSON.
+
+    `version` is the one that the caller has seen (0: none); another one by now is a conflict.
+    """
 
     spec: Any
     version: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
@@ -115,14 +122,15 @@ class PutDataset(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckDataset(Struct, frozen=True, forbid_unknown_fields=True):
-    """A spec to check."""
+    """A spec to check: an object, or its text in YAML or JSON."""
 
     spec: Any
 
 
 class CheckedDataset(Struct, frozen=True):
-    """What a spec comes to."""
+    """What a spec comes to; `text` is it as YAML."""
 
+    text: str
     fields: list[DatasetField]
     notes: list[str]
 

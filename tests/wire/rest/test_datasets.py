@@ -106,12 +106,13 @@ def test_the_command_line_puts_compares_and_reads(server: LiveServer, tmp_path: 
         assert ran.exit_code == code, ran.output
         return ran.output
 
-    file = tmp_path / "spec.json"
-    file.write_text(json.dumps(SPEC))
+    file = tmp_path / "spec.yaml"
+    joined = {**SPEC["sources"][0], "name": "more", "join": "full", "on": ["day", "account"]}
+    file.write_text(json.dumps({**SPEC, "sources": [*SPEC["sources"], joined]}).replace('"on"', "on"))
     run("put", "wire cli", str(file))
     assert "changes" in run("show", "wire cli", "--fields")
     assert "" == run("diff", "wire cli", str(file))
-    file.write_text(json.dumps({**SPEC, "range": "3d"}))
+    file.write_text(run("show", "wire cli").replace("range: 2d", "range: 3d"))
     assert "+range: 3d" in run("diff", "wire cli", str(file), code=1)
     assert "count()" in run("functions")
     assert "gpu_hours" in run("sources")

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from trimtab.base.clock import Clock, to_ms
@@ -17,7 +16,7 @@ from trimtab.reports.datasets.field import Field, Type
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.reading import Answer
 from trimtab.reports.datasets.room import DatasetRoom
-from trimtab.reports.datasets.spec import Dataset, spec_of
+from trimtab.reports.datasets.spec import Dataset, form_of, spec_of, yaml_of
 from trimtab.reports.datasets.sql.run import SqlQuery
 from trimtab.reports.datasets.store import Stored
 
@@ -110,9 +109,9 @@ def on_wire(room: DatasetRoom, stored: Stored, spec: Dataset, extract: Extract |
     """A dataset in full."""
     compiled = room.reader.compiled(spec)
     told = stored.owner, stored.shared, stored.version, stored.updated_ms, stored.updated_by
-    form = msgspec.to_builtins(spec)
+    form = form_of(spec), yaml_of(spec)
     more = fields_on_wire(compiled.fields), list(compiled.joined.notes)
-    return wire.StoredDataset(stored.id, stored.name, stored.account, *told, form, *more, extract_on_wire(extract))
+    return wire.StoredDataset(stored.id, stored.name, stored.account, *told, *form, *more, extract_on_wire(extract))
 
 
 def extract_on_wire(extract: Extract | None) -> wire.DatasetExtract | None:

@@ -19,6 +19,7 @@ from trimtab.doors.rest.dataset_answers import (
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.reports.datasets.language.vocabulary import FUNCTIONS
 from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.datasets.spec import yaml_of
 
 PATH = "/rest/v1/datasets"
 ABOUT = "/rest/v1/dataset-"
@@ -48,7 +49,7 @@ def _about(room: DatasetRoom) -> list[Operation]:
 
     async def check(call: Call[Struct, wire.CheckDataset]) -> wire.CheckedDataset:
         found = room.check(call.body.spec)
-        return wire.CheckedDataset(fields_on_wire(found.fields), list(found.notes))
+        return wire.CheckedDataset(yaml_of(found.spec), fields_on_wire(found.fields), list(found.notes))
 
     async def ask(call: Call[Struct, wire.AskDataset]) -> wire.DatasetAnswer:
         checked, query = room.check(call.body.spec), query_of(call.body.query, room.clock)

@@ -28,6 +28,7 @@ from msgspec import Meta, Struct
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.reports.datasets.spec import MOST_RANGE_MS, Dataset, Expression, Name, read_spec
+from trimtab.reports.datasets.text import parse_yaml, write_yaml
 
 Kind = Literal[
     "auto", "line", "columns", "bars", "scatter", "table", "pivot", "heat", "sankey", "fleet", "kpi"
@@ -169,7 +170,7 @@ def text_of(spec: Analysis) -> str:
 
 def yaml_of(spec: Analysis) -> str:
     """The spec as YAML, for people."""
-    return msgspec.yaml.encode(msgspec.to_builtins(spec)).decode()
+    return write_yaml(msgspec.to_builtins(spec))
 
 
 def analysis_of(text: str) -> Analysis:
@@ -178,11 +179,8 @@ def analysis_of(text: str) -> Analysis:
 
 
 def parse_text(text: str) -> Any:
-    """JSON or YAML as a document. Raises InvalidInput."""
-    try:
-        return msgspec.yaml.decode(text)
-    except (msgspec.MsgspecError, RecursionError) as problem:
-        raise InvalidInput(f"cannot read the analysis: {problem}"[:400], field="spec") from None
+    """JSON or YAML as a document, in which `on` is a word. Raises InvalidInput."""
+    return parse_yaml(text)
 
 
 def _duration(text: str, place: str) -> int:

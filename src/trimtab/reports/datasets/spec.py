@@ -27,9 +27,13 @@ from msgspec import Meta, Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
+from trimtab.reports.datasets.text import parse_yaml, write_yaml
 
 MOST_RANGE_MS = 400 * 86_400_000
 """Of a dataset's range: a year with the month before it."""
+_ORDER = (
+    "title", "description", "range", "sources", "fields", "parameters", "filters", "rows", "extract",
+)  # fmt: skip
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _FIELD = re.compile(r"[^{}\x00-\x1f]{1,100}")
 
@@ -119,7 +123,9 @@ class Dataset(Form, frozen=True):
 
 
 def read_spec(document: Any) -> Dataset:
-    """A document as a dataset, its form checked. Raises InvalidInput that names the place."""
+    """A document, or its text in YAML or JSON, as a dataset. Raises InvalidInput that names the place at fault."""
+    if isinstance(document, str):
+        document = parse_yaml(document)
     try:
         spec = msgspec.convert(document, Dataset)
     except msgspec.ValidationError as problem:
@@ -138,7 +144,18 @@ def read_spec(document: Any) -> Dataset:
 
 def text_of(spec: Dataset) -> str:
     """The spec as JSON, one line a member, in the order of its form: what is kept and compared."""
-    return json.dumps(msgspec.to_builtins(spec), indent=2, ensure_ascii=False)
+    return json.dumps(form_of(spec), indent=2, ensure_ascii=False)
+
+
+def form_of(spec: Dataset) -> dict[str, Any]:
+    """The spec as a document, what it is about first."""
+    form = msgspec.to_builtins(spec)
+    return {name: form[name] for name in _ORDER if name in form}
+
+
+def yaml_of(spec: Dataset) -> str:
+    """The spec as people read and compare it."""
+    return write_yaml(form_of(spec))
 
 
 def spec_of(text: str) -> Dataset:

@@ -1,10 +1,8 @@
 """`/datasets`: the list with every source, `/datasets/<name>`: one with its rows, `/datasets/sql`: a SELECT and what it
 answers."""
 
-import json
 from typing import Any
 
-import yaml
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -14,7 +12,7 @@ from trimtab.base.errors import AccessDenied, InvalidInput, NotFound
 from trimtab.reports.datasets.language.vocabulary import FUNCTIONS
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.room import DatasetRoom
-from trimtab.reports.datasets.spec import Dataset, Use, spec_of, text_of
+from trimtab.reports.datasets.spec import Dataset, Use, spec_of, yaml_of
 from trimtab.reports.datasets.sql.run import SqlQuery
 from trimtab.reports.datasets.store import Stored
 from trimtab.web.datasets.cells import grid_of, kind_of, preview_columns, rules_of
@@ -94,16 +92,6 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def yaml_of(spec: Dataset) -> str:
-    """A spec as people read it."""
-    text: str = yaml.safe_dump(_form(spec), sort_keys=False, allow_unicode=True, width=110)
-    return text
-
-
-def _form(spec: Dataset) -> Any:
-    return json.loads(text_of(spec))
-
-
 async def _opened(room: DatasetRoom, view: View, name: str) -> tuple[Stored | None, Dataset]:
     """A stored dataset, or a source as it is. Raises NotFound."""
     try:
@@ -137,13 +125,9 @@ async def _done(room: DatasetRoom, view: View, form: dict[str, str]) -> str:
         case "extract":
             await room.refresh(view.principal, name)
         case "save":
-            try:
-                document = yaml.safe_load(form.get("spec", ""))
-            except yaml.YAMLError as problem:
-                raise InvalidInput(f"cannot read the spec: {problem}", field="spec") from None
             was = form.get("was", "")
             seen = int(was) if was.isdecimal() and len(was) < 10 else None
-            await room.save(view.principal, name, document, was=seen, shared=form.get("shared") == "yes")
+            await room.save(view.principal, name, form.get("spec", ""), was=seen, shared=form.get("shared") == "yes")
         case _:
             raise InvalidInput("cannot do that: expected save, extract or remove", field="do")
     return link(f"{PATH}/{name}", [])

@@ -51,7 +51,7 @@ def rent(connection: Connection, model: str, record: bool, as_json: bool, **give
     """
     renter = _renter(given["cost_cap"], given["region"], given["aws_endpoint"])
     tests = uvloop.run(_tested(renter, model, [one.strip() for one in given["types"].split(",")], given))
-    remark(f"{renter.budget.spent:.4f} of {renter.budget.cap} was spent on endpoints; none is left")
+    remark(f"{renter.budget.spent:.4f} of {renter.budget.cap:f} was spent on endpoints; none is left")
     if as_json:
         print_json(tests)
     for test in tests:

@@ -122,7 +122,7 @@ class Renter:
         if self.budget.seconds_left(per_hour) < needed_s:
             raise InvalidInput(
                 f"cannot rent {instance_type} for {needed_s:.0f} s at {per_hour} an hour: "
-                f"{self.budget.cap - self.budget.spent:.4f} of the cap of {self.budget.cap} is left"
+                f"{self.budget.cap - self.budget.spent:.4f} of the cap of {self.budget.cap:f} is left"
             )
         name = f"{PREFIX}{new_id()[:13]}"
         self.journal.add(name)
@@ -135,7 +135,7 @@ class Renter:
             async with asyncio.timeout(max(0.0, left_s)):
                 yield Rented(name, setup_s, left_s)
         except TimeoutError:
-            raise Unavailable(f"the cost cap of {self.budget.cap} was reached at {instance_type}") from None
+            raise Unavailable(f"the cost cap of {self.budget.cap:f} was reached at {instance_type}") from None
         finally:
             try:
                 # Shielded: that a test is cancelled must not leave what it rents.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,17 +106,22 @@ class Recommender:
         if not one.url:
             raise InvalidInput(one.problem)
         folder = self.folder / job.account / job.region / job.name / str(number)
-        child = await self.generate(self._command(job, one), folder)
         try:
-            while child.running:
-                if await self._stopping(job):
-                    raise InvalidInput("the job was stopped")
-                await asyncio.sleep(_LOOK_S)
+            child = await self.generate(self._command(job, one), folder)
+            try:
+                while child.running:
+                    if await self._stopping(job):
+                        raise InvalidInput("the job was stopped")
+                    await asyncio.sleep(_LOOK_S)
+            finally:
+                await child.stop()
+            if child.process.returncode:
+                raise InvalidInput(f"the load test failed: {child.said_last()}")
+            test = msgspec.json.decode(child.output(), type=LoadTest)
+        except (OSError, msgspec.DecodeError) as problem:
+            raise InvalidInput(f"the load test failed: {problem}") from problem
         finally:
-            await child.stop()
-        if child.process.returncode:
-            raise InvalidInput(f"the load test failed: {child.said_last()}")
-        test = msgspec.json.decode(child.output(), type=LoadTest)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await self.tests.record(job.account, test.name, test.started_ms, test)
         return test
 

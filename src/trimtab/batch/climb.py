@@ -101,11 +101,12 @@ class Tuner:
         return self.fixed or _SIZES[self._turn % len(_SIZES)]
 
     def measured(self, records: int, seconds: float) -> None:
-        """What a batch took. One that is not full, a file's last, says nothing."""
-        if self.done or records < self.batch:
+        """What a batch took. One that is far from full says nothing: a piece may have fewer lines than that."""
+        if self.done:
             return
-        size, each = self.batch, seconds / records
-        self.fastest[size] = min(each, self.fastest.get(size, each))
+        if 4 * records >= 3 * self.batch:
+            each = max(seconds, 1e-9) / records
+            self.fastest[self.batch] = min(each, self.fastest.get(self.batch, each))
         self._turn += 1
         while self._turn % len(_SIZES) and self.batch * min(self.fastest.values()) > _LONGEST_S:
             self._turn += 1

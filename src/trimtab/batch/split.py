@@ -8,7 +8,7 @@ import bisect
 import itertools
 import operator
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -79,6 +79,50 @@ def whole_cover(found: Sequence[Piece]) -> list[Piece]:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """The bytes of the lines that begin in a piece: the piece, and the rest of its last line. `end` is the piece's."""
+
+    data: bytes
+    start: int
+    end: int
+
+    @classmethod
+    def read(cls, path: Path, piece: Piece) -> "Block":
+        """Read them."""
+        with path.open("rb") as file:
+            start = piece.start
+            if start:
+                file.seek(start - 1)
+                start += len(file.readline()) - 1  # the rest of a line that began before
+            if start >= piece.end:
+                return cls(b"", piece.end, piece.end)
+            data = file.read(piece.end - start)
+            return cls(data if data.endswith(b"\n") else data + file.readline(), start, piece.end)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every line can be sent as it lies there: none is empty, and a line feed ends each."""
+        return not (b"\r" in self.data or b"\n\n" in self.data or self.data.startswith(b"\n"))
+
+    def stretches(self, payload_bytes: int, most: Callable[[], int]) -> Iterator[tuple[int, bytes, int]]:
+        """Mini-batches as they lie there: where each begins, its lines, and where the next begins in the file.
+
+        They have about `most()` lines, by their mean length: nothing is looked at line by line.
+        """
+        at, size = 0, len(self.data)
+        mean = size / max(1, self.data.count(b"\n"))
+        while at < size:
+            wanted = int(min(most() * mean + 1, payload_bytes or size))
+            end = size if wanted >= size - at else self.data.rfind(b"\n", at, at + wanted) + 1
+            if end <= at:
+                end = self.data.find(b"\n", at) + 1 or size
+            body = self.data[at:end]
+            following = self.start + end if end < size else self.end
+            yield self.start + at, body[:-1] if body.endswith(b"\n") else body, following
+            at = end
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """The lines that begin in a piece, without their ends and without empty ones; `at` is where each begins."""
 
@@ -87,30 +131,19 @@ class Lines:
     end: int
 
     @classmethod
-    def read(cls, path: Path, piece: Piece) -> "Lines":
-        """Read them: the whole piece, and the rest of its last line."""
-        with path.open("rb") as file:
-            start = piece.start
-            if start:
-                file.seek(start - 1)
-                start += len(file.readline()) - 1  # the rest of a line that began before
-            if start >= piece.end:
-                return cls([], [], piece.end)
-            data = file.read(piece.end - start)
-            if not data.endswith(b"\n"):
-                data += file.readline()
-        bodies = data.split(b"\n")
+    def of(cls, block: Block) -> "Lines":
+        """The lines of a block."""
+        bodies = block.data.split(b"\n")
         if not bodies[-1]:
             bodies.pop()
-        # Lengths before it, and a line break for each: all in C, since it is the cost of a record that is only sent.
         lengths = itertools.accumulate(map(len, bodies), initial=0)
-        at = list(map(operator.add, lengths, range(start, start + len(bodies))))
-        if b"\r" in data:
+        at = list(map(operator.add, lengths, range(block.start, block.start + len(bodies))))
+        if b"\r" in block.data:
             bodies = [one.rstrip(b"\r") for one in bodies]
         if b"" in bodies:
             full = [(one, where) for one, where in zip(bodies, at, strict=True) if one]
             bodies, at = [one for one, _ in full], [where for _, where in full]
-        return cls(bodies, at, piece.end)
+        return cls(bodies, at, block.end)
 
     def begins(self, index: int) -> int:
         """Where a line begins; the piece's end after the last."""

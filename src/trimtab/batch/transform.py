@@ -15,7 +15,7 @@ from trimtab.batch.climb import Tuner
 from trimtab.batch.model import Done, ErrorRow, Piece, Spec
 from trimtab.batch.predict import Failed, Predict, Refused, open_model
 from trimtab.batch.rows import Mismatch, Shape, answers_of, block_of
-from trimtab.batch.split import Lines, Raw, framed, groups
+from trimtab.batch.split import Block, Lines, Raw, framed, groups
 
 _local = threading.local()
 _PAUSE_S = 0.2  # before the first repetition; doubled each time
@@ -35,7 +35,6 @@ class _Worker:
     predict: Predict
     clock: Clock
     tuner: Tuner
-    waited: float = 0.0
 
     def most(self, given: int) -> int:
         """Records in the next mini-batch."""
@@ -43,13 +42,14 @@ class _Worker:
             return 1
         return self.spec.batch_records or (given if self.spec.is_url else self.tuner.batch)
 
-    def took(self, records: int, seconds: float) -> None:
-        """A mini-batch of so many records was transformed in so long, of which the wait for a core does not count."""
-        if self.spec.is_url or self.tuner.done:
-            return
-        waited = waited_s()
-        self.tuner.measured(records, max(1e-9, seconds - (waited - self.waited)))
-        self.waited = waited
+    @property
+    def tunes(self) -> bool:
+        """Whether the time of calls still says something."""
+        return not (self.spec.is_url or self.tuner.done)
+
+    def now_s(self) -> float:
+        """Seconds on a clock that stands still while this thread waits for a core."""
+        return self.clock.monotonic() - waited_s()
 
 
 @dataclass(slots=True)
@@ -61,29 +61,36 @@ class _Work:
     rows: list[bytes] = field(default_factory=list)
     errors: list[ErrorRow] = field(default_factory=list)
     requests: int = 0
+    calls_s: float = 0.0
 
     @property
     def spec(self) -> Spec:
         return self.worker.spec
 
-    def plain(self, bodies: list[bytes], at: list[int]) -> None:
-        """Transform lines whose answers are the output as they come: nothing is looked at but their number."""
+    def plain(self, body: bytes, at: int) -> int:
+        """Transform lines as they lie in the file; their number. What is answered to them is the output as it comes.
+
+        Only where that fails, or the answer is not a line for each, are they taken apart.
+        """
+        count = body.count(b"\n") + 1
         try:
-            answer = self._answer(b"\n".join(bodies))
-            block = block_of(answer, len(bodies))
+            answer = self._answer(body)
+            block = block_of(answer, count)
             if block is not None:
                 self.rows.append(block)
-                return
+                return count
             problem: Exception | None = None
         except (Refused, Failed) as found:
             problem = found
-        sent = [(Raw(where, body), body) for where, body in zip(at, bodies, strict=True)]
+        lines = Lines.of(Block(body, at, at + len(body)))
+        sent = [(Raw(where, line), line) for where, line in zip(lines.at, lines.bodies, strict=True)]
         places = list(range(len(self.rows), len(self.rows) + len(sent)))
         self.rows += [b""] * len(sent)
         if problem is None:
             self._place(sent, places, answer)
         else:
             self._apart(sent, places, problem)
+        return count
 
     def batch(self, batch: list[Raw]) -> None:
         """Transform a mini-batch. One that fails is halved until the records at fault are alone."""
@@ -147,8 +154,11 @@ class _Work:
         pause = _PAUSE_S
         for attempt in range(self.spec.retries + 1):
             self.requests += 1
+            began_s = self.worker.now_s() if self.worker.tunes else 0.0
             try:
-                return self.worker.predict(body)
+                answer = self.worker.predict(body)
+                self.calls_s += self.worker.now_s() - began_s if self.worker.tunes else 0.0
+                return answer
             except Failed:
                 if attempt == self.spec.retries:
                     raise
@@ -168,15 +178,15 @@ def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done
     """
     worker = _worker(spec)
     began_s = worker.clock.monotonic()
-    last_s, worker.waited = began_s, waited_s()
     work = _Work(worker)
     batches = _lines if spec.split == "Line" else _frames
     count, end = 0, piece.end
     for records, reached in batches(work, piece, batch_records):
-        now_s = worker.clock.monotonic()
-        worker.took(records, now_s - last_s)
-        count, last_s = count + records, now_s
-        if reached < piece.end and now_s - began_s >= spec.slice_s:
+        count += records
+        if worker.tunes:
+            worker.tuner.measured(records, work.calls_s)
+            work.calls_s = 0.0
+        if reached < piece.end and worker.clock.monotonic() - began_s >= spec.slice_s:
             end = reached
             break
     ending = b"\n" if spec.assemble_line else b""
@@ -192,18 +202,22 @@ def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done
 
 def _lines(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
     """Transform lines batch by batch: how many each had, and the byte that was reached."""
-    spec, shape = work.spec, work.worker.shape
-    lines = Lines.read(spec.inputs[piece.file], piece)
-    plain = shape.plain and spec.multi_record and spec.assemble_line
-    first = 0
+    spec = work.spec
+    block = Block.read(spec.inputs[piece.file], piece)
+    found = work.worker.shape.plain and spec.multi_record and not spec.batch_records and spec.assemble_line
+    if found and block.plain:
+        for at, body, following in block.stretches(spec.payload_bytes, lambda: work.worker.most(given)):
+            if 0 < spec.payload_bytes < len(body):
+                work.batch([Raw(at, body)])
+                yield 1, following
+            else:
+                yield work.plain(body, at), following
+        return
+    lines, first = Lines.of(block), 0
     while first < len(lines.at):
         last = lines.batch(first, spec.payload_bytes, work.worker.most(given))
-        bodies = lines.bodies[first:last]
-        fits = last - first > 1 or not 0 < spec.payload_bytes < len(bodies[0])
-        if plain and fits:
-            work.plain(bodies, lines.at[first:last])
-        else:
-            work.batch([Raw(at, body) for at, body in zip(lines.at[first:last], bodies, strict=True)])
+        batch = zip(lines.at[first:last], lines.bodies[first:last], strict=True)
+        work.batch([Raw(at, body) for at, body in batch])
         yield last - first, lines.begins(last)
         first = last
 

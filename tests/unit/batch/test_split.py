@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.model import Piece, Spec
-from trimtab.batch.split import Lines, Raw, framed, groups, pieces, shared, whole_cover
+from trimtab.batch.split import Block, Lines, Raw, framed, groups, pieces, shared, whole_cover
 
 _LINES = st.lists(st.binary(max_size=12).filter(lambda line: b"\n" not in line and b"\r" not in line), max_size=40)
 
@@ -26,7 +26,7 @@ def _all(spec: Spec, done: tuple[Piece, ...] = ()) -> list[Raw]:
 def _records(spec: Spec, piece: Piece) -> list[Raw]:
     if spec.split != "Line":
         return list(framed(spec.inputs[0], piece, spec.split))
-    lines = Lines.read(spec.inputs[0], piece)
+    lines = Lines.of(Block.read(spec.inputs[0], piece))
     return [Raw(at, body) for at, body in zip(lines.at, lines.bodies, strict=True)]
 
 
@@ -55,6 +55,19 @@ def test_whatever_is_finished_the_rest_has_every_other_line(
     found = [(one.at, one.body) for piece in done for one in _records(spec, piece)]
     found += [(one.at, one.body) for one in _all(spec, done)]
     assert [line for line in lines if line] == [body for _, body in sorted(found)]
+
+
+@given(lines=_LINES, most=st.integers(1, 9), payload_bytes=st.integers(0, 30), start=st.integers(0, 50))
+def test_stretches_are_the_lines_as_they_lie_there(
+    lines: list[bytes], most: int, payload_bytes: int, start: int
+) -> None:
+    data = b"".join(line + b"\n" for line in lines if line)
+    block = Block(data, start, start + len(data))
+    found = list(block.stretches(payload_bytes, lambda: most))
+    assert [line for line in lines if line] == [line for _, body, _ in found for line in body.split(b"\n")]
+    assert all(data[at - start :].startswith(body) for at, body, _ in found)
+    assert [at for at, _, _ in found[1:]] == [following for _, _, following in found[:-1]]
+    assert all(len(body) <= payload_bytes or b"\n" not in body for _, body, _ in found if payload_bytes)
 
 
 def test_of_pieces_that_overlap_some_that_do_not_are_chosen() -> None:
@@ -94,7 +107,7 @@ def test_a_broken_frame_is_named_with_its_place(tmp_path: Path) -> None:
 def test_batches_of_lines_keep_to_the_payload_and_the_count(tmp_path: Path) -> None:
     path = tmp_path / "in"
     path.write_bytes(b"\n".join(b"x" * size for size in (4, 4, 4, 9, 1)) + b"\n")
-    lines = Lines.read(path, Piece(0, 0, 27))
+    lines = Lines.of(Block.read(path, Piece(0, 0, 27)))
 
     def ends(payload_bytes: int, most: int) -> list[int]:
         found = [0]

@@ -115,7 +115,8 @@ class Chooser:
         low, span = rows.min(axis=0), np.ptp(rows, axis=0)
         scale = np.where(span > 0, span, 1.0)
         scale[len(numbers) :] = 1.0  # two words are 0.7·√2 apart, whatever they are
-        return (rows - low) / scale
+        found: Values = (rows - low) / scale
+        return found
 
 
 def predicted(known: Values, target: Values, wanted: Values) -> tuple[Values, Values]:

@@ -86,6 +86,7 @@ def operations(needs: BatchJobs) -> list[Operation]:
     planning = batch_plans.Planning(needs.recorder, needs.spot, needs.clock, needs.region)
     one: Any = {"path_parameters": _ID, "errors": (404,), "tag": _TAG}
     return [
+        *batch_plans.operations(planning),  # `/plan` before `/{id}`, which would take it for a job
         Operation("GET", _PATH, "list batch jobs", "Batch jobs, the last begun first.", listed, wire.Jobs,
                   query=JobsQuery, tag=_TAG),
         Operation("POST", _PATH, "report batch job", "Say how far a job is; its throughput becomes metrics.", report,
@@ -93,5 +94,4 @@ def operations(needs: BatchJobs) -> list[Operation]:
         Operation("GET", f"{_PATH}/{{id}}", "get batch job", "One batch job.", get, wire.Job, **one),
         Operation("DELETE", f"{_PATH}/{{id}}", "remove batch job", "Forget a batch job.", remove, wire.Removed,
                   role=Role.WRITE, **one),
-        *batch_plans.operations(planning),
     ]  # fmt: skip

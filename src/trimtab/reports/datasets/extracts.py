@@ -8,7 +8,7 @@ and named in the state then, so a reader sees the old rows or the new ones and n
 import asyncio
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -37,7 +37,7 @@ _LINGER_MS = 600_000  # how long a replaced table stays: longer than any questio
 _RETRY_MS = 300_000
 _AT_ONCE = 2
 _PREFIX = "dataset_extract_"
-_NAME = re.compile(_PREFIX + r"(\d+)_[0-9a-f]{16}")
+_NAME = re.compile(_PREFIX + r"\d+_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Extracts:
     reader: DatasetReader
     clock: Clock
     layout: Layout = Layout.EMBEDDED
+    orphans: dict[str, int] = field(default_factory=dict)
+    """Tables that no extract names any more, and when that was seen first: a reader may have begun before."""
 
     async def of(self, stored: Stored, spec: Dataset, scope: Scope) -> Extract | None:
         """The extract that a reader of this scope reads; None where none is made yet, or of an older spec."""
@@ -95,9 +97,11 @@ class Extracts:
         sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
         names = (await self.telemetry.fetch(sql, {"prefix": _PREFIX}))["name"].tolist()
         for name in map(str, names):
-            found = _NAME.fullmatch(name)
-            if found and name not in kept and int(found[1]) < self.clock.now_ms() - _LINGER_MS:
+            if not _NAME.fullmatch(name) or name in kept:
+                self.orphans.pop(name, None)
+            elif self.clock.now_ms() - self.orphans.setdefault(name, self.clock.now_ms()) >= _LINGER_MS:
                 await asyncio.to_thread(self.telemetry.command, f"DROP TABLE IF EXISTS {name}")
+                del self.orphans[name]
 
     async def drop_all(self) -> None:
         """Drop every table of extracts: for who wipes everything."""

@@ -20,6 +20,7 @@ from trimtab.reports.datasets.spec import Dataset, read_spec, spec_of, text_of
 from trimtab.reports.datasets.sql.run import SqlQuery, SqlReader
 from trimtab.reports.datasets.store import SpecStore, Stored, dataset_store
 from trimtab.reports.datasets.teams import ReaderTeams
+from trimtab.reports.datasets.uses import reads_parameters
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.schema import Layout
 
@@ -101,10 +102,11 @@ class DatasetRoom:
     async def run(self, spec: Dataset, reader: Reader, query: Query, stored: Stored | None = None) -> Answer:
         """Answer a question to a dataset, within what `reader` may see. Raises as `read`.
 
-        A stored dataset that is extracted is read from its extract, unless another range is asked for.
+        A stored dataset that is extracted is read from its extract, unless another range is asked for, or another
+        value of a parameter by which its sources are read.
         """
         ranged = query.start_ms is not None or query.end_ms is not None
-        if stored is None or spec.extract is None or ranged or query.parameters:
+        if stored is None or spec.extract is None or ranged or reads_parameters(spec, query.parameters):
             return await self.reader.run(spec, reader, query)
         extract = await self.extracts.of(stored, spec, reader.scope)
         if extract is not None:

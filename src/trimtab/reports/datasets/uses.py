@@ -1,16 +1,16 @@
 """One source as a dataset takes it: which fields it gives, and the SELECT that reads them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
 from trimtab.reports.datasets.field import Field, Part, Type
-from trimtab.reports.datasets.language.tree import CallOf, FieldName, Node, fields_in
+from trimtab.reports.datasets.language.tree import CallOf, FieldName, Node, ParameterName, fields_in, walk
 from trimtab.reports.datasets.language.typed import Stage, Typed
 from trimtab.reports.datasets.source import Relation, Source
-from trimtab.reports.datasets.spec import Use
+from trimtab.reports.datasets.spec import Dataset, Use
 
 _CASTS = {
     Type.TEXT: "nullIf(CAST({} AS Nullable(String)), '')",
@@ -142,6 +142,14 @@ def _grouped(use: Use, source: Source, taken: Sequence[tuple[Given, Typed]], pla
             )
         rest.append(one)
     return (*keys, *rest)
+
+
+def reads_parameters(spec: Dataset, names: Collection[str]) -> bool:
+    """Whether the sources of a dataset are read by a parameter of these names."""
+    texts = [text for use in spec.sources for text in (*use.take.values(), *use.where)] if names else []
+    return any(
+        isinstance(node, ParameterName) and node.name in names for text in texts for node in walk(tree_of(text, ""))
+    )
 
 
 def described(name: str, typed: Typed, tree: Node, source: Source) -> Field:

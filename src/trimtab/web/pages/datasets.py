@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import AccessDenied, InvalidInput, NotFound
+from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, QueryAborted
 from trimtab.reports.datasets.language.vocabulary import FUNCTIONS
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.room import DatasetRoom
@@ -64,7 +64,7 @@ def routes(site: Site) -> list[BaseRoute]:
             request, view, "dataset", timed=False, stored=stored, spec=spec, name=request.path_params["name"],
             source=None if stored else room.reader.sources[request.path_params["name"]], fields=compiled.fields,
             kind=kind_of, rules=rules_of(spec), grid=grid, problem=problem, extract=extract, text=yaml_of(spec),
-            versions=await room.store.versions(stored.id) if stored else [], notes=compiled.joined.notes,
+            versions=await room.store.versions(stored.id) if stored else [],
             may_write=stored is not None and view.principal.may(Role.WRITE)
             and stored.account == room.account_of(view.principal),
         )  # fmt: skip
@@ -75,7 +75,7 @@ def routes(site: Site) -> list[BaseRoute]:
         if text.strip():
             try:
                 grid = grid_of(await room.sql(view.principal, SqlQuery(text, _SQL_ROWS)), view.now_ms)
-            except (InvalidInput, AccessDenied, NotFound) as wrong:
+            except (InvalidInput, AccessDenied, NotFound, QueryAborted) as wrong:
                 problem = str(wrong)
         return site.page(request, view, "dataset_sql", timed=False, text=text or _SQL, grid=grid, problem=problem,
                          sources=room.reader.sources.values(), kind=kind_of, functions=FUNCTIONS)  # fmt: skip
@@ -110,7 +110,7 @@ async def _preview(room: DatasetRoom, view: View, stored: Stored | None, spec: D
     reader = await room.teams.reader(view.principal)
     try:
         answer = await room.run(spec, reader, Query(columns=columns, limit=_PREVIEW), stored)
-    except (InvalidInput, AccessDenied) as wrong:
+    except (InvalidInput, AccessDenied, QueryAborted) as wrong:
         return None, str(wrong)
     return grid_of(answer, view.now_ms), ""
 

@@ -1,18 +1,22 @@
-"""Load tests against servers of known capacity: `bench_loadtest.py`; the last line is one JSON object.
+"""Load tests against servers of known capacity: `bench_loadtest.py [--speed-only] [LOCUST]`; the last line is JSON.
 
 Servers are queueing models (`queue_server.py`) with one server and exponential service, whose capacity under an
 objective is known: P(T > L) = exp(−(μ − λ) L). `capacity_error` is the worst relative error, `seconds_of_sweep` the
 time to the answer ÷ that of a fixed sweep of ten loads of a minute, `p99_overlap` the share of levels at which the
 server's own p99 lies in the interval. `requests_per_core_s` is what one core sends in a closed loop (CPU time),
-`beside_httpx` how many times what httpx sends. Run it alone on two cores: what other programs do is in its figures.
+`beside_httpx` how many times what httpx sends, `beside_locust` what the FastHttpUser of a locust program sends, where
+its path is given. Run it alone on two cores: what other programs do is in its figures, least in those of `--speed-only`,
+which count CPU time.
 """
 
 import asyncio
 import itertools
 import json
 import math
+import resource
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -121,16 +125,51 @@ async def with_httpx(url: str) -> float:
         return await _others(lambda: client.post(url, content=b'{"a":1}'))
 
 
+USER = """
+from locust import FastHttpUser, task
+class User(FastHttpUser):
+    @task
+    def ask(self):
+        self.client.post("/x", data=b'{"a":1}', headers={"Content-Type": "application/json"})
+"""
+
+
+def with_locust(url: str, locust: str) -> float:
+    """Requests a second of CPU time of 16 users of locust; starting and stopping it is taken off."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "user.py"
+        script.write_text(USER)
+
+        def run(seconds: int) -> tuple[float, int]:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            options = ["--headless", "-u", "16", "-r", "16", "-t", f"{seconds}s", "--host", url.removesuffix("/x")]
+            found = subprocess.run(
+                [locust, "-f", script, *options, "--json"], capture_output=True, text=True, check=False
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            return used, sum(one["num_requests"] for one in json.loads(found.stdout))
+
+        short, long = run(2), run(10)
+    return (long[1] - short[1]) / (long[0] - short[0])
+
+
 def main() -> None:
+    arguments = [one for one in sys.argv[1:] if one != "--speed-only"]
     server = Server(0.01, "constant", 64)
     speeds = {one.__name__: uvloop.run(one(server.url)) for one in (ours, with_httpx)}
+    if arguments:
+        speeds["with_locust"] = with_locust(server.url, arguments[0])
     server.close()
     print({name: round(value) for name, value in speeds.items()}, "requests a CPU-second")
+    beside = {f"beside_{name[5:]}": round(speeds["ours"] / speeds[name], 2) for name in speeds if name != "ours"}
+    figures: dict[str, float] = {"requests_per_core_s": round(speeds["ours"]), **beside}
+    if "--speed-only" in sys.argv:
+        print(json.dumps(figures))
+        return
     share, requests = overlap()
     found = [capacity(*one) for one in SERVERS]
-    figures = {
-        "requests_per_core_s": round(speeds["ours"]),
-        "beside_httpx": round(speeds["ours"] / speeds["with_httpx"], 2),
+    figures |= {
         "p99_overlap": round(share, 3),
         "p99_requests": requests,
         "capacity_error": round(max(abs(error) for error, _ in found), 4),

@@ -5,8 +5,8 @@ objective is known: P(T > L) = exp(−(μ − λ) L). `capacity_error` is the wo
 time to the answer ÷ that of a fixed sweep of ten loads of a minute, `p99_overlap` the share of levels at which the
 server's own p99 lies in the interval. `requests_per_core_s` is what one core sends in a closed loop (CPU time),
 `beside_httpx` how many times what httpx sends, `beside_locust` what the FastHttpUser of a locust program sends, where
-its path is given. Run it alone on two cores: what other programs do is in its figures, least in those of `--speed-only`,
-which count CPU time.
+its path is given. Run it alone on two cores: what other programs do is in its figures, least in those of
+`--speed-only`, which count CPU time.
 """
 
 import asyncio
@@ -86,7 +86,7 @@ def overlap() -> tuple[float, int]:
     target = Target(server.url, payload=Payload(b'{"a":1}'))
     for rate in (300.0, 600.0, 800.0):
         server.reset()
-        result = uvloop.run(Driver(target).hold(Held(20.0, rate), Objective(100.0)))
+        result = uvloop.run(Driver(target).hold(Held(30.0, rate), Objective(100.0)))
         p99, own = result.levels[0].point.latency_ms["p99"], server.own().quantile(0.99) / 1000
         hits.append(p99.lower <= own <= p99.upper)
         requests += result.levels[0].point.requests

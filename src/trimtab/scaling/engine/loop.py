@@ -110,7 +110,11 @@ class Loop:
         await self._follow(target, memory, real)
         target, asked = await self._scheduled(target, schedules, now_ms)
         seen = await self._seen(target, policies, standing, None if acts else real, now_ms)
-        decision = deciding.decide(target, policies, seen, memory.memories, memory.last)
+        asked_of = target, policies, seen, memory.memories, memory.last
+        if any(one.kind in PLANNED for one in policies):  # seconds of a core over a fortnight of minutes
+            decision = await asyncio.to_thread(deciding.decide, *asked_of)
+        else:
+            decision = deciding.decide(*asked_of)
         if asked is not None:
             wanted = min(max(asked[0], target.least), target.most)
             decision = replace(decision, wanted=wanted, wish=asked[0], why=f"{asked[1]}; {decision.why}")

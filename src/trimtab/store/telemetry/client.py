@@ -150,7 +150,14 @@ class Telemetry:
                 "max_threads": str(allowed.threads if alone else 1),
                 "readonly": "2",
             }
-            return self._run(lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings))
+            try:
+                return self._run(
+                    lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings)
+                )
+            except pa.ArrowInvalid as problem:  # seen of the embedded engine on a machine with far too much to do
+                raise QueryAborted(
+                    f"cannot finish the read: the engine's answer was cut short ({problem}); ask for a shorter range"
+                ) from None
 
     @contextmanager
     def _read(self) -> Iterator[bool]:

@@ -24,7 +24,7 @@ from trimtab.scaling.provisioned.prices import Prices
 
 MOST = 400_000
 TARGETS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-OBJECTIVES = tuple(0.0005 * 1.35**step for step in range(20))
+OBJECTIVES = tuple(0.0005 * 1.15**step for step in range(44))
 
 
 def histories(directory: Path) -> Iterator[tuple[str, Invocations]]:

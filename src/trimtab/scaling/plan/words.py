@@ -24,11 +24,15 @@ def why(policy: str, zones: int, offer: Offer | None, level: int, spot_share: fl
     if zones:
         parts.append(f"times {zones}/{zones - 1}, so that what a lost zone leaves is enough")
     if offer is not None:
-        parts.append(f"{level} replica{'s' if level > 1 else ''} committed for {offer.years} year{'s' if offer.years > 1 else ''} "
-                     f"at {1 - offer.share:.0%} off ({offer.basis})")  # fmt: skip
+        replicas, term = _counted(level, "replica"), _counted(offer.years, "year")
+        parts.append(f"{replicas} committed for {term} at {1 - offer.share:.0%} off ({offer.basis})")
     if spot_share:
         parts.append(f"{spot_share:.0%} of the replica-hours on spot")
     return "; ".join(parts)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def measured_words(server: Server, capacity: float | None, question: Question) -> str:

@@ -23,11 +23,14 @@ HOUR_MS = 3_600_000
 FINER = 1.15
 """Levels that are tried grow by this: 0, 1, 2, … then by 15 %. They do not depend on the history, which only says where
 to stop: a level above all that ran so far costs more than the one below it and saves nothing, so it is never taken."""
-HALF_LIFE_H = 24.0
+HALF_LIFE_H, LONGEST_HALF_LIFE_H = 24.0, 672.0
+EVIDENCE = 50.0
+"""Cold starts that a record should hold: of a function that is seldom asked a day says nothing, so that more of its
+past counts, up to four weeks."""
 PRICES_OF_COLD = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Multiples of the cost of holding an environment for 5 minutes, at which a cold start is tried to be worth."""
 EXPERTS = ("as the last hour", "as this hour yesterday", "as this hour a week ago", "as this hour of seven days",
-           "as the last day", "as the dearest of this hour in three days")  # fmt: skip
+           "as the last day", "as the dearest of this hour in three days", "as all hours so far")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def _expected(table: Array, hour: int) -> list[Array | None]:
         np.mean(days, axis=0) if len(days) > 1 else None,
         table[max(0, hour - 24) : hour].mean(axis=0) if hour else None,
         np.max(days[:3], axis=0) if days else None,
+        table[:hour].mean(axis=0) if hour else None,
     ]
 
 
@@ -123,7 +127,7 @@ def plan_levels(hours: Hours, function: Function, prices: Prices, objective: Obj
     """Decide every hour from the hours before it."""
     number, candidates = len(hours.cost), len(EXPERTS) * len(PRICES_OF_COLD)
     unit = float(prices.held * function.gigabytes * 300)
-    own_price, keep = float(objective.cold_start_cost), 0.5 ** (1 / HALF_LIFE_H)
+    own_price = float(objective.cold_start_cost)
     spent, cold, seen, ours, came = np.zeros(candidates), np.zeros(candidates), 0.0, 0.0, 0.0
     held, picked = np.zeros(number, np.int64), np.zeros(number, np.int64)
     for hour in range(number):
@@ -138,12 +142,20 @@ def plan_levels(hours: Hours, function: Function, prices: Prices, objective: Obj
                     able[one] = True
         choice = _choose(spent + own_price * cold, cold, seen, able, objective, ours, came)
         held[hour], picked[hour] = hours.tried[wanted[choice]], choice
-        row = np.arange(candidates)
+        row, keep = np.arange(candidates), 0.5 ** (1 / _half_life_h(objective, came, hour))
         spent = spent * keep + hours.cost[hour, wanted[row]]
         cold = cold * keep + hours.cold[hour, wanted[row]]
         seen = seen * keep + hours.invocations[hour]
         ours, came = ours + hours.cold[hour, wanted[choice]], came + hours.invocations[hour]
     return Levels(hours, held, picked)
+
+
+def _half_life_h(objective: Objective, came: float, hours: int) -> float:
+    """Hours after which a record counts half: until it holds enough cold starts to judge the objective by."""
+    if objective.cold_share is None or not came:
+        return HALF_LIFE_H
+    a_hour = objective.cold_share * came / max(1, hours)
+    return float(np.clip(EVIDENCE * np.log(2) / a_hour, HALF_LIFE_H, LONGEST_HALF_LIFE_H))
 
 
 def _choose(cost: Array, cold: Array, seen: float, able: Able, objective: Objective, ours: float, came: float) -> int:

@@ -2,7 +2,7 @@
 
 Each policy keeps a memory of four numbers between decisions (`rule.no_memory`), which the engine stores: counts of
 breaches, and when it last went out and in, in ticks. Ticks are counted from the epoch, so that cooldowns go on over a
-restart; counts of breaches in a row begin anew where ticks were missed, since nobody saw what lay between.
+restart; counts of breaches in a row begin anew where many ticks were missed, since nobody saw what lay between.
 """
 
 import math
@@ -37,6 +37,8 @@ from trimtab.scaling.replay.deciding import combine, wishes
 
 Memories = Mapping[str, Sequence[float]]
 _COUNTS = slice(0, 2)
+_MISSED, _MISSED_S = 3, 60
+"""Ticks, and seconds, up to which a busy machine may be late without a count in a row beginning anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _turn(
     target: ScalableTarget, policy: Policy, seen: Seen, memory: Sequence[float] | None, tick: int, last: int
 ) -> _Turn:
     known = np.array(memory, dtype=np.float64) if memory is not None and len(memory) == MEMORY else no_memory(1)[0]
-    if tick - last > 1:
+    if tick - last > max(_MISSED, _MISSED_S // target.service.tick_s):
         known[_COUNTS] = 0.0
     shown = np.zeros(SEEN)
     standing = seen.standing

@@ -110,7 +110,8 @@ async def live(api: str, front: str, arrivals: np.ndarray, options: argparse.Nam
         path = f"{api}/rest/v1/scaling/targets/{targets[0]['id']}"
         await put(client, f"{path}/policies/objective", {"kind": "Objective", "document": POLICY})
         await put(client, f"{path}/mode", {"mode": "act", "confirm": targets[0]["resource"]})
-        await asyncio.sleep(3)
+        await client.post(f"{path}/scale", json={"desired": 1})
+        await back_to_one(client, path)
         spent = float((await client.get(path)).json()["target"]["decision"]["spent"])
         began = time.monotonic()
         watching = asyncio.create_task(watch(client, path, run, began))
@@ -122,10 +123,7 @@ async def live(api: str, front: str, arrivals: np.ndarray, options: argparse.Nam
         await asyncio.gather(*sent, killing)
         took = time.monotonic() - began
         told = (await client.get(path)).json()["target"]
-        for _ in range(120):  # back to one
-            if (await client.get(path)).json()["target"]["standing"]["ready"] == 1:
-                break
-            await asyncio.sleep(1)
+        await back_to_one(client, path)
         watching.cancel()
         done = (await client.get(f"{api}/rest/v1/scaling/activities?limit=1000")).json()["activities"]
     return run, {"spent": float(told["decision"]["spent"]) - spent, "took": took, "activities": done}
@@ -140,6 +138,14 @@ async def until(client: httpx.AsyncClient, url: str, seconds_: float) -> None:
             pass
         await asyncio.sleep(0.5)
     sys.exit(f"{url} does not answer")
+
+
+async def back_to_one(client: httpx.AsyncClient, path: str) -> None:
+    """Wait until one worker is left, two minutes at most."""
+    for _ in range(120):
+        if (await client.get(path)).json()["target"]["standing"]["ready"] == 1:
+            return
+        await asyncio.sleep(1)
 
 
 async def put(client: httpx.AsyncClient, url: str, body: object) -> None:

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, QueryAborted
+from trimtab.reports.datasets.field import Type
 from trimtab.reports.datasets.language.vocabulary import FUNCTIONS
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.room import DatasetRoom
@@ -107,9 +108,11 @@ async def _preview(room: DatasetRoom, view: View, stored: Stored | None, spec: D
     compiled = room.reader.compiled(spec)
     whole = [one for one, _ in compiled.ask(Query()).columns]
     columns = tuple((one.name, "") for one in preview_columns(whole))
+    keys = set(spec.sources[0].by)  # of rows that are added up: few, so the newest come first
+    order = tuple((one.name, one.type is Type.TIME) for one in whole if one.name in keys)
     reader = await room.teams.reader(view.principal)
     try:
-        answer = await room.run(spec, reader, Query(columns=columns, limit=_PREVIEW), stored)
+        answer = await room.run(spec, reader, Query(columns=columns, order=order, limit=_PREVIEW), stored)
     except (InvalidInput, AccessDenied, QueryAborted) as wrong:
         return None, str(wrong)
     return grid_of(answer, view.now_ms), ""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from trimtab.base.clock import Clock, to_ms
 from trimtab.reports.analyses.asking import Plan, plan
+from trimtab.reports.analyses.folding import Kept, folded, largest, together
 from trimtab.reports.analyses.grouping import OTHER
 from trimtab.reports.analyses.model import Key, Row, Shown, Value
 from trimtab.reports.analyses.overlays import Overlays
@@ -84,49 +85,60 @@ class Answering:
         async def ask(query: Query) -> Answer:
             return await self._asks.run(wanted.dataset, reader, query)
 
-        kept, whole = await asyncio.gather(self._kept(made, ask), self._whole(made, ask))
-        found = await ask(made.groups(kept)) if made.dimensions else whole
-        if found is None:
-            raise AssertionError("a visual without groups shows all together")
-        rows = _rows(found, made)
+        found, rows, whole, kept = await self._groups(made, ask)
         shown = Shown(
             made.visual, made.kind, wanted.name, made.dimensions, made.amounts, tuple(_arranged(rows, made)),
-            made.start_ms, made.end_ms, _rows(whole, made, groups=False)[0] if whole is not None else None,
-            until_ms=found.until_ms, notes=(*dict.fromkeys(found.notes),), more=found.more,
-            extracted_ms=found.extracted_ms,
+            made.start_ms, made.end_ms, whole, until_ms=found.until_ms, notes=(*dict.fromkeys(found.notes),),
+            more=found.more or len(rows) > made.limit, extracted_ms=found.extracted_ms,
         )  # fmt: skip
-        shown = _in_currency(shown, [one for one in (found, whole) if one is not None])
+        shown = _in_currency(replace(shown, rows=shown.rows[: made.limit]), found)
         if made.visual.compare and made.kind in _COMPARED:
             shown = await self._compared(shown, made, kept, ask)
         return await self._overlaid(shown, made, ask)
 
-    async def _kept(self, made: Plan, ask: "Ask") -> list[Sequence[Key] | None]:
-        """The groups of each dimension that are shown one by one; None: all there are."""
+    async def _groups(self, made: Plan, ask: "Ask") -> tuple[Answer, list[Row], Row | None, Kept]:
+        """The groups, the whole, and which groups are shown one by one.
 
-        async def largest(at: int) -> Sequence[Key] | None:
+        Amounts that add up are asked for once and folded here; others are asked for again where they are folded.
+        """
+        if not made.dimensions:
+            found = await ask(made.whole())
+            rows = _rows(found, made)
+            return found, rows, rows[0] if rows else None, ()
+        everything: Kept = [None] * len(made.dimensions)
+        if all(one.additive for one in made.amounts):
+            found = await ask(made.groups(everything))
+            if not found.more:
+                rows = _rows(found, made)
+                kept = largest(rows, made)
+                whole = Row((), together(rows, len(made.amounts))) if made.kind in _WHOLE and rows else None
+                return found, folded(rows, made, kept), whole, kept
+        kept, all_ = await asyncio.gather(self._kept(made, ask), self._whole(made, ask))
+        found = await ask(made.groups(kept))
+        return found, _rows(found, made), _rows(all_, made, groups=False)[0] if all_ is not None else None, kept
+
+    async def _kept(self, made: Plan, ask: "Ask") -> Kept:
+        """The groups of each dimension that are shown one by one, ranked by the dataset."""
+
+        async def rank(at: int) -> Sequence[Key] | None:
             if not made.tops[at]:
                 return None
             keys = _keys((await ask(made.ranking(at))).table.column("d").to_pylist())
             return keys[: made.tops[at]] if len(keys) > made.tops[at] else None
 
-        return list(await asyncio.gather(*(largest(at) for at in range(len(made.dimensions)))))
+        return list(await asyncio.gather(*(rank(at) for at in range(len(made.dimensions)))))
 
     async def _whole(self, made: Plan, ask: "Ask") -> Answer | None:
-        if made.kind not in _WHOLE and made.dimensions:
-            return None
-        return await ask(made.whole())
+        return await ask(made.whole()) if made.kind in _WHOLE else None
 
-    async def _compared(self, shown: Shown, made: Plan, kept: Sequence[Any], ask: "Ask") -> Shown:
+    async def _compared(self, shown: Shown, made: Plan, kept: Kept, ask: "Ask") -> Shown:
         """The same of the range before; moments are told as those of this range."""
         at = next((at for at, one in enumerate(made.dimensions) if one.timely), None)
         grain = made.dimensions[at].grain if at is not None else ""
         start, end, number = before(made.start_ms, made.end_ms, grain)
-        earlier = replace(made, start_ms=start, end_ms=end)
-        groups, whole = await asyncio.gather(
-            ask(earlier.groups(kept)) if made.dimensions else self._nothing(), self._whole(earlier, ask)
-        )
+        earlier, whole = await self._earlier(replace(made, start_ms=start, end_ms=end), kept, ask)
         known: dict[tuple[Key, ...], tuple[Value, ...]] = {}
-        for row in _rows(groups, made) if groups is not None else ():
+        for row in earlier:
             keys = tuple(
                 after(key, grain, number) if place == at and isinstance(key, int) else key
                 for place, key in enumerate(row.keys)
@@ -137,13 +149,24 @@ class Answering:
         rows += [Row(keys, none, values) for keys, values in known.items()]
         total = shown.total
         if total is not None and whole is not None:
-            total = replace(total, before=_rows(whole, made, groups=False)[0].values)
+            total = replace(total, before=whole.values)
         if not made.dimensions and total is not None:
             rows = [total]
         return replace(shown, rows=tuple(_arranged(rows, made)), total=total, before=(start, end))
 
-    async def _nothing(self) -> None:
-        return None
+    async def _earlier(self, made: Plan, kept: Kept, ask: "Ask") -> tuple[list[Row], Row | None]:
+        """The groups and the whole of another range, folded as those of this one."""
+        if made.dimensions and all(one.additive for one in made.amounts):
+            found = await ask(made.groups([None] * len(made.dimensions)))
+            if not found.more:
+                rows = _rows(found, made)
+                whole = Row((), together(rows, len(made.amounts))) if rows else None
+                return folded(rows, made, kept), whole
+        if not made.dimensions:
+            rows = _rows(await ask(made.whole()), made)
+            return [], rows[0] if rows else None
+        groups, all_ = await asyncio.gather(ask(made.groups(kept)), self._whole(made, ask))
+        return _rows(groups, made), _rows(all_, made, groups=False)[0] if all_ is not None else None
 
     async def _overlaid(self, shown: Shown, made: Plan, ask: "Ask") -> Shown:
         wanted = made.visual.forecast or made.visual.anomalies
@@ -205,11 +228,10 @@ def _arranged(rows: Sequence[Row], made: Plan) -> list[Row]:
     return sorted(rows, key=place)
 
 
-def _in_currency(shown: Shown, answers: Sequence[Answer]) -> Shown:
+def _in_currency(shown: Shown, answer: Answer) -> Shown:
     """The money's own unit, and a warning where several are added up."""
     seen = {
         one
-        for answer in answers
         for name in ("c0", "c1")
         if name in answer.table.column_names
         for one in answer.table.column(name).to_pylist()

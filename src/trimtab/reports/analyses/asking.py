@@ -52,8 +52,14 @@ class Plan:
         order = tuple((name, False) for (name, _), one in zip(columns, self.dimensions, strict=True) if _ordered(one))
         if not order and self.amounts:
             order = (("m0", True),)
-        limit = _LIMITS.get(self.kind, MOST_ROWS)
+        all_of_them = all(one is None for one in kept)
+        limit = MOST_ROWS if all_of_them else self.limit
         return self._query((*columns, *self._measures()), where=where, order=order, limit=limit)
+
+    @property
+    def limit(self) -> int:
+        """How many groups are shown."""
+        return _LIMITS.get(self.kind, MOST_ROWS)
 
     def whole(self) -> Query:
         """All groups together."""

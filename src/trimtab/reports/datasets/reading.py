@@ -56,6 +56,7 @@ class DatasetReader:
         self.sources = sources
         self._clock = clock
         self._kept: OrderedDict[tuple[str, Window], tuple[int, Relation]] = OrderedDict()
+        self._reading: dict[tuple[str, Window], asyncio.Future[Relation]] = {}
 
     def compiled(self, spec: Dataset, reader: Reader | None = None, query: Query | None = None) -> Compiled:
         """A dataset made ready. Raises InvalidInput, with the place in the spec."""
@@ -138,16 +139,28 @@ class DatasetReader:
         self._kept.clear()
 
     async def _relation(self, source: Source, window: Window) -> Relation:
-        """A source as the engine reads it; what a room's reader answered is kept for its scope for a minute."""
+        """A source as the engine reads it; what a room's reader answered is kept for its scope for a minute.
+
+        Who asks for what is being read waits for that reading.
+        """
+        if source.whole:
+            window = replace(window, wanted=frozenset(one.name for one in source.fields))
         key = source.name, window
         kept = self._kept.get(key)
         if kept is not None and self._clock.now_ms() - kept[0] < _KEPT_MS:
             return kept[1]
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = self._reading[key] = asyncio.ensure_future(self._read(source, window))
+            reading.add_done_callback(lambda _: self._reading.pop(key, None))
+        return await asyncio.shield(reading)
+
+    async def _read(self, source: Source, window: Window) -> Relation:
         found = await source.read(window)
         if not isinstance(found, Rows):
             return found
         relation = await asyncio.to_thread(relation_of, source, found)
-        self._kept[key] = self._clock.now_ms(), relation
+        self._kept[source.name, window] = self._clock.now_ms(), relation
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return relation

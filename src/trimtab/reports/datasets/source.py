@@ -54,7 +54,10 @@ Read = Callable[[Window], Awaitable[Relation | Rows]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source. `grain` says what one row is, `role` who may read it at all: finance sees money and no telemetry."""
+    """A source. `grain` says what one row is, `role` who may read it at all: finance sees money and no telemetry.
+
+    `whole`: it answers rows that have every field, whichever are looked at; so one reading serves every question.
+    """
 
     name: str
     title: str
@@ -62,6 +65,7 @@ class Source:
     fields: Sequence[Field]
     read: Read
     role: Role = Role.READ
+    whole: bool = False
 
     def field(self, name: str) -> Field | None:
         """A field by its name."""

@@ -29,7 +29,7 @@ def advice(findings: FindingStore, clock: Clock) -> Source:
         found = await findings.listed(window.scope, Wanted(hidden=True))
         return Rows([_row(one, clock.now_ms()) for one in found], max((one.last_ms for one in found), default=None))
 
-    return Source("advice", "Advice", "a finding as it stands", FIELDS, read, Role.FINANCE)
+    return Source("advice", "Advice", "a finding as it stands", FIELDS, read, Role.FINANCE, whole=True)
 
 
 def _row(one: Standing, now_ms: int) -> tuple[object, ...]:

@@ -41,7 +41,7 @@ def alarm_history(room: AlarmRoom) -> Source:
                 rows.append((*_row(item), one.alarm.state.value.value, owner, one.tags))
         return Rows(rows, max(listing.evaluated_ms.values(), default=None))
 
-    return Source("alarm_history", "History of alarms", "something that happened to an alarm", FIELDS, read)
+    return Source("alarm_history", "History of alarms", "something that happened to an alarm", FIELDS, read, whole=True)
 
 
 def _row(item: Item) -> tuple[object, ...]:

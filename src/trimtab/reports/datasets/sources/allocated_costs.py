@@ -40,7 +40,9 @@ def allocated_costs(economics: EconomicsRoom) -> Source:
         found = await economics.bills.costs(window.scope, query)
         return Rows([_row(one) for one in found], extent[1])
 
-    return Source("allocated_costs", "Costs by owner", "an owner's day of a service", FIELDS, read, Role.FINANCE)
+    return Source(
+        "allocated_costs", "Costs by owner", "an owner's day of a service", FIELDS, read, Role.FINANCE, whole=True
+    )
 
 
 def _row(one: CostRow) -> tuple[object, ...]:

@@ -37,7 +37,9 @@ def gpu_costs(units: UnitCosts) -> Source:
             rows.append((*place, *_held_by(run), *what))
         return Rows(rows, ledger.now_ms or None)
 
-    return Source("gpu_costs", "Costs of GPUs", "a machine's day by holder and use", FIELDS, read, Role.FINANCE)
+    return Source(
+        "gpu_costs", "Costs of GPUs", "a machine's day by holder and use", FIELDS, read, Role.FINANCE, whole=True
+    )
 
 
 def _held_by(run: Run | None) -> tuple[str | None, ...]:

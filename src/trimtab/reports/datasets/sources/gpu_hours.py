@@ -1,4 +1,4 @@
-"""`gpu_hours`: GPU time of a team on a day in layers that add up: paid = down + allocated + unallocated + unknown."""
+"""`gpu_hours`: GPU time of a team on a day (or in an hour) in layers: paid = down + allocated + unallocated + unknown."""
 
 import asyncio
 from dataclasses import replace
@@ -13,7 +13,7 @@ from trimtab.kpis.window import Grid
 from trimtab.reports.datasets.field import Field, number, text
 from trimtab.reports.datasets.source import Rows, Source, Window
 from trimtab.reports.datasets.sources.scoped import series_condition
-from trimtab.reports.datasets.sources.times import DAY, DAY_MS, days_of
+from trimtab.reports.datasets.sources.times import DAY, DAY_MS, HOUR, days_of
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
 
@@ -31,7 +31,7 @@ _LAYERS = {
     "unknown": "Nothing says whether it was held.",
 }
 FIELDS: tuple[Field, ...] = (
-    DAY, text("account", "Account."), text("owner", "Team."),
+    DAY, HOUR, text("account", "Account."), text("owner", "Team."),
     *(number(name, says, "GPU-h") for name, says in _LAYERS.items()),
 )  # fmt: skip
 
@@ -46,14 +46,16 @@ def gpu_hours(telemetry: Telemetry, reports: RunReports) -> Source:
         where, params = series_condition(window.scope)
         found = await telemetry.fetch(_QUERIES["gpu_accounts"].replace("/*and*/", where), params)
         accounts = [str(one) for one in found["account"].tolist()]
-        rows = await asyncio.gather(*(_of_account(reports, window.scope, one, first, last) for one in accounts))
+        hourly = HOUR.name in window.wanted
+        read = (_of_account(reports, window.scope, one, first, last, hourly=hourly) for one in accounts)
+        rows = await asyncio.gather(*read)
         return Rows([row for some in rows for row in some], min(last, reports.clock.now_ms()))
 
-    return Source("gpu_hours", "GPU-hours", "a team's day", FIELDS, read)
+    return Source("gpu_hours", "GPU-hours", "a team's day, or hour", FIELDS, read)
 
 
 async def _of_account(
-    reports: RunReports, scope: Scope, account: str, first: int, last: int
+    reports: RunReports, scope: Scope, account: str, first: int, last: int, *, hourly: bool
 ) -> list[tuple[object, ...]]:
     own = replace(scope, accounts=frozenset((account,)))
     step = _HOUR_S if (last - first) <= _FINE_DAYS * DAY_MS else _QUARTER_S
@@ -63,11 +65,12 @@ async def _of_account(
     evidence = await gather(reports.reader, finder, Owners("team", pods=pods), grid, reports.scheduled)
     if evidence is None:
         return []
-    steps = DAY_MS // (step * 1000)
+    steps = 1 if hourly else DAY_MS // (step * 1000)
+    length = steps * step * 1000
     return [
-        (first + day * DAY_MS, account, owner, *_values(layers))
-        for day in range((last - first) // DAY_MS)
-        for owner, layers in by_owner(_part(evidence.grid, day * steps, (day + 1) * steps)).items()
+        (at // DAY_MS * DAY_MS, at if hourly else None, account, owner, *_values(layers))
+        for number, at in enumerate(range(first, last, length))
+        for owner, layers in by_owner(_part(evidence.grid, number * steps, (number + 1) * steps)).items()
         if layers.paid
     ]
 

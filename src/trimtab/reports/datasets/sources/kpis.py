@@ -42,4 +42,4 @@ def kpis(reports: RunReports) -> Source:
                     rows.append((level.value, *named, *told, one.reason, formula.text))
         return Rows(rows, end)
 
-    return Source("kpis", "KPIs", "a KPI of a service or team over the range", FIELDS, read)
+    return Source("kpis", "KPIs", "a KPI of a service or team over the range", FIELDS, read, whole=True)

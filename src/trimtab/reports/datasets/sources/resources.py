@@ -20,7 +20,7 @@ def resources(store: ResourceStore) -> Source:
         found = await store.listed(window.scope, limit=MOST_ROWS + 1)
         return Rows([_row(one) for one in found], max((one.seen_ms for one in found), default=0) or None)
 
-    return Source("resources", "Resources", "a resource", FIELDS, read)
+    return Source("resources", "Resources", "a resource", FIELDS, read, whole=True)
 
 
 def _row(one: Resource) -> tuple[object, ...]:

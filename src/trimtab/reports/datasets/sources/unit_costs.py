@@ -51,7 +51,13 @@ def unit_costs(units: UnitCosts) -> Source:
         return Rows(rows, min(last, units.clock.now_ms()))
 
     return Source(
-        "unit_costs", "Unit costs", "a model, a training run or a team over the range", FIELDS, read, Role.FINANCE
+        "unit_costs",
+        "Unit costs",
+        "a model, a training run or a team over the range",
+        FIELDS,
+        read,
+        Role.FINANCE,
+        whole=True,
     )
 
 

@@ -200,14 +200,13 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
     file = read_scaling_file(settings.scaling_file)
     groups = GroupsRoom.of(state, clock)
     backends: list[Backend] = [
-        GroupsBackend(groups),
         KubernetesBackend(file.kubernetes),
         WebhookBackend(file.webhooks, around.http, clock),
     ]
     if file.aws is not None:
         backends.append(AwsBackend(file.aws, AwsScaling))
     functions = FunctionsRoom.of(state, clock)
-    backends.append(FunctionsBackend(functions))
+    backends += [GroupsBackend(groups), FunctionsBackend(functions)]  # last: those of a real account come first
     recorder = ChangeRecorder(around.audit.ingest, clock, settings.account_id, settings.region)
 
     async def audited(target: ScalableTarget, changes: Mapping[str, object], problem: str) -> None:

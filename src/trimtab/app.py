@@ -79,6 +79,7 @@ from trimtab.doors.rest import (
     log_ingest,
     price_list_files,
     report_files,
+    snapshot_files,
     statement_files,
 )
 from trimtab.doors.rest import routes as rest
@@ -108,7 +109,7 @@ from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.watch import REFRESH_S
-from trimtab.quicksight import quicksight_of
+from trimtab.quicksight import quicksight_of, snapshots_of
 from trimtab.report_rooms import written_reports
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.reports.written.room import WrittenReports
@@ -156,6 +157,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
         *report_files.routes(reporting),
+        *snapshot_files.routes(snapshots_of(rooms, analysing.room)),
         *log_ingest.routes(log_writing),
         *log_doors.routes(log_writing),
         *analysis_files.routes(analysing),

@@ -5,12 +5,18 @@ from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.aws.quicksight import service
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms
 from trimtab.doors.aws.service import Service
+from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.quicksight.people import People
 from trimtab.reports.quicksight.room import QuickSightRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
 from trimtab.reports.quicksight.store import ResourceStore
 from trimtab.rooms import Rooms
 from trimtab.settings import public_url
+
+
+def snapshots_of(rooms: Rooms, analyses: AnalysisRoom) -> Snapshots:
+    """The files of dashboards' snapshots."""
+    return Snapshots(analyses, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
 
 
 def quicksight_of(rooms: Rooms) -> Service:
@@ -22,5 +28,4 @@ def quicksight_of(rooms: Rooms) -> Service:
         store, datasets, analyses, rooms.clock, public_url(rooms.settings), auth_required=rooms.auth_required
     )
     people = People(store, rooms.keys, datasets.teams)
-    snapshots = Snapshots(analyses, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
-    return service.build(QuickSightRooms(room, people, snapshots))
+    return service.build(QuickSightRooms(room, people, snapshots_of(rooms, analyses)))

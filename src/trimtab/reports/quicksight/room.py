@@ -75,6 +75,11 @@ class QuickSightRoom:
         if form["ImportMode"] == "SPICE":
             document["extract"] = {"schedule": EXTRACT}
         if rules and rules.get("Status", "ENABLED") == "ENABLED":
+            if rules["PermissionPolicy"] != "GRANT_ACCESS":
+                raise InvalidInput(
+                    "cannot use RowLevelPermissionDataSet: DENY_ACCESS has no meaning in trimtab; grant instead",
+                    field="RowLevelPermissionDataSet",
+                )
             document["rows"] = await self._rules(place, rules["Arn"])
         return document
 

@@ -22,6 +22,8 @@ from trimtab.reports.analyses.spec import Analysis, read_analysis
 from trimtab.reports.paper import WIDTH, fonts, marked, printed, style
 from trimtab.reports.quicksight.model import Resource
 
+PATH = "/rest/v1/quicksight/snapshots"
+"""Where this server gives out files."""
 KEPT_MS = 7 * 86_400_000
 _PIXELS = 960
 _TYPES = {"CSV": "csv", "PDF": "pdf"}

@@ -55,6 +55,8 @@ def read_select(sql: str) -> Selected:
     if not any(one.is_word("from") for one in tokens):
         return _constants(tokens)
     clauses = _clauses(tokens)
+    if "from" not in clauses:
+        raise _wrong("FROM is within a parenthesis that is not closed")
     table, alias = _table(clauses["from"])
     items = [_item(part, alias or table) for part in _split(clauses["select"])]
     where = _written(clauses["where"], alias or table) if "where" in clauses else ""

@@ -12,9 +12,8 @@ from trimtab.doors.aws.quicksight.dashboards import asked
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, found, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.quicksight.model import SNAPSHOT, Resource
+from trimtab.reports.quicksight.snapshots import PATH
 
-PATH = "/rest/v1/quicksight/snapshots"
-"""Where this server gives out files."""
 _MOST_FILES = 10
 
 

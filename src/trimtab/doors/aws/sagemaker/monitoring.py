@@ -20,7 +20,8 @@ async def create_monitoring_schedule(rooms: SageMakerRooms, request: Request, co
 async def describe_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """One schedule."""
     found = await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
-    return {**_summary(found), "MonitoringScheduleConfig": found.form["MonitoringScheduleConfig"]}
+    shown = {name: value for name, value in _summary(found).items() if name != "MonitoringJobDefinitionName"}
+    return {**shown, "MonitoringScheduleConfig": found.form["MonitoringScheduleConfig"]}
 
 
 @operations.add("ListMonitoringSchedules", job=True)

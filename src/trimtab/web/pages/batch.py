@@ -103,7 +103,9 @@ def _room(site: Site) -> BatchRoom:
 
 
 async def _rows(site: Site, view: View) -> list[BatchRow]:
-    """The jobs that ran in the range."""
+    """The jobs that ran in the range; none where the pages were put together without the room."""
+    if site.state.batch is None:
+        return []
     found = await _room(site).recorder.store.listed(view.scope)
     rows = [row_of(one, view.now_ms, site.state.region) for one in found]
     window = view.window

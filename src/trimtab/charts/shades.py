@@ -1,10 +1,14 @@
 """The accent of a drawing and its ramp from nothing to all, for pages and for pictures that stand by themselves."""
 
+import re
+from html import unescape
+
 from trimtab.charts.ink import DARK_INK, LIGHT_INK, Ink
 from trimtab.charts.svg import Attributes, Svg, element
 
 _ACCENTS = {LIGHT_INK: "#0b5fd3", DARK_INK: "#6aa9ff"}
 _PAGE_ACCENT = "var(--accent)"
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _SHARES = (0, 12, 21, 30, 40, 50, 60, 70, 80, 90, 100)
 """Of the accent in each step, in %: as `frontend/styles/heat.css` has them."""
 
@@ -33,8 +37,15 @@ def text_on(ink: Ink, step: int) -> str:
 
 
 def linked(href: str, *drawn: Svg) -> Svg:
-    """What is drawn, as a link where it leads somewhere."""
-    return element("a", {"href": href}, *drawn) if href else element("g", {}, *drawn)
+    """What is drawn, as a link where it leads somewhere; its name is the first title in it.
+
+    The pointer follows it. The keyboard has the table beside the picture, which leads to the same places.
+    """
+    if not href:
+        return element("g", {}, *drawn)
+    found = _TITLE.search("".join(drawn))
+    name = unescape(found[1]) if found else None
+    return element("a", {"href": href, "tabindex": "-1", "aria-label": name}, *drawn)
 
 
 def label_at(

@@ -104,7 +104,7 @@ def test_figures_are_the_bills(bill: tuple[EconomicsRoom, Answering]) -> None:
     assert tile.total is not None
     assert [row.values[0] for row in months.rows] == [tile.total.before[0], tile.total.values[0]]
     # A reader of one account gets its part of the bill.
-    mine = Scope(frozenset((made_bill.PROD,)))
+    mine = Scope(frozenset((made_bill.RESEARCH,)))
     own = show(answering, "allocated_costs", mine, by=["service"], measures=["sum(effective_cost)"])
     assert by_service(reader, mine) == {row.keys[0]: row.values[0] for row in own.rows}
     assert whole > added(own)

@@ -1,25 +1,21 @@
 """Analyses kept, changed and watched: versions, starters, alarms of thresholds within the scope of who asked."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from made_datasets import DAY_MS, NOW, SOURCES, A, B
+from made_analyses import ADMIN, OF_A, SPEC, Kept, run
+from made_datasets import DAY_MS, NOW, A, B
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
-from trimtab.alarms.store import AlarmStore
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
-from trimtab.jobs.lock import Lock
-from trimtab.metrics.model import Identity, MetricBatch
 from trimtab.reports.analyses.answering import Wanted
 from trimtab.reports.analyses.metric_alarms import alarm_form
 from trimtab.reports.analyses.room import AnalysisRoom, Chosen
 from trimtab.reports.analyses.spec import Threshold, Visual, read_analysis
 from trimtab.reports.analyses.starters import STARTERS
-from trimtab.reports.analyses.watches import WatchStore, scope_of_text, scope_text
+from trimtab.reports.analyses.watches import scope_of_text, scope_text
 from trimtab.reports.analyses.watching import Watching
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom
@@ -28,47 +24,6 @@ from trimtab.reports.datasets.spec import Dataset, Use
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.timeseries.forecast.forecaster import Forecaster
-
-T = TypeVar("T")
-ADMIN = Principal("ann", None, Role.ADMIN, EVERYTHING)
-OF_A = Principal("bob", A, Role.WRITE, Scope(frozenset((A,))))
-SPEC = {
-    "dataset": "bill",
-    "range": "3d",
-    "visuals": [
-        {"id": "by-team", "by": ["team"], "measures": ["sum(cost)"]},
-        {"id": "by-day", "by": ["day"], "measures": ["sum(cost)"], "forecast": "3d"},
-    ],
-}
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
-class Kept:
-    """Points and series that were written."""
-
-    def __init__(self) -> None:
-        self.points: list[tuple[int, float]] = []
-        self.series: list[Identity] = []
-
-    async def write(self, batch: MetricBatch, key: str | None = None) -> None:
-        self.points += [(int(one["time"]), float(one["value"])) for one in batch.samples]
-
-    def add(self, identity: Identity) -> int:
-        self.series.append(identity)
-        return 7
-
-
-@pytest.fixture
-def watching(engine: Telemetry, state: State) -> Watching:
-    clock = ManualClock(NOW)
-    datasets = DatasetRoom.of(state, DatasetReader(engine, SOURCES, clock), clock, A)
-    room = AnalysisRoom.of(state, datasets, Forecaster(), clock)
-    kept = Kept()
-    lock = Lock(state, clock, "watched visuals")
-    return Watching(room, WatchStore(state, clock), AlarmStore(state, clock), kept, kept, lock, clock, "us-east-1")  # type: ignore[arg-type] # no registry
 
 
 def test_analyses_are_kept_with_versions_and_seen_within_scope(watching: Watching) -> None:

@@ -9,7 +9,7 @@ from trimtab.charts.png import MOST_PIXELS, to_png
 from trimtab.charts.svg import Svg
 from trimtab.reports.analyses.model import Shown
 from trimtab.reports.analyses.pictures import bars, flows, grids, over_time, tables
-from trimtab.reports.analyses.pictures.frame import Frame
+from trimtab.reports.analyses.pictures.frame import Frame, nowhere
 
 _DRAWN: Mapping[str, Callable[[Shown, Frame], Svg]] = {
     "line": over_time.draw,
@@ -29,8 +29,9 @@ _SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 
 
 def draw(shown: Shown, frame: Frame) -> Svg:
-    """The picture."""
-    return _DRAWN[shown.kind](shown, frame)
+    """The picture; one with links in it is a group of them and no image."""
+    drawn = _DRAWN[shown.kind](shown, frame)
+    return drawn if frame.lead is nowhere else Svg(drawn.replace('role="img"', 'role="group"', 1))
 
 
 def standalone(shown: Shown, *, dark: bool = False, width: int = 960) -> Svg:

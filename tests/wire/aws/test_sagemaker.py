@@ -172,51 +172,6 @@ def test_a_stream_comes_through_and_asynchronous_needs_a_place_for_answers(
     assert ("one", "s3://answers/out/one.out") == (taken["InferenceId"], taken["OutputLocation"])
 
 
-def test_metrics_of_training_are_read_back_by_step_and_by_time(server: LiveServer) -> None:
-    client = boto3.client("sagemaker-metrics", endpoint_url=server.url, region_name="us-east-1",
-                          aws_access_key_id="a", aws_secret_access_key="b")  # fmt: skip
-    now = int(time.time()) // 60 * 60 - 300
-    data = [
-        {"MetricName": "loss", "Timestamp": now + 20 * step, "Step": step, "Value": 4.0 / (step + 1)}
-        for step in range(4)
-    ]
-    assert not client.batch_put_metrics(TrialComponentName="run-1", MetricData=data).get("Errors")
-    old = {"MetricName": "loss", "Timestamp": now - 40 * 86_400, "Value": 1.0}
-    [refused] = client.batch_put_metrics(TrialComponentName="run-1", MetricData=[old])["Errors"]
-    assert ("VALIDATION_ERROR", 0) == (refused["Code"], refused["MetricIndex"])
-    arn = "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
-    steps = {"MetricName": "loss", "ResourceArn": arn, "MetricStat": "Last", "Period": "IterationNumber",
-             "XAxisType": "IterationNumber"}  # fmt: skip
-    times = {**steps, "MetricStat": "Avg", "Period": "FiveMinute", "XAxisType": "Timestamp"}
-    by_step, by_time, wrong = client.batch_get_metrics(MetricQueries=[steps, times, {**steps, "Period": "OneHour"}])[
-        "MetricQueryResults"
-    ]
-    assert ("Complete", [0, 1, 2, 3]) == (by_step["Status"], by_step["XAxisValues"])
-    assert by_step["MetricValues"] == pytest.approx([4.0, 2.0, 4 / 3, 1.0])
-    assert sum(by_time["MetricValues"]) > 1.0
-    assert "ValidationError" == wrong["Status"]
-
-
-def test_schedules_are_kept_and_an_unknown_pipeline_is_named(clients: tuple[Any, Any]) -> None:
-    client, _ = clients
-    config = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
-              "MonitoringJobDefinitionName": "definition"}  # fmt: skip
-    client.create_monitoring_schedule(MonitoringScheduleName="wire-watch", MonitoringScheduleConfig=config)
-    with pytest.raises(client.exceptions.ResourceInUse):
-        client.create_monitoring_schedule(MonitoringScheduleName="wire-watch", MonitoringScheduleConfig=config)
-    described = client.describe_monitoring_schedule(MonitoringScheduleName="wire-watch")
-    assert ("Scheduled", config) == (described["MonitoringScheduleStatus"], described["MonitoringScheduleConfig"])
-    [shown] = client.list_monitoring_schedules(NameContains="watch")["MonitoringScheduleSummaries"]
-    assert "definition" == shown["MonitoringJobDefinitionName"]
-    assert [] == client.list_monitoring_schedules(MonitoringTypeEquals="ModelBias")["MonitoringScheduleSummaries"]
-    assert [] == client.list_monitoring_executions()["MonitoringExecutionSummaries"]
-    client.delete_monitoring_schedule(MonitoringScheduleName="wire-watch")
-    with pytest.raises(client.exceptions.ResourceNotFound):
-        client.describe_monitoring_schedule(MonitoringScheduleName="wire-watch")
-    with pytest.raises(client.exceptions.ResourceNotFound, match="pipeline/retrain"):
-        client.start_pipeline_execution(PipelineName="retrain", ClientRequestToken="a" * 32)
-
-
 def test_a_sizing_becomes_an_endpoints_policy(server: LiveServer) -> None:
     with Client(server.url) as rest:
         for type_, rate in (("g5.xlarge", 200.0), ("g5.12xlarge", 400.0)):

@@ -1,0 +1,222 @@
+"""boto3's sagemaker, sagemaker-runtime and sagemaker-metrics over rooms in memory: what needs no server of its own."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from botocore.eventstream import EventStreamBuffer
+
+from boto_in_process import client
+from trimtab.access.scope import Scope
+from trimtab.actions.registry import Actuators
+from trimtab.base.clock import SystemClock
+from trimtab.base.errors import Unavailable
+from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.sagemaker import runtime, service
+from trimtab.doors.aws.sagemaker.rooms import MetricRooms, SageMakerRooms
+from trimtab.doors.aws.sagemaker.training_metrics import statistic
+from trimtab.doors.aws.wire.model import load_model
+from trimtab.doors.aws.wire.rest import RestCodec
+from trimtab.inference.invoke import Asked
+from trimtab.inference.invoke_async import AsyncInvoker
+from trimtab.inference.room import InferenceRoom
+from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL
+from trimtab.metrics.model import Kind, MetricBatch
+from trimtab.metrics.read import RawSeries
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.store.state.database import State
+from trimtab.store.telemetry.batch import Appended
+
+PLACE = ("123456789012", "us-east-1")
+
+
+@pytest.fixture
+def room(state: State, tmp_path: Path) -> Iterator[InferenceRoom]:
+    """The room over a state of its own."""
+    yield InferenceRoom.of(state, SystemClock(), tmp_path / "room", *PLACE)
+
+
+@pytest.fixture
+def api(room: InferenceRoom, state: State) -> Any:
+    """SageMaker's client."""
+    nothing: Any = None
+    rooms = SageMakerRooms(room, nothing, nothing, Actuators(state, SystemClock()))
+    return client(service.build(rooms)[0], SystemClock(), "us-east-1")
+
+
+def test_schedules_are_kept_listed_and_deleted(api: Any) -> None:
+    config = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
+              "MonitoringJobDefinitionName": "definition"}  # fmt: skip
+    arn = api.create_monitoring_schedule(MonitoringScheduleName="watch", MonitoringScheduleConfig=config)
+    assert "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/watch" == arn["MonitoringScheduleArn"]
+    with pytest.raises(api.exceptions.ResourceInUse):
+        api.create_monitoring_schedule(MonitoringScheduleName="watch", MonitoringScheduleConfig=config)
+    described = api.describe_monitoring_schedule(MonitoringScheduleName="watch")
+    assert ("Scheduled", config) == (described["MonitoringScheduleStatus"], described["MonitoringScheduleConfig"])
+    [shown] = api.list_monitoring_schedules(NameContains="watch")["MonitoringScheduleSummaries"]
+    assert "definition" == shown["MonitoringJobDefinitionName"]
+    assert [] == api.list_monitoring_schedules(MonitoringTypeEquals="ModelBias")["MonitoringScheduleSummaries"]
+    assert [] == api.list_monitoring_executions()["MonitoringExecutionSummaries"]
+    api.delete_monitoring_schedule(MonitoringScheduleName="watch")
+    with pytest.raises(api.exceptions.ResourceNotFound):
+        api.describe_monitoring_schedule(MonitoringScheduleName="watch")
+
+
+def test_an_unknown_pipeline_is_named(api: Any) -> None:
+    with pytest.raises(api.exceptions.ResourceNotFound, match="pipeline/retrain"):
+        api.start_pipeline_execution(PipelineName="retrain", ClientRequestToken="a" * 32)
+
+
+class Objects:
+    """S3 in memory."""
+
+    def __init__(self, held: dict[str, bytes]) -> None:
+        self.held = held
+
+    def fetch(self, uri: str, into: Path, only: Sequence[str] = ()) -> Path:
+        if uri not in self.held:
+            raise Unavailable(f"there is no {uri}")
+        into.mkdir(parents=True)
+        (into / only[0]).write_bytes(self.held[uri])
+        return into
+
+    def store(self, folder: Path, uri: str) -> None:
+        for one in folder.iterdir():
+            self.held[f"{uri}/{one.name}"] = one.read_bytes()
+
+
+def test_asynchronous_answers_and_failures_are_objects_and_no_copy_stays(room: InferenceRoom, tmp_path: Path) -> None:
+    objects = Objects({"s3://in/good": b"hello", "s3://in/bad": b"fail"})
+
+    async def run() -> list[Any]:
+        model = {"PrimaryContainer": {"Environment": {"TRIMTAB_URL": "http://127.0.0.1:9/x"}}}
+        await room.served.create(PLACE, MODEL, "m", model, "InService")
+        variants = [{"VariantName": "A", "ModelName": "m"}]
+        output = {"OutputConfig": {"S3OutputPath": "s3://out/a", "S3FailurePath": "s3://out/failed"}}
+        config = {"ProductionVariants": variants, "AsyncInferenceConfig": output}
+        await room.served.create(PLACE, CONFIG, "c", config, "InService")
+        await room.served.create(PLACE, ENDPOINT, "e", {"EndpointConfigName": "c"}, "InService")
+        room.invoker._client = httpx.AsyncClient(transport=httpx.MockTransport(_model))
+        asynchronous = AsyncInvoker(room.invoker, objects, tmp_path / "copies")
+        taken = [
+            await asynchronous.take(PLACE, "e", Asked(b"", "text/plain"), f"s3://in/{name}", name)
+            for name in ("good", "bad", "absent")
+        ]
+        await asyncio.gather(*asynchronous._tasks)
+        await asynchronous.close()
+        await room.invoker.close()
+        return taken
+
+    good, bad, absent = asyncio.run(run())
+    assert b"HELLO" == objects.held[good.output] == objects.held["s3://out/a/good.out"]
+    assert b"Received error (500)" in objects.held[bad.failure]
+    assert b"there is no s3://in/absent" in objects.held[absent.failure]
+    assert [] == list((tmp_path / "copies").iterdir())
+
+
+def _model(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(500 if request.content == b"fail" else 200, content=request.content.upper())
+
+
+def test_a_streamed_answer_comes_through_byte_for_byte(room: InferenceRoom) -> None:
+    async def registered() -> None:
+        model = {"PrimaryContainer": {"Environment": {"TRIMTAB_URL": "http://127.0.0.1:9/x"}}}
+        await room.served.create(PLACE, MODEL, "m", model, "InService")
+        config = {"ProductionVariants": [{"VariantName": "A", "ModelName": "m"}]}
+        await room.served.create(PLACE, CONFIG, "c", config, "InService")
+        await room.served.create(PLACE, ENDPOINT, "e", {"EndpointConfigName": "c"}, "InService")
+
+    nothing: Any = None
+    rooms = SageMakerRooms(room, nothing, nothing, nothing)
+    here: Any = SimpleNamespace(account=PLACE[0], region=PLACE[1])
+    model = load_model("sagemaker-runtime")
+    codec = RestCodec(model, model.operation("InvokeEndpointWithResponseStream"))
+
+    async def streamed(body: bytes) -> tuple[dict[bytes, bytes], bytes]:
+        asked = {"EndpointName": "e", "Body": body}
+        answer = codec.write(await runtime.invoke_endpoint_with_response_stream(rooms, asked, here), "id")
+        assert answer.stream is not None
+        return dict(answer.headers), b"".join([part async for part in answer.stream])
+
+    async def run() -> tuple[dict[bytes, bytes], bytes]:
+        await registered()
+        room.invoker._client = httpx.AsyncClient(transport=httpx.MockTransport(_model))
+        try:
+            with pytest.raises(AwsError, match="Received error \\(500\\)"):
+                await streamed(b"fail")
+            return await streamed(b"\x00one")
+        finally:
+            await room.invoker.close()
+
+    headers, told = asyncio.run(run())
+    assert b"A" == {name.lower(): value for name, value in headers.items()}[b"x-amzn-invoked-production-variant"]
+    buffer = EventStreamBuffer()
+    buffer.add_data(told)
+    assert [("PayloadPart", b"\x00ONE")] == [(one.headers[":event-type"], one.payload) for one in buffer]
+
+
+class Kept:
+    """Metrics in memory: what a door writes and reads."""
+
+    def __init__(self) -> None:
+        self.registry = SeriesRegistry(None, SystemClock())  # type: ignore[arg-type]  # `load` is never called
+        self.rows: list[tuple[int, int, float]] = []
+
+    async def write(self, batch: MetricBatch, key: str | None = None) -> Appended:
+        self.rows += batch.samples.tolist()
+        return Appended(len(self.rows), False)
+
+    async def fresh(self, timeout_s: float = 1.0) -> bool:
+        return True
+
+    async def raw(self, scope: Scope, series_id: int, start_ms: int, end_ms: int) -> RawSeries:
+        found = sorted(
+            (at, value) for series, at, value in self.rows if series == series_id and start_ms <= at < end_ms
+        )
+        times, values = (np.array([one[place] for one in found]) for place in (0, 1))
+        return RawSeries(Kind.GAUGE, times.astype(np.int64), values.astype(np.float64), np.ones(len(found)))
+
+    def accepted(self, *_told: Any) -> None:
+        pass
+
+
+def test_metrics_of_training_are_read_back_by_step_and_by_time(room: InferenceRoom) -> None:
+    kept: Any = Kept()
+    nothing: Any = None
+    metrics = MetricRooms(kept.registry, kept, kept, kept, SystemClock())
+    built = service.build(SageMakerRooms(room, nothing, metrics, nothing))[2]
+    api = client(built, SystemClock(), "us-east-1")
+    now = SystemClock().now_ms() // 300_000 * 300 - 600
+    data = [
+        {"MetricName": "loss", "Timestamp": now + 20 * step, "Step": step, "Value": 4.0 / (step + 1)}
+        for step in range(4)
+    ]
+    assert not api.batch_put_metrics(TrialComponentName="run-1", MetricData=data).get("Errors")
+    old = {"MetricName": "loss", "Timestamp": now - 40 * 86_400, "Value": 1.0}
+    [refused] = api.batch_put_metrics(TrialComponentName="run-1", MetricData=[old])["Errors"]
+    assert ("VALIDATION_ERROR", 0) == (refused["Code"], refused["MetricIndex"])
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
+    steps = {"MetricName": "loss", "ResourceArn": arn, "MetricStat": "Last", "Period": "IterationNumber",
+             "XAxisType": "IterationNumber"}  # fmt: skip
+    times = {**steps, "MetricStat": "Avg", "Period": "FiveMinute", "XAxisType": "Timestamp"}
+    by_step, by_time, wrong, other = api.batch_get_metrics(
+        MetricQueries=[steps, times, {**steps, "Period": "OneHour"}, {**steps, "MetricName": "accuracy"}]
+    )["MetricQueryResults"]
+    assert ("Complete", [0, 1, 2, 3]) == (by_step["Status"], by_step["XAxisValues"])
+    assert by_step["MetricValues"] == pytest.approx([4.0, 2.0, 4 / 3, 1.0])
+    assert by_time["MetricValues"] == pytest.approx([(4 + 2 + 4 / 3 + 1) / 4])
+    assert ["ValidationError", "Complete"] == [wrong["Status"], other["Status"]]
+    assert [] == other["XAxisValues"]
+
+
+def test_statistics_are_of_each_place_of_the_axis() -> None:
+    axis, values = np.array([2, 1, 2, 2]), np.array([5.0, 1.0, 1.0, 3.0])
+    assert ([1, 2], [1.0, 3.0]) == statistic(axis, values, "Last")
+    assert ([1, 2], [1.0, 3.0]) == statistic(axis, values, "Count")
+    assert ([1, 2], [1.0, 5.0]) == statistic(axis, values, "Max")
+    assert ([], []) == statistic(np.empty(0, np.int64), np.empty(0), "Avg")

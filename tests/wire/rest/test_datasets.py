@@ -85,7 +85,7 @@ def test_sql_answers_over_sources_and_pages_show_it(calls: Datasets, server: Liv
         calls.sql(wire.SqlStatement("SELECT * FROM system.tables"))
     page = httpx.get(f"{server.url}/datasets/sql", params={"q": "SELECT * FROM file('/etc/passwd')"})
     assert page.status_code == 200
-    assert "is no dataset" in page.text
+    assert 'role="alert"' in page.text
     assert "root:" not in page.text
 
 

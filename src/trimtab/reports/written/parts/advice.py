@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
+from trimtab.advice.finding import Finding
 from trimtab.advice.standing import Standing
 from trimtab.costs.explorer.words import money
 from trimtab.reports.written.claims import Claim, Part
@@ -34,7 +35,7 @@ def advice_part(found: Sequence[Standing]) -> Part:
             f"{plural(len(found), 'change')} below: {' and '.join(told) or 'no saving of money, but of risk'}.",
             "/advice",
         ),
-        *(Said(one.finding.summary, f"/advice/{one.finding.id}") for one in found),
+        *(Said(_sentence(one.finding), f"/advice/{one.finding.id}") for one in found),
     ]
     best = found[0].finding
     claims = [Claim(said[1], float(best.cash or 0) + best.gpu_hours)]
@@ -57,3 +58,12 @@ def advice_part(found: Sequence[Standing]) -> Part:
         "/advice",
     )
     return Part(Section("What to do", said, (), (table,)), claims)
+
+
+def _sentence(one: Finding) -> str:
+    """What to change, and what it is worth a month: a sentence that stands by itself at the head of a report."""
+    what = one.summary if one.name in one.summary else f"{one.name}: {one.summary}"
+    worth = f"{money(one.cash, one.currency)} a month" if one.cash else ""
+    freed = f"{hours(one.gpu_hours)} of GPUs a month" if one.gpu_hours else ""
+    told = " and ".join(part for part in (worth, freed) if part)
+    return f"{what.rstrip('.')}{f': {told}' if told else ''}."

@@ -12,6 +12,7 @@ from trimtab.reports.written.links import costs
 from trimtab.reports.written.wording import change, day
 
 _MOST_ROWS, _MOST_DRIVERS = 12, 5
+_LEAST = Decimal("0.005")  # of a change that is told: half a coin
 UNOWNED = "(nobody)"
 
 
@@ -46,6 +47,8 @@ def money_part(ask: Ask, found: Money | None, *, by_owner: bool = True) -> Part:
             continue
         said.append(Said(headline(told), href))
         for driver in told.drivers[:_MOST_DRIVERS]:
+            if abs(driver.change) < _LEAST:  # nothing that anybody would see on the bill
+                continue
             name = " · ".join(part for part in (driver.pool.service, driver.pool.family) if part)
             by = signed(driver.change, told.currency)
             why = Said(f"{name} {by}: {sentence(driver, told.currency)}", href)

@@ -1,6 +1,5 @@
 """`trimtab loadtest rent` and `clean`: SageMaker endpoints made for a test, under a cost cap, and deleted after it."""
 
-import math
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,13 @@ from trimtab.client import load_tests_wire as wire
 from trimtab.client.load_tests import LoadTests
 from trimtab.cloud.sagemaker_endpoints import SageMakerEndpoints
 from trimtab.cloud.signing import endpoint_url, signer
-from trimtab.inference.cost import price_of
 from trimtab.inference.drive import Driver
 from trimtab.inference.load.target import Payload, Target
 from trimtab.inference.objective import Objective
 from trimtab.inference.recommend.bayes import Choice, Chooser
+from trimtab.inference.recommend.listed import features, listed_price
 from trimtab.inference.recommend.rented import Budget, Journal, Renter
 from trimtab.inference.search import Plan
-from trimtab.inventory.catalog.book import load as load_catalog
 from trimtab.settings import load
 
 _TAKES_S = 600.0  # that an endpoint usually takes to come into service and to go: it is paid too
@@ -85,8 +83,8 @@ async def _tested(renter: Renter, model: str, types: list[str], given: dict[str,
     """The tests of the types, what may be the cheapest first; a type that fails is told and passed over."""
     for name in await renter.clean():
         remark(f"deleted {name}, which an earlier test left behind")
-    prices = {one: _price(one, given["region"]) for one in types}
-    chooser = Chooser([Choice(one, _features(one)) for one in types])
+    prices = {one: listed_price(one, given["region"]) for one in types}
+    chooser = Chooser([Choice(one, features(one)) for one in types])
     tests = []
     while (choice := chooser.next()) is not None:
         cost = float("inf")
@@ -115,17 +113,3 @@ async def _one(renter: Renter, model: str, type_: str, per_hour: Decimal, given:
         result = await Driver(target).capacity(plan)
     about = About(model, url, "sagemaker", "capacity", started, "", type_, setup_s=round(rented.setup_s, 3))
     return test_of(about, objective, result)
-
-
-def _price(type_: str, region: str) -> Decimal:
-    found = price_of(load_catalog(), type_, SystemClock().now_ms(), region)
-    if found is None:
-        raise InvalidInput(f"cannot cap the cost of {type_!r}: the catalogue has no price of it in {region}")
-    return found.per_hour
-
-
-def _features(type_: str) -> dict[str, float]:
-    known = load_catalog().types.get(type_.removeprefix("ml."))
-    if known is None:
-        return {}
-    return {"cpus": math.log2(known.vcpus), "accelerators": known.accelerators}

@@ -38,7 +38,7 @@ from trimtab.scaling.replay.deciding import combine, wishes
 Memories = Mapping[str, Sequence[float]]
 _COUNTS = slice(0, 2)
 _MISSED, _MISSED_S = 3, 60
-"""Ticks, and seconds, up to which a busy machine may be late without a count in a row beginning anew."""
+"""Ticks, and seconds, up to which a busy machine may be late: what is seen now is taken to have held in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class _Turn:
     row: Array
     seen: Array
     memory: Array
+    ticks: int = 1
     rule: Rule | None = None
     wish: float = math.nan
     words: str = ""
@@ -130,15 +131,17 @@ def _turn(
     target: ScalableTarget, policy: Policy, seen: Seen, memory: Sequence[float] | None, tick: int, last: int
 ) -> _Turn:
     known = np.array(memory, dtype=np.float64) if memory is not None and len(memory) == MEMORY else no_memory(1)[0]
-    if tick - last > max(_MISSED, _MISSED_S // target.service.tick_s):
+    late = tick - last
+    if late > max(_MISSED, _MISSED_S // target.service.tick_s):
         known[_COUNTS] = 0.0
+        late = 1
     shown = np.zeros(SEEN)
     standing = seen.standing
     shown[TICK], shown[TOTAL], shown[READY] = tick, standing.desired, min(standing.ready, standing.desired)
     shown[CAPACITY], shown[LOAD], shown[DEMAND] = target.service.capacity, math.nan, math.nan
     if seen.demand is not None:
         shown[DEMAND], shown[WAITING] = seen.demand.now, seen.demand.waiting
-    turn = _Turn(policy, np.zeros(WIDTH), shown, known)
+    turn = _Turn(policy, np.zeros(WIDTH), shown, known, max(1, late))
     if policy.kind is Kind.TRACKING:
         return _track(turn, target, seen)
     if policy.kind is Kind.STEP:
@@ -156,7 +159,13 @@ def _ask(turn: _Turn, tick_s: float) -> None:
     assert turn.rule is not None  # noqa: S101 - set by who asks
     turn.row = turn.rule.numbers(tick_s)
     rows, memory, wished = turn.row[None, :], turn.memory[None, :].copy(), np.full(1, math.nan)
-    wishes(rows, memory, turn.seen, wished)
+    now = turn.seen[TICK]
+    for missed in range(turn.ticks - 1, -1, -1):
+        turn.seen[TICK] = now - missed
+        wishes(rows, memory, turn.seen, wished)
+        if not math.isnan(wished[0]):
+            break
+    turn.seen[TICK] = now
     turn.memory, turn.wish = memory[0], float(wished[0])
 
 

@@ -222,7 +222,9 @@ class Settings:
         "Kinds of events that the channel `desktop` gets, separated by commas; * ends a pattern.",
     )
     scaling_file: str = _setting(
-        "", _text, "TOML file that names the pools, clusters, webhooks and AWS resources that may be scaled (see the guide of scaling)."
+        "",
+        _text,
+        "TOML file that names the pools, clusters, webhooks and AWS resources that may be scaled (see the guide of scaling).",
     )
     trigger_commands: str = _setting(
         "",

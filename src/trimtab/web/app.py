@@ -128,9 +128,9 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             scaling,
             simulate,
             capacity_plan,
-            admin,
             analysis_builder,
             analyses,
+            admin,
             jump,
         )
     ]

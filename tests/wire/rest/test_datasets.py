@@ -48,8 +48,8 @@ def test_a_dataset_is_put_read_in_every_form_and_removed(calls: Datasets, server
     assert ["day", "changes"] == list(frame.columns)
     csv = httpx.get(f"{server.url}/rest/v1/datasets/wire%20changes/csv", params={"column": "n=count()"})
     assert (csv.status_code, csv.text.splitlines()[0]) == (200, "n")
-    wrong = httpx.get(f"{server.url}/rest/v1/datasets/wire%20changes/arrow", params={"colum": "n"})
-    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "colum")
+    wrong = httpx.get(f"{server.url}/rest/v1/datasets/wire%20changes/arrow", params={"fields": "n"})
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "fields")
     shown = httpx.get(f"{server.url}/datasets/wire%20changes")
     assert shown.status_code == 200
     assert "Changes by day" in shown.text

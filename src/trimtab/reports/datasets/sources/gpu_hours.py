@@ -1,4 +1,4 @@
-"""`gpu_hours`: GPU time of a team on a day (or in an hour) in layers: paid = down + allocated + unallocated + unknown."""
+"""`gpu_hours`: GPU time of a team by day or hour, in layers: paid = down + allocated + unallocated + unknown."""
 
 import asyncio
 from dataclasses import replace

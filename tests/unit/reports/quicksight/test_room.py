@@ -73,7 +73,7 @@ class QuickSight:
         )
 
     def seen(self, who: Principal, id_: str = "bill") -> list[tuple[Any, ...]]:
-        query = Query(by=("team",), columns=(("team", "team"), ("cost", "sum(cost)")))
+        query = Query((("team", "team"), ("cost", "sum(cost)")))
         found = run(self.datasets.read(self.room.within(who, HERE), own_name("dataset", id_), query))
         return sorted((row["team"] or "", f"{row['cost']:.2f}") for row in found.table.to_pylist())
 

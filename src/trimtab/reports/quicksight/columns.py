@@ -8,6 +8,7 @@ from typing import Any
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.grouping import field_text
 from trimtab.reports.datasets.language.lexer import Lexeme, Token, tokens_of
+from trimtab.reports.quicksight.unions import member
 
 AGGREGATES = {
     "SUM": "sum", "AVERAGE": "avg", "MIN": "min", "MAX": "max", "COUNT": "count", "DISTINCT_COUNT": "distinct_count",
@@ -63,7 +64,7 @@ class Columns:
 
     def dimension(self, field: Mapping[str, Any]) -> str:
         """A field of dimensions as an entry of `by`: a time takes its grain. Raises InvalidInput."""
-        kind, given = next(((name, one) for name, one in field.items() if one), ("", {}))
+        kind, given = member(field)
         if not kind:
             raise InvalidInput("expected a dimension")
         written = self.column(given["Column"])
@@ -76,7 +77,7 @@ class Columns:
 
     def measure(self, field: Mapping[str, Any]) -> dict[str, str]:
         """A field of measures: its value and, for people, its name. Raises InvalidInput."""
-        kind, given = next(((name, one) for name, one in field.items() if one), ("", {}))
+        kind, given = member(field)
         if not kind:
             raise InvalidInput("expected a measure")
         if kind == "CalculatedMeasureField":

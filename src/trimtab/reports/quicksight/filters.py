@@ -6,6 +6,7 @@ from typing import Any
 from trimtab.base.clock import iso
 from trimtab.reports.analyses.grouping import quoted
 from trimtab.reports.quicksight.columns import Columns, Unmapped, is_aggregate
+from trimtab.reports.quicksight.unions import member
 
 _PERIODS = {
     "YEAR": "YYYY", "QUARTER": "Q", "MONTH": "MM", "WEEK": "WK", "DAY": "DD", "HOUR": "HH", "MINUTE": "MI",
@@ -20,7 +21,7 @@ _TEXTS = {
 
 def condition_of(given: Mapping[str, Any], columns: Columns, parameters: Mapping[str, Sequence[Any]]) -> str:
     """The condition of a filter; empty where it lets everything through. Raises Unmapped, InvalidInput."""
-    kind, body = next(((name, one) for name, one in given.items() if one), ("", {}))
+    kind, body = member(given)
     if body.get("AggregationFunction"):
         raise Unmapped(f"{kind}: groups are not filtered by what they add up to")
     column = columns.column(body["Column"]) if body.get("Column") else ""
@@ -43,7 +44,7 @@ def condition_of(given: Mapping[str, Any], columns: Columns, parameters: Mapping
 
 
 def _category(column: str, given: Mapping[str, Any], parameters: Mapping[str, Sequence[Any]]) -> str:
-    kind, body = next(((name, one) for name, one in given.items() if one), ("", {}))
+    kind, body = member(given)
     if body.get("SelectAllOptions") == "FILTER_ALL_VALUES":
         return ""
     operator = body.get("MatchOperator", "EQUALS")

@@ -43,7 +43,8 @@ class Snapshots:
         if asked["FormatType"] not in _TYPES:
             raise InvalidInput(f"cannot write {asked['FormatType']}: expected one of {', '.join(_TYPES)}")
         spec, names = self._chosen(version, asked["SheetSelections"])
-        shown = [await self.analyses.show(principal, spec, spec.visual(name)) for name in names if spec.visual(name)]
+        chosen = [one for one in map(spec.visual, names) if one is not None]
+        shown = [await self.analyses.show(principal, spec, one) for one in chosen]
         if asked["FormatType"] == "CSV":
             if len(shown) != 1:
                 raise InvalidInput(f"cannot write CSV: it has one visual, and {len(shown)} are selected")

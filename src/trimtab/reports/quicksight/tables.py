@@ -11,6 +11,7 @@ from trimtab.reports.datasets.field import Type
 from trimtab.reports.datasets.language.lexer import Lexeme, tokens_of
 from trimtab.reports.datasets.source import Source
 from trimtab.reports.quicksight.sql import read_select
+from trimtab.reports.quicksight.unions import member
 
 Document = dict[str, Any]
 _JOINS = {"INNER": "inner", "LEFT": "left", "OUTER": "full"}
@@ -125,7 +126,7 @@ class _Logical:
         return Table([*left.uses, use], left.fields, left.filters)
 
     def _transform(self, table: Table, given: Mapping[str, Any], place: str) -> None:
-        kind, body = next(((name, one) for name, one in given.items() if one), ("", {}))
+        kind, body = member(given)
         if kind == "FilterOperation" and body.get("ConditionExpression"):
             table.filters.append(body["ConditionExpression"])
         elif kind == "CreateColumnsOperation":

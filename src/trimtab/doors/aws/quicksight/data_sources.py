@@ -18,6 +18,7 @@ from trimtab.doors.aws.quicksight.rooms import (
 )
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.quicksight.model import DATA_SOURCE, FAILED, MADE, UPDATE_FAILED, UPDATED, Resource
+from trimtab.reports.quicksight.unions import member
 
 _OWN_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 _HOSTLESS = frozenset(("AthenaParameters",))
@@ -76,7 +77,7 @@ async def delete_data_source(rooms: QuickSightRooms, request: Request, context: 
 def _problem(form: Mapping[str, Any], public_url: str) -> dict[str, str] | None:
     """Why nothing can be read there."""
     given = form.get("DataSourceParameters") or {}
-    kind, parameters = next(((name, one) for name, one in given.items() if one is not None), ("", {}))
+    kind, parameters = member(given)
     host = str((parameters or {}).get("Host") or "").lower()
     if kind in _HOSTLESS or host in _OWN_HOSTS or (host and host == urlsplit(public_url).hostname):
         return None

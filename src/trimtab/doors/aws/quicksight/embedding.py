@@ -7,6 +7,7 @@ from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, found, operation
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.quicksight.model import DASHBOARD, USER, Place, Resource, arn_of, name_in
 from trimtab.reports.quicksight.people import NAMESPACE
+from trimtab.reports.quicksight.unions import member
 
 
 @operations.add("GenerateEmbedUrlForRegisteredUser")
@@ -48,7 +49,7 @@ async def get_dashboard_embed_url(rooms: QuickSightRooms, request: Request, cont
 
 async def _url(rooms: QuickSightRooms, place: Place, request: Request, allowed: list[str] | None = None) -> str:
     given = request["ExperienceConfiguration"]
-    kind, body = next(((name, one) for name, one in given.items() if one is not None), ("", {}))
+    kind, body = member(given)
     if kind == "QuickSightConsole":
         return f"{rooms.room.public_url.rstrip('/')}/analyses"
     if kind == "DashboardVisual":

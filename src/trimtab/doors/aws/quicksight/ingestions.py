@@ -49,9 +49,9 @@ async def begin(rooms: QuickSightRooms, one: Resource, id_: str, kind: str, cont
         extract = await room.datasets.refresh(principal, own_name(DATA_SET, one.name))
     except TrimtabError as problem:
         error = {"Type": "QUERY_TIMEOUT" if isinstance(problem, QueryAborted) else "SQL_EXCEPTION"}
-        state = {"kind": kind, "error": {**error, "Message": str(problem)}}
-        return await room.store.replace(replace(made, status="FAILED", state=state))
-    state = {"kind": kind, "rows": extract.rows, "took_ms": extract.took_ms}
+        failed = {"kind": kind, "error": {**error, "Message": str(problem)}}
+        return await room.store.replace(replace(made, status="FAILED", state=failed))
+    state: dict[str, Any] = {"kind": kind, "rows": extract.rows, "took_ms": extract.took_ms}
     return await room.store.replace(replace(made, status="COMPLETED", state=state))
 
 

@@ -54,7 +54,7 @@ async def describe_dashboard_snapshot_job(rooms: QuickSightRooms, request: Reque
     """What a job was asked, and how it is."""
     job = await _job(rooms, request, context)
     told = {"AwsAccountId": job.place.account, "DashboardId": job.parent, "SnapshotJobId": job.name}
-    users = {"UserConfiguration": {"AnonymousUsers": []}} if job.form["users"] else {}
+    users: dict[str, Any] = {"UserConfiguration": {"AnonymousUsers": []}} if job.form["users"] else {}
     return {**told, **users, "SnapshotConfiguration": job.form["configuration"], **_state(job)}
 
 

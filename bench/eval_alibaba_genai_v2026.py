@@ -37,9 +37,9 @@ from trimtab.kpis.context import Options
 from trimtab.kpis.model import GroupKpis, Level
 from trimtab.kpis.report import report
 from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricBatch
-from trimtab.rooms import Rooms, build_rooms
 from trimtab.settings import Settings
 from trimtab.stores import open_stores
+from trimtab.wiring.rooms import Rooms, build_rooms
 
 STEP_S = 57
 """The publishers' sampling interval; timestamps are multiples of it."""

@@ -11,11 +11,9 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
-from trimtab.analysis_rooms import analysing_of, datasets_of
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
-from trimtab.bill_exports import bill_exports
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
@@ -104,16 +102,12 @@ from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
-from trimtab.live_costs import jobs_of as live_jobs
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.watch import REFRESH_S
-from trimtab.quicksight import quicksight_of, snapshots_of
-from trimtab.report_rooms import written_reports
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.reports.written.room import WrittenReports
-from trimtab.rooms import Rooms, wipe
 from trimtab.selfwatch import renderer
 from trimtab.stores import checks_of
 from trimtab.web import app as web
@@ -121,6 +115,12 @@ from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 from trimtab.wires import OtlpSignals, Wires
+from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
+from trimtab.wiring.bill_exports import bill_exports
+from trimtab.wiring.live_costs import jobs_of as live_jobs
+from trimtab.wiring.quicksight import quicksight_of, snapshots_of
+from trimtab.wiring.report_rooms import written_reports
+from trimtab.wiring.rooms import Rooms, wipe
 
 
 def build_doors(rooms: Rooms) -> tuple[Front, Wires]:

@@ -25,10 +25,10 @@ from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.front import Front
 from trimtab.jobs.periodic import run_jobs
 from trimtab.listen import bind
-from trimtab.rooms import build_rooms
 from trimtab.settings import OFF, Settings
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY
+from trimtab.wiring.rooms import build_rooms
 
 logger = logging.getLogger(__name__)
 

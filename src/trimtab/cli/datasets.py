@@ -157,7 +157,7 @@ def diff(connection: Connection, name: str, file: Any) -> None:
 @datasets.command("read")
 @click.argument("name")
 @click.option("--column", "columns", multiple=True, metavar="NAME[=EXPRESSION]", help="A column; may be repeated.")
-@click.option("--where", "wheres", multiple=True, metavar="CONDITION", help="A condition; may be repeated.")
+@click.option("--where", "conditions", multiple=True, metavar="CONDITION", help="A condition; may be repeated.")
 @click.option("--order", "orders", multiple=True, metavar="COLUMN", help="Sort by it, -COLUMN from the top.")
 @click.option("--set", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter's value.")
 @_limit
@@ -167,7 +167,7 @@ def diff(connection: Connection, name: str, file: Any) -> None:
 @_out
 @server_options
 def read(
-    connection: Connection, name: str, columns: Sequence[str], wheres: Sequence[str], orders: Sequence[str],
+    connection: Connection, name: str, columns: Sequence[str], conditions: Sequence[str], orders: Sequence[str],
     parameters: Sequence[str], limit: int, start: str | None, end: str | None, format_: str, out: Path | None,
 ) -> None:  # fmt: skip
     """Read rows of a dataset.
@@ -177,7 +177,7 @@ def read(
     """
     chosen = {one.partition("=")[0]: one.partition("=")[2] for one in columns}
     values = dict(_pair(one) for one in parameters)
-    query = question(chosen, wheres, orders, limit, values, start, end)
+    query = question(chosen, conditions, orders, limit, values, start, end)
     with connection.client() as client:
         calls = Datasets(client)
         if format_ in ("csv", "arrow"):

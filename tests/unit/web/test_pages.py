@@ -49,7 +49,8 @@ def test_no_page_has_script_or_style_inside(path: str, pages: AsgiClient) -> Non
 
 WITHOUT_ROOM = (
     "/statements", "/allocation", "/untagged", "/event-rules", "/audit", "/budgets", "/unit-costs", "/savings",
-    "/cost-anomalies", "/purchase-plan", "/rightsizing", "/advice", "/reports",
+    "/cost-anomalies", "/purchase-plan", "/rightsizing", "/advice", "/reports", "/datasets", "/scaling",
+    "/capacity-plan", "/analyses", "/load-tests",
 )  # fmt: skip
 """Pages of rooms that the pretended state lacks; tests/browser/test_this_machine.py opens every page over real ones."""
 

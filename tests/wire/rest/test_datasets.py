@@ -62,7 +62,7 @@ def test_a_dataset_is_put_read_in_every_form_and_removed(calls: Datasets, server
 def test_what_is_wrong_in_a_spec_is_told_with_its_place(calls: Datasets) -> None:
     for change, message in (
         ({"fields": {"x": "changes >"}}, r"fields\.x, character 10"),
-        ({"fields": {"x": "chnges"}}, "there is no field 'chnges'"),
+        ({"fields": {"x": "no_such"}}, "there is no field 'no_such'"),
         ({"fields": {"x": "y", "y": "x"}}, "it reads itself: x → y → x"),
         ({"sources": [{"use": "bills"}]}, "there is no source 'bills'"),
         ({"sources": [*SPEC["sources"], {"use": "logs"}]}, r"sources\[1\]\.on"),

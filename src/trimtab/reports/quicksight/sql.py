@@ -3,7 +3,7 @@
     SELECT day, service AS what, SUM(effective_cost) AS cost FROM costs WHERE region = 'us-east-1' GROUP BY 1, service
 
 Its expressions are those of datasets, with what SQL writes otherwise turned: quoted names, `COUNT(*)`, `IN (…)`,
-`date_trunc`. SELECTs without FROM, joined by UNION ALL, are rows of constants: those of row-level permissions.
+`date_trunc`. A SELECT without FROM, or several joined by UNION ALL, is rows of constants: those of row-level permissions.
 """
 
 import re
@@ -239,7 +239,7 @@ def _constants(tokens: Sequence[_Token]) -> Selected:
     rows: list[dict[str, str]] = []
     for number, part in enumerate(_unions(tokens)):
         if not part or not part[0].is_word("select"):
-            raise _wrong("expected SELECT … FROM a source, or SELECTs of constants joined by UNION ALL")
+            raise _wrong("expected SELECT … FROM a source, or a SELECT of constants, or several joined by UNION ALL")
         row: dict[str, str] = {}
         for at, item in enumerate(_split(part[1:])):
             value = item[0]

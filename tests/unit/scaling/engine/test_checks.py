@@ -37,7 +37,7 @@ def test_a_target_that_means_nothing_is_refused(key: TargetKey, form: Form, word
         (Kind.STEP, {"StepAdjustments": []}, "0 step adjustments"),
         (Kind.PREDICTIVE, {"MetricSpecifications": []}, "exactly one MetricSpecification"),
         (Kind.PORTFOLIO, {"allowed": 2}, "between 0 and 1"),
-        (Kind.PORTFOLIO, {"alowed": 0.1}, "cannot read 'alowed'"),
+        (Kind.PORTFOLIO, {"permitted": 0.1}, "cannot read 'permitted'"),
         (Kind.TO_ZERO, {"idle_s": [3]}, "expected finite numbers"),
         (Kind.OBJECTIVE, {"headroom": "much"}, "expected numbers"),
     ],

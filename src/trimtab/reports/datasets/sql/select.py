@@ -60,7 +60,7 @@ class _Names:
 
 @dataclass(slots=True)
 class Planner:
-    """Writes SELECTs; `find` says what tables are."""
+    """Writes a SELECT; `find` says what tables are."""
 
     environment: Environment
     find: Find

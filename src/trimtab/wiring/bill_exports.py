@@ -2,7 +2,7 @@
 
 from trimtab.costs.delivery.room import BillExports
 from trimtab.logs.exports.places import files_of
-from trimtab.rooms import Rooms
+from trimtab.wiring.rooms import Rooms
 
 
 def bill_exports(rooms: Rooms) -> BillExports:

@@ -41,7 +41,7 @@ from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Settings
 from trimtab.stores import Stores
 from trimtab.traces.read import TraceReader
-from trimtab.use_facts import Facts
+from trimtab.wiring.use_facts import Facts
 
 _EVERY_S = 60.0
 _KINDS = {"input-tokens": kpi_use.INPUT_TOKENS, "output-tokens": kpi_use.OUTPUT_TOKENS, "requests": kpi_use.REQUESTS}

@@ -4,8 +4,8 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.mailing import mail_channels
 from trimtab.reports.written.facts import Facts
 from trimtab.reports.written.room import WrittenReports
-from trimtab.rooms import Rooms
 from trimtab.settings import public_url
+from trimtab.wiring.rooms import Rooms
 
 
 def written_reports(rooms: Rooms) -> WrittenReports:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from trimtab import capacity_plans
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
@@ -55,8 +54,6 @@ from trimtab.kpis.runs import activity as run_activity
 from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
-from trimtab.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
-from trimtab.live_scaling import LiveScaling, Wiring, live_scaling
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
@@ -91,6 +88,9 @@ from trimtab.triggers.delivering import Delivering, Means
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sending import log_lines
 from trimtab.triggers.sources.audit import AuditSource
+from trimtab.wiring import capacity_plans
+from trimtab.wiring.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
+from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
 

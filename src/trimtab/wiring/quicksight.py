@@ -1,6 +1,5 @@
 """QuickSight's resources over datasets and analyses. Wired by `app.py`."""
 
-from trimtab.analysis_rooms import analysing_of, datasets_of
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.aws.quicksight import service
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms
@@ -10,8 +9,9 @@ from trimtab.reports.quicksight.people import People
 from trimtab.reports.quicksight.room import QuickSightRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
 from trimtab.reports.quicksight.store import ResourceStore
-from trimtab.rooms import Rooms
 from trimtab.settings import public_url
+from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
+from trimtab.wiring.rooms import Rooms
 
 
 def snapshots_of(rooms: Rooms, analyses: AnalysisRoom) -> Snapshots:

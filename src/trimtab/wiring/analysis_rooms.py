@@ -9,9 +9,9 @@ from trimtab.reports.analyses.watching import Watching
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.datasets.sources import every
-from trimtab.rooms import Rooms
 from trimtab.store.telemetry.schema import Layout
 from trimtab.timeseries.forecast.forecaster import Forecaster
+from trimtab.wiring.rooms import Rooms
 
 
 def datasets_of(rooms: Rooms) -> DatasetRoom:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 from threading import Thread
 
 import httpx
@@ -51,10 +51,13 @@ class LiveServer:
         lines: Queue[str | None] = Queue()
         self._reader = Thread(target=self._pump, args=(self.process, lines), daemon=True)
         self._reader.start()
-        while (line := lines.get(timeout=START_S)) is not None:
-            if line.split()[:1] == ["pages"]:
-                self.url = line.split()[1]
-                return self
+        try:
+            while (line := lines.get(timeout=START_S)) is not None:
+                if line.split()[:1] == ["pages"]:
+                    self.url = line.split()[1]
+                    return self
+        except Empty:
+            self.kill()  # no fixture would: it never got a server
         raise AssertionError("the server did not start:\n" + "".join(self.output))
 
     def address_of(self, door: str) -> tuple[str, int]:

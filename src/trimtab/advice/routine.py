@@ -21,6 +21,7 @@ from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.keeper import LedgerKeeper, total
 from trimtab.advice.standing import DIGEST, Changes, Decision, Standing, State, Wanted
 from trimtab.advice.store import FindingStore
+from trimtab.advice.together import Together, together
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import TrimtabError
 from trimtab.events.outbox import emit
@@ -124,7 +125,7 @@ async def digest(findings: FindingStore, ledger: LedgerKeeper, month: str) -> di
         "accepted": sum(one.decision is Decision.ACCEPTED for one in active),
         "applied": len([one for one in entries if one.applied_ms]),
         "saved": saved,
-        "best": [_line(one) for one in active[:5]],
+        "best": [_line(one) for one in together(active)[:5]],
     }
 
 
@@ -136,6 +137,6 @@ def _open_cash(active: Sequence[Standing]) -> dict[str, str]:
     return {currency: f"{amount:.2f}" for currency, amount in found.items()}
 
 
-def _line(one: Standing) -> str:
-    cash = "cash not known" if one.finding.cash is None else f"{one.finding.cash:.2f} {one.finding.currency} a month"
-    return f"{one.finding.name}: {one.finding.summary} ({cash}, {one.finding.owner or 'nobody'})"
+def _line(one: Together) -> str:
+    cash = "cash not known" if one.cash is None else f"{one.cash:.2f} {one.currency} a month"
+    return f"{one.name}: {one.summary} ({cash}, {one.owner or 'nobody'})"

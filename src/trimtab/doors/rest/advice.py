@@ -13,9 +13,10 @@ from trimtab.advice.check import Check
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import Decision, Standing, State, Wanted
+from trimtab.advice.together import check_name
 from trimtab.base.clock import iso
 from trimtab.client import advice_wire as wire
-from trimtab.doors.rest.advice_answers import advice_answer, changes_answer, check_answer, check_name, savings_answer
+from trimtab.doors.rest.advice_answers import advice_answer, changes_answer, check_answer, savings_answer
 from trimtab.doors.rest.spec import Call, NoQuery, Operation, Text
 
 _PATH = "/rest/v1/advice"

@@ -3,20 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from trimtab.advice.catalogue import catalogue
 from trimtab.advice.check import Check
 from trimtab.advice.ledger.keeper import total
 from trimtab.advice.ledger.model import Entry, grades
-from trimtab.advice.recommenders import RECOMMENDERS, Recommender
+from trimtab.advice.recommenders import Recommender
 from trimtab.advice.standing import Changes, CheckRun, Standing
+from trimtab.advice.together import check_name
 from trimtab.client import advice_wire as wire
-
-
-def check_name(id_: str) -> str:
-    """What a check (or recommender) is called; its id where it is not known any more."""
-    if id_ in catalogue():
-        return catalogue()[id_].name
-    return next((one.name for one in RECOMMENDERS if one.id == id_), id_)
 
 
 def advice_answer(standing: Standing) -> wire.Advice:

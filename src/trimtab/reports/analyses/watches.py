@@ -5,7 +5,7 @@ the scope of who asked for it, and published as the metric `trimtab/Analyses` `V
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,8 +111,12 @@ def scope_text(scope: Scope) -> str:
 def scope_of_text(text: str) -> Scope:
     """The scope that `scope_text` wrote."""
     accounts, regions, rows = json.loads(text)
-    sets: Sequence[frozenset[str] | None] = [None if one is None else frozenset(one) for one in (accounts, regions)]
-    return Scope(*sets, tuple(RowRule(key, frozenset(values)) for key, values in rows))
+    rules = tuple(RowRule(key, frozenset(values)) for key, values in rows)
+    return Scope(_set(accounts), _set(regions), rules)
+
+
+def _set(given: list[str] | None) -> frozenset[str] | None:
+    return None if given is None else frozenset(given)
 
 
 def _row(watch: Watch) -> Mapping[str, Any]:

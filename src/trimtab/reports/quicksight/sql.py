@@ -3,7 +3,8 @@
     SELECT day, service AS what, SUM(effective_cost) AS cost FROM costs WHERE region = 'us-east-1' GROUP BY 1, service
 
 Its expressions are those of datasets, with what SQL writes otherwise turned: quoted names, `COUNT(*)`, `IN (…)`,
-`date_trunc`. A SELECT without FROM, or several joined by UNION ALL, is rows of constants: those of row-level permissions.
+`date_trunc`. A SELECT without FROM, or several joined by UNION ALL, is rows of constants: those of row-level
+permissions.
 """
 
 import re

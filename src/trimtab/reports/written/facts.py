@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trimtab.access.scope import Scope
-from trimtab.advice.standing import Standing
 from trimtab.advice.store import FindingStore
+from trimtab.advice.together import Together, together
 from trimtab.alarms.history import STATE, Item
 from trimtab.alarms.history import Wanted as HistoryWanted
 from trimtab.alarms.room import AlarmRoom
@@ -138,12 +138,12 @@ class Facts:
         found = await self.anomalies.listed(ask.scope, AnomaliesWanted(ask.start_ms, ask.end_ms))
         return sorted(found, key=lambda one: -one.finding.impact.total)
 
-    async def best_advice(self, ask: Ask, number: int) -> list[Standing]:
-        """What is worth most to change now, of the owner."""
+    async def best_advice(self, ask: Ask, number: int) -> list[Together]:
+        """What is worth most to change now, of the owner: findings of one check are one thing to do."""
         if self.advice is None:
             return []
         found = await self.advice.listed(ask.scope)
-        return [one for one in found if not ask.owner or one.finding.owner == ask.owner][:number]
+        return together(one for one in found if not ask.owner or one.finding.owner == ask.owner)[:number]
 
     async def ages(self, ask: Ask) -> list[Age]:
         """How new what a report says is."""

@@ -14,6 +14,7 @@ from trimtab.advice.ledger.model import Entry
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import CheckRun, Standing, State
+from trimtab.advice.together import Together, check_name, together
 from trimtab.reports.statements.money import coins
 
 PILLARS = {
@@ -26,12 +27,6 @@ PILLARS = {
 }
 """The pillars as people call them."""
 EFFORTS = {"VeryLow": "very low", "Low": "low", "Medium": "medium", "High": "high", "VeryHigh": "very high"}
-
-
-def check_name(id_: str) -> str:
-    """What a check or recommender is called."""
-    known = catalogue().get(id_)
-    return known.name if known else next((one.name for one in RECOMMENDERS if one.id == id_), id_)
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -70,14 +65,34 @@ def row(standing: Standing) -> dict[str, Any]:
     }
 
 
+def work_row(one: Together) -> dict[str, Any]:
+    """Findings that are one piece of work, as a line of the best things to do."""
+    first = one.findings[0].finding
+    nothing = all(each.finding.cash_note == SAVES_NOTHING for each in one.findings)
+    return {
+        "href": one.path,
+        "name": one.name,
+        "summary": one.summary,
+        "check_name": check_name(one.check),
+        "status": one.status.value,
+        "owner": one.owner,
+        "cash": None if one.cash is None else float(one.cash),
+        "cash_text": "–" if nothing else money(one.cash, one.currency),
+        "cash_note": first.cash_note,
+        "gpu_hours": one.gpu_hours,
+        "confidence": one.confidence,
+        "effort": EFFORTS[one.effort.value],
+    }
+
+
 async def saving_most(room: AdviceRoom | None, scope: Scope, most: int) -> list[dict[str, Any]]:
-    """The open findings that save the most cash, and of equals GPU-hours; none that saves neither."""
+    """The open pieces of work that save the most cash, and of equals GPU-hours; none that saves neither."""
     if room is None:
         return []
-    found = [one for one in await room.findings.listed(scope) if one.state is State.ACTIVE]
-    worth = [one for one in found if (one.finding.cash or 0) > 0 or one.finding.gpu_hours > 0]
-    worth.sort(key=lambda one: (one.finding.cash or 0, one.finding.gpu_hours), reverse=True)
-    return [row(one) for one in worth[:most]]
+    found = together(one for one in await room.findings.listed(scope) if one.state is State.ACTIVE)
+    worth = [one for one in found if (one.cash or 0) > 0 or one.gpu_hours > 0]
+    worth.sort(key=lambda one: (one.cash or 0, one.gpu_hours), reverse=True)
+    return [work_row(one) for one in worth[:most]]
 
 
 def whole(standing: Standing) -> dict[str, Any]:

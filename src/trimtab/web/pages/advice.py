@@ -1,6 +1,7 @@
 """`/advice`: what to change, the five best first; `/advice/<id>`: one finding with its evidence, fix and decisions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,10 +11,11 @@ from trimtab.access.principal import Role
 from trimtab.advice.facts import DAY_MS, GpuLoss
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import Decision, Standing, Wanted
+from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.web import respond
-from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, whole
+from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, whole, work_row
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.sorting import read_page
@@ -47,7 +49,9 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             view,
             "advice",
             timed=False,
-            best=[row(one) for one in found[:_BEST]] if part.number == 1 else [],
+            best=[work_row(one) for one in together(found)[:_BEST]]
+            if part.number == 1 and not view.get("check")
+            else [],
             rows=[row(one) for one in found[part.start : part.end]],
             page=part,
             total=len(every),
@@ -125,6 +129,13 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         Route(f"{PATH}/{{id}}", site.guarded(page)),
         Route(f"{PATH}/{{id}}/decide", site.guarded(decide, Role.WRITE), methods=["POST"]),
     ]
+
+
+def _best(view: View, found: Sequence[Standing]) -> list[dict[str, Any]]:
+    """The best pieces of work; of one check alone, its best findings."""
+    if view.get("check"):
+        return [row(one) for one in found[:_BEST]]
+    return [work_row(one) for one in together(found)[:_BEST]]
 
 
 def _loss(one: GpuLoss) -> tuple[str, str, str, float, int]:

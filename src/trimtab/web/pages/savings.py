@@ -8,9 +8,10 @@ from trimtab.access.principal import Role
 from trimtab.advice.ledger.keeper import total
 from trimtab.advice.ledger.model import EntryState, grades
 from trimtab.advice.room import AdviceRoom
+from trimtab.advice.together import check_name
 from trimtab.reports.statements.money import coins
 from trimtab.web import respond
-from trimtab.web.advice.rows import PILLARS, check_name, check_rows, entry_row, money
+from trimtab.web.advice.rows import PILLARS, check_rows, entry_row, money
 from trimtab.web.site import Site
 
 _COLUMNS = (

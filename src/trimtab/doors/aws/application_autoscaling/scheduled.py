@@ -22,10 +22,10 @@ async def put_scheduled_action(rooms: ScalingRooms, request: Request, context: C
     times = Times(
         schedule,
         request.get("Timezone") or (known.zone if known else "UTC"),
-        request.get("StartTime") if "StartTime" in request else known and known.start_ms,
-        request.get("EndTime") if "EndTime" in request else known and known.end_ms,
-        bounds.get("MinCapacity") if bounds else known and known.least,
-        bounds.get("MaxCapacity") if bounds else known and known.most,
+        request.get("StartTime") if "StartTime" in request else (known.start_ms if known else None),
+        request.get("EndTime") if "EndTime" in request else (known.end_ms if known else None),
+        bounds.get("MinCapacity") if bounds else (known.least if known else None),
+        bounds.get("MaxCapacity") if bounds else (known.most if known else None),
     )
     await rooms.room.schedules.put(scope_of(context), key, name, times)
     return {}

@@ -72,7 +72,7 @@ def _most(shown: Shown) -> float:
 
 def _largest(shown: Shown) -> Value:
     known = [row.values[0] for row in shown.rows if row.values[0] is not None]
-    return max(known, default=None)  # type: ignore[type-var] # all of one type
+    return max(known, default=None, key=float)
 
 
 def _keys(shown: Shown, at: int) -> list[Key]:

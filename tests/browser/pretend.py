@@ -44,7 +44,6 @@ from trimtab.reports.dashboards.shares import ShareStore
 from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.settings import describe
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import metadata
 from trimtab.web.app import WebState, routes
 from trimtab.web.assets import STATIC
 
@@ -271,8 +270,7 @@ def build_state(
 
 def build_dashboards(evaluator: Evaluator, registry: SeriesRegistry, clock: Clock) -> DashboardRoom:
     """Dashboards over a state database of their own, empty but for the starters."""
-    state = State(f"sqlite:///{tempfile.mkdtemp()}/state.sqlite")
-    metadata.create_all(state.engine)
+    state = State.open("", Path(tempfile.mkdtemp()))
     return DashboardRoom(
         store=DashboardStore(state, clock),
         shares=ShareStore(state, clock),

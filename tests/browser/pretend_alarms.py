@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from trimtab.access.scope import Scope
@@ -17,7 +18,6 @@ from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import metadata
 from trimtab.web.alarms.desk import AlarmRooms
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -26,8 +26,7 @@ FIRING = "memory <b>of web-1</b>"
 
 def pretend_alarms(reader: Any, registry: SeriesRegistry, clock: Clock) -> AlarmRooms:
     """The rooms of alarms over a state database of their own; without series there are no alarms."""
-    state = State(f"sqlite:///{tempfile.mkdtemp()}/state.sqlite")
-    metadata.create_all(state.engine)
+    state = State.open("", Path(tempfile.mkdtemp()))
     room = AlarmRoom.of(state, clock)
     rooms = Rooms(reader, registry, NoBands(), room.store.named, Retention(), clock)
     with ThreadPoolExecutor(1) as elsewhere:  # a browser's event loop may run in this thread

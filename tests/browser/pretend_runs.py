@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from trimtab.access.scope import Scope
@@ -12,7 +13,6 @@ from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, Run
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import metadata
 
 ACCOUNT, CLUSTER = "123456789012", "atlas"
 HOUR = 3_600_000
@@ -64,8 +64,7 @@ def runs_of(now_ms: int) -> list[Run]:
 
 def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bool) -> RunReports:
     """Reports of runs over a state database of their own, empty unless `filled`."""
-    state = State(f"sqlite:///{tempfile.mkdtemp()}/state.sqlite")
-    metadata.create_all(state.engine)
+    state = State.open("", Path(tempfile.mkdtemp()))
     room = InventoryRoom.of(state, clock)
 
     async def fill() -> None:

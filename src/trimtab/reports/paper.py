@@ -91,10 +91,20 @@ def table(
                 ("RIGHTPADDING", (0, 0), (-1, -1), 2),
                 ("TOPPADDING", (0, 0), (-1, -1), 3),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+                *(
+                    ("LEFTPADDING", (at, 0), (at, -1), 12)
+                    for at in range(1, len(widths))
+                    if _starts_apart(at, to_right)
+                ),
             ]
         )
     )
     return made
+
+
+def _starts_apart(column: int, to_right: set[int]) -> bool:
+    """Words that follow a column of numbers would touch them."""
+    return column not in to_right and column - 1 in to_right
 
 
 def style(

@@ -8,20 +8,23 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base.clock import iso
 from trimtab.base.errors import NotFound
 from trimtab.base.timerange import parse_instant_ms
-from trimtab.reports.written.catalogue import TEMPLATES
+from trimtab.reports.written.catalogue import TEMPLATES, last
 from trimtab.reports.written.document import Document
 from trimtab.reports.written.files import file_of
 from trimtab.reports.written.html import as_fragment
 from trimtab.reports.written.model import FORMATS, Scheduled, reach_of
 from trimtab.reports.written.room import WrittenReports
+from trimtab.reports.written.template import Period
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.view import View, link
 
 PATH = "/reports"
 _FORM_BYTES = 8192
+_PERIODS: tuple[Period, ...] = ("week", "month")
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -40,6 +43,7 @@ def routes(site: Site) -> list[BaseRoute]:
             "reports",
             timed=False,
             templates=list(TEMPLATES.values()),
+            begun={one: iso(last(one, view.now_ms)[1]) for one in _PERIODS},
             owners=owners,
             reports=await room.store.listed(scope),
             writings=await room.store.writings(scope),

@@ -36,7 +36,7 @@ def download(s3: Any, place: tuple[str, str], size: int, etag: str, target: Path
         os.truncate(file, size)
         _each(fetch, list(range(0, size, part)) or [0])
         os.fsync(file)
-    except BaseException:
+    except BaseException:  # raised again: whatever ends it, half a file does not stay
         partial.unlink(missing_ok=True)
         raise
     finally:
@@ -63,7 +63,7 @@ def upload(s3: Any, path: Path, place: tuple[str, str], *, part: int = PART_BYTE
     try:
         parts = _each(send, list(range(1, -(-size // part) + 1)))
         s3.complete_multipart_upload(**name, MultipartUpload={"Parts": parts})
-    except BaseException:
+    except BaseException:  # raised again: parts of an upload that was not finished are paid for ever
         s3.abort_multipart_upload(**name)
         raise
 

@@ -11,7 +11,8 @@ from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.analyses import PATH, Analysing, Ranged, visual_of
 from trimtab.doors.rest.endpoint import read_query
 from trimtab.doors.rest.errors import answer_error
-from trimtab.reports.analyses.files import VisualFile, file_of
+from trimtab.reports.analyses.files import file_of
+from trimtab.reports.download import Download
 
 _OWN = ("format", "width", "theme")
 
@@ -40,12 +41,7 @@ def routes(needs: Analysing) -> list[BaseRoute]:
     return [Route(f"{PATH}/{{name}}/visuals/{{visual}}/file", file, methods=["GET"])]
 
 
-def answer(made: VisualFile) -> Response:
-    """A file to be saved."""
-    headers = {
-        "Content-Disposition": f'attachment; filename="{made.name}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    }
+def answer(made: Download) -> Response:
+    """A file to be saved; a picture runs nothing."""
+    headers = {**made.headers, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
     return Response(made.content, 200, headers, made.media_type)

@@ -3,28 +3,19 @@
 import csv
 import io
 import re
-from dataclasses import dataclass
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.model import Shown
 from trimtab.reports.analyses.pictures.drawing import LEAST_WIDTH, MOST_WIDTH, png, standalone
 from trimtab.reports.analyses.words import csv_of
+from trimtab.reports.download import CSV, Download
+from trimtab.reports.spreadsheets import guarded
 
 FORMATS = ("png", "svg", "csv")
 _USUAL_WIDTH = 960
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
-class VisualFile:
-    """A file with its name."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-def file_of(shown: Shown, format_: str, width: str = "", theme: str = "") -> VisualFile:
+def file_of(shown: Shown, format_: str, width: str = "", theme: str = "") -> Download:
     """A visual as a file; `width` in pixels, `theme` light or dark. Raises InvalidInput."""
     if format_ not in FORMATS:
         raise InvalidInput(f"cannot write {format_[:20]!r}: expected {', '.join(FORMATS)}", field="format")
@@ -37,11 +28,11 @@ def file_of(shown: Shown, format_: str, width: str = "", theme: str = "") -> Vis
     name = re.sub(r"[^A-Za-z0-9]+", "-", shown.title).strip("-").lower()[:80] or "visual"
     wide, dark = int(width or _USUAL_WIDTH), theme == "dark"
     if format_ == "png":
-        return VisualFile(f"{name}.png", "image/png", png(shown, dark=dark, width=wide))
+        return Download(png(shown, dark=dark, width=wide), "image/png", f"{name}.png")
     if format_ == "svg":
         svg = standalone(shown, dark=dark, width=wide)
-        return VisualFile(f"{name}.svg", "image/svg+xml", str(svg).encode())
-    return VisualFile(f"{name}.csv", "text/csv; charset=utf-8", _csv(shown).encode())
+        return Download(str(svg).encode(), "image/svg+xml", f"{name}.svg")
+    return Download(_csv(shown).encode(), CSV, f"{name}.csv")
 
 
 def _csv(shown: Shown) -> str:
@@ -54,10 +45,6 @@ def _csv(shown: Shown) -> str:
 
 
 def _safe(cell: object) -> object:
-    """A spreadsheet runs a cell that begins like a formula; numbers are written by us."""
-    if isinstance(cell, str) and cell[:1] in _FORMULA and not _NUMBER.fullmatch(cell):
-        return "'" + cell
-    return "" if cell is None else cell
-
-
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+    if cell is None:
+        return ""
+    return guarded(cell, signed=True) if isinstance(cell, str) else cell

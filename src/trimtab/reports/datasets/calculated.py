@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
@@ -39,7 +40,7 @@ def calculate(
     for name in _ordered(trees):
         tree, where = trees[name], f"fields.{name}"
         writer = env.writer(known)
-        typed = named(where, lambda tree=tree, writer=writer: writer.write(tree))  # type: ignore[misc]
+        typed = named(where, partial(writer.write, tree))
         if len(typed.sql) > _LONGEST:
             raise InvalidInput(f"cannot use dataset: {where}: written out in full it is too long", field=where)
         below = fields_in(tree)

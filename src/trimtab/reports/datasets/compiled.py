@@ -6,6 +6,7 @@ filters and calculated fields; the question. So nothing that is written further 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -54,7 +55,7 @@ class Compiled:
         for at, rule in enumerate(self.spec.rows):
             place = f"rows[{at}].where"
             tree = tree_of(rule.where, place)
-            found = named(place, lambda tree=tree: writer.truth(tree))  # type: ignore[misc]
+            found = named(place, partial(writer.truth, tree))
             if found.stage is not Stage.ROW:
                 raise InvalidInput(f"cannot use dataset: {place}: expected a condition of one row", field=place)
             if reader.meant(rule):

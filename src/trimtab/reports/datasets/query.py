@@ -8,6 +8,7 @@ grouped by. Without columns the answer has every field that is no aggregate, row
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from trimtab.base.errors import InvalidInput
@@ -98,7 +99,7 @@ def ask(
     for name, text in wanted:
         tree = tree_of(text, f"columns.{name}") if text else FieldName(name, 0, 0)
         writer = environment.writer(typed, outputs=outputs)
-        found = named(f"columns.{name}", lambda tree=tree, writer=writer: writer.write(tree))  # type: ignore[misc]
+        found = named(f"columns.{name}", partial(writer.write, tree))
         origin = fields.get(tree.name) if isinstance(tree, FieldName) else None
         columns.append((_output(name, found, origin), found))
         reads |= {one for one in fields_in(tree) if one in typed}
@@ -126,7 +127,7 @@ def _conditions(
              *((f"where[{at}]", text) for at, text in enumerate(query.where))]  # fmt: skip
     for place, text in texts:
         tree = tree_of(text, place)
-        found = named(place, lambda tree=tree: writer.truth(tree))  # type: ignore[misc]
+        found = named(place, partial(writer.truth, tree))
         if found.stage is Stage.WINDOW:
             raise InvalidInput(
                 f"cannot query dataset: {place}: rows cannot be kept by a function over rows", field=place

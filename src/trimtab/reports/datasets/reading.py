@@ -103,7 +103,7 @@ class DatasetReader:
         names = asked.reads | reads
         columns = [typed.sql for name, (_, typed) in compiled.base.items() if name in names]
         # The table's name is made by `extracts` alone, and so are its columns.
-        rows = f"SELECT {', '.join(columns) or '1 AS none'} FROM {extract.table}"  # noqa: S608
+        rows = f"SELECT {', '.join(columns) or '1 AS none'} FROM {extract.table}"  # noqa: S608 - written here
         statement = compiled.statement(rows, one_more(asked), condition)
         table = await self.table(statement, dict(compiled.environment.bindings.params))
         told = Answer(table, (), extract.start_ms, extract.end_ms, extract.until_ms, compiled.joined.notes)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
@@ -63,7 +64,7 @@ class UsePlan:
         ]
         listed = ", ".join(f"{one.sql} AS {prefix}{at}" for at, one in enumerate(shown)) or f"1 AS {prefix}none"
         # Expressions were written from looked-up fields and bound values, the rest is the room's own.
-        sql = f"SELECT {listed} FROM (SELECT {', '.join(columns) or '1 AS none'} {relation.origin})"  # noqa: S608
+        sql = f"SELECT {listed} FROM (SELECT {', '.join(columns) or '1 AS none'} {relation.origin})"  # noqa: S608 - written here
         if self.where:
             sql += f" WHERE {' AND '.join(self.where)}"
         keys = [one.sql for one in self.given if one.key]
@@ -83,7 +84,7 @@ def plan_use(use: Use, source: Source, environment: Environment, place: str) -> 
     where, reads = [], set[str]()
     for at, text in enumerate(use.where):
         tree = tree_of(text, f"{place}.where[{at}]")
-        found = named(f"{place}.where[{at}]", lambda tree=tree: writer.truth(tree))  # type: ignore[misc]
+        found = named(f"{place}.where[{at}]", partial(writer.truth, tree))
         if found.stage is not Stage.ROW:
             raise InvalidInput(f"cannot use dataset: {place}.where[{at}]: expected a condition of one row")
         where.append(found.sql)
@@ -107,7 +108,7 @@ def _taken(use: Use, source: Source, environment: Environment, place: str) -> li
     for name, text in use.take.items():
         where = f"{place}.take.{name}"
         tree = tree_of(text, where)
-        typed = named(where, lambda tree=tree: writer.write(tree))  # type: ignore[misc]
+        typed = named(where, partial(writer.write, tree))
         if typed.stage is Stage.WINDOW:
             raise InvalidInput(f"cannot use dataset: {where}: functions over rows belong into `fields`", field=where)
         found.append((Given(described(name, typed, tree, source), typed.sql, frozenset(fields_in(tree))), typed))

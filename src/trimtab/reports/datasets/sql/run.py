@@ -78,7 +78,7 @@ class SqlReader:
             f"{_CASTS.get(one.type, '{}').format(f'o{at}')} AS c{at}" for at, one in enumerate(planned.outputs)
         )
         # The statement was written anew from looked-up names and bound values; see `statement.py`.
-        sql = f"SELECT {shown} FROM ({planned.sql}) LIMIT {query.limit + 1} SETTINGS join_use_nulls = 1"  # noqa: S608
+        sql = f"SELECT {shown} FROM ({planned.sql}) LIMIT {query.limit + 1} SETTINGS join_use_nulls = 1"  # noqa: S608 - written here
         params = dict(bindings.params)
         for one in found:
             params |= one.params

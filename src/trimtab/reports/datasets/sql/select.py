@@ -109,7 +109,7 @@ class Planner:
         for name, typed in columns:
             alone = replace(typed, loose=frozenset((typed.sql,))) if typed.stage is Stage.ROW else typed
             own.setdefault(name, alone)
-        parts = [f"SELECT {'DISTINCT ' if tree.args.get('distinct') else ''}{_shown(columns)} FROM {source}"]  # noqa: S608
+        parts = [f"SELECT {'DISTINCT ' if tree.args.get('distinct') else ''}{_shown(columns)} FROM {source}"]  # noqa: S608 - written here
         if tree.args.get("where"):
             parts.append(f"WHERE {self._truth(tree.args['where'].this, names.fields, names, Stage.ROW).sql}")
         keys = self._keys(tree, own, columns, names)

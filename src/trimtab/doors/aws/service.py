@@ -10,12 +10,14 @@
 `Rooms` is the service's own frozen dataclass of what it needs. Adding an operation is adding one such function.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
+from trimtab.base.errors import TrimtabError
+from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.wire.constraints import Dialect, coral
 from trimtab.doors.aws.wire.model import ServiceModel, load_model
 
@@ -84,16 +86,27 @@ class _Added(Generic[Rooms]):
     raw: RawFunction[Rooms] | None
 
 
+Codes = Sequence[tuple[type[TrimtabError], str]]
+"""A service's own codes of errors of the rooms; the first kind that fits counts."""
+
+
 class Operations(Generic[Rooms]):
     """The operations of one service, before they are bound."""
 
     def __init__(
-        self, model: str, dialect: Dialect = coral, *, body_limit: int = 1 << 20, invalid_code: str = "ValidationError"
+        self,
+        model: str,
+        dialect: Dialect = coral,
+        *,
+        body_limit: int = 1 << 20,
+        invalid_code: str = "ValidationError",
+        codes: Codes = (),
     ) -> None:
         self._model = model
         self._dialect = dialect
         self._body_limit = body_limit
         self._invalid_code = invalid_code
+        self._codes = codes
         self._added: dict[str, _Added[Rooms]] = {}
 
     def add(
@@ -116,13 +129,19 @@ class Operations(Generic[Rooms]):
     def bind(self, rooms: Rooms) -> Service:
         """The service, its functions given `rooms`."""
         model = load_model(self._model)
-        operations = {name: _bound(name, added, rooms) for name, added in self._added.items()}
+        operations = {name: _bound(name, added, rooms, self._codes) for name, added in self._added.items()}
         return Service(model, operations, self._body_limit, self._invalid_code)
 
 
-def _bound(name: str, added: _Added[Rooms], rooms: Rooms) -> Operation:
+def _bound(name: str, added: _Added[Rooms], rooms: Rooms, codes: Codes) -> Operation:
+    kinds = tuple(kind for kind, _ in codes)
+
     async def call(request: Request, context: CallContext) -> Answer:
-        return await added.call(rooms, request, context)
+        try:
+            return await added.call(rooms, request, context)
+        except kinds as problem:
+            code = next(code for kind, code in codes if isinstance(problem, kind))
+            raise AwsError(code, str(problem)) from None
 
     raw = added.raw
     if raw is None:

@@ -1,14 +1,13 @@
 """The registry that the operations of EC2 Auto Scaling join, what they are given, and what they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 from typing import Any, TypeVar
 
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.ids import new_id
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.service import CallContext, Function, Operations, Request
 from trimtab.scaling.groups.model import Group
 from trimtab.scaling.groups.room import GroupsRoom
 
@@ -17,30 +16,10 @@ _PAGE, _MOST = 50, 100
 Operation = Function[GroupsRoom]
 
 
-class _Operations(Operations[GroupsRoom]):
-    """Operations under Auto Scaling's own codes."""
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`."""
-        register = super().add(name, **options)
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: GroupsRoom, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except (NotFound, InvalidInput) as problem:
-                    raise AwsError("ValidationError", str(problem)) from None
-                except Conflict as problem:
-                    raise AwsError("ResourceContention", str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
-
-
-operations = _Operations("autoscaling")
+operations: Operations[GroupsRoom] = Operations(
+    "autoscaling",
+    codes=((NotFound, "ValidationError"), (InvalidInput, "ValidationError"), (Conflict, "ResourceContention")),
+)
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

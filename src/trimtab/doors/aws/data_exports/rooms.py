@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, TypeVar
 
 from trimtab.access.principal import Role
@@ -11,7 +10,7 @@ from trimtab.base.paging import decode_token, encode_token
 from trimtab.costs.delivery.model import Definition, Kind
 from trimtab.costs.delivery.room import BillExports
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.service import CallContext, Function, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 
 T = TypeVar("T")
@@ -37,26 +36,12 @@ class Coded(Operations[ExportRooms]):
     """Operations that the role finance may read with, under codes of their own for what is taken, too many or gone."""
 
     def __init__(self, model: str, taken: str, many: str, gone: str) -> None:
-        super().__init__(model, worded, invalid_code=INVALID)
-        self._codes = ((Conflict, taken), (LimitExceeded, many), (NotFound, gone), (InvalidInput, INVALID))
+        codes = ((Conflict, taken), (LimitExceeded, many), (NotFound, gone), (InvalidInput, INVALID))
+        super().__init__(model, worded, invalid_code=INVALID, codes=codes)
 
     def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **{"needs": Role.FINANCE, **options})
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: ExportRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except (Conflict, LimitExceeded, NotFound, InvalidInput) as problem:
-                    code = next(code for kind, code in self._codes if isinstance(problem, kind))
-                    raise AwsError(code, str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
+        return super().add(name, **{"needs": Role.FINANCE, **options})
 
 
 def accounts_of(context: CallContext) -> tuple[str, ...] | None:

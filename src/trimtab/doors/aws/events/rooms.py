@@ -1,14 +1,13 @@
 """The registry that EventBridge's operations join, what they are given, and what they share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, TypeVar
 
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.service import CallContext, Function, Operations, Request
 from trimtab.triggers.arns import Place
 from trimtab.triggers.patterns.pattern import InvalidPattern
 from trimtab.triggers.room import TriggersRoom
@@ -28,32 +27,15 @@ class EventRooms:
 Operation = Function[EventRooms]
 
 
-class _Operations(Operations[EventRooms]):
-    """Operations with EventBridge's own codes for what they share."""
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **options)
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except InvalidPattern as problem:
-                    raise AwsError("InvalidEventPatternException", str(problem)) from None
-                except LimitExceeded as problem:
-                    raise AwsError("LimitExceededException", str(problem)) from None
-                except Conflict as problem:
-                    raise AwsError("ResourceAlreadyExistsException", str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
-
-
-operations: Operations[EventRooms] = _Operations("events", body_limit=_BODY_LIMIT)
+operations: Operations[EventRooms] = Operations(
+    "events",
+    body_limit=_BODY_LIMIT,
+    codes=(
+        (InvalidPattern, "InvalidEventPatternException"),
+        (LimitExceeded, "LimitExceededException"),
+        (Conflict, "ResourceAlreadyExistsException"),
+    ),
+)
 """EventBridge's operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

@@ -1,7 +1,6 @@
 """What the server is made of: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this
 first. `server.py` runs it."""
 
-from dataclasses import replace
 from functools import partial
 
 from starlette.applications import Starlette
@@ -90,7 +89,6 @@ from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
-from trimtab.doors.rest.reports import Reporting
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
@@ -107,7 +105,6 @@ from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
-from trimtab.reports.written.room import WrittenReports
 from trimtab.selfwatch import renderer
 from trimtab.stores import checks_of
 from trimtab.web import app as web
@@ -115,15 +112,14 @@ from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 from trimtab.wires import OtlpSignals, Wires
-from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
 from trimtab.wiring.bill_exports import bill_exports
 from trimtab.wiring.live_costs import jobs_of as live_jobs
-from trimtab.wiring.quicksight import quicksight_of, snapshots_of
-from trimtab.wiring.report_rooms import written_reports
+from trimtab.wiring.quicksight import quicksight_of
+from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
 
 
-def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
+def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
     """The doors over the rooms: those of HTTP as one ASGI application, and the others."""
     guard = Guard(policy_of(rooms.settings), rooms.keys)
     writing = Writing(
@@ -142,12 +138,7 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
-    analysing = analysing_of(rooms)
-    reporting = Reporting(written_reports(rooms), rooms.settings.account_id)
-    datasets = analysing.room.datasets
-    pages = replace(
-        _web_state(rooms, reporting.room), analyses=Analysts(analysing.room, analysing.watching), datasets=datasets
-    )
+    pages = _web_state(rooms, reports)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
@@ -156,13 +147,13 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
-        *report_files.routes(reporting),
-        *snapshot_files.routes(snapshots_of(rooms, analysing.room)),
+        *report_files.routes(reports.reporting),
+        *snapshot_files.routes(reports.snapshots),
         *log_ingest.routes(log_writing),
         *log_doors.routes(log_writing),
-        *analysis_files.routes(analysing),
-        *dataset_files.routes(datasets),
-        *rest.routes(replace(_rest_needs(rooms, log_writing, reporting), analysing=analysing, datasets=datasets)),
+        *analysis_files.routes(reports.analysing),
+        *dataset_files.routes(reports.datasets),
+        *rest.routes(_rest_needs(rooms, log_writing, reports)),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -171,14 +162,14 @@ def build_doors(rooms: Rooms) -> tuple[Front, Wires]:
     ]
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
-    gateway = _gateway(rooms, AwsAuditor(changes))
+    gateway = _gateway(rooms, reports, AwsAuditor(changes))
     front = Front(AuditedSite(site, changes), guard, aws=gateway, is_aws=is_aws_request)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     return front, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
 
 
-def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
+def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway:
     training = MetricRooms(rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock)
     has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
     parts = CloudWatchRooms(
@@ -221,7 +212,7 @@ def _gateway(rooms: Rooms, auditor: AwsAuditor) -> Gateway:
         *rooms.scaling.services(),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
-        quicksight_of(rooms),
+        quicksight_of(rooms, reports),
     )
     place = rooms.settings.account_id, rooms.settings.region
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
@@ -235,7 +226,7 @@ def _tagging(rooms: Rooms) -> TaggingRooms:
     return TaggingRooms(rooms.inventory.tagging, policies, reports)
 
 
-def _rest_needs(rooms: Rooms, log_writing: LogWriting, reporting: Reporting) -> rest.Dependencies:
+def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> rest.Dependencies:
     async def read_hosts(scope: Scope, now_ms: int) -> list[hosts.HostSummary]:
         return await hosts.summaries(rooms.reader, rooms.registry, scope, now_ms)
 
@@ -252,7 +243,9 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reporting: Reporting) -> 
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
-        reporting=reporting,
+        reporting=reports.reporting,
+        analysing=reports.analysing,
+        datasets=reports.datasets,
         batch=BatchJobs.of(rooms.batch, rooms.settings),
         load_testing=LoadTesting(rooms.inference),
         inventory=rooms.inventory,
@@ -318,7 +311,7 @@ def _run_reports(rooms: Rooms) -> RunReports:
     return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
 
 
-def _web_state(rooms: Rooms, reports: WrittenReports) -> web.WebState:
+def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
     own = rooms.settings
     return web.WebState(
         events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
@@ -345,7 +338,9 @@ def _web_state(rooms: Rooms, reports: WrittenReports) -> web.WebState:
         scaling=rooms.scaling.viewing,
         costs=rooms.costs,
         runs=_run_reports(rooms),
-        written_reports=reports,
+        written_reports=reports.reporting.room,
+        analyses=Analysts(reports.analysing.room, reports.analysing.watching),
+        datasets=reports.datasets,
         logs=rooms.logs,
         audit=rooms.audit,
         serverless=rooms.serverless,
@@ -373,7 +368,7 @@ def _pattern_counting(rooms: Rooms) -> PatternCounting:
     return PatternCounting(CountingParts(rooms.stores.telemetry, logs.groups, logs.reader, store, emit, rooms.clock))
 
 
-def jobs_of(rooms: Rooms) -> list[Job]:
+def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
     """What the server does by itself beside answering; the jobs process does the rest."""
     return [
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
@@ -393,8 +388,6 @@ def jobs_of(rooms: Rooms) -> list[Job]:
         *rooms.batch.jobs(),
         *rooms.advice.jobs(),
         *rooms.cost_anomalies.jobs(),
-        *written_reports(rooms).jobs(),
-        *analysing_of(rooms).watching.jobs(),
-        *datasets_of(rooms).jobs(),
+        *reports.jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -28,6 +28,7 @@ from trimtab.listen import bind
 from trimtab.settings import OFF, Settings
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY
+from trimtab.wiring.report_rooms import report_rooms
 from trimtab.wiring.rooms import build_rooms
 
 logger = logging.getLogger(__name__)
@@ -65,12 +66,13 @@ async def serve(settings: Settings) -> None:
     try:
         rooms = await build_rooms(settings, stores, clock)
         await rooms.ledger.load()
-        site, wires = build_doors(rooms)
+        reports = report_rooms(rooms)
+        site, wires = build_doors(rooms, reports)
         server = _Server(_uvicorn_config(settings, site), _url(settings, listeners[0]))
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
-            jobs = run_jobs([*wires.jobs(), *jobs_of(rooms)], stop)
+            jobs = run_jobs([*wires.jobs(), *jobs_of(rooms, reports)], stop)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
         await asyncio.to_thread(stores.close)

@@ -1,4 +1,4 @@
-"""Datasets over the rooms, and analyses over datasets. Wired by `app.py`."""
+"""Datasets over the rooms, and analyses over datasets. Wired by `report_rooms.py`."""
 
 from trimtab.doors.rest.analyses import Analysing
 from trimtab.jobs.lock import Lock
@@ -37,9 +37,9 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
     return found
 
 
-def analysing_of(rooms: Rooms, datasets: DatasetRoom | None = None) -> Analysing:
+def analysing_of(rooms: Rooms, datasets: DatasetRoom) -> Analysing:
     """Analyses with their alarms, as doors and pages are given them."""
-    room = AnalysisRoom.of(rooms.stores.state, datasets or datasets_of(rooms), Forecaster(), rooms.clock)
+    room = AnalysisRoom.of(rooms.stores.state, datasets, Forecaster(), rooms.clock)
     watching = Watching(
         room,
         WatchStore(rooms.stores.state, rooms.clock),

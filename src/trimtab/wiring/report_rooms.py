@@ -1,14 +1,45 @@
-"""Reports in words, over all rooms. Wired by `app.py`."""
+"""What stands above all rooms, made once: reports in words, datasets over the rooms, analyses over datasets."""
 
+from dataclasses import dataclass
+
+from trimtab.cloud.s3_writing import put_object
+from trimtab.doors.rest.analyses import Analysing
+from trimtab.doors.rest.reports import Reporting
+from trimtab.jobs.periodic import Job
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.mailing import mail_channels
+from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.quicksight.snapshots import Snapshots
 from trimtab.reports.written.facts import Facts
 from trimtab.reports.written.room import WrittenReports
 from trimtab.settings import public_url
+from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
 from trimtab.wiring.rooms import Rooms
 
 
-def written_reports(rooms: Rooms) -> WrittenReports:
+@dataclass(frozen=True, slots=True)
+class ReportRooms:
+    """The rooms; doors, pages and jobs are given the same ones, and share what these remember."""
+
+    reporting: Reporting
+    datasets: DatasetRoom
+    analysing: Analysing
+    snapshots: Snapshots
+
+    def jobs(self) -> list[Job]:
+        """What they do by themselves."""
+        return [*self.reporting.room.jobs(), *self.analysing.watching.jobs(), *self.datasets.jobs()]
+
+
+def report_rooms(rooms: Rooms) -> ReportRooms:
+    """The rooms over all others."""
+    datasets = datasets_of(rooms)
+    analysing = analysing_of(rooms, datasets)
+    snapshots = Snapshots(analysing.room, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
+    return ReportRooms(Reporting(_written(rooms), rooms.settings.account_id), datasets, analysing, snapshots)
+
+
+def _written(rooms: Rooms) -> WrittenReports:
     """Reports in words; what reads is shared with every other room."""
     facts = Facts(
         costs=rooms.costs,

@@ -46,6 +46,7 @@ from trimtab.store.state.schema.budgets import (
     budget_subscribers,
     budgets,
 )
+from trimtab.store.state.schema.contributors import insight_rules, metric_streams
 from trimtab.store.state.schema.cost_anomalies import (
     cost_anomalies,
     cost_anomaly_subscriptions,
@@ -230,6 +231,7 @@ __all__ = [
     "event_rules",
     "event_targets",
     "event_versions",
+    "insight_rules",
     "instance_prices",
     "load_test_orders",
     "load_tests",
@@ -254,6 +256,7 @@ __all__ = [
     "log_subscription_filters",
     "metadata",
     "metric_filters",
+    "metric_streams",
     "node_states",
     "notify_attempts",
     "notify_channels",

@@ -19,11 +19,11 @@ demo: ## start trimtab with a simulated company, on data of its own (ARGS=--fres
 
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
-	@$(BIN)/pytest -n 3 --dist loadfile --inline-snapshot=disable -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow" $(ARGS)
 
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
-	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --inline-snapshot=disable --cov --cov-report term $(ARGS)
+	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable --cov --cov-report term $(ARGS)
 
 check: ## lint, format, types, architecture, dependencies, spelling
 	@scripts/bootstrap.sh dev

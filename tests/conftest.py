@@ -91,10 +91,22 @@ State.migrate = _migrate_by_copy  # type: ignore[method-assign]  # for the whole
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where other programs take part (a browser, servers, kills), a test has a second try, and the report names it."""
-    for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in ("browser", "crash", "wire"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    """Where other programs take part (a browser, servers, kills), a test has a second try, and the report names it.
+
+    Such tests wait more than they work, and the longest have a file with few tests: they come first, so that no worker
+    is left alone with one at the end, and the others' work fills the cores meanwhile.
+    """
+    waiting = [item for item in items if _folder(item) in _WAITING]
+    for item in waiting:
+        item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=lambda item: _WAITING.index(_folder(item)) if _folder(item) in _WAITING else len(_WAITING))
+
+
+_WAITING = ("crash", "wire", "browser")
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not i
 LOOSE = [schemathesis.checks.positive_data_acceptance]
 """What is not promised: rules between fields, and what must exist, are no part of the document."""
 EXAMPLES = 8 if DEEP else 2  # an operation and mode; the tool's own command line goes deeper
+PATIENCE_S = 60  # for an answer: the machine runs other tests beside this one
 RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset would wipe what they wrote
 
 
@@ -31,7 +32,7 @@ def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
         def keeps_to_it(case: Any) -> None:
-            case.call_and_validate(excluded_checks=LOOSE)
+            case.call_and_validate(excluded_checks=LOOSE, timeout=PATIENCE_S)
 
         try:
             with suppress(Unsatisfiable):  # what takes no parameter cannot be asked wrongly

@@ -109,6 +109,7 @@ async def get_log_record(rooms: LogRooms, request: Request, context: CallContext
     group = await group_of(rooms, context, pointer.log_group)
     if group.id != pointer.group:
         raise NotFound("cannot find the log record: its log group was deleted")
+    await rooms.reader.fresh()
     event = await rooms.reader.one(context.scope, group, pointer.at)
     return {"logRecord": {**fields_of(event, group.account), "@ptr": request["logRecordPointer"]}}
 
@@ -123,6 +124,7 @@ async def get_log_group_fields(rooms: LogRooms, request: Request, context: CallC
     else:
         middle_ms = _ms(request["time"])
         start_ms, end_ms = middle_ms - _AROUND_MS, middle_ms + _AROUND_MS
+    await rooms.reader.fresh()
     page = await rooms.reader.page(context.scope, [group], EventQuery(start_ms, end_ms, SAMPLE, backward=True))
     return {"logGroupFields": [{"name": name, "percent": part} for name, part in discovered(page.events)]}
 

@@ -1,4 +1,4 @@
-"""`GET /rest/v1/quicksight/snapshots/{name}`: a file of a dashboard's snapshot, for who sees its account."""
+"""`GET /rest/v1/quicksight/snapshots/{name}`: a file of a dashboard's snapshot, for who had it made."""
 
 import asyncio
 

@@ -4,14 +4,15 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reportlab.lib.units import mm
 from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer
 
-from trimtab.access.principal import Principal
+from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock, iso
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.reports.analyses.files import file_of
@@ -19,6 +20,7 @@ from trimtab.reports.analyses.model import Shown
 from trimtab.reports.analyses.pictures.drawing import png
 from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.analyses.spec import Analysis, read_analysis
+from trimtab.reports.datasets.extract_store import key_of
 from trimtab.reports.paper import WIDTH, fonts, marked, printed, style
 from trimtab.reports.quicksight.model import Resource
 
@@ -51,22 +53,27 @@ class Snapshots:
             return file_of(shown[0], "csv").content
         return await asyncio.to_thread(as_pdf, spec.title, shown)
 
-    def keep(self, job: Resource, number: int, format_: str, content: bytes) -> str:
-        """Keep a file of a job; its name. Files older than a week go. Blocks."""
+    def keep(self, principal: Principal, job: Resource, number: int, format_: str, content: bytes) -> str:
+        """Keep a file of a job; its name, which says for whom it was made. Files older than a week go. Blocks."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.iterdir():
             if old.stat().st_mtime * 1000 < self.clock.now_ms() - KEPT_MS:
                 old.unlink(missing_ok=True)
         key = hashlib.sha256(job.arn.encode()).hexdigest()[:32]
-        name = f"{job.place.account}-{key}-{number}.{_TYPES[format_]}"
+        name = f"{job.place.account}-{_whose(principal, job.place.account)}-{key}-{number}.{_TYPES[format_]}"
         (self.folder / name).write_bytes(content)
         return name
 
     def read(self, principal: Principal, name: str) -> bytes:
-        """A kept file, for callers who see its account. Raises NotFound. Blocks."""
-        account, accounts = name.partition("-")[0], principal.scope.accounts
+        """A kept file, for who had it made and still sees as much, or an admin of everything. Raises NotFound. Blocks.
+
+        Others of the account may see fewer rows: by their keys, or by the rules of a dataset, which go by name.
+        """
+        account, _, rest = name.partition("-")
+        own = rest.partition("-")[0] == _whose(principal, account)
+        everything = principal.may(Role.ADMIN) and principal.scope == EVERYTHING
         path = self.folder / name
-        if (accounts is not None and account not in accounts) or path.parent != self.folder or not path.is_file():
+        if not (own or everything) or path.parent != self.folder or not path.is_file():
             raise NotFound(f"there is no snapshot {name[:120]!r}; snapshots are kept for 7 days")
         return path.read_bytes()
 
@@ -86,6 +93,15 @@ class Snapshots:
         if not names:
             raise InvalidInput("cannot write snapshot: no visual that is shown here is selected")
         return read_analysis(document), names
+
+
+def _whose(principal: Principal, account: str) -> str:
+    """Who sees what of an account, as 16 hexadecimal digits."""
+    accounts = principal.scope.accounts
+    if accounts is not None and account not in accounts:
+        return ""
+    seen = key_of(replace(principal.scope, accounts=frozenset((account,))))
+    return hashlib.sha256(f"{principal.name}\n{principal.role}\n{seen}".encode()).hexdigest()[:16]
 
 
 def as_pdf(title: str, shown: Sequence[Shown]) -> bytes:

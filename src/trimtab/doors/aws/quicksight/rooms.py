@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.service import Answer, CallContext, Codes, Function, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.reports.quicksight.model import DATA_SET, DATA_SOURCE, GROUP, INGESTION, USER, Place, Resource
 from trimtab.reports.quicksight.people import People
@@ -37,6 +37,14 @@ def worded(problems: Sequence[Problem]) -> AwsError:
 
 
 Operation = Function[QuickSightRooms]
+_CODES: Codes = (
+    (LimitExceeded, "LimitExceededException"),
+    (AccessDenied, "AccessDeniedException"),
+    (NotFound, "ResourceNotFoundException"),
+    (InvalidInput, "InvalidParameterValueException"),
+)
+"""Applied here and not by `Operations`: QuickSight's errors carry the request's id too."""
+_KINDS = (*(kind for kind, _ in _CODES), Conflict)
 
 
 class _Operations(Operations[QuickSightRooms]):
@@ -56,8 +64,9 @@ class _Operations(Operations[QuickSightRooms]):
                     return {"Status": status, **await call(rooms, request, context), **told}
                 except AwsError as problem:
                     raise AwsError(problem.code, str(problem), members={**told, **problem.members}) from None
-                except (InvalidInput, NotFound, Conflict, LimitExceeded, AccessDenied) as problem:
-                    raise AwsError(_code(problem, conflict), str(problem), members=told) from None
+                except _KINDS as problem:
+                    code = conflict if isinstance(problem, Conflict) else _code(problem)
+                    raise AwsError(code, str(problem), members=told) from None
 
             register(asked)
             return call
@@ -65,14 +74,8 @@ class _Operations(Operations[QuickSightRooms]):
         return coded
 
 
-def _code(problem: Exception, conflict: str) -> str:
-    if isinstance(problem, LimitExceeded):
-        return "LimitExceededException"
-    if isinstance(problem, AccessDenied):
-        return "AccessDeniedException"
-    if isinstance(problem, NotFound):
-        return "ResourceNotFoundException"
-    return conflict if isinstance(problem, Conflict) else "InvalidParameterValueException"
+def _code(problem: Exception) -> str:
+    return next(code for kind, code in _CODES if isinstance(problem, kind))
 
 
 operations: _Operations = _Operations("quicksight", worded, body_limit=8 << 20, invalid_code="InvalidParameterValue")

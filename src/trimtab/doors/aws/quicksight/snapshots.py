@@ -80,7 +80,7 @@ async def _file(
     try:
         content = await rooms.snapshots.file(principal, version, file)
         if not destinations:
-            name = await asyncio.to_thread(rooms.snapshots.keep, one, number, file["FormatType"], content)
+            name = await asyncio.to_thread(rooms.snapshots.keep, principal, one, number, file["FormatType"], content)
             return [{"S3Uri": f"{rooms.room.public_url.rstrip('/')}{PATH}/{name}"}], ""
         written = []
         for given in destinations:

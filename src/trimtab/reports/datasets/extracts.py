@@ -8,19 +8,22 @@ and named in the state then, so a reader sees the old rows or the new ones and n
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, QueryAborted, TrimtabError
+from trimtab.base.ids import hash64, new_id
 from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.reports.datasets.compiled import Compiled
-from trimtab.reports.datasets.extract_store import Extract, ExtractStore, key_of
+from trimtab.reports.datasets.extract_store import Extract, ExtractStore
 from trimtab.reports.datasets.field import ENGINE_TYPES
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.reading import DatasetReader, params_of
+from trimtab.reports.datasets.source import Relation
 from trimtab.reports.datasets.spec import Dataset, spec_of
 from trimtab.reports.datasets.store import SpecStore, Stored
 from trimtab.store.telemetry.client import ReadLimits, Telemetry
@@ -126,25 +129,34 @@ class Extracts:
         names = frozenset(compiled.base)
         start, end = self.reader.span(spec, Query())
         relations = await self.reader.relations(compiled, whole, start, end, names)
-        rows = compiled.rows(relations, names)
-        sql = f"SELECT * FROM ({rows}) LIMIT {MOST_ROWS + 1} SETTINGS join_use_nulls = 1"  # noqa: S608 - written by us
-        found = await self.telemetry.table(sql, params_of(compiled, relations), limits=_LIMITS)
-        if found.num_rows > MOST_ROWS:
-            raise QueryAborted(f"cannot extract {stored.name}: over {MOST_ROWS} rows; add it up with `by` first")
-        table = f"{_PREFIX}{began}_{key_of(before.scope)[:8]}{stored.id[:8]}"
+        table = f"{_PREFIX}{began}_{hash64(new_id()):016x}"  # no other, also where two are made in a moment
         await asyncio.to_thread(self._create, table, compiled)
-        await asyncio.to_thread(self.telemetry.append, table, found)
+        rows = await self._fill(table, compiled.rows(relations, names), compiled, relations)
+        if rows > MOST_ROWS:
+            await asyncio.to_thread(self.telemetry.command, f"DROP TABLE IF EXISTS {table}")
+            raise QueryAborted(f"cannot extract {stored.name}: over {MOST_ROWS} rows; add it up with `by` first")
         assert spec.extract is not None  # noqa: S101 - both callers looked
         schedule = parse_schedule(spec.extract.schedule, spec.extract.zone, anchor_ms=stored.created_ms)
         until = {plan.use.alias: one.until_ms for plan, one in zip(compiled.joined.uses, relations, strict=True)}
         now = self.clock.now_ms()
         made = replace(
-            before, spec_version=stored.version, table=table, columns=tuple(compiled.base), rows=found.num_rows,
+            before, spec_version=stored.version, table=table, columns=tuple(compiled.base), rows=rows,
             start_ms=start, end_ms=end, until_ms=until, made_ms=began, took_ms=now - began, problem="",
             next_ms=schedule.next_after(now),
         )  # fmt: skip
         await self.store.put(made)
         return made
+
+    async def _fill(self, table: str, rows: str, compiled: Compiled, relations: Sequence[Relation]) -> int:
+        """Have the engine write joined rows into a table, one more than may be at most; how many it wrote."""
+        columns = ", ".join(typed.sql for _, typed in compiled.base.values())
+        # The table's name and its columns are made here, what users wrote is bound.
+        sql = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM ({rows}) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - ours
+        sql += " SETTINGS join_use_nulls = 1"
+        params = params_of(compiled, relations)
+        await asyncio.to_thread(self.telemetry.execute, sql, params, limits=_LIMITS)
+        counted = await self.telemetry.fetch(f"SELECT count() AS rows FROM {table}")  # noqa: S608 - ours
+        return int(counted["rows"][0])
 
     def _create(self, name: str, compiled: Compiled) -> None:
         columns = tuple((typed.sql, ENGINE_TYPES[one.type], "") for one, typed in compiled.base.values())

@@ -188,7 +188,8 @@ class Telemetry:
             "insert_deduplicate": "0",  # equal rows written again on purpose are not a repeat
         }
         try:
-            self._client().command(sql, parameters=dict(params), settings=settings)
+            # Not `command`: it puts parameters into the URL, however long they are.
+            self._client().raw_query(sql, parameters=dict(params), settings=settings)
         except (ClickHouseError, OSError) as problem:
             if not getattr(problem, "code", None):
                 self._forget()
@@ -245,16 +246,6 @@ class Telemetry:
         settings = {"insert_deduplication_token": token, "insert_deduplicate": "1"}
         body = statement.encode() + b" FORMAT RowBinary\n" + rows
         self._run(lambda client: client.raw_insert("", None, body, settings=settings))
-
-    def append(self, name: str, rows: pa.Table, block: int = 100_000) -> None:
-        """Insert an Arrow table into a table that is nobody's log, in blocks. Raises BlockRefused or Unavailable."""
-        for batch in rows.to_batches(max_chunksize=block):
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, rows.schema) as writer:
-                writer.write_batch(batch)
-            columns = ", ".join(rows.column_names)
-            body = f"INSERT INTO {name} ({columns}) FORMAT ArrowStream\n".encode() + sink.getvalue().to_pybytes()
-            self._run(lambda client, body=body: client.raw_insert("", None, body))  # type: ignore[misc]
 
     def arrived(self, table: Table, block: int) -> frozenset[int]:
         """The partitions of a multiset (as YYYYMMDD) in which rows of `block` are."""

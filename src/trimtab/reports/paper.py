@@ -32,6 +32,8 @@ _FILES = {
 _SCRIPT = re.compile("([\u0370-\u03ff]+)|[\u0400-\u04ff]+")
 WIDTH = A4[0] - 36 * mm
 """Points between the margins."""
+HEIGHT = A4[1] - 32 * mm - 12
+"""The same from top to bottom, less what the frame keeps for itself."""
 
 
 def printed(story: Sequence[Any], title: str) -> bytes:

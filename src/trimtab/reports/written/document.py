@@ -66,7 +66,10 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report over `[start_ms, end_ms)`. `facts` are the most important sentences, most important first."""
+    """A report over `[start_ms, end_ms)`. `facts` are the most important sentences, most important first.
+
+    `one_page`: on paper it is one page, whatever it says.
+    """
 
     template: str
     title: str
@@ -77,3 +80,4 @@ class Document:
     facts: Sequence[Said]
     sections: Sequence[Section]
     ages: Sequence[Age]
+    one_page: bool = False

@@ -9,10 +9,10 @@ from trimtab.reports.written.document import Bars
 WIDTH, _A_BAR, _PADDING = 680, 24, 50
 
 
-def drawn(bars: Bars, ink: Ink = LIGHT_INK) -> Svg:
-    """The chart, as high as its bars need."""
+def drawn(bars: Bars, ink: Ink = LIGHT_INK, width: int = WIDTH) -> Svg:
+    """The chart, `width` pixels wide and as high as its bars need."""
     shown = [Drawn(one.name, one.value, ink.slot(1), one.shown) for one in bars.bars]
-    return draw_bars(shown, WIDTH, height_of(bars), bars.title, ink)
+    return draw_bars(shown, width, height_of(bars), bars.title, ink)
 
 
 def on_page(bars: Bars) -> Svg:

@@ -15,7 +15,7 @@ Period = Literal["week", "month"]
 class Template:
     """`period` is what is over when nothing else is asked for; `per_owner`: it is about one team, who must be named.
 
-    `write` gives the parts in the order in which they are read.
+    `write` gives the parts in the order in which they are read. `one_page`: on paper it is one page.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Template:
     period: Period
     write: Callable[[Facts, Ask], Awaitable[list[Part]]]
     per_owner: bool = False
+    one_page: bool = False
 
 
 async def document_of(template: Template, facts: Facts, ask: Ask) -> Document:
@@ -40,4 +41,5 @@ async def document_of(template: Template, facts: Facts, ask: Ask) -> Document:
         head(parts),
         [part.section for part in parts],
         await facts.ages(ask),
+        template.one_page,
     )

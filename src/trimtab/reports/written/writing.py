@@ -35,6 +35,8 @@ Mail = Callable[[str, str], Awaitable[str]]
 """The ARN of the channel that mails to an address of an account."""
 _AT_ONCE = 2
 """Reports that are written together: they read much, and nobody waits for one."""
+_MOST_DUE = 200
+"""Reports of a turn; what is beyond them is the next turn's."""
 _PATIENCE_MS = 3_600_000
 
 
@@ -51,9 +53,18 @@ class ReportWriter:
     public_url: str
 
     async def turn(self) -> int:
-        """Write what is due; how many reports were looked at."""
-        due = await self.store.due(self.clock.now_ms(), _AT_ONCE)
-        await asyncio.gather(*map(self._write, due))
+        """Write what is due, a few at a time; how many reports were looked at.
+
+        What cannot be read is tried once a turn, so that it holds up no other report.
+        """
+        due = await self.store.due(self.clock.now_ms(), _MOST_DUE)
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def write(report: Scheduled) -> None:
+            async with room:
+                await self._write(report)
+
+        await asyncio.gather(*map(write, due))
         return len(due)
 
     async def _write(self, report: Scheduled) -> None:

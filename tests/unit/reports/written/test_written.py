@@ -86,6 +86,12 @@ def test_every_template_makes_every_file(name: str) -> None:
     assert "known until" in as_fragment(report)
 
 
+def test_the_page_for_who_has_one_minute_is_one_page_whatever_it_says() -> None:
+    report = written("executive")
+    much = [replace(one, said=[*one.said] * 4, bars=[*one.bars] * 2) for one in report.sections]
+    assert b"/Count 1 " in file_of(replace(report, sections=much), "pdf", "https://t.example").content
+
+
 def test_what_a_tag_says_is_no_markup_and_no_formula() -> None:
     report = replace(written("executive"), about="<script>x</script>", facts=[Said("=cmd|'x'!A1 <b>", "/x?a=1&b=2")])
     report = replace(report, sections=[Section("Cost", report.facts)])

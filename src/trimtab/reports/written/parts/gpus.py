@@ -11,6 +11,7 @@ from trimtab.reports.written.links import ranged
 from trimtab.reports.written.wording import hours, share
 
 _MOST = 15
+_SEEN = 0.995  # of the time: gaps above that would round to 100 %
 _COLUMNS = ("gpu_hours_paid", "gpu_hours_allocated", "gpu_hours_active", "gpu_hours_idle_allocated", "gpu_hours_down")
 _HEADS = ("Team", "Paid", "Allocated", "Active", "Held, idle", "Down", "Active")
 
@@ -41,6 +42,11 @@ def gpus_part(ask: Ask, fleet: Report, teams: Report) -> Part:
         )
         said.append(words)
         claims.append(Claim(words, _held_idle(worst) * GPU_HOUR * 1.2))
+    seen = whole.get("gpu_hours_paid").coverage
+    if seen is not None and seen < _SEEN:
+        said.append(
+            Said(f"What the GPUs did is known of {share(seen)} of the time: in the rest nothing reported.", href)
+        )
     down = value(whole, "gpu_hours_down") or 0.0
     if down > 0:
         broken = Said(f"{hours(down)} of GPUs were down: {share(down / paid)} of what was paid for.", href, "bad")

@@ -13,7 +13,7 @@ from trimtab.reports.written.parts.gpus import gpus_part
 from trimtab.reports.written.parts.money import money_part
 from trimtab.reports.written.template import Template
 
-_SENTENCES = 3
+_SENTENCES, _BARS = 3, 7
 
 
 async def write(facts: Facts, ask: Ask) -> list[Part]:
@@ -31,7 +31,8 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
 
 def _short(part: Part) -> Part:
     section = part.section
-    return replace(part, section=Section(section.title, section.said[:_SENTENCES], section.bars[:1]))
+    bars = [replace(one, bars=one.bars[:_BARS]) for one in section.bars[:1]]
+    return replace(part, section=Section(section.title, section.said[:_SENTENCES], bars))
 
 
 TEMPLATE = Template(
@@ -40,4 +41,5 @@ TEMPLATE = Template(
     "A month in one page: what was spent and why it changed, what the GPUs did, and the three changes worth most.",
     "month",
     write,
+    one_page=True,
 )

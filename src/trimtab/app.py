@@ -24,7 +24,7 @@ from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
-from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist
+from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist, named_exist
 from trimtab.doors.aws.compute_optimizer import service as compute_optimizer_service
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
@@ -172,6 +172,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
 def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway:
     training = MetricRooms(rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock)
     has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
+    has_rule = named_exist(rooms.logs.contributors.store.get, "insight-rule")
     parts = CloudWatchRooms(
         rooms.registry,
         rooms.ingest,
@@ -179,10 +180,11 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         rooms.ledger,
         rooms.clock,
         rooms.evaluator,
-        tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard)),
+        tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard, has_rule)),
         dashboards=rooms.dashboards,
         alarms=rooms.alarms,
         detectors=rooms.detectors,
+        contributors=rooms.logs.contributors,
     )
     rooms.forget.append(parts.ids.clear)
     services = (

@@ -55,6 +55,7 @@ from trimtab.traces.duties import trace_duties
 from trimtab.triggers import sourcing
 from trimtab.triggers.arns import Place
 from trimtab.triggers.sources.buckets import list_prefix
+from trimtab.wiring.insight_rules import RuleMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,9 @@ class Metrics:
         detectors = DetectorRoom.of(state, clock)
         bands = TrainedBands(reader, registry, detectors.book, clock)
         promql = PromQL(StoredSource(telemetry, Catalogue(registry)))
-        return cls(registry, reader, detectors, bands, Evaluator(reader, registry, clock, bands), promql)
+        rules = RuleMetrics.of(telemetry, state, NoDrain(), clock)
+        evaluator = Evaluator(reader, registry, clock, bands, rules=rules)
+        return cls(registry, reader, detectors, bands, evaluator, promql)
 
 
 def alarms_of(state: State, telemetry: Telemetry, metrics: Metrics, clock: Clock, leading: Leading) -> AlarmEvaluator:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.logs.contributors.room import ContributorsRoom
 from trimtab.logs.explore import LogExplorer
 from trimtab.logs.exports.tasks import ExportTasks
 from trimtab.logs.filters.metric_filters import MetricFilters
@@ -39,6 +40,7 @@ class LogsRoom:
     exports: ExportTasks
     resource_policies: ResourcePolicies
     lookups: LookupTables
+    contributors: ContributorsRoom
 
     def forget(self) -> None:
         """Read policies and subscription filters anew with the next write: everything was wiped."""
@@ -71,4 +73,5 @@ class LogsRoom:
             ExportTasks(state, clock),
             ResourcePolicies(state, clock),
             LookupTables(telemetry, state, clock),
+            ContributorsRoom.of(telemetry, state, groups, reader, clock),
         )

@@ -89,6 +89,7 @@ from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sending import log_lines
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
+from trimtab.wiring.insight_rules import RuleMetrics
 from trimtab.wiring.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
 from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
 
@@ -158,7 +159,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     reader = MetricReader(stores.telemetry, registry, stores.log, rollups)
     detectors = DetectorRoom.of(stores.state, clock)
     bands = TrainedBands(reader, registry, detectors.book, clock)
-    evaluator = Evaluator(reader, registry, clock, bands)
+    rules = RuleMetrics.of(stores.telemetry, stores.state, stores.logs, clock)
+    evaluator = Evaluator(reader, registry, clock, bands, rules=rules)
     catalogue = Catalogue(registry)
     alarms = AlarmRoom.of(stores.state, clock)
     promql = PromQL(StoredSource(stores.telemetry, catalogue))

@@ -134,6 +134,20 @@ def _there(selector: Selector, parameters: Parameters) -> tuple[list[str], str]:
     return checks, arguments
 
 
+def text_at(selector: Selector, parameters: Parameters) -> str:
+    """What a JSON message has at a place, as text; NULL where there is no text, number, true or false."""
+    checks, arguments = _there(selector, parameters)
+    kind = f"JSONType({arguments})"
+    text = f"if({kind} = 'String', JSONExtractString({arguments}), JSONExtractRaw({arguments}))"
+    return f"if({_all(_BEGINS, *checks, f'{kind} IN {_SCALARS}')}, {text}, NULL)"
+
+
+def present(selector: Selector, parameters: Parameters) -> str:
+    """Whether a JSON message has anything at a place, null included."""
+    checks, arguments = _there(selector, parameters)
+    return _all(_BEGINS, *checks, f"JSONHas({arguments})")
+
+
 def _json_test(arguments: str, op: Op, value: Number | Wildcard | Regex, parameters: Parameters) -> str:
     """A test of what is there. Each function of it parses the message: the one that most lines fail comes first."""
     kind = f"JSONType({arguments})"
@@ -172,6 +186,11 @@ def _guarded(hints: list[str], condition: str) -> str:
         return f"({condition})"
     all_hints = " AND ".join(hints)
     return f"({all_hints} AND if({all_hints}, {condition}, false))"
+
+
+def field_condition(inside: Condition, field: str, parameters: Parameters) -> str:
+    """A condition on one field of a line, whose text `field` is as SQL."""
+    return _field(inside, field, parameters)
 
 
 def _field(inside: Condition, field: str, parameters: Parameters) -> str:

@@ -13,11 +13,12 @@ from trimtab.metrics.expressions.bands import BandSource
 from trimtab.metrics.expressions.check import check
 from trimtab.metrics.expressions.gathering import Gatherer
 from trimtab.metrics.expressions.model import EvaluationJob, Query, Result
-from trimtab.metrics.expressions.ports import NoTags, Reader, Registry, ResourceTags
-from trimtab.metrics.expressions.program import compile_queries
+from trimtab.metrics.expressions.ports import InsightRules, NoRules, NoTags, Reader, Registry, ResourceTags, RulePoints
+from trimtab.metrics.expressions.program import compile_queries, in_expression
 from trimtab.metrics.expressions.reading import Batch, Resolver, Sight
 from trimtab.metrics.expressions.results import results_of
 from trimtab.metrics.expressions.running import Run
+from trimtab.metrics.expressions.values import Grid
 
 __all__ = ["Evaluator", "check"]
 
@@ -26,13 +27,20 @@ class Evaluator:
     """The one evaluator of metric data queries: GetMetricData, alarms, dashboards and pages ask it."""
 
     def __init__(
-        self, reader: Reader, registry: Registry, clock: Clock, bands: BandSource, tags: ResourceTags | None = None
+        self,
+        reader: Reader,
+        registry: Registry,
+        clock: Clock,
+        bands: BandSource,
+        tags: ResourceTags | None = None,
+        rules: InsightRules | None = None,
     ) -> None:
         self._reader = reader
         self._registry = registry
         self._clock = clock
         self._bands = bands
         self._tags = tags or NoTags()
+        self._rules = rules or NoRules()
         self._resolver = Resolver(registry)
 
     async def evaluate(
@@ -59,9 +67,23 @@ class Evaluator:
         gathered = [gatherer.gather(sight, job, compile_queries(tuple(job.queries)), batch) for job in jobs]
         read = await batch.read(self._reader)
         runs = [Run(one, read) for one in gathered]
+        await self._ask_for_rules(scope, runs)
         await self._ask_for_bands(scope, runs)
         # Thousands of alarms or a large matrix take a while: the event loop has other callers meanwhile.
         return await asyncio.to_thread(lambda: [results_of(run, now_ms) for run in runs])
+
+    async def _ask_for_rules(self, scope: Scope, runs: Sequence[Run]) -> None:
+        """One read for each rule, metric and range, whatever the number of calls."""
+        calls = [(run, call, run.gathered.rules[call.place]) for run in runs for call in run.gathered.program.rules]
+        asked = {(call.rule, call.metric, grid, run.gathered.job.end_ms): call.place[0] for run, call, grid in calls}
+
+        async def ask(rule: str, metric: str, grid: Grid, end_ms: int, id_: str) -> RulePoints:
+            with in_expression(id_):
+                return await self._rules.points(scope, rule, metric, grid.start_ms, end_ms, grid.period_ms // 1000)
+
+        found = dict(zip(asked, await asyncio.gather(*(ask(*key, id_) for key, id_ in asked.items())), strict=True))
+        for run, call, grid in calls:
+            run.give_rule(call.place, found[call.rule, call.metric, grid, run.gathered.job.end_ms])
 
     async def _ask_for_bands(self, scope: Scope, runs: Sequence[Run]) -> None:
         wanted = [(run, *pair) for run in runs if run.gathered.program.bands for pair in run.band_requests()]

@@ -14,19 +14,23 @@ from trimtab.metrics.insights import plan as insights
 
 _MANY = 10_000
 """Series of one SQL query from which on only those with a point in the range are read."""
+_RULE_S = 60
+"""Insight rules answer by whole minutes."""
 _REMEMBERED_MS = 14 * 86_400_000
 """The registry knows when a series was last seen for this long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A job with its rows: of metrics and SQL queries by id, of searches by call."""
+    """A job with its rows: of metrics and SQL queries by id, of searches by call; `rules` has the periods of
+    those that insight rules answer."""
 
     job: EvaluationJob
     program: Program
     default_period_s: int
     sources: dict[str, Rows] = field(default_factory=dict)
     searches: dict[Place, Rows] = field(default_factory=dict)
+    rules: dict[Place, Grid] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class Gatherer:
         for call in program.searches:
             with in_expression(call.place[0]):
                 gathered.searches[call.place] = self._search(sight, gathered, call, batch)
+        for rule in program.rules:
+            period_s = max(_RULE_S, program.queries[rule.place[0]].period_s or default)
+            gathered.rules[rule.place] = _grid(job, -(-period_s // _RULE_S) * _RULE_S)
         return gathered
 
     def _metric(self, sight: Sight, job: EvaluationJob, stat: MetricStat, label: str, batch: Batch) -> Rows:

@@ -1,9 +1,12 @@
 """What expressions ask of the rest of the metrics room."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from trimtab.access.scope import Scope
+from trimtab.base.errors import InvalidInput
+from trimtab.metrics.expressions.model import Times, Values
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.plan import StatRequest, StatSeries
 
@@ -32,6 +35,37 @@ class Registry(Protocol):
     def count(self, scope: Scope, query: SeriesQuery) -> int:
         """How many series match."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class RulePoints:
+    """Points of a metric of an insight rule: period starts (ms, ascending) and a value for each."""
+
+    times: Times
+    values: Values
+
+
+class InsightRules(Protocol):
+    """Whoever has rules of Contributor Insights, for INSIGHT_RULE_METRIC."""
+
+    async def points(
+        self, scope: Scope, rule: str, metric: str, start_ms: int, end_ms: int, period_s: int
+    ) -> RulePoints:
+        """The points of a metric of a rule in periods from `start_ms` on; none of a rule that is not there.
+
+        Raises InvalidInput for a metric that rules do not have.
+        """
+        ...
+
+
+class NoRules:
+    """Where there are none."""
+
+    async def points(
+        self, scope: Scope, rule: str, metric: str, start_ms: int, end_ms: int, period_s: int
+    ) -> RulePoints:
+        """Refuse: raises InvalidInput."""
+        raise InvalidInput("cannot evaluate INSIGHT_RULE_METRIC: there are no insight rules here")
 
 
 class ResourceTags(Protocol):

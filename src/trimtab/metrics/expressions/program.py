@@ -11,7 +11,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 from trimtab.base.errors import InvalidInput, LimitExceeded
-from trimtab.metrics.expressions.functions.sources import BAND, METRICS, SEARCH
+from trimtab.metrics.expressions.functions.sources import BAND, METRICS, RULE, SEARCH
 from trimtab.metrics.expressions.model import MetricStat, Query
 from trimtab.metrics.expressions.parser import parse
 from trimtab.metrics.expressions.search_text import Search, parse_search
@@ -50,6 +50,15 @@ class BandCall:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleCall:
+    """An INSIGHT_RULE_METRIC: the names of the rule and of its metric."""
+
+    place: Place
+    rule: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Queries by id, what they are, and `order`: the ids that are needed, each after those that it reads."""
 
@@ -61,6 +70,7 @@ class Program:
     order: tuple[str, ...]
     searches: tuple[SearchCall, ...]
     bands: tuple[BandCall, ...]
+    rules: tuple[RuleCall, ...] = ()
 
     @property
     def metrics(self) -> list[str]:
@@ -110,6 +120,7 @@ def compile_queries(queries: tuple[Query, ...]) -> Program:
         order,
         tuple(_search(id_, call) for id_, call in calls if call.name == SEARCH),
         tuple(_band(id_, call) for id_, call in calls if call.name == BAND),
+        tuple(_rule(id_, call) for id_, call in calls if call.name == RULE),
     )
 
 
@@ -209,6 +220,14 @@ def _period(node: Node) -> int:
 def is_period(period_s: int) -> bool:
     """Whether a period is one of the allowed ones."""
     return period_s in (1, 5, 10, 20, 30) or (0 < period_s <= 86_400 * 366 and period_s % 60 == 0)
+
+
+def _rule(id_: str, call: Call) -> RuleCall:
+    rule, metric = call.arguments
+    with in_expression(id_):
+        if not isinstance(rule, Text) or not isinstance(metric, Text):
+            raise InvalidInput(f"{RULE} at character {call.at} takes the rule and its metric as strings")
+    return RuleCall((id_, call.at), rule.value, metric.value)
 
 
 def _band(id_: str, call: Call) -> BandCall:

@@ -12,10 +12,11 @@ from trimtab.metrics.expressions.functions.arrays import ranked
 from trimtab.metrics.expressions.functions.catalog import CATALOG
 from trimtab.metrics.expressions.functions.function import Argument
 from trimtab.metrics.expressions.functions.single import lines_of, number_of
-from trimtab.metrics.expressions.functions.sources import BAND, DEFAULT_WIDTH, METRICS, PERIOD, SEARCH
+from trimtab.metrics.expressions.functions.sources import BAND, DEFAULT_WIDTH, METRICS, PERIOD, RULE, SEARCH
 from trimtab.metrics.expressions.gathering import Gathered
 from trimtab.metrics.expressions.model import MetricStat, Query
 from trimtab.metrics.expressions.periods import aligned_start
+from trimtab.metrics.expressions.ports import RulePoints
 from trimtab.metrics.expressions.program import BandCall, Place, chosen_metrics, in_expression
 from trimtab.metrics.expressions.reading import Rows
 from trimtab.metrics.expressions.syntax import Array, Call, Chain, Negation, Node, Number, Reference, Step, Text, Word
@@ -41,6 +42,7 @@ class Run:
         self._values: dict[str, Value] = {}
         self._dropped: dict[str, Dropped] = {}
         self._bands: dict[Place, Band] = {}
+        self._rules: dict[Place, RulePoints] = {}
 
     def value(self, id_: str) -> Value:
         """The value of a query. Those that it reads are computed before, not within, whatever their number."""
@@ -67,6 +69,17 @@ class Run:
     def give_band(self, place: Place, band: Band) -> None:
         """The answer to one of `band_requests`."""
         self._bands[place] = band
+
+    def give_rule(self, place: Place, points: RulePoints) -> None:
+        """What an insight rule answered to a call."""
+        self._rules[place] = points
+
+    def rule(self, place: Place, label: str) -> Lines:
+        """The series of an INSIGHT_RULE_METRIC."""
+        grid, points = self.gathered.rules[place], self._rules[place]
+        values = grid.empty(1)
+        values[0, (points.times - grid.start_ms) // grid.period_ms] = points.values
+        return Lines(grid, values, (Tag(label),), False)
 
     def _compute(self, id_: str) -> Value:
         rows = self.gathered.sources.get(id_)
@@ -136,6 +149,7 @@ class Run:
         read = [self._values[one] for one in self._program.reads[id_]]
         grids = [value.grid for value in read if isinstance(value, Lines)]
         grids += [rows.grid for place, rows in self.gathered.searches.items() if place[0] == id_]
+        grids += [grid for place, grid in self.gathered.rules.items() if place[0] == id_]
         if grids:
             return min(grids, key=lambda grid: grid.period_ms)
         job = self.gathered.job
@@ -207,6 +221,8 @@ class _Expression:
         match call.name:
             case name if name == SEARCH:
                 return self._run.search((self._id, call.at))
+            case name if name == RULE:
+                return self._run.rule((self._id, call.at), self._id)
             case name if name == METRICS:
                 return self._metrics(call)
             case name if name == BAND:

@@ -7,8 +7,9 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound, TrimtabError, Unavailable
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.charts.png import to_png
-from trimtab.doors.aws.cloudwatch.complaints import Complaints, bad_value, must_be_in
+from trimtab.doors.aws.cloudwatch.complaints import Complaints, must_be_in
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
+from trimtab.doors.aws.cloudwatch.tags import check_tags
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.dashboards.data import Question
@@ -23,7 +24,6 @@ PAGE = 1000
 """Dashboards an answer lists, as documented."""
 MOST_DELETED = 100
 """Names that one call deletes, as documented."""
-MOST_TAGS = 50
 _BAD_NAME = (
     "The value for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and "
     "underscore (_).\n"
@@ -40,13 +40,8 @@ async def put_dashboard(rooms: CloudWatchRooms, request: Request, context: CallC
     if errors(messages):
         members = {"dashboardValidationMessages": _wire(errors(messages))}
         raise AwsError("DashboardInvalidInputError", _said(messages), members=members)
-    tags = {item["Key"]: item["Value"] for item in request.get("Tags", ())}
     complaints = Complaints()
-    for key in tags:
-        if key.lower().startswith("aws:"):
-            complaints.invalid(bad_value(key, "Tags.member.Key"))
-    if len(tags) > MOST_TAGS:
-        complaints.invalid(f"The collection Tags must not have a size greater than {MOST_TAGS}.")
+    tags = check_tags(request.get("Tags", ()), complaints)
     complaints.raise_any()
     await room.store.put(context.account, name, text, context.principal.name)
     if tags:

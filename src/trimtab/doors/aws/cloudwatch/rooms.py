@@ -11,6 +11,7 @@ from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cloudwatch.series_ids import SeriesIds
 from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import plain
+from trimtab.logs.contributors.room import ContributorsRoom
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.model import Identity, MetricBatch, Series, SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
@@ -134,6 +135,8 @@ class CloudWatchRooms:
     alarms: AlarmRoom | None = None
     """The same."""
     detectors: DetectorRoom | None = None
+    """The same."""
+    contributors: ContributorsRoom | None = None
     """The same."""
 
 

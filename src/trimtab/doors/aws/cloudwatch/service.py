@@ -10,6 +10,7 @@ from trimtab.doors.aws.cloudwatch import (
     dashboards,
     get_data,
     get_statistics,
+    insight_rules,
     list_metrics,
     put,
     tags,
@@ -30,6 +31,7 @@ OPERATION_FILES = (
     alarm_history,
     alarm_mute_rules,
     anomaly_detectors,
+    insight_rules,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from trimtab.base.errors import NotFound
 from trimtab.doors.aws.cloudwatch.rooms import Tagged
 
 Exists = Callable[[str], Awaitable[bool]]
@@ -45,6 +46,26 @@ def dashboards_exist(get: Callable[[str, str], Awaitable[object]], missing: type
         try:
             await get(account, name)
         except missing:
+            return False
+        return True
+
+    return exists
+
+
+def named_exist(get: Callable[[str, str, str], Awaitable[object]], mark: str) -> Exists:
+    """Whether a resource that is known by account, region and name exists; `mark` is what its ARN has before the name.
+
+    `get` raises NotFound for one that is not there.
+    """
+
+    async def exists(arn: str) -> bool:
+        place, _, name = arn.partition(f":{mark}/")
+        if not name:
+            return False
+        region, account = place.split(":")[3:5]
+        try:
+            await get(account, region, name)
+        except NotFound:
             return False
         return True
 

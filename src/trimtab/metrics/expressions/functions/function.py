@@ -60,8 +60,8 @@ Compute = Callable[[Setting, Sequence[Argument]], Value]
 class Function:
     """A function of metric math.
 
-    `compute` is None for those that read something (METRICS, SEARCH, PERIOD, ANOMALY_DETECTION_BAND): the evaluation
-    answers them itself. `refusal` says why a known function has no answer here.
+    `compute` is None for those that read something (METRICS, SEARCH, PERIOD, ANOMALY_DETECTION_BAND,
+    INSIGHT_RULE_METRIC): the evaluation answers them itself. `refusal` says why a known function has no answer here.
     """
 
     name: str

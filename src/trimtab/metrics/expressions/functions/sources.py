@@ -3,6 +3,7 @@
 from trimtab.metrics.expressions.functions.function import ARRAY, TEXT, TS, Function, S, forms
 
 METRICS, SEARCH, BAND, PERIOD = "METRICS", "SEARCH", "ANOMALY_DETECTION_BAND", "PERIOD"
+RULE = "INSIGHT_RULE_METRIC"
 DEFAULT_WIDTH = 2.0
 """Standard deviations of a band that names none, as documented."""
 
@@ -26,11 +27,11 @@ FUNCTIONS = (
         "ANOMALY_DETECTION_BAND(m1, 2)",
     ),
     Function(
-        "INSIGHT_RULE_METRIC",
+        RULE,
         forms(((TEXT, TEXT), TS)),
-        "A statistic of a Contributor Insights rule.",
+        "A metric of a Contributor Insights rule: UniqueContributors, MaxContributorValue, SampleCount, Sum, Minimum, "
+        "Maximum or Average.",
         "INSIGHT_RULE_METRIC('rule', 'UniqueContributors')",
-        refusal="there are no Contributor Insights rules in trimtab; try a Metrics Insights query with GROUP BY",
     ),
     Function(
         "SERVICE_QUOTA",

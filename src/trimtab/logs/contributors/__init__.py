@@ -1,0 +1,1 @@
+"""Contributor Insights: rules that say who contributes to what is logged, and reports of the top contributors."""

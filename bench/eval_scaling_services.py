@@ -1,18 +1,18 @@
 """The same comparison on services of other kinds: `python bench/eval_scaling_services.py DIR`.
 
-DIR is in the layout of `bizitobs` (calls a minute), `alibaba_genai_v2026` (requests) or `alibaba_dlrm_v2025` (instances
-of the three largest services, as demand). The last line is JSON.
+DIR is in the layout of `bizitobs` (calls a minute), `alibaba_genai_v2026` (requests), `alibaba_dlrm_v2025` (instances
+of the three largest services, as demand) or `alibaba_gpu_v2023` (GPUs that pods hold). The last line is JSON.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from scaling_traces import Array, alibaba_dlrm, alibaba_genai, bizitobs, main
+from scaling_traces import Array, alibaba_dlrm, alibaba_genai, alibaba_gpu, bizitobs, main
 
 
 def services(directory: Path) -> Iterator[tuple[str, Array]]:
-    """Whatever of the three layouts is there."""
-    for read in (bizitobs, alibaba_genai, alibaba_dlrm):
+    """Whatever of the four layouts is there."""
+    for read in (bizitobs, alibaba_genai, alibaba_dlrm, alibaba_gpu):
         yield from read(directory)
 
 

@@ -95,15 +95,39 @@ def alibaba_dlrm(directory: Path) -> Iterator[tuple[str, Array]]:
                 if row["creation_time"]:
                     span = float(row["creation_time"]), float(row["deletion_time"] or math.inf)
                     spans.setdefault(row["app_name"], []).append(span)
-    largest = sorted(spans, key=lambda name: (-len(spans[name]), name))[:3]
-    for name in largest:
-        begins, ends = (np.array(one) for one in zip(*spans[name], strict=True))
-        last = max(begins.max(), ends[np.isfinite(ends)].max(initial=0.0))
-        grid = np.arange(begins.min(), last, TICK_S)
-        alive = np.searchsorted(np.sort(begins), grid, side="right") - np.searchsorted(
-            np.sort(ends), grid, side="right"
-        )
-        yield f"dlrm {name}", alive.astype(np.float64)
+    for name in sorted(spans, key=lambda name: (-len(spans[name]), name))[:3]:
+        yield f"dlrm {name}", _alive(spans[name], np.ones(len(spans[name])))
+
+
+def alibaba_gpu(directory: Path) -> Iterator[tuple[str, Array]]:
+    """GPUs that pods hold, as demand, by quality of service and in all (trace of 2023: `openb_pod_list_*.csv`)."""
+    for path in sorted(directory.glob("openb_pod_list_default*.csv")):
+        spans: dict[str, list[tuple[float, float]]] = {}
+        held: dict[str, list[float]] = {}
+        with path.open(newline="") as text:
+            for row in csv.DictReader(text):
+                if not row["scheduled_time"] or not int(row["num_gpu"]):
+                    continue
+                span = float(row["scheduled_time"]), float(row["deletion_time"] or math.inf)
+                for name in ("all", row["qos"]):
+                    spans.setdefault(name, []).append(span)
+                    held.setdefault(name, []).append(int(row["num_gpu"]) * float(row["gpu_milli"]) / 1000)
+        for name in sorted(spans):
+            yield f"gpus {name}", _alive(spans[name], np.array(held[name]))
+
+
+def _alive(spans: Sequence[tuple[float, float]], weights: Array) -> Array:
+    """What is alive at each minute: weights of the spans `[begin, end)` that hold it."""
+    begins, ends = (np.array(one) for one in zip(*spans, strict=True))
+    last = max(begins.max(), ends[np.isfinite(ends)].max(initial=0.0))
+    grid = np.arange(begins.min(), last, TICK_S)
+
+    def until(times: Array) -> Array:
+        order = np.argsort(times, kind="stable")
+        sums = np.concatenate([[0.0], np.cumsum(weights[order])])
+        return sums[np.searchsorted(times[order], grid, side="right")]
+
+    return np.maximum(0.0, until(begins) - until(ends))
 
 
 def fleet_of(demand: Array) -> Fleet:

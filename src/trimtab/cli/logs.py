@@ -3,6 +3,7 @@
 import click
 
 from trimtab.cli.log_anomalies import anomalies
+from trimtab.cli.log_contributors import contributors
 from trimtab.cli.log_doors import exports, lookups, protect, subscriptions
 from trimtab.cli.log_events import get, groups, put, tail
 from trimtab.cli.log_follow import follow
@@ -18,5 +19,5 @@ def logs() -> None:
 
 for command in (groups, put, follow, get, tail, patterns, query, anomalies):
     logs.add_command(command)
-for room in (subscriptions, protect, schedules, exports, lookups):
+for room in (subscriptions, protect, schedules, exports, lookups, contributors):
     logs.add_command(room)

@@ -1,9 +1,11 @@
 """Subscriptions, data protection, schedules, exports, lookups and live tails over REST and from the command line."""
 
+import json
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +18,8 @@ from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.cli.logs import logs
 from trimtab.client import log_doors_wire as wire
 from trimtab.client.api import Client
+from trimtab.client.log_contributors import LogContributors
+from trimtab.client.log_contributors_wire import PutRule
 from trimtab.client.log_doors import LogDoors
 from trimtab.client.log_events import LogEvents
 from trimtab.client.log_events_wire import NewLogEvent
@@ -183,3 +187,38 @@ def test_the_page_of_the_set_up_shows_what_there_is(server: LiveServer, doors: L
     assert "events, to a URL" in text
     doors.unschedule(name)
     doors.unprotect(group)
+
+
+def test_contributors_are_told_over_rest_by_the_command_line_and_on_their_page(
+    server: LiveServer, client: Client, tmp_path: Path
+) -> None:
+    name = f"doors/{uuid.uuid4().hex[:12]}"
+    lines = [f'{{"ip": "10.0.0.{1 + at % 3 // 2}", "bytes": {at}}}' for at in range(9)]
+    LogEvents(client).put(name, [NewLogEvent(line) for line in lines])
+    schema = {"Name": "CloudWatchLogRule", "Version": 1}
+    definition = {"Schema": schema, "LogGroupNames": [name], "LogFormat": "JSON", "AggregateOn": "Sum",
+                  "Contribution": {"Keys": ["$.ip"], "ValueOf": "$.bytes"}}  # fmt: skip
+    (tmp_path / "rule.json").write_text(json.dumps(definition))
+    assert f"{name} is enabled\n" == run(server, "contributors", "put", name, str(tmp_path / "rule.json"))
+    contributors = LogContributors(client)
+    found = awaited(lambda: one if (one := contributors.report(name)).total else None)
+    assert [("10.0.0.1", 21.0), ("10.0.0.2", 15.0)] == [(one.keys[0], one.value) for one in found.contributors]
+    assert (2, [name], 36.0) == (found.unique, found.groups, sum(found.metrics["Sum"]))
+    told = run(server, "contributors", "report", name, "--by-largest", "--most", "1")
+    assert "10.0.0.2" in told
+    assert "10.0.0.1" not in told
+    assert name in run(server, "contributors", "list")
+    where = f"{server.url}/logs/contributors"
+    text = httpx.get(where, params={"rule": name}, headers={"accept": "text/html"}, timeout=30).text
+    assert "2 contributors" in text
+    assert "58.3 %" in text
+    table = httpx.get(f"{where}.csv", params={"rule": name}, timeout=30).text
+    assert "$.ip,sum\n10.0.0.1,21.0\n10.0.0.2,15.0\n" == table
+    assert (
+        "There is no rule" in httpx.get(where, params={"rule": "no"}, headers={"accept": "text/html"}, timeout=30).text
+    )
+    assert f"deleted {name}\n" == run(server, "contributors", "delete", name)
+    with pytest.raises(NotFound):
+        contributors.report(name)
+    with pytest.raises(InvalidInput, match="expected one of LogGroupNames"):
+        contributors.put(PutRule("r", json.dumps({**definition, "LogGroupARNs": ["x"]})))

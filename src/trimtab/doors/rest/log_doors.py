@@ -3,19 +3,20 @@
 from starlette.routing import BaseRoute
 
 from trimtab.doors.log_writing import LogWriting
-from trimtab.doors.rest import log_files, log_protection, log_schedules, log_subscriptions, log_tail
+from trimtab.doors.rest import log_contributors, log_files, log_protection, log_schedules, log_subscriptions, log_tail
 from trimtab.doors.rest.log_place import LogDoors
 from trimtab.doors.rest.spec import Operation
 
 
 def operations(writing: LogWriting) -> list[Operation]:
-    """Subscriptions, data protection, schedules, exports and lookup tables."""
+    """Subscriptions, data protection, schedules, exports, lookup tables and contributors."""
     doors = _doors(writing)
     return [
         *log_subscriptions.operations(doors),
         *log_protection.operations(doors),
         *log_schedules.operations(doors),
         *log_files.operations(doors),
+        *log_contributors.operations(doors),
     ]
 
 

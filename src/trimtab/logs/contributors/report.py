@@ -33,6 +33,10 @@ MOST_POINTS = 1440
 MOST_GROUPS = 1000
 
 
+_FITTING_S = (60, 300, 900, 3600, 21_600, 86_400)
+_PARTS = 100
+
+
 class Order(StrEnum):
     """What contributors are ranked by: what they add up to, or their largest single value."""
 
@@ -60,6 +64,12 @@ class Span:
     def time_of(self, part: int) -> int:
         """The start of a period."""
         return self.start_ms + part * self.period_s * 1000
+
+
+def fitting(start_ms: int, end_ms: int) -> int:
+    """A period in seconds that cuts a range into at most a hundred parts."""
+    wanted = (end_ms - start_ms) / 1000 / _PARTS
+    return next((one for one in _FITTING_S if one >= wanted), -(-int(wanted) // 86_400) * 86_400)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def charted(query: Query, names: Sequence[str], rows: Rows, form: str) -> Charte
     filled = {name: [of.get(times[0] + at * step) for at in range(count)] for name, of in lines.items()}
     if chosen == COLUMNS:
         return Charted(COLUMNS, forms, "", *_columns(filled, times[0], step), note)
-    return Charted(LINES, forms, msgspec.json.encode(_payload(filled, times[0], step, count)).decode(), note=note)
+    return Charted(LINES, forms, msgspec.json.encode(payload(filled, times[0], step, count)).decode(), note=note)
 
 
 def _table(query: Query, names: Sequence[str], rows: Rows) -> _Table | None:
@@ -134,7 +134,7 @@ def _lines(table: _Table) -> tuple[dict[str, dict[int, float | None]], int]:
     return {name: found[name] for name in order[:MOST_LINES]}, max(len(order) - MOST_LINES, 0)
 
 
-def _payload(lines: dict[str, list[float | None]], t0: int, step: int, count: int) -> dict[str, Any]:
+def payload(lines: dict[str, list[float | None]], t0: int, step: int, count: int) -> dict[str, Any]:
     """What the time-series element draws."""
     colours = slots(list(lines))
     return {

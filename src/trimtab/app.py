@@ -114,6 +114,7 @@ from trimtab.web.events.desk import EventRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
 from trimtab.wiring.live_costs import jobs_of as live_jobs
+from trimtab.wiring.metric_streams import streams_of
 from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
@@ -172,7 +173,9 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
 def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway:
     training = MetricRooms(rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock)
     has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
+    streams = streams_of(rooms.settings, rooms.stores.state, rooms.clock)
     has_rule = named_exist(rooms.logs.contributors.store.get, "insight-rule")
+    has_stream = named_exist(streams.store.get, "metric-stream")
     parts = CloudWatchRooms(
         rooms.registry,
         rooms.ingest,
@@ -180,11 +183,12 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         rooms.ledger,
         rooms.clock,
         rooms.evaluator,
-        tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard, has_rule)),
+        tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard, has_rule, has_stream)),
         dashboards=rooms.dashboards,
         alarms=rooms.alarms,
         detectors=rooms.detectors,
         contributors=rooms.logs.contributors,
+        streams=streams,
     )
     rooms.forget.append(parts.ids.clear)
     services = (

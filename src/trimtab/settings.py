@@ -181,6 +181,11 @@ class Settings:
         _text,
         "Buckets that are folders of this machine for transform jobs, e.g. records=/data/records,answers=/data/answers; others are S3's.",
     )
+    delivery_streams: str = _setting(
+        "",
+        _text,
+        "Where what is sent to delivery streams (Firehose) goes, by name: metrics=s3://bucket/prefix,hook=https://example.com/in,local=folder:metrics.",
+    )
     audit_watch: str = _setting(
         "", _text, "Folders and s3://bucket/prefix places, separated by commas, whose new CloudTrail files are read."
     )

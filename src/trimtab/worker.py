@@ -36,6 +36,7 @@ from trimtab.logs.retention import LogRetention
 from trimtab.metrics.bands.job import DetectorTraining
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
+from trimtab.metrics.following import Follower
 from trimtab.metrics.promql.catalogue import Catalogue
 from trimtab.metrics.promql.engine import PromQL
 from trimtab.metrics.promql.stored import StoredSource
@@ -56,6 +57,7 @@ from trimtab.triggers import sourcing
 from trimtab.triggers.arns import Place
 from trimtab.triggers.sources.buckets import list_prefix
 from trimtab.wiring.insight_rules import RuleMetrics
+from trimtab.wiring.metric_streams import streaming
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ def alarms_of(state: State, telemetry: Telemetry, metrics: Metrics, clock: Clock
     """The evaluator of alarms."""
     groups = LogGroups(state, clock)
     logs = LogInsights(telemetry, LogReader(telemetry, groups, NoDrain(), clock), groups, clock)
-    asks = metrics.reader, metrics.registry, metrics.evaluator, Vectors(metrics.promql), logs
+    asks = metrics.reader, Follower(metrics.registry), metrics.evaluator, Vectors(metrics.promql), logs
     return AlarmEvaluator(EvaluatorParts(state, clock, *asks, may_write=leading.may_write))
 
 
@@ -181,6 +183,7 @@ async def work(settings: Settings) -> None:
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
+            streaming(settings, state, (Follower(metrics.registry), metrics.reader), http, clock, leading.may_write),
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
             Job("drop log events past their retention", _RETENTION_S, logs.drop),

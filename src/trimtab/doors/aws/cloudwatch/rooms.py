@@ -15,6 +15,7 @@ from trimtab.logs.contributors.room import ContributorsRoom
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.model import Identity, MetricBatch, Series, SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
+from trimtab.metrics.streams.room import StreamsRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.store.telemetry.batch import Appended
 
@@ -137,6 +138,8 @@ class CloudWatchRooms:
     detectors: DetectorRoom | None = None
     """The same."""
     contributors: ContributorsRoom | None = None
+    """The same."""
+    streams: StreamsRoom | None = None
     """The same."""
 
 

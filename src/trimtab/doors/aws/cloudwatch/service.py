@@ -12,6 +12,7 @@ from trimtab.doors.aws.cloudwatch import (
     get_statistics,
     insight_rules,
     list_metrics,
+    metric_streams,
     put,
     tags,
 )
@@ -32,6 +33,7 @@ OPERATION_FILES = (
     alarm_mute_rules,
     anomaly_detectors,
     insight_rules,
+    metric_streams,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

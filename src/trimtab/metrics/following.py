@@ -1,0 +1,24 @@
+"""A registry that several follow in one process: each is told of every new series once, whoever read of it first."""
+
+from trimtab.access.scope import Scope
+from trimtab.metrics.model import Series, SeriesQuery
+from trimtab.metrics.registry import SeriesRegistry
+
+
+class Follower:
+    """One of those who follow."""
+
+    def __init__(self, registry: SeriesRegistry) -> None:
+        self._registry = registry
+        self._known = 0
+
+    async def follow(self) -> frozenset[tuple[str, str]]:
+        """Learn what another process registered; the (namespace, name) pairs that are new to this follower."""
+        await self._registry.follow()
+        fresh = self._registry.since(self._known)
+        self._known += len(fresh)
+        return frozenset((one.identity.namespace, one.identity.name) for one in fresh)
+
+    def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
+        """The series that match."""
+        return self._registry.find(scope, query)

@@ -1,0 +1,1 @@
+"""Metric streams: what metrics say, minute by minute, sent on continuously."""

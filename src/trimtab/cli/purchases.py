@@ -5,9 +5,10 @@ from typing import Any
 import click
 import msgspec
 
+from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import day, json_option, print_json, print_table, remark
+from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.cli.purchase_facts import KINDS, PAYMENTS, facts, offer, rates, remove, set_rate, term
 from trimtab.cli.purchase_spot import spot
 from trimtab.client import purchases_wire as wire
@@ -44,6 +45,12 @@ def purchases() -> None:
 @click.option("--tranches", default=1, show_default=True, help="Parts bought a while apart, so that they end apart.")
 @click.option("--tranche-days", default=90, show_default=True, help="Days between the parts.")
 @click.option(
+    "--most-expiring",
+    default=1.0,
+    show_default=True,
+    help="Share of what is bought that may end in one month: under 1 a ladder of queued purchases.",
+)
+@click.option(
     "--spot",
     "spot_share",
     default=0.0,
@@ -56,16 +63,17 @@ def purchases() -> None:
 @server_options
 def plan(
     connection: Connection, days: int, months: int, kinds: tuple[str, ...], years: tuple[str, ...],
-    payments: tuple[str, ...], caution: float, capital: float, tranches: int, tranche_days: int, spot_share: float,
-    owner: str, before_rightsizing: bool, as_json: bool,
+    payments: tuple[str, ...], caution: float, capital: float, tranches: int, tranche_days: int,
+    most_expiring: float, spot_share: float, owner: str, before_rightsizing: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a plan: what to buy, what it saves in each outcome, and how the same plan did on the last month.
 
-    Example: trimtab advice purchases plan --years 1 --years 3 --payment all --tranches 4
+    Example: trimtab advice purchases plan --years 1 --years 3 --payment all --most-expiring 0.25
     """
     wanted = {
         "days": days, "months": months, "caution": caution, "capital": capital, "tranches": tranches,
-        "tranche_days": tranche_days, "spot": spot_share, "owner": owner, "rightsizing": not before_rightsizing,
+        "tranche_days": tranche_days, "most_expiring": most_expiring, "spot": spot_share, "owner": owner,
+        "rightsizing": not before_rightsizing,
     }  # fmt: skip
     wanted |= {"kinds": [KINDS[one] for one in kinds]} if kinds else {}
     wanted |= {"years": [int(one) for one in years]} if years else {}
@@ -104,12 +112,29 @@ def held(connection: Connection, as_json: bool) -> None:
         print_json(rows)
         return
     cells = [
-        (one.id.rpartition("/")[2], one.kind, one.scope, one.amount, one.hourly, f"{one.used:.1%}",
-         f"{one.unused:,.0f}", day(one.end_ms) if one.end_ms else "not known")
+        (one.id.rpartition("/")[2], one.kind, one.scope, one.amount, one.hourly,
+         f"{one.used:.1%}" if one.seen else "not yet", _share(one.ahead), f"{one.unused:,.0f}",
+         _day(one.start_ms) if one.start_ms else "", _day(one.end_ms) if one.end_ms else "not known")
         for one in rows
     ]  # fmt: skip
-    heads = ("commitment", "kind", "for", "amount", "$/h", "used", "idle $/month", "ends")
-    print_table(heads, cells, right=heads[3:7])
+    heads = ("commitment", "kind", "for", "amount", "$/h", "used", "ahead", "idle $/month", "begins", "ends")
+    print_table(heads, cells, right=heads[3:8])
+
+
+@purchases.command("expiries")
+@json_option
+@server_options
+def expiries(connection: Connection, as_json: bool) -> None:
+    """List what ends in which month, dollars an hour: what is held, and what the newest plan buys."""
+    with connection.client() as client:
+        made = Purchases(client).latest()
+    rows = made.answer.expiries if made.answer else []
+    if as_json:
+        print_json(rows)
+        return
+    cells = [(one.month, f"{one.held:,.3f}", f"{one.bought:,.3f}", f"{one.share:.1%}") for one in rows]
+    heads = ("month", "held", "bought", "of what is bought")
+    print_table(heads, cells, right=heads[1:])
 
 
 def _show(made: wire.PurchasePlan) -> None:
@@ -118,9 +143,9 @@ def _show(made: wire.PurchasePlan) -> None:
         remark(f"no plan: {made.problem}")
         return
     cells = [
-        (one.kind, one.scope, one.years, one.payment, one.amount, f"{one.saving:,.0f}",
+        (one.kind, one.scope, one.years, one.payment, _when(one, answer), one.amount, f"{one.saving:,.0f}",
          f"{one.used['expected'].mean:.0%}", f"{one.used['low'].mean:.0%}",
-         day(one.break_even_ms.get("low")) if one.break_even_ms.get("low") else "never", one.basis)
+         _even(one.break_even_ms.get("low")), one.basis)
         for one in answer.bought
     ]  # fmt: skip
     heads = (
@@ -128,6 +153,7 @@ def _show(made: wire.PurchasePlan) -> None:
         "for",
         "years",
         "payment",
+        "from",
         "amount",
         "saves/month",
         "used",
@@ -135,7 +161,7 @@ def _show(made: wire.PurchasePlan) -> None:
         "breaks even, low",
         "rates",
     )
-    print_table(heads, cells, right=heads[4:8])
+    print_table(heads, cells, right=heads[5:9])
     if not cells:
         click.echo("nothing to buy: nothing lowers the expected cost")
     table = []
@@ -152,10 +178,25 @@ def _show(made: wire.PurchasePlan) -> None:
             f"the plan of {proof.days} days ago: promised {proof.promised:,.0f}, came {proof.came:,.0f} a month; "
             f"savings rate {_share(proof.before)} → {_share(proof.after)}, spot included"
         )
+    most = max((one.share for one in answer.expiries), default=0.0)
+    if len({one.start_ms for one in answer.bought}) > 1:
+        click.echo(f"at most {most:.1%} of what is bought ends in one month: trimtab advice purchases expiries")
     if answer.spot_saving:
         click.echo(f"use moved to spot saves {answer.spot_saving:,.0f} a month more")
     for note in answer.notes:
         remark(note)
+
+
+def _day(ms: int) -> str:
+    return iso(ms)[:10]
+
+
+def _even(ms: int | None) -> str:
+    return "never" if ms is None else _day(ms)
+
+
+def _when(one: wire.Purchase, answer: wire.PurchaseAnswer) -> str:
+    return f"{_day(one.start_ms)}, queued" if one.start_ms > answer.made_ms else "now"
 
 
 def _share(value: float | None) -> str:

@@ -19,7 +19,9 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
 
     `days` of the bill are looked at, `months` ahead planned for. `caution` 0 to 1 weighs the low outcome more,
     `capital` is what money costs a year, `decline` by which share use falls a year beyond the first. `tranches` parts
-    are bought `tranche_days` apart. `spot`: the share of on-demand instance use that may be interrupted.
+    are bought `tranche_days` apart. `most_expiring`: the share of what is bought that may end in one calendar month,
+    a twelfth to 1; under 1 purchases are queued over several months. `spot`: the share of on-demand instance use that
+    may be interrupted.
     """
 
     days: Annotated[int, Meta(ge=1, le=400)] = 60
@@ -40,6 +42,7 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
     owner: Annotated[str, Meta(max_length=12)] = ""
     sharing: bool = True
     rightsizing: bool = True
+    most_expiring: Annotated[float, Meta(ge=1 / 12, le=1)] = 1.0
 
 
 class PurchaseFigures(Struct, frozen=True):
@@ -72,7 +75,10 @@ class PurchaseSpread(Struct, frozen=True):
 
 
 class Purchase(Struct, frozen=True):
-    """Something to buy. `amount` is dollars an hour of a plan, machines of a reservation."""
+    """Something to buy. `amount` is dollars an hour of a plan, machines of a reservation.
+
+    `value` and `saving` are of a month in which it is in force. One that starts after the plan was made is queued.
+    """
 
     kind: str
     id: str
@@ -95,7 +101,11 @@ class Purchase(Struct, frozen=True):
 
 
 class Commitment(Struct, frozen=True):
-    """Something that is held: its use over the days looked at, and what its idle part costs a month."""
+    """Something that is held: its use over the days looked at, and what its idle part costs a month.
+
+    `ahead`: its use in the expected outcome until it ends; null where it has ended. `seen` false: it was not in force
+    in the days looked at, `used` is what is ahead.
+    """
 
     id: str
     kind: str
@@ -107,15 +117,30 @@ class Commitment(Struct, frozen=True):
     end_ms: int | None
     used: float
     unused: float
+    ahead: float | None = None
+    seen: bool = True
+
+
+class PurchaseExpiry(Struct, frozen=True):
+    """What ends in a calendar month (`2027-03`), dollars an hour; `share` is that of all that is bought."""
+
+    month: str
+    held: float
+    bought: float
+    share: float
 
 
 class PurchaseStack(Struct, frozen=True):
-    """A week's use at on-demand rates, dollars an hour, by how it is paid for: a row a label."""
+    """A week's use at on-demand rates, dollars an hour, by how it is paid for: a row a label.
+
+    `after` is the plan as of `on_ms`, when every purchase has begun; 0: as of now.
+    """
 
     at_ms: list[int]
     labels: list[str]
     before: list[list[float]]
     after: list[list[float]]
+    on_ms: int = 0
 
 
 class DocumentedRule(Struct, frozen=True):
@@ -156,6 +181,7 @@ class PurchaseAnswer(Struct, frozen=True):
     how: str
     spot_saving: float
     notes: list[str]
+    expiries: list[PurchaseExpiry] = field(default_factory=list)
 
 
 class PurchasePlan(Struct, frozen=True):

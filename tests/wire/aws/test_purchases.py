@@ -178,11 +178,48 @@ def test_a_plan_over_rest_is_on_the_page_and_among_the_findings(live: LiveServer
     assert any(one["action"] == "PurchaseSavingsPlans" for one in advice["advice"])
 
 
+def test_a_ladder_is_queued_with_boto3_and_then_held(live: LiveServer) -> None:
+    plans = aws(live, "savingsplans")
+    with Client(live.url) as client:
+        made = Purchases(client).plan(wire.PlanPurchases(days=60, most_expiring=0.25))
+        assert made.answer is not None
+        later = made.answer.bought[1:]
+        assert len(later) >= 3
+        assert max(one.share for one in made.answer.expiries) <= 0.25
+        [offering] = plans.describe_savings_plans_offerings(
+            planTypes=["EC2Instance"], paymentOptions=["No Upfront"], durations=[31_536_000],
+            filters=[{"name": "instanceFamily", "values": ["m5"]}, {"name": "region", "values": ["us-east-1"]}],
+        )["searchResults"]  # fmt: skip
+        ids = [
+            plans.create_savings_plan(
+                savingsPlanOfferingId=offering["offeringId"],
+                commitment=one.amount,
+                purchaseTime=datetime.fromtimestamp(one.start_ms / 1000, UTC),
+            )["savingsPlanId"]
+            for one in later
+        ]
+        queued = plans.describe_savings_plans(states=["queued"])["savingsPlans"]
+        assert sorted(ids) == sorted(one["savingsPlanId"] for one in queued)
+        again = Purchases(client).plan(wire.PlanPurchases(days=60)).answer
+        assert again is not None
+        assert {False} == {one.seen for one in again.held if one.id.rpartition("/")[2] in ids}
+        assert sum(float(one.amount) for one in again.bought) < sum(float(one.amount) for one in made.answer.bought)
+    page = httpx.get(f"{live.url}/purchase-plan").text
+    assert "What runs when" in page
+    assert "not begun" in page
+    for id_ in ids:
+        plans.delete_queued_savings_plan(savingsPlanId=id_)
+    assert [] == plans.describe_savings_plans(states=["queued"])["savingsPlans"]
+
+
 def test_the_command_line_plans_and_replays_spot(live: LiveServer, tmp_path: Path) -> None:
     trace = tmp_path / "zone-a_v100_1.json"
     trace.write_text(json.dumps({"metadata": {"gap_seconds": 600}, "data": ([1] * 100 + [0] * 8) * 6}))
     for arguments, wanted in (
         (["plan", "--days", "60"], "EC2_INSTANCE_SP"),
+        (["plan", "--most-expiring", "0.5"], ", queued"),
+        (["expiries"], "of what is bought"),
+        (["held"], "ahead"),
         (["spot", str(trace), "--work", "12", "--deadline", "15"], "checkpoint every"),
         (["rates"], "assumed"),
     ):

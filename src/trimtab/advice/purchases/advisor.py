@@ -10,16 +10,26 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.advice.purchases.answer import Answer, Proof, Rule, Wanted
+from trimtab.advice.purchases.answer import Answer, Held, Proof, Rule, Wanted
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import Bill, read_bill
 from trimtab.advice.purchases.documented import MONTH_HOURS, best_commitment
-from trimtab.advice.purchases.model import HOUR_MS, NANO, Holdings, Reservation, Use
+from trimtab.advice.purchases.ladder import expiries, ladder_of
+from trimtab.advice.purchases.model import NANO, Holdings, Plan, Reservation, Use
 from trimtab.advice.purchases.options import owner_of, plan_options
-from trimtab.advice.purchases.outlook import Change, Outlook, moved_to_spot, outlook, question_of, rightsized
+from trimtab.advice.purchases.outlook import (
+    Change,
+    Outlook,
+    moved_to_spot,
+    outlook,
+    question_of,
+    rightsized,
+    start_of,
+    until_of,
+)
 from trimtab.advice.purchases.planner import Options, plan
 from trimtab.advice.purchases.rates import Rates, Share
-from trimtab.advice.purchases.tell import bought_of, held_of, laddered, results, stack_of
+from trimtab.advice.purchases.tell import bought_of, held_of, results, stack_of
 from trimtab.costs.read import CostReader
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
@@ -84,13 +94,12 @@ def _made(
     bill: Bill, use: Use, wanted: Wanted, known: Known, forecasts: Sequence[Forecast | None], made_ms: int
 ) -> Answer:
     rates = Rates((*known.shares, *bill.shares))
-    bill, renewed = _renewed(bill, int(use.at_ms[-1]), wanted.months)
     rest, spot_saving, spot_note = _spotted(use, bill, wanted)
-    view = _outlook(rest, wanted, forecasts[0])
-    bought = _bought(view, rest, bill.held, wanted, known, rates)
-    after = bill.held.plus(bought[0])
+    view, bought, how = _bought(rest, bill.held, wanted, known, rates, forecasts[0])
+    after = bill.held.plus(bought)
     left = apply(use, bill.held, sharing=wanted.sharing).on_demand
-    terms = known.terms or {}
+    told = bought_of(view, bill.held, bought, rates, made_ms, sharing=wanted.sharing)
+    held = held_of(use, view, bill.held, after, sharing=wanted.sharing)
     return Answer(
         made_ms,
         use.currency,
@@ -98,33 +107,32 @@ def _made(
         bill.end_ms,
         view.error,
         results(view, bill.held, after, sharing=wanted.sharing),
-        bought_of(view, bill.held, bought[0], rates, sharing=wanted.sharing),
-        held_of(use, bill.held, terms, sharing=wanted.sharing),
-        stack_of(use, bill.spot, bill.held, after, sharing=wanted.sharing),
+        told,
+        held,
+        stack_of(use, bill.spot, bill.held, bought, sharing=wanted.sharing),
         documented(use, left, wanted, rates, owner_of(use, bill.held)),
         _proof(bill, rest, wanted, known, rates, forecasts),
-        bought[1],
+        how,
         spot_saving,
-        tuple(note for note in (*bill.notes, view.note, spot_note, renewed) if note),
+        tuple(note for note in (*bill.notes, view.note, spot_note, *_ending(held, rest, wanted)) if note),
+        expiries(held, told),
     )
 
 
-def _outlook(use: Use, wanted: Wanted, forecast: Forecast | None) -> Outlook:
-    months = max(wanted.months, 12 * max(wanted.years, default=1))
-    return outlook(use, months, wanted.decline, forecast)
-
-
 def _bought(
-    view: Outlook, use: Use, held: Holdings, wanted: Wanted, known: Known, rates: Rates
-) -> tuple[Holdings, str]:
+    use: Use, held: Holdings, wanted: Wanted, known: Known, rates: Rates, forecast: Forecast | None
+) -> tuple[Outlook, Holdings, str]:
+    """What is expected after the end of `use`, what to buy for it and when, and how that was found."""
+    months = max(wanted.months, 12 * max(wanted.years, default=1))
+    ladder = ladder_of(wanted, held, start_of(use), until_of(use, months))
+    view = outlook(use, months, wanted.decline, forecast, ladder.starts_ms)
     owner = wanted.owner or owner_of(use, held)
     expected = view.uses["expected"]
     left = apply(expected, held, sharing=wanted.sharing).on_demand
     plans = plan_options(expected, left, wanted, rates, owner)
     machines = tuple(replace(one, owner=one.owner or owner) for one in known.machines)
-    options = Options(plans, machines, wanted.caution, wanted.capital, wanted.sharing)
-    found = plan(view, held, options)
-    return laddered(found.bought, wanted, int(expected.at_ms[0])), found.how
+    found = plan(view, held, Options(plans, machines, wanted.caution, wanted.capital, wanted.sharing, ladder))
+    return view, found.bought, found.how
 
 
 def documented(use: Use, left: np.ndarray, wanted: Wanted, rates: Rates, owner: str) -> tuple[Rule, ...]:
@@ -146,9 +154,9 @@ def _proof(
         return None
     cut = use.hours - _PROOF_DAYS * 24
     past, then = use.span(0, cut), use.span(cut, use.hours)
-    view = _outlook(past, wanted, forecasts[1])
-    bought = _bought(view, past, bill.held, replace(wanted, tranches=1), known, rates)[0]
-    promised = results(view, bill.held, bill.held.plus(bought), sharing=wanted.sharing)
+    at_once = replace(wanted, tranches=1, most_expiring=1.0)
+    view, bought, _ = _bought(past, bill.held, at_once, known, rates, forecasts[1])
+    promised = results(view.first(then.hours), bill.held, bill.held.plus(bought), sharing=wanted.sharing)
     before, after = (
         float(apply(then, one, sharing=wanted.sharing).cost.sum()) / NANO for one in (bill.held, bill.held.plus(bought))
     )
@@ -185,20 +193,15 @@ def _spotted(use: Use, bill: Bill, wanted: Wanted) -> tuple[Use, float, str]:
     return moved_to_spot(use, shares), saving, f"spot at {price:.2f} of on demand, {word}"
 
 
-def _renewed(bill: Bill, now_ms: int, months: int) -> tuple[Bill, str]:
-    """The bill as if nothing that is held ended, and a word where something does within `months`.
-
-    What replaces a commitment is bought when it ends: bought now, it would be paid for twice until then.
-    """
-    ends = [*(one.end_ms for one in bill.held.plans), *(one.end_ms for one in bill.held.reservations)]
-    until = now_ms + round(months * MONTH_HOURS) * HOUR_MS
-    ending = sum(0 < end_ms <= until for end_ms in ends)
-    held = Holdings(
-        tuple(replace(one, end_ms=0) for one in bill.held.plans),
-        tuple(replace(one, end_ms=0) for one in bill.held.reservations),
-    )
-    note = f"{ending} of what is held ends within {months} months: taken as renewed; plan again when it does"
-    return replace(bill, held=held), note if ending else ""
+def _ending(held: Sequence[Held], use: Use, wanted: Wanted) -> tuple[str, ...]:
+    """A word on what ends within the months planned for, and on what nobody said the end of."""
+    now_ms, until_ms = start_of(use), until_of(use, wanted.months)
+    ending = sum(one.end_ms is not None and now_ms <= one.end_ms < until_ms for one in held)
+    unknown = sum(one.end_ms is None for one in held)
+    word = "ends" if ending == 1 else "end"
+    ends = f"{ending} of what is held {word} within {wanted.months} months: what replaces it is planned from that day"
+    lasting = f"of {unknown} of what is held the end is not known: it is taken to last; `trimtab advice purchases term`"
+    return (ends if ending else "", lasting if unknown else "")
 
 
 def _rated(held: Holdings, use: Use, rates: Rates) -> Holdings:
@@ -207,8 +210,14 @@ def _rated(held: Holdings, use: Use, rates: Rates) -> Holdings:
 
 
 def _dated(held: Holdings, terms: Terms) -> Holdings:
-    """What is held with its end where that is known, so that what expires stops covering."""
+    """What is held with its start and end where they are known, so that what expires stops covering."""
+
+    def of(one: Plan | Reservation) -> tuple[int, int]:
+        start_ms, end_ms = terms.get(one.id, (None, None))
+        return start_ms or one.start_ms, end_ms or one.end_ms
+
+    dates = {one.id: of(one) for one in held.every}
     return Holdings(
-        tuple(replace(one, end_ms=terms.get(one.id, (None, None))[1] or one.end_ms) for one in held.plans),
-        tuple(replace(one, end_ms=terms.get(one.id, (None, None))[1] or one.end_ms) for one in held.reservations),
+        tuple(replace(one, start_ms=dates[one.id][0], end_ms=dates[one.id][1]) for one in held.plans),
+        tuple(replace(one, start_ms=dates[one.id][0], end_ms=dates[one.id][1]) for one in held.reservations),
     )

@@ -16,8 +16,10 @@ class Wanted:
 
     `days` of the bill are looked at, `months` ahead planned for. `caution` 0 to 1 weighs the low outcome more;
     `capital` is what money costs a year, as a share; `decline` by which share use falls a year beyond the first.
-    `tranches` parts that are bought `tranche_days` apart, so that they end apart. `spot`: the share of on-demand
-    instance use that may be interrupted. `owner`: the account that buys; "" is the one that holds most.
+    `most_expiring`: the share of what is bought that may end in one calendar month; under 1 purchases are spread over
+    several months. `tranches` spreads them over so many dates instead, `tranche_days` apart, an equal part each.
+    `spot`: the share of on-demand instance use that may be interrupted. `owner`: the account that buys; "" is the one
+    that holds most.
     """
 
     days: int = 60
@@ -34,6 +36,7 @@ class Wanted:
     owner: str = ""
     sharing: bool = True
     rightsizing: bool = True
+    most_expiring: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Spread:
 class Bought:
     """Something to buy. `hourly` is what it costs an hour; `amount` the commitment, or how many machines.
 
-    `value` is the on-demand value that it covers a month in the expected outcome, `saving` that less its cost.
+    `value` is the on-demand value that it covers in a month that it is in force, in the expected outcome, `saving`
+    that less its cost. One that starts later is queued.
     `used` and `break_even_ms` by outcome: the day after which nothing would be lost even if use stopped; None where
     that never comes. `basis` and `source` say where the rates are from.
     """
@@ -85,7 +89,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A commitment that exists. `used` over the days looked at; `unused` is what its idle part costs a month."""
+    """A commitment that exists. `used` over the days looked at; `unused` is what its idle part costs a month.
+
+    `ahead` is its use in the expected outcome until it ends, None where it has ended. One that was not in force in the
+    days looked at (`seen` false) is judged by what is ahead.
+    """
 
     id: str
     kind: str
@@ -97,16 +105,32 @@ class Held:
     end_ms: int | None
     used: float
     unused: float
+    ahead: float | None = None
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What ends in a calendar month (`2027-03`), dollars an hour; `share` is that of all that is bought."""
+
+    month: str
+    held: float
+    bought: float
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Use at on-demand rates, dollars an hour, by how it is paid for: one row of `values` a label."""
+    """Use at on-demand rates, dollars an hour, by how it is paid for: one row of `values` a label.
+
+    `after` is the plan as of `on_ms`, when every purchase has begun; 0: as of now.
+    """
 
     at_ms: tuple[int, ...]
     labels: tuple[str, ...]
     before: tuple[tuple[float, ...], ...]
     after: tuple[tuple[float, ...], ...]
+    on_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +178,4 @@ class Answer:
     how: str
     spot_saving: float = 0.0
     notes: tuple[str, ...] = field(default_factory=tuple)
+    expiries: tuple[Expiry, ...] = field(default_factory=tuple)

@@ -12,6 +12,7 @@ Reserved Instances are applied". Amounts are whole nano-dollars, and what is cov
 what there was; a line that a plan covers in part is split to the nearest nano-dollar.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -70,11 +71,15 @@ def dollars(nano: int) -> Decimal:
     return Decimal(nano).scaleb(-9)
 
 
-def apply(use: Use, held: Holdings, *, sharing: bool = True) -> Applied:
-    """Apply everything `held` to `use`. A commitment counts in the hours between its start and end only."""
+def apply(use: Use, held: Holdings, *, sharing: bool = True, committed: Ints | None = None) -> Applied:
+    """Apply everything `held` to `use`. A commitment counts in the hours between its start and end only.
+
+    `committed[plan, hour]` nano-dollars stand for the plans' own amounts and dates where they are given: plans that
+    differ in those alone may be told as one.
+    """
     whole = use.at_on_demand()
     left = whole.copy()
-    active = _Active(use)
+    told = committed_of(use.at_ms, held.plans) if committed is None else committed
     by_reservation = np.zeros((len(held.reservations), use.hours), dtype=np.int64)
     taken, units, fees = np.zeros_like(by_reservation), np.zeros_like(by_reservation), np.zeros_like(by_reservation)
     free = np.rint(use.quantity * np.array([[float(one.units)] for one in use.lines]).reshape(-1, 1) * _MICRO)
@@ -82,7 +87,7 @@ def apply(use: Use, held: Holdings, *, sharing: bool = True) -> Applied:
     every = free.copy()
     for at in sorted(range(len(held.reservations)), key=lambda at: not held.reservations[at].zone):
         one = held.reservations[at]
-        on = active.of(one)
+        on = in_force(use.at_ms, one)
         units[at] = on * round(float(one.count * _units(one, use.lines)) * _MICRO)
         fees[at] = on * round(one.hourly * one.count * NANO)
         by_reservation[at], taken[at] = _reserve(use.lines, one, units[at], free, every, whole, left, sharing=sharing)
@@ -90,30 +95,32 @@ def apply(use: Use, held: Holdings, *, sharing: bool = True) -> Applied:
     used, commitments = np.zeros_like(by_plan), np.zeros_like(by_plan)
     for at in sorted(range(len(held.plans)), key=lambda at: _ORDER.index(held.plans[at].kind)):
         plan = held.plans[at]
-        commitments[at] = active.of(plan) * round(plan.commitment * NANO)
+        commitments[at] = told[at]
         by_plan[at], used[at] = _plan(use.lines, plan, commitments[at], left, sharing=sharing)
     return Applied(whole, left, by_plan, used, commitments, by_reservation, taken, units, fees)
 
 
-class _Active:
+def in_force(at_ms: Ints, one: Plan | Reservation) -> npt.NDArray[np.bool_]:
     """In which hours a commitment counts."""
+    return np.asarray((at_ms >= one.start_ms) & ((one.end_ms == 0) | (at_ms < one.end_ms)))
 
-    def __init__(self, use: Use) -> None:
-        self._at = use.at_ms
 
-    def of(self, one: Plan | Reservation) -> npt.NDArray[np.bool_]:
-        """True where it counts."""
-        return np.asarray((self._at >= one.start_ms) & ((one.end_ms == 0) | (self._at < one.end_ms)))
+def committed_of(at_ms: Ints, plans: Sequence[Plan]) -> Ints:
+    """Nano-dollars of each plan in each hour."""
+    found = np.zeros((len(plans), len(at_ms)), dtype=np.int64)
+    for row, one in zip(found, plans, strict=True):
+        row[:] = in_force(at_ms, one) * round(one.commitment * NANO)
+    return found
 
 
 def order(lines: tuple[UseLine, ...], plan: Plan, *, sharing: bool) -> list[int]:
     """The lines that a plan covers, in the order in which it does."""
-    known = [at for at in range(len(lines)) if not np.isnan(plan.shares[at])]
+    known = np.flatnonzero(~np.isnan(plan.shares)).tolist()
     mine = [at for at in known if sharing or lines[at].account == plan.owner]
+    shares = plan.shares.tolist()
 
     def key(at: int) -> tuple[bool, float, float, int]:
-        share = float(plan.shares[at])
-        return lines[at].account != plan.owner, share, share * float(lines[at].on_demand), at
+        return lines[at].account != plan.owner, shares[at], shares[at] * float(lines[at].on_demand), at
 
     return sorted(mine, key=key)
 
@@ -127,12 +134,13 @@ def _plan(lines: tuple[UseLine, ...], plan: Plan, commitment: Ints, left: Ints, 
     """Take what the plan covers out of `left`; the value covered and the commitment used, by hour."""
     rest = commitment.copy()
     covered = np.zeros_like(rest)
-    for at in order(lines, plan, sharing=sharing):
-        share = float(plan.shares[at])
-        price = np.rint(left[at] * share).astype(np.int64)
+    for at in order(lines, plan, sharing=sharing) if rest.any() else ():
+        share, mine = float(plan.shares[at]), left[at]
+        price = np.rint(mine * share).astype(np.int64)
         pays = np.minimum(price, rest)
-        part = np.where(pays == price, left[at], np.minimum(np.rint(pays / share).astype(np.int64), left[at]))
-        left[at] -= part
+        part = np.minimum(np.rint(pays / share).astype(np.int64), mine)
+        np.copyto(part, mine, where=pays == price)
+        mine -= part
         rest -= pays
         covered += part
         if not rest.any():
@@ -188,15 +196,21 @@ class Figures:
     savings_rate: float | None
 
 
-def figures(applied: Applied) -> Figures:
-    """The measures of what was applied."""
-    whole, cost = float(applied.whole.sum()) / NANO, float(applied.cost.sum()) / NANO
-    committed = float(applied.commitments.sum() + applied.fees.sum()) / NANO
+def figures(applied: Applied, hours_each: Floats | None = None) -> Figures:
+    """The measures of what was applied. `hours_each`: how many hours each hour stands for, 1 where it is not given."""
+    each = np.ones(applied.whole.shape[1]) if hours_each is None else hours_each
+
+    def dollars_of(nano: npt.NDArray[np.generic]) -> float:
+        return float((nano.sum(axis=0) * each).sum()) / NANO
+
+    whole = dollars_of(applied.whole)
+    cost = float((applied.cost * each).sum()) / NANO
+    committed = dollars_of(applied.commitments) + dollars_of(applied.fees)
     reserved = applied.fees * (applied.reserved_used / np.maximum(applied.reserved_units, 1))
-    in_use = (float(applied.used.sum()) + float(reserved.sum())) / NANO
-    covered = float(applied.by_plan.sum() + applied.by_reservation.sum()) / NANO
+    in_use = dollars_of(applied.used) + dollars_of(reserved)
+    covered = dollars_of(applied.by_plan) + dollars_of(applied.by_reservation)
     return Figures(
-        hours=int(applied.whole.shape[1]),
+        hours=round(float(each.sum())),
         on_demand_equivalent=whole,
         cost=cost,
         committed=committed,

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from trimtab.advice.finding import Action, Effort, Evidence, Finding, Judgement, Pillar, Status
 from trimtab.advice.purchases.answer import Answer, Bought, Held
+from trimtab.base.clock import iso
 
 PAGE = "/purchase-plan"
 BUY, IDLE, EXPIRY = "trimtab-purchase-plan", "trimtab-idle-commitment", "trimtab-commitment-expiry"
@@ -18,7 +19,7 @@ _CENT = Decimal("0.01")
 def judged(answer: Answer) -> tuple[Judgement, ...]:
     """The findings of a plan."""
     bought = tuple(_buy(one, answer) for one in answer.bought)
-    idle = tuple(_idle(one, answer) for one in answer.held if one.used < IDLE_BELOW)
+    idle = tuple(_idle(one, answer) for one in answer.held if is_idle(one, answer.made_ms))
     soon = tuple(
         _ends(one, answer)
         for one in answer.held
@@ -31,9 +32,17 @@ def judged(answer: Answer) -> tuple[Judgement, ...]:
     )
 
 
+def is_idle(one: Held, now_ms: int) -> bool:
+    """Whether too little of a commitment is used: of one that has not begun, too little of it will be."""
+    over = one.end_ms is not None and one.end_ms <= now_ms
+    return not over and (one.seen or one.ahead is not None) and one.used < IDLE_BELOW
+
+
 def _buy(one: Bought, answer: Answer) -> Finding:
     low = answer.outcomes["low"].saving
     plan = one.kind.endswith("_SP")
+    unit = "dollars an hour" if plan else "machines"
+    when = f", from {iso(one.start_ms)[:10]}" if one.start_ms > answer.made_ms else ""
     return Finding(
         BUY,
         Pillar.COST,
@@ -42,7 +51,7 @@ def _buy(one: Bought, answer: Answer) -> Finding:
         one.id,
         one.owner,
         "",
-        f"Commit to {one.amount:f} {'dollars an hour' if plan else 'machines'} for {one.scope}, {one.years} year(s)",
+        f"Commit to {one.amount:f} {unit} for {one.scope}, {one.years} year(s){when}",
         part=one.id,
         evidence=(
             Evidence("saves a month, all together, in the low outcome", f"{low:,.0f} {answer.currency}", PAGE),
@@ -104,7 +113,7 @@ def _ends(one: Held, answer: Answer) -> Finding:
         evidence=(Evidence("an hour", f"{one.hourly:,.2f} {answer.currency}", PAGE),),
         cash=None,
         currency=answer.currency,
-        cash_note="a plan takes it as renewed; without that its use is paid on demand from then",
+        cash_note="a plan queues what replaces it for that day; without that its use is paid on demand then",
         fix="trimtab advice purchases plan",
         effort=Effort.VERY_LOW,
         current=f"ends in {days} days",

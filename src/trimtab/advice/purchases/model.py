@@ -162,6 +162,11 @@ class Holdings:
     plans: tuple[Plan, ...] = ()
     reservations: tuple[Reservation, ...] = ()
 
+    @property
+    def every(self) -> "tuple[Plan | Reservation, ...]":
+        """Plans, then reservations."""
+        return (*self.plans, *self.reservations)
+
     def plus(self, other: "Holdings") -> "Holdings":
         """Both together."""
         return Holdings((*self.plans, *other.plans), (*self.reservations, *other.reservations))

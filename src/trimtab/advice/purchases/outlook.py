@@ -9,8 +9,10 @@ the careful assumption. Nothing after the end of `history` is looked at.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.advice.purchases.model import HOUR_MS, NANO, Floats, Use
 from trimtab.timeseries.forecast.model import Forecast, Question
@@ -42,6 +44,12 @@ class Outlook:
     error: float | None
     note: str = ""
 
+    def first(self, hours: float) -> "Outlook":
+        """The hours that stand for the first so many real ones."""
+        kept = int(np.searchsorted(np.cumsum(self.hours_each), hours - 1e-6)) + 1
+        uses = {name: use.span(0, kept) for name, use in self.uses.items()}
+        return Outlook(uses, self.hours_each[:kept], self.error, self.note)
+
 
 def question_of(history: Use) -> Question | None:
     """What to ask the forecaster of all use together, by day; None where there is not a week of it."""
@@ -53,26 +61,53 @@ def question_of(history: Use) -> Question | None:
     return Question(daily, ahead, (7,), _LEVEL, least=0.0)
 
 
-def outlook(history: Use, months: int, decline: float = 0.0, forecast: Forecast | None = None) -> Outlook:
-    """Typical weeks of `months` months after `history`.
+def outlook(
+    history: Use, months: int, decline: float = 0.0, forecast: Forecast | None = None, cuts: Sequence[int] = ()
+) -> Outlook:
+    """Typical weeks of `months` months after `history`: one a month, spread over it.
 
     `forecast` is the answer to `question_of(history)`, None where there is too little history for one. `decline`: by
-    which share use falls a year beyond the first, for terms that outlast every forecast.
+    which share use falls a year beyond the first, for terms that outlast every forecast. At `cuts` (UTC ms), where
+    commitments begin or end, a month is parted, with a typical week on either side.
     """
     short = "there is less than a week of hourly use" if question_of(history) is None else "there is too little history"
     note = "" if forecast else short
     base = _daily(history, max(history.hours // _DAY, 1))[-28:]
     levels = _levels(float(base[-7:].mean()), forecast, months, decline)
     shape = _week(history)
-    start_ms = int(history.at_ms[-1]) + HOUR_MS if history.hours else 0
-    at_ms = np.concatenate(
-        [start_ms + round(month * _MONTH) * HOUR_MS + np.arange(WEEK) * HOUR_MS for month in range(months)]
-    ).astype(np.int64)
+    parts = _parts(start_of(history), months, cuts)
+    at_ms = np.concatenate([_spread(first, last) for _, first, last in parts])
+    each = np.concatenate([np.full(WEEK, (last - first) / HOUR_MS / WEEK) for _, first, last in parts])
     uses = {}
     for name, level in levels.items():
-        quantity = np.concatenate([shape * one for one in level], axis=1)
+        quantity = np.concatenate([shape * level[month] for month, _, _ in parts], axis=1)
         uses[name] = Use(history.lines, quantity, at_ms, history.currency)
-    return Outlook(uses, np.full(months * WEEK, _MONTH / WEEK), forecast.error if forecast else None, note)
+    return Outlook(uses, each, forecast.error if forecast else None, note)
+
+
+def start_of(history: Use) -> int:
+    """Where what is expected begins: the end of the history."""
+    return int(history.at_ms[-1]) + HOUR_MS if history.hours else 0
+
+
+def until_of(history: Use, months: int) -> int:
+    """Where it ends."""
+    return start_of(history) + round(months * _MONTH) * HOUR_MS
+
+
+def _parts(start_ms: int, months: int, cuts: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The number, start and end of each month, or part of one."""
+    edges = [start_ms + round(month * _MONTH) * HOUR_MS for month in range(months + 1)]
+    inner = [one for one in cuts if start_ms < one < edges[-1]]
+    every = sorted({*edges, *inner})
+    return [
+        (max(0, int(np.searchsorted(edges, first, side="right")) - 1), first, last) for first, last in pairwise(every)
+    ]
+
+
+def _spread(first_ms: int, last_ms: int) -> npt.NDArray[np.int64]:
+    """The hours of a week, spread evenly over a time."""
+    return first_ms + (np.arange(WEEK) * (last_ms - first_ms) // WEEK).astype(np.int64)
 
 
 def _daily(use: Use, days: int) -> Floats:

@@ -1,9 +1,10 @@
 """The room as doors, pages and jobs are given it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.advice.purchases.advisor import Advisor, Known
+from trimtab.advice.purchases.advisor import Advisor, Known, Terms
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.bill import family_of, units_of
 from trimtab.advice.purchases.facts import FactStore, Term, machines_of, shares_of
@@ -22,8 +23,11 @@ from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.forecaster import Forecaster
 
+LEAST_SHARE = 1 / 12
+"""The least share that may end in a month: a ladder has a rung in each of twelve months."""
 _RIGHTSIZING = "trimtab-rightsizing"
 """How the checks begin whose findings say what a machine should be instead."""
+ReadTerms = Callable[[Scope], Awaitable[Terms]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class PurchasesRoom:
     recorded: RecordedPlans
     catalog: Catalog
     findings: FindingStore | None
+    terms: ReadTerms | None = None
 
     @classmethod
     def of(
@@ -45,8 +50,12 @@ class PurchasesRoom:
         clock: Clock,
         costs: CostsRoom,
         findings: FindingStore | None = None,
+        terms: ReadTerms | None = None,
     ) -> "PurchasesRoom":
-        """The room over state and bill; `findings` has what right-sizing says, and takes what is found."""
+        """The room over state and bill; `findings` has what right-sizing says, and takes what is found.
+
+        `terms` reads from when to when commitments run that accounts were asked for.
+        """
         return cls(
             clock,
             Advisor(costs.reader, Forecaster()),
@@ -55,6 +64,7 @@ class PurchasesRoom:
             RecordedPlans(state, clock),
             load(),
             findings,
+            terms,
         )
 
     async def shares(self) -> tuple[Share, ...]:
@@ -66,7 +76,8 @@ class PurchasesRoom:
         facts, now_ms = await self.facts.all(), self.clock.now_ms()
         families = {name: family_of(name) for name in self.catalog.types}
         machines = tuple(replace(one, units=units_of(one.type)) for one in machines_of(facts, families))
-        terms = {one.name: (one.start_ms, one.end_ms) for one in facts if isinstance(one, Term)}
+        terms = dict(await self.terms(scope)) if self.terms is not None else {}
+        terms |= {one.name: (one.start_ms, one.end_ms) for one in facts if isinstance(one, Term)}
         held = []
         for one in active(await self.recorded.listed(scope), now_ms):
             offered = by_id(self.catalog, one.offering)
@@ -141,5 +152,12 @@ def check(wanted: Wanted) -> None:
     for name in ("caution", "capital", "decline", "spot"):
         if not 0 <= getattr(wanted, name) <= 1:
             raise InvalidInput(f"cannot plan with {name} {getattr(wanted, name)}; expected 0 to 1", field=name)
+    if not LEAST_SHARE <= wanted.most_expiring <= 1:
+        raise InvalidInput(
+            f"cannot plan with most_expiring {wanted.most_expiring}; expected {LEAST_SHARE:.3f} (a twelfth) to 1",
+            field="most_expiring",
+        )
+    if wanted.tranches > 1 and wanted.most_expiring < 1:
+        raise InvalidInput("cannot plan with both tranches and most_expiring; give one", field="tranches")
     if not 1 <= wanted.tranches <= 12 or not 1 <= wanted.tranche_days <= 365:
         raise InvalidInput("cannot plan: expected 1 to 12 tranches, 1 to 365 days apart", field="tranches")

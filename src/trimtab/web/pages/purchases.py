@@ -16,7 +16,15 @@ from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.web import respond
 from trimtab.web.form import read_form
-from trimtab.web.purchases.rows import bought_row, calendar_of, held_row, legend_of, outcome_row, pictures_of
+from trimtab.web.purchases.rows import (
+    bought_row,
+    expiry_rows,
+    held_row,
+    legend_of,
+    outcome_row,
+    pictures_of,
+    timeline_of,
+)
 from trimtab.web.site import Site
 from trimtab.web.view import link
 
@@ -117,7 +125,7 @@ def _wanted(form: dict[str, str]) -> Wanted:
             years=_TERMS[form.get("years") or "1"],
             payments=_PAID[form.get("payments") or "none"],
             caution=float(form.get("caution") or 0) / 100,
-            tranches=int(form.get("tranches") or 1),
+            most_expiring=float(form.get("expiring") or 100) / 100,
             spot=float(form.get("spot") or 0) / 100,
         )
     except (KeyError, ValueError):
@@ -127,10 +135,12 @@ def _wanted(form: dict[str, str]) -> Wanted:
 def _shown(answer: Answer, now_ms: int) -> dict[str, Any]:
     held = sorted((held_row(one, now_ms) for one in answer.held), key=lambda row: (not row["idle"], row["kind"]))
     return {
-        "bought": [bought_row(one, answer.currency) for one in answer.bought],
+        "bought": [bought_row(one, answer.currency, answer.made_ms) for one in answer.bought],
         "held": held,
         "outcomes": [outcome_row(name, one) for name, one in answer.outcomes.items()],
-        "calendar": calendar_of(answer),
+        "expiries": expiry_rows(answer),
+        "timeline": timeline_of(answer),
+        "most": f"{max((one.share for one in answer.expiries), default=0.0) * 100:.0f}",
         "pictures": pictures_of(answer),
         "legend": legend_of(answer),
         "total": f"{answer.outcomes['expected'].saving:,.0f}",

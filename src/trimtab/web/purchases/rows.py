@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.advice.purchases.answer import Answer, Bought, Held, Result, Stack
-from trimtab.advice.purchases.findings import IDLE_BELOW
+from trimtab.advice.purchases.findings import is_idle
 from trimtab.base.clock import iso, to_datetime
 from trimtab.charts.bars import meter
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.svg import Svg
+from trimtab.charts.timeline import Run, Timeline, draw_timeline
 
 _WIDE, _NARROW = (1080, 220), (340, 200)
 _HOURS = 3
@@ -21,6 +22,9 @@ _WORDS = {
     "DATABASE_SP": "Database Savings Plan",
 }
 _SOON_MS = 90 * 86_400_000
+_BEFORE_MS, _MOST_MS = 14 * 86_400_000, 4 * 366 * 86_400_000
+"""How far before today and, at most, after it the timeline goes."""
+_MOST_RUNS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def words_of(kind: str) -> str:
     return _WORDS.get(kind, kind)
 
 
-def bought_row(one: Bought, currency: str) -> dict[str, Any]:
+def bought_row(one: Bought, currency: str, made_ms: int) -> dict[str, Any]:
     """A purchase."""
     even = one.break_even_ms.get("low")
     plan = one.kind.endswith("_SP")
@@ -53,6 +57,7 @@ def bought_row(one: Bought, currency: str) -> dict[str, Any]:
         "low_hour": one.used["low"].low,
         "start": iso(one.start_ms)[:10],
         "end": iso(one.end_ms)[:10],
+        "queued": one.start_ms > made_ms,
         "even": iso(even)[:10] if even is not None else "never in the low outcome",
         "basis": one.basis,
         "source": one.source,
@@ -70,10 +75,13 @@ def held_row(one: Held, now_ms: int) -> dict[str, Any]:
         "hourly": f"{one.hourly:,.3f}",
         "used": one.used,
         "meter": meter(one.used, status=False),
-        "idle": one.used < IDLE_BELOW,
+        "idle": is_idle(one, now_ms),
+        "seen": one.seen,
+        "ahead": f"{one.ahead * 100:.0f} %" if one.ahead is not None else "",
         "unused": f"{one.unused:,.0f}",
         "end": iso(one.end_ms)[:10] if one.end_ms is not None else "",
-        "soon": one.end_ms is not None and one.end_ms < now_ms + _SOON_MS,
+        "soon": one.end_ms is not None and now_ms <= one.end_ms < now_ms + _SOON_MS,
+        "over": one.end_ms is not None and one.end_ms < now_ms,
     }
 
 
@@ -91,24 +99,58 @@ def outcome_row(name: str, one: Result) -> dict[str, Any]:
     }
 
 
-def calendar_of(answer: Answer) -> list[dict[str, str]]:
-    """What ends when, the next first: what is held, and what would be bought."""
-    ends = [
-        (one.end_ms, words_of(one.kind), one.scope, f"{one.hourly:,.2f}", "held") for one in answer.held if one.end_ms
-    ]
-    ends += [(one.end_ms, words_of(one.kind), one.scope, f"{one.hourly:,.2f}", "planned") for one in answer.bought]
+def expiry_rows(answer: Answer) -> list[dict[str, str]]:
+    """What ends in which month, dollars an hour."""
     return [
-        {"day": iso(end)[:10], "kind": kind, "scope": scope, "hourly": hourly, "state": state}
-        for end, kind, scope, hourly, state in sorted(ends)
+        {
+            "month": one.month,
+            "held": f"{one.held:,.3f}" if one.held else "",
+            "bought": f"{one.bought:,.3f}" if one.bought else "",
+            "share": f"{one.share * 100:.1f} %" if one.bought else "",
+        }
+        for one in answer.expiries
     ]
+
+
+def timeline_of(answer: Answer) -> Pictures | None:
+    """What is held and what would be bought, from when to when."""
+    starts = [one.start_ms for one in answer.bought]
+    ends = [one.end_ms for one in answer.held if one.end_ms is not None] + [one.end_ms for one in answer.bought]
+    last = min(max([*ends, answer.made_ms]), answer.made_ms + _MOST_MS)
+    first = answer.made_ms - _BEFORE_MS
+    runs = [_held_run(one, answer.currency) for one in sorted(answer.held, key=lambda one: one.end_ms or last + 1)]
+    runs += [_bought_run(one, answer) for one in sorted(answer.bought, key=lambda one: (one.start_ms, one.id))]
+    if not ends or not runs:
+        return None
+    label = f"{len(answer.held)} commitments held, {len(starts)} planned, with their starts and ends"
+    wide, narrow = (
+        draw_timeline(Timeline(runs[:_MOST_RUNS], first, last + _BEFORE_MS, answer.made_ms, label, width, PAGE_INK))
+        for width in (_WIDE[0], _NARROW[0])
+    )
+    return Pictures("What runs when", wide, narrow)
+
+
+def _held_run(one: Held, currency: str) -> Run:
+    until = f"until {iso(one.end_ms)[:10]}" if one.end_ms is not None else "its end is not known"
+    words = f"{words_of(one.kind)}, {one.scope}: {one.hourly:,.3f} {currency} an hour, held, {until}"
+    name = f"{one.scope} · {one.hourly:,.2f}/h"
+    return Run(name, one.start_ms, one.end_ms, PAGE_INK.slot(8), words, faint=True)
+
+
+def _bought_run(one: Bought, answer: Answer) -> Run:
+    when = f"{iso(one.start_ms)[:10]} to {iso(one.end_ms)[:10]}"
+    word = "queued" if one.start_ms > answer.made_ms else "bought now"
+    words = f"{words_of(one.kind)}, {one.scope}: {one.hourly:,.3f} {answer.currency} an hour, {word}, {when}"
+    return Run(f"{one.scope} · {one.hourly:,.2f}/h", one.start_ms, one.end_ms, PAGE_INK.slot(1), words)
 
 
 def pictures_of(answer: Answer) -> list[Pictures]:
     """The last week of the bill as it was paid for, and under the plan."""
     stack = answer.stack
+    when = f", as of {iso(stack.on_ms)[:10]}" if stack.on_ms > answer.made_ms else ""
     return [
         _picture("As it is paid for", stack, stack.before, answer.currency),
-        _picture("Under the plan", stack, stack.after, answer.currency),
+        _picture(f"Under the plan{when}", stack, stack.after, answer.currency),
     ]
 
 

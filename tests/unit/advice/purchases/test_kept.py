@@ -111,6 +111,7 @@ def test_a_recorded_plan_is_queued_active_returned_or_retired(state):
         asyncio.run(plans.record(ME, "o", 1, D("2.6"), D(0), now_ms, "token"))
     later = asyncio.run(plans.record(ME, "o", 1, D(200), D(0), now_ms + DAY, ""))
     assert ("active", "queued") == (first.state(now_ms), later.state(now_ms))
+    assert ("queued", "active") == (later.state(now_ms + DAY - 1), later.state(now_ms + DAY))
     assert later.returnable_until_ms() is None
     asyncio.run(plans.delete_queued(EVERYTHING, later.id))
     with pytest.raises(InvalidInput, match="not queued"):

@@ -1,15 +1,18 @@
 """The engine scales a real model server from 1 to N and back under an hour of public LLM traffic, with killed workers.
 
-Run as `python bench/bench_live_scaling.py DIR`, DIR in the layout of the Azure LLM inference traces. The hour is played
-`--compress` times as fast, every `--thin`th request of it, against `bench/scaling_worker.py` behind the local process
-pool of a trimtab of its own; at a third and at two thirds of the hour the busiest worker is killed. Beside it the
-simulator replays the same arrivals under the same policy, with the launch time that was measured. The last line is
-JSON: `failed_beyond_in_flight` must be 0, `cost_ratio` and `p95_ratio` are live ÷ simulated.
+Run as `python bench/bench_live_scaling.py DIR`, DIR in the layout of the Azure LLM inference traces, or of
+`alibaba_genai_v2026` (its requests of images). `--hours` of it are played `--compress` times as fast, every `--thin`th
+request, against `bench/scaling_worker.py` behind the local process pool of a trimtab of its own; at a third and at two
+thirds the busiest worker is killed. Beside it the simulator replays the same requests one by one under the same policy
+and the same kills, with what was measured: the time that a request takes a worker that is idle, and that of a launch.
+The last line is JSON: `failed_beyond_in_flight` must be 0, `cost_ratio` and `p95_ratio` are
+live ÷ simulated, `lateness_p95_s` says how far behind the machine was in sending (more than 0.1 s: it was not quiet).
 """
 
 import argparse
 import asyncio
 import csv
+import gzip
 import json
 import os
 import socket
@@ -27,11 +30,14 @@ import numpy as np
 from scaling_traces import seconds
 
 from trimtab.capacity.simulate.fleet import Fleet, Pool
-from trimtab.capacity.simulate.record import ROW_COMING, ROW_READY
-from trimtab.capacity.simulate.requests import play
 from trimtab.scaling.policies.objective import Objective
-from trimtab.scaling.replay.lanes import Group, replay_group
+from trimtab.scaling.replay.lanes import Group
+from trimtab.scaling.replay.requests import RequestReplay, replay_requests
 
+PROBES = 9
+"""Requests that an idle worker is asked before, one after another: what one takes with its way there and back."""
+LAG_S = 2.0
+"""How old what the engine sees is: the pool is measured every second, and a second passes until it can be read."""
 MOST, PRICE, QUEUE_S = 12, Decimal("3.6"), 60.0
 POLICY = {"headroom": 0.5, "drain_s": 2.0, "calm_s": 20.0}
 HERE = Path(__file__).parent
@@ -42,19 +48,30 @@ class Run:
     """What the client saw."""
 
     latencies: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    service_s: float = 0.0
     failed: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
+    killed_s: list[float] = field(default_factory=list)
     in_flight: int = 0
     replicas: list[tuple[float, int, int]] = field(default_factory=list)
     launches: dict[str, float] = field(default_factory=dict)
 
 
-def arrivals_of(directory: Path, compress: float, thin: int) -> np.ndarray:
+def arrivals_of(directory: Path, options: argparse.Namespace) -> np.ndarray:
     """Seconds at which requests are sent."""
-    path = sorted(directory.glob("AzureLLMInferenceTrace_*.csv"))[0]
-    with path.open(newline="") as text:
-        times = np.array([seconds(row["TIMESTAMP"]) for row in csv.DictReader(text)])
-    return (np.sort(times)[::thin] - times.min()) / compress
+    azure = sorted(directory.glob("AzureLLMInferenceTrace_*.csv"))
+    images = sorted(directory.glob("lora_request_trace*.csv.gz"))
+    if azure:
+        with azure[0].open(newline="") as text:
+            times = np.array([seconds(row["TIMESTAMP"]) for row in csv.DictReader(text)])
+    elif images:
+        with gzip.open(images[0], "rt", newline="") as text:
+            times = np.array([seconds(row["gmt_create"]) for row in csv.DictReader(text)])
+    else:
+        sys.exit(f"{directory} has no requests that this bench knows")
+    times = np.sort(times) - times.min() - options.skip_hours * 3600
+    return times[(times >= 0) & (times < options.hours * 3600)][:: options.thin] / options.compress
 
 
 def free_port() -> int:
@@ -76,7 +93,7 @@ def file_of(folder: Path, port: int, capacity: float, load_s: float) -> Path:
 
 
 async def main(options: argparse.Namespace) -> None:
-    arrivals = arrivals_of(options.directory, options.compress, options.thin)
+    arrivals = arrivals_of(options.directory, options)
     print(f"{len(arrivals)} requests in {arrivals[-1]:.0f} s, {options.service_s} s each")
     if options.api:
         found, target = await live(options.api, options.front, arrivals, options)
@@ -112,6 +129,8 @@ async def live(api: str, front: str, arrivals: np.ndarray, options: argparse.Nam
         await put(client, f"{path}/mode", {"mode": "act", "confirm": targets[0]["resource"]})
         await client.post(f"{path}/scale", json={"desired": 1})
         await back_to_one(client, path)
+        run.service_s = await probed(client, front, options.service_s)
+        await back_to_one(client, path)
         spent = float((await client.get(path)).json()["target"]["decision"]["spent"])
         began = time.monotonic()
         watching = asyncio.create_task(watch(client, path, run, began))
@@ -119,6 +138,7 @@ async def live(api: str, front: str, arrivals: np.ndarray, options: argparse.Nam
         sent = []
         for at in arrivals:
             await asyncio.sleep(max(0.0, began + at - time.monotonic()))
+            run.late.append(time.monotonic() - began - at)
             sent.append(asyncio.create_task(ask(client, front, options.service_s, run)))
         await asyncio.gather(*sent, killing)
         took = time.monotonic() - began
@@ -148,6 +168,14 @@ async def back_to_one(client: httpx.AsyncClient, path: str) -> None:
         await asyncio.sleep(1)
 
 
+async def probed(client: httpx.AsyncClient, front: str, service_s: float) -> float:
+    """Seconds that a request takes through the proxy when nothing waits."""
+    probe = Run()
+    for _ in range(PROBES):
+        await ask(client, front, service_s, probe)
+    return float(np.median(probe.latencies))
+
+
 async def put(client: httpx.AsyncClient, url: str, body: object) -> None:
     (await client.put(url, json=body)).raise_for_status()
 
@@ -156,11 +184,12 @@ async def ask(client: httpx.AsyncClient, front: str, service_s: float, run: Run)
     began = time.monotonic()
     try:
         answer = await client.post(f"{front}/v1/completions", content=str(service_s).encode())
-        if answer.status_code != 200:
+        if answer.status_code == 200:
+            run.latencies.append(time.monotonic() - began)
+        else:
             run.failed.append(f"{answer.status_code} {answer.text.strip()[:120]}")
     except httpx.HTTPError as problem:
         run.failed.append(repr(problem))
-    run.latencies.append(time.monotonic() - began)
 
 
 async def watch(client: httpx.AsyncClient, path: str, run: Run, began: float) -> None:
@@ -183,21 +212,19 @@ async def kill(client: httpx.AsyncClient, path: str, run: Run, times: list[float
         answer = await client.post(f"{path}/chaos", json={"worker": ""})
         if answer.is_success:
             run.killed.append(answer.json()["killed"])
+            run.killed_s.append(time.monotonic() - began)
             run.in_flight += int(run.killed[-1].split(" with ")[1].split()[0])
             print(f"at {time.monotonic() - began:.0f} s: {run.killed[-1]}")
 
 
-def simulated(arrivals: np.ndarray, took: float, launch_s: float, service_s: float) -> tuple[float, float, int]:
-    """Replica seconds, the 95th percentile of latency and the most replicas, by the simulator."""
-    ticks = int(np.ceil(took))
-    demand = np.bincount(arrivals.astype(np.int64), minlength=ticks).astype(np.float64)[:ticks]
+def simulated(arrivals: np.ndarray, run: Run, took: float, launch_s: float, service_s: float) -> RequestReplay:
+    """The same requests and kills, simulated. `service_s` is what a replica is asked for: its capacity's inverse."""
     pool = Pool("model", 1 / service_s, PRICE)
-    fleet = Fleet((pool,), 1.0, launch_s, least=1, most=MOST, metric_lag_s=1.0, queue_s=QUEUE_S, slo_wait_s=5.0)
+    fleet = Fleet((pool,), 1.0, launch_s, least=1, most=MOST, metric_lag_s=LAG_S)
     group = Group(fleet, (Objective(**POLICY),), block_in=False)
-    rows = replay_group(demand, group, start_with=1).replayed.rows
-    paid = rows[:, ROW_READY] + rows[:, ROW_COMING]
-    waits = play(arrivals, np.full(len(arrivals), service_s), np.arange(ticks, dtype=np.float64), rows[:, ROW_READY])
-    return float(paid.sum()), float(np.nanquantile(waits.waits_s + waits.service_s, 0.95)), int(paid.max())
+    asked = np.full(len(arrivals), run.service_s)
+    sent = np.maximum.accumulate(arrivals + np.array(run.late))
+    return replay_requests(sent, asked, group, seconds=took, kills_s=tuple(run.killed_s))
 
 
 def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argparse.Namespace) -> None:
@@ -207,14 +234,15 @@ def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argp
     recoveries = [one["details"]["recovery_s"] for one in target["activities"] if one["did"] == "replace"]
     launch_s = float(np.median(list(run.launches.values())))
     seconds_live = target["spent"] / float(PRICE) * 3600
-    seconds_simulated, p95_simulated, most = simulated(arrivals, target["took"], launch_s, options.service_s)
+    beside = simulated(arrivals, run, target["took"], launch_s, options.service_s)
+    seconds_simulated, p95_simulated = beside.replica_seconds, beside.quantile(0.95)
     p95 = float(np.quantile(latencies, 0.95))
     for words in run.failed:
         print(f"failed: {words}")
     ready = [ready for _, ready, _ in run.replicas]
-    print(f"replicas: {ready[0]} → {max(ready)} → {ready[-1]}; the simulator goes to {most}")
+    print(f"replicas: {ready[0]} → {max(ready)} → {ready[-1]}; the simulator goes to {int(beside.paid.max())}")
     figures = {
-        "requests": len(latencies),
+        "requests": len(arrivals),
         "failed": len(run.failed),
         "in_flight_of_killed": run.in_flight,
         "failed_beyond_in_flight": max(0, len(run.failed) - run.in_flight),
@@ -223,6 +251,8 @@ def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argp
         "last_replicas": ready[-1],
         "scale_outs": len(outs),
         "launch_s": round(launch_s, 2),
+        "service_s": round(run.service_s, 3),
+        "lateness_p95_s": round(float(np.quantile(run.late, 0.95)), 3),
         "recovery_s": recoveries,
         "slo_kept": bool(np.quantile(latencies, 0.95) <= options.slo_s),
         "within_slo": round(float((latencies <= options.slo_s).mean()), 4),
@@ -230,6 +260,7 @@ def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argp
         "p50_s": round(float(np.quantile(latencies, 0.5)), 3),
         "p95_s": round(p95, 3),
         "p95_simulated_s": round(p95_simulated, 3),
+        "p50_simulated_s": round(beside.quantile(0.5), 3),
         "p95_ratio": round(p95 / p95_simulated, 3),
         "replica_seconds": round(seconds_live, 1),
         "replica_seconds_simulated": round(seconds_simulated, 1),
@@ -241,7 +272,9 @@ def report(arrivals: np.ndarray, run: Run, target: dict[str, Any], options: argp
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
-    parser.add_argument("--compress", type=float, default=12.0, help="how many times as fast the hour goes by")
+    parser.add_argument("--hours", type=float, default=1.0, help="how much of the trace is played")
+    parser.add_argument("--skip-hours", type=float, default=0.0, help="where in the trace it begins")
+    parser.add_argument("--compress", type=float, default=12.0, help="how many times as fast it goes by")
     parser.add_argument("--thin", type=int, default=30, help="every so manyth request is sent")
     parser.add_argument("--service-s", type=float, default=1.0, help="seconds that a request takes")
     parser.add_argument("--load-s", type=float, default=1.0, help="seconds that a worker needs to load its model")

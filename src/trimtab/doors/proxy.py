@@ -60,6 +60,7 @@ class Proxy:
         if scope["type"] != "http":
             return
         began_s, failed = self.clock.monotonic(), True
+        self.pool.counts.requests += 1  # as they come: those that wait are demand too
         try:
             body = await _body(receive)
             if body is None:
@@ -68,7 +69,6 @@ class Proxy:
             failed = await self._serve(scope, body, send)
         finally:
             counts = self.pool.counts
-            counts.requests += 1
             counts.failed += failed
             counts.latencies.append(self.clock.monotonic() - began_s)
 

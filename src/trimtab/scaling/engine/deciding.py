@@ -33,7 +33,7 @@ from trimtab.scaling.policies.rule import (
     Rule,
     no_memory,
 )
-from trimtab.scaling.replay.deciding import combine, wishes
+from trimtab.scaling.replay.deciding import combine, told, wishes
 
 Memories = Mapping[str, Sequence[float]]
 _COUNTS = slice(0, 2)
@@ -140,7 +140,8 @@ def _turn(
     shown[TICK], shown[TOTAL], shown[READY] = tick, standing.desired, min(standing.ready, standing.desired)
     shown[CAPACITY], shown[LOAD], shown[DEMAND] = target.service.capacity, math.nan, math.nan
     if seen.demand is not None:
-        shown[DEMAND], shown[WAITING] = seen.demand.now, seen.demand.waiting
+        shown[DEMAND] = seen.demand.now
+        shown[WAITING] = seen.demand.waiting / target.service.tick_s  # in a second's load times ticks, as in replays
     turn = _Turn(policy, np.zeros(WIDTH), shown, known, max(1, late))
     if policy.kind is Kind.TRACKING:
         return _track(turn, target, seen)
@@ -151,7 +152,7 @@ def _turn(
     turn.rule = ruled(policy)
     _ask(turn, target.service.tick_s)
     missing = seen.demand.missing if seen.demand is not None else "no demand"
-    turn.words = missing if missing else turn.rule.explain(turn.seen, turn.wish)
+    turn.words = missing if missing else turn.rule.explain(told(turn.seen, target.service.tick_s), turn.wish)
     return turn
 
 

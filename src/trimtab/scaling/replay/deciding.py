@@ -9,11 +9,18 @@ import numpy as np
 from trimtab.capacity.simulate.fleet import Array
 from trimtab.scaling.jit import compiled
 from trimtab.scaling.policies import objective, step, target_tracking, to_zero
-from trimtab.scaling.policies.rule import KIND, OBJECTIVE, STEP_IN, STEP_OUT, TICK, TO_ZERO, TOTAL, TRACKING
+from trimtab.scaling.policies.rule import KIND, OBJECTIVE, STEP_IN, STEP_OUT, TICK, TO_ZERO, TOTAL, TRACKING, WAITING
 from trimtab.scaling.policies.target_tracking import NO_IN
 
 _tracking, _step, _objective, _to_zero = target_tracking.wish, step.wish, objective.wish, to_zero.wish
 _followed = target_tracking.followed
+
+
+def told(seen: Array, tick_s: float) -> Array:
+    """What a rule was shown, as its words have it: what waits as requests, not as a second's load times ticks."""
+    found = seen.copy()
+    found[WAITING] *= tick_s
+    return found
 
 
 @compiled

@@ -51,6 +51,7 @@ from trimtab.scaling.policies.rule import (
 )
 from trimtab.scaling.policies.target_tracking import track
 from trimtab.scaling.replay.deciding import decide
+from trimtab.scaling.replay.deciding import told as as_told
 
 NO_RULE = -1.0
 _POOL_CAPACITY, _TOLD_LOAD = POOL_CAPACITY, TOLD_LOAD
@@ -192,7 +193,8 @@ class Told:
     def why(self, tick: int) -> str:
         """The decision of a tick in words."""
         seen, asked = self.wished[tick, :SEEN], self.wished[tick, SEEN:]
-        said = [rule.explain(seen, float(wish)) for rule, wish in zip(self.group.rules, asked, strict=False)]
+        shown = as_told(seen, self.group.fleet.tick_s)
+        said = [rule.explain(shown, float(wish)) for rule, wish in zip(self.group.rules, asked, strict=False)]
         return "; ".join(said) or "no policy: the bounds decide"
 
 

@@ -53,7 +53,7 @@ def test_the_engine_decides_as_the_simulator_does(policy: Policy, rule: Rule) ->
     target, memories, changes = _target(), {}, 0
     for tick, seen in enumerate(told.wished):
         standing = Standing(int(seen[READY]), int(seen[TOTAL] - seen[READY]), int(seen[TOTAL]))
-        demand = Demand(np.array([seen[SEEN_DEMAND]]), 0, waiting=float(seen[WAITING]))
+        demand = Demand(np.array([seen[SEEN_DEMAND]]), 0, waiting=60 * float(seen[WAITING]))
         shown = Seen((tick + 1) * 60_000, standing, {"p": seen[LOAD] * 100}, demand=demand)
         found = decide(target, [policy], shown, memories, tick)
         memories = found.memories

@@ -38,7 +38,7 @@ Tell = Callable[[Did, str, str, Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Counts:
-    """What the proxy served since the last reading: `latencies` in seconds."""
+    """What came to the proxy since the last reading; `latencies`, in seconds, and failures are of what ended."""
 
     requests: int = 0
     failed: int = 0

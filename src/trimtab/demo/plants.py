@@ -20,6 +20,7 @@ from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.retraining import ARRIVE_MS, PIPELINE, RULE
 from trimtab.demo.retraining import TEAM as RETRAINING_TEAM
+from trimtab.demo.scaling import RESOURCE, SERVICE
 from trimtab.demo.sizes import MISSIZED, Missized
 from trimtab.demo.traces import SLOW_PART
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
@@ -68,6 +69,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         *(_missized(world, one) for one in MISSIZED),
         _runaway_run(world),
         _dear_tokens(world),
+        _swinging_service(world),
     )
 
 
@@ -234,6 +236,19 @@ def _secrets_read(world: World) -> Plant:
         "",
         (audit.READER, audit.READER_KEY),
         ago(world.anchor_ms, audit.READ_SINCE_H),
+    )
+
+
+def _swinging_service(world: World) -> Plant:
+    return Plant(
+        "swinging-service",
+        "/scaling",
+        f"{SERVICE} is asked nine times as much at noon as at night: AWS's suggested target of 50% would pay for two "
+        "thirds more replicas than the plan of its dry run, which keeps its objective",
+        SERVING.id,
+        "",
+        (RESOURCE,),
+        ago(world.anchor_ms, 7 * 24),
     )
 
 

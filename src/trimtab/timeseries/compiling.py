@@ -1,16 +1,55 @@
 """Compile functions with numba: without the interpreter's lock, and kept on disk where there is a place for it.
 
-Only what computes over long series imports this: numba costs 0.5 s and 100 MB, which no other process need pay.
+numba is imported when the first function is called, not before: it costs 0.5 s and 60 MB, which a process that computes
+over no long series need not pay; the server pays it at its first simulation.
 """
 
 import hashlib
+import importlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-from numba import njit
+from types import ModuleType
+from typing import Any, Literal, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
+_linking = threading.RLock()
+
+
+class Lazy:
+    """A function that is compiled when it is called first; compiled ones that it calls are compiled with it."""
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        self._function = function
+        self._options = options
+        self._made: Callable[..., Any] | None = None
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the compiled function."""
+        return (self._made or self.made())(*arguments)
+
+    def made(self) -> Callable[..., Any]:
+        """The function, compiled lazily by numba itself for each signature, or loaded from an earlier run's cache."""
+        with _linking:
+            if self._made is None:
+                self._link()
+                njit = importlib.import_module("numba").njit
+                try:
+                    self._made = njit(self._function, cache=True, **self._options)
+                except RuntimeError:  # no directory that numba may write: a read-only installation without a home
+                    self._made = njit(self._function, **self._options)
+        return cast("Callable[..., Any]", self._made)
+
+    def _link(self) -> None:
+        """Put what numba can call in place of each function of this kind that this one names."""
+        known: dict[str, Any] = self._function.__globals__  # type: ignore[attr-defined]  # it was written with `def`
+        names: tuple[str, ...] = self._function.__code__.co_names  # type: ignore[attr-defined]  # as above
+        modules = [vars(known[name]) for name in names if isinstance(known.get(name), ModuleType)]
+        for held in (known, *modules):
+            for name in names:
+                if isinstance(held.get(name), Lazy):
+                    held[name] = held[name].made()
 
 
 def compiler(
@@ -29,10 +68,6 @@ def compiler(
 
     def compiled(function: F) -> F:
         function.__qualname__ += f"-{stamp}"
-        try:
-            made: F = njit(function, nogil=True, cache=True, error_model=division_by_zero, inline=inline)
-        except RuntimeError:  # numba finds no directory that it may write: a read-only installation without a home
-            made = njit(function, nogil=True, error_model=division_by_zero, inline=inline)
-        return made
+        return cast("F", Lazy(function, {"nogil": True, "error_model": division_by_zero, "inline": inline}))
 
     return compiled

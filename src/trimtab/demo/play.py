@@ -33,6 +33,7 @@ from trimtab.demo.traces import TraceFeed
 from trimtab.demo.world import FINE_S
 
 _SAVE_MS = 60_000
+_PATIENCE_S = 900.0  # on a small machine that does other things, advice on everything takes its time
 _STORED_BYTES = 4 << 20  # what a live fleet has on its way anyway
 
 
@@ -73,7 +74,7 @@ class Play:
 
         Raises Refused where the server does not take what is sent, and errors of the REST API.
         """
-        with Client(self._url) as client:
+        with Client(self._url, timeout_s=_PATIENCE_S) as client:
             secrets = tokens(client, self._directory)
             scaled = ScalingFeed(self._url, secrets, self._notes.through_ms)
             self._bill.deliver(client, self._clock.now_ms())  # the server reads it while samples are made

@@ -18,7 +18,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
+from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph, Table, TableStyle
 
 _INK, _MUTED, _LINE = HexColor("#14181f"), HexColor("#5a6472"), HexColor("#dfe3e8")
 _PLAIN, _BOLD = "TrimtabSans", "TrimtabSansBold"
@@ -32,25 +32,24 @@ _FILES = {
 _SCRIPT = re.compile("([\u0370-\u03ff]+)|[\u0400-\u04ff]+")
 WIDTH = A4[0] - 36 * mm
 """Points between the margins."""
-HEIGHT = A4[1] - 32 * mm - 12
-"""The same from top to bottom, less what the frame keeps for itself."""
+HEIGHT = A4[1] - 32 * mm
+"""The same from top to bottom."""
 
 
 def printed(story: Sequence[Any], title: str) -> bytes:
     """The PDF of a story."""
     out = io.BytesIO()
-    document = SimpleDocTemplate(
+    document = BaseDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
-        topMargin=16 * mm,
-        bottomMargin=16 * mm,
         title=title,
         author="trimtab",
         invariant=1,  # no time of making and no random id: the same content is the same file
     )
-    document.build(list(story), onFirstPage=_foot, onLaterPages=_foot)
+    # Without padding: words begin where tables do.
+    frame = Frame(18 * mm, 16 * mm, WIDTH, HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+    document.addPageTemplates([PageTemplate(frames=[frame], onPage=_foot)])
+    document.build(list(story))
     return out.getvalue()
 
 
@@ -83,7 +82,7 @@ def table(
                 for column, text in enumerate(row)
             ]
         )
-    made = Table(cells, [share * WIDTH for share in widths], repeatRows=1)
+    made = Table(cells, [share * WIDTH for share in widths], repeatRows=1, hAlign="LEFT")
     made.setStyle(
         TableStyle(
             [
@@ -110,9 +109,9 @@ def _starts_apart(column: int, to_right: set[int]) -> bool:
 
 
 def style(
-    size: float, *, bold: bool = False, muted: bool = False, right: bool = False, after: float = 0
+    size: float, *, bold: bool = False, muted: bool = False, right: bool = False, after: float = 0, tied: bool = False
 ) -> ParagraphStyle:
-    """A style of text; `size` and `after` in points."""
+    """A style of text; `size` and `after` in points; `tied`: on the page of what follows."""
     return ParagraphStyle(
         "s",
         fontName=_BOLD if bold else _PLAIN,
@@ -123,6 +122,7 @@ def style(
         alignment=TA_RIGHT if right else 0,
         wordWrap="LTR",
         splitLongWords=1,
+        keepWithNext=tied,
     )
 
 

@@ -53,7 +53,6 @@ def _written(rooms: Rooms) -> WrittenReports:
         sources=rooms.ledger,
         clock=rooms.clock,
         account=rooms.settings.account_id,
-        region=rooms.settings.region,
     )
     own = rooms.settings
     mail = mail_channels(rooms.notify.channels, own.region)

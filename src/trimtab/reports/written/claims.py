@@ -13,10 +13,11 @@ GPU_HOUR = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence and its weight, in coins of any currency."""
+    """A sentence and its weight, in coins of any currency. `name` is whose it is, where it is one thing's."""
 
     said: Said
     weight: float
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,16 @@ class Part:
 
 
 def head(parts: Iterable[Part], number: int = HEAD) -> list[Said]:
-    """The weightiest sentences; of one section at most one, until every section had its turn."""
+    """The weightiest sentences; of one section at most one, until every section had its turn.
+
+    What a weightier one names already comes last.
+    """
     ranked = [sorted(part.claims, key=lambda one: -one.weight) for part in parts]
     first = sorted((one[0] for one in ranked if one), key=lambda one: -one.weight)
     rest = sorted((claim for one in ranked for claim in one[1:]), key=lambda one: -one.weight)
-    return [one.said for one in (*first, *rest)[:number]]
+    told: list[Said] = []
+    again: list[Said] = []
+    for one in (*first, *rest):
+        known = one.name and any(one.name in said.text for said in told)
+        (again if known else told).append(one.said)
+    return [*told, *again][:number]

@@ -73,7 +73,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The readers. `advice` is None where nothing is advised yet. Accounts of alarms are those of `account`."""
+    """The readers. `advice` is None where nothing is advised yet. `account` is whose schedules callers of none make."""
 
     costs: CostsRoom
     economics: EconomicsRoom
@@ -86,7 +86,6 @@ class Facts:
     sources: SourceLedger
     clock: Clock
     account: str
-    region: str
 
     async def money(self, ask: Ask) -> Money | None:
         """What was spent, by whom and why; None where no bill covers any of the period. Whole days are compared."""
@@ -122,15 +121,16 @@ class Facts:
         return await self.runs.listed(ask.scope, wanted, MOST_RUNS)
 
     async def alarm_changes(self, ask: Ask) -> Mapping[str, Sequence[Item]]:
-        """Changes of state in the period by alarm, the first to the last."""
-        accounts = ask.scope.accounts if ask.scope.accounts is not None else {self.account}
+        """Changes of state in the period by alarm that the scope covers, the first to the last."""
+        known = {one.alarm.key for one in (await self.alarms.listing.within(ask.scope)).alarms}
         found: dict[str, list[Item]] = defaultdict(list)
-        for account in sorted(accounts):
+        for account, region in sorted({(key.account, key.region) for key in known}):
             wanted = HistoryWanted(
-                account, self.region, item_type=STATE, start_ms=ask.start_ms, end_ms=ask.end_ms, ascending=True
+                account, region, item_type=STATE, start_ms=ask.start_ms, end_ms=ask.end_ms, ascending=True
             )
             for item in await self.alarms.store.history(wanted, _MOST_CHANGES):
-                found[item.key.name].append(item)
+                if item.key in known:
+                    found[item.key.name].append(item)
         return found
 
     async def cost_anomalies(self, ask: Ask) -> list[Anomaly]:

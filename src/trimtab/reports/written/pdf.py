@@ -28,9 +28,7 @@ def as_pdf(document: Document, public_url: str = "") -> bytes:
     period = span(document.start_ms, document.end_ms)
     story: list[Any] = [
         Paragraph(marked(document.title), style(18, bold=True, after=2)),
-        Paragraph(
-            marked(f"{document.about} · {period} · compared with the same length before"), style(9, muted=True, after=8)
-        ),
+        Paragraph(marked(f"{document.about} · {period}"), style(9, muted=True, after=8)),
         *(
             Paragraph(f"{at}. {_linked(one, base)}", style(11, bold=True, after=4))
             for at, one in enumerate(document.facts, 1)
@@ -70,7 +68,7 @@ def _beside(section: Section, base: str) -> list[Any]:
     story: list[Any] = _said(section, base)
     pictures = [_picture(bars, _HALF_PIXELS, _HALF * WIDTH) for bars in section.bars if bars.bars]
     if pictures:
-        made = Columns([[story, pictures]], [(1 - _HALF) * WIDTH, _HALF * WIDTH])
+        made = Columns([[story, pictures]], [(1 - _HALF) * WIDTH, _HALF * WIDTH], hAlign="LEFT")
         made.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0),
                        ("RIGHTPADDING", (1, 0), (1, 0), 0), ("TOPPADDING", (0, 0), (-1, -1), 0)])  # fmt: skip
         story = [made]
@@ -81,7 +79,7 @@ def _beside(section: Section, base: str) -> list[Any]:
 
 
 def _linked(said: Said, base: str) -> str:
-    words = marked(said.text)
+    words = marked(said.text.replace(" %", "\u00a0%"))
     return (
         f'{words} <a href="{marked(base + said.href)}" color="#0b5fd3"><font size="8">Evidence</font></a>'
         if base and said.href
@@ -98,6 +96,6 @@ def _table(one: Table) -> list[Any]:
     columns = len(one.heads)
     first = max(_FIRST, 1 / columns) if columns > 1 else 1.0
     widths: Sequence[float] = (first, *([(1 - first) / (columns - 1)] * (columns - 1))) if columns > 1 else (1.0,)
-    caption = Paragraph(marked(one.title), style(8.5, muted=True, after=1))
+    caption = Paragraph(marked(one.title), style(8.5, muted=True, after=1, tied=True))
     made = table((tuple(one.heads), *one.rows), widths, total=one.total, right=one.right)
     return [caption, made, Spacer(1, 3 * mm)]

@@ -8,12 +8,16 @@ from trimtab.costs.explorer.words import money, ratio
 
 def hours(value: float | None) -> str:
     """`1,234 h`; a dash where it is not known."""
-    return "–" if value is None else f"{value:,.0f} h" if abs(value) >= 10 else f"{value:,.1f} h"
+    if not value:
+        return "–" if value is None else "0 h"
+    return f"{value:,.0f} h" if abs(value) >= 10 else f"{value:,.1f} h"
 
 
 def share(value: float | None) -> str:
     """`37 %`."""
-    return "–" if value is None else f"{value * 100:,.0f} %" if abs(value) >= 0.1 else f"{value * 100:,.1f} %"
+    if not value:
+        return "–" if value is None else "0 %"
+    return f"{value * 100:,.0f} %" if abs(value) >= 0.1 else f"{value * 100:,.1f} %"
 
 
 def seconds(value: float | None) -> str:

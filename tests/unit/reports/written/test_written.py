@@ -53,6 +53,12 @@ def test_the_head_takes_one_sentence_of_each_section_first() -> None:
     assert [one.text for one in head([part("a", 1, 3), part("b")])] == ["a3", "a1"]
 
 
+def test_the_head_says_of_one_thing_once() -> None:
+    idle = Part(Section("What to do"), [Claim(Said("a run holds idle GPUs"), 9)])
+    runs = Part(Section("Runs"), [Claim(Said("a run: 8 GPUs have done nothing"), 8, "a run"), Claim(Said("b"), 1, "b")])
+    assert [one.text for one in head([idle, runs])] == ["a run holds idle GPUs", "b", "a run: 8 GPUs have done nothing"]
+
+
 def test_the_fleet_review_begins_with_what_weighs_most_and_adds_up() -> None:
     report = written("weekly-fleet")
     texts = [one.text for one in report.facts]

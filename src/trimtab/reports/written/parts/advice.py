@@ -1,5 +1,6 @@
 """What to do: the advice that is worth most, with its fix."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,6 +10,8 @@ from trimtab.costs.explorer.words import money
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section, Table
 from trimtab.reports.written.wording import hours, plural
+
+_WORDS = re.compile("(?<=[a-z])(?=[A-Z])")  # VeryLow is "very low"
 
 
 def advice_part(found: Sequence[Together]) -> Part:
@@ -40,16 +43,16 @@ def advice_part(found: Sequence[Together]) -> Part:
     claims = [Claim(said[1], float(best.cash or 0) + best.gpu_hours)]
     rows = [
         (
-            one.name,
+            _named(one),
             one.owner or "–",
-            money(one.cash, one.currency) if one.cash is not None else "–",
+            money(one.cash, one.currency) if one.cash else "–",
             hours(one.gpu_hours) if one.gpu_hours else "–",
-            one.effort.value,
+            _WORDS.sub(" ", one.effort.value).lower(),
         )
         for one in found
     ]
     table = Table(
-        "Best five",
+        "Worth most",
         ("Resource", "Owner", "Off the invoice, a month", "GPU-hours freed", "Effort"),
         rows,
         (2, 3),
@@ -60,9 +63,18 @@ def advice_part(found: Sequence[Together]) -> Part:
 
 
 def _sentence(one: Together) -> str:
-    """What to change, and what it is worth a month: a sentence that stands by itself at the head of a report."""
-    what = one.summary if one.name in one.summary else f"{one.name}: {one.summary}"
-    worth = f"{money(one.cash, one.currency)} a month" if one.cash else ""
-    freed = f"{hours(one.gpu_hours)} of GPUs a month" if one.gpu_hours else ""
+    """What it is worth a month, and what to change: a sentence that stands by itself at the head of a report."""
+    what = one.summary.removeprefix(one.name).removeprefix(": ").rstrip(".")
+    owner = f" of {one.owner}" if one.owner else ""
+    worth = money(one.cash, one.currency) if one.cash else ""
+    freed = f"{hours(one.gpu_hours)} of GPUs" if one.gpu_hours else ""
     told = " and ".join(part for part in (worth, freed) if part)
-    return f"{what.rstrip('.')}{f': {told}' if told else ''}."
+    return f"{f'{told} a month can be saved: ' if told else ''}{_named(one)}{owner}: {what}."
+
+
+def _named(one: Together) -> str:
+    """`24 × Idle GPUs`; one thing with what it is: `cluster serving-prod`."""
+    if len(one.findings) > 1:
+        return one.name
+    kind = one.findings[0].finding.kind.rpartition(":")[2].replace("-", " ")
+    return f"{kind} {one.name}" if kind and kind not in one.name else one.name

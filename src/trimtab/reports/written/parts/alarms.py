@@ -18,7 +18,8 @@ def alarms_part(changes: Mapping[str, Sequence[Item]]) -> Part:
     """The section, the alarm that fired most first."""
     fired = {name: times for name, items in changes.items() if (times := [one for one in items if _into_alarm(one)])}
     if not fired:
-        return Part(Section("Alarms", (Said("No alarm fired.", "/alarms"),)))
+        none = Said("No alarm fired.", "/alarms")
+        return Part(Section("Alarms", (none,)), (Claim(none, 0.1),))
     total = sum(map(len, fired.values()))
     said = [Said(f"{plural(len(fired), 'alarm')} fired {plural(total, 'time')}.", "/alarms")]
     ranked = sorted(fired, key=lambda name: (-len(fired[name]), name))

@@ -27,12 +27,14 @@ def _said(anomaly: Anomaly) -> Said:
     found = anomaly.finding
     last = iso(found.end_ms - 1)[:10]
     when = (
-        day(found.start_ms) if iso(found.start_ms)[:10] == last else f"{day(found.start_ms)} to {day(found.end_ms - 1)}"
+        f"on {day(found.start_ms)}"
+        if iso(found.start_ms)[:10] == last
+        else f"from {day(found.start_ms)} to {day(found.end_ms - 1)}"
     )
     cause = found.causes[0] if found.causes else None
     of = f", most of it {cause.usage_type or cause.service} in account {cause.account}" if cause else ""
     text = (
         f"{found.value or 'Untagged cost'} cost {money(found.impact.total, found.currency)} more than expected "
-        f"on {when}{of}."
+        f"{when}{of}."
     )
     return Said(text, f"/cost-anomalies/{anomaly.id}", "bad")

@@ -24,10 +24,11 @@ def gpus_part(ask: Ask, fleet: Report, teams: Report) -> Part:
     if whole is None or not value(whole, "gpu_hours_paid"):
         return Part(Section("GPUs", (Said("No GPU reported in this period.", href),)))
     paid, active = value(whole, "gpu_hours_paid") or 0.0, value(whole, "gpu_hours_active")
+    down = value(whole, "gpu_hours_down") or 0.0
     first = Said(
         f"{hours(paid)} of GPUs were paid for; {hours(active)} of them ({share(value(whole, 'gpu_active_share'))}) "
-        f"worked, {hours(value(whole, 'gpu_hours_idle'))} did nothing and {hours(value(whole, 'gpu_hours_down'))} were "
-        "down.",
+        f"worked, {hours(value(whole, 'gpu_hours_idle'))} did nothing"
+        + (f" and {hours(down)} were down." if down > 0 else "."),
         href,
     )
     said, claims = [first], [Claim(first, (value(whole, "gpu_hours_idle") or 0.0) * GPU_HOUR)]
@@ -47,14 +48,13 @@ def gpus_part(ask: Ask, fleet: Report, teams: Report) -> Part:
         said.append(
             Said(f"What the GPUs did is known of {share(seen)} of the time: in the rest nothing reported.", href)
         )
-    down = value(whole, "gpu_hours_down") or 0.0
     if down > 0:
         broken = Said(f"{hours(down)} of GPUs were down: {share(down / paid)} of what was paid for.", href, "bad")
         claims.append(Claim(broken, down * GPU_HOUR))
     bars = [
         Bars(
             "Hours held and idle, by team",
-            [Bar(_name(one), _held_idle(one), hours(_held_idle(one))) for one in idlest[:_MOST]],
+            [Bar(_name(one), _held_idle(one), hours(_held_idle(one))) for one in idlest[:_MOST] if _held_idle(one) > 0],
         )
     ]
     return Part(Section("GPUs", said, [] if ask.owner else bars, [_table(own, href)]), claims)

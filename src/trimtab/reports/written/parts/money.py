@@ -35,7 +35,8 @@ def money_part(ask: Ask, found: Money | None, *, by_owner: bool = True) -> Part:
             "bad" if after > before else "good" if after < before else "",
         )
         said.append(whole)
-        claims.append(Claim(whole, float(abs(after - before))))
+        steps = [abs(one.change) for told in found.changes if told.currency == currency for one in told.drivers]
+        claims.append(Claim(whole, float(max([abs(after - before), *steps]))))  # before what it is made of
         owners = [one for one in found.owners if one.currency == currency]
         services = [one for one in found.services if one.currency == currency]
         if by_owner:

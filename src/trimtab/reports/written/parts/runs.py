@@ -14,7 +14,7 @@ from trimtab.reports.written.facts import MOST_RUNS, Ask
 from trimtab.reports.written.links import ranged
 from trimtab.reports.written.wording import hours, plural, share
 
-_MOST = 12
+_MOST, _MOST_LOSSES, _NAMED = 12, 3, 3
 _BAD = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY, RunState.TIMEOUT, RunState.LOST})
 
 
@@ -38,16 +38,14 @@ def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
         )
         said.append(words)
         claims.append(Claim(words, _largest(failed)))
-    for one in sorted(runs, key=_loss, reverse=True)[:3]:
-        if one.largest_loss is None:
-            continue
-        words = Said(f"{one.run.name or one.run.key.job}: {one.largest_loss.words}", _run_href(one), "bad")
+    for some in _losses(runs)[:_MOST_LOSSES]:
+        words = _lost(some)
         said.append(words)
-        claims.append(Claim(words, _loss(one)))
+        claims.append(Claim(words, sum(map(_loss, some)), _name(some[0])))
     dearest = sorted(runs, key=lambda one: (-_largest([one]), -one.gpu_hours))[:_MOST]
     rows = [
         (
-            one.run.name or one.run.key.job,
+            _name(one),
             one.run.team or "–",
             one.run.state.value,
             hours(one.gpu_hours),
@@ -58,6 +56,27 @@ def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
     ]
     table = Table("Dearest runs", ("Run", "Team", "State", "GPU-hours", "Active", "Cost"), rows, (3, 4, 5), False, href)
     return Part(Section("Runs", said, (), (table,)), claims)
+
+
+def _losses(runs: Sequence[RunReport]) -> list[list[RunReport]]:
+    """Runs that lost something, those together of which the same is said, the largest sum first."""
+    found: dict[str, list[RunReport]] = defaultdict(list)
+    for one in sorted(runs, key=_loss, reverse=True):
+        if one.largest_loss is not None:
+            found[one.largest_loss.words].append(one)
+    return sorted(found.values(), key=lambda some: -sum(map(_loss, some)))
+
+
+def _lost(some: Sequence[RunReport]) -> Said:
+    """What some runs lost, of each of which the same is said."""
+    loss = some[0].largest_loss
+    words = loss.words.rstrip(".") if loss else ""
+    names = ", ".join(map(_name, some[:_NAMED])) + (f" and {len(some) - _NAMED} more" if len(some) > _NAMED else "")
+    return Said(f"{names}{', each' if len(some) > 1 else ''}: {words}.", _run_href(some[0]), "bad")
+
+
+def _name(one: RunReport) -> str:
+    return one.run.name or one.run.key.job
 
 
 def _run_href(one: RunReport) -> str:

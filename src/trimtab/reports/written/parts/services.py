@@ -10,6 +10,7 @@ from trimtab.reports.written.parts.gpus import value
 from trimtab.reports.written.wording import plural, seconds, share, success
 
 _MOST = 25
+_KEPT = 1.0  # what goes well: it is told where nothing is wrong
 _OVERSPENT = 1_000.0
 """What a broken promise weighs among amounts: it comes before small ones."""
 
@@ -21,14 +22,23 @@ def services_part(ask: Ask, services: Report) -> Part:
     if not served:
         return Part(Section("Endpoints", (Said("No endpoint reported requests in this period.", href),)))
     ranked = sorted(served, key=_left)
+    judged = [one for one in served if value(one, "error_budget_left") is not None]
     over = [one for one in ranked if _left(one) < 0]
     said = [_over(one, href) for one in over[:3]]
     claims = [Claim(words, _OVERSPENT * min(-_left(one), 10)) for one, words in zip(over, said, strict=False)]
-    kept = len(served) - len(over)
-    said.append(Said(f"{plural(kept, 'endpoint')} of {len(served)} kept within the error budget.", href))
+    if judged:
+        kept = Said(
+            f"{len(judged) - len(over)} of {plural(len(judged), 'endpoint')} kept within the error budget.", href
+        )
+        said.append(kept)
+        claims.append(Claim(kept, _KEPT))
+    if unknown := len(served) - len(judged):
+        said.append(Said(f"Of {plural(unknown, 'endpoint')} nothing says how many requests succeeded.", href))
     slowest = max(served, key=lambda one: value(one, "latency_p95") or 0.0)
     if slow := value(slowest, "latency_p95"):
-        said.append(Said(f"The slowest was {slowest.group}: p95 {seconds(slow)}.", href))
+        words = Said(f"The slowest was {slowest.group}: p95 {seconds(slow)}.", href)
+        said.append(words)
+        claims.append(Claim(words, _KEPT / 2))
     rows = [
         (
             one.group,

@@ -38,6 +38,8 @@ PROBES = 9
 """Requests that an idle worker is asked before, one after another: what one takes with its way there and back."""
 LAG_S = 2.0
 """How old what the engine sees is: the pool is measured every second, and a second passes until it can be read."""
+DECIDED_S = 0.25
+"""How long after a tick it is decided, on average: the engine asks every half second what is due."""
 MOST, PRICE, QUEUE_S = 12, Decimal("3.6"), 60.0
 POLICY = {"headroom": 0.5, "drain_s": 2.0, "calm_s": 20.0}
 HERE = Path(__file__).parent
@@ -143,8 +145,9 @@ async def live(api: str, front: str, arrivals: np.ndarray, options: argparse.Nam
         await asyncio.gather(*sent, killing)
         took = time.monotonic() - began
         told = (await client.get(path)).json()["target"]
-        await back_to_one(client, path)
+        last = await back_to_one(client, path)
         watching.cancel()
+        run.replicas.append((time.monotonic() - began, last, 0))  # 1 at once, perhaps: nobody watched at that moment
         done = (await client.get(f"{api}/rest/v1/scaling/activities?limit=1000")).json()["activities"]
     return run, {"spent": float(told["decision"]["spent"]) - spent, "took": took, "activities": done}
 
@@ -160,12 +163,14 @@ async def until(client: httpx.AsyncClient, url: str, seconds_: float) -> None:
     sys.exit(f"{url} does not answer")
 
 
-async def back_to_one(client: httpx.AsyncClient, path: str) -> None:
-    """Wait until one worker is left, two minutes at most."""
+async def back_to_one(client: httpx.AsyncClient, path: str) -> int:
+    """Wait until one worker is left, two minutes at most; how many there are then."""
     for _ in range(120):
-        if (await client.get(path)).json()["target"]["standing"]["ready"] == 1:
-            return
+        ready = int((await client.get(path)).json()["target"]["standing"]["ready"])
+        if ready == 1:
+            break
         await asyncio.sleep(1)
+    return ready
 
 
 async def probed(client: httpx.AsyncClient, front: str, service_s: float) -> float:
@@ -220,7 +225,7 @@ async def kill(client: httpx.AsyncClient, path: str, run: Run, times: list[float
 def simulated(arrivals: np.ndarray, run: Run, took: float, launch_s: float, service_s: float) -> RequestReplay:
     """The same requests and kills, simulated. `service_s` is what a replica is asked for: its capacity's inverse."""
     pool = Pool("model", 1 / service_s, PRICE)
-    fleet = Fleet((pool,), 1.0, launch_s, least=1, most=MOST, metric_lag_s=LAG_S)
+    fleet = Fleet((pool,), 1.0, DECIDED_S + launch_s, least=1, most=MOST, metric_lag_s=LAG_S)
     group = Group(fleet, (Objective(**POLICY),), block_in=False)
     asked = np.full(len(arrivals), run.service_s)
     sent = np.maximum.accumulate(arrivals + np.array(run.late))

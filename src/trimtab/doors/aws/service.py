@@ -84,6 +84,7 @@ class _Added(Generic[Rooms]):
     needs: Role
     dialect: Dialect | None
     raw: RawFunction[Rooms] | None
+    codes: "Codes"
 
 
 Codes = Sequence[tuple[type[TrimtabError], str]]
@@ -91,7 +92,10 @@ Codes = Sequence[tuple[type[TrimtabError], str]]
 
 
 class Operations(Generic[Rooms]):
-    """The operations of one service, before they are bound."""
+    """The operations of one service, before they are bound.
+
+    `codes` are what the rooms' errors are called here, `members` what such an error carries beside its message.
+    """
 
     def __init__(
         self,
@@ -101,12 +105,14 @@ class Operations(Generic[Rooms]):
         body_limit: int = 1 << 20,
         invalid_code: str = "ValidationError",
         codes: Codes = (),
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         self._model = model
         self._dialect = dialect
         self._body_limit = body_limit
         self._invalid_code = invalid_code
         self._codes = codes
+        self._members = members
         self._added: dict[str, _Added[Rooms]] = {}
 
     def add(
@@ -117,11 +123,16 @@ class Operations(Generic[Rooms]):
         dialect: Dialect | None = None,
         checks_itself: bool = False,
         raw: RawFunction[Rooms] | None = None,
+        codes: Codes = (),
     ) -> Callable[[Function[Rooms]], Function[Rooms]]:
-        """Decorate the function of operation `name`; `Operation` tells what the rest means."""
+        """Decorate the function of operation `name`; `Operation` tells what the rest means.
+
+        `codes` are its own, and come before those of the service.
+        """
 
         def register(call: Function[Rooms]) -> Function[Rooms]:
-            self._added[name] = _Added(call, needs, None if checks_itself else dialect or self._dialect, raw)
+            own = None if checks_itself else dialect or self._dialect
+            self._added[name] = _Added(call, needs, own, raw, (*codes, *self._codes))
             return call
 
         return register
@@ -129,11 +140,12 @@ class Operations(Generic[Rooms]):
     def bind(self, rooms: Rooms) -> Service:
         """The service, its functions given `rooms`."""
         model = load_model(self._model)
-        operations = {name: _bound(name, added, rooms, self._codes) for name, added in self._added.items()}
+        operations = {name: _bound(name, added, rooms, self._members) for name, added in self._added.items()}
         return Service(model, operations, self._body_limit, self._invalid_code)
 
 
-def _bound(name: str, added: _Added[Rooms], rooms: Rooms, codes: Codes) -> Operation:
+def _bound(name: str, added: _Added[Rooms], rooms: Rooms, members: Mapping[str, Any] | None) -> Operation:
+    codes = added.codes
     kinds = tuple(kind for kind, _ in codes)
 
     async def call(request: Request, context: CallContext) -> Answer:
@@ -141,7 +153,7 @@ def _bound(name: str, added: _Added[Rooms], rooms: Rooms, codes: Codes) -> Opera
             return await added.call(rooms, request, context)
         except kinds as problem:
             code = next(code for kind, code in codes if isinstance(problem, kind))
-            raise AwsError(code, str(problem)) from None
+            raise AwsError(code, str(problem), members=members) from None
 
     raw = added.raw
     if raw is None:

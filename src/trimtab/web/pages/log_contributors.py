@@ -23,7 +23,7 @@ from trimtab.web.view import View, link
 
 PATH = "/logs/contributors"
 _SHOWN = 50
-_RANGE = "3h"
+_RANGE = "6h"
 
 
 def routes(site: Site) -> list[BaseRoute]:

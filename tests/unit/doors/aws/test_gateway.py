@@ -169,10 +169,10 @@ def test_a_client_that_hangs_up_gets_no_answer(world: Any) -> None:
 
 
 def test_unknown_targets_answer_in_their_own_protocol(world: Any) -> None:
-    answer = call(world, "PutInsightRule", {})
+    answer = call(world, "PutManagedInsightRules", {})
     assert answer.status == 404
     assert answer.document["__type"] == "com.amazon.coral.service#UnknownOperationException"
-    assert "PutInsightRule" in answer.document["message"]
+    assert "PutManagedInsightRules" in answer.document["message"]
     assert "not available in trimtab yet" in answer.document["message"]
     assert "is not valid" in call(world, "Nonsense", {}).document["message"]
     answer = send(world, b"{}", [*JSON, (b"x-amz-target", b"DynamoDB_20120810.ListTables")])
@@ -180,14 +180,14 @@ def test_unknown_targets_answer_in_their_own_protocol(world: Any) -> None:
     assert "trimtab serves cloudwatch, sts" in answer.document["message"]
 
     cbor = [(b"smithy-protocol", b"rpc-v2-cbor")]
-    answer = send(world, b"", cbor, path="/service/GraniteServiceVersion20100801/operation/DescribeInsightRules")
+    answer = send(world, b"", cbor, path="/service/GraniteServiceVersion20100801/operation/ListManagedInsightRules")
     assert (answer.status, answer.headers["content-type"]) == (404, "application/cbor")
     assert answer.headers["smithy-protocol"] == "rpc-v2-cbor"
     assert cbor2.loads(answer.body)["__type"].endswith("#UnknownOperationException")
     assert send(world, b"", cbor, path="/").status == 404
 
     form = [(b"content-type", b"application/x-www-form-urlencoded")]
-    answer = send(world, b"Action=DescribeInsightRules&Version=2010-08-01", form)
+    answer = send(world, b"Action=ListManagedInsightRules&Version=2010-08-01", form)
     assert (answer.status, answer.headers["content-type"]) == (404, "text/xml")
     assert b"<Code>InvalidAction</Code>" in answer.body
     assert b"DescribeAlarms" in answer.body

@@ -84,9 +84,9 @@ def test_a_modelled_error_is_the_clients_own_exception(client: Any) -> None:
 
 def test_an_operation_that_is_not_there_is_named_with_those_that_are(client: Any) -> None:
     with pytest.raises(ClientError) as caught:
-        client.describe_insight_rules()
+        client.list_managed_insight_rules(ResourceARN="arn:aws:x")
     assert caught.value.response["Error"]["Code"] in ("UnknownOperationException", "InvalidAction")
-    assert "DescribeInsightRules" in caught.value.response["Error"]["Message"]
+    assert "ListManagedInsightRules" in caught.value.response["Error"]["Message"]
     assert "GetMetricData" in caught.value.response["Error"]["Message"]
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 

@@ -1,15 +1,14 @@
 """The registry that the operations of Application Auto Scaling join, what they are given, and what they share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.service import CallContext, Codes, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.scaling.engine.model import TargetKey
 from trimtab.scaling.engine.room import ScalingRoom
@@ -26,44 +25,23 @@ class ScalingRooms:
     room: ScalingRoom
 
 
-Operation = Function[ScalingRooms]
-
-
 def worded(problems: Sequence[Problem]) -> AwsError:
     """The common sentences under the service's own code."""
     return AwsError("ValidationException", str(coral(problems)))
 
 
-class _Operations(Operations[ScalingRooms]):
-    """Operations under the service's own codes."""
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **options)
-        missing = "ResourceNotFoundException" if "Tag" in name else "ObjectNotFoundException"
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except TooManyTags as problem:
-                    raise AwsError("TooManyTagsException", str(problem)) from None
-                except LimitExceeded as problem:
-                    raise AwsError("LimitExceededException", str(problem)) from None
-                except NotFound as problem:
-                    raise AwsError(missing, str(problem)) from None
-                except Conflict as problem:
-                    raise AwsError("ConcurrentUpdateException", str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
-
-
-operations: Operations[ScalingRooms] = _Operations(
-    "application-autoscaling", worded, invalid_code="ValidationException"
+NO_RESOURCE: Codes = ((NotFound, "ResourceNotFoundException"),)
+"""What operations on tags call a target that is not there."""
+operations: Operations[ScalingRooms] = Operations(
+    "application-autoscaling",
+    worded,
+    invalid_code="ValidationException",
+    codes=(
+        (TooManyTags, "TooManyTagsException"),
+        (LimitExceeded, "LimitExceededException"),
+        (NotFound, "ObjectNotFoundException"),
+        (Conflict, "ConcurrentUpdateException"),
+    ),
 )
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 

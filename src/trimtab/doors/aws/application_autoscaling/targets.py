@@ -4,7 +4,15 @@ from dataclasses import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import NotFound
-from trimtab.doors.aws.application_autoscaling.rooms import ScalingRooms, key_of, operations, page, scope_of, within
+from trimtab.doors.aws.application_autoscaling.rooms import (
+    NO_RESOURCE,
+    ScalingRooms,
+    key_of,
+    operations,
+    page,
+    scope_of,
+    within,
+)
 from trimtab.doors.aws.application_autoscaling.shapes import suspended_of, target_shape
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -57,21 +65,21 @@ async def deregister_scalable_target(rooms: ScalingRooms, request: Request, cont
     return {}
 
 
-@operations.add("TagResource", needs=Role.WRITE)
+@operations.add("TagResource", needs=Role.WRITE, codes=NO_RESOURCE)
 async def tag_resource(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
     """Set tags of a target."""
     await rooms.room.tags.change(scope_of(context), request["ResourceARN"], request["Tags"])
     return {}
 
 
-@operations.add("UntagResource", needs=Role.WRITE)
+@operations.add("UntagResource", needs=Role.WRITE, codes=NO_RESOURCE)
 async def untag_resource(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
     """Remove tags of a target."""
     await rooms.room.tags.change(scope_of(context), request["ResourceARN"], {}, request["TagKeys"])
     return {}
 
 
-@operations.add("ListTagsForResource")
+@operations.add("ListTagsForResource", codes=NO_RESOURCE)
 async def list_tags_for_resource(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a target."""
     return {"Tags": await rooms.room.tags.of(scope_of(context), request["ResourceARN"])}

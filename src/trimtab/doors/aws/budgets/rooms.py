@@ -36,13 +36,13 @@ Operation = Function[BudgetRooms]
 
 
 class _Operations(Operations[BudgetRooms]):
-    """Operations that the role finance may read with, for accounts of the caller, under Budgets' own codes."""
+    """Operations that the role finance may read with, for accounts of the caller."""
 
     def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`, as `Operations` does."""
         register = super().add(name, **{"needs": Role.FINANCE, **options})
 
-        def coded(call: Operation) -> Operation:
+        def checked(call: Operation) -> Operation:
             @wraps(call)
             async def asked(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
                 _check_account(request, context)
@@ -52,22 +52,24 @@ class _Operations(Operations[BudgetRooms]):
                     if problem.code != "ValidationError":
                         raise
                     raise AwsError("InvalidParameterException", str(problem)) from None
-                except LimitExceeded as problem:
-                    raise AwsError("CreationLimitExceededException", str(problem)) from None
-                except NotFound as problem:
-                    raise AwsError("NotFoundException", str(problem)) from None
-                except Locked as problem:
-                    raise AwsError("ResourceLockedException", str(problem)) from None
-                except Conflict as problem:
-                    raise AwsError("DuplicateRecordException", str(problem)) from None
 
             register(asked)
             return call
 
-        return coded
+        return checked
 
 
-operations: Operations[BudgetRooms] = _Operations("budgets", worded, invalid_code="InvalidParameterException")
+operations: Operations[BudgetRooms] = _Operations(
+    "budgets",
+    worded,
+    invalid_code="InvalidParameterException",
+    codes=(
+        (LimitExceeded, "CreationLimitExceededException"),
+        (NotFound, "NotFoundException"),
+        (Locked, "ResourceLockedException"),
+        (Conflict, "DuplicateRecordException"),
+    ),
+)
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

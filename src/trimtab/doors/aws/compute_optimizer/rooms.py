@@ -36,14 +36,14 @@ Operation = Function[OptimizerRooms]
 
 
 class _Operations(Operations[OptimizerRooms]):
-    """Operations of accounts that take part, under Compute Optimizer's own codes."""
+    """Operations of accounts that take part."""
 
     def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`; `open_to_all` lets accounts use it that do not take part."""
         always = options.pop("open_to_all", False)
         register = super().add(name, **options)
 
-        def coded(call: Operation) -> Operation:
+        def checked(call: Operation) -> Operation:
             @wraps(call)
             async def asked(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
                 if not always and (await rooms.room.store.enrolled(context.account))[0] == INACTIVE:
@@ -51,20 +51,20 @@ class _Operations(Operations[OptimizerRooms]):
                         "OptInRequiredException",
                         "The account is not opted in to AWS Compute Optimizer; UpdateEnrollmentStatus opts it in.",
                     )
-                try:
-                    return await call(rooms, request, context)
-                except NotFound as problem:
-                    raise AwsError("ResourceNotFoundException", str(problem)) from None
-                except InvalidInput as problem:
-                    raise AwsError("InvalidParameterValueException", str(problem)) from None
+                return await call(rooms, request, context)
 
             register(asked)
             return call
 
-        return coded
+        return checked
 
 
-operations = _Operations("compute-optimizer", worded, invalid_code="InvalidParameterValueException")
+operations = _Operations(
+    "compute-optimizer",
+    worded,
+    invalid_code="InvalidParameterValueException",
+    codes=((NotFound, "ResourceNotFoundException"), (InvalidInput, "InvalidParameterValueException")),
+)
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

@@ -2,16 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
 from typing import Any, TypeVar
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
+from trimtab.doors.aws.service import CallContext, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.scaling.functions.model import LATEST, LambdaFunction, Version
 from trimtab.scaling.functions.room import FunctionsRoom
@@ -40,41 +39,25 @@ def worded(problems: Sequence[Problem]) -> AwsError:
     return AwsError("InvalidParameterValueException", str(coral(problems)))
 
 
-Operation = Function[LambdaRooms]
-
-
-class _Operations(Operations[LambdaRooms]):
-    """Operations under Lambda's own codes."""
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`."""
-        register = super().add(name, **options)
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: LambdaRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except NotFound as problem:
-                    raise fault("ResourceNotFoundException", str(problem)) from None
-                except InvalidInput as problem:
-                    raise fault("InvalidParameterValueException", str(problem)) from None
-                except Conflict as problem:
-                    raise fault("ResourceConflictException", str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
-
-
-operations = _Operations("lambda", worded, body_limit=70 << 20, invalid_code="InvalidParameterValueException")
+_FAULT: Mapping[str, Any] = {"Type": "User"}
+operations: Operations[LambdaRooms] = Operations(
+    "lambda",
+    worded,
+    body_limit=70 << 20,
+    invalid_code="InvalidParameterValueException",
+    codes=(
+        (NotFound, "ResourceNotFoundException"),
+        (InvalidInput, "InvalidParameterValueException"),
+        (Conflict, "ResourceConflictException"),
+    ),
+    members=_FAULT,
+)
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 
 def fault(code: str, message: str) -> AwsError:
     """An error as Lambda answers it."""
-    return AwsError(code, message, members={"Type": "User"})
+    return AwsError(code, message, members=_FAULT)
 
 
 @dataclass(frozen=True, slots=True)

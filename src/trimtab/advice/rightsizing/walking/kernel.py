@@ -15,6 +15,8 @@ compiled = compiler(Path(__file__).parent)
 YESTERDAY, PEAK, WEEKDAY, SINCE_SHIFT, DECAYED = range(5)
 """Kinds of base. Of DECAYED the parameter is the half-life (days), of PEAK the days looked at."""
 _FAR = 1e300
+_CLOSE = 1e-9
+"""Shares that are closer than this are alike: they are sums of parts that are not exact in binary."""
 
 
 @compiled
@@ -34,12 +36,44 @@ def over(quantiles: Floats, levels: Floats, size: float) -> float:
 
 
 @compiled
-def atoms(quantiles: Floats, levels: Floats, days: Integers, masses: Floats, values: Floats) -> int:
-    """Every stretch between two levels as one value (its upper end) with its day and mass, ascending; how many."""
+def overs(quantiles: Floats, levels: Floats, base: float, margins: Floats, found: Floats) -> None:
+    """`over` of a base times each of the margins, which ascend: one way through the levels for all of them."""
+    last, at = len(levels) - 1, 0
+    for step in range(len(margins)):
+        size = base * margins[step]
+        if size >= quantiles[last]:
+            found[step] = 0.0
+        elif size < quantiles[0]:
+            found[step] = 1.0
+        else:
+            while quantiles[at + 1] <= size:
+                at += 1
+            share = (size - quantiles[at]) / (quantiles[at + 1] - quantiles[at])
+            below: float = levels[at] + share * (levels[at + 1] - levels[at])
+            found[step] = 1.0 - below
+
+
+@compiled
+def fades(half_life: float, days: int) -> Floats:
+    """What a day counts by its age, 0 for yesterday: each `half_life` days back half."""
+    found = np.empty(days)
+    for age in range(days):
+        found[age] = 0.5 ** (age / half_life)
+    return found
+
+
+@compiled
+def atoms(quantiles: Floats, levels: Floats, days: Integers, masses: Floats, values: Floats, known: Integers) -> int:
+    """Every stretch between two levels as one value (its upper end) with its day and mass, ascending; how many.
+
+    `known[day]` is written 1 where a day has points, else 0.
+    """
     number = 0
     for day in range(quantiles.shape[0]):
+        known[day] = 0
         if np.isnan(quantiles[day, 0]):
             continue
+        known[day] = 1
         for at in range(1, len(levels)):
             days[number], masses[number] = day, levels[at] - levels[at - 1]
             values[number] = quantiles[day, at]
@@ -55,27 +89,28 @@ def atoms(quantiles: Floats, levels: Floats, days: Integers, masses: Floats, val
 
 @compiled
 def pooled(
-    days: Integers, masses: Floats, values: Floats, number: int, first: int, until: int, half_life: float, wanted: float
-) -> float:
-    """The quantile `wanted` of the days `[first, until)` together; each `half_life` days back count half."""
+    days: Integers, masses: Floats, values: Floats, number: int, known: Integers, first: int, until: int,
+    fade: Floats, wanted: float,
+) -> float:  # fmt: skip
+    """The quantile `wanted` of the days `[first, until)` together, each counting what `fade` says of its age.
+
+    The least value that at least that share lies at or below. It is looked for from the top: what is asked for lies
+    near it. `known[day]` is 1 where a day has points.
+    """
     total = 0.0
-    weights = np.empty(until)
-    for day in range(until):
-        weights[day] = 0.0 if day < first else 0.5 ** ((until - 1 - day) / half_life)
-    for at in range(number):
-        if days[at] < until:
-            total += weights[days[at]] * masses[at]
+    for day in range(first, until):
+        total += fade[until - 1 - day] * known[day]
+    found: float = np.nan
     if total <= 0.0:
-        return np.nan
-    reached = 0.0
-    newest: float = np.nan
-    for at in range(number):
+        return found
+    least, below = wanted * total - _CLOSE, total
+    for at in range(number - 1, -1, -1):
         if first <= days[at] < until:
-            reached += weights[days[at]] * masses[at]
-            newest = values[at]
-            if reached >= wanted * total - 1e-12:
-                return newest
-    return newest
+            if below < least:
+                return found
+            found = values[at]
+            below -= fade[until - 1 - days[at]] * masses[at]
+    return found
 
 
 @compiled
@@ -84,12 +119,14 @@ def rolling(quantiles: Floats, levels: Floats, lookback: int, half_life: float, 
     n, days = quantiles.shape[0], quantiles.shape[1]
     room = days * (len(levels) - 1)
     of_day, masses, values = np.empty(room, np.int64), np.empty(room), np.empty(room)
+    known = np.empty(days, np.int64)
+    fade = fades(half_life, days + 1)
     for one in range(n):
-        number = atoms(quantiles[one], levels, of_day, masses, values)
+        number = atoms(quantiles[one], levels, of_day, masses, values, known)
         for day in range(days + 1):
             first = max(0, day - lookback)
             for at in range(len(wanted)):
-                found[one, day, at] = pooled(of_day, masses, values, number, first, day, half_life, wanted[at])
+                found[one, day, at] = pooled(of_day, masses, values, number, known, first, day, fade, wanted[at])
 
 
 @compiled
@@ -134,7 +171,7 @@ def shifted(quantiles: Floats, middle: int, until: int, step: float) -> int:
 @compiled
 def base_of(
     kind: int, parameter: float, level: int, wanted: float, quantiles: Floats, yesterday: int, day: int,
-    of_day: Integers, masses: Floats, values: Floats, number: int,
+    of_day: Integers, masses: Floats, values: Floats, number: int, known: Integers, fade: Floats,
 ) -> float:  # fmt: skip
     """What one base says before `day`; NaN where it cannot say anything."""
     told: float = np.nan
@@ -151,8 +188,8 @@ def base_of(
         return most
     if kind == SINCE_SHIFT:
         first = shifted(quantiles, 2, day, parameter)
-        return pooled(of_day, masses, values, number, first, day, _FAR, wanted)
-    return pooled(of_day, masses, values, number, 0, day, parameter, wanted)
+        return pooled(of_day, masses, values, number, known, first, day, fade, wanted)
+    return pooled(of_day, masses, values, number, known, 0, day, fade, wanted)
 
 
 @compiled
@@ -172,11 +209,15 @@ def walk(
     n, days, bases, steps = means.shape[0], means.shape[1], len(kinds), len(margins)
     room = days * (len(levels) - 1)
     of_day, masses, values = np.empty(room, np.int64), np.empty(room), np.empty(room)
-    said = np.empty(bases)
+    known = np.empty(days, np.int64)
+    said, late_by = np.empty(bases), np.empty(steps)
+    fading = np.empty((bases, days + 1))
+    for base in range(bases):
+        fading[base] = fades(parameters[base] if kinds[base] == DECAYED else _FAR, days + 1)
     slack, spent, weight = np.empty((bases, steps)), np.empty((bases, steps)), np.empty(bases)
     fade = 0.5 ** (1.0 / half_life)
     for one in range(n):
-        number = atoms(quantiles[one], levels, of_day, masses, values)
+        number = atoms(quantiles[one], levels, of_day, masses, values, known)
         slack[:], spent[:], weight[:] = 0.0, 0.0, 0.0
         yesterday = -1
         for day in range(days + 1):
@@ -186,7 +227,7 @@ def walk(
                 for base in range(bases):
                     said[base] = base_of(
                         kinds[base], parameters[base], at_levels[base], levels[at_levels[base]], quantiles[one],
-                        yesterday, day, of_day, masses, values, number,
+                        yesterday, day, of_day, masses, values, number, known, fading[base],
                     )  # fmt: skip
                     if np.isnan(said[base]):
                         continue
@@ -210,9 +251,10 @@ def walk(
                     if np.isnan(said[base]):
                         continue
                     weight[base] += 1.0
+                    overs(quantiles[one, day], levels, said[base], margins, late_by)
                     for step in range(steps):
                         size = said[base] * margins[step]
                         idle = 1.0 - means[one, day] / size if size > 0.0 else (0.0 if means[one, day] <= 0.0 else -0.5)
                         slack[base, step] += max(idle, -0.5)
-                        spent[base, step] += over(quantiles[one, day], levels, size)
+                        spent[base, step] += late_by[step]
             yesterday = day

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from trimtab.base.errors import Conflict
+from trimtab.base.whole_file import write_whole
 from trimtab.batch.model import Done, Piece, Spec
 from trimtab.batch.split import whole_cover
 
@@ -95,16 +96,6 @@ def forget(parts: Path) -> None:
     for one in parts.glob("*.part"):
         one.unlink(missing_ok=True)
     shutil.rmtree(parts)
-
-
-def write_whole(path: Path, body: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with partial.open("wb") as out:
-        out.write(body)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
 
 
 def output_of(spec: Spec, number: int) -> Path:

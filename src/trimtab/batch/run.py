@@ -15,8 +15,9 @@ import msgspec
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.whole_file import write_whole
 from trimtab.batch.backend import Backend, local
-from trimtab.batch.checkpoint import assemble, finish, finished, forget, kept, open_parts, output_of, write_whole
+from trimtab.batch.checkpoint import assemble, finish, finished, forget, kept, open_parts, output_of
 from trimtab.batch.climb import Climb
 from trimtab.batch.model import Done, Piece, Progress, Spec
 from trimtab.batch.split import pieces as pieces_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from trimtab.base.errors import TrimtabError
-from trimtab.batch.checkpoint import write_whole
+from trimtab.base.whole_file import write_whole
 from trimtab.batch.model import Progress
 from trimtab.batch.report import About, report
 from trimtab.cli.output import remark

@@ -116,6 +116,7 @@ def choose(connection: Connection, endpoint: str, instance_type: str, name: str,
     click.echo(
         f"{made.endpoint}: {made.policy.count} × {made.policy.instance_type}, scaled at "
         f"{Decimal(str(made.policy.target_per_min)):,.0f} invocations a minute of each"
+        + ("; its scaling target is observed: `trimtab scaling list`" if made.targets else "")
     )
 
 

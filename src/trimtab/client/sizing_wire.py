@@ -53,13 +53,14 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChosenPolicy(Struct, frozen=True):
-    """A policy with its endpoint, and who chose it when."""
+    """A policy with its endpoint, and who chose it when; `targets` are the scaling targets that it was handed to."""
 
     account: str
     endpoint: str
     policy: Policy
     made_ms: int
     made_by: str
+    targets: list[str] = field(default_factory=list)
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,6 +37,14 @@ class Advisor:
             found += estimates(found, load(), self.clock.now_ms(), self.region)
         return sizings(found, self.price, wanted)
 
+    async def test(self, account: str, id_: str) -> LoadTest | None:
+        """One test of an account; None where there is none."""
+        try:
+            found = await self.tests.get(Scope(accounts=frozenset({account})), id_)
+        except NotFound:
+            return None
+        return test_of(found).test
+
     def price(self, instance_type: str) -> Price | None:
         """The list price of a type; None where it is not known."""
         return price_of(load(), instance_type, self.clock.now_ms(), self.region)

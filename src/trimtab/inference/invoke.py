@@ -55,9 +55,12 @@ class Invoker:
     _draw: random.Random = field(default_factory=random.Random)
     _client: httpx.AsyncClient | None = None
 
-    async def invoke(self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None = None) -> Answered:
+    async def invoke(
+        self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None = None, *,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> Answered:  # fmt: skip
         """Ask an endpoint. Raises NotFound without it, InvalidInput, ModelFailed, Unavailable."""
-        chosen, answer = await self._asked(place, endpoint, asked, variant)
+        chosen, answer = await self._asked(place, endpoint, asked, variant, timeout_s)
         try:
             body = await answer.aread()
         except httpx.HTTPError as problem:
@@ -87,7 +90,7 @@ class Invoker:
         return Answered(b"", _type_of(answer), chosen, answer.headers.get(_ATTRIBUTES, "")), parts()
 
     async def _asked(
-        self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None
+        self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None, timeout_s: float = _TIMEOUT_S
     ) -> tuple[str, httpx.Response]:
         """The variant that was asked, and its answer, whose body is not read yet."""
         found = await self.served.get(place, ENDPOINT, endpoint)
@@ -103,7 +106,7 @@ class Invoker:
         client = self._connected()
         try:
             await asyncio.to_thread(resolve, target.host, target.port)
-            request = client.build_request("POST", url, content=asked.body, headers=_headers(asked))
+            request = client.build_request("POST", url, content=asked.body, headers=_headers(asked), timeout=timeout_s)
             answer = await client.send(request, stream=True)
             if answer.status_code >= 400:
                 text = (await answer.aread()).decode("utf-8", "replace")

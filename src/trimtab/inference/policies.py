@@ -1,8 +1,11 @@
 """The policies that were chosen for endpoints: type × count × target, which whoever scales them reads."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select
 
 from trimtab.access.scope import Scope
@@ -17,13 +20,20 @@ _columns = endpoint_policies.c
 
 @dataclass(frozen=True, slots=True)
 class ChosenPolicy:
-    """A policy with its endpoint, and who chose it when."""
+    """A policy with its endpoint, and who chose it when; `targets` are the scaling engine's that it was handed to."""
 
     account: str
     endpoint: str
     policy: Policy
     made_ms: int
     made_by: str
+    targets: tuple[str, ...] = ()
+
+
+class _Handed(Struct, frozen=True):
+    """What the stored form holds beside the policy's own fields."""
+
+    targets: tuple[str, ...] = ()
 
 
 class PolicyStore:
@@ -33,13 +43,15 @@ class PolicyStore:
         self._state = state
         self._clock = clock
 
-    async def choose(self, account: str, endpoint: str, policy: Policy, by: str) -> ChosenPolicy:
+    async def choose(
+        self, account: str, endpoint: str, policy: Policy, by: str, targets: Sequence[str] = ()
+    ) -> ChosenPolicy:
         """Make it the endpoint's policy, in place of the one before."""
-        made = ChosenPolicy(account, endpoint, policy, self._clock.now_ms(), by)
+        made = ChosenPolicy(account, endpoint, policy, self._clock.now_ms(), by, tuple(targets))
 
         def write(connection: Connection) -> ChosenPolicy:
             connection.execute(delete(endpoint_policies).where(_is(account, endpoint)))
-            form = msgspec.json.encode(policy).decode()
+            form = json.dumps({**msgspec.to_builtins(policy), "targets": list(targets)})
             row = {"account": account, "endpoint": endpoint, "form": form, "made_ms": made.made_ms, "made_by": by}
             connection.execute(insert(endpoint_policies).values(**row))
             return made
@@ -79,5 +91,8 @@ def _is(account: str, endpoint: str) -> ColumnElement[bool]:
 
 def _chosen(row: Row[tuple[object, ...]]) -> ChosenPolicy:
     values = row._mapping
-    policy = msgspec.json.decode(str(values["form"]), type=Policy)
-    return ChosenPolicy(values["account"], values["endpoint"], policy, values["made_ms"], values["made_by"])
+    form = str(values["form"])
+    policy, handed = msgspec.json.decode(form, type=Policy), msgspec.json.decode(form, type=_Handed)
+    return ChosenPolicy(
+        values["account"], values["endpoint"], policy, values["made_ms"], values["made_by"], handed.targets
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trimtab.base.clock import Clock
 from trimtab.cloud.s3_folders import S3Folders
+from trimtab.inference.adoption import Adoption
 from trimtab.inference.advisor import Advisor
 from trimtab.inference.invoke import Invoker
 from trimtab.inference.invoke_async import AsyncInvoker
@@ -18,6 +19,7 @@ from trimtab.jobs.periodic import Job
 from trimtab.store.state.database import State
 
 _TURN_S = 2.0
+_RESUME_S = 5.0  # what a killed server left begins so much after the next one's start at the latest
 _NEVER_S = 10 * 365 * 86_400.0  # only when the server stops
 
 
@@ -33,6 +35,7 @@ class InferenceRoom:
     recommender: Recommender
     advisor: Advisor
     policies: PolicyStore
+    adoption: Adoption
     orders: Orders
     lock: Lock
     account: str
@@ -45,10 +48,12 @@ class InferenceRoom:
         recommender = Recommender(served, tests, clock, folder / "inference", region)
         orders = Orders(state, served, tests, clock, folder / "load-tests")
         advisor, policies = Advisor(tests, clock, region), PolicyStore(state, clock)
+        adoption = Adoption(policies, served, advisor, region)
         lock, place = Lock(state, clock, "inference"), (account, region)
         invoker = Invoker(served)
-        asynchronous = AsyncInvoker(invoker, S3Folders(), folder / "async-invocations")
-        return cls(clock, tests, served, invoker, asynchronous, recommender, advisor, policies, orders, lock, *place)
+        asynchronous = AsyncInvoker(invoker, S3Folders(), folder / "async-invocations", clock)
+        asked = invoker, asynchronous, recommender, advisor, policies, adoption, orders
+        return cls(clock, tests, served, *asked, lock, *place)
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
@@ -67,5 +72,6 @@ class InferenceRoom:
         return [
             Job("hold the lock of recommendation jobs", LEASE_MS / 3000, self.lock.renew),
             Job("run recommendation jobs", _TURN_S, turn),
+            Job("carry out asynchronous invocations", _RESUME_S, self.asynchronous.resume),
             Job("end load tests", _NEVER_S, close, at_stop=True),
         ]

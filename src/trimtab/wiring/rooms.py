@@ -13,6 +13,7 @@ from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
 from trimtab.advice.facts import Watch
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.purchases.terms import read_terms
 from trimtab.advice.rightsizing.composed import Around, rightsizing_of
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
@@ -89,6 +90,7 @@ from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sending import log_lines
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
+from trimtab.wiring.endpoint_scaling import inference_of
 from trimtab.wiring.insight_rules import RuleMetrics
 from trimtab.wiring.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
 from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
@@ -188,6 +190,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     ingest = MetricIngest(stores.log, registry)
     refused = partial(throttles.read, reader, registry)
     acting = Wiring(evaluator, alarms, audit, actuators, ingest, registry, http)
+    scaling = live_scaling(settings, stores.state, clock, acting)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
     advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics)
@@ -219,13 +222,13 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ),
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
-        inference=InferenceRoom.of(stores.state, clock, settings.data_dir, settings.account_id, settings.region),
+        inference=inference_of(settings, stores.state, clock, scaling.room),
         batch=BatchRoom.of(
             stores.state, clock, (ingest, registry), settings.data_dir, settings.batch_buckets, S3Folders()
         ),
         advice=advice,
         rightsizing=_rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice),
-        purchases=_purchases(stores, clock, costs, advice),
+        purchases=_purchases(stores, clock, costs, advice, inventory),
         plans=capacity_plans.plans_of(stores.state, clock, settings.region, asked),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
@@ -247,7 +250,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         serverless=serverless,
         audit=audit,
         actuators=actuators,
-        scaling=live_scaling(settings, stores.state, clock, acting),
+        scaling=scaling,
         triggers=triggers,
         delivering=_delivering(settings, stores, clock, triggers, logs, notify, actuators),
         forget=[
@@ -359,9 +362,11 @@ def _rightsizing(
     return room
 
 
-def _purchases(stores: Stores, clock: Clock, costs: CostsRoom, advice: AdviceRoom) -> PurchasesRoom:
+def _purchases(
+    stores: Stores, clock: Clock, costs: CostsRoom, advice: AdviceRoom, inventory: InventoryRoom
+) -> PurchasesRoom:
     """What to commit to, planned after right-sizing with the nightly advice."""
-    room = PurchasesRoom.of(stores.state, clock, costs, advice.findings)
+    room = PurchasesRoom.of(stores.state, clock, costs, advice.findings, partial(read_terms, inventory.resources))
     advice.recomputing.append(room.recompute)
     return room
 

@@ -18,6 +18,7 @@ from trimtab.client import load_tests_wire as wire
 from trimtab.client.api import Client
 from trimtab.client.batch import BatchJobs
 from trimtab.client.load_tests import LoadTests
+from trimtab.client.scaling_engine import ScalingEngine
 from trimtab.client.sizing import Sizing
 
 pytestmark = pytest.mark.wire
@@ -182,6 +183,8 @@ def test_a_sizing_becomes_an_endpoints_policy(server: LiveServer) -> None:
         policy = sizing_wire.Policy(small.instance_type, small.count, small.target_per_min, small.test_id)
         made = sizing.choose("wire-sized", policy)
         assert [made] == [one for one in sizing.policies() if one.endpoint == "wire-sized"]
+        [target] = [one for one in ScalingEngine(rest).listed() if one.id in made.targets]
+        assert ("observe", "endpoint/wire-sized/variant/AllTraffic", 8) == (target.mode, target.resource, target.most)
         assert any(one.estimate for one in sizing.sized("wire-sized", estimated=True))
         sizing.forget("wire-sized")
         with pytest.raises(NotFound, match="there is no endpoint"):

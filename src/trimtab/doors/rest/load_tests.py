@@ -39,7 +39,7 @@ class LoadTesting:
     def desk(self) -> SizingDesk:
         """What the operations of sizing need."""
         room = self.room
-        return SizingDesk(room.advisor, room.policies, room.orders, room.account, room.region)
+        return SizingDesk(room.advisor, room.policies, room.adoption, room.orders, room.account, room.region)
 
     def kept(self, one: RecordedTest) -> wire.Kept:
         """A test with what its machine costs."""

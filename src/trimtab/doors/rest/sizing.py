@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, structs
 from trimtab.access.principal import Principal, Role
 from trimtab.client import sizing_wire as wire
 from trimtab.doors.rest.spec import Call, NoQuery, Operation
+from trimtab.inference.adoption import Adoption
 from trimtab.inference.advisor import Advisor
 from trimtab.inference.orders import Asked, Order, Orders
 from trimtab.inference.policies import ChosenPolicy, PolicyStore
@@ -41,6 +42,7 @@ class SizingDesk:
 
     advisor: Advisor
     policies: PolicyStore
+    adoption: Adoption
     orders: Orders
     account: str
     region: str
@@ -65,10 +67,10 @@ def operations(needs: SizingDesk) -> list[Operation]:
     async def choose(call: Call[NoQuery, wire.Choice]) -> wire.ChosenPolicy:
         policy = Policy(**structs.asdict(call.body.policy))
         account = needs.account_of(call.principal)
-        return _chosen(await needs.policies.choose(account, call.body.endpoint, policy, call.principal.name))
+        return _chosen(await needs.adoption.choose(account, call.body.endpoint, policy, call.principal.name))
 
     async def forget(call: Call[PolicyQuery, None]) -> wire.Deleted:
-        await needs.policies.delete(call.principal.scope, call.query.endpoint)
+        await needs.adoption.forget(call.principal.scope, call.query.endpoint)
         return wire.Deleted(call.query.endpoint)
 
     return [
@@ -77,8 +79,9 @@ def operations(needs: SizingDesk) -> list[Operation]:
                   query=SizingQuery, errors=(404,), tag=_TAG),
         Operation("GET", _POLICIES, "list endpoint policies", "The policies that were chosen.", policies, wire.Policies,
                   tag=_TAG),
-        Operation("PUT", _POLICIES, "choose endpoint policy", "Make it the endpoint's policy.", choose,
-                  wire.ChosenPolicy, body=wire.Choice, role=Role.WRITE, tag=_TAG),
+        Operation("PUT", _POLICIES, "choose endpoint policy",
+                  "Make it the endpoint's policy, and a scaling target that is observed.", choose, wire.ChosenPolicy,
+                  body=wire.Choice, role=Role.WRITE, tag=_TAG),
         Operation("DELETE", _POLICIES, "forget endpoint policy", "Choose nothing for an endpoint.", forget,
                   wire.Deleted, query=PolicyQuery, errors=(404,), role=Role.WRITE, tag=_TAG),
         *_order_operations(needs),
@@ -138,7 +141,7 @@ def _chosen(one: ChosenPolicy) -> wire.ChosenPolicy:
     kept = wire.Policy(
         policy.instance_type, policy.count, policy.target_per_min, policy.test_id, dict(policy.parameters)
     )
-    return wire.ChosenPolicy(one.account, one.endpoint, kept, one.made_ms, one.made_by)
+    return wire.ChosenPolicy(one.account, one.endpoint, kept, one.made_ms, one.made_by, list(one.targets))
 
 
 def _text(amount: Decimal | None) -> str | None:

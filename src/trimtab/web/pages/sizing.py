@@ -62,7 +62,7 @@ def routes(site: Site) -> list[BaseRoute]:
         if one is None or one.estimate:
             raise InvalidInput(f"cannot choose {form.get('pick')!r} for {name!r}: expected a type that was measured")
         account = view.principal.account or room.account
-        await room.policies.choose(account, name, one.policy, view.principal.name)
+        await room.adoption.choose(account, name, one.policy, view.principal.name)
         return RedirectResponse(link(PATH, [("name", name), ("peak", form.get("peak", ""))]), 303)
 
     return [

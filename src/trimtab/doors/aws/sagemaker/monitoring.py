@@ -1,17 +1,25 @@
-"""Monitoring schedules of endpoints: kept as asked for. trimtab captures no invocations, and carries none out."""
+"""Monitoring schedules of endpoints: kept as asked for. trimtab captures no invocations: executions say so."""
 
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.inference.monitoring import Execution, check, executions
 from trimtab.inventory.served.model import MONITORING, Served
+
+_SORTS = {
+    "CreationTime": "CreationTime",
+    "ScheduledTime": "ScheduledTime",
+    "Status": "MonitoringExecutionStatus",
+}
 
 
 @operations.add("CreateMonitoringSchedule", needs=Role.WRITE, job=True)
 async def create_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """Keep a schedule."""
     name = request["MonitoringScheduleName"]
+    check(request["MonitoringScheduleConfig"])
     made = await rooms.served.create(place(context), MONITORING, name, form_of(request), "Scheduled", tags_of(request))
     return {"MonitoringScheduleArn": made.arn}
 
@@ -21,7 +29,9 @@ async def describe_monitoring_schedule(rooms: SageMakerRooms, request: Request, 
     """One schedule."""
     found = await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
     shown = {name: value for name, value in _summary(found).items() if name != "MonitoringJobDefinitionName"}
-    return {**shown, "MonitoringScheduleConfig": found.form["MonitoringScheduleConfig"]}
+    answer = {**shown, "MonitoringScheduleConfig": found.form["MonitoringScheduleConfig"]}
+    last = executions(found, rooms.inference.clock.now_ms())[-1:]
+    return answer | ({"LastMonitoringExecutionSummary": _execution(last[0])} if last else {})
 
 
 @operations.add("ListMonitoringSchedules", job=True)
@@ -48,8 +58,44 @@ async def delete_monitoring_schedule(rooms: SageMakerRooms, request: Request, co
 
 @operations.add("ListMonitoringExecutions")
 async def list_monitoring_executions(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-    """There are none: no invocation is captured that could be compared with a baseline."""
-    return {"MonitoringExecutionSummaries": []}
+    """Executions of schedules: each failed, since no invocation is captured that could be compared with a baseline."""
+    now_ms = rooms.inference.clock.now_ms()
+    made = await rooms.served.listed(context.scope, MONITORING)
+    rows = [_execution(each) for one in made for each in executions(one, now_ms)]
+    key = _SORTS[request.get("SortBy", "CreationTime")]
+    kept = sorted(
+        (row for row in rows if _wanted(row, request)), key=lambda row: (row[key], row["MonitoringScheduleName"])
+    )
+    if request.get("SortOrder", "Descending") == "Descending":
+        kept.reverse()
+    page, more = page_of(kept, request)
+    return {"MonitoringExecutionSummaries": page, **more}
+
+
+def _execution(one: Execution) -> dict[str, Any]:
+    about = _summary(one.schedule)
+    names = ("MonitoringScheduleName", "EndpointName", "MonitoringJobDefinitionName", "MonitoringType")
+    times = dict.fromkeys(("ScheduledTime", "CreationTime", "LastModifiedTime"), one.at_ms)
+    known = {name: about[name] for name in names if name in about}
+    return {**known, **times, "MonitoringExecutionStatus": one.status, "FailureReason": one.reason}
+
+
+def _wanted(row: dict[str, Any], request: Request) -> bool:
+    """Whether an execution passes the filters of a request."""
+    equal = {
+        "MonitoringScheduleName": "MonitoringScheduleName",
+        "EndpointName": "EndpointName",
+        "MonitoringJobDefinitionName": "MonitoringJobDefinitionName",
+        "MonitoringTypeEquals": "MonitoringType",
+        "StatusEquals": "MonitoringExecutionStatus",
+    }
+    if any(request.get(asked) and row.get(name) != request[asked] for asked, name in equal.items()):
+        return False
+    for name in ("ScheduledTime", "CreationTime", "LastModifiedTime"):
+        after, before = request.get(f"{name}After"), request.get(f"{name}Before")
+        if (after is not None and row[name] < after) or (before is not None and row[name] > before):
+            return False
+    return True
 
 
 def _summary(one: Served) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
@@ -25,6 +25,7 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 
 _PAGE = 10
+Row = TypeVar("Row")
 _SORTS: Mapping[str, Callable[[Served], Any]] = {
     "Name": lambda one: one.name,
     "CreationTime": lambda one: one.created_ms,
@@ -137,12 +138,17 @@ async def listed(
     kept.sort(key=_SORTS.get(request.get("SortBy", "CreationTime"), _SORTS["CreationTime"]))
     if order == "Descending":
         kept.reverse()
+    return page_of(kept, request)
+
+
+def page_of(rows: list[Row], request: Request) -> tuple[list[Row], dict[str, str]]:
+    """The page of rows that a request asks for, and the token of the next. Raises AwsError."""
     try:
         start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
     except (InvalidInput, TypeError, ValueError):
         raise AwsError("ValidationException", "The NextToken is invalid.") from None
     end = start + (request.get("MaxResults") or _PAGE)
-    return kept[start:end], {"NextToken": encode_token(end)} if len(kept) > end else {}
+    return rows[start:end], {"NextToken": encode_token(end)} if len(rows) > end else {}
 
 
 def _fits(one: Served, request: Request) -> bool:

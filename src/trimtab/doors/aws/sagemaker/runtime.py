@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound, Unavailable
@@ -12,6 +13,7 @@ from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.doors.aws.wire.event_stream import StreamFault
 from trimtab.inference.invoke import Answered, Asked, ModelFailed
+from trimtab.inference.invoke_async import Wish
 
 _BODY = 6 << 20  # bytes: the service's limit of an invocation, and of a payload
 
@@ -51,13 +53,23 @@ async def invoke_endpoint_async(rooms: SageMakerRooms, request: Request, context
     """Take an invocation whose input, or only whose answer, is an object."""
     with _coded(request, context):
         taken = await rooms.asynchronous.take(
-            place(context),
-            request["EndpointName"],
-            _asked(request),
-            request.get("InputLocation") or "",
-            request.get("InferenceId") or "",
+            place(context), request["EndpointName"], _asked(request), _wish(request, context)
         )
     return {"InferenceId": taken.id, "OutputLocation": taken.output, "FailureLocation": taken.failure}
+
+
+def _wish(request: Request, context: CallContext) -> Wish:
+    """What an asynchronous request says besides; a client's retries of one call are one invocation."""
+    told = f"{context.access_key_id}/{'/'.join(place(context))}/{request['EndpointName']}/{context.invocation_id}"
+    return Wish(
+        source=request.get("InputLocation") or "",
+        id=request.get("InferenceId") or "",
+        file=request.get("Filename") or "",
+        extension=request.get("S3OutputPathExtension") or "",
+        lives_s=request.get("RequestTTLSeconds") or Wish().lives_s,
+        timeout_s=request.get("InvocationTimeoutSeconds") or Wish().timeout_s,
+        token=str(uuid5(NAMESPACE_URL, told)) if context.invocation_id else "",
+    )
 
 
 async def _payload(parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[Mapping[str, Any], None]:

@@ -1,7 +1,7 @@
 """boto3's sagemaker, sagemaker-runtime and sagemaker-metrics over rooms in memory: what needs no server of its own."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,20 +10,18 @@ import httpx
 import numpy as np
 import pytest
 from botocore.eventstream import EventStreamBuffer
+from botocore.exceptions import ClientError
 
 from boto_in_process import client
 from trimtab.access.scope import Scope
 from trimtab.actions.registry import Actuators
-from trimtab.base.clock import SystemClock
-from trimtab.base.errors import Unavailable
+from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker import runtime, service
 from trimtab.doors.aws.sagemaker.rooms import MetricRooms, SageMakerRooms
 from trimtab.doors.aws.sagemaker.training_metrics import statistic
 from trimtab.doors.aws.wire.model import load_model
 from trimtab.doors.aws.wire.rest import RestCodec
-from trimtab.inference.invoke import Asked
-from trimtab.inference.invoke_async import AsyncInvoker
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL
 from trimtab.metrics.model import Kind, MetricBatch
@@ -61,62 +59,43 @@ def test_schedules_are_kept_listed_and_deleted(api: Any) -> None:
     [shown] = api.list_monitoring_schedules(NameContains="watch")["MonitoringScheduleSummaries"]
     assert "definition" == shown["MonitoringJobDefinitionName"]
     assert [] == api.list_monitoring_schedules(MonitoringTypeEquals="ModelBias")["MonitoringScheduleSummaries"]
-    assert [] == api.list_monitoring_executions()["MonitoringExecutionSummaries"]
     api.delete_monitoring_schedule(MonitoringScheduleName="watch")
     with pytest.raises(api.exceptions.ResourceNotFound):
         api.describe_monitoring_schedule(MonitoringScheduleName="watch")
 
 
+def test_executions_of_schedules_failed_since_nothing_is_captured(state: State, tmp_path: Path) -> None:
+    clock, nothing = ManualClock(1_900_000_000_000), None
+    room = InferenceRoom.of(state, clock, tmp_path / "room", *PLACE)
+    rooms: Any = SageMakerRooms(room, nothing, nothing, nothing)  # type: ignore[arg-type]  # not asked here
+    api = client(service.build(rooms)[0], clock, "us-east-1")
+    hourly = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
+              "MonitoringJobDefinitionName": "definition"}  # fmt: skip
+    once = {**hourly, "ScheduleConfig": {**hourly["ScheduleConfig"], "ScheduleExpression": "NOW"}}
+    api.create_monitoring_schedule(MonitoringScheduleName="hourly", MonitoringScheduleConfig=hourly)
+    api.create_monitoring_schedule(MonitoringScheduleName="once", MonitoringScheduleConfig=once)
+    with pytest.raises(ClientError, match="expected cron"):
+        wrong = {**hourly, "ScheduleConfig": {"ScheduleExpression": "rate(1 hour)"}}
+        api.create_monitoring_schedule(MonitoringScheduleName="wrong", MonitoringScheduleConfig=wrong)
+    clock.at_ms += 12 * 3_600_000
+    first = api.list_monitoring_executions(MonitoringScheduleName="hourly", MaxResults=10)
+    rest = api.list_monitoring_executions(MonitoringScheduleName="hourly", NextToken=first["NextToken"])
+    rows = first["MonitoringExecutionSummaries"] + rest["MonitoringExecutionSummaries"]
+    times = [row["ScheduledTime"].timestamp() for row in rows]
+    assert (12, 3600.0) == (len(times), times[0] - times[1])
+    assert {("Failed", True)} == {
+        (row["MonitoringExecutionStatus"], row["FailureReason"].startswith("Job inputs had no data")) for row in rows
+    }
+    [only] = api.list_monitoring_executions(MonitoringScheduleName="once")["MonitoringExecutionSummaries"]
+    assert 1_900_000_000 == only["ScheduledTime"].timestamp()
+    described = api.describe_monitoring_schedule(MonitoringScheduleName="hourly")
+    assert rows[0] == described["LastMonitoringExecutionSummary"]
+    assert [] == api.list_monitoring_executions(StatusEquals="Completed")["MonitoringExecutionSummaries"]
+
+
 def test_an_unknown_pipeline_is_named(api: Any) -> None:
     with pytest.raises(api.exceptions.ResourceNotFound, match="pipeline/retrain"):
         api.start_pipeline_execution(PipelineName="retrain", ClientRequestToken="a" * 32)
-
-
-class Objects:
-    """S3 in memory."""
-
-    def __init__(self, held: dict[str, bytes]) -> None:
-        self.held = held
-
-    def fetch(self, uri: str, into: Path, only: Sequence[str] = ()) -> Path:
-        if uri not in self.held:
-            raise Unavailable(f"there is no {uri}")
-        into.mkdir(parents=True)
-        (into / only[0]).write_bytes(self.held[uri])
-        return into
-
-    def store(self, folder: Path, uri: str) -> None:
-        for one in folder.iterdir():
-            self.held[f"{uri}/{one.name}"] = one.read_bytes()
-
-
-def test_asynchronous_answers_and_failures_are_objects_and_no_copy_stays(room: InferenceRoom, tmp_path: Path) -> None:
-    objects = Objects({"s3://in/good": b"hello", "s3://in/bad": b"fail"})
-
-    async def run() -> list[Any]:
-        model = {"PrimaryContainer": {"Environment": {"TRIMTAB_URL": "http://127.0.0.1:9/x"}}}
-        await room.served.create(PLACE, MODEL, "m", model, "InService")
-        variants = [{"VariantName": "A", "ModelName": "m"}]
-        output = {"OutputConfig": {"S3OutputPath": "s3://out/a", "S3FailurePath": "s3://out/failed"}}
-        config = {"ProductionVariants": variants, "AsyncInferenceConfig": output}
-        await room.served.create(PLACE, CONFIG, "c", config, "InService")
-        await room.served.create(PLACE, ENDPOINT, "e", {"EndpointConfigName": "c"}, "InService")
-        room.invoker._client = httpx.AsyncClient(transport=httpx.MockTransport(_model))
-        asynchronous = AsyncInvoker(room.invoker, objects, tmp_path / "copies")
-        taken = [
-            await asynchronous.take(PLACE, "e", Asked(b"", "text/plain"), f"s3://in/{name}", name)
-            for name in ("good", "bad", "absent")
-        ]
-        await asyncio.gather(*asynchronous._tasks)
-        await asynchronous.close()
-        await room.invoker.close()
-        return taken
-
-    good, bad, absent = asyncio.run(run())
-    assert b"HELLO" == objects.held[good.output] == objects.held["s3://out/a/good.out"]
-    assert b"Received error (500)" in objects.held[bad.failure]
-    assert b"there is no s3://in/absent" in objects.held[absent.failure]
-    assert [] == list((tmp_path / "copies").iterdir())
 
 
 def _model(request: httpx.Request) -> httpx.Response:

@@ -44,6 +44,12 @@ class RunReports:
         """
         return await self.reports(scope, await self.room.runs.listed(scope, wanted, limit, after))
 
+    async def priced(self, scope: Scope, wanted: RunFilter, limit: int) -> list[RunReport]:
+        """The same without activity and losses, for who asks what runs cost: no metric is read. Raises as `listed`."""
+        runs, now_ms = await self.room.runs.listed(scope, wanted, limit), self.clock.now_ms()
+        prices = await self.prices(runs)
+        return [report_of(run, None, prices, now_ms) for run in runs]
+
     async def reports(self, scope: Scope, runs: Sequence[Run]) -> list[RunReport]:
         """The reports of runs. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()

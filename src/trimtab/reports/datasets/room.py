@@ -81,6 +81,8 @@ class DatasetRoom:
         checked = self.check(document)
         account = self.account_of(principal)
         stored = await self.store.put(account, name, text_of(checked.spec), principal.name, was=was, shared=shared)
+        if checked.spec.extract is not None:  # its writer reads it next: the extract is made with the next turn
+            await self.extracts.store.asked(stored.id, principal.scope)
         return stored, checked
 
     async def open(self, principal: Principal, name: str) -> tuple[Stored, Dataset]:

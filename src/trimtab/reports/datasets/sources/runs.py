@@ -10,7 +10,8 @@ from trimtab.reports.datasets.sources.times import DAY, HOUR, day_of, hour_of
 
 _MOST = 20_000
 """Runs of which activity and cost are worked out; of more only the last submitted."""
-_REPORTED = frozenset(("active_hours", "active_share", "cost", "currency", "lost_hours", "loss"))
+_PRICED = frozenset(("cost", "currency"))
+_REPORTED = frozenset(("active_hours", "active_share", "lost_hours", "loss")) | _PRICED
 FIELDS: tuple[Field, ...] = (
     DAY, HOUR, text("account", "Account."), text("run", "Job id."), text("run_name", "Its name."),
     text("cluster", "Cluster."), text("scheduler", "slurm, kubernetes …"), text("state", "Where it is."),
@@ -31,8 +32,9 @@ def runs(reports: RunReports) -> Source:
     async def read(window: Window) -> Rows:
         wanted = RunFilter(start_ms=window.start_ms, end_ms=window.end_ms)
         now = reports.clock.now_ms()
-        if window.wanted & _REPORTED:
-            found = await reports.listed(window.scope, wanted, _MOST)
+        if asked := window.wanted & _REPORTED:
+            listed = reports.priced if asked <= _PRICED else reports.listed  # activity reads every GPU's metrics
+            found = await listed(window.scope, wanted, _MOST)
             rows = [_row(one.run, one, now) for one in found]
             note = f"runs: the last {_MOST} submitted of more" if len(rows) == _MOST else ""
             return Rows(rows, _seen([one.run for one in found]), note)

@@ -19,6 +19,7 @@ from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.site import AuditedSite
 from trimtab.doors.aws.advice import service as advice_service
+from trimtab.doors.aws.batch import service as batch_service
 from trimtab.doors.aws.budgets import service as budgets_service
 from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
@@ -191,6 +192,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         streams=streams,
     )
     rooms.forget.append(parts.ids.clear)
+    explained = rooms.economics.rules, rooms.cost_anomalies, rooms.purchases, rooms.rightsizing
     services = (
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
         cloudwatch_service.build(parts),
@@ -199,19 +201,11 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         sns_service.build(rooms.notify),
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
-        cost_explorer_service.build(
-            CostExplorerRooms.of(
-                rooms.costs,
-                rooms.clock,
-                rooms.economics.rules,
-                rooms.cost_anomalies,
-                rooms.purchases,
-                rooms.rightsizing,
-            )
-        ),
+        cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, *explained)),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         compute_optimizer_service.build(rooms.rightsizing),
         *sagemaker_service.build(SageMakerRooms(rooms.inference, rooms.batch.transforms, training, rooms.actuators)),
+        batch_service.build(rooms.batch.commands),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         *advice_service.build(rooms.advice),
         savingsplans_service.build(rooms.purchases),

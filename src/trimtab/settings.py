@@ -186,6 +186,11 @@ class Settings:
         _text,
         "Where what is sent to delivery streams (Firehose) goes, by name: metrics=s3://bucket/prefix,hook=https://example.com/in,local=folder:metrics.",
     )
+    batch_file: str = _setting(
+        "",
+        _text,
+        "TOML file that names the queues and commands which jobs of AWS Batch's API may run; empty: none (see the guide of batch jobs).",
+    )
     audit_watch: str = _setting(
         "", _text, "Folders and s3://bucket/prefix places, separated by commas, whose new CloudTrail files are read."
     )

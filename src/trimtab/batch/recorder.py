@@ -10,7 +10,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.tags import make_tags
 from trimtab.batch.report import Report
-from trimtab.batch.store import JobStore, KeptJob
+from trimtab.batch.store import COMMAND, JobStore, KeptJob
 from trimtab.inventory.catalog.book import load
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.model import SAMPLE_ROW, Identity, Kind, MetricBatch
@@ -77,8 +77,8 @@ def report_of(job: KeptJob) -> Report:
 
 
 def is_stale(job: KeptJob, now_ms: int) -> bool:
-    """Whether the runner of a job that is under way has gone silent."""
-    return job.status == "InProgress" and now_ms - job.updated_ms > STALE_MS
+    """Whether the runner of a job that is under way has gone silent; the server itself runs jobs of commands."""
+    return job.status == "InProgress" and job.source != COMMAND and now_ms - job.updated_ms > STALE_MS
 
 
 def cost_of(report: Report, region: str) -> Cost:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
+from trimtab.batch.commands.file import read_batch_file
+from trimtab.batch.commands.jobs import CommandJobs
 from trimtab.batch.places import Places, Remote
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.store import JobStore
@@ -16,6 +18,7 @@ from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.settings import Settings
 from trimtab.store.state.database import State
 
 _TURN_S = 1.0
@@ -30,18 +33,20 @@ class BatchRoom:
     recorder: Recorder
     spot: SpotPriceStore
     transforms: TransformJobs
+    commands: CommandJobs
     lock: Lock
 
     @classmethod
     def of(
-        cls, state: State, clock: Clock, metrics: tuple[MetricIngest, SeriesRegistry], folder: Path, buckets: str,
+        cls, state: State, clock: Clock, metrics: tuple[MetricIngest, SeriesRegistry], settings: Settings,
         remote: Remote,
     ) -> "BatchRoom":  # fmt: skip
-        """The room over a state database; `buckets` is the setting. Raises SetupError for one that cannot be read."""
-        recorder = Recorder(JobStore(state, clock), *metrics, clock)
-        places = Places(read_buckets(buckets), remote)
-        jobs = TransformJobs(ServedStore(state, clock), clock, folder / "batch", places, recorder)
-        return cls(clock, recorder, SpotPriceStore(state), jobs, Lock(state, clock, "batch"))
+        """The room over a state database. Raises SetupError for settings that cannot be read."""
+        store, folder = JobStore(state, clock), settings.data_dir / "batch"
+        recorder, places = Recorder(store, *metrics, clock), Places(read_buckets(settings.batch_buckets), remote)
+        jobs = TransformJobs(ServedStore(state, clock), clock, folder, places, recorder)
+        commands = CommandJobs(store, clock, folder / "commands", read_batch_file(settings.batch_file))
+        return cls(clock, recorder, SpotPriceStore(state), jobs, commands, Lock(state, clock, "batch"))
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
@@ -50,10 +55,18 @@ class BatchRoom:
             if self.lock.held:
                 await self.transforms.turn()
 
+        async def commands() -> None:
+            if self.lock.held:
+                await self.commands.turn()
+            else:  # another server runs them now, and counts what ran here as lost
+                await self.commands.close()
+
         return [
             Job("hold the lock of transform jobs", LEASE_MS / 3000, self.lock.renew),
             Job("run transform jobs", _TURN_S, turn),
+            Job("run jobs of commands", _TURN_S, commands),
             Job("end transform jobs", _NEVER_S, self.transforms.close, at_stop=True),
+            Job("end jobs of commands", _NEVER_S, self.commands.close, at_stop=True),
         ]
 
 

@@ -1,7 +1,7 @@
 """The batch jobs of a state database: the last report of each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
@@ -90,6 +90,21 @@ class JobStore:
             return [_job(row) for row in connection.execute(query)]
 
         return await self.state.run(read)
+
+    async def change(self, job_id: str, work: Callable[[KeptJob], KeptJob]) -> KeptJob:
+        """Put what `work` makes of a job in its place, in one transaction; its id and owner stay. Raises NotFound."""
+        now_ms = self.clock.now_ms()
+
+        def write(connection: Connection) -> KeptJob:
+            row = connection.execute(select(batch_jobs).where(_c.id == job_id).with_for_update()).first()
+            if row is None:
+                raise NotFound(f"there is no batch job {job_id}")
+            made = replace(work(_job(row)), updated_ms=now_ms)
+            values = {name: getattr(made, name) for name in ("status", "updated_ms", "report", "form")}
+            connection.execute(update(batch_jobs).where(_c.id == job_id).values(**values))
+            return made
+
+        return await self.state.run(write)
 
     async def delete(self, scope: Scope, job_id: str) -> None:
         """Forget a job. Raises NotFound."""

@@ -223,9 +223,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
-        batch=BatchRoom.of(
-            stores.state, clock, (ingest, registry), settings.data_dir, settings.batch_buckets, S3Folders()
-        ),
+        batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders()),
         advice=advice,
         rightsizing=_rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice),
         purchases=_purchases(stores, clock, costs, advice, inventory),

@@ -31,7 +31,8 @@ NEW_VERSION_H = 20.0
 class Function:
     """A function: by day an invocation ends every `every_s`, takes `median_s` or so, uses `used_mb` of `memory_mb`.
 
-    Of a hundred, `cold` begin in a new sandbox, which takes `init_s`; `late` run out of `timeout_s`; `failing` fail.
+    Its version before had `before_mb` of memory (0: as much) and took longer by as much as it had less of a CPU. Of a
+    hundred, `cold` begin in a new sandbox, which takes `init_s`; `late` run out of `timeout_s`; `failing` fail.
     """
 
     name: str
@@ -49,9 +50,15 @@ class Function:
     failing: int = 0
     timeout_s: int = 30
     sandboxes: int = 4
+    before_mb: int = 0
+
+    def memory_of(self, *, new: bool) -> int:
+        """The memory of a version."""
+        return self.memory_mb if new else self.before_mb or self.memory_mb
 
 
-ROUTER = Function("prompt-router", "assistant", SERVING, 15, 0.046, 512, 188, "arm64", ("41", "42"), 1, 0.38, failing=1)
+ROUTER = Function("prompt-router", "assistant", SERVING, 15, 0.046, 512, 188, "arm64", ("41", "42"), 1, 0.38, failing=1,
+                  before_mb=384)  # fmt: skip
 ROOMY = Function("thumbnail-maker", "vision", RESEARCH, 30, 0.82, 3008, 214, "amd64", ("$LATEST", "$LATEST"), 3, 0.61)
 COLD = Function("eval-notifier", "search", SERVING, 120, 0.34, 1024, 590, "amd64", ("7", "7"), 38, 4.2, late=4)
 FUNCTIONS = (ROUTER, ROOMY, COLD)
@@ -93,10 +100,12 @@ class FunctionFeed:
         """The stream and the lines of the invocation that ends at a tick."""
         chance = zlib.crc32(f"{self._world.seed}/{function.name}/{tick}".encode())
         part, number = chance % 100, chance >> 7
-        version = function.versions[tick > ago(self._world.anchor_ms, NEW_VERSION_H)]
+        new = tick > ago(self._world.anchor_ms, NEW_VERSION_H)
+        version, memory_mb = function.versions[new], function.memory_of(new=new)
         cold, late = part < function.cold, part >= 100 - function.late
         failed = not late and part >= 100 - function.late - function.failing
         took_ms = function.median_s * 1000 * (0.6 + number % 97 / 100) * (3 if number % 41 == 0 else 1)
+        took_ms *= (function.memory_mb / memory_mb) ** 0.8
         took_ms = float(function.timeout_s * 1000) if late else took_ms + number % 100 / 100
         init_ms = function.init_s * 1000 * (0.8 + number % 53 / 130) if cold else 0.0
         end_ms = tick - number % 900
@@ -110,20 +119,20 @@ class FunctionFeed:
         if failed:
             lines.append((end_ms - 1, _failure(request)))
         lines.append((end_ms, f"END RequestId: {request}\n"))
-        lines.append((end_ms, _report(function, request, took_ms, init_ms, number)))
+        lines.append((end_ms, _report(function, memory_mb, request, took_ms, init_ms, number)))
         if late:
             when = to_datetime(end_ms).strftime("%Y-%m-%dT%H:%M:%S.000Z")
             lines.append((end_ms, f"{when} {request} Task timed out after {function.timeout_s}.00 seconds\n"))
         return stream, [{"timeUnixNano": str(at * _NS), "body": {"stringValue": text}} for at, text in lines]
 
 
-def _report(function: Function, request: str, took_ms: float, init_ms: float, number: int) -> str:
+def _report(function: Function, memory_mb: int, request: str, took_ms: float, init_ms: float, number: int) -> str:
     used = function.used_mb + number % 31
     parts = [
         f"REPORT RequestId: {request}",
         f"Duration: {took_ms:.2f} ms",
         f"Billed Duration: {math.ceil(took_ms + init_ms)} ms",
-        f"Memory Size: {function.memory_mb} MB",
+        f"Memory Size: {memory_mb} MB",
         f"Max Memory Used: {used} MB",
     ]
     if init_ms:

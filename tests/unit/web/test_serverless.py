@@ -6,7 +6,10 @@ import re
 from tests.unit.web.conftest import Open
 
 from asgi_client import AsgiClient
+from trimtab.inventory.catalog.functions import function_price
+from trimtab.scaling.provisioned.memory import Measured, tune
 from trimtab.web.app import WebState
+from trimtab.web.serverless.memory import memory_pictures
 
 
 def test_functions_are_listed_with_what_stands_out(pages: AsgiClient) -> None:
@@ -49,3 +52,15 @@ def test_without_functions_the_page_says_how_to_send_them(nothing: WebState, ope
     assert "No function has run" in text
     assert "put-log-events" in text
     assert "trimtab connect slurm" in text
+
+
+def test_the_memory_curve_is_drawn_with_what_was_measured_and_what_is_told() -> None:
+    runs = [Measured(size, 40, 900.0 * 512 / size + 100, 1500.0) for size in (512, 1024, 2048)]
+    price = function_price("us-east-1", "x86_64", 1_795_600_000_000)
+    assert price is not None
+    found = tune(runs, price)
+    drawn = memory_pictures(found)
+    assert "1,024 MB: 550 ms" in str(drawn.took)
+    smallest = next(one for one in found.sizes if one.memory_mb == 512)
+    assert f"512 MB: ${smallest.per_million:,.2f} a million" in str(drawn.cost)
+    assert str(drawn.took).count("estimated") >= 1

@@ -18,7 +18,7 @@ from trimtab.logs.serverless.remarks import remarks
 from trimtab.web import format as words
 from trimtab.web import respond
 from trimtab.web.run_rows import money as run_money
-from trimtab.web.serverless.memory import memory_curve
+from trimtab.web.serverless.memory import memory_curve, memory_pictures
 from trimtab.web.serverless.pictures import durations, over_time
 from trimtab.web.serverless.rows import (
     COLUMNS,
@@ -179,13 +179,15 @@ async def _function(site: Site, view: View, request: Request) -> dict[str, Any]:
     use = next((one for one in uses if one.region == region), None)
     if use is None:
         raise NotFound(f"function {function} had no invocation in the {window.words}; a longer range may have some")
+    memory = memory_curve([one for one in versions if one.region == region])
     return {
         "use": use,
         "row": row_of(use),
         "versions": [row_of(one) for one in versions if one.region == region],
         "tiles": _function_tiles(use),
         "remarks": remarks(use),
-        "memory": memory_curve([one for one in versions if one.region == region]),
+        "memory": memory,
+        "memory_drawn": memory_pictures(memory) if memory else None,
         "course": over_time(window, course),
         "durations": durations(course),
         "invocations": invocation_rows([one for one in listed if one.region == region]),

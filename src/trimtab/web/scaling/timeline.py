@@ -15,7 +15,7 @@ from trimtab.metrics.expressions.model import MetricStat, Query, Result
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.scaling.demand import Evaluator
 from trimtab.scaling.engine import metering
-from trimtab.scaling.engine.model import Activity, Did, ScalableTarget, Status
+from trimtab.scaling.engine.model import Activity, Did, Mode, ScalableTarget, Status
 from trimtab.web.chart_data import STEPS_S
 from trimtab.web.scaling.picture import Drawing
 from trimtab.web.window import Window
@@ -54,7 +54,8 @@ async def draw(
     found = {one.query_id: one for one in await evaluator.evaluate(scope, queries, start_ms, end_ms)}
     if not any(len(one.times) for one in found.values()):
         return None
-    slots = (("wanted", "wanted", 2, 1.0, False), ("ready", "ready", 1, 1.0, False))
+    ready = "ready" if target.mode is Mode.ACT else "ready, had it been done"
+    slots = (("wanted", "wanted", 2, 1.0, False), ("ready", ready, 1, 1.0, False))
     curves = [_curve(found[id_], label, slot, step_ms, scale, right) for id_, label, slot, scale, right in slots]
     if "demand" in found and signal is not None:
         scale = 1 / step if signal.per_period else 1.0

@@ -98,3 +98,27 @@ def test_a_worker_that_is_killed_costs_its_piece_and_no_more(tmp_path: Path) -> 
             break
     assert 0 == process.wait()
     assert expected == (tmp_path / "out" / "in.jsonl.out").read_bytes()
+
+
+POISONED = """
+import json, os
+
+def double(body):
+    values = [json.loads(line)["x"] for line in body.split(b"\\n")]
+    if 7777 in values:
+        os._exit(1)
+    return b"\\n".join(b'{"y":%d}' % (2 * value) for value in values)
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_record_that_always_kills_its_worker_is_one_error_row(tmp_path: Path) -> None:
+    expected = _made(tmp_path).splitlines()
+    (tmp_path / "doubling.py").write_text(POISONED)
+    assert 0 == _start(tmp_path, "--error-limit", "1", "--piece-mb", "0.05").wait(timeout=240)
+    rows = (tmp_path / "out" / "in.jsonl.out").read_bytes().splitlines()
+    assert b"ended 3 times" in rows[7777]
+    assert [row for number, row in enumerate(expected) if number != 7777] == [
+        row for number, row in enumerate(rows) if number != 7777
+    ]
+    assert not _workers(tmp_path)

@@ -93,7 +93,12 @@ class Processes:
 
     def submit(self, piece: Piece, batch_records: int) -> Future[Done]:
         """Begin a piece."""
-        return self._pool.submit(transform, self._spec, piece, self._parts, batch_records)
+        try:
+            return self._pool.submit(transform, self._spec, piece, self._parts, batch_records)
+        except BrokenProcessPool as problem:  # a worker ended since the job looked: this piece is lost with the others
+            lost: Future[Done] = Future()
+            lost.set_exception(problem)
+            return lost
 
     def renew(self) -> None:
         """Start the workers again."""

@@ -20,12 +20,15 @@ from trimtab.batch.backend import Backend, local
 from trimtab.batch.checkpoint import assemble, finish, finished, forget, kept, open_parts, output_of
 from trimtab.batch.climb import Climb
 from trimtab.batch.model import Done, Piece, Progress, Spec
+from trimtab.batch.poison import Suspects, error_row
 from trimtab.batch.split import pieces as pieces_of
 from trimtab.batch.split import shared
 
 _LOOK_S = 0.5
 _WINDOW_S = 1.0  # the least time over which throughput is compared
-_MOST_LOSSES = 20  # times in a row that workers may be lost before the job is given up
+_MOST_LOSSES = (
+    40  # times in a row that workers may be lost: a record that ends them costs about twenty until it is found
+)
 _MOST_SHOWN = 10  # errors that progress tells of
 _LEAST_SHARE = 16 << 10  # bytes below which the rest of a piece is not shared out
 
@@ -57,6 +60,7 @@ class _Job:
     resumed: int = 0
     kept: int = 0
     losses: int = 0
+    suspects: Suspects = field(default_factory=Suspects)
     window: tuple[float, int] = (0.0, 0)
     records: int = 0
     errors: int = 0
@@ -112,6 +116,7 @@ class _Job:
         self.fresh += 1
         self.fresh_records += one.records
         self.batch, self.losses = one.batch_records, 0
+        self.suspects.passed(one.asked or one.piece)
         if one.asked is not None and one.asked.end > one.piece.end:
             rest = Piece(one.piece.file, one.piece.end, one.asked.end)
             lines = self.spec.split == "Line" and len(self.left) < free
@@ -216,6 +221,8 @@ def _begin(job: _Job, backend: Backend, running: dict[Future[Done], Piece]) -> N
     if not job.spec.is_url:
         job.climb.workers = backend.workers  # a cluster's grow and shrink
     while job.left and len(running) < job.climb.workers:
+        if job.suspects.must_wait(job.left[0], list(running.values())):
+            return
         piece = job.left.popleft()
         running[backend.submit(piece, job.climb.batch)] = piece
 
@@ -224,8 +231,13 @@ def _again(job: _Job, backend: Backend, running: dict[Future[Done], Piece], lost
     """Put the pieces of lost workers first again; whether there is still hope."""
     job.losses += 1
     gone = list(running) if backend.lost_together else lost
-    pieces = [running.pop(one) for one in gone]
-    job.left.extendleft(sorted(pieces, key=lambda piece: piece.name, reverse=True))
+    pieces, again = [running.pop(one) for one in gone], []
+    for piece in pieces:
+        instead = job.suspects.lost(piece, len(pieces) == 1 and not running, job.spec)
+        again += instead
+        if not instead:
+            job.count(error_row(job.spec, piece, job.parts))
+    job.left.extendleft(sorted(again, key=lambda piece: piece.name, reverse=True))
     if job.losses <= _MOST_LOSSES:
         backend.renew()
     return job.losses <= _MOST_LOSSES

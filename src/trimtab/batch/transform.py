@@ -20,6 +20,7 @@ from trimtab.batch.split import Block, Lines, Raw, framed, groups
 _local = threading.local()
 _PAUSE_S = 0.2  # before the first repetition; doubled each time
 _LONGEST_PAUSE_S = 10.0
+_DOWN = 3  # single records in a row that a model gives no answer to, after all repetitions, before it is taken for down
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class _Work:
     errors: list[ErrorRow] = field(default_factory=list)
     requests: int = 0
     calls_s: float = 0.0
+    unanswered: int = 0
 
     @property
     def spec(self) -> Spec:
@@ -73,6 +75,7 @@ class _Work:
         Only where that fails, or the answer is not a line for each, are they taken apart.
         """
         count = body.count(b"\n") + 1
+        self.unanswered = 0
         try:
             answer = self._answer(body)
             block = block_of(answer, count)
@@ -94,6 +97,7 @@ class _Work:
 
     def batch(self, batch: list[Raw]) -> None:
         """Transform a mini-batch. One that fails is halved until the records at fault are alone."""
+        self.unanswered = 0
         sent: list[tuple[Raw, bytes]] = []
         places: list[int] = []
         for one in batch:
@@ -109,6 +113,9 @@ class _Work:
 
     def _ask(self, sent: list[tuple[Raw, bytes]], places: list[int]) -> None:
         if not sent:
+            return
+        if self.unanswered >= _DOWN:
+            self._apart(sent, places, Failed(f"the model is down: it failed {_DOWN} single records in a row"))
             return
         separator = b"\n" if self.spec.split == "Line" else b""
         try:
@@ -136,8 +143,12 @@ class _Work:
                 self._failed(place, raw, str(problem))
 
     def _apart(self, sent: list[tuple[Raw, bytes]], places: list[int], problem: Exception) -> None:
-        """Records that failed together: halves are asked, unless there is but one, or no answer at all."""
-        if len(sent) == 1 or isinstance(problem, Failed):
+        """Records that failed together: halves are asked, down to the ones at fault.
+
+        A model that answers nothing for some single records in a row is down: the rest fails without being asked.
+        """
+        self.unanswered += len(sent) == 1 and isinstance(problem, Failed)
+        if len(sent) == 1 or (isinstance(problem, Failed) and self.unanswered >= _DOWN):
             for place, (raw, _) in zip(places, sent, strict=True):
                 self._failed(place, raw, str(problem))
             return
@@ -158,6 +169,7 @@ class _Work:
             try:
                 answer = self.worker.predict(body)
                 self.calls_s += self.worker.now_s() - began_s if self.worker.tunes else 0.0
+                self.unanswered = 0
                 return answer
             except Failed:
                 if attempt == self.spec.retries:

@@ -26,7 +26,7 @@ STOP_TIMEOUT_S = 20.0
 _RESTART_DELAY_S = 1.0
 _MAX_RESTARTS = 5  # in a row, each within _STABLE_S of its start; then trimtab gives up and says why
 _STABLE_S = 60.0
-_LAST_WORDS = 20
+_LAST_WORDS = 60
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Supervisor:
 
 
 def _python(module: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", module, *arguments]
+    return [sys.executable, "-X", "faulthandler", "-m", module, *arguments]  # a crash of native code says where
 
 
 def _tail(child: Child) -> str:

@@ -9,12 +9,13 @@ from sqlalchemy import Row
 from trimtab.access.scope import Scope
 from trimtab.advice.finding import Finding
 from trimtab.advice.standing import Changes, CheckRun, Decision, RunRecord, Standing, State, Wanted
+from trimtab.base import typed
 
 
 def standing_of(row: Row[Any]) -> Standing:
     """A row of `advice_findings`."""
     return Standing(
-        msgspec.json.decode(row.body, type=Finding),
+        typed.decode(row.body, type=Finding),
         State(row.state),
         row.first_ms,
         row.last_ms,
@@ -59,7 +60,7 @@ def check_run_of(row: Row[Any]) -> CheckRun:
 
 def run_of(row: Row[Any]) -> RunRecord:
     """A row of `advice_runs`."""
-    return RunRecord(row.position, row.at_ms, row.took_ms, row.what, msgspec.json.decode(row.changes, type=Changes))
+    return RunRecord(row.position, row.at_ms, row.took_ms, row.what, typed.decode(row.changes, type=Changes))
 
 
 def sees(scope: Scope, finding: Finding) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.ids import new_id
 
 
@@ -21,7 +22,7 @@ def agent_id(directory: Path, machine: str) -> str:
     """
     path = directory / "agent-id.json"
     try:
-        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+        kept = typed.decode(path.read_bytes(), type=_Kept)
     except (FileNotFoundError, msgspec.DecodeError):
         kept = None
     if kept is not None and kept.id and (kept.machine == machine or not machine or not kept.machine):

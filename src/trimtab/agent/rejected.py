@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from trimtab.agent.record import Record
+from trimtab.base import typed
 from trimtab.base.clock import iso
 
 # Enough to find out what is wrong; a server that refuses everything must not fill the disk.
@@ -46,6 +47,6 @@ class Rejected:
 
 def _request(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(gzip.decompress(body))
+        return typed.decode(gzip.decompress(body))
     except (OSError, EOFError, zlib.error, msgspec.DecodeError):
         return body.hex()

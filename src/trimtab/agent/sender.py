@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock, to_ms
 from trimtab.base.errors import SetupError
 
@@ -170,7 +171,7 @@ def parse_retry_after(value: str | None, now_ms: int) -> float | None:
 def _partial(text: bytes) -> str:
     """What a 2xx answer says it did not take, for the log; empty if it took everything."""
     try:
-        answer = msgspec.json.decode(text)
+        answer = typed.decode(text)
         if answer.get("rejected"):  # of log events
             return f"{int(answer['rejected'])} events are older than 14 days or more than 2 hours ahead"
         part = answer.get("partialSuccess") or {}

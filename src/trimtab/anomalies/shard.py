@@ -125,11 +125,14 @@ class _Head(msgspec.Struct):
     open: dict[int, Episode]
 
 
+_head = msgspec.msgpack.Decoder(_Head).decode
+
+
 def _read(path: Path) -> Shard | None:
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
-        head = msgspec.msgpack.decode(content.pop("head").tobytes(), type=_Head)
+        head = _head(content.pop("head").tobytes())
         until = content.pop("until")
         bank = Bank.of(ROWS)
         for name, array in bank.arrays():

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 
 MAX_FILE = 512 << 20
@@ -57,7 +58,7 @@ def records_in(file: TrailFile) -> list[Mapping[str, Any]]:
     except (OSError, EOFError, zlib.error) as problem:
         raise InvalidInput(f"cannot read {file.name}: {problem}") from None
     try:
-        found = msgspec.json.decode(raw)
+        found = typed.decode(raw)
     except msgspec.DecodeError:
         found = _lines(file.name, raw)
     if isinstance(found, dict):
@@ -79,6 +80,6 @@ def _plain(raw: bytes) -> bytes:
 
 def _lines(name: str, raw: bytes) -> list[Any]:
     try:
-        return [msgspec.json.decode(line) for line in raw.splitlines() if line.strip()]
+        return [typed.decode(line) for line in raw.splitlines() if line.strip()]
     except msgspec.DecodeError as problem:
         raise InvalidInput(f"cannot read {name}: it is not JSON ({problem})") from None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import Conflict
 from trimtab.base.whole_file import write_whole
 from trimtab.batch.model import Done, Piece, Spec
@@ -61,7 +62,7 @@ def kept(parts: Path) -> dict[str, Done]:
     found = {}
     for part in parts.glob("*.part"):
         with part.open("rb") as figures:
-            done = msgspec.json.decode(figures.readline(), type=Done)
+            done = typed.decode(figures.readline(), type=Done)
         found[done.piece] = done
     return {one.name: found[one] for one in whole_cover(list(found))}
 

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.tags import make_tags
 from trimtab.batch.report import Report
@@ -73,7 +74,7 @@ class Recorder:
 
 def report_of(job: KeptJob) -> Report:
     """The last report of a job."""
-    return msgspec.json.decode(job.report, type=Report)
+    return typed.decode(job.report, type=Report)
 
 
 def is_stale(job: KeptJob, now_ms: int) -> bool:

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, convert, to_builtins
+from msgspec import Meta, Struct, to_builtins
 
+from trimtab.base import typed
 from trimtab.batch.model import Progress
 
 _LONGEST = 1000  # characters of a text
@@ -81,4 +82,4 @@ def report(about: About, now: Progress) -> Report:
     progress = {name: getattr(now, name) for name in Report.__struct_fields__ if hasattr(now, name)}
     errors = [text[:_LONGEST] for text in now.first_errors]
     given = {**progress, **to_builtins(about), "first_errors": errors, "problem": now.problem[:_LONGEST]}
-    return convert(given, Report)
+    return typed.convert(given, Report)

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound, Throttled, TrimtabError, Unavailable
 from trimtab.batch.jsonpath import read
@@ -120,7 +121,7 @@ class TransformJobs:
             if await self._stopping(job):
                 return {"status": "Stopped"}
             raise InvalidInput(child.said_last())
-        last: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(output, type=Progress))
+        last: dict[str, Any] = msgspec.to_builtins(typed.decode(output, type=Progress))
         if last["status"] == "Completed" and self.places.local(target_uri) is None and self.places.remote is not None:
             await asyncio.to_thread(self.places.remote.store, target, target_uri)
         await self._record(job, about, own / _PROGRESS)
@@ -131,7 +132,7 @@ class TransformJobs:
         if self.recorder is None:
             return
         try:
-            now = msgspec.json.decode(await asyncio.to_thread(progress.read_bytes), type=Progress)
+            now = typed.decode(await asyncio.to_thread(progress.read_bytes), type=Progress)
         except FileNotFoundError:  # it has not begun
             return
         with contextlib.suppress(Throttled, Unavailable):
@@ -147,7 +148,7 @@ class TransformJobs:
         if self.recorder is not None and "progress" not in state:
             about = _about(job, int(state.get("began_ms") or self.clock.now_ms()))
             given = {**msgspec.to_builtins(about), "status": status, "problem": str(state.get("problem", ""))}
-            ended = msgspec.convert(given, Report)
+            ended = typed.convert(given, Report)
             with contextlib.suppress(TrimtabError):  # the job has ended whatever becomes of its page
                 await self.recorder.put((job.account, job.region), RECORDED, ended)
 

@@ -4,10 +4,10 @@ import json
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.budgets.model import (
     Action,
@@ -48,8 +48,8 @@ def budget_of(row: Row[Any]) -> Budget:
         json.loads(row.form),
         row.created_ms,
         row.updated_ms,
-        msgspec.json.decode(row.scope, type=Scope),
-        msgspec.json.decode(row.standing, type=Standing) if row.standing else None,
+        typed.decode(row.scope, type=Scope),
+        typed.decode(row.standing, type=Standing) if row.standing else None,
     )
 
 

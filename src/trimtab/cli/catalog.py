@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
@@ -179,7 +180,7 @@ def _set(connection: Connection, wanted: list[wire.SetRate]) -> None:
 
 def _rate(facts: dict[str, object]) -> wire.SetRate:
     try:
-        return msgspec.convert(facts, wire.SetRate)
+        return typed.convert(facts, wire.SetRate)
     except msgspec.ValidationError as problem:
         raise InvalidInput(f"cannot set the rate of {facts['subject']}: {problem}") from None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
@@ -81,7 +82,7 @@ def aws(
 
 def _body(given: dict[str, object]) -> wire.ConnectAccount:
     try:
-        return msgspec.convert(given, wire.ConnectAccount)
+        return typed.convert(given, wire.ConnectAccount)
     except msgspec.ValidationError as problem:
         raise InvalidInput(f"cannot connect the account: {problem}") from None
 

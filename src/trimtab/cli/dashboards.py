@@ -6,6 +6,7 @@ from typing import Any
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, number, print_json, print_table, remark, sparkline
@@ -144,7 +145,7 @@ def _read(file: Path) -> dict[str, Any]:
     with click.open_file(str(file), encoding="utf-8") as stream:  # - is standard input
         text = str(stream.read())
     try:
-        found = msgspec.json.decode(text) if text.lstrip().startswith("{") else msgspec.yaml.decode(text)
+        found = typed.decode(text) if text.lstrip().startswith("{") else msgspec.yaml.decode(text)
     except msgspec.DecodeError as problem:
         raise InvalidInput(f"cannot read {file}: {problem}; expected JSON or YAML") from None
     if not isinstance(found, dict):

@@ -10,6 +10,7 @@ import click
 import msgspec
 import uvloop
 
+from trimtab.base import typed
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
 from trimtab.base.loopback import is_loopback
@@ -219,7 +220,7 @@ def show_(connection: Connection, test_id: str, as_json: bool) -> None:
 def record_(connection: Connection, file: Path) -> None:
     """Record a result that was made with `run --json` on another machine."""
     try:
-        test = msgspec.json.decode(file.read_bytes(), type=wire.LoadTest)
+        test = typed.decode(file.read_bytes(), type=wire.LoadTest)
     except msgspec.DecodeError as problem:
         raise InvalidInput(f"cannot record {file}: it is not a load test's result ({problem})") from None
     with connection.client() as client:

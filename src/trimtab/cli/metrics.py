@@ -11,6 +11,7 @@ import click
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from trimtab.base import typed
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
@@ -202,7 +203,7 @@ def _put_file(client: Client, namespace: str, source: IO[bytes]) -> wire.PutAnsw
 
 def _datum(index: int, line: bytes) -> wire.Datum:
     try:
-        return msgspec.json.decode(line, type=wire.Datum)
+        return typed.decode(line, type=wire.Datum)
     except msgspec.DecodeError as problem:
         raise InvalidInput(
             f"cannot read line {index + 1}: {problem}; expected a JSON object with name and value"

@@ -10,8 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import msgspec
-
+from trimtab.base import typed
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError
 from trimtab.client import wire
@@ -73,4 +72,4 @@ def _run(call: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _plain(key: Any, kind: type[K]) -> K:
-    return msgspec.convert(key, kind, from_attributes=True)
+    return typed.convert(key, kind, from_attributes=True)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
@@ -127,7 +128,7 @@ def remove(connection: Connection, kind: str, name: str) -> None:
 def read_body(body: dict[str, Any], type_: Any) -> Any:
     """The body of a request. Raises InvalidInput that names what is wrong."""
     try:
-        return msgspec.convert(body, type_)
+        return typed.convert(body, type_)
     except msgspec.ValidationError as problem:
         raise InvalidInput(f"cannot send this: {problem}") from None
 

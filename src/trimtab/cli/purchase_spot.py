@@ -6,6 +6,7 @@ from typing import Any
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table
@@ -67,7 +68,7 @@ def read_traces(files: tuple[Path, ...]) -> tuple[list[dict[str, Any]], float]:
     zones, gaps = [], set()
     for path in files:
         try:
-            found = msgspec.json.decode(path.read_bytes())
+            found = typed.decode(path.read_bytes())
             gaps.add(float(found["metadata"]["gap_seconds"]))
             zones.append({"zone": path.stem.partition("_")[0], "up": [int(one) for one in found["data"]]})
         except (msgspec.DecodeError, KeyError, TypeError, ValueError):

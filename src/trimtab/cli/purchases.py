@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
@@ -85,7 +86,7 @@ def plan(
 
 def _checked(wanted: dict[str, Any]) -> wire.PlanPurchases:
     try:
-        return msgspec.convert(wanted, wire.PlanPurchases)
+        return typed.convert(wanted, wire.PlanPurchases)
     except msgspec.ValidationError as problem:
         raise InvalidInput(f"cannot plan: {problem}") from None
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
@@ -253,13 +254,13 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _parsed(raw: bytes, where: str) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(raw, type=dict[str, Any])
+        return typed.decode(raw, type=dict[str, Any])
     except msgspec.MsgspecError as problem:
         raise InvalidInput(f"cannot read {where}: {problem}") from None
 
 
 def _typed(given: dict[str, Any], type_: type[wire.PutTarget]) -> wire.PutTarget:
     try:
-        return msgspec.convert({name: value for name, value in given.items() if value is not None}, type=type_)
+        return typed.convert({name: value for name, value in given.items() if value is not None}, type=type_)
     except msgspec.ValidationError as problem:
         raise InvalidInput(f"cannot put the target: {problem}") from None

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import (
     AccessDenied,
     Conflict,
@@ -328,7 +329,7 @@ class Client:
 
     def _decode(self, response: httpx.Response, answer: type[T]) -> T:
         try:
-            return msgspec.json.decode(response.content, type=answer)
+            return typed.decode(response.content, type=answer)
         except msgspec.DecodeError as problem:
             raise Unavailable(
                 f"cannot read the answer of {response.request.url}: {problem}; "
@@ -362,7 +363,7 @@ def _dimensions(dimensions: Mapping[str, str] | None) -> list[tuple[str, str]]:
 
 def _error(response: httpx.Response) -> TrimtabError:
     try:
-        problem = msgspec.json.decode(response.content, type=wire.Failure).error
+        problem = typed.decode(response.content, type=wire.Failure).error
     except msgspec.DecodeError:
         return Unavailable(
             f"cannot use the answer of {response.request.url}: got status {response.status_code} without trimtab's "

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
+from trimtab.base import typed
 from trimtab.client import log_doors_wire as wire
 from trimtab.client.api import Client
 
@@ -99,4 +98,4 @@ class LogDoors:
             *whole, pending = (pending + part).split(b"\n")
             for line in whole:
                 if line.startswith(b"data: "):
-                    yield msgspec.json.decode(line[6:], type=wire.TailUpdate)
+                    yield typed.decode(line[6:], type=wire.TailUpdate)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.client.api import Client
 from trimtab.client.wire import CreateKey
 from trimtab.demo.company import ACCOUNTS
@@ -30,6 +31,6 @@ def tokens(client: Client, directory: Path) -> dict[str, str]:
 
 def _read(path: Path) -> dict[str, tuple[str, str]]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[str, str]])
+        return typed.decode(path.read_bytes(), type=dict[str, tuple[str, str]])
     except (OSError, msgspec.DecodeError):
         return {}

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.detectors.model import Detector, Settings, Target, Training
@@ -112,8 +113,8 @@ def _read(row: Any) -> Detector:
     return Detector(
         row["account"],
         row["region"],
-        msgspec.json.decode(row["target"], type=Target),
-        msgspec.json.decode(row["settings"], type=Settings),
+        typed.decode(row["target"], type=Target),
+        typed.decode(row["settings"], type=Settings),
         row["version"],
         Training(row["state"]),
         row["trained_ms"],

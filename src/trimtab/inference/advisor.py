@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.inference.cost import Price, price_of
@@ -52,4 +51,4 @@ class Advisor:
 
 def test_of(one: RecordedTest) -> Known:
     """A recorded test, read."""
-    return Known(one.id, msgspec.json.decode(one.test, type=LoadTest))
+    return Known(one.id, typed.decode(one.test, type=LoadTest))

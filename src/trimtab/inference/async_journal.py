@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from trimtab.base import typed
 from trimtab.base.whole_file import sync_folder, write_whole
 
 _TAKEN, _ANSWER = ".taken", ".answer"
@@ -54,7 +55,7 @@ class Journal:
         found = []
         for path in self.folder.glob(f"*{_TAKEN}"):
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # it may be finished meanwhile
-                found.append(msgspec.json.decode(file.readline(), type=Invocation))
+                found.append(typed.decode(file.readline(), type=Invocation))
         return sorted(found, key=lambda one: (one.taken_ms, one.key))
 
     def holds(self, one: Invocation) -> bool:
@@ -75,7 +76,7 @@ class Journal:
         """What came of an invocation, as (URI, body); None where nothing is decided."""
         try:
             with self._answer(one.key).open("rb") as file:
-                return msgspec.json.decode(file.readline(), type=str), file.read()
+                return typed.decode(file.readline(), type=str), file.read()
         except FileNotFoundError:
             return None
 

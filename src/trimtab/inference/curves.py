@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-import msgspec
-
+from trimtab.base import typed
 from trimtab.capacity.curve import Curve, CurvePoint
 from trimtab.capacity.curve import Interval as Bounds
 from trimtab.inference.result import Interval, Level, LoadTest
@@ -29,7 +28,7 @@ def measured(tests: Sequence[RecordedTest]) -> list[MeasuredType]:
     """The newest test with points of every service and type that is named; `tests` are the newest first."""
     found: dict[tuple[str, str], MeasuredType] = {}
     for one in tests:
-        test = msgspec.json.decode(one.test, type=LoadTest)
+        test = typed.decode(one.test, type=LoadTest)
         service = test.endpoint or test.name
         key = service, test.instance_type
         if test.instance_type and test.levels and key not in found:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, TrimtabError
 from trimtab.base.ids import new_id
@@ -166,7 +167,7 @@ class Orders:
             await child.stop()
         if child.process.returncode:
             raise InvalidInput(f"the load test failed: {child.said_last()}")
-        return msgspec.json.decode(child.output(), type=LoadTest)
+        return typed.decode(child.output(), type=LoadTest)
 
     async def _move(self, one: Order, status: str, only_from: Sequence[str], **values: Any) -> bool:
         where = (_columns.id == one.id) & _columns.status.in_(only_from)
@@ -198,4 +199,4 @@ class Orders:
 def _order(row: Row[tuple[object, ...]]) -> Order:
     values = row._mapping
     kept = {name: values[name] for name in Order.__dataclass_fields__ if name != "asked"}
-    return Order(**kept, asked=msgspec.json.decode(str(values["form"]), type=Asked))
+    return Order(**kept, asked=typed.decode(str(values["form"]), type=Asked))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.inference.sizing import Policy
@@ -92,7 +93,7 @@ def _is(account: str, endpoint: str) -> ColumnElement[bool]:
 def _chosen(row: Row[tuple[object, ...]]) -> ChosenPolicy:
     values = row._mapping
     form = str(values["form"])
-    policy, handed = msgspec.json.decode(form, type=Policy), msgspec.json.decode(form, type=_Handed)
+    policy, handed = typed.decode(form, type=Policy), typed.decode(form, type=_Handed)
     return ChosenPolicy(
         values["account"], values["endpoint"], policy, values["made_ms"], values["made_by"], handed.targets
     )

@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.notify import queue
 from trimtab.notify.channels import channel_of
@@ -48,7 +49,7 @@ class Firing:
         now_ms = self._clock.now_ms()
         for row in await self._state.run(partial(_due, now_ms=now_ms)):
             channel = channel_of(row)
-            told = msgspec.json.decode(row.notification, type=Notification)
+            told = typed.decode(row.notification, type=Notification)
             id_ = delivery_id(told.id, channel.id)
             verdict = await self._post(request(told, channel, id_, row.starts_ms, now_ms))
             await self._state.run(partial(_said, channel=channel, key=told.order_key, verdict=verdict, now_ms=now_ms))

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
+from trimtab.base import typed
 from trimtab.notify import kinds
 from trimtab.notify.backoff import OPEN_AFTER, delay_s
 from trimtab.notify.channels import channel_of
@@ -108,7 +109,7 @@ def next_parcel(connection: Connection, channel: Channel, now_ms: int) -> Parcel
         members = _group(rows, head) if kinds.group_s(channel.kind, channel.options) else [head.id]
         connection.execute(update(notify_deliveries).where(_d.id.in_(members)).values(lead=head.id))
     found = connection.execute(select(_d.notification, _d.attempts).where(_d.id.in_(members)).order_by(_d.seq)).all()
-    told = tuple(msgspec.json.decode(row.notification, type=Notification) for row in found)
+    told = tuple(typed.decode(row.notification, type=Notification) for row in found)
     return Parcel(head.id, tuple(members), told, max(row.attempts for row in found))
 
 

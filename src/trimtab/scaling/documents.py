@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
 from trimtab.store.state.database import State
@@ -111,4 +112,4 @@ class DocumentStore(Generic[D]):
         return {"document": msgspec.json.encode(document).decode(), "due_ms": self._due(document)}
 
     def _decoded(self, text: str) -> D:
-        return msgspec.json.decode(text, type=self._form)
+        return typed.decode(text, type=self._form)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 from trimtab.base.ids import hash64
 
@@ -22,7 +23,7 @@ class Kept(Generic[S]):
         self.state = begin
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.state = msgspec.json.decode(self.path.read_bytes(), type=type(begin))
+            self.state = typed.decode(self.path.read_bytes(), type=type(begin))
         except FileNotFoundError:
             pass
         except (OSError, msgspec.MsgspecError) as problem:

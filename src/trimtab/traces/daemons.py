@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, select
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import trace_daemons
@@ -49,6 +50,6 @@ class TraceDaemons:
 
         def read(connection: Connection) -> list[Daemon]:
             rows = connection.execute(query.order_by(_daemons.host))
-            return [Daemon(row.host, row.at_ms, msgspec.json.decode(row.record)) for row in rows]
+            return [Daemon(row.host, row.at_ms, typed.decode(row.record)) for row in rows]
 
         return await self._state.run(read)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, select
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.store.state.database import State
@@ -76,7 +77,7 @@ class TracePreferences:
 
         def read(connection: Connection) -> tuple[T, int]:
             row = connection.execute(select(trace_settings).where(_key(account, region, NAMES[kind]))).first()
-            return (msgspec.json.decode(row.value, type=kind), row.modified_ms) if row else (kind(), 0)
+            return (typed.decode(row.value, type=kind), row.modified_ms) if row else (kind(), 0)
 
         return await self._state.run(read)
 
@@ -99,7 +100,7 @@ class TracePreferences:
 
         def read(connection: Connection) -> list[Kept]:
             rows = connection.execute(select(trace_settings).where(_settings.name == NAMES[TailPolicy]))
-            found = [Kept(row.account, row.region, msgspec.json.decode(row.value, type=TailPolicy)) for row in rows]
+            found = [Kept(row.account, row.region, typed.decode(row.value, type=TailPolicy)) for row in rows]
             return [one for one in found if one.policy.enabled]
 
         return await self._state.run(read)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
@@ -49,7 +50,7 @@ def _read(entry: Mapping[str, Any], place: Place, now_ms: int, id_: str) -> Even
         return Refused("NotAuthorizedForSourceException", "Not authorized for the source.")
     detail = entry["Detail"].encode()
     try:
-        if not isinstance(msgspec.json.decode(detail), dict):
+        if not isinstance(typed.decode(detail), dict):
             return Refused("MalformedDetail", "Detail is malformed.")
     except (msgspec.DecodeError, RecursionError):
         return Refused("MalformedDetail", "Detail is malformed.")

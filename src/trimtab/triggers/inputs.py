@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.triggers.json_paths import MISSING, find, read_path
@@ -72,12 +73,12 @@ def render(form: Mapping[str, Any], facts: Facts) -> str:
     path = form.get("InputPath")
     if path in (None, "", "$"):
         return facts.body.decode()
-    found = find(msgspec.json.decode(facts.body), read_path(path))
+    found = find(typed.decode(facts.body), read_path(path))
     return "{}" if found is MISSING else _as_json(found)
 
 
 def _transformed(transformer: Mapping[str, Any], facts: Facts) -> str:
-    event = msgspec.json.decode(facts.body)
+    event = typed.decode(facts.body)
     paths: Mapping[str, str] = transformer.get("InputPathsMap") or {}
     values = {name: find(event, read_path(path)) for name, path in paths.items()}
     values |= {

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.store.state.database import State
@@ -177,9 +178,9 @@ class ReplayStore:
 
 
 def _again(replay: Replay, row: Row[Any]) -> Event:
-    document = msgspec.json.decode(row.body, type=dict[str, msgspec.Raw])
+    document = typed.decode(row.body, type=dict[str, msgspec.Raw])
     document["replay-name"] = msgspec.Raw(msgspec.json.encode(replay.name))
-    texts = {name: str(msgspec.json.decode(document[name])) for name in ("id", "source", "detail-type")}
+    texts = {name: str(typed.decode(document[name])) for name in ("id", "source", "detail-type")}
     return Event(
         stable_id("replay", replay.arn, row.key),
         replay.bus,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.access.scope import Scope
 from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, Grade
+from trimtab.base import typed
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import advice_ledger
 
@@ -72,7 +73,7 @@ def entry_of(row: Row[Any]) -> Entry:
         _amount(row.realised_total),
         row.currency,
         row.measured_ms,
-        msgspec.json.decode(row.counterfactual, type=Counterfactual) if row.counterfactual else None,
+        typed.decode(row.counterfactual, type=Counterfactual) if row.counterfactual else None,
         Grade(row.grade),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.advice.purchases.model import Payment, PlanKind, Reservation
 from trimtab.advice.purchases.rates import Basis, Share
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.store.state.database import State
@@ -114,7 +115,7 @@ class FactStore:
 
         def read(connection: Connection) -> list[Fact]:
             rows = connection.execute(select(purchase_facts).order_by(_columns.kind, _columns.name))
-            return [msgspec.json.decode(row.form, type=_KINDS[row.kind]) for row in rows]
+            return [typed.decode(row.form, type=_KINDS[row.kind]) for row in rows]
 
         return await self._state.run(read)
 

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.store.state.database import State
@@ -74,8 +75,8 @@ class PlanStore:
             if row is None:
                 what = "no plan has been made" if id_ is None else f"no plan has the number {id_}"
                 raise NotFound(f"{what}; `trimtab advice purchases plan` makes one")
-            answer = msgspec.json.decode(row.answer, type=Answer) if row.answer else None
-            wanted = msgspec.json.decode(row.settings, type=Wanted)
+            answer = typed.decode(row.answer, type=Answer) if row.answer else None
+            wanted = typed.decode(row.settings, type=Wanted)
             return Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
 
         return await self._state.run(read)

@@ -28,6 +28,7 @@ import httpx
 import msgspec
 
 from trimtab.agent.reading import Attributes, Reading
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
 
@@ -75,7 +76,7 @@ class Result:
 def load(file: Path) -> list[Target]:
     """The targets of a file. Raises SetupError that names what is wrong."""
     try:
-        found = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _File).probe
+        found = typed.convert(tomllib.loads(file.read_text("utf-8")), _File).probe
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
         raise SetupError(f"cannot read probes from {file}: {problem}; expected [[probe]] tables with a url") from None
     if len(found) > MOST_TARGETS:

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, SetupError
 from trimtab.base.timerange import parse_duration_ms
 
@@ -140,10 +141,10 @@ def load(path: Path) -> Loaded:
     raw = _decode(path, Any)
     try:
         if isinstance(raw, list):
-            groups = msgspec.convert(raw, list[Group])
+            groups = typed.convert(raw, list[Group])
             config = Config([Job(path.stem, static_configs=groups)])
         else:
-            config = msgspec.convert(raw, Config)
+            config = typed.convert(raw, Config)
     except msgspec.ValidationError as problem:
         raise SetupError(
             f"cannot use {path}: {problem}; expected scrape_configs as in Prometheus (no relabelling), "
@@ -159,7 +160,7 @@ def load(path: Path) -> Loaded:
 
 def _decode(path: Path, type_: Any) -> Any:
     try:
-        return msgspec.yaml.decode(path.read_bytes(), type=type_)  # JSON is YAML too
+        return typed.convert(msgspec.yaml.decode(path.read_bytes()), type_)  # JSON is YAML too
     except (OSError, msgspec.MsgspecError) as problem:
         raise SetupError(f"cannot read {path}: {problem}") from None
 

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 
 FIELDS = ("host", "dir", "parent", "file", "stem")
@@ -80,7 +81,7 @@ def read(text: str) -> list[FileSet]:
 
 def _load(file: Path) -> list[FileSet]:
     try:
-        found = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _File).file
+        found = typed.convert(tomllib.loads(file.read_text("utf-8")), _File).file
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
         raise SetupError(f"cannot read log files from {file}: {problem}; expected [[file]] tables with paths") from None
     return [_checked(str(file), one) for one in found]

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from trimtab.agent.tail.times import Times
+from trimtab.base import typed
 
 LINE = "_line"
 """The member that holds the text of an entry: what `message_key` names at the server."""
@@ -76,7 +77,7 @@ class Entries:
         """Put what `text` says into the record; the time that it names."""
         if text.startswith("{"):
             try:
-                members = msgspec.json.decode(text)
+                members = typed.decode(text)
             except (ValueError, RecursionError):
                 members = None
             if isinstance(members, dict):

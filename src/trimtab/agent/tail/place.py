@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from trimtab.agent.segment import sync_directory
+from trimtab.base import typed
 
 _log = logging.getLogger(__name__)
 HEAD_BYTES = 256
@@ -80,7 +81,7 @@ class Places:
 
 def _read(path: Path) -> list[Place]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_File).places
+        return typed.decode(path.read_bytes(), type=_File).places
     except FileNotFoundError:
         return []
     except (OSError, msgspec.DecodeError) as problem:

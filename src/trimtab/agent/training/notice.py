@@ -13,6 +13,8 @@ from typing import Protocol
 import httpx
 import msgspec
 
+from trimtab.base import typed
+
 AWS_METADATA = "http://169.254.169.254"
 """The link-local address of the metadata service (EC2 User Guide)."""
 _TOKEN_S = 21_600
@@ -58,7 +60,7 @@ class AwsMetadata:
         if answer.status_code != httpx.codes.OK:
             return None
         try:
-            told = msgspec.json.decode(answer.content, type=dict[str, str])
+            told = typed.decode(answer.content, type=dict[str, str])
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         return Notice("AWS", told.get("action", "terminate"), told.get("time", ""))

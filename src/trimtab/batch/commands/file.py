@@ -33,6 +33,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 
 SETTING = "TRIMTAB_BATCH_FILE"
@@ -91,7 +92,7 @@ def batch_file(loaded: Mapping[str, Any], path: str = "") -> BatchFile:
         for name, one in loaded.get(section, {}).items():
             _refuse_unknown(one, type_, f"{path} [{section}.{name}]")
     try:
-        made = msgspec.convert(loaded, BatchFile)
+        made = typed.convert(loaded, BatchFile)
     except msgspec.ValidationError as problem:
         raise SetupError(f"cannot use {SETTING} {path}: {problem}") from None
     for name in (*made.queues, *made.definitions):

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
@@ -223,7 +224,7 @@ def _of(account: str) -> Scope:
 
 
 def _job(kept: KeptJob) -> CommandJob:
-    return msgspec.json.decode(kept.form, type=CommandJob)
+    return typed.decode(kept.form, type=CommandJob)
 
 
 def _kept(job: CommandJob, place: tuple[str, str]) -> KeptJob:

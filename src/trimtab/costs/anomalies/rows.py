@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.anomalies.model import (
     Anomaly,
@@ -48,7 +49,7 @@ def monitor_of(row: Row[Any]) -> Monitor:
         json.loads(row.form),
         row.created_ms,
         row.updated_ms,
-        msgspec.json.decode(row.scope, type=Scope),
+        typed.decode(row.scope, type=Scope),
         row.judged_ms,
         row.judged_mark,
         row.value_count,
@@ -68,7 +69,7 @@ def subscription_in(connection: Connection, scope: Scope, arn: str) -> Subscript
 
 def subscription_of(row: Row[Any]) -> Subscription:
     """A row of `cost_anomaly_subscriptions`."""
-    scope = msgspec.json.decode(row.scope, type=Scope)
+    scope = typed.decode(row.scope, type=Scope)
     form = json.loads(row.form)
     return Subscription(row.arn, row.account, form, row.created_ms, row.updated_ms, scope, row.told_ms)
 
@@ -79,7 +80,7 @@ def anomaly_of(row: Row[Any]) -> Anomaly:
         row.id,
         row.monitor,
         row.account,
-        msgspec.json.decode(row.body, type=Finding),
+        typed.decode(row.body, type=Finding),
         row.found_ms,
         row.changed_ms,
         row.feedback,

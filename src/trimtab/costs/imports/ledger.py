@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.costs.model import Held, ImportRecord, ImportState, Receipt
@@ -188,6 +189,6 @@ def _record(row: Row[Any]) -> ImportRecord:
         row.ended_ms,
         row.rows,
         tuple(json.loads(row.months)),
-        msgspec.json.decode(row.receipt, type=Receipt) if row.receipt else None,
+        typed.decode(row.receipt, type=Receipt) if row.receipt else None,
         row.problem,
     )

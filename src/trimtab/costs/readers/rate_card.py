@@ -34,6 +34,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.files.unpack import PlainFile
 
@@ -129,7 +130,7 @@ class _Charge:
 def read_card(file: PlainFile) -> Card:
     """The card in a YAML file. Raises InvalidInput that names the part at fault."""
     try:
-        card = msgspec.yaml.decode(file.path.read_bytes(), type=Card, strict=False)
+        card = typed.convert(msgspec.yaml.decode(file.path.read_bytes()), Card, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError) as problem:
         raise InvalidInput(f"cannot read rate card {file.shown}: {problem}") from None
     if card.end <= card.start:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import Tags, make_tags
 from trimtab.doors.aws.cloudwatch.datum import RESOLUTIONS, UNITS
@@ -64,7 +63,7 @@ class _Fault(Exception):
 def read_document(line: bytes, now_ms: int) -> tuple[list[Point], list[Refused]]:
     """The points of a document, and the parts of it that are refused. Raises InvalidInput for one refused whole."""
     try:
-        root = msgspec.json.decode(line)
+        root = typed.decode(line)
     except (ValueError, RecursionError):  # msgspec's own are ValueErrors; the other is of arrays in arrays in arrays
         raise InvalidInput("a document is not JSON") from None
     if not isinstance(root, dict) or not isinstance(root.get("_aws"), dict):

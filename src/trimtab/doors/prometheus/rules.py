@@ -23,6 +23,7 @@ from trimtab.alarms.contributors import Contributor, read
 from trimtab.alarms.form import read_alarm
 from trimtab.alarms.listing import AlarmListing, Listed, Listing
 from trimtab.alarms.model import Alarm, AlarmKind, MetricAlarm, PromQLAlarm, StateValue
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.prometheus.query import PREFIX, failure
@@ -231,7 +232,7 @@ def _alert(
 def _newest(data: str | None) -> float:
     """The newest value that an alarm's reason tells of; 1 where it tells of none, as of a composite alarm."""
     try:
-        points = msgspec.json.decode(data or "{}").get("recentDatapoints") or [1.0]
+        points = typed.decode(data or "{}").get("recentDatapoints") or [1.0]
         return float(points[-1])
     except (msgspec.DecodeError, AttributeError, TypeError, ValueError):  # SetAlarmState takes any JSON
         return 1.0

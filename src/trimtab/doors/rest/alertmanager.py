@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import msgspec
-
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.client import notify_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -32,7 +31,7 @@ def operations(needs: NotifyRoom) -> list[Operation]:
 
     async def listed(call: Call[Any, None]) -> wire.ReceivedAlertList:
         found = await needs.received.list(call.principal.account)
-        return wire.ReceivedAlertList([msgspec.convert(one, wire.ReceivedAlert, from_attributes=True) for one in found])
+        return wire.ReceivedAlertList([typed.convert(one, wire.ReceivedAlert, from_attributes=True) for one in found])
 
     return [
         Operation(

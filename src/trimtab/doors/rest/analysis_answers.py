@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.client import analyses_wire as wire
 from trimtab.reports.analyses.document import changed, document_of
 from trimtab.reports.analyses.model import Shown
@@ -52,7 +53,7 @@ def versions_of(opened: Opened, kept: Sequence[Version]) -> wire.AnalysisVersion
 
 def shown_of(shown: Shown) -> wire.VisualAnswer:
     """A visual answered."""
-    return msgspec.convert(document_of(shown), wire.VisualAnswer)
+    return typed.convert(document_of(shown), wire.VisualAnswer)
 
 
 def alarm_of(watch: Watch) -> wire.VisualAlarm:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, NotFound
 from trimtab.client import inventory_wire as wire
@@ -170,7 +170,7 @@ def _wanted(one: wire.SetRate) -> Rate:
 
 def _rate(one: Rate) -> wire.Rate:
     amount = f"{one.amount:f}"
-    return msgspec.convert(
+    return typed.convert(
         {
             "id": one.id,
             "kind": one.kind.value,

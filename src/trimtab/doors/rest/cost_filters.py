@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.aws.faults import AwsError
 
@@ -34,7 +35,7 @@ class _Expression(Struct, frozen=True, forbid_unknown_fields=True):
 def check_shape(expression: Any) -> None:
     """Raise InvalidInput for what is no Expression."""
     try:
-        msgspec.convert(expression, _Expression)
+        typed.convert(expression, _Expression)
     except (msgspec.ValidationError, RecursionError) as problem:
         raise InvalidInput(f"cannot read filter: {problem}", field="filter") from None
 

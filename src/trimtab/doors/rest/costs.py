@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.errors import AccessDenied, InvalidInput
 from trimtab.base.loopback import is_loopback
 from trimtab.client import costs_wire as wire
@@ -56,7 +57,7 @@ def operations(room: CostsRoom, settings: Settings) -> list[Operation]:
         record = _on_wire(await asyncio.to_thread(room.ledger.one, int(id_)))
         if progress is None:
             return record
-        return msgspec.structs.replace(record, progress=msgspec.convert(progress, wire.Progress, from_attributes=True))
+        return msgspec.structs.replace(record, progress=typed.convert(progress, wire.Progress, from_attributes=True))
 
     async def drop(call: Call[PeriodQuery, None]) -> wire.Dropped:
         _whole(call)

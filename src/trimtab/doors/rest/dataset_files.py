@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Principal, Role
+from trimtab.base import typed
 from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
 from trimtab.client import datasets_wire as wire
 from trimtab.doors.rest.dataset_answers import flat, money_text, query_of, sql_of
@@ -91,7 +92,7 @@ async def _asked(request: Request) -> wire.DatasetQuery:
     if unknown:
         raise InvalidInput(f"cannot read query: there is no parameter {unknown[0][:80]!r}", field=unknown[0][:80])
     try:
-        return msgspec.convert(form, wire.DatasetQuery, strict=False)
+        return typed.convert(form, wire.DatasetQuery, strict=False)
     except msgspec.ValidationError as problem:
         raise InvalidInput(f"cannot read query: {problem}") from None
 
@@ -119,7 +120,7 @@ async def _body(request: Request) -> bytes:
 
 def _decoded(body: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return typed.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise InvalidInput(f"cannot read body: {problem}", field="body") from None
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from trimtab.base import typed
 from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
 from trimtab.doors.rest.errors import answer_error, failure
 from trimtab.doors.rest.spec import Call, Operation, Text, WithStatus
@@ -82,7 +83,7 @@ def read_query(kind: type[msgspec.Struct], items: Sequence[tuple[str, str]]) -> 
         else:
             values[name] = value
     try:
-        return msgspec.convert(values, kind, strict=False)
+        return typed.convert(values, kind, strict=False)
     except msgspec.ValidationError as problem:
         raise _invalid("query", problem) from None
 
@@ -138,7 +139,7 @@ def _too_large() -> Response:
 
 def _decode(raw: bytes, kind: type[msgspec.Struct]) -> Any:
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return typed.decode(raw, type=kind)
     except msgspec.ValidationError as problem:
         raise _invalid("body", problem) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.client import triggers_wire as wire
 from trimtab.doors.rest.event_rules import TAG, Triggering, place_of
@@ -50,7 +50,7 @@ def _deliveries(needs: Triggering) -> list[Operation]:
 
     async def get(call: Call[Any, None]) -> wire.EventDeliveryDetail:
         found, attempts, event = await room.log.get(call.principal.account, call.path["id"])
-        shown = [msgspec.convert(one, wire.EventAttempt, from_attributes=True) for one in attempts]
+        shown = [typed.convert(one, wire.EventAttempt, from_attributes=True) for one in attempts]
         return wire.EventDeliveryDetail(on_wire(found), found.input, event, shown)
 
     async def retry(call: Call[Any, None]) -> wire.EventDelivery:

@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -20,7 +19,7 @@ def operations(read: HostReader, clock: Clock) -> list[Operation]:
 
     async def listed(call: Call[Any, None]) -> wire.HostList:
         found = await read(call.principal.scope, clock.now_ms())
-        return wire.HostList([msgspec.convert(host, wire.Host, from_attributes=True) for host in found])
+        return wire.HostList([typed.convert(host, wire.Host, from_attributes=True) for host in found])
 
     summary = "The machines that reported in the last week."
     return [

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput
 from trimtab.client import inventory_wire as wire
@@ -108,7 +108,7 @@ def _nodes(room: InventoryRoom, clock: Clock, place: Place) -> list[Operation]:
 
     async def listed(call: Call[NodesQuery, None]) -> wire.ClusterNodes:
         found = await room.nodes.all(call.principal.scope, call.query.cluster)
-        return wire.ClusterNodes([msgspec.convert(one, wire.ClusterNode, from_attributes=True) for one in found])
+        return wire.ClusterNodes([typed.convert(one, wire.ClusterNode, from_attributes=True) for one in found])
 
     return [
         Operation(

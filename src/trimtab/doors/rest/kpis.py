@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -102,7 +102,7 @@ def _answer(found: Report) -> wire.KpiReport:
         wire.KpiFormula(one.id, one.area.value, one.label, one.unit, one.text, _sign(one.better))
         for one in FORMULAS.values()
     ]
-    groups = msgspec.convert(list(found.groups), list[wire.KpiGroup], from_attributes=True)
+    groups = typed.convert(list(found.groups), list[wire.KpiGroup], from_attributes=True)
     return wire.KpiReport(found.level.value, found.by, found.start_ms, found.end_ms, found.step_s, groups, formulas)
 
 

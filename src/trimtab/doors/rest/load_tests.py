@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.client import load_tests_wire as wire
 from trimtab.doors.rest import sizing
 from trimtab.doors.rest.sizing import SizingDesk
@@ -43,7 +43,7 @@ class LoadTesting:
 
     def kept(self, one: RecordedTest) -> wire.Kept:
         """A test with what its machine costs."""
-        test = msgspec.json.decode(one.test, type=wire.LoadTest)
+        test = typed.decode(one.test, type=wire.LoadTest)
         price = self.room.advisor.price(test.instance_type)
         if price is None:
             return wire.Kept(one.id, test, one.recorded_ms)

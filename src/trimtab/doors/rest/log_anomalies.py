@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, convert
+from msgspec import Meta, Struct
 
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.client import log_anomalies_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -49,7 +50,7 @@ def anomaly_on_wire(one: LogAnomaly) -> wire.LogAnomaly:
     """An anomaly as it is shown."""
     return wire.LogAnomaly(
         id=one.id,
-        unusual=convert(one.unusual.value, wire.UnusualName),
+        unusual=typed.convert(one.unusual.value, wire.UnusualName),
         log_group=one.log_group,
         account=one.account,
         region=one.region,
@@ -57,8 +58,8 @@ def anomaly_on_wire(one: LogAnomaly) -> wire.LogAnomaly:
         template=one.template,
         example=one.example,
         severity=one.severity,
-        priority=convert(one.priority.value, wire.PriorityName),
-        state=convert(one.state.value, wire.StateName),
+        priority=typed.convert(one.priority.value, wire.PriorityName),
+        state=typed.convert(one.state.value, wire.StateName),
         active=one.active,
         first_ms=one.first_ms,
         last_ms=one.last_ms,

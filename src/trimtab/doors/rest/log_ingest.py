@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Principal, Role
+from trimtab.base import typed
 from trimtab.base.clock import to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
 from trimtab.client import log_events_wire as wire
@@ -78,7 +79,7 @@ async def _take(writing: LogWriting, request: Request) -> wire.PutLogAnswer:
 def _records(body: bytes) -> Iterator[dict[str, Any]]:
     """The records of an array, of one object, or of an object a line. Raises InvalidInput."""
     try:
-        found = msgspec.json.decode(body) if body.lstrip()[:1] == b"[" else _decoder.decode_lines(body)
+        found = typed.decode(body) if body.lstrip()[:1] == b"[" else _decoder.decode_lines(body)
     except (ValueError, RecursionError):
         raise InvalidInput("cannot ingest logs: the body is not JSON; expected an array or an object a line") from None
     for record in found:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.client import notify_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.notify import kinds, model
@@ -118,7 +118,7 @@ def _deliveries(needs: NotifyRoom) -> list[Operation]:
 
     async def get(call: Call[Any, None]) -> wire.DeliveryDetail:
         found, attempts = await needs.log.get(call.principal.account, call.path["id"])
-        shown = [msgspec.convert(one, wire.Attempt, from_attributes=True) for one in attempts]
+        shown = [typed.convert(one, wire.Attempt, from_attributes=True) for one in attempts]
         return wire.DeliveryDetail(delivery_on_wire(found), shown)
 
     async def retry(call: Call[Any, None]) -> wire.Delivery:
@@ -183,4 +183,4 @@ def channel_on_wire(channel: model.Channel, topics: list[str]) -> wire.Channel:
 
 def delivery_on_wire(delivery: model.Delivery) -> wire.Delivery:
     """A delivery as it is shown."""
-    return msgspec.convert(delivery, wire.Delivery, from_attributes=True)
+    return typed.convert(delivery, wire.Delivery, from_attributes=True)

@@ -15,6 +15,7 @@ from trimtab.advice.purchases.facts import OFFER, RATE, TERM, Offer, OwnRate, Te
 from trimtab.advice.purchases.kept import Made
 from trimtab.advice.purchases.model import Payment, PlanKind
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.capacity.spot.advise import SpotAdvice, advise
 from trimtab.capacity.spot.model import Availability, Job
@@ -50,7 +51,7 @@ def _of_plans(room: PurchasesRoom) -> list[Operation]:
         return plan_answer(await room.plans.latest(call.query.id or None))
 
     async def make(call: Call[NoQuery, wire.PlanPurchases]) -> wire.PurchasePlan:
-        wanted = msgspec.convert(msgspec.to_builtins(call.body), Wanted)
+        wanted = typed.convert(msgspec.to_builtins(call.body), Wanted)
         return plan_answer(await room.make(call.principal.scope, wanted, publish=call.principal.scope.accounts is None))
 
     async def rates(call: Call[NoQuery, None]) -> wire.CommitmentRates:
@@ -185,8 +186,8 @@ def _of_spot() -> list[Operation]:
 
 def plan_answer(made: Made) -> wire.PurchasePlan:
     """A plan as it travels."""
-    answer = msgspec.convert(msgspec.to_builtins(made.answer), wire.PurchaseAnswer) if made.answer else None
-    settings = msgspec.convert(msgspec.to_builtins(made.wanted), wire.PlanPurchases)
+    answer = typed.convert(msgspec.to_builtins(made.answer), wire.PurchaseAnswer) if made.answer else None
+    settings = typed.convert(msgspec.to_builtins(made.wanted), wire.PlanPurchases)
     return wire.PurchasePlan(made.id, made.made_ms, made.took_ms, settings, answer, made.problem)
 
 

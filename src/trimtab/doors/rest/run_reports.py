@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.client import runs_wire as wire
@@ -133,7 +133,7 @@ def run_on_wire(report: RunReport) -> wire.Run:
         run.user,
         run.team,
         run.queue,
-        msgspec.convert(run.state.value, StateName),
+        typed.convert(run.state.value, StateName),
         run.reason,
         run.exit_code,
         run.submit_ms,
@@ -186,9 +186,9 @@ def queue_on_wire(found: queue.QueueReport) -> wire.Queue:
         found.start_ms,
         found.end_ms,
         found.gpu_hours,
-        [msgspec.convert(one, wire.Waiting, from_attributes=True) for one in found.waiting],
-        [msgspec.convert(one, wire.GpuUse, from_attributes=True) for one in found.gpus],
-        [msgspec.convert(one, wire.QueueMoment, from_attributes=True) for one in found.timeline],
+        [typed.convert(one, wire.Waiting, from_attributes=True) for one in found.waiting],
+        [typed.convert(one, wire.GpuUse, from_attributes=True) for one in found.gpus],
+        [typed.convert(one, wire.QueueMoment, from_attributes=True) for one in found.timeline],
         found.nodes,
     )
 
@@ -208,7 +208,7 @@ def _gpus(activity: Activity) -> list[wire.GpuOfRun]:
 
 def _loss(one: PricedLoss) -> wire.Loss:
     amounts = {currency: f"{amount:.6f}" for currency, amount in one.amounts.items()}
-    kind = msgspec.convert(one.loss.kind.value, wire.LossName)
+    kind = typed.convert(one.loss.kind.value, wire.LossName)
     return wire.Loss(kind, one.loss.gpu_hours, one.loss.gpus, amounts, one.words)
 
 

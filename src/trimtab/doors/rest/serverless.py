@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import Meta, Struct, convert
+from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.client import serverless_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -187,7 +188,7 @@ def invocation_on_wire(one: Invocation) -> wire.Invocation:
         trace=one.trace,
         log_group=one.log_group,
         stream=one.stream,
-        source=convert(one.source, wire.SourceName),
+        source=typed.convert(one.source, wire.SourceName),
     )
 
 

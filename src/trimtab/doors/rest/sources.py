@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
-import msgspec
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.inventory.sources import Rejection, Source
@@ -38,8 +38,8 @@ def operations(sources: Sources) -> list[Operation]:
         ids = {source.id for source in seen}
         refused = [row for row in sources.rejections(call.query.rejections) if accounts is None or row.source in ids]
         return wire.SourceList(
-            [msgspec.convert(source, wire.Source, from_attributes=True) for source in seen],
-            [msgspec.convert(row, wire.Rejection, from_attributes=True) for row in refused],
+            [typed.convert(source, wire.Source, from_attributes=True) for source in seen],
+            [typed.convert(row, wire.Rejection, from_attributes=True) for row in refused],
         )
 
     return [

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.bottlenecks.explain import Explained
 from trimtab.bottlenecks.model_calls import ModelCall
 from trimtab.bottlenecks.parts import Part
@@ -79,7 +80,7 @@ def comparison(one: Choice, other: Choice, found: Compared) -> wire.Comparison:
             wire.PartChange(part(moved.part), moved.ms, moved.other_ms, moved.change_ms, moved.share, moved.q)
             for moved in item.parts[:_MOST_PARTS]
         ],
-        [msgspec.convert(told, wire.Feature, from_attributes=True) for told in item.features[:_MOST_PARTS]],
+        [typed.convert(told, wire.Feature, from_attributes=True) for told in item.features[:_MOST_PARTS]],
         [wire.NumberChange(one_.name, one_.median, one_.other_median, one_.q) for one_ in item.numbers],
         item.looked_at,
         [explained(one_) for one_ in found.tail],
@@ -92,7 +93,7 @@ def root_causes(choice: Choice, normal: Choice, found: RootCauses) -> wire.RootC
         wire.Suspect(
             one.component,
             one.score,
-            [msgspec.convert(evidence, wire.Evidence, from_attributes=True) for evidence in one.evidence],
+            [typed.convert(evidence, wire.Evidence, from_attributes=True) for evidence in one.evidence],
         )
         for one in found.suspects
     ]
@@ -162,7 +163,7 @@ def events_of(text: str) -> list[dict[str, Any]]:
     if not text:
         return []
     try:
-        return msgspec.json.decode(text, type=list[dict[str, Any]])
+        return typed.decode(text, type=list[dict[str, Any]])
     except msgspec.DecodeError:
         return []
 

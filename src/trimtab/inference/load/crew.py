@@ -26,6 +26,8 @@ from trimtab.inference.load.target import Target
 _PATIENCE_S = 10.0  # for a worker that was asked to end
 _BEYOND_S = 30.0  # that a worker may take beyond a load and its drain before it counts as lost
 
+_progress = msgspec.msgpack.Decoder(Progress).decode
+
 
 class Worker(Protocol):
     """One generator, wherever it runs."""
@@ -90,7 +92,7 @@ class Crew:
     async def _listen(self, heard: Sequence[Heard]) -> None:
         answers = await asyncio.gather(*(one.call("poll") for one in self.workers))
         for one, answer in zip(heard, answers, strict=True):
-            progress = msgspec.msgpack.decode(answer, type=Progress)
+            progress = _progress(answer)
             if progress.failed:
                 raise Unavailable(f"a generator of the load test failed: {progress.failed}")
             one.hear(progress)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
@@ -117,7 +118,7 @@ class Recommender:
                 await child.stop()
             if child.process.returncode:
                 raise InvalidInput(f"the load test failed: {child.said_last()}")
-            test = msgspec.json.decode(child.output(), type=LoadTest)
+            test = typed.decode(child.output(), type=LoadTest)
         except (OSError, msgspec.DecodeError) as problem:
             raise InvalidInput(f"the load test failed: {problem}") from problem
         finally:
@@ -162,7 +163,7 @@ class Recommender:
 
     async def _known(self, place: tuple[str, str], form: dict[str, Any] | Any) -> Known:
         asked = form["InputConfig"]
-        tests = [msgspec.json.decode(one.test, type=LoadTest) for one in await self.tests.listed(EVERYTHING)]
+        tests = [typed.decode(one.test, type=LoadTest) for one in await self.tests.listed(EVERYTHING)]
         endpoints = asked.get("Endpoints") or ()
         if endpoints:
             endpoint = await self.served.get(place, ENDPOINT, endpoints[0]["EndpointName"])

@@ -14,8 +14,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from importlib import resources
 
-import msgspec
-
+from trimtab.base import typed
 from trimtab.base.clock import to_ms
 from trimtab.base.errors import NotFound
 from trimtab.inventory.catalog.model import Accelerator, InstanceType, Limits, ListPrice, Source
@@ -65,7 +64,7 @@ def mentions(text: str, words: str) -> bool:
 @lru_cache(maxsize=1)
 def load() -> Catalog:
     """The catalogue of this version of trimtab."""
-    titles = msgspec.json.decode(_text("sources.json"), type=dict[str, dict[str, str]])
+    titles = typed.decode(_text("sources.json"), type=dict[str, dict[str, str]])
     prices: dict[str, list[ListPrice]] = {}
     for row in _rows("prices.csv"):
         until = to_ms(datetime.fromisoformat(row["until"]).replace(tzinfo=UTC)) if row["until"] else None

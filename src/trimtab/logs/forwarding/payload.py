@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.ids import hash64
 from trimtab.logs.model import LogBatch, LogEvent
 
@@ -65,7 +66,7 @@ def pack(document: Any) -> bytes:
 
 def unpack(body: bytes) -> Any:
     """What `pack` packed."""
-    return msgspec.json.decode(gzip.decompress(body))
+    return typed.decode(gzip.decompress(body))
 
 
 def over_http(body: bytes) -> bytes:

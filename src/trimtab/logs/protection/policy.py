@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import re2
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.logs.protection.identifiers import ARN, MANAGED, Finder, Identifier
 
@@ -43,7 +43,7 @@ def read_policy(document: str) -> Policy:
     if len(document) > MAX_DOCUMENT:
         raise InvalidInput(f"cannot use the policy: got {len(document)} characters; expected at most {MAX_DOCUMENT}")
     try:
-        found = msgspec.json.decode(document)
+        found = typed.decode(document)
     except (ValueError, RecursionError):
         raise _wrong("it is not JSON") from None
     if not isinstance(found, dict) or not isinstance(found.get("Statement"), list):

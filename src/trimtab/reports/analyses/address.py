@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.spec import KINDS, Measure, Threshold, Visual, check_visual, parse_text
 
@@ -65,7 +66,7 @@ def from_pairs(pairs: Sequence[tuple[str, str]]) -> Visual:
 def read_visual(document: object) -> Visual:
     """A document as a visual, its form checked. Raises InvalidInput."""
     try:
-        visual = msgspec.convert(document, Visual)
+        visual = typed.convert(document, Visual)
     except (msgspec.ValidationError, OverflowError) as problem:
         raise InvalidInput(f"cannot read the visual: {problem}", field="visual") from None
     check_visual(visual, "visual")
@@ -80,7 +81,7 @@ def _read_measure(text: str) -> object:
     if not text.startswith('{"'):
         return text
     try:
-        return msgspec.json.decode(text)
+        return typed.decode(text)
     except msgspec.DecodeError:
         return text
 

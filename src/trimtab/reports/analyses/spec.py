@@ -25,6 +25,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.reports.datasets.spec import MOST_RANGE_MS, Dataset, Expression, Name, read_spec
@@ -124,7 +125,7 @@ class Analysis(Part, frozen=True):
 def read_analysis(document: Any) -> Analysis:
     """A document as an analysis, its form checked. Raises InvalidInput that names the place."""
     try:
-        spec = msgspec.convert(document, Analysis)
+        spec = typed.convert(document, Analysis)
     except (msgspec.ValidationError, OverflowError) as problem:
         text, _, place = str(problem).partition(" - at `$")
         where = place.rstrip("`").lstrip(".") or "the analysis"
@@ -175,7 +176,7 @@ def yaml_of(spec: Analysis) -> str:
 
 def analysis_of(text: str) -> Analysis:
     """The analysis that `text_of` wrote."""
-    return msgspec.json.decode(text.encode(), type=Analysis)
+    return typed.decode(text.encode(), type=Analysis)
 
 
 def parse_text(text: str) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import RowRule, Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
 from trimtab.base.ids import new_id
@@ -136,7 +137,7 @@ def _read(row: RowMapping) -> Watch:
     principal = Principal(
         row["reader"], row["account"] if scope.accounts is not None else None, Role(row["role"]), scope
     )
-    limit = msgspec.json.decode(row["limit_json"].encode(), type=Threshold)
+    limit = typed.decode(row["limit_json"].encode(), type=Threshold)
     return Watch(
         row["id"], row["account"], row["region"], row["analysis"], row["visual"], row["alarm"], limit, row["every_ms"],
         principal, row["created_ms"], row["next_ms"], row["value"], row["value_ms"], row["problem"],

@@ -25,6 +25,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.reports.datasets.text import parse_yaml, write_yaml
@@ -127,7 +128,7 @@ def read_spec(document: Any) -> Dataset:
     if isinstance(document, str):
         document = parse_yaml(document)
     try:
-        spec = msgspec.convert(document, Dataset)
+        spec = typed.convert(document, Dataset)
     except msgspec.ValidationError as problem:
         text, _, place = str(problem).partition(" - at `$")
         where = place.rstrip("`").lstrip(".") or "the dataset"
@@ -160,7 +161,7 @@ def yaml_of(spec: Dataset) -> str:
 
 def spec_of(text: str) -> Dataset:
     """The dataset that `text_of` wrote."""
-    return msgspec.json.decode(text.encode(), type=Dataset)
+    return typed.decode(text.encode(), type=Dataset)
 
 
 def _check_names(spec: Dataset) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
@@ -150,7 +151,7 @@ def pack(document: Document) -> bytes:
 
 def unpack(packed: bytes) -> Document:
     """A report that was kept."""
-    return msgspec.json.decode(gzip.decompress(packed), type=Document)
+    return typed.decode(gzip.decompress(packed), type=Document)
 
 
 def _checked(report: Scheduled) -> Schedule:

@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 from sqlalchemy import Connection, update
 
+from trimtab.base import typed
 from trimtab.base.clock import to_datetime
 from trimtab.scaling.engine.model import ScalableTarget, Standing
 from trimtab.store.state.schema.scaling import scaling_targets
@@ -86,7 +87,7 @@ def _first_ms(now_ms: int) -> int:
 
 def read_memory(raw: str) -> Memory:
     """A stored memory; a new one for ""."""
-    return msgspec.json.decode(raw, type=Memory) if raw else Memory()
+    return typed.decode(raw, type=Memory) if raw else Memory()
 
 
 def write_memory(connection: Connection, target: ScalableTarget, memory: Memory, due_ms: int) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.scaling.engine.model import (
     Activity,
@@ -69,7 +70,7 @@ def encoded(value: object) -> str:
 
 def target_of(row: Row[Any]) -> ScalableTarget:
     """A target."""
-    form = msgspec.json.decode(row.form, type=Form)
+    form = typed.decode(row.form, type=Form)
     return ScalableTarget(
         row.id, key_of(row), form.least, form.most, row.created_ms, row.updated_ms, form.suspended, form.role,
         form.mode, form.guards, form.service, row.desired,
@@ -118,7 +119,7 @@ def schedules_in(connection: Connection, target: ScalableTarget) -> list[Schedul
 
 def schedule_of(row: Row[Any], target: ScalableTarget) -> ScheduledChange:
     """A scheduled action of a target."""
-    times = msgspec.json.decode(row.document, type=Times)
+    times = typed.decode(row.document, type=Times)
     return ScheduledChange(
         row.id, target.id, target.key, row.name, times.schedule, row.created_ms, times.zone, times.start_ms,
         times.end_ms, times.least, times.most, times.desired, row.done_ms,

@@ -27,6 +27,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 
 
@@ -118,7 +119,7 @@ def scaling_file(loaded: Mapping[str, Any], path: str = "") -> ScalingFile:
         for name, one in loaded.get(section, {}).items():
             _refuse_unknown(one, type_, f"{path} [{section}.{name}]")
     try:
-        found = msgspec.convert(loaded, type=ScalingFile, strict=False)
+        found = typed.convert(loaded, type=ScalingFile, strict=False)
     except msgspec.ValidationError as problem:
         raise SetupError(f"cannot use TRIMTAB_SCALING_FILE {path}: {problem}") from None
     for name, pool in found.pools.items():

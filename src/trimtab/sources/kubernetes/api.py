@@ -12,6 +12,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import AccessDenied, InvalidInput, Unavailable
 from trimtab.sources.http import describe
 from trimtab.sources.kubernetes.config import Access
@@ -133,7 +134,7 @@ class Api:
         if answer.is_success:
             return
         try:
-            said = msgspec.json.decode(answer.content, type=_Status).message
+            said = typed.decode(answer.content, type=_Status).message
         except msgspec.MsgspecError:
             said = answer.text[:200]
         if answer.status_code in (401, 403):
@@ -147,6 +148,6 @@ class Api:
 
     def _decode(self, raw: Any, type_: type[T]) -> T:
         try:
-            return msgspec.json.decode(raw, type=type_)
+            return typed.decode(raw, type=type_)
         except msgspec.MsgspecError as problem:
             raise InvalidInput(f"cannot read an answer of {self.server}: {problem}; is it a Kubernetes API?") from None

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 from trimtab.base.loopback import is_loopback
 
@@ -79,7 +80,7 @@ def from_pod() -> Access:
 def from_kubeconfig(path: Path, context: str = "") -> Access:
     """What a kubeconfig says of a context, its current one where none is named. Raises SetupError."""
     try:
-        config = msgspec.yaml.decode(_text(path).encode(), type=dict[str, Any])
+        config = typed.convert(msgspec.yaml.decode(_text(path).encode()), dict[str, Any])
     except msgspec.MsgspecError as problem:
         raise SetupError(f"cannot read {path}: {problem}") from None
     name = context or config.get("current-context") or ""

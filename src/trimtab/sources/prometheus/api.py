@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from trimtab.agent.scrape.remote_write import Metadata
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.sources.http import connection, describe
@@ -182,13 +183,13 @@ class Api:
             hint = "; try --username or --bearer-token-file" if answer.status_code in (401, 403) else ""
             raise InvalidInput(told + hint)
         try:
-            return msgspec.json.decode(msgspec.json.decode(answer.content, type=_Answer).data, type=type_)
+            return typed.decode(typed.decode(answer.content, type=_Answer).data, type=type_)
         except msgspec.MsgspecError as problem:
             raise InvalidInput(f"cannot read the answer of {answer.url}: {problem}; is this a Prometheus?") from None
 
     def _told(self, answer: httpx.Response) -> str:
         try:
-            text = msgspec.json.decode(answer.content, type=_Answer).error
+            text = typed.decode(answer.content, type=_Answer).error
         except msgspec.MsgspecError:
             text = answer.text
         return f"{self.url} answers HTTP {answer.status_code}: {text.strip()[:300] or answer.reason_phrase}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 from trimtab.base.ids import hash64
 from trimtab.sources.prometheus.plan import Span, merged
@@ -28,7 +29,7 @@ class Cursor:
         self._state = _State(source, selectors, server)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._state = msgspec.json.decode(self.path.read_bytes(), type=_State)
+            self._state = typed.decode(self.path.read_bytes(), type=_State)
         except FileNotFoundError:
             pass
         except (OSError, msgspec.MsgspecError) as problem:

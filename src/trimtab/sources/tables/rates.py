@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.client.inventory_wire import SetRate
@@ -52,6 +53,6 @@ def _rate(row: Row, path: Path) -> SetRate:
             found["from_ms"] = parse_instant_ms(mine["from"], 0)
         if mine.get("to"):
             found["to_ms"] = parse_instant_ms(mine["to"], 0)
-        return msgspec.convert(found, SetRate)
+        return typed.convert(found, SetRate)
     except (InvalidInput, msgspec.ValidationError) as problem:
         raise InvalidInput(f"{where}: {problem}") from None

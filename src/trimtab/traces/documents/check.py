@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.traces.model import NS_A_S
 from trimtab.traces.rows import MAX_NS
@@ -41,7 +42,7 @@ def read_document(text: str) -> Document:
     """One document, checked. Raises RefusedSegment."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     try:
-        document = msgspec.json.decode(text)
+        document = typed.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as problem:
         raise RefusedSegment("ParseError", f"Expected a JSON object: {problem}") from None
     if not isinstance(document, dict):

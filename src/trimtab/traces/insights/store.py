@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import trace_insight_events, trace_insights
@@ -54,7 +55,7 @@ class InsightStore:
 
         def read(connection: Connection) -> list[InsightEvent]:
             rows = connection.execute(query)
-            return [InsightEvent(row.at_ms, msgspec.json.decode(row.body, type=Impact)) for row in rows]
+            return [InsightEvent(row.at_ms, typed.decode(row.body, type=Impact)) for row in rows]
 
         return await self._state.run(read)
 
@@ -114,5 +115,5 @@ def _read(row: Row[Any]) -> Insight:
         row.start_ms,
         row.end_ms,
         row.updated_ms,
-        msgspec.json.decode(row.body, type=Impact),
+        typed.decode(row.body, type=Impact),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.store.state.database import State
@@ -86,7 +87,7 @@ def listed(connection: Connection, account: str, region: str) -> list[Record]:
     """The rules of a place, in the order in which they are tried."""
     where = (_rules.account == account, _rules.region == region)
     found = [
-        Record(msgspec.json.decode(row.rule, type=Rule), row.created_ms, row.modified_ms)
+        Record(typed.decode(row.rule, type=Rule), row.created_ms, row.modified_ms)
         for row in connection.execute(select(trace_sampling_rules).where(*where))
     ]
     if not any(one.rule.name == DEFAULT_NAME for one in found):

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from trimtab.base import typed
 from trimtab.base.errors import SetupError
 
 
@@ -44,7 +45,7 @@ class Commands:
         try:
             with Path(path).expanduser().open("rb") as handle:
                 read: dict[str, Any] = tomllib.load(handle)
-            known = msgspec.convert(read, dict[str, Command])
+            known = typed.convert(read, dict[str, Command])
         except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
             raise SetupError(f"cannot use TRIMTAB_TRIGGER_COMMANDS: {path}: {problem}") from None
         for name, command in known.items():

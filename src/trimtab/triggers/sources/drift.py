@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.access.scope import Scope
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, TrimtabError
 from trimtab.base.tags import make_tags
@@ -214,7 +215,7 @@ def _named(place: Place, name: str) -> Any:
 
 def _watch(row: Row[Any]) -> DriftWatch:
     scores = Drift(**json.loads(row.scores)) if row.scores else None
-    form = msgspec.json.decode(row.form, type=DriftForm)
+    form = typed.decode(row.form, type=DriftForm)
     place = Place(row.account, row.region)
     return DriftWatch(
         place, row.name, form, row.state, scores, row.created_ms, row.looked_ms, row.changed_ms, row.reason

@@ -10,6 +10,7 @@ import msgspec
 from trimtab.alarms.model import StateValue
 from trimtab.alarms.replay.chart import looks_down, thin
 from trimtab.alarms.replay.model import Replay, Trace
+from trimtab.base import typed
 from trimtab.charts.states import Stretch, alarm_line, state_strip
 from trimtab.charts.svg import Svg
 from trimtab.metrics.statistics import parse_statistic
@@ -55,7 +56,7 @@ def show_replay(replay: Replay) -> ShownReplay:
 
 def with_marks(shown: ShownReplay, marks: Sequence[Mapping[str, Any]]) -> ShownReplay:
     """The same with further moments on the chart, those outside of its range left out."""
-    payload = msgspec.json.decode(shown.drawn)
+    payload = typed.decode(shown.drawn)
     start, end = shown.replay.start_ms, shown.replay.end_ms
     payload["marks"]["along"] += [dict(mark) for mark in marks if start <= mark["start"] <= end]
     return replace(shown, drawn=msgspec.json.encode(payload).decode())

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.inference.advisor import test_of
@@ -65,7 +65,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def one_json(request: Request) -> Response:
         found = await room.tests.get(site.view(request).scope, request.path_params["id"])
-        return respond.json(request, {"id": found.id, "test": msgspec.json.decode(found.test)})
+        return respond.json(request, {"id": found.id, "test": typed.decode(found.test)})
 
     async def order(request: Request) -> Response:
         view, form = site.view(request), await read_form(request, _FORM_BYTES)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.client import runs_wire
 from trimtab.inventory.runs.filter import RunFilter
@@ -91,7 +91,7 @@ def _lists(site: Site) -> list[BaseRoute]:
         view = site.fleet_view(request)
         rows = _sort(view).apply(_chosen(view, await _rows(site, view)))
         found = await _queue(site, view)
-        waiting = msgspec.convert(found.waiting, list[runs_wire.Waiting], from_attributes=True)
+        waiting = typed.convert(found.waiting, list[runs_wire.Waiting], from_attributes=True)
         return respond.json(request, {"runs": [as_dict(row) for row in rows], "waiting": waiting})
 
     async def as_csv(request: Request) -> Response:

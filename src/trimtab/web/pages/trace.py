@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import NotFound, QueryAborted
 from trimtab.bottlenecks.read import place_of
@@ -211,7 +212,7 @@ def _events(text: str, start_ms: float) -> list[SpanEvent]:
     if not text:
         return []
     try:
-        rows = msgspec.json.decode(text, type=list[dict[str, Any]])
+        rows = typed.decode(text, type=list[dict[str, Any]])
     except msgspec.DecodeError:
         return []
     found = []

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
+from trimtab.base import typed
 from trimtab.traces.documents.fields import annotations_of
 from trimtab.traces.filters.operators import number_of
 from trimtab.traces.model import Span, Trace
@@ -80,7 +79,7 @@ def _part_of(span: Span, trace: Trace) -> Mapping[str, Any] | None:
         above = trace.by_id.get(above.parent_id)
     if above is None or not above.document:
         return None
-    return _find(msgspec.json.decode(above.document), span.span_id)
+    return _find(typed.decode(above.document), span.span_id)
 
 
 def _find(part: Mapping[str, Any], id_: str) -> Mapping[str, Any] | None:

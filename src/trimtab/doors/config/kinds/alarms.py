@@ -11,6 +11,7 @@ from trimtab.alarms.form import read_alarm
 from trimtab.alarms.model import AlarmKey, AlarmKind
 from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.store import Filter
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.aws.forms import cloudwatch_forms
 from trimtab.doors.config.model import Form, Owner
@@ -48,7 +49,7 @@ class _BurnRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 def _burn_rate(name: str, form: Any) -> dict[str, Any]:
     try:
-        read: dict[str, Any] = msgspec.to_builtins(msgspec.convert(form, _BurnRate))
+        read: dict[str, Any] = msgspec.to_builtins(typed.convert(form, _BurnRate))
     except msgspec.ValidationError as problem:
         raise InvalidInput(str(problem)) from None
     return read

@@ -26,6 +26,13 @@ VIEWS = (
     "/unit-costs",
     "/budgets?budget=search-month&account=123456789012",
 )
+TOLD = (
+    "/analyses/cost-flow?from=2026-07-01&to=2026-09-01",
+    "/analyses/new?dataset=costs&by=service&m=sum(billed_cost)&from=2026-07-01&to=2026-09-01",
+    "/datasets/costs",
+    "/reports",
+    "/reports/now?template=executive&start=2026-08-01&end=2026-09-01",
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +59,31 @@ def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> 
 @pytest.mark.parametrize("path", VIEWS)
 def test_it_fits_a_phone(path: str, watched: Watched) -> None:
     assert watched.open(path).evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("theme", ["dark"], indirect=True)  # links within words need more than colour there
+@pytest.mark.parametrize("path", TOLD)
+def test_what_is_told_of_money_has_no_violation_and_fits_a_phone(path: str, watched: Watched, axe: str) -> None:
+    page = watched.open(path)
+    found = violations(page, axe)
+    assert found == [], "\n".join(map(str, found))
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert watched.problems == []
+
+
+def test_the_builder_adds_up_to_the_bill_and_its_address_is_the_visual(watched: Watched) -> None:
+    page = watched.open(TOLD[1])
+    page.get_by_text("Amazon Elastic Compute Cloud").first.wait_for()
+    page.locator("main summary", has_text="Table").first.click()
+    shown = page.locator("section.panel details[open] table").inner_text()
+    storage = sum(unblended(month, product_servicename="Amazon Simple Storage Service") for month in (7, 8))
+    assert f"{storage:,.2f}" in shown
+    address = page.url
+    page.reload()
+    page.get_by_text("Amazon Elastic Compute Cloud").first.wait_for()
+    assert address == page.url
+    assert watched.problems == []
 
 
 def test_the_table_adds_up_to_the_bill_and_a_name_opens_its_lines(watched: Watched) -> None:

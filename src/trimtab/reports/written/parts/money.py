@@ -73,7 +73,7 @@ def _table(title: str, rows: Sequence[Compared], currency: str, href: str) -> Ta
         sums = sum((one.before for one in others), zero), sum((one.after for one in others), zero)
         lines.append(_line(f"{len(others)} others", *sums, currency))
     whole = sum((one.before for one in ranked), zero), sum((one.after for one in ranked), zero)
-    heads = (title.removeprefix("By ").capitalize(), "Before", "Now", "Change", "")
+    heads = (title.removeprefix("By ").capitalize(), "Before", "Now", "Change", "In %")
     return Table(f"{title}, {currency}", heads, [*lines, _line("Total", *whole, currency)], (1, 2, 3, 4), True, href)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, LimitExceeded, NotFound
+from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, LimitExceeded, NotFound, TrimtabError
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Codes, Function, Operations, Request
@@ -44,7 +44,7 @@ _CODES: Codes = (
     (InvalidInput, "InvalidParameterValueException"),
 )
 """Applied here and not by `Operations`: QuickSight's errors carry the request's id too."""
-_KINDS = (*(kind for kind, _ in _CODES), Conflict)
+_KINDS: tuple[type[TrimtabError], ...] = (*(kind for kind, _ in _CODES), Conflict)
 
 
 class _Operations(Operations[QuickSightRooms]):

@@ -1,4 +1,4 @@
-"""What is busy on this machine while a load is held: the agent's own readings, in percent by resource."""
+"""What is busy on this machine while a load is held, in percent by resource, and what it draws, by the agent."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from trimtab.agent.collector import Collector
 from trimtab.agent.reading import Reading
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.cli.load_power import Power
 
 
 class Busy:
@@ -26,10 +27,11 @@ class Busy:
             self._collector = Collector(Roots(), SystemClock())
             self._collector.prime()
         self._process = _process(pid) if pid else None
+        self._power = Power(SystemClock(), Roots().sysfs)
         self()
 
     def __call__(self) -> Mapping[str, float]:
-        """Percent by resource: of all cores, of the busiest one, of the process's cores, of memory, of GPUs."""
+        """Percent by resource: all cores, the busiest one, the process's cores, memory, GPUs; and watts."""
         if not self._here:
             return {}
         cores: Any = psutil.cpu_percent(percpu=True)
@@ -40,9 +42,8 @@ class Busy:
         }
         if self._process is not None:
             found |= _of_process(self._process)
-        if self._collector is not None:
-            found |= _of_gpus(self._collector.collect())
-        return found
+        readings = self._collector.collect() if self._collector is not None else []
+        return found | _of_gpus(readings) | self._power.watts(readings)
 
 
 def _process(pid: int) -> psutil.Process:

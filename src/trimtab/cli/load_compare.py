@@ -81,6 +81,7 @@ def sizing(
     print_table(heads, rows, right=heads[1:7])
     for one in found[:1]:
         click.echo(f"spot: {one.spot}")
+        click.echo(f"energy: {'not measured' if one.joules is None else f'{one.joules:.3g} J a request'}")
         if one.batch:
             click.echo(f"batch or at once: {one.batch}")
 

@@ -132,6 +132,8 @@ def _sizing(one: Known, price: Price | None, wanted: Wanted) -> Sizing:
     near = nearest(test, capacity.value)
     busy = dict(near.utilisation) if near else {}
     watts = busy.pop("watts", None)
+    for part in ("gpu_watts", "cpu_watts"):  # they are no shares of anything
+        busy.pop(part, None)
     return Sizing(
         test_id=one.id,
         name=test.name,

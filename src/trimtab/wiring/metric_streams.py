@@ -18,9 +18,9 @@ from trimtab.base.errors import InvalidInput, SetupError, TrimtabError
 from trimtab.jobs.periodic import Job
 from trimtab.logs.exports.places import files_of
 from trimtab.logs.job import EXPORTS
-from trimtab.metrics.streams.deliver import Parcel, Reader, Registry, Streaming
-from trimtab.metrics.streams.room import StreamsRoom
-from trimtab.metrics.streams.store import StreamStore
+from trimtab.metric_streams.deliver import Parcel, Reader, Registry, Streaming
+from trimtab.metric_streams.room import StreamsRoom
+from trimtab.metric_streams.store import StreamStore
 from trimtab.notify.address import parse_url
 from trimtab.notify.compose.request import AGENT, Outgoing
 from trimtab.notify.model import Outcome, Verdict

@@ -12,8 +12,8 @@ from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.cloudwatch.tags import check_tags
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.metrics.streams.model import Stream, arn_of
-from trimtab.metrics.streams.room import StreamsRoom
+from trimtab.metric_streams.model import Stream, arn_of
+from trimtab.metric_streams.room import StreamsRoom
 
 PAGE = 500
 """Streams an answer has unless MaxResults says otherwise, as documented."""

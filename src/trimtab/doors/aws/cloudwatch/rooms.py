@@ -12,10 +12,10 @@ from trimtab.doors.aws.cloudwatch.series_ids import SeriesIds
 from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import plain
 from trimtab.logs.contributors.room import ContributorsRoom
+from trimtab.metric_streams.room import StreamsRoom
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.model import Identity, MetricBatch, Series, SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
-from trimtab.metrics.streams.room import StreamsRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.store.telemetry.batch import Appended
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from trimtab.metric_streams.model import Stream
 from trimtab.metrics.model import Identity
 from trimtab.metrics.plan import StatSeries
 from trimtab.metrics.statistics import Statistic, parse_statistic
-from trimtab.metrics.streams.model import Stream
 
 BASE = tuple(parse_statistic(name) for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
 """What every record has."""

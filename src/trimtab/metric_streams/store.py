@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, inse
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
-from trimtab.metrics.streams.model import Stream, read_selection
+from trimtab.metric_streams.model import Stream, read_selection
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.contributors import metric_streams
 

@@ -10,9 +10,9 @@ Sources: CloudWatch user guide, "OpenTelemetry 1.0.0 format"; opentelemetry-prot
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
+from trimtab.metric_streams.model import Stream
+from trimtab.metric_streams.records import Record
 from trimtab.metrics.model import Identity
-from trimtab.metrics.streams.model import Stream
-from trimtab.metrics.streams.records import Record
 
 _FIXED64, _BYTES = 1, 2  # wire types
 _MINUTE_NS = 60_000_000_000

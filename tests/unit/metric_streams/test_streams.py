@@ -21,11 +21,11 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.aws.cloudwatch.service import build
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, named_exist
+from trimtab.metric_streams.deliver import KEPT_MS, Parcel, Streaming
+from trimtab.metric_streams.otlp import unit
+from trimtab.metric_streams.room import StreamsRoom
+from trimtab.metric_streams.store import StreamStore
 from trimtab.metrics.model import Series, SeriesQuery
-from trimtab.metrics.streams.deliver import KEPT_MS, Parcel, Streaming
-from trimtab.metrics.streams.otlp import unit
-from trimtab.metrics.streams.room import StreamsRoom
-from trimtab.metrics.streams.store import StreamStore
 from trimtab.notify.model import Outcome, Verdict
 from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.store.state.database import State

@@ -14,12 +14,12 @@ from typing import Protocol
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.metric_streams import otlp
+from trimtab.metric_streams.model import Format, Stream, read_selection
+from trimtab.metric_streams.records import BASE, Record, json_line, records_of
+from trimtab.metric_streams.store import MINUTE_MS, StreamStore
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.plan import StatRequest, StatSeries
-from trimtab.metrics.streams import otlp
-from trimtab.metrics.streams.model import Format, Stream, read_selection
-from trimtab.metrics.streams.records import BASE, Record, json_line, records_of
-from trimtab.metrics.streams.store import MINUTE_MS, StreamStore
 from trimtab.notify.backoff import delay_s
 from trimtab.notify.model import Outcome, Verdict
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trimtab.metrics.streams.store import StreamStore
+from trimtab.metric_streams.store import StreamStore
 
 
 @dataclass(frozen=True, slots=True)

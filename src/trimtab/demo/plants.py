@@ -10,6 +10,7 @@ import numpy as np
 from trimtab.demo import audit
 from trimtab.demo.activity import Activity
 from trimtab.demo.alarms import NOISY, POD, THRESHOLD
+from trimtab.demo.batch_jobs import FAILED, began_ms
 from trimtab.demo.bill import services, terms
 from trimtab.demo.budgets import RUN_BUDGET, RUN_LIMIT
 from trimtab.demo.company import HOLD, RESEARCH, SERVING, TRAINING, Company
@@ -58,6 +59,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         _slow_since_deploy(world),
         _roomy_function(world),
         _cold_function(world),
+        _failed_batch_job(world),
         _hung_run(world),
         _noisy_alarm(world),
         _retraining(world),
@@ -88,6 +90,18 @@ def idle_dollars(world: World, activity: Activity, times: Times, gpus: Iterable[
 def held_gpus(company: Company) -> list[int]:
     """The numbers of the GPUs that are held and never used."""
     return [gpu for pod in company.pods if pod.use == HOLD for gpu in pod.gpus]
+
+
+def _failed_batch_job(world: World) -> Plant:
+    return Plant(
+        "failed-batch-job",
+        "/batch",
+        f"The batch job {FAILED.name} was ended by its limit: more than {FAILED.limit} of its records are broken",
+        world.company.pods[0].node.account.id,
+        "search",
+        (FAILED.name,),
+        began_ms(FAILED, world),
+    )
 
 
 def _idle_gpus(world: World) -> Plant:

@@ -10,6 +10,7 @@ from trimtab.client.api import Client
 from trimtab.demo import notes, own, world
 from trimtab.demo.alarms import put_alarms
 from trimtab.demo.audit import AuditFeed
+from trimtab.demo.batch_jobs import put_batch_jobs
 from trimtab.demo.bill.delivery import Delivery
 from trimtab.demo.budgets import put_budgets
 from trimtab.demo.faults import put_faults, refresh
@@ -88,6 +89,7 @@ class Play:
                     self._bill.wait(client, self._stop)
                     put_terms(client, self._simulation.world)
                     put_load_tests(client, self._simulation.world)
+                    put_batch_jobs(client, self._simulation.world)
                     scaled.begin(self._clock.now_ms())
                     scaled.tell(self._clock.now_ms())
                     refresh(client)

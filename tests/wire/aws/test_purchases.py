@@ -173,7 +173,7 @@ def test_a_plan_over_rest_is_on_the_page_and_among_the_findings(live: LiveServer
         purchases.remove("rate", "EC2_INSTANCE_SP/1/NO_UPFRONT/AmazonEC2/m5")
     page = httpx.get(f"{live.url}/purchase-plan").text
     assert "EC2 Instance Savings Plan" in page
-    assert "Breaks even" in page
+    assert "Pays off if less comes" in page
     advice = httpx.get(f"{live.url}/rest/v1/advice", params={"check": "trimtab-purchase-plan"}).json()
     assert any(one["action"] == "PurchaseSavingsPlans" for one in advice["advice"])
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.advice.purchases.ladder import Ladder, end_of
+from trimtab.advice.purchases.ladder import Ladder, end_of, month_of
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Ints, Plan, Reservation
 from trimtab.advice.purchases.optimum import Limit
 from trimtab.base.clock import iso
@@ -142,11 +142,18 @@ def milled(amount: float) -> Decimal:
 
 
 def _at(one: Plan, start_ms: int, ladder: Ladder) -> Plan:
-    word = f" from {iso(start_ms)[:10]}" if len(ladder.starts_ms) > 1 else ""
-    return replace(one, id=one.id + word, start_ms=start_ms, end_ms=end_of(one, start_ms))
+    return replace(one, id=one.id + _word(start_ms, ladder), start_ms=start_ms, end_ms=end_of(one, start_ms))
+
+
+def _word(start_ms: int, ladder: Ladder) -> str:
+    """What sets a rung apart, and stays as it is when the plan is made again the next night."""
+    if start_ms <= ladder.starts_ms[0]:
+        return ""
+    month = month_of(start_ms)
+    alone = sum(month_of(one) == month for one in ladder.starts_ms[1:]) == 1
+    return f" from {month if alone else iso(start_ms)[:10]}"
 
 
 def _machine_at(one: Reservation, start_ms: int, ladder: Ladder) -> Reservation:
-    start_ms = max(start_ms, one.start_ms)
-    word = f" from {iso(start_ms)[:10]}" if len(ladder.starts_ms) > 1 else ""
+    word, start_ms = _word(start_ms, ladder), max(start_ms, one.start_ms)
     return replace(one, id=one.id + word, start_ms=start_ms, end_ms=end_of(one, start_ms))

@@ -24,6 +24,7 @@ from trimtab.web.purchases.rows import (
     outcome_row,
     pictures_of,
     timeline_of,
+    words_of,
 )
 from trimtab.web.site import Site
 from trimtab.web.view import link
@@ -138,6 +139,9 @@ def _shown(answer: Answer, now_ms: int) -> dict[str, Any]:
         "bought": [bought_row(one, answer.currency, answer.made_ms) for one in answer.bought],
         "held": held,
         "outcomes": [outcome_row(name, one) for name, one in answer.outcomes.items()],
+        "any_upfront": any(one.upfront for one in answer.bought),
+        "span": (iso(answer.start_ms)[:10], iso(answer.end_ms)[:10]),
+        "kind_words": words_of,
         "expiries": expiry_rows(answer),
         "timeline": timeline_of(answer),
         "most": f"{max((one.share for one in answer.expiries), default=0.0) * 100:.0f}",

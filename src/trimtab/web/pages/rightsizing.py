@@ -15,7 +15,7 @@ from trimtab.advice.rightsizing.room import Detailed, RightsizingRoom
 from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.advice.rightsizing.use import DAY_MS, DailyUse
-from trimtab.base.clock import iso, to_datetime
+from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.sizes import Day, SizeChart, Steps, draw_sizes
@@ -33,6 +33,22 @@ _TITLES = {
     "vpa": "p90 + 15 % (VPA)",
     "max": "Maximum + 15 %",
 }
+FINDING_WORDS = {
+    Finding.UNDER.value: "Too small",
+    Finding.OVER.value: "Too large",
+    Finding.OPTIMIZED.value: "Fits",
+    Finding.NOT_OPTIMIZED.value: "A cheaper type",
+    Finding.UNAVAILABLE.value: "Not known",
+    "Idle": "Idle",
+}
+_REASONS = (("Underprovisioned", "is too small"), ("Overprovisioned", "is too large"))
+_AXES = {
+    "GPU": "the GPU",
+    "GPUMemory": "GPU memory",
+    "NetworkBandwidth": "network",
+    "EBSIOPS": "volume operations",
+    "EBSThroughput": "volume throughput",
+}
 _STRATEGIES = ("portfolio", "documented", "p95", "vpa", "max")
 _SHOWN = (Axis.CPU, Axis.MEMORY, Axis.GPU, Axis.GPU_MEMORY, Axis.NETWORK, Axis.IOPS, Axis.THROUGHPUT)
 _SIZES = ((1080, 240), (350, 220))
@@ -46,19 +62,20 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         view = site.view(request)
-        found = await _found(room, view)
+        found = sorted(await _found(room, view), key=lambda kept: not _to_do(kept.recommendation))
         counts = await room.store.counts(view.principal.scope)
         return site.page(
             request,
             view,
             "rightsizing",
             timed=False,
+            finding_words=FINDING_WORDS,
             rows=[row_of(one) for one in found[:_MOST]],
             more=len(found) > _MOST,
             total=sum(counts.values()),
             kinds=_kinds(counts),
             findings=_findings(counts, view.get("kind")),
-            made=iso(found[0].at_ms // 1000 * 1000) if found else "",
+            made=_minute(found[0].at_ms) if found else "",
             may_write=view.principal.may(Role.WRITE),
         )
 
@@ -70,7 +87,15 @@ def routes(site: Site) -> list[BaseRoute]:
         view = site.view(request)
         detailed = await _detailed(room, view, request)
         return site.page(
-            request, view, "rightsizing_one", timed=False, strategies=_STRATEGIES, titles=_TITLES, **shown(detailed)
+            request,
+            view,
+            "rightsizing_one",
+            timed=False,
+            strategies=_STRATEGIES,
+            titles=_TITLES,
+            reason_words=reason_words,
+            finding_words=FINDING_WORDS,
+            **shown(detailed),
         )
 
     async def one_json(request: Request) -> Response:
@@ -88,6 +113,23 @@ def routes(site: Site) -> list[BaseRoute]:
         Route(f"{PATH}/{{id:str}}.json", site.guarded(one_json)),
         Route(f"{PATH}/{{id:str}}", site.guarded(one)),
     ]
+
+
+def reason_words(code: str) -> str:
+    """A reason code of Compute Optimizer in words: `CPUUnderprovisioned` is "CPU is too small"."""
+    for word, says in _REASONS:
+        if code.endswith(word):
+            axis = code.removesuffix(word)
+            return f"{_AXES.get(axis, axis)} {says}"
+    return code
+
+
+def _minute(at_ms: int) -> str:
+    return f"{to_datetime(at_ms):%Y-%m-%d %H:%M} UTC"
+
+
+def _to_do(told: Recommendation) -> bool:
+    return bool(told.advised) or told.idle
 
 
 async def _found(room: RightsizingRoom, view: View) -> list[Kept]:
@@ -116,7 +158,8 @@ def row_of(kept: Kept) -> dict[str, Any]:
     """A line of the list."""
     told = kept.recommendation
     subject, first = told.subject, told.advised[0] if told.advised else None
-    saving = told.idle_saving if told.idle else first.saving if first is not None else None
+    priced = next((one for one in told.advised if one.saving is not None), first)
+    saving = told.idle_saving if told.idle else priced.saving if priced is not None else None
     return {
         "id": kept.id,
         "href": link(f"{PATH}/{kept.id}", []),
@@ -132,6 +175,7 @@ def row_of(kept: Kept) -> dict[str, Any]:
         "reasons": list(told.reasons),
         "reason": told.idle_reason if told.idle else told.reason,
         "saving": "" if saving is None else f"{saving:,.2f}",
+        "saving_with": "" if told.idle or saving is None or priced is None or priced is first else priced.option.name,
         "risk": first.risk if first is not None else None,
         "over": told.replays[0].over if told.replays else None,
         "over_now": _nothing(told).over if _nothing(told) is not None else None,
@@ -182,7 +226,7 @@ def shown(detailed: Detailed) -> dict[str, Any]:
         "command": applied.command.replace(" && ", " &&\n"),
         "diff": applied.diff,
         "restart": applied.restart,
-        "made": iso(detailed.kept.at_ms // 1000 * 1000),
+        "made": _minute(detailed.kept.at_ms),
     }
 
 

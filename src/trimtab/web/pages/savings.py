@@ -1,5 +1,7 @@
 """`/savings`: the ledger of advice that was taken; `/checks`: the catalogue, made from the checks themselves."""
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -68,10 +70,16 @@ def _ledger(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     ]
 
 
+def _place(row: dict[str, Any]) -> tuple[int, bool, str]:
+    """By pillar; of each, those that found something first."""
+    pillars = [one.value for one in PILLARS]
+    return pillars.index(row["pillar_id"]), not (row["run"] and row["run"].flagged), row["name"]
+
+
 def _catalogue(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request)
-        rows = await check_rows(room.knobs, await room.findings.checks())
+        rows = sorted(await check_rows(room.knobs, await room.findings.checks()), key=_place)
         wanted, words = view.get("pillar"), view.get("q").casefold().split()
         shown = [
             one

@@ -58,7 +58,7 @@ def bought_row(one: Bought, currency: str, made_ms: int) -> dict[str, Any]:
         "start": iso(one.start_ms)[:10],
         "end": iso(one.end_ms)[:10],
         "queued": one.start_ms > made_ms,
-        "even": iso(even)[:10] if even is not None else "never in the low outcome",
+        "even": iso(even)[:10] if even is not None else "never",
         "basis": one.basis,
         "source": one.source,
         "command": one.command,
@@ -166,7 +166,7 @@ def _picture(title: str, stack: Stack, rows: tuple[tuple[float, ...], ...], curr
         at = to_datetime(stack.at_ms[first])
         words = [f"{label}: {value:,.2f}" for label, value in zip(stack.labels, parts, strict=True) if value]
         head = f"{at:%a %Y-%m-%d %H:%M} UTC: {sum(parts):,.2f} {currency} an hour at on-demand rates"
-        columns.append(Column(f"{at:%m-%d}", "\n".join([head, *words]), parts))
+        columns.append(Column("" if at.hour else f"{at:%a %d}", "\n".join([head, *words]), parts))
     colors = [PAGE_INK.slot(at + 1) for at in range(len(stack.labels))]
     label = f"{title}: {len(columns)} columns of {_HOURS} hours"
     wide, narrow = (

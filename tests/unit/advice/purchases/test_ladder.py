@@ -86,6 +86,7 @@ def test_parts_of_equal_size_begin_as_far_apart_as_was_asked():
     day = 86_400_000
     assert [NOW + part * 20 * day for part in range(4)] == [one.start_ms for one in found]
     assert {D("1.750")} == {one.commitment for one in found}
+    assert ["c", "c from 2026-12-08", "c from 2026-12-28", "c from 2027-01"] == [one.id for one in found]
 
 
 def test_machines_are_laddered_by_whole_ones_and_offers_with_an_end_are_not():

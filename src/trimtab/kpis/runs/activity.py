@@ -1,5 +1,6 @@
 """How busy the GPUs of runs were while the runs held them: one read of the engine for all runs of a list."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,14 +86,20 @@ async def read(
     finder = Finder(registry, scope, first - first % (STEPS_S[-1] * 1000))
     found = [(place, one) for place, (_, metrics) in enumerate(concepts.ACTIVITY) for one in finder.all(metrics)]
     index = SeriesIndex.of(found)
-    devices = {run.key: index.devices(run) for run in runs if run.key in spans}
+    # Of thousands of runs these take seconds: what is written meanwhile must not wait for the event loop.
+    devices = await asyncio.to_thread(lambda: {run.key: index.devices(run) for run in runs if run.key in spans})
     wanted = {device.gpu: device for known in devices.values() for device in known.known}
     grid = Grid.over(first, last, _step_s(last - first, len(wanted)))
     rows = await _rows(reader, finder, wanted, _held(devices, spans, grid), grid, (first, last))
     memory = await _memory(reader, finder, wanted, grid, first, last)
-    return {
-        key: _of_run(devices[key], rows, memory, grid, span, exact=span == (first, last)) for key, span in spans.items()
-    }
+    exact = first, last
+
+    def of_all() -> dict[RunKey, Activity]:
+        return {
+            key: _of_run(devices[key], rows, memory, grid, span, exact=span == exact) for key, span in spans.items()
+        }
+
+    return await asyncio.to_thread(of_all)
 
 
 def _step_s(length_ms: int, gpus: int) -> int:

@@ -1,5 +1,6 @@
 """`RunReports`: reports of runs, one in full or a list of them, over the stores and the engine."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,14 +49,14 @@ class RunReports:
         """The same without activity and losses, for who asks what runs cost: no metric is read. Raises as `listed`."""
         runs, now_ms = await self.room.runs.listed(scope, wanted, limit), self.clock.now_ms()
         prices = await self.prices(runs)
-        return [report_of(run, None, prices, now_ms) for run in runs]
+        return await asyncio.to_thread(lambda: [report_of(run, None, prices, now_ms) for run in runs])
 
     async def reports(self, scope: Scope, runs: Sequence[Run]) -> list[RunReport]:
         """The reports of runs. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         found = await activities.read(self.reader, self.registry, _sight(scope), runs, 0, now_ms)
         prices = await self.prices(runs)
-        return [report_of(run, found.get(run.key), prices, now_ms) for run in runs]
+        return await asyncio.to_thread(lambda: [report_of(run, found.get(run.key), prices, now_ms) for run in runs])
 
     @property
     def scheduled(self) -> Scheduled:

@@ -15,6 +15,8 @@ from trimtab.cli.purchase_spot import spot
 from trimtab.client import purchases_wire as wire
 from trimtab.client.purchases import Purchases
 
+_PLANNING_S = 600.0
+"""A plan with many starts takes half a minute of a processor: longer where others want it too."""
 _OUTCOMES = ("low", "expected", "high")
 
 
@@ -79,7 +81,7 @@ def plan(
     wanted |= {"kinds": [KINDS[one] for one in kinds]} if kinds else {}
     wanted |= {"years": [int(one) for one in years]} if years else {}
     wanted |= {"payments": [PAYMENTS[one] for one in payments]} if payments else {}
-    with connection.client() as client:
+    with connection.client(_PLANNING_S) as client:
         made = Purchases(client).plan(_checked(wanted))
     print_json(made) if as_json else _show(made)
 

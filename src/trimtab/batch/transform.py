@@ -69,19 +69,18 @@ class _Work:
     def spec(self) -> Spec:
         return self.worker.spec
 
-    def plain(self, body: bytes, at: int) -> int:
-        """Transform lines as they lie in the file; their number. What is answered to them is the output as it comes.
+    def plain(self, body: bytes, at: int, count: int) -> None:
+        """Transform `count` lines as they lie in the file. What is answered to them is the output as it comes.
 
         Only where that fails, or the answer is not a line for each, are they taken apart.
         """
-        count = body.count(b"\n") + 1
         self.unanswered = 0
         try:
             answer = self._answer(body)
             block = block_of(answer, count)
             if block is not None:
                 self.rows.append(block)
-                return count
+                return
             problem: Exception | None = None
         except (Refused, Failed) as found:
             problem = found
@@ -93,7 +92,6 @@ class _Work:
             self._place(sent, places, answer)
         else:
             self._apart(sent, places, problem)
-        return count
 
     def batch(self, batch: list[Raw]) -> None:
         """Transform a mini-batch. One that fails is halved until the records at fault are alone."""
@@ -217,13 +215,15 @@ def _lines(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
     spec = work.spec
     block = Block.read(spec.inputs[piece.file], piece)
     found = work.worker.shape.plain and spec.multi_record and not spec.batch_records and spec.assemble_line
-    if found and block.plain:
-        for at, body, following in block.stretches(spec.payload_bytes, lambda: work.worker.most(given)):
+    ends = block.plain() if found else None
+    if ends is not None:
+        for at, body, count, following in block.stretches(ends, spec.payload_bytes, lambda: work.worker.most(given)):
             if 0 < spec.payload_bytes < len(body):
                 work.batch([Raw(at, body)])
                 yield 1, following
             else:
-                yield work.plain(body, at), following
+                work.plain(body, at, count)
+                yield count, following
         return
     lines, first = Lines.of(block), 0
     while first < len(lines.at):

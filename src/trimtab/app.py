@@ -115,7 +115,7 @@ from trimtab.web.events.desk import EventRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
 from trimtab.wiring.live_costs import jobs_of as live_jobs
-from trimtab.wiring.metric_streams import streams_of
+from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
@@ -238,6 +238,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         advice=rooms.advice,
         rightsizing=rooms.rightsizing,
         purchases=rooms.purchases,
+        streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),
         plans=rooms.plans,
         engine=rooms.scaling.rest,
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),

@@ -17,6 +17,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.metric_query import query
+from trimtab.cli.metric_streams import streams
 from trimtab.cli.output import ago, console, json_option, number, print_json, print_table, remark, sparkline
 from trimtab.client import wire
 from trimtab.client.api import Client
@@ -35,6 +36,7 @@ def metrics() -> None:
 
 
 metrics.add_command(query)
+metrics.add_command(streams)
 
 
 @metrics.command("put")

@@ -15,6 +15,7 @@ import msgspec
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, SetupError, TrimtabError
+from trimtab.doors.rest.metric_streams import Streams
 from trimtab.jobs.periodic import Job
 from trimtab.logs.exports.places import files_of
 from trimtab.logs.job import EXPORTS
@@ -109,6 +110,11 @@ def _posted(url: str, parcel: Parcel) -> Outgoing:
 def streams_of(settings: Settings, state: State, clock: Clock) -> StreamsRoom:
     """The room over an open store."""
     return StreamsRoom(StreamStore(state, clock), Places.of(settings).place)
+
+
+def streams_rest(settings: Settings, state: State, clock: Clock) -> Streams:
+    """What the REST API needs."""
+    return Streams(streams_of(settings, state, clock), settings.account_id, settings.region)
 
 
 def streaming(

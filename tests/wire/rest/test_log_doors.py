@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from tests.unit.notify.receiver import receiving
 from live_server import LiveServer
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.cli.logs import logs
+from trimtab.cli.metrics import metrics
 from trimtab.client import log_doors_wire as wire
 from trimtab.client.api import Client
 from trimtab.client.log_contributors import LogContributors
@@ -222,3 +224,21 @@ def test_contributors_are_told_over_rest_by_the_command_line_and_on_their_page(
         contributors.report(name)
     with pytest.raises(InvalidInput, match="expected one of LogGroupNames"):
         contributors.put(PutRule("r", json.dumps({**definition, "LogGroupARNs": ["x"]})))
+
+
+def test_metric_streams_say_how_sending_goes(server: LiveServer) -> None:
+    session = boto3.client("cloudwatch", endpoint_url=server.url, region_name="us-east-1",
+                           aws_access_key_id="a", aws_secret_access_key="b")  # fmt: skip
+    name = f"s-{uuid.uuid4().hex[:12]}"
+    with receiving() as receiver:
+        form = {"RoleArn": "arn:aws:iam::123456789012:role/r", "OutputFormat": "json"}
+        include = [{"Namespace": name}]
+        session.put_metric_stream(Name=name, FirehoseArn=f"{receiver.url}/in", IncludeFilters=include, **form)
+        answer = CliRunner().invoke(metrics, ["streams", "--url", server.url], catch_exceptions=False)
+        assert 0 == answer.exit_code, answer.output
+        assert name in answer.output
+        shown = httpx.get(f"{server.url}/rest/v1/metric-streams", timeout=30).json()["streams"]
+        assert [("json", True, 0, "")] == [
+            (one["format"], one["running"], one["sent"], one["last_error"]) for one in shown if one["name"] == name
+        ]
+        session.delete_metric_stream(Name=name)

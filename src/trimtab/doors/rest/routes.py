@@ -64,6 +64,7 @@ from trimtab.doors.rest import (
     log_events,
     log_patterns,
     log_queries,
+    metric_streams,
     metrics,
     mute_rules,
     notify,
@@ -158,6 +159,7 @@ class Dependencies:
     advice: AdviceRoom | None = None
     rightsizing: RightsizingRoom | None = None
     purchases: PurchasesRoom | None = None
+    streams: metric_streams.Streams | None = None
     plans: PlansRoom | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
@@ -194,6 +196,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(advice.operations(needs.advice) if needs.advice else []),
         *(rightsizing.operations(needs.rightsizing) if needs.rightsizing else []),
         *(purchases.operations(needs.purchases) if needs.purchases else []),
+        *(metric_streams.operations(needs.streams) if needs.streams else []),
         *(capacity_plans.operations(needs.plans, needs.clock) if needs.plans else []),
         *(cost_anomalies.operations(needs.cost_watching) if needs.cost_watching else []),
         *(scaling.operations(needs.engine) if needs.engine else []),

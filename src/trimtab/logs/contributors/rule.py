@@ -26,6 +26,7 @@ MOST_FILTERS = 4
 MOST_VALUES = 10
 """Keys and filters of a rule, and values of a filter, as documented."""
 MOST_PLACE = 1000
+MOST_INDEX = 1_000_000
 _ARN = re.compile(r"arn:[\w-]+:logs:(?P<region>[\w-]+):(?P<account>\d{12}):log-group:(?P<name>[^:]+)(?::\*)?")
 _MEMBERS = frozenset(
     ("Schema", "LogGroupNames", "LogGroupARNs", "LogFormat", "Fields", "Contribution", "AggregateOn")
@@ -204,8 +205,10 @@ def _selector(text: str) -> Selector | None:
         found = tokens(text, 0, len(text))
     except InvalidInput:
         return None
-    whole = len(found) == 2 and found[0].kind == "selector" and found[0].text == text
-    return Selector(steps(text), text) if whole else None
+    if len(found) != 2 or found[0].kind != "selector" or found[0].text != text:  # it and the end
+        return None
+    path = steps(text)
+    return Selector(path, text) if all(isinstance(one, str) or one < MOST_INDEX for one in path) else None
 
 
 def _filter(given: Any, format_: Format, names: Mapping[str, int]) -> Filter:

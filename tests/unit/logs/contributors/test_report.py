@@ -191,6 +191,7 @@ def test_a_scope_and_a_disabled_rule_end_what_is_seen(room: LogsRoom, clock: Man
         ({"AggregateOn": "Sum"}, "ValueOf goes with AggregateOn Sum"),
         ({"Contribution": {"Keys": []}}, "a list of 1 to 4"),
         ({"Contribution": {"Keys": ["ip"]}}, r"\$\.request\.ip"),
+        ({"Contribution": {"Keys": ["$.a[99999999999999999999]"]}}, r"\$\.request\.ip"),
         ({"Contribution": {"Keys": ["$.a"], "Filters": [{"Match": "$.b"}]}}, "IsPresent"),
         ({"Contribution": {"Keys": ["$.a"], "Filters": [{"Match": "$.b", "EqualTo": "1"}]}}, "to be a number"),
         ({"Contribution": {"Keys": ["$.a"], "Filters": [{"Match": "$.b", "In": ["1"] * 11}]}}, "1 to 10"),

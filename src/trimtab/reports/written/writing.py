@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 Mail = Callable[[str, str], Awaitable[str]]
 """The ARN of the channel that mails to an address of an account."""
-_AT_ONCE = 2
-"""Reports that are written together: they read much, and nobody waits for one."""
+_AT_ONCE = 1
+"""Reports that are written together: they read much beside what is being written, and nobody waits for one."""
 _MOST_DUE = 200
 """Reports of a turn; what is beyond them is the next turn's."""
 _PATIENCE_MS = 3_600_000
@@ -53,7 +53,7 @@ class ReportWriter:
     public_url: str
 
     async def turn(self) -> int:
-        """Write what is due, a few at a time; how many reports were looked at.
+        """Write what is due, one after the other; how many reports were looked at.
 
         What cannot be read is tried once a turn, so that it holds up no other report.
         """

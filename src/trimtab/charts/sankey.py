@@ -130,7 +130,7 @@ def _ribbon(chart: Sankey, source: tuple[int, str], target: str, one: _Place, ot
 def _node(chart: Sankey, layer: int, name: str, place: _Place) -> Svg:
     told, ink = chart.nodes[layer, name], chart.ink
     box: Attributes = {"x": place.x, "y": place.top, "width": _NODE_PX, "height": place.size, "fill": told.color}
-    drawn = [element("rect", box, element("title", {}, f"{chart.layers[layer]} {name}: {told.text}"))]
+    drawn = [element("rect", box, element("title", {}, f"{name} · {told.text} ({chart.layers[layer]})"))]
     if place.size >= 9 or layer == len(chart.layers) - 1:
         room = int(chart.width * _LABEL_SHARE / 6)
         spot = place.x + _NODE_PX + 5, place.top + place.size / 2 + 4

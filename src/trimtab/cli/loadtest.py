@@ -144,7 +144,7 @@ async def _run(driver: Driver, objective: Objective, given: dict[str, Any]) -> t
         )
     kind = chosen[0]
     if kind == "capacity":
-        most_s = given["seconds"] or 240.0
+        most_s = given["seconds"] or Plan(objective).most_s
         plan = Plan(objective, tolerance=given["tolerance"], most_s=most_s, least_s=min(2.0, most_s / 8))
         return await driver.capacity(plan), "capacity"
     if kind in ("phases", "stairs"):

@@ -39,7 +39,7 @@ class Plan:
     tolerance: float = 0.03
     least_s: float = 2.0
     coarse_s: float = 3.0
-    most_s: float = 240.0
+    most_s: float = 300.0
     slice_s: float = 0.25
     warm_up_s: float = 20.0
 

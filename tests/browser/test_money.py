@@ -27,7 +27,7 @@ VIEWS = (
     "/budgets?budget=search-month&account=123456789012",
 )
 TOLD = (
-    "/analyses/cost-flow?from=2026-07-01&to=2026-09-01",
+    "/analyses",
     "/analyses/new?dataset=costs&by=service&m=sum(billed_cost)&from=2026-07-01&to=2026-09-01",
     "/datasets/costs",
     "/reports",

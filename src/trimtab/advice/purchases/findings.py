@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from trimtab.advice.finding import Action, Effort, Evidence, Finding, Judgement, Pillar, Status
 from trimtab.advice.purchases.answer import Answer, Bought, Held
+from trimtab.advice.purchases.wording import term_of, words_of
 from trimtab.base.clock import iso
 
 PAGE = "/purchase-plan"
@@ -48,10 +49,10 @@ def _buy(one: Bought, answer: Answer) -> Finding:
         Pillar.COST,
         f"aws/{one.owner}//purchase/{one.kind}",
         "commitment",
-        one.id,
+        f"{words_of(one.kind)} for {one.scope}",
         one.owner,
         "",
-        f"Commit to {one.amount:f} {unit} for {one.scope}, {one.years} year(s){when}",
+        f"commit to {one.amount:f} {unit}, {term_of(one.years, one.payment)}{when}",
         part=one.id,
         evidence=(
             Evidence("saves a month, all together, in the low outcome", f"{low:,.0f} {answer.currency}", PAGE),

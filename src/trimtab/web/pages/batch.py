@@ -22,7 +22,8 @@ from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.view import View
 
 _COMMAND = """\
-trimtab batch run records/ out/ --model http://127.0.0.1:8080/invocations \\
+trimtab batch run records/ out/ \\
+  --model http://127.0.0.1:8080/invocations \\
   --error-limit 10 --instance-type c7i.xlarge --record"""
 _PLAN = "trimtab batch plan --records 1e9 --measured g5.xlarge=900 --measured c7i.4xlarge=400 --deadline 24h"
 _MOST = 64

@@ -12,6 +12,7 @@ from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.advice.purchases.kept import Made
 from trimtab.advice.purchases.model import Payment
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.purchases.wording import words_of
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.web import respond
@@ -24,7 +25,6 @@ from trimtab.web.purchases.rows import (
     outcome_row,
     pictures_of,
     timeline_of,
-    words_of,
 )
 from trimtab.web.site import Site
 from trimtab.web.view import link

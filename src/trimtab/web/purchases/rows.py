@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.advice.purchases.answer import Answer, Bought, Held, Result, Stack
 from trimtab.advice.purchases.findings import is_idle
+from trimtab.advice.purchases.wording import term_of, words_of
 from trimtab.base.clock import iso, to_datetime
 from trimtab.charts.bars import meter
 from trimtab.charts.columns import Column, Columns, draw_columns
@@ -15,12 +16,6 @@ from trimtab.charts.timeline import Run, Timeline, draw_timeline
 _WIDE, _NARROW = (1080, 220), (340, 200)
 _HOURS = 3
 """Hours of a column: a week is 56 of them, which a narrow screen shows too."""
-_WORDS = {
-    "EC2_INSTANCE_SP": "EC2 Instance Savings Plan",
-    "COMPUTE_SP": "Compute Savings Plan",
-    "SAGEMAKER_SP": "SageMaker Savings Plan",
-    "DATABASE_SP": "Database Savings Plan",
-}
 _SOON_MS = 90 * 86_400_000
 _BEFORE_MS, _MOST_MS = 14 * 86_400_000, 4 * 366 * 86_400_000
 """How far before today and, at most, after it the timeline goes."""
@@ -36,11 +31,6 @@ class Pictures:
     narrow: Svg
 
 
-def words_of(kind: str) -> str:
-    """A kind of commitment, in words."""
-    return _WORDS.get(kind, kind)
-
-
 def bought_row(one: Bought, currency: str, made_ms: int) -> dict[str, Any]:
     """A purchase."""
     even = one.break_even_ms.get("low")
@@ -48,7 +38,7 @@ def bought_row(one: Bought, currency: str, made_ms: int) -> dict[str, Any]:
     return {
         "kind": words_of(one.kind),
         "scope": one.scope,
-        "term": f"{one.years} year{'s' if one.years > 1 else ''}, {one.payment.replace('_', ' ').lower()}",
+        "term": term_of(one.years, one.payment),
         "amount": f"{one.amount:,.3f} {currency}/h" if plan else f"{one.amount:,.0f} machines",
         "upfront": f"{one.upfront:,.0f}",
         "saving": f"{one.saving:,.0f}",

@@ -120,9 +120,10 @@ class Streaming:
         selection = read_selection(stream.form)
         linked = bool(stream.form.get("IncludeLinkedAccountsMetrics"))
         scope = Scope(regions=frozenset((stream.region,))) if linked else Scope.of(stream.account, stream.region)
+        namespaces: list[str | None] = [one.namespace for one in selection.include] or [None]
         series = [
             one
-            for namespace in [one.namespace for one in selection.include] or [None]
+            for namespace in namespaces
             for one in self.registry.find(scope, SeriesQuery(namespace))
             if selection.takes(one.identity.namespace, one.identity.name)
         ]

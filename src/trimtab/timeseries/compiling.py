@@ -43,8 +43,8 @@ class Lazy:
 
     def _link(self) -> None:
         """Put what numba can call in place of each function of this kind that this one names."""
-        known: dict[str, Any] = self._function.__globals__  # type: ignore[attr-defined]  # it was written with `def`
-        names: tuple[str, ...] = self._function.__code__.co_names  # type: ignore[attr-defined]  # as above
+        known: dict[str, Any] = self._function.__globals__
+        names: tuple[str, ...] = self._function.__code__.co_names
         modules = [vars(known[name]) for name in names if isinstance(known.get(name), ModuleType)]
         for held in (known, *modules):
             for name in names:

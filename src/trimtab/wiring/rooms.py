@@ -31,7 +31,6 @@ from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
-from trimtab.cloud import sagemaker
 from trimtab.cloud.s3_folders import S3Folders
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.model import CostCategory, Facet, Tag
@@ -85,11 +84,11 @@ from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
 from trimtab.traces.room import TracesRoom
-from trimtab.triggers.delivering import Delivering, Means
+from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.room import TriggersRoom
-from trimtab.triggers.sending import log_lines
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
+from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.endpoint_scaling import inference_of
 from trimtab.wiring.insight_rules import RuleMetrics
 from trimtab.wiring.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
@@ -250,7 +249,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         actuators=actuators,
         scaling=scaling,
         triggers=triggers,
-        delivering=_delivering(settings, stores, clock, triggers, logs, notify, actuators),
+        delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
         forget=[
             traces.forget,
             insights.running.forget,
@@ -367,31 +366,6 @@ def _purchases(
     room = PurchasesRoom.of(stores.state, clock, costs, advice.findings, partial(read_terms, inventory.resources))
     advice.recomputing.append(room.recompute)
     return room
-
-
-def _delivering(
-    settings: Settings,
-    stores: Stores,
-    clock: Clock,
-    triggers: TriggersRoom,
-    logs: LogsRoom,
-    notify: NotifyRoom,
-    actuators: Actuators,
-) -> Delivering:
-    """What sends to the targets of event rules and starts pipelines."""
-    means = Means(
-        stores.state,
-        clock,
-        settings.data_dir / "triggers",
-        log_lines.writer(logs),
-        notify.publishing,
-        actuators,
-        sagemaker.pipelines,
-        sagemaker.PROBLEMS,
-        settings.notify_allow_link_local,
-        settings.retention_events_days,
-    )
-    return Delivering.of(triggers, means)
 
 
 async def wipe(rooms: Rooms) -> None:

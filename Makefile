@@ -19,7 +19,7 @@ demo: ## start trimtab with a simulated company, on data of its own (ARGS=--fres
 
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow" $(ARGS)
 
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from depth import examples
 from engine_owner import engine_in
+from live_server import SHARED
 from trimtab.store.state import database
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -100,6 +101,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in waiting:
         item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: _WAITING.index(_folder(item)) if _folder(item) in _WAITING else len(_WAITING))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The server that wire tests share ends with the last of them: idle, it would still slow down what follows."""
+    live = item.config.stash.get(SHARED, None)
+    if live is not None and _folder(item) != "wire":
+        live.stop()
+        del item.config.stash[SHARED]
 
 
 _WAITING = ("crash", "wire", "browser")

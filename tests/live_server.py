@@ -9,8 +9,11 @@ from queue import Empty, Queue
 from threading import Thread
 
 import httpx
+import pytest
 
 START_S = 90
+SHARED: "pytest.StashKey[LiveServer]" = pytest.StashKey()
+"""The one that all wire tests of a worker use."""
 
 
 class LiveServer:

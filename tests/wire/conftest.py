@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from live_server import LiveServer
+from live_server import SHARED, LiveServer
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    live = LiveServer(tmp_path_factory.mktemp("trimtab")).start()
+def server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LiveServer]:
+    live = pytestconfig.stash[SHARED] = LiveServer(tmp_path_factory.mktemp("trimtab")).start()
     yield live
     live.stop()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as students_t
+from scipy.special import stdtrit
 
 from trimtab.capacity.curve import Interval
 from trimtab.inference.load.histogram import bounds
@@ -111,7 +111,7 @@ def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | Non
     moved = np.array([value * 1.5 if one is None else one.crossing for one in left_out])
     count = len(moved)
     error = math.sqrt(float(((moved - moved.mean()) ** 2).sum()) * (count - 1) / count)
-    half = _WIDER * max(error, _SMOOTHEST * value) * float(students_t.ppf(_TWO_SIDED, count - 2))
+    half = _WIDER * max(error, _SMOOTHEST * value) * float(stdtrit(count - 2, _TWO_SIDED))
     return Interval(value, max(0.0, value - half), value + half)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from trimtab.inference.hardware import accelerator
 
@@ -137,7 +137,7 @@ class Transfer:
         self, factor: tuple[Values, bool], target: Values, machines: npt.NDArray[np.int64], twins: Values
     ) -> float:
         """How many standard deviations hold 80 %: as they did for each machine that is known, left out in turn."""
-        normal = float(norm.ppf(0.5 + _PROBABILITY / 2))
+        normal = float(ndtri(0.5 + _PROBABILITY / 2))
         if not self.calibrated:
             return normal
         inverse = cho_solve(factor, np.eye(len(target)))

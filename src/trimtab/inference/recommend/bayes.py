@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
-from scipy.stats import norm
+from scipy.special import ndtr
 
 Values = npt.NDArray[np.float64]
 _SCALES = (0.25, 0.5, 1.0)  # length scales that are tried, of features that span 0 to 1
@@ -76,7 +76,7 @@ class Chooser:
         best = float(target.min())
         gain = (best - mean) / spread
         # In logarithms: the expected share by which the best cost falls.
-        expected = spread * (gain * norm.cdf(gain) + norm.pdf(gain))
+        expected = spread * (gain * ndtr(gain) + np.exp(-(gain**2) / 2) / math.sqrt(2 * math.pi))
         most = int(np.argmax(expected))
         return left[most] if expected[most] >= self.enough else None
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from scipy.optimize import nnls
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inventory.catalog.functions import MB_MS_A_GB_S, FunctionPrice
@@ -122,9 +121,20 @@ def _line(known: Sequence[Measured]) -> tuple[Mapping[int, float], float | None]
     means = np.array([one.mean_ms for one in known])
     if not (means > 0).all():
         return {}, None
-    found: Array = nnls(columns / means[:, None], np.ones(len(known)))[0]  # relative errors count
+    found = _least(columns / means[:, None])  # relative errors count
     error = float(np.abs(columns @ found / means - 1).max())
     return {size: float(found[0] + found[1] * FULL_CORE_MB / size) for size in _SIZES}, error
+
+
+def _least(columns: Array) -> Array:
+    """The parts of two columns of positive numbers, neither negative, whose sum is nearest to 1 (least squares)."""
+    wanted = np.ones(len(columns))
+    both = np.asarray(np.linalg.lstsq(columns, wanted)[0], np.float64)
+    if (both >= 0).all():
+        return both
+    alone: Array = np.diag(columns.sum(axis=0) / (columns**2).sum(axis=0))  # on the border one of them is 0
+    nearest = int(np.argmin([((columns @ one - wanted) ** 2).sum() for one in alone]))
+    return alone[nearest : nearest + 1].ravel()
 
 
 def _score(one: Size, cheapest: Size, fastest: Size, weight: float) -> float:

@@ -5,7 +5,7 @@ errors holds the level on average where errors are exchangeable.
 """
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from trimtab.timeseries.forecast.combine import Spans
 from trimtab.timeseries.forecast.model import Values
@@ -27,7 +27,7 @@ def sum_width(off: Values, first: int, last: int, level: float) -> float:
     Origins are too few for a quantile, so the sums' errors are taken as normal around zero (Student's t).
     """
     sums = off[:, first:last].sum(axis=1)
-    return float(np.sqrt(np.mean(sums**2)) * stats.t.ppf((1 + level) / 2, len(sums)))
+    return float(np.sqrt(np.mean(sums**2)) * stdtrit(len(sums), (1 + level) / 2))
 
 
 def _near(sizes: Values, span: Spans, at: int) -> Values:

@@ -46,11 +46,13 @@ class Bill:
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
         self.deleted_ms = 1 << 60
+        self.ended_ms = 1 << 60
 
     async def extent(self) -> tuple[int, int]:
-        return START - 60 * DAY_MS, self.clock.now_ms() // DAY_MS * DAY_MS
+        return START - 360 * DAY_MS, min(self.clock.now_ms(), self.ended_ms) // DAY_MS * DAY_MS
 
     async def costs(self, scope: Scope, query: CostQuery) -> list[CostRow]:
+        assert query.start_ms < query.end_ms
         if Dimension.RESOURCE_ID not in query.group_by or "DataTransfer" in str(query.where):
             return []
         rows = []
@@ -159,6 +161,17 @@ def test_advice_is_found_applied_and_graded(world: World) -> None:
     # 2.00 a day before, nothing since: 2 × 730 / 24 a month, on eight whole days
     assert (EntryState.MEASURED, Decimal("60.83"), Decimal("16.00")) == (line.state, line.realised, line.realised_total)
     assert Grade.AS_PREDICTED is line.grade
+
+
+def test_where_the_newest_bill_is_old_nothing_is_measured_yet(world: World) -> None:
+    world.has(VOLUME, OTHER)
+    asyncio.run(world.routine.recompute())
+    world.has(OTHER)
+    asyncio.run(world.routine.recompute())
+    world.bill.ended_ms = START - 90 * DAY_MS
+    assert 0 == asyncio.run(world.ledger.measure())
+    [line] = asyncio.run(world.ledger.store.listed(EVERYTHING))
+    assert EntryState.APPLIED is line.state
 
 
 def test_what_cannot_be_judged_any_more_is_not_applied(world: World) -> None:

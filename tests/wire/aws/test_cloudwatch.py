@@ -225,7 +225,7 @@ def test_errors_are_botocores_own_exceptions(client: Any) -> None:
             Statistics=["Sum"],
         )
     with pytest.raises(ClientError) as caught:
-        client.describe_insight_rules()
+        client.list_managed_insight_rules(ResourceARN="arn:aws:ec2:us-east-1:123456789012:instance/i-1")
     assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
 
 

@@ -78,6 +78,8 @@ class LedgerKeeper:
         if not lines or extent is None:
             return 0
         start = min(one.applied_ms for one in lines) // DAY_MS * DAY_MS - BEFORE_DAYS * DAY_MS
+        if start >= extent[1]:  # the newest bill is of long before
+            return 0
         costs = await self._daily(max(start, extent[0]), extent[1])
         touched = {_key(one, costs) for one in lines}
         return sum([await self._measured(one, costs, touched, extent[1]) for one in lines])

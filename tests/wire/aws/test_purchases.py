@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,10 +109,10 @@ def test_savings_plans_are_offered_recorded_described_and_returned(live: LiveSer
         one for one in rates["searchResults"] if {"name": "instanceType", "value": "m5.xlarge"} in one["properties"]
     ]
     assert float(xlarge["rate"]) == pytest.approx(RATE * 0.67)
-    wanted = {"savingsPlanOfferingId": offering["offeringId"], "commitment": "0.010", "clientToken": "once"}
+    wanted = {"savingsPlanOfferingId": offering["offeringId"], "commitment": "0.010", "clientToken": uuid.uuid4().hex}
     id_ = plans.create_savings_plan(**wanted, tags={"team": "ml"})["savingsPlanId"]
     assert id_ == plans.create_savings_plan(**wanted)["savingsPlanId"]
-    [found] = plans.describe_savings_plans(states=["active"])["savingsPlans"]
+    [found] = plans.describe_savings_plans(savingsPlanIds=[id_], states=["active"])["savingsPlans"]
     assert (id_, "m5", "0.010000", {"team": "ml"}) == (
         found["savingsPlanId"], found["ec2InstanceFamily"], found["commitment"], found["tags"],
     )  # fmt: skip
@@ -121,11 +122,16 @@ def test_savings_plans_are_offered_recorded_described_and_returned(live: LiveSer
     assert {"who": "h"} == plans.list_tags_for_resource(resourceArn=arn)["tags"]
     assert plans.describe_savings_plan_rates(savingsPlanId=id_)["searchResults"]
     later = datetime.now(UTC) + timedelta(days=3)
-    queued = plans.create_savings_plan(**{**wanted, "clientToken": "later"}, purchaseTime=later)["savingsPlanId"]
+    queued = plans.create_savings_plan(**{**wanted, "clientToken": uuid.uuid4().hex}, purchaseTime=later)[
+        "savingsPlanId"
+    ]
     plans.delete_queued_savings_plan(savingsPlanId=queued)
     assert "ValidationException" == code_of(plans.delete_queued_savings_plan, savingsPlanId=id_)
     plans.return_savings_plan(savingsPlanId=id_)
-    states = {one["savingsPlanId"]: one["state"] for one in plans.describe_savings_plans()["savingsPlans"]}
+    states = {
+        one["savingsPlanId"]: one["state"]
+        for one in plans.describe_savings_plans(savingsPlanIds=[id_, queued])["savingsPlans"]
+    }
     assert {id_: "returned", queued: "queued-deleted"} == states
     assert "ResourceNotFoundException" == code_of(
         plans.create_savings_plan, savingsPlanOfferingId="00000000-0000-0000-0000-000000000000", commitment="1"

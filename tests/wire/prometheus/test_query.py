@@ -41,7 +41,7 @@ up_gauge > bool 50
 sum(up_gauge)
 sum by (job) (up_gauge)
 sum without (instance) (up_gauge)
-avg by (job) (rate(requests_total[5m]))
+avg by (job) (rate(asked_total[5m]))
 count(up_gauge > 40)
 min by (instance) (up_gauge) / on (instance) max by (instance) (up_gauge)
 stddev(up_gauge)
@@ -52,11 +52,11 @@ quantile(0.9, up_gauge)
 quantile by (job) (0.25, up_gauge)
 count_values("value", round(up_gauge, 25))
 group by (job) (up_gauge)
-rate(requests_total[1m])
-rate(requests_total[5m] offset 10m)
-increase(requests_total[10m])
-irate(requests_total[2m])
-resets(requests_total[30m])
+rate(asked_total[1m])
+rate(asked_total[5m] offset 10m)
+increase(asked_total[10m])
+irate(asked_total[2m])
+resets(asked_total[30m])
 changes(steps[30m])
 delta(up_gauge[5m])
 idelta(up_gauge[5m])
@@ -78,9 +78,9 @@ quantile_over_time(0.5, up_gauge[5m])
 histogram_quantile(0.9, rate(seconds_bucket[5m]))
 histogram_quantile(0.5, sum by (le, job) (rate(seconds_bucket[5m])))
 histogram_quantile(0.99, sum by (le) (seconds_bucket))
-sum by (job) (rate(requests_total{code="500"}[5m])) / sum by (job) (rate(requests_total[5m]))
-requests_total / on (job, instance) group_left up_gauge
-up_gauge * on (job, instance) group_right () requests_total
+sum by (job) (rate(asked_total{code="500"}[5m])) / sum by (job) (rate(asked_total[5m]))
+asked_total / on (job, instance) group_left up_gauge
+up_gauge * on (job, instance) group_right () asked_total
 up_gauge and on (job) (gappy > 0)
 up_gauge or gappy
 up_gauge unless on (instance) (up_gauge > 50)
@@ -115,11 +115,11 @@ year()
 days_in_month()
 sort(up_gauge)
 sort_desc(up_gauge)
-avg_over_time(rate(requests_total[2m] offset 7s)[10m:1m])
+avg_over_time(rate(asked_total[2m] offset 7s)[10m:1m])
 max_over_time(sum by (job) (up_gauge offset 7s)[20m:45s])
 min_over_time((up_gauge > 30)[10m:])
 sum_over_time(vector(time())[5m:1m])
-rate(requests_total[5m:30s])
+rate(asked_total[5m:30s])
 pi() * up_gauge
 1 / 0
 "text"
@@ -135,7 +135,7 @@ WRONG = (
     "nonsense(up_gauge)",
     'up_gauge{job="a"',
     "{}",
-    "up_gauge + on (job) requests_total",
+    "up_gauge + on (job) asked_total",
     'label_replace(up_gauge, "instance", "", "instance", ".*")',
 )
 
@@ -162,7 +162,7 @@ def bodies(end_s: int) -> list[bytes]:
             count = np.cumsum(dice.poisson(20 if code == "200" else 1, SAMPLES)).astype(float)
             reset = int(dice.integers(50, 200))
             count[reset:] -= count[reset]
-            labels.append({"__name__": "requests_total", "code": code, **base})
+            labels.append({"__name__": "asked_total", "code": code, **base})
             rows.append(count)
         spread = np.cumsum(dice.poisson(4, (len(EDGES), SAMPLES)).cumsum(axis=0), axis=1).astype(float)
         for edge, values in zip(EDGES, spread, strict=True):
@@ -296,13 +296,13 @@ def test_what_prometheus_refuses_is_refused_alike(
 @pytest.mark.parametrize(
     ("path", "params"),
     [
-        ("/api/v1/series", {"match[]": ['{__name__=~"up_gauge|gappy"}', 'requests_total{code="500"}']}),
+        ("/api/v1/series", {"match[]": ['{__name__=~"up_gauge|gappy"}', 'asked_total{code="500"}']}),
         ("/api/v1/labels", {"match[]": ["up_gauge", "seconds_bucket"]}),
         ("/api/v1/label/job/values", {"match[]": ["up_gauge"]}),
         ("/api/v1/label/le/values", {"match[]": ["seconds_bucket"]}),
         ("/api/v1/label/__name__/values", {"match[]": ['{job="api",instance="i0"}']}),
         ("/api/v1/label/nothing/values", {"match[]": ["up_gauge"]}),
-        ("/api/v1/format_query", {"query": 'sum by(job)(rate(requests_total{code="500"}[5m]))'}),
+        ("/api/v1/format_query", {"query": 'sum by(job)(rate(asked_total{code="500"}[5m]))'}),
     ],
 )
 def test_what_there_is_is_listed_as_prometheus_lists_it(

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from live_server import LiveServer
 from trimtab.cli.advice import advice
 from trimtab.client.advice import AdviceCalls
-from trimtab.client.advice_wire import Decide
+from trimtab.client.advice_wire import Advice, Decide
 from trimtab.client.api import Client
 from trimtab.client.inventory import Inventory
 from trimtab.client.inventory_wire import ResourceRecord
@@ -22,7 +22,7 @@ def test_advice_is_computed_decided_on_and_exported(server: LiveServer) -> None:
         Inventory(client).put([ResourceRecord(arn=arn, name="prod-of-advice", attributes=attributes)], "test")
         calls = AdviceCalls(client)
         calls.refresh([CHECK])
-        [one] = calls.listed(check=CHECK).advice
+        [one] = found(calls)
         assert ("365.00", "USD", "prod-of-advice") == (one.cash, one.currency, one.name)
         calls.decide(one.id, Decide("accepted", "next sprint"))
         assert ["accepted"] == [said.decision for said in calls.decisions(one.id)]
@@ -31,14 +31,19 @@ def test_advice_is_computed_decided_on_and_exported(server: LiveServer) -> None:
         assert one.id not in [entry.finding for entry in calls.savings().entries]
         assert one.id in b"".join(client.stream("/rest/v1/advice.csv")).decode()
         assert 20 == calls.set_check(CHECK, {"standard": 20}).settings[0].value
-        assert [one.id] == calls.refresh([CHECK]).gone
+        assert one.id in calls.refresh([CHECK]).gone
         calls.set_check(CHECK, {})
-        assert [one.id] == calls.refresh([CHECK]).new
+        assert one.id in calls.refresh([CHECK]).new
         assert "365.00" in cli(server, "list", "--check", CHECK)
         assert "aws eks update-cluster-version" in cli(server, "show", one.id)
         assert "suppressed until" in cli(server, "suppress", one.id, "--reason", "in March", "--until", "30d")
-        assert [] == calls.listed(check=CHECK).advice
+        assert [] == found(calls)
         assert "standard" in cli(server, "checks", CHECK)
+
+
+def found(calls: AdviceCalls) -> list[Advice]:
+    """What is said of this test's cluster: other tests share the server."""
+    return [one for one in calls.listed(check=CHECK).advice if one.name == "prod-of-advice"]
 
 
 def cli(server: LiveServer, *words: str) -> str:

@@ -25,16 +25,13 @@ Nothing else lets the API run a command. Without the file every SubmitJob is ref
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from trimtab.base import typed
 from trimtab.base.errors import SetupError
+from trimtab.base.toml_file import loaded_toml, typed_toml
 
 SETTING = "TRIMTAB_BATCH_FILE"
 MOST_ATTEMPTS = 10
@@ -78,23 +75,13 @@ def read_batch_file(path: str) -> BatchFile:
     """The file at `path` ("": nothing may run). Raises SetupError that says what is wrong."""
     if not path:
         return BatchFile()
-    try:
-        loaded = tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise SetupError(f"cannot read {SETTING} {path}: {problem}") from None
-    return batch_file(loaded, path)
+    return batch_file(loaded_toml(path, SETTING), path)
 
 
 def batch_file(loaded: Mapping[str, Any], path: str = "") -> BatchFile:
     """A parsed file. Raises SetupError."""
-    _refuse_unknown(loaded, BatchFile, path)
-    for section, type_ in (("queues", Queue), ("definitions", Definition)):
-        for name, one in loaded.get(section, {}).items():
-            _refuse_unknown(one, type_, f"{path} [{section}.{name}]")
-    try:
-        made = typed.convert(loaded, BatchFile)
-    except msgspec.ValidationError as problem:
-        raise SetupError(f"cannot use {SETTING} {path}: {problem}") from None
+    sections = {"queues": Queue, "definitions": Definition}
+    made = typed_toml(loaded, BatchFile, sections, SETTING, path, strict=True)
     for name in (*made.queues, *made.definitions):
         if not _NAME.fullmatch(name):
             raise SetupError(f"cannot use {SETTING} {path}: got the name {name!r}; expected letters, digits, - and _")
@@ -119,12 +106,3 @@ def _check(one: Definition, where: str) -> None:
         )
     if one.directory and not Path(one.directory).is_dir():
         raise SetupError(f"cannot use {SETTING} {where}: there is no folder {one.directory}")
-
-
-def _refuse_unknown(given: object, type_: type, where: str) -> None:
-    if not isinstance(given, Mapping):
-        raise SetupError(f"cannot use {SETTING} {where}: expected a table")
-    known = {one.name for one in fields(type_)}
-    for name in given:
-        if name not in known:
-            raise SetupError(f"cannot use {SETTING} {where}: got {name!r}; expected one of {', '.join(sorted(known))}")

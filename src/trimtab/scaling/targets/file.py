@@ -18,17 +18,15 @@ write to a cluster, so that no page and no API call can.
     act_on = ["ecs:service/prod/*", "autoscaling:autoScalingGroup/web"]
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from trimtab.base import typed
 from trimtab.base.errors import SetupError
+from trimtab.base.toml_file import loaded_toml, typed_toml
+
+SETTING = "TRIMTAB_SCALING_FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,33 +102,16 @@ def read_scaling_file(path: str) -> ScalingFile:
     """The file at `path` ("": nothing is configured). Raises SetupError that says what is wrong."""
     if not path:
         return ScalingFile()
-    try:
-        loaded = tomllib.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise SetupError(f"cannot read TRIMTAB_SCALING_FILE {path}: {problem}") from None
-    return scaling_file(loaded, path)
+    return scaling_file(loaded_toml(path, SETTING), path)
 
 
 def scaling_file(loaded: Mapping[str, Any], path: str = "") -> ScalingFile:
     """A parsed file. Raises SetupError."""
-    known = {"pools": PoolSettings, "kubernetes": ClusterSettings, "webhooks": HookSettings}
-    _refuse_unknown(loaded, ScalingFile, path)
-    for section, type_ in known.items():
-        for name, one in loaded.get(section, {}).items():
-            _refuse_unknown(one, type_, f"{path} [{section}.{name}]")
-    try:
-        found = typed.convert(loaded, type=ScalingFile, strict=False)
-    except msgspec.ValidationError as problem:
-        raise SetupError(f"cannot use TRIMTAB_SCALING_FILE {path}: {problem}") from None
+    sections = {"pools": PoolSettings, "kubernetes": ClusterSettings, "webhooks": HookSettings}
+    found = typed_toml(loaded, ScalingFile, sections, SETTING, path, strict=False)
     for name, pool in found.pools.items():
         _check_pool(name, pool)
     return found
-
-
-def _refuse_unknown(table: Any, type_: type, where: str) -> None:
-    unknown = sorted(set(table) - set(type_.__dataclass_fields__)) if isinstance(table, Mapping) else []  # type: ignore[attr-defined]  # all of them are dataclasses
-    if unknown:
-        raise SetupError(f"cannot use TRIMTAB_SCALING_FILE {where}: unknown key {unknown[0]!r}")
 
 
 def _check_pool(name: str, pool: PoolSettings) -> None:

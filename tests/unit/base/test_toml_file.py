@@ -34,7 +34,7 @@ def test_tables_become_their_types() -> None:
         ({"part": {}}, "cannot use SETTING a.toml: unknown key 'part'; expected one of parts"),
         ({"parts": 3}, r"cannot use SETTING a.toml \[parts\]: expected a table"),
         ({"parts": {"a": 3}}, r"cannot use SETTING a.toml \[parts.a\]: expected a table"),
-        ({"parts": {"a": {"sise": 2}}}, r"\[parts.a\]: unknown key 'sise'; expected one of size"),
+        ({"parts": {"a": {"sizes": 2}}}, r"\[parts.a\]: unknown key 'sizes'; expected one of size"),
         ({"parts": {"a": {"size": "2"}}}, "cannot use SETTING a.toml: Expected `int`, got `str`"),
     ],
 )

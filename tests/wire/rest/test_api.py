@@ -84,4 +84,3 @@ def test_a_live_server_is_ready_and_counts_itself(server: LiveServer) -> None:
         assert readiness.ready
         assert {check.name for check in readiness.checks} == {"engine", "state", "log"}
         assert len(trimtab.settings()) > 10
-        assert trimtab.hosts() == []

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 
 import pytest
 from tests.wire.aws.test_cost_explorer import bring
@@ -124,9 +123,8 @@ def test_no_report_says_a_figure_that_the_api_does_not(client: Client, template:
     assert expected <= {one.unit for _, one in found}
 
 
-@cache
 def told(client: Client, owner: str) -> Known:
-    """What the API says of everybody, or of an owner."""
+    """What the API says of everybody, or of an owner, after the report: a server that others use learns meanwhile."""
     known = Known()
     for tell in (tell_costs, tell_kpis, tell_runs, tell_advice, tell_anomalies):
         tell(client, known, owner)

@@ -67,7 +67,9 @@ def test_only_what_a_killed_worker_serves_fails_and_it_is_replaced(tmp_path: Pat
         pool.ask_for(2)
         await _until(lambda: len(pool.ready()) == 2, "two workers")
         assert {"a": 1, "b": 1} == pool.standing().zones
-        sent = [asyncio.create_task(client.post("/", content="0.4")) for _ in range(8)]
+        sent = [asyncio.create_task(client.post("/", content="1.5")) for _ in range(2)]
+        await _until(lambda: sum(one.serving for one in pool.workers) == 2, "both serve")
+        sent += [asyncio.create_task(client.post("/", content="0.1")) for _ in range(6)]
         await _until(lambda: len(pool.waiting) == 6, "six wait")
         victim = pool.kill_worker()
         assert 1 == victim.serving

@@ -4,19 +4,23 @@ Run as `python bench/bench_batch.py [--records 1000000] [--kills 10] [--hidden 2
 JSON lines (about 500 bytes each, 90 % of them in one file) goes through a model in Python: JSON, a perceptron with 8
 inputs and two hidden layers (`--hidden 0`: none, a logistic score), JSON.
 
-1. *the model alone*: batches from memory, nothing read or written; its best batch size counts;
+1. *the model alone*: batches from memory (100,000 records, so that they come from there and not from a cache), nothing
+   read or written, first on one core and then on all of them at once; its best batch size counts;
 2. *a sequential run*: the plain loop that a person would write, which also gives the output to compare with;
 3. *the job*: `trimtab batch run` with a worker for each core;
 4. *the job, killed*: the same command, killed with SIGKILL at random times and started again, to the end.
 
 CPU-seconds are compared beside wall time: on a machine that others use, only they are the program's own. `efficiency`
-is the model's CPU-seconds a record ÷ the job's, everything of it included (start, reading, checkpoints, assembly);
-`efficiency_after_start` leaves out what a job of one record takes. Of the kills, every other one hits the first process
-only: its workers must end themselves. The last line is JSON.
+is the CPU-seconds a record of the model alone on all cores ÷ the job's, everything of it included (start, reading,
+checkpoints, assembly); `efficiency_after_start` leaves out what a job of one record takes; `wall_efficiency` is the
+job's records a second ÷ those of the model alone on all cores; `sequential_efficiency` is the plain loop's, on one
+core. Of the kills, every other one hits the first process only: its workers must end themselves. The last line is
+JSON.
 """
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -28,6 +32,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -54,19 +60,24 @@ def predict(body):
 """
 BATCHES = (64, 256, 1024, 4096)
 ALONE_S = 2.0  # CPU-seconds of the model alone for each batch size
+HELD = 100_000  # records that it is given, over and over
 FILES = 20
 SHARE_OF_FIRST = 0.9
 
 
 def main(records: int, kills: int, hidden: int, folder: Path, seed: int) -> None:
     """Make the input, run the four, and say what came of them."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process for each core, as the job has
     (folder / "bench_model.py").write_text(MODEL.replace("HIDDEN", str(hidden)))
     sys.path.insert(0, str(folder))
     source = folder / "in"
     size = make(source, records)
     print(f"{records:,} records in {FILES} files, {size / 1e9:.2f} GB", flush=True)
-    alone, batch = model_alone(source)
-    print(f"the model alone: {alone * 1e6:.2f} CPU-µs a record at {batch} records a call", flush=True)
+    one, _ = model_alone(folder, source, 1)
+    cores = os.cpu_count() or 1
+    alone, batch = model_alone(folder, source, cores)
+    both = f"{one * 1e6:.2f} CPU-µs a record on one core, {alone * 1e6:.2f} on each of {cores} at once"
+    print(f"the model alone: {both}, at {batch} records a call", flush=True)
     began, used = time.monotonic(), cpu()
     expected = sequential(source, folder / "sequential", batch)
     in_a_row = cpu() - used
@@ -84,12 +95,14 @@ def main(records: int, kills: int, hidden: int, folder: Path, seed: int) -> None
                 "records": records,
                 "gigabytes": round(size / 1e9, 3),
                 "model_cpu_us": round(alone * 1e6, 3),
+                "model_cpu_us_on_one_core": round(one * 1e6, 3),
                 "job_cpu_us": round(whole["cpu_s"] / records * 1e6, 3),
                 "sequential_cpu_us": round(in_a_row / records * 1e6, 3),
                 "efficiency": round(alone * records / whole["cpu_s"], 4),
                 "efficiency_after_start": round(alone * records / (whole["cpu_s"] - start), 4),
                 "start_cpu_s": round(start, 2),
-                "sequential_efficiency": round(alone * records / in_a_row, 4),
+                "sequential_efficiency": round(one * records / in_a_row, 4),
+                "wall_efficiency": round(alone * records / cores / whole["wall_s"], 4),
                 "job_wall_s": round(whole["wall_s"], 1),
                 "equal": whole["equal"],
                 "kills": killed["kills"],
@@ -133,20 +146,30 @@ def batches(path: Path, records: int) -> Iterator[bytes]:
         yield b"\n".join(lines)
 
 
-def model_alone(source: Path) -> tuple[float, int]:
-    """CPU-seconds a record of the best batch size, and that size."""
-    predict = __import__("bench_model").predict
+def model_alone(folder: Path, source: Path, cores: int) -> tuple[float, int]:
+    """CPU-seconds a record of the best batch size while so many cores do the same, and that size."""
     found = {}
-    for records in BATCHES:
-        held = [body for body, _ in zip(batches(source / "part-000.jsonl", records), range(64), strict=False)]
-        used, done = time.process_time(), 0
-        while time.process_time() - used < ALONE_S:
-            for body in held:
-                predict(body)
-                done += body.count(b"\n") + 1
-        found[records] = (time.process_time() - used) / done
+    with ProcessPoolExecutor(cores, get_context("spawn"), _load, (str(folder),)) as pool:
+        for records in BATCHES:
+            each = [one.result() for one in [pool.submit(_alone, source, records) for _ in range(cores)]]
+            found[records] = sum(each) / cores
     best = min(found, key=lambda records: found[records])
     return found[best], best
+
+
+def _load(folder: str) -> None:
+    sys.path.insert(0, folder)
+
+
+def _alone(source: Path, records: int) -> float:
+    predict = __import__("bench_model").predict
+    held = list(itertools.islice(batches(source / "part-000.jsonl", records), max(1, HELD // records)))
+    used, done = time.process_time(), 0
+    while time.process_time() - used < ALONE_S:
+        for body in held:
+            predict(body)
+        done += len(held) * records
+    return (time.process_time() - used) / done
 
 
 def sequential(source: Path, target: Path, records: int) -> dict[str, str]:
@@ -172,7 +195,7 @@ def job(
     target = folder / name
     command = [sys.executable, "-m", "trimtab", "batch", "run", str(source), str(target), "--model",
                "bench_model:predict", "--json"]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     began, used, killed = time.monotonic(), cpu(), 0
     while True:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, start_new_session=True)

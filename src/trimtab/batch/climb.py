@@ -74,7 +74,7 @@ class Climb:
 _SIZES = (1, 8, 32, 128, 512, 2048, 8192)
 _ROUNDS = 5
 _LONGEST_S = 1.0  # a batch that would take longer is not tried: a piece is given back after a few seconds
-_AS_GOOD = 1.04  # of sizes that are about as fast the smallest is taken: it needs least memory and stops soonest
+_AS_GOOD = 1.02  # of sizes that are about as fast the smallest is taken: it needs least memory and stops soonest
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ class Spec:
 
     `payload_bytes` bounds a request (0: none), `batch_records` the records in one (0: as many as fit, adaptively).
     `error_limit` is how many records may fail before the job does; those that fail leave an error row in their place.
-    A worker that has been at a piece for `slice_s` keeps what it has and gives the rest back, for any that is free.
+    A worker that has been at a piece for `slice_s` keeps what it has and gives the rest back, for any that is free;
+    pieces have `piece_bytes` (0: a 64th of the input, from 1 MiB to 16 MiB: each is synced to disk when it is done).
     """
 
     inputs: tuple[Path, ...]
@@ -36,7 +37,7 @@ class Spec:
     timeout_s: float = 600.0
     retries: int = 3
     error_limit: int = 0
-    piece_bytes: int = 4 * MIB
+    piece_bytes: int = 0
     slice_s: float = 2.0
     workers: int = 0
     root: Path | None = None

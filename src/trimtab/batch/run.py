@@ -199,6 +199,7 @@ def _transform(job: _Job, backend: Backend) -> str:
             job.left.extend(running.values())
             break
         _begin(job, backend, running)
+        job.means.said(job.progress("InProgress"))  # while workers work
         finished_, _ = wait(running, _LOOK_S, FIRST_COMPLETED)
         lost = []
         for one in finished_:
@@ -212,7 +213,6 @@ def _transform(job: _Job, backend: Backend) -> str:
                 raise problem
         if lost and not _again(job, backend, running, lost):
             return f"workers died {job.losses} times: the model ends its process, or memory is short"
-        job.means.said(job.progress("InProgress"))
     return job.limit_passed() if job.over_limit() else ""
 
 

@@ -8,19 +8,14 @@ import bisect
 import itertools
 import operator
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
 from trimtab.base.errors import InvalidInput
-from trimtab.batch.model import Piece, Spec
+from trimtab.batch.model import MIB, Piece, Spec
 
-Ends = npt.NDArray[np.int64]
-_LINE_FEED = 10
 _MAGIC = 0xCED7230A  # MXNet's RecordIO
 _LENGTH_BITS = 29  # of RecordIO's second word; the upper three say which part of a record it is
 
@@ -36,14 +31,15 @@ class Raw:
 def pieces(spec: Spec, done: Sequence[Piece] = ()) -> list[Piece]:
     """What is left of every file, in order, when `done` is there. Raises InvalidInput for a file that is not so."""
     found: list[Piece] = []
-    for number, path in enumerate(spec.inputs):
-        size = path.stat().st_size
+    sizes = [one.stat().st_size for one in spec.inputs]
+    each = spec.piece_bytes or min(16 * MIB, max(MIB, sum(sizes) // 64))
+    for number, (path, size) in enumerate(zip(spec.inputs, sizes, strict=True)):
         mine = [one for one in done if one.file == number]
         if size == 0:
             found += [] if mine else [Piece(number, 0, 0)]
             continue
         for start, end in _gaps(mine, size):
-            cuts = _cuts(path, spec, start, end)
+            cuts = _cuts(path, spec.split, each, start, end)
             found += [Piece(number, *cut) for cut in itertools.pairwise(cuts)]
     return found
 
@@ -58,12 +54,12 @@ def _gaps(done: Sequence[Piece], size: int) -> Iterator[tuple[int, int]]:
         yield at, size
 
 
-def _cuts(path: Path, spec: Spec, start: int, end: int) -> list[int]:
-    if spec.split == "None" or end - start <= spec.piece_bytes:
+def _cuts(path: Path, split: str, each: int, start: int, end: int) -> list[int]:
+    if split == "None" or end - start <= each:
         return [start, end]
-    if spec.split == "Line":
-        return [*range(start, end, spec.piece_bytes), end]
-    return _frame_cuts(path, spec, start, end)
+    if split == "Line":
+        return [*range(start, end, each), end]
+    return _frame_cuts(path, split, each, start, end)
 
 
 def shared(piece: Piece, among: int, least_bytes: int) -> list[Piece]:
@@ -103,36 +99,6 @@ class Block:
                 return cls(b"", piece.end, piece.end)
             data = file.read(piece.end - start)
             return cls(data if data.endswith(b"\n") else data + file.readline(), start, piece.end)
-
-    def plain(self) -> Ends | None:
-        """Where its lines end, if every one can be sent as it lies there: none is empty, and a line feed ends each.
-
-        The whole block is looked at once, by vector instructions: `bytes.count` goes byte by byte.
-        """
-        if b"\r" in self.data:
-            return None
-        ends = np.flatnonzero(np.frombuffer(self.data, np.uint8) == _LINE_FEED)
-        if self.data and not self.data.endswith(b"\n"):
-            ends = np.append(ends, len(self.data))
-        return None if len(ends) and (ends[0] == 0 or bool((np.diff(ends) == 1).any())) else ends
-
-    def stretches(
-        self, ends: Ends, payload_bytes: int, most: Callable[[], int]
-    ) -> Iterator[tuple[int, bytes, int, int]]:
-        """Mini-batches as they lie there, of `most()` lines each or what `payload_bytes` takes (0: any).
-
-        Where each begins, its lines without the last one's end, how many they are, and where the next begins in the
-        file.
-        """
-        at, first, size = 0, 0, len(self.data)
-        while first < len(ends):
-            last = min(len(ends), first + max(1, most()))
-            if payload_bytes and ends[last - 1] - at > payload_bytes:
-                last = max(first + 1, int(np.searchsorted(ends, at + payload_bytes, side="right")))
-            end = int(ends[last - 1])
-            following = self.start + end + 1 if end + 1 < size else self.end
-            yield self.start + at, self.data[at:end], last - first, following
-            at, first = end + 1, last
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +185,17 @@ def _head(file: BinaryIO, split: str) -> tuple[int, bytes]:
     return (8 + (length + 3) // 4 * 4 if magic == _MAGIC else -1), head
 
 
-def _frame_cuts(path: Path, spec: Spec, start: int, size: int) -> list[int]:
+def _frame_cuts(path: Path, split: str, each: int, start: int, size: int) -> list[int]:
     """Where pieces of framed records begin: at the first frame after each so many bytes."""
     cuts, at = [start], start
     with path.open("rb", buffering=64) as file:
         while at < size:
             file.seek(at)
-            length, _ = _head(file, spec.split)
+            length, _ = _head(file, split)
             if length <= 0 or at + length > size:
-                raise InvalidInput(f"cannot read {path} at byte {at}: it is no {spec.split} record")
+                raise InvalidInput(f"cannot read {path} at byte {at}: it is no {split} record")
             at += length
-            if at - cuts[-1] >= spec.piece_bytes and at < size:
+            if at - cuts[-1] >= each and at < size:
                 cuts.append(at)
     return [*cuts, size]
 

@@ -16,10 +16,13 @@ from trimtab.batch.model import Done, ErrorRow, Piece, Spec
 from trimtab.batch.predict import Failed, Predict, Refused, open_model
 from trimtab.batch.rows import Mismatch, Shape, answers_of, block_of
 from trimtab.batch.split import Block, Lines, Raw, framed, groups
+from trimtab.batch.stretches import Buffer, Wanted, stretches
 
 _local = threading.local()
 _PAUSE_S = 0.2  # before the first repetition; doubled each time
 _LONGEST_PAUSE_S = 10.0
+_APART_BYTES = 4 << 20  # of lines that are taken apart at once
+_MOST_HELD = 32 << 20  # bytes of output after which a piece is kept, and its rest given back
 _DOWN = 3  # single records in a row that a model gives no answer to, after all repetitions, before it is taken for down
 
 
@@ -36,6 +39,7 @@ class _Worker:
     predict: Predict
     clock: Clock
     tuner: Tuner
+    buffer: Buffer = field(default_factory=Buffer)
 
     def most(self, given: int) -> int:
         """Records in the next mini-batch."""
@@ -182,7 +186,7 @@ class _Work:
 
 
 def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done:
-    """Transform a piece, or its first part where it takes long, and keep the output in `parts`.
+    """Transform a piece, or its first part where it takes long or says much, and keep the output in `parts`.
 
     Raises InvalidInput for input that cannot be split.
     """
@@ -190,13 +194,15 @@ def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done
     began_s = worker.clock.monotonic()
     work = _Work(worker)
     batches = _lines if spec.split == "Line" else _frames
-    count, end = 0, piece.end
+    count, end, rows, held = 0, piece.end, 0, 0
     for records, reached in batches(work, piece, batch_records):
         count += records
+        held += sum(map(len, work.rows[rows:]))
+        rows = len(work.rows)
         if worker.tunes:
             worker.tuner.measured(records, work.calls_s)
             work.calls_s = 0.0
-        if reached < piece.end and worker.clock.monotonic() - began_s >= spec.slice_s:
+        if reached < piece.end and (held >= _MOST_HELD or worker.clock.monotonic() - began_s >= spec.slice_s):
             end = reached
             break
     ending = b"\n" if spec.assemble_line else b""
@@ -212,22 +218,24 @@ def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done
 
 def _lines(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
     """Transform lines batch by batch: how many each had, and the byte that was reached."""
-    spec = work.spec
-    block = Block.read(spec.inputs[piece.file], piece)
-    found = work.worker.shape.plain and spec.multi_record and not spec.batch_records and spec.assemble_line
-    ends = block.plain() if found else None
-    if ends is not None:
-        for at, body, count, following in block.stretches(ends, spec.payload_bytes, lambda: work.worker.most(given)):
+    spec, path, reached = work.spec, work.spec.inputs[piece.file], piece.start
+    if work.worker.shape.plain and spec.multi_record and not spec.batch_records and spec.assemble_line:
+        wanted = Wanted(spec.payload_bytes, lambda: work.worker.most(given))
+        for at, body, count, reached in stretches(path, piece, wanted, work.worker.buffer):
             if 0 < spec.payload_bytes < len(body):
                 work.batch([Raw(at, body)])
-                yield 1, following
             else:
                 work.plain(body, at, count)
-                yield count, following
-        return
-    lines, first = Lines.of(block), 0
+            yield count, reached
+    for start in range(reached, piece.end, _APART_BYTES):
+        yield from _taken_apart(work, Piece(piece.file, start, min(piece.end, start + _APART_BYTES)), given)
+
+
+def _taken_apart(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
+    """Transform lines that are not sent as they lie there."""
+    lines, first = Lines.of(Block.read(work.spec.inputs[piece.file], piece)), 0
     while first < len(lines.at):
-        last = lines.batch(first, spec.payload_bytes, work.worker.most(given))
+        last = lines.batch(first, work.spec.payload_bytes, work.worker.most(given))
         batch = zip(lines.at[first:last], lines.bodies[first:last], strict=True)
         work.batch([Raw(at, body) for at, body in batch])
         yield last - first, lines.begins(last)

@@ -65,8 +65,13 @@ for _command in (plan, place_, list_, show, remove):
 @click.option("--retries", type=click.IntRange(0, 10), default=3, show_default=True)
 @click.option("--error-limit", type=click.IntRange(0), default=0, show_default=True,
               help="Records that may fail; each leaves an error row in its place.")  # fmt: skip
-@click.option("--piece-mb", type=click.FloatRange(0.001, 1024), default=4.0, show_default=True,
-              help="Bytes that one worker takes at a time.")  # fmt: skip
+@click.option(
+    "--piece-mb",
+    type=click.FloatRange(0, 1024),
+    default=0.0,
+    show_default=False,
+    help="MiB that one worker takes at a time. Default: a 64th of the input, from 1 to 16.",
+)
 @click.option("--files-from", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Only the files of INPUT that this file names, a line each, in its order.")  # fmt: skip
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path),

@@ -38,7 +38,8 @@ def _tune(seconds) -> int:  # type: ignore[no-untyped-def]  # records -> seconds
 
 
 def test_a_function_is_given_the_smallest_batch_that_is_about_as_fast_as_any() -> None:
-    assert 2048 == _tune(lambda records: 1e-3 + 1e-5 * records)
+    assert 8192 == _tune(lambda records: 1e-3 + 1e-5 * records)
+    assert 512 == _tune(lambda records: 1e-4 + 1e-5 * records)
     assert 1 == _tune(lambda records: 1e-5 * records)
     assert 128 == _tune(lambda records: 1e-5 * records * (1 + abs(records - 128)))
 

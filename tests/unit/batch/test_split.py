@@ -57,38 +57,6 @@ def test_whatever_is_finished_the_rest_has_every_other_line(
     assert [line for line in lines if line] == [body for _, body in sorted(found)]
 
 
-@given(lines=_LINES, most=st.integers(1, 9), payload_bytes=st.integers(0, 30), start=st.integers(0, 50))
-def test_stretches_are_the_lines_as_they_lie_there(
-    lines: list[bytes], most: int, payload_bytes: int, start: int
-) -> None:
-    data = b"".join(line + b"\n" for line in lines if line)
-    block = Block(data, start, start + len(data))
-    ends = block.plain()
-    assert (ends is None) == (b"\r" in data)
-    if ends is None:
-        return
-    found = list(block.stretches(ends, payload_bytes, lambda: most))
-    assert [line for line in lines if line] == [line for _, body, _, _ in found for line in body.split(b"\n")]
-    assert [count for _, _, count, _ in found] == [body.count(b"\n") + 1 for _, body, _, _ in found]
-    assert max((count for _, _, count, _ in found), default=0) <= most
-    assert all(data[at - start :].startswith(body) for at, body, _, _ in found)
-    assert [at for at, _, _, _ in found[1:]] == [following for _, _, _, following in found[:-1]]
-    assert all(len(body) <= payload_bytes or b"\n" not in body for _, body, _, _ in found if payload_bytes)
-
-
-def test_a_last_line_may_have_no_end_and_blocks_with_empty_lines_are_taken_apart() -> None:
-    open_ended = Block(b"a\nbc", 10, 14)
-    ends = open_ended.plain()
-    assert ends is not None
-    assert [(10, b"a", 1, 12), (12, b"bc", 1, 14)] == list(open_ended.stretches(ends, 0, lambda: 1))
-    assert None is Block(b"a\n\nb\n", 0, 5).plain()
-    assert None is Block(b"\na\n", 0, 3).plain()
-    nothing = Block(b"", 4, 4)
-    none = nothing.plain()
-    assert none is not None
-    assert [] == list(nothing.stretches(none, 0, lambda: 5))
-
-
 def test_of_pieces_that_overlap_some_that_do_not_are_chosen() -> None:
     found = [Piece(0, 0, 10), Piece(0, 0, 4), Piece(0, 4, 10), Piece(0, 12, 20), Piece(1, 0, 3), Piece(0, 8, 12)]
     assert [Piece(0, 0, 10), Piece(0, 12, 20), Piece(1, 0, 3)] == whole_cover(found)

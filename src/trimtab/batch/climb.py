@@ -72,7 +72,9 @@ class Climb:
 
 
 _SIZES = (1, 8, 32, 128, 512, 2048, 8192)
-_ROUNDS = 5
+_ROUNDS = 4
+_TURN_RECORDS, _TURN_S = 512, 0.02  # a size has its turn for so many records, or so long
+_HOPELESS = 1.5  # a size that takes so many times the best's time has no second turn
 _LONGEST_S = 1.0  # a batch that would take longer is not tried: a piece is given back after a few seconds
 _AS_GOOD = 1.02  # of sizes that are about as fast the smallest is taken: it needs least memory and stops soonest
 
@@ -81,14 +83,18 @@ _AS_GOOD = 1.02  # of sizes that are about as fast the smallest is taken: it nee
 class Tuner:
     """How many records a function is given at once, found by the worker that calls it.
 
-    Sizes are tried in turn, a few rounds, and each is judged by its fastest batch: whatever else runs on the machine
-    makes some batches slower and none faster, and turns make it meet all sizes alike. Time that the worker waited for
-    a core is left out by the caller: a long batch is interrupted on a busy machine, and a short one is not.
+    Sizes are tried in turn, a few rounds, then the best beside its half and its double. Each is judged by its fastest
+    turn: whatever else runs on the machine makes some slower and none faster, and turns make it meet all sizes alike.
+    Time that the worker waited for a core is left out by the caller: a long batch is interrupted on a busy machine,
+    and a short one is not.
     """
 
     fixed: int = 0
     fastest: dict[int, float] = field(default_factory=dict)
+    _sizes: tuple[int, ...] = _SIZES
     _turn: int = 0
+    _records: int = 0
+    _seconds: float = 0.0
 
     @property
     def done(self) -> bool:
@@ -98,18 +104,38 @@ class Tuner:
     @property
     def batch(self) -> int:
         """The size to use, or to try, next."""
-        return self.fixed or _SIZES[self._turn % len(_SIZES)]
+        return self.fixed or self._sizes[self._turn % len(self._sizes)]
 
     def measured(self, records: int, seconds: float) -> None:
         """What a batch took. One that is far from full says nothing: a piece may have fewer lines than that."""
         if self.done:
             return
         if 4 * records >= 3 * self.batch:
-            each = max(seconds, 1e-9) / records
+            self._records += records
+            self._seconds += max(seconds, 1e-9)
+            if self._records < _TURN_RECORDS and self._seconds < _TURN_S:
+                return
+            each = self._seconds / self._records
             self.fastest[self.batch] = min(each, self.fastest.get(self.batch, each))
-        self._turn += 1
-        while self._turn % len(_SIZES) and self.batch * min(self.fastest.values()) > _LONGEST_S:
+        self._next()
+        if self._turn >= _ROUNDS * len(self._sizes) or (self._turn >= len(self._sizes) and len(self.fastest) < 2):
+            self._settle()
+
+    def _next(self) -> None:
+        """The next turn, of a size that is worth one."""
+        self._records, self._seconds = 0, 0.0
+        best = min(self.fastest.values(), default=0.0)
+        for _ in self._sizes:
             self._turn += 1
-        if self._turn >= _ROUNDS * len(_SIZES) or (self._turn >= len(_SIZES) and len(self.fastest) == 1):
-            best = min(self.fastest.values())
-            self.fixed = min(size for size, each in self.fastest.items() if each <= best * _AS_GOOD)
+            if self.batch * best <= _LONGEST_S and self.fastest.get(self.batch, best) <= _HOPELESS * best:
+                return
+
+    def _settle(self) -> None:
+        """Take the best; the first time, look around it."""
+        best = min(self.fastest.values(), default=0.0)
+        size = min((size for size, each in self.fastest.items() if each <= best * _AS_GOOD), default=1)
+        around = tuple(one for one in (size // 2, size, 2 * size) if 1 <= one <= _SIZES[-1])
+        if self._sizes != _SIZES or len(self.fastest) < 2:
+            self.fixed = size
+        else:
+            self._sizes, self._turn, self.fastest = around, 0, {}

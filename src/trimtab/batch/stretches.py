@@ -16,7 +16,7 @@ import numpy.typing as npt
 from trimtab.batch.model import Piece
 
 Ends = npt.NDArray[np.int64]
-_STEP = 512 << 10  # bytes read at once
+_STEP = 256 << 10  # bytes read at once
 _LAST_LINE = 64 << 10  # bytes read at once to find where a line ends
 _LINE_FEED = 10
 
@@ -60,9 +60,18 @@ class Buffer:
             return bytes(view[start:end])
 
     def ends(self) -> Ends:
-        """Where lines end in what is not used yet. Vector instructions find them: `bytes.count` goes byte by byte."""
-        seen = np.frombuffer(self.held, np.uint8, self.high - self.low, self.low)
-        return np.flatnonzero(seen == _LINE_FEED) + self.low
+        """Where lines end in what is not used yet.
+
+        Vector instructions find the words of eight bytes that have an end, and only those are looked into.
+        """
+        size = self.high - self.low
+        here = np.empty(-(-size // 8) * 8, np.bool_)
+        here[size:] = False
+        np.equal(np.frombuffer(self.held, np.uint8, size, self.low), _LINE_FEED, out=here[:size])
+        words = np.flatnonzero(here.view(np.uint64) != 0)
+        which, byte = np.nonzero(here.reshape(-1, 8)[words])
+        found: Ends = words[which] * 8 + byte + self.low
+        return found
 
 
 @dataclass(frozen=True, slots=True)

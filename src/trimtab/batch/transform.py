@@ -219,7 +219,7 @@ def transform(spec: Spec, piece: Piece, parts: Path, batch_records: int) -> Done
 def _lines(work: _Work, piece: Piece, given: int) -> Iterator[tuple[int, int]]:
     """Transform lines batch by batch: how many each had, and the byte that was reached."""
     spec, path, reached = work.spec, work.spec.inputs[piece.file], piece.start
-    if work.worker.shape.plain and spec.multi_record and not spec.batch_records and spec.assemble_line:
+    if work.worker.shape.plain and spec.multi_record and spec.assemble_line:
         wanted = Wanted(spec.payload_bytes, lambda: work.worker.most(given))
         for at, body, count, reached in stretches(path, piece, wanted, work.worker.buffer):
             if 0 < spec.payload_bytes < len(body):

@@ -29,7 +29,7 @@ def test_what_is_fixed_stays() -> None:
 
 def _tune(seconds) -> int:  # type: ignore[no-untyped-def]  # records -> seconds
     tuner = Tuner()
-    for _ in range(200):
+    for _ in range(50_000):
         if tuner.done:
             break
         tuner.measured(tuner.batch, seconds(tuner.batch))
@@ -38,10 +38,11 @@ def _tune(seconds) -> int:  # type: ignore[no-untyped-def]  # records -> seconds
 
 
 def test_a_function_is_given_the_smallest_batch_that_is_about_as_fast_as_any() -> None:
-    assert 8192 == _tune(lambda records: 1e-3 + 1e-5 * records)
+    assert 4096 == _tune(lambda records: 1e-3 + 1e-5 * records)
     assert 512 == _tune(lambda records: 1e-4 + 1e-5 * records)
     assert 1 == _tune(lambda records: 1e-5 * records)
     assert 128 == _tune(lambda records: 1e-5 * records * (1 + abs(records - 128)))
+    assert 256 == _tune(lambda records: 1e-5 * records * (1 + abs(records - 256)))  # between two that were tried first
 
 
 def test_a_slow_function_is_not_tried_with_batches_that_take_long() -> None:

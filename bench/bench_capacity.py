@@ -1,9 +1,10 @@
 """Searches for capacity on queues whose truth is known, simulated in their own time.
 
-Run as `bench_capacity.py [--seeds 6] [--first 0] [--seconds 300] [QUEUE …]`. Each search is the product's own, over a
-simulated queue in place of a server; the truth is the rate at which p99 is the objective: by formula for M/M/1, else by
-a simulation of two million requests, bisected over the same random numbers. A line of JSON for each search; the last is
-JSON with `within_3_percent`, `worst`, `covered` (searches whose interval holds the truth), `bias` and `mean_seconds`.
+Run as `bench_capacity.py [--seeds 6] [--first 0] [--seconds 300] [--tolerance 0.03] [QUEUE …]`. Each search is
+the product's own, over a simulated queue in place of a server; the truth is the rate at which p99 is the objective: by
+formula for M/M/1, else by a simulation of two million requests, bisected over the same random numbers. A line of JSON
+for each search; the last is JSON with `within_3_percent`, `worst`, `covered` (searches whose interval holds the truth),
+`bias` and `mean_seconds`.
 """
 
 import argparse
@@ -119,11 +120,11 @@ def truth(name: str) -> float:
     return (low + high) / 2
 
 
-async def found(name: str, seed: int, seconds: float) -> Found:
+async def found(name: str, seed: int, seconds: float, tolerance: float) -> Found:
     """One search."""
     queue = Queue(name, seed)
     start = 0.1 * queue.servers / queue.mean
-    plan = Plan(Objective(QUEUES[name][3]), start_rate=start, warm_up_s=0.0, most_s=seconds)
+    plan = Plan(Objective(QUEUES[name][3]), start_rate=start, warm_up_s=0.0, most_s=seconds, tolerance=tolerance)
     return await search(plan, Means(queue.hold, queue.clock.monotonic))
 
 
@@ -134,12 +135,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--tolerance", type=float, default=0.03)
     given = parser.parse_args()
     errors, covered, seconds = [], [], []
     for name in given.queues:
         right = truth(name)
         for seed in range(given.first, given.first + given.seeds):
-            one = asyncio.run(found(name, seed, given.seconds))
+            one = asyncio.run(found(name, seed, given.seconds, given.tolerance))
             answer = one.capacity
             error = float(answer.value / right - 1) if answer else -1.0
             errors.append(error)

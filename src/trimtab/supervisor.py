@@ -98,15 +98,19 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         child.ready.clear()
         child.started = self._clock.monotonic()
-        child.process = subprocess.Popen(
-            child.command,
-            env=child.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
+        ours = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: it is ours, not a child's
+        try:
+            child.process = subprocess.Popen(
+                child.command,
+                env=child.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+        finally:
+            signal.signal(signal.SIGINT, ours)
         for stream in (self._read_output, self._read_errors):
             threading.Thread(target=stream, args=(child, child.process), daemon=True).start()
 

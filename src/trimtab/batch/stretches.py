@@ -26,7 +26,7 @@ class Stretch(NamedTuple):
 
     at: int
     body: bytes
-    count: int
+    lines: int
     following: int
 
 

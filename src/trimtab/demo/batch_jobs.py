@@ -46,7 +46,7 @@ class Planted:
 
 
 COMPLETED = Planted("catalogue-embeddings", "embed-minilm", 9000, 3000, 10, 6, 95.0, 5.0, 2)
-FAILED = Planted("review-scores", "review-scorer", 4000, 40, 20, 4, 60.0, 26.0)
+FAILED = Planted("review-scores", "review-scorer", 4000, 40, 20, 4, 60.0, 22.0)
 
 
 def put_batch_jobs(client: Client, world: World) -> None:

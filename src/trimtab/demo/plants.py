@@ -96,7 +96,7 @@ def _failed_batch_job(world: World) -> Plant:
     return Plant(
         "failed-batch-job",
         "/batch",
-        f"The batch job {FAILED.name} was ended by its limit: more than {FAILED.limit} of its records are broken",
+        f"the batch job {FAILED.name} was ended by its limit: more than {FAILED.limit} of its records are broken",
         world.company.pods[0].node.account.id,
         "search",
         (FAILED.name,),

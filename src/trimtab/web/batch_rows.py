@@ -1,6 +1,6 @@
 """Batch jobs as rows of a table: what is sorted and shown of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,14 +109,17 @@ def tiles(rows: Sequence[BatchRow]) -> list[Tile]:
         Tile("Throughput", *words.split_value(sum(one.records_per_s for one in running)), "records a second now"),
         Tile("Left", words.duration(1000 * max(left)) if left else "–", "", "until the last that runs is done"),
         Tile("Records", words.count(sum(one.records for one in rows)), "", f"{errors:,} failed"),
-        Tile("Cost", " + ".join(_amount(*one) for one in costs.items()) or "–", "",
-             f"{unknown} without a price" if unknown else "so far"),
+        Tile("Cost", *_total(costs), f"{unknown} without a price" if unknown else "so far"),
         Tile("Failed jobs", words.count(len(failed)), "", ", ".join(failed[:3])),
     ]  # fmt: skip
 
 
-def _amount(currency: str, amount: float) -> str:
-    return f"{amount:,.{2 if amount >= 1 else 4}f} {currency}"
+def _total(costs: Mapping[str, float]) -> tuple[str, str]:
+    """A tile's value and unit: several currencies are not added up."""
+    amounts = [(f"{amount:,.{2 if amount >= 1 else 4}f}", currency) for currency, amount in costs.items()]
+    if len(amounts) == 1:
+        return amounts[0]
+    return " + ".join(map(" ".join, amounts)) or "–", ""
 
 
 def throughput(title: str, *, job: str = "") -> Panel:

@@ -44,12 +44,12 @@ def test_every_line_is_in_one_piece_as_it_lies_there(
         assert all(start <= one.at < end for one in mine)
         assert [one.at for one in mine[1:]] == [one.following for one in mine[:-1]]
         assert [end] == [one.following for one in mine[-1:]] or not mine
-        assert payload_bytes or all(one.count == most for one in mine[:-1])
+        assert payload_bytes or all(one.lines == most for one in mine[:-1])
         found += mine
     assert lines == [line for one in found for line in one.body.split(b"\n")]
-    assert [one.count for one in found] == [one.body.count(b"\n") + 1 for one in found]
-    assert all(one.count <= most and data[one.at :].startswith(one.body) for one in found)
-    assert all(len(one.body) <= payload_bytes or one.count == 1 for one in found if payload_bytes)
+    assert [one.lines for one in found] == [one.body.count(b"\n") + 1 for one in found]
+    assert all(one.lines <= most and data[one.at :].startswith(one.body) for one in found)
+    assert all(len(one.body) <= payload_bytes or one.lines == 1 for one in found if payload_bytes)
 
 
 @pytest.mark.usefixtures("small")
@@ -79,7 +79,7 @@ def test_a_last_line_may_have_no_end_and_an_empty_piece_has_none(tmp_path: Path)
 def test_the_buffer_grows_no_larger_than_a_batch_needs(tmp_path: Path) -> None:
     path, buffer = tmp_path / "in", Buffer()
     path.write_bytes((b"x" * 99 + b"\n") * 100_000)
-    assert 100_000 == sum(one.count for one in _found(path, Piece(0, 0, 10_000_000), 128, 0, buffer))
+    assert 100_000 == sum(one.lines for one in _found(path, Piece(0, 0, 10_000_000), 128, 0, buffer))
     assert len(buffer.held) <= 1 << 20
-    assert [8192] * 12 + [1696] == [one.count for one in _found(path, Piece(0, 0, 10_000_000), 8192, 0, buffer)]
+    assert [8192] * 12 + [1696] == [one.lines for one in _found(path, Piece(0, 0, 10_000_000), 8192, 0, buffer)]
     assert len(buffer.held) <= 4 << 20

@@ -43,7 +43,10 @@ def _buy(one: Bought, answer: Answer) -> Finding:
     low = answer.outcomes["low"].saving
     plan = one.kind.endswith("_SP")
     unit = "dollars an hour" if plan else "machines"
-    when = f", from {iso(one.start_ms)[:10]}" if one.start_ms > answer.made_ms else ""
+    queued, saves = one.start_ms > answer.made_ms, Decimal(str(one.saving)).quantize(_CENT)
+    day = iso(one.start_ms)[:10]
+    when = f", from {day}" if queued else ""
+    later = f"saves {saves:,.2f} {answer.currency} a month from {day} on, and nothing before; "
     return Finding(
         BUY,
         Pillar.COST,
@@ -61,10 +64,10 @@ def _buy(one: Bought, answer: Answer) -> Finding:
             Evidence("rates", f"{one.basis}: {one.source}", PAGE),
         ),
         confidence=0.9 if one.basis in ("own", "bill", "published") else 0.6,
-        cash=Decimal(str(one.saving)).quantize(_CENT),
+        cash=Decimal(0) if queued else saves,
         cost=Decimal(str(one.value)).quantize(_CENT),
         currency=answer.currency,
-        cash_note="expected; simulated hour by hour with what is held already",
+        cash_note=f"{later if queued else ''}expected; simulated hour by hour with what is held already",
         fix=one.command,
         effort=Effort.VERY_LOW,
         action=Action.BUY_SAVINGS_PLAN if plan else Action.BUY_RESERVATION,

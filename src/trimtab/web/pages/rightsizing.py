@@ -175,11 +175,16 @@ def row_of(kept: Kept) -> dict[str, Any]:
         "reasons": list(told.reasons),
         "reason": told.idle_reason if told.idle else told.reason,
         "saving": "" if saving is None else f"{saving:,.2f}",
+        "currency": priced.option.currency if priced is not None else _currency(told),
         "saving_with": "" if told.idle or saving is None or priced is None or priced is first else priced.option.name,
         "risk": first.risk if first is not None else None,
         "over": told.replays[0].over if told.replays else None,
         "over_now": _nothing(told).over if _nothing(told) is not None else None,
     }
+
+
+def _currency(told: Recommendation) -> str:
+    return told.current.currency if told.current is not None else ""
 
 
 def _nothing(told: Recommendation) -> Any:
@@ -206,12 +211,12 @@ def shown(detailed: Detailed) -> dict[str, Any]:
     return {
         "one": row_of(detailed.kept),
         "told": told,
-        "replays": [_replay(one) for one in told.replays],
+        "replays": [_replay(one, _currency(told)) for one in told.replays],
         "options": [
             {
                 "name": one.option.name,
                 "rank": one.rank,
-                "saving": "not known" if one.saving is None else f"{one.saving:,.2f}",
+                "saving": "not known" if one.saving is None else f"{one.saving:,.2f} {one.option.currency}",
                 "risk": one.risk,
                 "effort": one.option.effort.value,
                 "use": ", ".join(
@@ -230,10 +235,10 @@ def shown(detailed: Detailed) -> dict[str, Any]:
     }
 
 
-def _replay(one: Walked) -> dict[str, Any]:
+def _replay(one: Walked, currency: str) -> dict[str, Any]:
     return {
         "title": _TITLES.get(one.strategy, one.strategy),
-        "cost": "not known" if one.cost is None else f"{one.cost:,.2f}",
+        "cost": "not known" if one.cost is None else f"{one.cost:,.2f} {currency}",
         "over": one.over,
         "headroom": one.headroom,
         "changes": one.changes,

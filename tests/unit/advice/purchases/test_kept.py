@@ -1,6 +1,7 @@
 """What people say, plans that were recorded and made, and findings: the state of purchase options."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -61,6 +62,14 @@ def test_a_plan_becomes_findings_to_buy_to_use_and_to_renew():
     assert D("905.00") == buy.findings[0].cash
     assert [(Status.ERROR, D(0), D("14600.00"))] == [(one.status, one.cash, one.cost) for one in idle.findings]
     assert "ends in 10 days" in soon.findings[0].summary
+
+
+def test_what_is_queued_takes_nothing_off_the_next_invoice():
+    answer = made_answer(1_800_000_000_000)
+    later = replace(answer.bought[0], start_ms=answer.made_ms + 75 * DAY)
+    [found] = judged(replace(answer, bought=(later,)))[0].findings
+    assert D(0) == found.cash
+    assert "saves 905.00 USD a month from 2027-03-31 on, and nothing before" in found.cash_note
 
 
 def test_own_rates_come_before_the_bill_and_published_ones(state):

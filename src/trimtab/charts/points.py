@@ -14,6 +14,7 @@ from trimtab.charts.ticks import short, value_ticks
 _LEFT, _RIGHT, _BOTTOM = 56, 20, 44
 _NAMED = 14
 """Points that are named in the picture, the largest first; the pointer names all."""
+_MOST_NAME, _CHARACTER_PX, _LINE_PX = 24, 6.1, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +63,52 @@ def draw_points(chart: Points) -> Svg:
     parts += [label_at(short(tick), x(tick), bottom + 16, ink.muted, "middle") for tick in across]
     parts.append(label_at(chart.x_label, right, bottom + 32, ink.muted, "end"))
     parts.append(label_at(chart.y_label, 4, top - 8, ink.muted))
+    taken: list[_Place] = []
     for at, one in enumerate(sorted(chart.spots, key=lambda one: -one.size)):
-        parts.append(_spot(one, x(one.x), y(one.y), right, ink, named=at < _NAMED))
+        place = _place(one, x(one.x), y(one.y), right, taken) if at < _NAMED else None
+        taken += [place] if place else []
+        parts.append(_spot(one, x(one.x), y(one.y), place, ink))
     parts += frame.names(chart.names, ink)
     if not chart.spots:
         parts.append(frame.note("No data in this range", ink))
     return picture(chart.width, chart.height, parts, {"role": "img", "aria-label": chart.label})
 
 
-def _spot(one: Spot, x: float, y: float, right: float, ink: Ink, *, named: bool) -> Svg:
-    radius = 4 + 9 * one.size**0.5
-    shape: Attributes = {"cx": x, "cy": y, "r": radius, "fill": one.color, "fill-opacity": 0.75, "stroke": ink.panel}
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a name is written: its nearer end, its baseline, its other end."""
+
+    x: float
+    y: float
+    far: float
+
+    def covers(self, other: "_Place") -> bool:
+        """Whether two names would be written over each other."""
+        mine, its = sorted((self.x, self.far)), sorted((other.x, other.far))
+        return abs(self.y - other.y) < _LINE_PX and mine[0] < its[1] and its[0] < mine[1]
+
+
+def _place(one: Spot, x: float, y: float, right: float, taken: Sequence[_Place]) -> _Place | None:
+    """Beside the spot, or a line or two above or below; None where every place is taken."""
+    away = _radius(one) + 3
+    side = -1 if x > right - 110 else 1
+    start, width = x + side * away, len(cut(one.name, _MOST_NAME)) * _CHARACTER_PX
+    for lines in (0, -1, 1, -2, 2):
+        place = _Place(start, y + 4 + lines * _LINE_PX, start + side * width)
+        if not any(place.covers(other) for other in taken):
+            return place
+    return None
+
+
+def _radius(one: Spot) -> float:
+    return 4.0 + 9.0 * float(one.size**0.5)
+
+
+def _spot(one: Spot, x: float, y: float, place: _Place | None, ink: Ink) -> Svg:
+    shape: Attributes = {"cx": x, "cy": y, "r": _radius(one), "fill": one.color, "fill-opacity": 0.75,
+                         "stroke": ink.panel}  # fmt: skip
     drawn = [element("circle", shape, element("title", {}, one.title))]
-    if named:
-        end = x > right - 110
-        spot = x - radius - 3 if end else x + radius + 3
-        drawn.append(label_at(cut(one.name, 24), spot, y + 4, ink.text, "end" if end else "start"))
+    if place is not None:
+        side = "end" if place.far < place.x else "start"
+        drawn.append(label_at(cut(one.name, _MOST_NAME), place.x, place.y, ink.text, side))
     return linked(one.href, *drawn)

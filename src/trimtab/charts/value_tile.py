@@ -10,6 +10,7 @@ from trimtab.charts.shades import label_at, title_at
 from trimtab.charts.svg import Svg, element
 
 _LEAST_PX, _HEIGHT = 190, 78
+_DIGIT_PX, _GAP_PX = 15.6, 24  # of a value's text, and beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Figures:
 def draw_figures(chart: Figures) -> Svg:
     """The picture; `label` says what it shows to those who do not see it."""
     ink = chart.ink
-    columns = max(min(chart.width // _LEAST_PX, len(chart.figures)), 1)
+    columns = _columns(chart)
     wide = chart.width / columns
     top = 30 if chart.title else 0
     height = top + -(-max(len(chart.figures), 1) // columns) * _HEIGHT
@@ -48,3 +49,11 @@ def draw_figures(chart: Figures) -> Svg:
         parts.append(label_at(one.value, x, y + 46, ink.text, size=26, bold=True))
         parts.append(label_at(cut(one.note, room), x, y + 66, ink.muted, size=12))
     return picture(chart.width, height, parts, {"role": "img", "aria-label": chart.label})
+
+
+def _columns(chart: Figures) -> int:
+    """As many as there is room for beside the longest value, and no row much shorter than the others."""
+    longest = max((len(one.value) for one in chart.figures), default=0)
+    fit = int(chart.width // max(_LEAST_PX, longest * _DIGIT_PX + _GAP_PX))
+    number = max(len(chart.figures), 1)
+    return -(-number // -(-number // max(min(fit, number), 1)))

@@ -144,7 +144,8 @@ class DatasetReader:
         Who asks for what is being read waits for that reading.
         """
         if source.whole:
-            window = replace(window, wanted=frozenset(one.name for one in source.fields))
+            every = frozenset(one.name for one in source.fields)
+            window = replace(window, wanted=every - (source.finer - window.wanted))
         key = source.name, window
         kept = self._kept.get(key)
         if kept is not None and self._clock.now_ms() - kept[0] < _KEPT_MS:

@@ -56,7 +56,8 @@ Read = Callable[[Window], Awaitable[Relation | Rows]]
 class Source:
     """A source. `grain` says what one row is, `role` who may read it at all: finance sees money and no telemetry.
 
-    `whole`: it answers rows that have every field, whichever are looked at; so one reading serves every question.
+    `whole`: it answers rows that have every field, whichever are looked at; so one reading serves every question, but
+    for those that look at a field of `finer`, for which there are more rows.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Source:
     read: Read
     role: Role = Role.READ
     whole: bool = False
+    finer: frozenset[str] = frozenset()
 
     def field(self, name: str) -> Field | None:
         """A field by its name."""

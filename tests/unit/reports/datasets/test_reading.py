@@ -11,8 +11,10 @@ import pytest
 from made_datasets import FIRST, NOW, SOURCES, reader
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
+from trimtab.reports.datasets.field import number, time
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.reading import Answer, DatasetReader
+from trimtab.reports.datasets.source import Rows, Source, Window
 from trimtab.reports.datasets.spec import read_spec
 from trimtab.store.telemetry.client import Telemetry
 
@@ -212,3 +214,26 @@ def test_ranks_and_differences_over_grouped_rows(ask: Ask) -> None:
     found = ask(BILL, columns=columns, order=(("rank", False),))
     assert [("EC2", 1, None), ("S3", 2, Decimal("-15.740000000001"))] == [(o["s"], o["rank"], o["d"]) for o in found]
     assert {Decimal("17.870000000001")} == {one["top"] for one in found}
+
+
+def test_a_source_that_answers_whole_rows_is_read_once_and_once_more_where_rows_are_finer(engine: Telemetry) -> None:
+    looked: list[frozenset[str]] = []
+
+    async def read(window: Window) -> Rows:
+        looked.append(window.wanted)
+        return Rows(
+            [(at, at, 1.0, 2.0) for at in ((FIRST, FIRST + 3_600_000) if "hour" in window.wanted else (FIRST,))]
+        )
+
+    fields = (time("day", "Day."), time("hour", "Hour."), number("paid", "Paid."), number("idle", "Idle."))
+    source = Source("hours", "Hours", "an hour", fields, read, whole=True, finer=frozenset(("hour",)))
+    datasets = DatasetReader(engine, {"hours": source}, ManualClock(NOW))
+    spec = read_spec({"sources": [{"use": "hours"}]})
+
+    def total(*columns: str) -> list[dict[str, Any]]:
+        asked = tuple((one, one if one == "hour" else f"sum({one})") for one in columns)
+        return asyncio.run(datasets.run(spec, reader(), Query(columns=asked))).table.to_pylist()
+
+    assert [[{"paid": 1.0}], [{"idle": 2.0}]] == [total("paid"), total("idle")]
+    assert 2 == len(total("hour", "idle"))
+    assert [False, True] == ["hour" in one for one in looked]

@@ -51,7 +51,9 @@ def gpu_hours(telemetry: Telemetry, reports: RunReports) -> Source:
         rows = await asyncio.gather(*read)
         return Rows([row for some in rows for row in some], min(last, reports.clock.now_ms()))
 
-    return Source("gpu_hours", "GPU-hours", "a team's day, or hour", FIELDS, read)
+    return Source(
+        "gpu_hours", "GPU-hours", "a team's day, or hour", FIELDS, read, whole=True, finer=frozenset((HOUR.name,))
+    )
 
 
 async def _of_account(

@@ -12,7 +12,7 @@ from trimtab.charts.shades import label_at, linked, title_at
 from trimtab.charts.svg import Attributes, Svg, element, number
 
 _NODE_PX, _GAP_PX, _PAD_PX, _LEAST_PX = 12, 9, 12, 1.0
-_LABEL_SHARE = 0.2
+_LABEL_SHARE, _BESIDE_PX, _CHARACTER_PX = 0.22, 5, 6.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class SankeyNode:
-    """What is said of a node: its value in words, its colour, where it leads."""
+    """What is said of a node: its value in words, and in few, its colour, where it leads."""
 
     text: str
+    short: str
     color: str
     href: str = ""
 
@@ -81,7 +82,7 @@ def _places(chart: Sankey) -> dict[tuple[int, str], _Place]:
     top = (48.0 if chart.title else 28.0) + _PAD_PX / 2
     room = max(chart.height - top - _PAD_PX - _GAP_PX * max(most - 1, 0), 40.0)
     scale = room / max(sum(flow.amount for flow in chart.flows), 1e-12)
-    last = chart.width * (1 - _LABEL_SHARE) - _NODE_PX
+    last = _last(chart)
     found = {}
     for layer in range(count):
         x = _PAD_PX + (last - _PAD_PX) * layer / max(count - 1, 1)
@@ -92,6 +93,11 @@ def _places(chart: Sankey) -> dict[tuple[int, str], _Place]:
             found[layer, name] = _Place(x, y, size)
             y += size + _GAP_PX
     return found
+
+
+def _last(chart: Sankey) -> float:
+    """Where the nodes of the last layer are."""
+    return chart.width * (1 - _LABEL_SHARE) - _NODE_PX
 
 
 def _ribbons(chart: Sankey, places: Mapping[tuple[int, str], _Place]) -> list[Svg]:
@@ -132,7 +138,11 @@ def _node(chart: Sankey, layer: int, name: str, place: _Place) -> Svg:
     box: Attributes = {"x": place.x, "y": place.top, "width": _NODE_PX, "height": place.size, "fill": told.color}
     drawn = [element("rect", box, element("title", {}, f"{name} · {told.text} ({chart.layers[layer]})"))]
     if place.size >= 9 or layer == len(chart.layers) - 1:
-        room = int(chart.width * _LABEL_SHARE / 6)
-        spot = place.x + _NODE_PX + 5, place.top + place.size / 2 + 4
-        drawn.append(label_at(cut(f"{name} · {told.text}", room), *spot, ink.text))
+        ends = layer == len(chart.layers) - 1
+        wide = chart.width * _LABEL_SHARE if ends else _last(chart) / max(len(chart.layers) - 1, 1) - _NODE_PX
+        words = f" · {told.short}"
+        spot = place.x + _NODE_PX + _BESIDE_PX, place.top + place.size / 2 + 4
+        drawn.append(
+            label_at(cut(name, int((wide - 2 * _BESIDE_PX) / _CHARACTER_PX) - len(words)) + words, *spot, ink.text)
+        )
     return linked(told.href, *drawn)

@@ -42,11 +42,11 @@ def value_text(amount: Amount, value: Value) -> str:
 
 
 def short_text(amount: Amount, value: Value) -> str:
-    """A value of three digits or so."""
+    """A value of three digits or so; money with its currency."""
     if value is None:
         return "–"
-    sign = "$" if amount.money and amount.unit.startswith("USD") else ""
-    return f"{sign}{short(float(value))}"
+    currency = amount.unit.partition("/")[0] if amount.money else ""
+    return f"${short(float(value))}" if currency == "USD" else f"{short(float(value))} {currency}".rstrip()
 
 
 def change_text(amount: Amount, value: Value, before: Value) -> str:

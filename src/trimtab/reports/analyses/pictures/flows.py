@@ -9,7 +9,7 @@ from trimtab.charts.svg import Svg
 from trimtab.reports.analyses.model import Key, Shown, Value, number_of, words_of
 from trimtab.reports.analyses.pictures.frame import Frame
 from trimtab.reports.analyses.values import added
-from trimtab.reports.analyses.words import row_words, unit_words, value_text
+from trimtab.reports.analyses.words import row_words, short_text, unit_words, value_text
 
 
 def draw_flows(shown: Shown, frame: Frame) -> Svg:
@@ -29,9 +29,10 @@ def draw_flows(shown: Shown, frame: Frame) -> Svg:
     for layer in range(len(shown.dimensions)):
         names = [name for at, name in sums if at == layer]
         for name, slot in zip(names, slots(names), strict=True):
-            text = value_text(shown.amounts[0], added(sums[layer, name]))
+            whole = added(sums[layer, name])
+            texts = value_text(shown.amounts[0], whole), short_text(shown.amounts[0], whole)
             lead = frame.lead([(layer, keys[layer, name])])
-            nodes[layer, name] = SankeyNode(text, frame.ink.slot(slot), lead)
+            nodes[layer, name] = SankeyNode(*texts, frame.ink.slot(slot), lead)
     most = max((sum(1 for at, _ in nodes if at == layer) for layer in range(len(shown.dimensions))), default=0)
     height = max(frame.height + 80, 40 + most * 26)
     layers = [one.label for one in shown.dimensions]

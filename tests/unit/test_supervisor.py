@@ -9,7 +9,7 @@ from trimtab.settings import Settings
 from trimtab.supervisor import READY, Child, Supervisor
 
 
-def test_ctrl_c_is_the_supervisors_from_a_childs_first_moment(tmp_path: Path) -> None:
+def test_ctrl_c_is_the_supervisors_from_the_first_moment_of_a_child(tmp_path: Path) -> None:
     """A terminal sends SIGINT to the whole group: a child that still imports would end with a traceback."""
     ours = signal.getsignal(signal.SIGINT)
     says = f"import signal; print({READY!r}, signal.getsignal(signal.SIGINT) == signal.SIG_IGN, flush=True)"

@@ -57,7 +57,7 @@ async def report(
     Reads what `scope` covers. Raises InvalidInput for a bad range or SLO, QueryAborted, Unavailable.
     """
     check_slo(options.slo)
-    grid = Grid.over(start_ms, end_ms, step_s)
+    grid = Grid.as_long(start_ms, end_ms, step_s)
     key = by or GROUP_KEY[level]
     finder = Finder(registry, scope, grid.start_ms)
     pods = pods_of(one.series for one in finder.named(POD_LABELS)) if key != FLEET else {}

@@ -42,6 +42,16 @@ class Grid:
         size = step * 1000
         return cls(start_ms // size * size, -(-end_ms // size) * size, step)
 
+    @classmethod
+    def as_long(cls, start_ms: int, end_ms: int, step_s: int | None = None) -> "Grid":
+        """As `over`; but a range that is whole steps long has as many, the last of which its end is in.
+
+        So 24 hours until now have 24 hours of each GPU, and the newest values. Raises InvalidInput.
+        """
+        whole = cls.over(start_ms, end_ms, step_s)
+        exact = (end_ms - start_ms) % (whole.step_s * 1000) == 0
+        return cls(whole.end_ms - (end_ms - start_ms) if exact else whole.start_ms, whole.end_ms, whole.step_s)
+
     @property
     def steps(self) -> int:
         """How many steps."""

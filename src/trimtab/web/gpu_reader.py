@@ -63,7 +63,7 @@ class GpuReader:
 
     async def _read(self, scope: Scope, window: Window) -> GpuFleet | None:
         state = self._state
-        grid = Grid.over(window.start_ms, window.end_ms)
+        grid = Grid.as_long(window.start_ms, window.end_ms)
         finder = Finder(state.registry, scope, grid.start_ms)
         scheduled = state.runs.scheduled if state.runs is not None else NOT_SCHEDULED
         evidence = await gather(self._reads, finder, owners_of(Level.TEAM, finder), grid, scheduled)

@@ -104,7 +104,7 @@ class ServiceReader:
 
     async def _read(self, scope: Scope, window: Window, level: Level) -> list[Group]:
         state = self._state
-        grid = Grid.over(window.start_ms, window.end_ms)
+        grid = Grid.as_long(window.start_ms, window.end_ms)
         finder = Finder(state.registry, scope, grid.start_ms)
         owners = owners_of(level, finder)
         context = Context(self._reads, finder, owners, grid)

@@ -223,4 +223,4 @@ def test_a_longer_range_takes_longer_steps() -> None:
     assert Fleet().report(hours=7).step_s == 300
     assert Fleet().report(hours=24 * 30).step_s == 21_600
     report = Fleet().report(start=START + 20_000, hours=1)
-    assert (report.start_ms, report.end_ms) == (START, START + HOUR + MINUTE)
+    assert (report.start_ms, report.end_ms) == (START + MINUTE, START + HOUR + MINUTE)  # an hour of minutes

@@ -25,6 +25,18 @@ def test_a_grid_covers_its_range_in_whole_steps(start: int, step: int, seconds: 
     assert grid.start_ms % (step * 1000) == grid.end_ms % (step * 1000) == 0
 
 
+@given(start=st.integers(0, NOW), step=st.sampled_from([57, 60, 300]), seconds=st.integers(1, 86_400))
+def test_a_range_of_whole_steps_has_as_many_and_any_other_is_covered(start: int, step: int, seconds: int) -> None:
+    end = start + seconds * 1000
+    grid, cover = Grid.as_long(start, end, step), Grid.over(start, end, step)
+    assert grid.end_ms == cover.end_ms
+    assert grid.steps == seconds // step if seconds % step == 0 else grid == cover
+
+
+def test_a_day_until_now_has_a_days_hours() -> None:
+    assert 86_400 == Grid.as_long(NOW - 86_400_000, NOW).seconds
+
+
 @pytest.mark.parametrize("seconds", [0, -5, LONGEST_S + 1])
 def test_an_empty_or_endless_range_is_refused(seconds: int) -> None:
     with pytest.raises(InvalidInput, match="cannot compute KPIs"):

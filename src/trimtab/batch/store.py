@@ -96,9 +96,10 @@ class JobStore:
         now_ms = self.clock.now_ms()
 
         def write(connection: Connection) -> KeptJob:
-            row = connection.execute(select(batch_jobs).where(_c.id == job_id).with_for_update()).first()
-            if row is None:
+            # A write first: SQLite's driver begins there, and what was read before it another may have changed since.
+            if not connection.execute(update(batch_jobs).where(_c.id == job_id).values(updated_ms=now_ms)).rowcount:
                 raise NotFound(f"there is no batch job {job_id}")
+            row = connection.execute(select(batch_jobs).where(_c.id == job_id)).one()
             made = replace(work(_job(row)), updated_ms=now_ms)
             values = {name: getattr(made, name) for name in ("status", "updated_ms", "report", "form")}
             connection.execute(update(batch_jobs).where(_c.id == job_id).values(**values))

@@ -21,7 +21,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 class H(BaseHTTPRequestHandler):
     def do_GET(self): self.say(b"ok")
     def do_POST(self):
-        time.sleep(float(self.rfile.read(int(self.headers["Content-Length"]))))
+        said = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if said.startswith("/"):  # a file that it waits for; a mark beside it says that it does
+            open(said + os.environ["ZONE"], "w").close()
+            while not os.path.exists(said): time.sleep(0.01)
+        else: time.sleep(float(said))
         self.say(os.environ["ZONE"].encode())
     def say(self, body):
         self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
@@ -67,12 +71,14 @@ def test_only_what_a_killed_worker_serves_fails_and_it_is_replaced(tmp_path: Pat
         pool.ask_for(2)
         await _until(lambda: len(pool.ready()) == 2, "two workers")
         assert {"a": 1, "b": 1} == pool.standing().zones
-        sent = [asyncio.create_task(client.post("/", content="1.5")) for _ in range(2)]
-        await _until(lambda: sum(one.serving for one in pool.workers) == 2, "both serve")
+        go = tmp_path / "go"
+        sent = [asyncio.create_task(client.post("/", content=str(go))) for _ in range(2)]
+        await _until(lambda: all((tmp_path / f"go{zone}").exists() for zone in "ab"), "both serve")
         sent += [asyncio.create_task(client.post("/", content="0.1")) for _ in range(6)]
         await _until(lambda: len(pool.waiting) == 6, "six wait")
         victim = pool.kill_worker()
         assert 1 == victim.serving
+        go.touch()
         answers = [(await one).status_code for one in sent]
         assert [200] * 7 + [502] == sorted(answers)
         await _until(lambda: bool(told), "the replacement is told")

@@ -18,16 +18,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder, Found, Metric
-from trimtab.kpis.context import Reader
-from trimtab.kpis.drains import Spans, out_of_use
-from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
-from trimtab.kpis.gpu_identity import exporter_of, gpu_of, host_of, index_of, weight_of, workload_of
-from trimtab.kpis.held_over import held_over
-from trimtab.kpis.owners import UNOWNED, Owners
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
-from trimtab.kpis.window import Grid
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder, Found, Metric
+from trimtab.fleet.telemetry.drains import Spans, out_of_use
+from trimtab.fleet.telemetry.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
+from trimtab.fleet.telemetry.held_over import held_over
+from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, weight_of, workload_of
+from trimtab.fleet.telemetry.owners import UNOWNED, Owners
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic

@@ -176,7 +176,7 @@ class _Assembly:
         if cluster is not None:
             found = [one for one in found if one.key.cluster == cluster and account in ("", one.key.account)]
         mine = [one for one in found if one.key.account == account]
-        return (mine or found or [None])[0]
+        return next(iter(mine or found), None)
 
     def _runs_machines(self) -> None:
         """Machines that only runs name."""
@@ -465,10 +465,11 @@ def _joint(
     if len(values) == 1:
         return values[0]
     if all(weight >= 1 for weight in weights):
-        return np.fmax.reduce(values)
+        return np.asarray(np.fmax.reduce(values))
     known = ~np.isnan(np.array(values))
     summed = (np.nan_to_num(np.array(values)) * np.array(weights)[:, None]).sum(axis=0)
-    return np.where(known.any(axis=0), np.minimum(summed, 1.0), np.nan)
+    joint: np.ndarray[tuple[int], np.dtype[np.float64]] = np.where(known.any(axis=0), np.minimum(summed, 1.0), np.nan)
+    return joint
 
 
 def _work(activity: Activity | None, offset: int) -> "_Work":

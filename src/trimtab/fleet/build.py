@@ -127,7 +127,8 @@ def _joined(held: Spans, segment: Ints, span: Ints) -> tuple[Ints, Ints, Ints, F
     if not len(segment):
         return segment, holder, parts, weight, rank
     order = np.lexsort((holder, segment))
-    segment, holder, parts, weight, rank = (one[order] for one in (segment, holder, parts, weight, rank))
+    segment, holder, parts, rank = (one[order] for one in (segment, holder, parts, rank))
+    weight = weight[order]
     new = np.concatenate([[True], (segment[1:] != segment[:-1]) | (holder[1:] != holder[:-1])])
     first = np.flatnonzero(new)
     return (

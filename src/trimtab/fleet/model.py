@@ -115,7 +115,8 @@ class Spans:
         """Spans of (device, start, end, what, rank); each of the whole device unless `parts` say otherwise."""
         table = np.array(rows, np.int64).reshape(len(rows), 5)
         many = np.array(parts, np.int64) if len(parts) else np.full(len(rows), PARTS, np.int64)
-        return cls(*(table[:, at] for at in range(5)), many, np.full(len(rows), np.nan))
+        nothing = np.full(len(rows), np.nan)
+        return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], many, nothing)
 
     def __len__(self) -> int:
         return len(self.device)

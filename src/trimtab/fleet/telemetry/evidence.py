@@ -287,10 +287,16 @@ def _day(
     first = np.where(seen.any(axis=1), frame.grid.start_ms + seen.argmax(axis=1) * frame.grid.step_s * 1000, 1 << 62)
     workload, workloads = _workloads(frame, activity_reads)
     rows = [
-        GpuRow(name, *known, min(frame.first_seen_ms[at], int(first[at])), frame.last_seen_ms[at])
-        for at, (name, *known) in enumerate(
-            zip(frame.rows, frame.hosts, frame.indexes, frame.accounts, frame.weights, strict=True)
+        GpuRow(
+            name=name,
+            host=frame.hosts[at],
+            index=frame.indexes[at],
+            account=frame.accounts[at],
+            weight=frame.weights[at],
+            first_seen_ms=min(frame.first_seen_ms[at], int(first[at])),
+            last_seen_ms=frame.last_seen_ms[at],
         )
+        for at, name in enumerate(frame.rows)
     ]
     named = [place for place, name in enumerate(owners) if name != UNOWNED]
     team = np.full(len(owners), -1)

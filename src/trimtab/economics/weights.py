@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import Dimension, Facet, Filter, Granularity, Metric, Not, Or, Tag
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.economics.apportion import apportion
 from trimtab.economics.division import Division, Share
 from trimtab.economics.months import bounds
 from trimtab.economics.ports import MachineReader, UseReader

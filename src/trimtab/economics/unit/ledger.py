@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
+from trimtab.costs.apportion import apportion
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.economics.apportion import apportion
 from trimtab.economics.estimate.estimator import HOURS
 from trimtab.economics.estimate.live import LiveEstimates, Snapshot
 from trimtab.economics.rules.model import SharePolicy

@@ -252,7 +252,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         inventory=rooms.inventory,
         accounts=rooms.accounts,
         run_reports=_run_reports(rooms),
-        scheduled=_run_reports(rooms).scheduled,
+        hours=rooms.fleet.ledger,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         keys=rooms.keys,
@@ -309,7 +309,7 @@ def _configuring(rooms: Rooms) -> Configuring:
 
 
 def _run_reports(rooms: Rooms) -> RunReports:
-    return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
+    return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock)
 
 
 def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:

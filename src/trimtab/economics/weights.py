@@ -26,6 +26,7 @@ _USE_WORDS = {
     Use.HELD: "held",
     Use.UNALLOCATED: "held by nobody",
     Use.DOWN: "down",
+    Use.UNKNOWN: "nobody says whether it was held",
 }
 
 

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.fleet.assemble import Assembled, assemble
+from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.build import build
-from trimtab.fleet.frame import Frame
+from trimtab.fleet.frame import Costed, Frame
 from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.ledger import costed_of, existing_of
 from trimtab.fleet.model import DAY_MS, Intervals, Ints
-from trimtab.fleet.money import MachineFacts
+from trimtab.fleet.money import MachineFacts, Prices
 
 
 def frame_of(assembled: Assembled, found: Intervals, step_ms: int = DAY_MS) -> Frame:
@@ -72,6 +74,7 @@ class DirectLedger:
 
     facts: FactsReader
     clock: Clock
+    prices: Prices | None = None
 
     async def frame(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = DAY_MS, machine: str = "") -> Frame:
         """The ledger of `[start, end)`."""
@@ -83,3 +86,14 @@ class DirectLedger:
             return found
         mine = [path.split("/", 1)[0] in scope.accounts for path in found.machines]
         return found.where(np.array(mine, np.bool_)[found.machine])
+
+    async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
+        """The same with what each row cost. Raises ValueError without prices."""
+        if self.prices is None:
+            raise ValueError("bug: a ledger without prices is asked for costs")
+        end_ms = min(end_ms, self.clock.now_ms())
+        first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
+        days = await self.frame(EVERYTHING, first * DAY_MS, last * DAY_MS)
+        existing = existing_of(days)
+        priced = await self.prices.of(days.facts, existing, first, last)
+        return costed_of(await self.frame(scope, start_ms, end_ms), existing, priced, basis)

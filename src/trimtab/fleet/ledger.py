@@ -172,7 +172,7 @@ class FleetLedger:
         frame = await self.frame(scope, start_ms, end_ms)
         # Of a day of which a part is asked for, or seen, the rest takes its part of the day's cost.
         days = await self.frame(EVERYTHING, first * DAY_MS, last * DAY_MS)
-        existing = _existing(days)
+        existing = existing_of(days)
         priced = await self.prices.of(days.facts, existing, first, last)
         return await asyncio.to_thread(costed_of, frame, existing, priced, basis)
 
@@ -265,7 +265,7 @@ def costed_of(frame: Frame, existing: Mapping[tuple[str, int], int], priced: Pri
     )
 
 
-def _existing(frame: Frame) -> dict[tuple[str, int], int]:
+def existing_of(frame: Frame) -> dict[tuple[str, int], int]:
     """Part-milliseconds of each machine's day."""
     if not len(frame):
         return {}

@@ -34,6 +34,8 @@ SILENT_MS = 7 * DAY_MS
 UNPLACED = "(no node named)"
 """The machine of runs of which nobody says where they ran."""
 _OUT = {Condition.DRAINED: "drained", Condition.DOWN: "failed"}
+SCHEDULED = ("drained", "failed", "maintenance")
+"""The first words of reasons that a scheduler gives; what follows the colon is its own."""
 _MAINTENANCE = ("maint", "reboot", "upgrade")
 _FROM_SCHEDULER, _FROM_TELEMETRY = 0, 1  # ranks of reasons for being down
 

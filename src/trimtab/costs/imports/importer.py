@@ -22,6 +22,7 @@ from trimtab.costs.imports.staging import Staging, drop_months, drop_orphans
 from trimtab.costs.model import Held, ImportRecord, ImportState, Receipt
 from trimtab.costs.readers import rate_card
 from trimtab.costs.readers.detect import FORMATS, read_columns
+from trimtab.costs.readers.lines import UNREAD_TAGS
 from trimtab.store.telemetry.client import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ _PAUSES_S = (0.5, 2.0, 5.0, 15.0, 30.0)
 _ENDING = ("committing", "undoing")
 """Phases that take seconds whatever the bill: an import in one of them may be "done" for whoever asks the ledger."""
 _ENDING_S = 30.0
+_SHOWN_TAGS = 80
 
 OpenFolder = Callable[[str, Path], Folder]
 """The folder at a location (path or URL); what it copies goes under the given path."""
@@ -206,6 +208,7 @@ class Importer:
                 "to keep both, say --add"
             )
         run.staging.sum_up()
+        notes |= dict.fromkeys(_unread(run.staging))
         months = [one.month for one in held]
         before = sum(one.lines for one in self._ledger.held() if one.source == source and one.month in months)
         receipt = Receipt(
@@ -301,6 +304,17 @@ def _stray(plain: PlainFile) -> bool:
 
 def _reader(format_: str) -> str:
     return "focus" if format_ == rate_card.FORMAT else format_
+
+
+def _unread(staging: Staging) -> list[str]:
+    """What is said of tags that are of no known form."""
+    lines, example = staging.unread_tags()
+    if not lines:
+        return []
+    return [
+        f'cannot read the tags of {lines} lines: got {example[:_SHOWN_TAGS]!r}; expected JSON, as {{"team": "a"}} or '
+        f'[{{"key": "team", "value": "a"}}]; they stay with the line as the property {UNREAD_TAGS}'
+    ]
 
 
 def _nothing(staging: Staging) -> str:

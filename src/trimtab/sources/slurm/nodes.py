@@ -12,8 +12,8 @@ _DRAINED = frozenset({"DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "R
 _RESERVED = frozenset({"RESERVED", "PLANNED"})
 _OFF = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWER"})
 """States of a node that is switched off to save money (POWER: before SLURM 21.08). A cloud's (CLOUD) does not exist
-then, and nobody pays for it; one's own machine is there, and is paid for. One that is to be switched off (POWER_DOWN) is
-still on.
+then, and nobody pays for it; one's own machine is there, and is paid for. One that is to be switched off (POWER_DOWN)
+is still on.
 """
 _MARKS = re.compile(r"[*~#!%$@^-]+$")
 _BY = re.compile(r"\s*\[[^\[\]]*@[^\[\]]*\]\s*$")

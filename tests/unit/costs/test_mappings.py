@@ -205,6 +205,7 @@ def test_a_mapping_of_ones_own(room: Room) -> None:
     text = "day,machine,hrs,total,colour\n2026-08-03,rack-7,192,400.005,red\n2026-08-04,rack-8,1e1,0.1,\n"
     receipt = room.bring("own.csv", text, mapping=OWN)
     assert ("acme", {"CHF": Decimal("400.105")}) == (receipt.format, receipt.billed())
+    assert {"Usage"} == set(sums(room, Dimension.CHARGE_CATEGORY))  # where nothing says what it is
     assert {"GPU-Hours": Decimal(202)} == sums(room, Dimension.USAGE_UNIT, metric=Metric.USAGE)
     assert {"red", ""} == set(room.column("SELECT properties['colour'] FROM cost_lines"))
 

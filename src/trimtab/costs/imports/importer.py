@@ -310,22 +310,22 @@ def _table(plain: PlainFile, format_: str, work: Path, mapping: Mapping | None) 
         return probe(rate_card.expand(plain, target)), rate_card.FORMAT
     if not is_json(plain):
         return probe(plain), format_
-    if mapping is None and has_results(plain):
-        return probe(flatten(plain, target)), "llm"
     names = first_names(plain)
-    if not is_known(names, mapping):
-        raise InvalidInput(
-            f"cannot import {plain.shown}: it is JSON, and no bill: got fields {', '.join(names[:_SHOWN_FIELDS])}; "
-            "expected an export of Google Cloud, FOCUS, or an answer of an LLM's cost API; try --mapping"
-        )
-    return probe(lay_flat(plain, target)), format_
+    if is_known(names, mapping):
+        return probe(lay_flat(plain, target)), format_
+    if has_results(plain):
+        return probe(flatten(plain, target)), "llm"
+    raise InvalidInput(
+        f"cannot import {plain.shown}: it is JSON, and no bill: got fields {', '.join(names[:_SHOWN_FIELDS])}; "
+        "expected an export of Google Cloud, FOCUS, or an answer of an LLM's cost API; try --mapping"
+    )
 
 
 def _stray(plain: PlainFile, mapping: Mapping | None) -> bool:
     """Whether a file among others is JSON of another kind: facts, settings, a report's definition."""
     if plain.path.suffix in (".parquet", ".yaml", ".yml") or not is_json(plain):
         return False
-    return not has_results(plain) and not is_known(first_names(plain), mapping)
+    return not is_known(first_names(plain), mapping) and not has_results(plain)
 
 
 def _reader(format_: str) -> str:

@@ -34,6 +34,7 @@ def read(mapping: Mapping, columns: Columns) -> LineMap:
     tagged = making.tags()
     if tagged is not None:
         mapped["Tags"] = tagged
+    mapped.setdefault("ChargeCategory", SourceColumn("ChargeCategory", Kind.TEXT, "'Usage'", "String"))
     rest = [one for one in columns.columns if one.name not in columns.used and one.name not in mapped]
     lines = focus.read(Columns([*mapped.values(), *rest]))
     texts = [one for one in columns.columns if one.kind is Kind.TEXT]

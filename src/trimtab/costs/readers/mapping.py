@@ -115,8 +115,9 @@ def parse(text: str, shown: str) -> Mapping:
         raise InvalidInput(f"cannot read mapping {shown}: got {len(text)} characters; expected at most {_MOST_TEXT}")
     try:
         loaded = tomllib.loads(text)
-        base = loaded.get("extends", "")
-        mapping = typed.convert(_over(_raw(base), loaded) if base else loaded, Mapping)
+        mapping = typed.convert(loaded, Mapping)
+        if mapping.extends:
+            mapping = typed.convert(_over(_raw(mapping.extends), loaded), Mapping)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
         raise InvalidInput(f"cannot read mapping {shown}: {problem}; `trimtab costs mappings` shows examples") from None
     _check(mapping, shown)

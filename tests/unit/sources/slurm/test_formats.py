@@ -126,6 +126,23 @@ def test_accounting_of_19_05_has_generic_resources() -> None:
     assert Gpus(8) == never.gpus
 
 
+def test_a_record_goes_on_over_line_breaks_and_a_broken_one_takes_no_other_with_it() -> None:
+    head = "JobIDRaw|#JobID|#State|#Submit|#Start|#End|#AllocTRES|#Comment|#JobName"
+    times = "2026-11-25T10:00:00|#2026-11-25T10:05:00|#2026-11-25T11:00:00|#gres/gpu=8"
+    lines = [
+        head,
+        f"1|#1|#COMPLETED|#{times}|#first\n\x0bsecond\nthird|#a|b",
+        f"2|#2|#COMPLETED|#{times}|#odd \u2028 sign\x85|#c",
+        "3|#3|#COMPLETED",
+        f"4|#4|#FAILED|#{times}|#|#d",
+    ]
+    skipped: list[str] = []
+    found = list(sacct.read("\n".join(lines), UTC, skipped))
+    assert [("1", "a|b"), ("2", "c"), ("4", "d")] == [(job.raw_id, job.name) for job in found]
+    assert "first\n\x0bsecond\nthird" == found[0].comment
+    assert ["line 6: got 3 fields; expected 9"] == skipped
+
+
 def test_output_without_a_header_is_refused() -> None:
     with pytest.raises(InvalidInput, match="JobIDRaw"):
         list(sacct.read("48213|mira|COMPLETED\n", UTC))

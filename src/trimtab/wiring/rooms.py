@@ -33,7 +33,7 @@ from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud.s3_folders import S3Folders
 from trimtab.costs.anomalies.room import CostAnomalies
-from trimtab.costs.model import CostCategory, Facet, Tag
+from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
@@ -338,8 +338,7 @@ def _advice(
         ]
 
     async def owner() -> Facet:
-        rules = (await economics.rules.current()).rules
-        return CostCategory(rules.owner) if rules.category(rules.owner) else Tag(rules.owner)
+        return (await economics.rules.current()).owner_facet
 
     return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner))
 

@@ -149,6 +149,7 @@ class House:
     clock: ManualClock
     told: Told
     folder: Path
+    state: State
 
     def bring(self, lines: Sequence[Mapping[str, str]], source: str = "cur") -> None:
         """Import a bill; the months that it holds replace what the source held of them."""
@@ -180,4 +181,4 @@ def house(engine: Telemetry, state: State, tmp_path: Path) -> House:
     )
     told = Told()
     room = EconomicsRoom.of(engine, state, ledger, clock, told, told)
-    return House(engine, importer, CostReader(engine), room, clock, told, tmp_path)
+    return House(engine, importer, CostReader(engine), room, clock, told, tmp_path, state)

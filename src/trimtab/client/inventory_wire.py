@@ -17,7 +17,7 @@ StateName = Literal[
     "pending", "running", "suspended", "completed", "failed", "cancelled", "timeout", "out of memory", "node failed",
     "preempted", "lost",
 ]  # fmt: skip
-ConditionName = Literal["up", "reserved", "drained", "down"]
+ConditionName = Literal["up", "reserved", "drained", "down", "powered down"]
 RateKindName = Literal["price", "discount"]
 RateUnitName = Literal["instance-hour", "gpu-hour"]
 Decimals = Annotated[str, Meta(description="Decimal text.")]

@@ -14,6 +14,7 @@ from trimtab.inventory.catalog.rates import RateStore
 from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.readings import Readings
 from trimtab.inventory.resources import ResourceStore
+from trimtab.inventory.runs.marks import MarkStore
 from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
 from trimtab.inventory.tagging import Tagging
@@ -57,6 +58,7 @@ class InventoryRoom:
     readings: Readings
     runs: RunStore
     nodes: NodeStore
+    marks: MarkStore
     imported: Imported
     price_lists: PriceListStore
     spot: SpotPriceStore
@@ -76,6 +78,7 @@ class InventoryRoom:
             Readings(state),
             RunStore(state),
             NodeStore(state),
+            MarkStore(state),
             Imported(InstancePriceStore(state), prices),
             PriceListStore(state, clock),
             SpotPriceStore(state),

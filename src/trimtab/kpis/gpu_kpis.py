@@ -1,10 +1,10 @@
 """The utilisation of GPUs as KPIs: the layers of `gpu_hours` with the metrics and evidence that they rest on."""
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import looked_for
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import looked_for
+from trimtab.fleet.telemetry.evidence import Evidence, gather
+from trimtab.fleet.telemetry.gpu_hours import Layers, by_owner
 from trimtab.kpis.context import Context
-from trimtab.kpis.gpu_evidence import Evidence, gather
-from trimtab.kpis.gpu_hours import Layers, by_owner
 from trimtab.kpis.model import Input, Kpi, unknown
 
 IDS = (

@@ -3,15 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry
+from trimtab.fleet.telemetry.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags, pods_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Scheduled
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, throughput
 from trimtab.kpis.budget import check_slo
-from trimtab.kpis.concepts import POD_LABELS, Finder, Registry
-from trimtab.kpis.context import Context, Options, Reader
+from trimtab.kpis.context import Context, Options
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Area, GroupKpis, Kpi, Level, Report, unknown
-from trimtab.kpis.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags, pods_of
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
-from trimtab.kpis.window import Grid
 
 DEFAULTS = Options()
 """What holds where a caller chooses nothing."""

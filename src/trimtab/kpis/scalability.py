@@ -8,13 +8,14 @@ import asyncio
 
 import numpy as np
 
-from trimtab.kpis import concepts, failover, usl
-from trimtab.kpis.concepts import Found, Metric, looked_for
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Found, Metric, looked_for
+from trimtab.fleet.telemetry.identity import host_of, without_port
+from trimtab.fleet.telemetry.owners import label
+from trimtab.kpis import failover, usl
 from trimtab.kpis.context import AVERAGE, RATE, SUM, Context, Flow, flows, ids
 from trimtab.kpis.failover import Failover, NodeLoad
-from trimtab.kpis.gpu_identity import host_of, without_port
 from trimtab.kpis.model import Input, Kpi, unknown
-from trimtab.kpis.owners import label
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.plan import StatRequest
 

@@ -9,14 +9,15 @@ import asyncio
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import POD_LABELS, Finder, Metric, Registry
-from trimtab.kpis.context import Context, Reader, flows
-from trimtab.kpis.gpu_evidence import gather
-from trimtab.kpis.gpu_hours import by_owner
-from trimtab.kpis.owners import UNOWNED, Owners, pods_of
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Metric, Registry
+from trimtab.fleet.telemetry.evidence import gather
+from trimtab.fleet.telemetry.gpu_hours import by_owner
+from trimtab.fleet.telemetry.owners import UNOWNED, Owners, pods_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.kpis.context import Context, flows
 from trimtab.kpis.throughput import token_flows
-from trimtab.kpis.window import Grid
 
 GPU_SECONDS, REQUESTS, TOKENS = "gpu-seconds", "requests", "tokens"
 INPUT_TOKENS, OUTPUT_TOKENS = "input-tokens", "output-tokens"

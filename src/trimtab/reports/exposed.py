@@ -8,11 +8,11 @@ from trimtab.base.clock import Clock
 from trimtab.costs.model import Metric
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.estimate.report import report_of
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Reader
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.scheduled import Scheduled
 from trimtab.kpis.model import Level
 from trimtab.kpis.report import report
-from trimtab.kpis.scheduled import Scheduled
 
 REFRESH_S = 60.0
 _HOUR_MS = 3_600_000

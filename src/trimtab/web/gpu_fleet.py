@@ -10,10 +10,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from trimtab.kpis.gpu_evidence import Evidence
-from trimtab.kpis.gpu_hours import Layers, by_gpu, by_owner, total
-from trimtab.kpis.gpu_identity import gpu_of, host_of, workload_of
-from trimtab.kpis.owners import UNOWNED
+from trimtab.fleet.telemetry.evidence import Evidence
+from trimtab.fleet.telemetry.gpu_hours import Layers, by_gpu, by_owner, total
+from trimtab.fleet.telemetry.identity import gpu_of, host_of, workload_of
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.metrics.model import Series
 from trimtab.web.ownership import workload_name
 

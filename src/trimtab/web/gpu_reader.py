@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from trimtab.access.scope import Scope
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder
-from trimtab.kpis.gpu_evidence import KNOWN_FOR_MS, gather
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder
+from trimtab.fleet.telemetry.evidence import KNOWN_FOR_MS, gather
+from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis.latest import Question, ask
 from trimtab.kpis.model import Level
-from trimtab.kpis.scheduled import NOT_SCHEDULED
 from trimtab.kpis.shared_reads import SharedReads
-from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import Found, find
 from trimtab.metrics.model import SeriesQuery
 from trimtab.web.cache import SharedCache

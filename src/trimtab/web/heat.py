@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trimtab.charts.heatmap import Cell, Mark, heat_row
 from trimtab.charts.svg import Svg
-from trimtab.kpis.owners import UNOWNED
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.web import format as words
 from trimtab.web.gpu_fleet import GpuRow, NodeRow, State
 

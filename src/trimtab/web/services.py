@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.kpis import concepts, latency, machines, scalability, success, throughput
-from trimtab.kpis.concepts import Finder
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder
+from trimtab.fleet.telemetry.evidence import Evidence
+from trimtab.fleet.telemetry.gpu_hours import by_owner
+from trimtab.fleet.telemetry.owners import UNOWNED, Owners
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.kpis import latency, machines, scalability, success, throughput
 from trimtab.kpis.context import Context, flows
 from trimtab.kpis.formulas import FORMULAS
-from trimtab.kpis.gpu_evidence import Evidence
-from trimtab.kpis.gpu_hours import by_owner
 from trimtab.kpis.gpu_kpis import kpis_of
 from trimtab.kpis.latest import Question, ask
 from trimtab.kpis.model import Area, Kpi, Level, unknown
-from trimtab.kpis.owners import UNOWNED, Owners
 from trimtab.kpis.shared_reads import SharedReads
-from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import find
 from trimtab.web.cache import SharedCache
 from trimtab.web.fleet import Trend

@@ -25,6 +25,9 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.unit.ledger import Ledgers
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.fleet.telemetry import sm_time as run_sm_time
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.catalog.rates import RateStore
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
@@ -32,10 +35,7 @@ from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import metered
 from trimtab.kpis import use as kpi_use
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Reader
 from trimtab.kpis.runs import activity as run_activity
-from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Settings

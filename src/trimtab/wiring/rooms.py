@@ -44,6 +44,7 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
+from trimtab.fleet.telemetry import sm_time as run_sm_time
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
@@ -51,7 +52,6 @@ from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
-from trimtab.kpis.runs import sm_time as run_sm_time
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom

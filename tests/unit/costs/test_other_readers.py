@@ -40,9 +40,22 @@ def test_a_purchase_adds_up_over_its_life(room: Room) -> None:
     assert (Decimal(1000),) == one(room, Metric.EFFECTIVE)
 
 
+def test_a_rate_card_takes_a_price_of_any_unit(room: Room) -> None:
+    items = """
+  - {name: node, gpus: 8, price: 14600, unit: node-months}
+  - {name: gpus, gpus: 4, price: 48, unit: GPU-Days}
+"""
+    room.bring("card.yaml", f"name: h\nfrom: 2026-08-01\nto: 2026-08-03\nitems:{items}")
+    assert {"node": 2 * 24 * Decimal(20), "gpus": 2 * 24 * 4 * Decimal(2)} == sums(room, Dimension.RESOURCE_ID)
+    assert {"Hours": 48, "GPU-Hours": 192} == sums(room, Dimension.USAGE_UNIT, metric=Metric.USAGE)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (("price_per_gpu_hour: 1.5", "price: 1.5"), "expected both"),
+        (("price_per_gpu_hour: 1.5", "price: 1.5, unit: GB-Mo"), "try unit: GPU-Hours"),
+        (("price_per_gpu_hour: 1.5", "price_per_gpu_hour: 1.5, unit: GPU-Hours"), "expected both"),
         (("price_per_gpu_hour: 1.5", "gpu_price: 1.5"), "gpu_price"),
         (("price_per_gpu_hour: 1.5", "watts_per_gpu: 1"), "'rented' has 0 prices"),
         (("to: 2026-09-01", "to: 2026-07-01"), "expected order"),

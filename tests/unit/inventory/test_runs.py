@@ -117,7 +117,6 @@ def test_nodes_remember_when_they_were_out_of_use(room: InventoryRoom) -> None:
         (30, Condition.UP, 0.0),
     ):
         run(room.nodes.put([node(condition, allocated)], T0 + minute * MINUTE))
-    assert 0 == run(room.nodes.put([node(Condition.DOWN)], T0 + 25 * MINUTE))  # late
     found = run(room.nodes.stretches(EVERYTHING, T0, T0 + 60 * MINUTE))["atlas", "n1"]
     assert [(0, 10, "up"), (10, 30, "drained"), (30, 30, "up")] == [
         ((part.from_ms - T0) // MINUTE, (part.to_ms - T0) // MINUTE, part.condition.value) for part in found

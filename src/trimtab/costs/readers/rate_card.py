@@ -17,6 +17,12 @@
       - name: rented-a100         # rented: a price an hour and GPU
         gpus: 16
         usd_per_gpu_hour: 1.79    # or price_per_gpu_hour
+      - name: rented-node         # or any price and what it is for
+        gpus: 8
+        price: 14600.00
+        unit: node-months
+
+A unit is any that `base/measures.py` knows as a time of a GPU or of a machine. A month has 730 hours.
 
 A purchase is spread evenly over the days of its life; the days of a period are cut from its running total, so that they
 add up to it exactly. Amounts are rounded half away from zero to 12 digits.
@@ -36,6 +42,7 @@ from msgspec import Meta, Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
+from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.files.unpack import PlainFile
 
 FORMAT = "rate-card"
@@ -88,7 +95,7 @@ class Power(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True):
-    """A machine or a batch of equal GPUs: bought (`capex` over `years`) or rented (a price an hour)."""
+    """A machine or a batch of equal GPUs: bought (`capex` over `years`) or rented (a price an hour, or of a `unit`)."""
 
     name: str
     gpus: Annotated[int, Meta(ge=1)] = 1
@@ -100,6 +107,8 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
     bought: date | None = None
     price_per_gpu_hour: Amount | None = None
     usd_per_gpu_hour: Amount | None = None
+    price: Amount | None = None
+    unit: str = ""
     watts_per_gpu: Amount = Decimal(0)
     tags: dict[str, str] = {}
 
@@ -164,11 +173,16 @@ def _check_signs(part: Struct, name: str, shown: str) -> None:
 
 def _check(item: Item, shown: str) -> None:
     _check_signs(item, f"item {item.name!r}", shown)
-    ways = [item.capex is not None, item.price_per_gpu_hour is not None, item.usd_per_gpu_hour is not None]
+    ways = [one is not None for one in (item.capex, item.price_per_gpu_hour, item.usd_per_gpu_hour, item.price)]
     if sum(ways) != 1:
         raise InvalidInput(
             f"cannot read rate card {shown}: item {item.name!r} has {sum(ways)} prices; expected capex, "
-            "price_per_gpu_hour or usd_per_gpu_hour"
+            "price_per_gpu_hour, usd_per_gpu_hour, or price with its unit"
+        )
+    if (item.price is None) != (not item.unit) or (item.unit and measure_of(item.unit)[1] is None):
+        raise InvalidInput(
+            f"cannot read rate card {shown}: item {item.name!r} has price {item.price} of unit {item.unit!r}; expected "
+            "both, and a time of a GPU or of a machine; try unit: GPU-Hours, node-hours or node-months"
         )
     if item.capex is not None and (item.years <= 0 or item.residual > item.capex):
         raise InvalidInput(
@@ -180,7 +194,9 @@ def _charges(card: Card, day: date) -> Iterator[_Charge]:
     for item in card.items:
         hours = Decimal(item.gpus * _HOURS)
         hourly = item.price_per_gpu_hour if item.price_per_gpu_hour is not None else item.usd_per_gpu_hour
-        if hourly is not None:
+        if item.price is not None:
+            yield _by_unit(item, item.price)
+        elif hourly is not None:
             yield _Charge(item, "GPU rental", "rented GPUs", "GPU-Hours", hours, hourly, _round(hours * hourly))
         elif (cost := _amortised(card, item, day)) is not None:
             yield _Charge(
@@ -190,6 +206,17 @@ def _charges(card: Card, day: date) -> Iterator[_Charge]:
             kwh = item.watts_per_gpu * item.gpus * card.power.pue * _HOURS / 1000
             cost = _round(kwh * card.power.price_per_kwh)
             yield _Charge(item, "Power", "power at full load", "kWh", kwh, card.power.price_per_kwh, cost)
+
+
+def _by_unit(item: Item, price: Decimal) -> _Charge:
+    """A day at a price of some unit: GPU-Hours of all its GPUs, or Hours of the machine."""
+    kind, hours = measure_of(item.unit)
+    per_hour = price / (hours or 1)
+    if kind is Measure.GPU:
+        quantity = Decimal(item.gpus * _HOURS)
+        return _Charge(item, "GPU rental", "rented GPUs", "GPU-Hours", quantity, per_hour, _round(quantity * per_hour))
+    quantity = Decimal(_HOURS)
+    return _Charge(item, "GPU rental", "rented machine", "Hours", quantity, per_hour, _round(quantity * per_hour))
 
 
 def _amortised(card: Card, item: Item, day: date) -> Decimal | None:

@@ -97,9 +97,9 @@ from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom

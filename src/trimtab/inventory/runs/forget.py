@@ -5,9 +5,10 @@ from collections.abc import Callable
 from sqlalchemy import Connection, and_, delete, select
 
 from trimtab.base.clock import Clock
+from trimtab.inventory.runs import marks, sightings
 from trimtab.inventory.runs.rows import STILL
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import node_states, run_devices, run_states, runs
+from trimtab.store.state.tables import cluster_nodes, node_states, run_devices, run_states, runs
 
 _DAY_MS = 86_400_000
 _AT_ONCE = 2000
@@ -33,6 +34,7 @@ class Forgetting:
                 break
         if self._may_write():
             await self._state.run(lambda connection: _drop_nodes(connection, before_ms))
+            await self._state.run(lambda connection: marks.prune(connection, self._clock.now_ms()))
         return gone
 
 
@@ -48,3 +50,5 @@ def _drop(connection: Connection, before_ms: int) -> int:
 
 def _drop_nodes(connection: Connection, before_ms: int) -> None:
     connection.execute(delete(node_states).where(node_states.c.to_ms < before_ms, node_states.c.to_ms < STILL))
+    connection.execute(delete(cluster_nodes).where(cluster_nodes.c.gone_ms < before_ms))
+    sightings.forget(connection, before_ms)

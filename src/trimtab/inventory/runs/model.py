@@ -125,6 +125,8 @@ class Condition(StrEnum):
     """Taken out of use: drained, cordoned, in maintenance."""
     DOWN = "down"
     """Failed, or not answering."""
+    POWERED_DOWN = "powered down"
+    """Of a cloud's, and switched off to save money: until it is powered up it does not exist, and nobody pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +160,40 @@ class NodeStretch:
     reason: str
     gpus: float
     allocated: float
+
+
+@dataclass(frozen=True, slots=True)
+class LifeStretch:
+    """A time `[from_ms, to_ms)` in which a node was there and these facts of it did not change.
+
+    `to_ms` is None where nobody has said that it ended: silence ends nothing.
+    """
+
+    from_ms: int
+    to_ms: int | None
+    condition: Condition
+    reason: str
+    gpus: float
+    gpu_type: str
+    instance_type: str
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLife:
+    """The times in which a node was there, in order of time; between them it did not exist (gone, or powered down)."""
+
+    account: str
+    cluster: str
+    name: str
+    stretches: tuple[LifeStretch, ...]
+
+    @property
+    def came_ms(self) -> int:
+        """When the first of these stretches began."""
+        return self.stretches[0].from_ms
+
+    @property
+    def gone_ms(self) -> int | None:
+        """When the last of these stretches ended; None where it goes on."""
+        return self.stretches[-1].to_ms

@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from trimtab.inventory.runs.model import Condition, Held, Node, NodeStretch, Run, RunKey, RunState, Stretch
+from trimtab.inventory.runs.model import (
+    Condition,
+    Held,
+    LifeStretch,
+    Node,
+    NodeStretch,
+    Run,
+    RunKey,
+    RunState,
+    Stretch,
+)
 
 STILL = 1 << 62
 """The end of a stretch that goes on: it is as long as what it is about was seen."""
@@ -104,7 +114,7 @@ def stretch_of(row: Row) -> Stretch:
 
 
 def node_values(node: Node) -> dict[str, Any]:
-    """The columns of a node but its key."""
+    """The columns of a node but its key and when it went."""
     return {
         "condition": node.condition.value,
         "state": node.state,
@@ -117,7 +127,6 @@ def node_values(node: Node) -> dict[str, Any]:
         "partitions": json.dumps(node.partitions),
         "labels": _pairs(node.labels),
         "seen_ms": node.seen_ms,
-        "gone_ms": None,
     }
 
 
@@ -144,6 +153,20 @@ def node_of(row: Row) -> Node:
 def node_stretch_of(row: Row) -> NodeStretch:
     """A row of `node_states`."""
     return NodeStretch(row.name, row.from_ms, row.to_ms, Condition(row.condition), row.reason, row.gpus, row.allocated)
+
+
+def life_stretch_of(row: Row) -> LifeStretch:
+    """The same, without what of the node was allocated."""
+    return LifeStretch(
+        from_ms=row.from_ms,
+        to_ms=None if row.to_ms == STILL else row.to_ms,
+        condition=Condition(row.condition),
+        reason=row.reason,
+        gpus=row.gpus,
+        gpu_type=row.gpu_type,
+        instance_type=row.instance_type,
+        instance_id=row.instance_id,
+    )
 
 
 def _pairs(pairs: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, tu
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
 from trimtab.inventory.runs.filter import RunFilter, visible
+from trimtab.inventory.runs.marks import Span, mark
 from trimtab.inventory.runs.model import OPEN, Held, Run, RunKey, RunState, Stretch
 from trimtab.inventory.runs.rows import STILL, held_of, held_values, key_of, key_values, run_of, run_values, stretch_of
 from trimtab.store.state.database import State
@@ -69,6 +70,7 @@ class RunStore:
 def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_jobs: OpenJobs) -> Taken:
     newest = {one.key: one for one in reported}
     changed = 0
+    spans: list[Span] = []
     keys = list(newest)
     for at in range(0, len(keys), _CHUNK):
         known = {one.key: one for one in _by_keys(connection, keys[at : at + _CHUNK])}
@@ -82,14 +84,30 @@ def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_job
                 same.append(key)
                 continue
             changed += 1
+            spans += [*_extent(before), *_extent(now)]
             if before is None:
                 new.append(now)
             else:
                 _change(connection, before, now)
         _add(connection, new)
         _seen(connection, same, seen_ms)
-    lost = sum(_vanished(connection, *cluster, jobs, seen_ms) for cluster, jobs in open_jobs.items())
-    return Taken(len(newest), changed, lost)
+    lost = [one for cluster, jobs in open_jobs.items() for one in _vanished(connection, *cluster, jobs, seen_ms)]
+    mark(connection, [*spans, *(span for one in lost for span in _extent(one))])
+    return Taken(len(newest), changed, len(lost))
+
+
+def _extent(run: Run | None) -> list[Span]:
+    """The nodes that a run held, and from when until when; none for one that did not start."""
+    if run is None:
+        return []
+    times = [(part.start_ms, part.end_ms) for part in run.held]
+    starts = [start for start in (run.start_ms, *(start for start, _ in times)) if start is not None]
+    if not starts:
+        return []
+    ends = [run.end_ms, *(end for _, end in times if end is not None)]
+    until_ms = STILL if run.end_ms is None else max(end for end in ends if end is not None)
+    nodes = dict.fromkeys((*(part.node for part in run.held), *run.node_names)) or {"": None}
+    return [Span(run.key.account, run.key.cluster, tuple(nodes), min(starts), max(until_ms, min(starts) + 1))]
 
 
 def _joined(before: Run | None, now: Run, seen_ms: int) -> Run:
@@ -167,20 +185,23 @@ def _seen(connection: Connection, keys: Sequence[RunKey], seen_ms: int) -> None:
         connection.execute(update(runs).where(_in(runs, keys)).values(seen_ms=seen_ms))
 
 
-def _vanished(connection: Connection, account: str, cluster: str, jobs: frozenset[str], seen_ms: int) -> int:
-    """End what is open and not among `jobs`, when it was last seen; the others are seen now."""
+def _vanished(connection: Connection, account: str, cluster: str, jobs: frozenset[str], seen_ms: int) -> list[Run]:
+    """End what is open and not among `jobs`, when it was last seen; the others are seen now. Those that vanished, as
+    they were before.
+    """
     states = [state.value for state in OPEN]
     here = and_(runs.c.account == account, runs.c.cluster == cluster, runs.c.state.in_(states))
     rows = connection.execute(select(runs).where(here, runs.c.seen_ms < seen_ms)).all()
     gone = [row for row in rows if row.job not in jobs]
-    for before in _with_held(connection, gone):
+    vanished = _with_held(connection, gone)
+    for before in vanished:
         end_ms = max(before.seen_ms, before.start_ms or 0)
         now = replace(before, state=RunState.LOST, end_ms=end_ms, seen_ms=seen_ms, reason="it vanished")
         _change(connection, before, now)
     still = [key_of(row) for row in rows if row.job in jobs]
     for at in range(0, len(still), _CHUNK):
         _seen(connection, still[at : at + _CHUNK], seen_ms)
-    return len(gone)
+    return vanished
 
 
 def _listed(connection: Connection, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None) -> list[Run]:

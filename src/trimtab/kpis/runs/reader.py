@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.scheduled import Holding, Scheduled
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Reader
 from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs import billed
 from trimtab.kpis.runs.cost import Prices
 from trimtab.kpis.runs.report import RunReport, report_of
-from trimtab.kpis.scheduled import Holding, Scheduled
 
 MOST_HOLDINGS = 20_000
 """Runs of a range whose GPUs are looked at: the last submitted of more."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import Cost, Prices, cost_of
-from trimtab.kpis.runs.devices import COUNT_ONLY
 from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of
 
 SETTLE_MS = 60_000

@@ -7,11 +7,13 @@ from trimtab.client.inventory_wire import ConditionName, NodeRecord
 from trimtab.sources.slurm.gres import of_gres, of_tres
 from trimtab.sources.slurm.text import hosts_of, known, pairs_of, records_of
 
-_DOWN = frozenset({"DOWN", "ERROR", "FAIL", "FAILING", "NOT_RESPONDING", "NO_RESPOND", "UNKNOWN", "FUTURE"})
+_DOWN = frozenset({"DOWN", "ERROR", "FAIL", "FAILING", "NOT_RESPONDING", "NO_RESPOND", "UNKNOWN"})
 _DRAINED = frozenset({"DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "REBOOT", "REBOOT_ISSUED"})
 _RESERVED = frozenset({"RESERVED", "PLANNED"})
-_ABSENT = frozenset({"POWERED_DOWN", "POWER_DOWN", "POWERING_DOWN", "POWER_DOWN_ASAP", "POWER_DOWN_ON_IDLE"})
-"""States of nodes that exist only when they are needed: while they are powered down nobody pays for them."""
+_ABSENT = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWER", "FUTURE"})
+"""States of nodes that exist only when they are needed (POWER: before SLURM 21.08): while they are powered down nobody
+pays for them. One that is to be powered down (POWER_DOWN) is still there.
+"""
 _MARKS = re.compile(r"[*~#!%$@^-]+$")
 _BY = re.compile(r"\s*\[[^\[\]]*@[^\[\]]*\]\s*$")
 _MOST_TEXT = 500
@@ -52,13 +54,15 @@ def flags_of(state: str) -> frozenset[str]:
             found.add("NOT_RESPONDING")
         if word.endswith("~"):
             found.add("POWERED_DOWN")
+        if word.endswith("%"):
+            found.add("POWERING_DOWN")
     return frozenset(found - {""})
 
 
 def condition_of(flags: frozenset[str], reservation: str = "") -> ConditionName:
     """What a node may be used for. A drained node that still works is drained: nothing new starts on it."""
     if flags & _ABSENT:
-        return "up"
+        return "powered down"
     if flags & _DRAINED:
         return "drained"
     if flags & _DOWN or not flags:

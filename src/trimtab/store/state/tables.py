@@ -115,7 +115,16 @@ from trimtab.store.state.schema.rightsizing import (
     rightsizing_preferences,
     rightsizing_recommendations,
 )
-from trimtab.store.state.schema.runs import cluster_nodes, node_states, run_devices, run_states, runs
+from trimtab.store.state.schema.runs import (
+    cluster_nodes,
+    fleet_clock,
+    fleet_marks,
+    node_reports,
+    node_states,
+    run_devices,
+    run_states,
+    runs,
+)
 from trimtab.store.state.schema.scaling import (
     scaling_activities,
     scaling_policies,
@@ -231,6 +240,8 @@ __all__ = [
     "event_rules",
     "event_targets",
     "event_versions",
+    "fleet_clock",
+    "fleet_marks",
     "insight_rules",
     "instance_prices",
     "load_test_orders",
@@ -257,6 +268,7 @@ __all__ = [
     "metadata",
     "metric_filters",
     "metric_streams",
+    "node_reports",
     "node_states",
     "notify_attempts",
     "notify_channels",

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.kpis.concepts import Finder
+from trimtab.fleet.telemetry.concepts import Finder
 from trimtab.kpis.model import Level
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond

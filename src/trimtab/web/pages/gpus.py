@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.clock import iso
-from trimtab.kpis.gpu_hours import Layers
+from trimtab.fleet.telemetry.gpu_hours import Layers
 from trimtab.web import respond
 from trimtab.web.gpu_fleet import GpuFleet, GpuRow
 from trimtab.web.site import Site

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
-from trimtab.kpis.owners import UNOWNED
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
 from trimtab.web.advice.rows import saving_most

@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.client import runs_wire
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunState
-from trimtab.kpis.owners import UNOWNED
 from trimtab.kpis.runs import queue
 from trimtab.kpis.runs.placement import Idle
 from trimtab.kpis.runs.queue import QueueReport

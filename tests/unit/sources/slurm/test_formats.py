@@ -177,6 +177,28 @@ def test_nodes_of_24_05() -> None:
     assert 0.0 == found["ip-10-0-1-6"].gpus  # powered down: it does not exist now, and nobody pays for it
 
 
+@pytest.mark.parametrize(
+    ("state", "condition", "gpus"),
+    [
+        ("IDLE+CLOUD+POWERED_DOWN", "powered down", 0.0),
+        ("IDLE~", "powered down", 0.0),
+        ("IDLE+CLOUD+POWERING_DOWN", "powered down", 0.0),
+        ("IDLE%", "powered down", 0.0),
+        ("IDLE+CLOUD+POWER", "powered down", 0.0),  # before 21.08
+        ("DOWN+CLOUD+POWERED_DOWN", "powered down", 0.0),
+        ("FUTURE", "powered down", 0.0),
+        ("ALLOCATED+CLOUD+POWER_DOWN", "up", 8.0),  # it is asked for, and not done
+        ("IDLE+CLOUD+POWERING_UP", "up", 8.0),
+        ("ALLOCATED#", "up", 8.0),
+        ("DOWN*+CLOUD", "down", 8.0),
+        ("MIXED+CLOUD+DRAIN", "drained", 8.0),
+    ],
+)
+def test_a_node_that_is_powered_down_does_not_exist(state: str, condition: str, gpus: float) -> None:
+    (node,) = nodes.read(f"NodeName=gpu-01 Gres=gpu:h100:8 State={state} ThreadsPerCore=2\n")
+    assert (condition, gpus) == (node.condition, node.gpus)
+
+
 def test_runs_are_accounting_with_what_the_controller_adds() -> None:
     known = Known(
         jobs=tuple(sacct.read(recorded("sacct-23.02.txt"), UTC)),

@@ -67,8 +67,26 @@ def test_a_rate_card(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["subject,amount\ngpu:H100,cheap\n", "subject,amount,colour\ngpu:H100,1,red\n", "subject,amount\n,1\n",
-     "subject,amount,from\ngpu:H100,1,soon\n", "subject,amount,per\ngpu:H100,1,week\n"],
+     "subject,amount,from\ngpu:H100,1,soon\n", "subject,amount,per\ngpu:H100,1,GB-Mo\n"],
 )  # fmt: skip
 def test_a_rate_that_cannot_be_names_its_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidInput, match="line 2"):
         read_rates(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("subject", "amount", "unit", "expected"),
+    [
+        ("gpu:H100", "2.85", "GPU-Hours", ("gpu-hour", "2.85")),
+        ("gpu:H100", "2.85", "hour", ("gpu-hour", "2.85")),
+        ("gpu:H100", "48", "per GPU day", ("gpu-hour", "2")),
+        ("p5.48xlarge", "98.32", "Hours", ("instance-hour", "98.32")),
+        ("p5.48xlarge", "12", "GPU hours", ("gpu-hour", "12")),
+        ("p5.48xlarge", "73000", "node-months", ("instance-hour", "100")),
+    ],
+)
+def test_a_price_of_any_time_is_kept_as_one_of_an_hour(
+    tmp_path: Path, subject: str, amount: str, unit: str, expected: tuple[str, str]
+) -> None:
+    (rate,) = read_rates(written(tmp_path, f"subject,amount,unit\n{subject},{amount},{unit}\n"))
+    assert expected == (rate.unit, rate.amount)

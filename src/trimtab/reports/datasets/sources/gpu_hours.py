@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import replace
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.concepts import POD_LABELS, Finder
-from trimtab.kpis.gpu_evidence import gather
-from trimtab.kpis.gpu_hours import GpuGrid, Layers, by_owner
-from trimtab.kpis.owners import Owners, pods_of
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder
+from trimtab.fleet.telemetry.evidence import gather
+from trimtab.fleet.telemetry.gpu_hours import GpuGrid, Layers, by_owner
+from trimtab.fleet.telemetry.owners import Owners, pods_of
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis.runs.reader import RunReports
-from trimtab.kpis.window import Grid
 from trimtab.reports.datasets.field import Field, number, text
 from trimtab.reports.datasets.source import Rows, Source, Window
 from trimtab.reports.datasets.sources.scoped import series_condition

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.kpis.model import GroupKpis, Report
-from trimtab.kpis.owners import UNOWNED
 from trimtab.reports.written.claims import GPU_HOUR, Claim, Part
 from trimtab.reports.written.document import Bar, Bars, Said, Section, Table
 from trimtab.reports.written.facts import Ask

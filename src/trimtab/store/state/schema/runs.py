@@ -91,7 +91,7 @@ cluster_nodes = Table(
     Column("gone_ms", BigInteger),
 )
 
-# What nodes were, as stretches of time in which nothing of it changed.
+# What nodes were, as stretches of time in which nothing of it changed. Where a node was not there is no row.
 node_states = Table(
     "node_states",
     metadata,
@@ -104,5 +104,45 @@ node_states = Table(
     Column("reason", String(512), nullable=False),
     Column("gpus", Float, nullable=False),
     Column("allocated", Float, nullable=False),
+    Column("gpu_type", String(128), nullable=False, server_default=""),
+    Column("instance_type", String(128), nullable=False, server_default=""),
+    Column("instance_id", String(256), nullable=False, server_default=""),
     Index(None, "to_ms"),
+)
+
+# When nodes were reported, a row a cluster and hour: `whole` is the JSON list of times (ms) of reports that named every
+# node, `named` a JSON object of the times of the others by node. With the stretches they say what each report said.
+node_reports = Table(
+    "node_reports",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("hour_ms", BigInteger, primary_key=True),
+    Column("whole", Text, nullable=False),
+    Column("named", Text, nullable=False),
+)
+
+# What changed of runs and nodes, in the order in which it was committed: from `from_day_ms` to before `to_day_ms` (days
+# in UTC) the nodes in the JSON list `nodes` may be other than they were.
+fleet_marks = Table(
+    "fleet_marks",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("cluster", String(128), nullable=False),
+    Column("nodes", Text, nullable=False),
+    Column("from_day_ms", BigInteger, nullable=False),
+    Column("to_day_ms", BigInteger, nullable=False),
+)
+
+# One row: the newest version of `fleet_marks`, the newest that was pruned, and the one that was newest at a moment.
+fleet_clock = Table(
+    "fleet_clock",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("pruned", BigInteger, nullable=False),
+    Column("noted", BigInteger, nullable=False),
+    Column("noted_ms", BigInteger, nullable=False),
 )

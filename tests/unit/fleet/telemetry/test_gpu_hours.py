@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, Layers, by_gpu, by_owner, observed_share, total
+from trimtab.fleet.telemetry.gpu_hours import (
+    FREE,
+    HELD,
+    UNKNOWN,
+    GpuGrid,
+    Layers,
+    by_gpu,
+    by_owner,
+    observed_share,
+    total,
+)
 
 
 def grid(activity: Any, **more: Any) -> GpuGrid:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from trimtab.fleet.telemetry.concepts import Found
+from trimtab.fleet.telemetry.identity import gpu_of, host_of, short_host
 from trimtab.inventory.runs.model import Held, Run
-from trimtab.kpis.concepts import Found
-from trimtab.kpis.gpu_identity import gpu_of, host_of, short_host
 from trimtab.metrics.model import Series
 
 UUIDS, INDEXES, JOB_LABEL, POD_LABEL, WHOLE_NODES, COUNT_ONLY = (

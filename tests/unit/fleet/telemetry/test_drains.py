@@ -7,10 +7,10 @@ import pytest
 from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.drains import Drains, out_of_use
+from trimtab.fleet.telemetry.drains import Drains, out_of_use
+from trimtab.fleet.telemetry.scheduled import Scheduled
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis.model import GroupKpis
-from trimtab.kpis.scheduled import Scheduled
-from trimtab.kpis.window import Grid
 
 
 def told(*times: tuple[int, int], node: str = "n1") -> Drains:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.kpis.window import Grid
+from trimtab.fleet.telemetry.window import Grid
 
 Floats = npt.NDArray[np.float64]
 HOLD_S = 300

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.base.errors import InvalidInput
-from trimtab.kpis.window import LONGEST_S, Grid
+from trimtab.fleet.telemetry.window import LONGEST_S, Grid
 
 NOW = 1_764_000_123_456
 

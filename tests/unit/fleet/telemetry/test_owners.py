@@ -1,7 +1,7 @@
 import pytest
 
 from trimtab.base.tags import make_tags
-from trimtab.kpis.owners import UNOWNED, Owners, pods_of
+from trimtab.fleet.telemetry.owners import UNOWNED, Owners, pods_of
 from trimtab.metrics.model import Identity, Series
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.gpu_identity import short_host
-from trimtab.kpis.window import Grid
+from trimtab.fleet.telemetry.identity import short_host
+from trimtab.fleet.telemetry.window import Grid
 
 Spans = Mapping[str, Sequence[tuple[int, int]]]
 """By node the times (ms, half-open) in which it was out of use."""

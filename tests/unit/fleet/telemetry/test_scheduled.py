@@ -6,8 +6,8 @@ import pytest
 from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry.scheduled import Holding, Scheduled
 from trimtab.kpis.model import Level
-from trimtab.kpis.scheduled import Holding, Scheduled
 
 HALF = START + 30 * MINUTE
 

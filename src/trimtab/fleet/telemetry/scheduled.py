@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.drains import Drains, no_drains
-from trimtab.kpis.gpu_identity import short_host
-from trimtab.kpis.window import Grid
+from trimtab.fleet.telemetry.drains import Drains, no_drains
+from trimtab.fleet.telemetry.identity import short_host
+from trimtab.fleet.telemetry.window import Grid
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder, Found, Metric
-from trimtab.kpis.context import Reader
-from trimtab.kpis.drains import Spans, out_of_use
-from trimtab.kpis.gpu_hours import FREE, HELD, UNKNOWN, GpuGrid, observed_share
-from trimtab.kpis.gpu_identity import exporter_of, gpu_of, host_of, index_of, weight_of, workload_of
-from trimtab.kpis.held_over import held_over
-from trimtab.kpis.owners import UNOWNED, Owners
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
-from trimtab.kpis.window import Grid
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder, Found, Metric
+from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
+from trimtab.fleet.telemetry.drains import Spans, out_of_use
+from trimtab.fleet.telemetry.gpu_hours import ACTIVE_ABOVE, FREE, HELD, UNKNOWN, GpuGrid, observed_share
+from trimtab.fleet.telemetry.held_over import held_over
+from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, weight_of, workload_of
+from trimtab.fleet.telemetry.owners import UNOWNED, Owners
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
@@ -65,12 +66,14 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The grid, with the metrics that filled it: `activity` by source, `allocation` and `down` by name."""
+    """The grid, with the metrics that filled it: `activity` by source, `allocation` and `down` by name. `day` is the
+    same as the ledger takes it: what telemetry alone says, GPU by GPU."""
 
     grid: GpuGrid
     activity: tuple[tuple[str, int], ...] = ()
     allocation: tuple[tuple[str, int], ...] = ()
     down: tuple[tuple[str, int], ...] = ()
+    day: TelemetryDay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class _Frame:
     hosts: list[str] = field(default_factory=list)
     indexes: list[str] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+    first_seen_ms: list[int] = field(default_factory=list)
     last_seen_ms: list[int] = field(default_factory=list)
 
     def row(self, series: Series) -> int:
@@ -124,7 +129,10 @@ class _Frame:
             self.hosts.append(host_of(series))
             self.indexes.append(index_of(series))
             self.weights.append(weight_of(series))
+            self.accounts.append(series.identity.account)
+            self.first_seen_ms.append(series.first_seen_ms)
             self.last_seen_ms.append(0)
+        self.first_seen_ms[at] = min(self.first_seen_ms[at], series.first_seen_ms)
         self.last_seen_ms[at] = max(self.last_seen_ms[at], series.last_seen_ms)
         return at
 
@@ -242,7 +250,8 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, told: _Told) 
         allocation += (("run of the scheduler", len(told.holdings)),)
     owner, names = _owners(frame, activity_reads, reads["jobs"], owners, claims)
     drained = out_of_use(told.spans, frame.hosts, grid)
-    down, silent, causes = _down(frame, reads, observed, activity, held, drained)
+    down, silent, causes, why, reasons = _down(frame, reads, observed, activity, held, drained)
+    day = _day(frame, activity_reads, (activity, observed, held, owner, why), names, reasons)
     return Evidence(
         GpuGrid(
             step_s=grid.step_s,
@@ -261,7 +270,62 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, told: _Told) 
         _counted(one for read in activity_reads for one in read.found),
         allocation,
         causes,
+        day,
     )
+
+
+def _day(
+    frame: _Frame,
+    activity_reads: Sequence[_Read],
+    found: tuple[Floats, Floats, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    owners: Sequence[str],
+    reasons: Sequence[str],
+) -> TelemetryDay:
+    """The same as the ledger takes it. A GPU that works is held, whatever its labels say."""
+    activity, observed, held, owner, why = found
+    seen = observed > 0
+    first = np.where(seen.any(axis=1), frame.grid.start_ms + seen.argmax(axis=1) * frame.grid.step_s * 1000, 1 << 62)
+    workload, workloads = _workloads(frame, activity_reads)
+    rows = [
+        GpuRow(
+            name=name,
+            host=frame.hosts[at],
+            index=frame.indexes[at],
+            account=frame.accounts[at],
+            weight=frame.weights[at],
+            first_seen_ms=min(frame.first_seen_ms[at], int(first[at])),
+            last_seen_ms=frame.last_seen_ms[at],
+        )
+        for at, name in enumerate(frame.rows)
+    ]
+    named = [place for place, name in enumerate(owners) if name != UNOWNED]
+    team = np.full(len(owners), -1)
+    team[named] = np.arange(len(named))
+    return TelemetryDay(
+        start_ms=frame.grid.start_ms,
+        step_ms=frame.grid.step_s * 1000,
+        rows=rows,
+        activity=activity,
+        held=np.where(np.nan_to_num(activity) >= ACTIVE_ABOVE, HELD, held),
+        workload=workload,
+        team=team[owner] if len(owners) else owner,
+        down=why,
+        seen=seen,
+        workloads=workloads,
+        teams=[owners[place] for place in named],
+        reasons=reasons,
+    )
+
+
+def _workloads(frame: _Frame, reads: Sequence[_Read]) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """By GPU and step the pod or job that its series name, -1 for none, and the names."""
+    names: dict[str, int] = {}
+    found = np.full((len(frame.rows), frame.grid.steps), -1)
+    for read in reads:
+        for one, counts in zip(read.found, read.count, strict=True):
+            if name := workload_of(one.series):
+                found[frame.rows[gpu_of(one.series)], counts > 0] = names.setdefault(name, len(names))
+    return found, list(names)
 
 
 def _allocation(
@@ -338,7 +402,9 @@ def _down(
     activity: Floats,
     held: npt.NDArray[np.int64],
     drained: npt.NDArray[np.bool_],
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], tuple[tuple[str, int], ...]]:
+) -> tuple[
+    npt.NDArray[np.bool_], npt.NDArray[np.bool_], tuple[tuple[str, int], ...], npt.NDArray[np.int64], tuple[str, ...]
+]:
     quiet = np.nan_to_num(activity) == 0
     seen = observed > 0
     fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)
@@ -357,7 +423,10 @@ def _down(
     silent = known & ~alive & later
     down = np.logical_or.reduce(list(causes.values()))
     used = tuple((name, int(cause.any(axis=1).sum())) for name, cause in causes.items() if cause.any())
-    return down, silent & ~down, used
+    why = np.full(down.shape, -1)
+    for place, cause in reversed(list(enumerate(causes.values()))):
+        why[cause] = place
+    return down, silent & ~down, used, why, tuple(causes)
 
 
 def _by_host(frame: _Frame, read: _Read, values: Floats) -> npt.NDArray[np.bool_]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder, Found, Registry
+from trimtab.fleet.telemetry.devices import JOB_LABELS, first, index_of_gpu, pod_of
+from trimtab.fleet.telemetry.identity import host_of, short_host
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Floats, Grid
 from trimtab.inventory.runs.model import Held, Run, RunKey
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder, Found, Registry
-from trimtab.kpis.context import Reader
-from trimtab.kpis.gpu_identity import host_of, short_host
-from trimtab.kpis.runs.devices import JOB_LABELS, first, index_of_gpu, pod_of
-from trimtab.kpis.window import Floats, Grid
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 

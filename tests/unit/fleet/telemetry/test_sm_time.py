@@ -7,8 +7,8 @@ import pytest
 from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.fleet.telemetry import sm_time
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
-from trimtab.kpis.runs import sm_time
 
 UID = "0f1b6d3a-6c5e-4d3f-9a51-2b7c8d9e0f12"
 # nvmlDeviceGetProcessUtilization of a GPU that two jobs took turns on: smUtil in percent, once a minute.

@@ -275,7 +275,8 @@ def _audit(settings: Settings, stores: Stores, clock: Clock) -> AuditRoom:
 async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:
     """The bills, after whatever a crash left of an import is completed or undone."""
     embedded = not settings.clickhouse_url
-    room = CostsRoom.of(stores.telemetry, stores.state, clock, settings.data_dir, embedded=embedded)
+    place, shown = settings.data_dir, settings.presentation_currency
+    room = CostsRoom.of(stores.telemetry, stores.state, clock, place, embedded=embedded, presentation_currency=shown)
     await asyncio.to_thread(room.importer.recover)
     return room
 

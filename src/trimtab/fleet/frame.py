@@ -237,6 +237,18 @@ class Costed:
         """What idle time cost by currency: of each row by its idle share."""
         return self.idle_by(lambda at: "", rows).get("", {})
 
+    def idle_sums_of(self, entries: npt.NDArray[np.bool_]) -> dict[str, Decimal]:
+        """What idle time cost by currency, of some entries alone: those that are estimated, say."""
+        some = np.flatnonzero(entries).tolist()
+        part = replace(
+            self,
+            row=self.row[entries],
+            currency=[self.currency[at] for at in some],
+            amount=[self.amount[at] for at in some],
+            estimated=self.estimated[entries],
+        )
+        return part.idle_sums()
+
     def idle_by(
         self, name: Callable[[int], str], rows: npt.NDArray[np.bool_] | None = None
     ) -> dict[str, dict[str, Decimal]]:

@@ -96,6 +96,7 @@ from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
+from trimtab.fleet import jobs as fleet_jobs
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
@@ -379,6 +380,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
         Job("read what others scrape of money", EXPOSED_S, rooms.exposed.refresh),
+        *fleet_jobs.jobs_of(rooms.fleet.keeper, rooms.clock, Lock(rooms.stores.state, rooms.clock, "fleet")),
         *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,

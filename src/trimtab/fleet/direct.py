@@ -64,7 +64,9 @@ def frame_of(assembled: Assembled, found: Intervals, step_ms: int = DAY_MS) -> F
         holders=holders,
         teams=[*(one.team for one in facts.holders), ""],
         facts={
-            one.key.path: MachineFacts(one.devices, one.gpu_type, one.instance_type, one.region, one.bill_ids)
+            one.key.path: MachineFacts(
+                one.devices, one.gpu_type, one.instance_type, one.region, one.bill_ids, one.queue
+            )
             for one in assembled.machines
         },
     )

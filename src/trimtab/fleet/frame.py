@@ -83,6 +83,8 @@ class Totals:
     unmeasured: float = 0.0
     stray: float = 0.0
     assumed: float = 0.0
+    known: float = 0.0
+    """Hours of which telemetry says the activity, held or not."""
 
     @property
     def inactive(self) -> float:
@@ -164,6 +166,7 @@ def grouped(frame: Frame, group: Ints, groups: int) -> list[Totals]:
         "active": of(frame.active, State.HELD),
         "unmeasured": of(np.maximum(frame.amount - frame.known, 0.0), State.HELD),
         "stray": of(frame.stray),
+        "known": of(frame.known),
         "assumed": of(frame.assumed.astype(np.float64), State.HELD),
     }
     return [Totals(**{name: gpu_hours(values[at]) for name, values in columns.items()}) for at in range(groups)]

@@ -10,7 +10,7 @@ from trimtab.fleet.frame import NOBODY_HELD, UNOWNED, Frame
 from trimtab.fleet.model import State
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder
-from trimtab.fleet.telemetry.identity import host_of, short_host, workload_of
+from trimtab.fleet.telemetry.identity import gpu_of, host_of, short_host, workload_of
 from trimtab.fleet.telemetry.owners import FLEET, Owners
 
 _OF_HOLDERS = frozenset({"team", "namespace", "service", "model", "pod"})
@@ -53,7 +53,7 @@ def _said(owners: Owners, finder: Finder) -> tuple[Mapping[str, str], Mapping[st
                 continue
             if workload := workload_of(one.series):
                 holders.setdefault(workload, group)
-            if host := host_of(one.series):
+            if host := host_of(one.series) or gpu_of(one.series):
                 hosts.setdefault(short_host(host), group)
     for (_, space, pod), labels in owners.pods.items():
         names = (f"label_{owners.by}", f"label_{owners.by.replace('.', '_')}")

@@ -110,6 +110,7 @@ class FleetLedger:
                 row["last_instance_type"],
                 row["last_region"],
                 tuple(row["all_bill_ids"]),
+                row["last_queue"],
             )
             for row in rows
         }

@@ -38,6 +38,7 @@ class MachineFacts:
     instance_type: str
     region: str
     bill_ids: tuple[str, ...]
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,9 @@ def _add(by_currency: dict[str, DayCost], currency: str, amounts: Mapping[Basis,
 
 def _by_rate(pricing: Pricing, machine: MachineFacts, day: int, existing: int) -> DayCost | str:
     """The cost of a day by an own rate or a list price, or why there is none."""
-    asked = PricedMachine(machine.instance_type, machine.gpu_type, float(machine.devices), "", machine.region or HOME)
+    asked = PricedMachine(
+        machine.instance_type, machine.gpu_type, float(machine.devices), machine.queue, machine.region or HOME
+    )
     price = pricing.gpu_hour(asked, day * DAY_MS + _HALF_DAY_MS)
     if price.per_gpu_hour is None:
         return price.note

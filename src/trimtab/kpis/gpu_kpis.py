@@ -32,12 +32,14 @@ def of_frame(frame: Frame, context: Context) -> dict[str, list[Kpi]]:
 
 
 def kpis_of(found: Totals, inputs: tuple[Input, ...] = ()) -> list[Kpi]:
-    """The KPIs of one group's hours."""
+    """The KPIs of one group's hours. Their coverage is the share of the hours of which it is known who had the GPU and,
+    where somebody had it, what it did."""
     unmeasured = found.held > 0 and not found.measured
+    seen = 1 - (found.unknown + found.unmeasured) / found.existing if found.existing else None
     return [
         unknown(id_, _UNMEASURED, inputs)
         if unmeasured and id_ in _OF_ACTIVITY
-        else Kpi(id_, figure.of(found), "", found.measured, inputs)
+        else Kpi(id_, figure.of(found), "", seen, inputs)
         for id_, figure in FIGURES.items()
     ]
 

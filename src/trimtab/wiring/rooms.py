@@ -44,6 +44,7 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.fleet.telemetry import sm_time as run_sm_time
 from trimtab.inference.room import InferenceRoom
@@ -202,7 +203,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     scaling = live_scaling(settings, stores.state, clock, acting)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
-    advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics)
+    advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics, fleet.ledger)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -335,6 +336,7 @@ def _advice(
     audit: AuditRoom,
     alarms: AlarmRoom,
     economics: EconomicsRoom,
+    hours: HoursReader,
 ) -> AdviceRoom:
     """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
 
@@ -350,7 +352,7 @@ def _advice(
         rules = (await economics.rules.current()).rules
         return CostCategory(rules.owner) if rules.category(rules.owner) else Tag(rules.owner)
 
-    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner))
+    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, hours))
 
 
 def _rightsizing(

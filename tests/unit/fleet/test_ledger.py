@@ -12,10 +12,13 @@ from tests.unit.kpis.fleet import Fleet
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
+from trimtab.economics.shared.model import Use
+from trimtab.economics.unit.ledger import Ledgers
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.frame import NOBODY_HELD, Frame, by_team, totals
 from trimtab.fleet.model import DAY_MS, HOUR_MS, State
+from trimtab.fleet.money import EstimatedLine, OpenDays
 from trimtab.fleet.naming import series_by_device
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
@@ -282,3 +285,36 @@ def test_what_does_not_fit_is_a_remark(house: House) -> None:
     }
     assert "has 4 GPUs, and had 2 before" == texts["n1"]
     assert "is named by runs" in texts["elsewhere"]
+
+
+def test_unit_costs_are_the_ledgers_rows_and_add_up_to_the_bill_and_the_estimate(
+    engine: Telemetry, state: StateDatabase, tmp_path: Path
+) -> None:
+    emptied(engine)
+
+    async def estimates() -> OpenDays:
+        amounts = dict.fromkeys(Basis, Decimal("24.5"))
+        return OpenDays(DAY3 + DAY_MS, [EstimatedLine("i-0a", DAY3 + DAY_MS, "USD", amounts)], 0.02)
+
+    house = house_of(engine, state, tmp_path, ManualClock(DAY3 + 36 * HOUR_MS), Fleet(), estimates)
+    report(house, DAY3, node("n1", gpus=2.0, instance_id="i-0a"))
+    labels = {"UUID": "GPU-1", "Hostname": "n1", "gpu": "0"}
+    house.telemetry.add("DCGM_FI_DEV_GPU_UTIL", 25.0, times=[DAY3 + m * 60_000 for m in range(12 * 60)], labels=labels)
+    held = replace(job("1", DAY3, DAY3 + 12 * HOUR_MS, {"n1": 1.0}), held=(Held("n1", 1.0, (0,)),))
+    put(house, held)
+    house.bring([billed("i-0a", "48", "24"), billed("i-other", "10", "24")])
+    found = run(Ledgers(house.room.ledger, house.inventory.runs, house.clock).over(DAY3, DAY3 + 2 * DAY_MS))
+    assert Decimal("72.5") == sum(one.cost for one in found.slices)
+    costs = {(one.use, one.estimated): one.cost for one in found.slices}
+    assert {
+        (Use.ACTIVE, False): Decimal(3),
+        (Use.IDLE, False): Decimal(9),
+        (Use.UNALLOCATED, False): Decimal(36),
+        (Use.UNALLOCATED, True): Decimal("24.5"),
+    } == costs
+    assert {"USD": Decimal(10)} == found.elsewhere
+    assert ({"111111111111/atlas/1"}, "i-0a", 0.02) == (
+        {one.holder for one in found.slices} - {""},
+        found.slices[0].resource,
+        found.error,
+    )

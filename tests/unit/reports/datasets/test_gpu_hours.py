@@ -8,27 +8,13 @@ import pytest
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
-from trimtab.fleet.assemble import Known
 from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.model import DAY_MS, HOUR_MS
-from trimtab.inventory.runs.model import Condition, Held, LifeStretch, NodeLife, Run, RunKey, RunState
 from trimtab.reports.datasets.source import Window
 from trimtab.reports.datasets.sources.gpu_hours import FIELDS, HOURS, gpu_hours
+from unit.reports.two_gpus import DAY, Facts
 
-DAY = 1_785_542_400_000  # 2026-08-01
 NAMES = [one.name for one in FIELDS]
-
-
-class Facts:
-    """Two GPUs that exist for two days, and one run that has one of them for three hours."""
-
-    async def known(self, start_ms: int, end_ms: int) -> Known:
-        life = NodeLife("1", "atlas", "n1", (LifeStretch(DAY, None, Condition.UP, "", 2.0, "h100", "", ""),))
-        run = Run(
-            RunKey("1", "atlas", "7"), "slurm", RunState.COMPLETED, DAY, team="vision", start_ms=DAY + HOUR_MS,
-            end_ms=DAY + 4 * HOUR_MS, gpus=1.0, nodes=1, node_names=("n1",), held=(Held("n1", 1.0),),
-        )  # fmt: skip
-        return Known(start_ms, end_ms, DAY + 40 * HOUR_MS, (life,), (run,))
 
 
 def rows(*columns: str) -> list[dict[str, Any]]:

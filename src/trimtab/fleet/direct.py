@@ -1,6 +1,8 @@
 """A ledger made on the spot from what is known, without the engine: the oracle of tests, and what they ask KPIs of."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,11 +11,11 @@ from trimtab.base.clock import Clock
 from trimtab.fleet.assemble import Assembled, assemble
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.build import build
-from trimtab.fleet.frame import Costed, Frame
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
 from trimtab.fleet.gather import FactsReader
-from trimtab.fleet.ledger import costed_of, existing_of
-from trimtab.fleet.model import DAY_MS, Intervals, Ints
-from trimtab.fleet.money import MachineFacts, Prices
+from trimtab.fleet.ledger import costed_of, device_costs_of, devices_of, existing_of
+from trimtab.fleet.model import DAY_MS, Intervals, Ints, Remark, State
+from trimtab.fleet.money import MachineFacts, Priced, Prices
 
 
 def frame_of(assembled: Assembled, found: Intervals, step_ms: int = DAY_MS) -> Frame:
@@ -91,11 +93,69 @@ class DirectLedger:
 
     async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
         """The same with what each row cost. Raises ValueError without prices."""
+        existing, priced = await self._priced(start_ms, end_ms)
+        return costed_of(await self.frame(scope, start_ms, end_ms), existing, priced, basis)
+
+    async def devices(self, scope: Scope, start_ms: int, end_ms: int) -> list[DeviceHours]:
+        """Every accelerator."""
+        keys = ("machine", "device", "state", "reason", "holder", "team")
+        return devices_of(_summed(await self._rows(scope, start_ms, end_ms), keys))
+
+    async def device_costs(
+        self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT
+    ) -> dict[tuple[str, int], DeviceCost]:
+        """What each cost. Raises ValueError without prices."""
+        existing, priced = await self._priced(start_ms, end_ms)
+        rows = _summed(await self._rows(scope, start_ms, end_ms), ("machine", "device", "day"))
+        return device_costs_of(rows, existing, priced, basis)
+
+    async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
+        """What did not fit."""
+        del scope
+        return list(assemble(await self.facts.known(start_ms, min(end_ms, self.clock.now_ms()))).remarks)
+
+    async def _priced(self, start_ms: int, end_ms: int) -> tuple[dict[tuple[str, int], int], Priced]:
         if self.prices is None:
             raise ValueError("bug: a ledger without prices is asked for costs")
-        end_ms = min(end_ms, self.clock.now_ms())
-        first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
+        first, last = start_ms // DAY_MS, -(-min(end_ms, self.clock.now_ms()) // DAY_MS)
         days = await self.frame(EVERYTHING, first * DAY_MS, last * DAY_MS)
         existing = existing_of(days)
-        priced = await self.prices.of(days.facts, existing, first, last)
-        return costed_of(await self.frame(scope, start_ms, end_ms), existing, priced, basis)
+        return existing, await self.prices.of(days.facts, existing, first, last)
+
+    async def _rows(self, scope: Scope, start_ms: int, end_ms: int) -> list[dict[str, Any]]:
+        """One row an interval, as the queries of devices name its columns."""
+        assembled = assemble(await self.facts.known(start_ms, min(end_ms, self.clock.now_ms())))
+        found, facts, offsets = build(assembled.facts), assembled.facts, np.array(assembled.offsets, np.int64)
+        machine = np.searchsorted(offsets, found.device, side="right") - 1
+        rows = []
+        for at, (place, state) in enumerate(zip(machine.tolist(), found.state.tolist(), strict=True)):
+            key, holder, reason = assembled.machines[place].key, int(found.holder[at]), int(found.reason[at])
+            if scope.accounts is not None and key.account not in scope.accounts:
+                continue
+            active, known, amount = float(found.active[at]), float(found.known[at]), int(found.amount[at])
+            idle = {State.FREE: float(amount), State.HELD: max(known - active, 0.0)}.get(State(state), 0.0)
+            row = {
+                "machine": key.path, "device": int(found.device[at] - offsets[place]), "state": state,
+                "day": int(found.start[at]) // DAY_MS, "reason": facts.reasons[reason] if reason >= 0 else "",
+                "holder": facts.holders[holder].name if holder >= 0 else "",
+                "team": facts.holders[holder].team if holder >= 0 else "",
+                "amount": amount, "active": active, "known": known, "idle": idle, "last": int(found.end[at]),
+            }  # fmt: skip
+            rows.append(row)
+        return rows
+
+
+def _summed(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Rows added up by some of their columns; of `last` the latest."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in keys)].append(row)
+    sums = ("amount", "active", "known", "idle")
+    return [
+        {
+            **dict(zip(keys, group, strict=True)),
+            **{name: sum(row[name] for row in some) for name in sums},
+            "last": max(row["last"] for row in some),
+        }
+        for group, some in groups.items()
+    ]

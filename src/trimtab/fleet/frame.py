@@ -20,7 +20,8 @@ UNOWNED = "unowned"
 """The team of what is held by somebody who has none."""
 NOBODY_HELD = "(held by nobody)"
 """The row of what nobody held: free, down, or unknown."""
-_DIGITS = Decimal("0.000000000001")
+DIGITS = Decimal("0.000000000001")
+"""To what part of a coin shares of amounts are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,14 @@ class DeviceHours:
     until_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceCost:
+    """What an accelerator cost over a range by currency, and the part of that in which it was idle."""
+
+    amounts: Mapping[str, Decimal]
+    idle: Mapping[str, Decimal]
+
+
 def totals(frame: Frame) -> Totals:
     """The sums of a whole frame."""
     return grouped(frame, np.zeros(len(frame), np.int64), 1)[0]
@@ -229,9 +238,28 @@ class Costed:
 
     def idle_sums(self, rows: npt.NDArray[np.bool_] | None = None) -> dict[str, Decimal]:
         """What idle time cost by currency: of each row by its idle share."""
+        return self.idle_by(lambda at: "", rows).get("", {})
+
+    def idle_sums_of(self, entries: npt.NDArray[np.bool_]) -> dict[str, Decimal]:
+        """What idle time cost by currency, of some entries alone: those that are estimated, say."""
+        some = np.flatnonzero(entries).tolist()
+        part = replace(
+            self,
+            row=self.row[entries],
+            currency=[self.currency[at] for at in some],
+            amount=[self.amount[at] for at in some],
+            estimated=self.estimated[entries],
+        )
+        return part.idle_sums()
+
+    def idle_by(
+        self, name: Callable[[int], str], rows: npt.NDArray[np.bool_] | None = None
+    ) -> dict[str, dict[str, Decimal]]:
+        """What idle time cost by a name of each row's place, and currency."""
         share = self.idle()
-        found: dict[str, Decimal] = {}
+        found: dict[str, dict[str, Decimal]] = {}
         for at, currency, amount in zip(self.row.tolist(), self.currency, self.amount, strict=True):
             if share[at] and (rows is None or rows[at]):
-                found[currency] = found.get(currency, Decimal(0)) + amount * Decimal(repr(float(share[at])))
-        return {currency: amount.quantize(_DIGITS) for currency, amount in found.items()}
+                sums = found.setdefault(name(at), {})
+                sums[currency] = sums.get(currency, Decimal(0)) + amount * Decimal(repr(float(share[at])))
+        return {key: {one: amount.quantize(DIGITS) for one, amount in sums.items()} for key, sums in found.items()}

@@ -13,7 +13,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.costs.apportion import apportion
 from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.frame import Costed, DeviceHours, Frame, Totals
+from trimtab.fleet.frame import DIGITS, Costed, DeviceCost, DeviceHours, Frame, Totals
 from trimtab.fleet.keeper import LedgerKeeper
 from trimtab.fleet.model import DAY_MS, Ints, Remark, State, gpu_hours
 from trimtab.fleet.money import DayCost, MachineFacts, Priced, Prices
@@ -135,6 +135,30 @@ class FleetLedger:
             rows = [row for row in rows if row["holder"] in mine and row["holder"]]
         return devices_of(rows)
 
+    async def device_costs(
+        self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT
+    ) -> dict[tuple[str, int], DeviceCost]:
+        """What each accelerator of `[start, end)` cost, by machine and number. Raises QueryAborted, Unavailable."""
+        end_ms = min(end_ms, self.clock.now_ms())
+        key = ("device costs", scope, start_ms, end_ms // _FRESH_MS, basis)
+        found: dict[tuple[str, int], DeviceCost] = await self._kept(
+            key, lambda: self._device_costs(scope, start_ms, end_ms, basis)
+        )
+        return found
+
+    async def _device_costs(
+        self, scope: Scope, start_ms: int, end_ms: int, basis: Basis
+    ) -> dict[tuple[str, int], DeviceCost]:
+        seen = {(one.machine, one.device) for one in await self.devices(scope, start_ms, end_ms)}
+        if not seen:
+            return {}
+        first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
+        span = {"first": first, "last": last, "start": start_ms, "end": end_ms}
+        rows = (await self.store.read("device_days", scope, span)).to_pylist()
+        existing, priced = await self._priced(first, last)
+        mine = [row for row in rows if (row["machine"], row["device"]) in seen]
+        return await asyncio.to_thread(device_costs_of, mine, existing, priced, basis)
+
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
         """What did not fit, one a machine and text, the newest first. Raises QueryAborted, Unavailable."""
         end_ms = min(end_ms, self.clock.now_ms())
@@ -171,11 +195,15 @@ class FleetLedger:
     async def _costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis) -> Costed:
         first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
         frame = await self.frame(scope, start_ms, end_ms)
-        # Of a day of which a part is asked for, or seen, the rest takes its part of the day's cost.
+        existing, priced = await self._priced(first, last)
+        return await asyncio.to_thread(costed_of, frame, existing, priced, basis)
+
+    async def _priced(self, first: int, last: int) -> tuple[dict[tuple[str, int], int], Priced]:
+        """Of whole days how long machines existed, and what the days cost: of a day of which a part is asked for, or
+        seen, the rest takes its part of the cost."""
         days = await self.frame(EVERYTHING, first * DAY_MS, last * DAY_MS)
         existing = existing_of(days)
-        priced = await self.prices.of(days.facts, existing, first, last)
-        return await asyncio.to_thread(costed_of, frame, existing, priced, basis)
+        return existing, await self.prices.of(days.facts, existing, first, last)
 
 
 def devices_of(rows: Sequence[Mapping[str, Any]]) -> list[DeviceHours]:
@@ -264,6 +292,32 @@ def costed_of(frame: Frame, existing: Mapping[tuple[str, int], int], priced: Pri
         priced.closed_ms,
         priced.error,
     )
+
+
+def device_costs_of(
+    rows: Sequence[Mapping[str, Any]], existing: Mapping[tuple[str, int], int], priced: Priced, basis: Basis
+) -> dict[tuple[str, int], DeviceCost]:
+    """Rows of the query `device_days` with their costs: a machine's day is divided among its accelerators by
+    part-milliseconds, what is not in the rows as one more part. Pure."""
+    groups: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["machine"], row["day"]), []).append(row)
+    amounts: dict[tuple[str, int], dict[str, Decimal]] = {}
+    idle: dict[tuple[str, int], dict[str, Decimal]] = {}
+    for key, mine in groups.items():
+        weights = [int(row["amount"]) for row in mine]
+        rest = max(existing.get(key, 0) - sum(weights), 0)
+        for cost in priced.costs.get(key, ()):
+            for row, part in zip(mine, apportion(cost.amounts[basis], [*weights, rest]), strict=False):
+                device = row["machine"], row["device"]
+                share = Decimal(repr(min(float(row["idle"]) / max(row["amount"], 1), 1.0)))
+                for sums, amount in ((amounts, part), (idle, part * share)):
+                    found = sums.setdefault(device, {})
+                    found[cost.currency] = found.get(cost.currency, Decimal(0)) + amount
+    return {
+        device: DeviceCost(sums, {one: amount.quantize(DIGITS) for one, amount in idle[device].items()})
+        for device, sums in amounts.items()
+    }
 
 
 def existing_of(frame: Frame) -> dict[tuple[str, int], int]:

@@ -56,6 +56,24 @@ WHERE inside > 0
 GROUP BY machine, device, state, reason, holder, team
 ORDER BY machine, device, state, holder, reason;
 
+-- name: device_days
+-- A range by day and device: how long it existed, and how long of that it was idle (free, or held, measured and not at work).
+SELECT day, machine, one_device AS device, sum(inside * one_parts) AS amount,
+       sum(multiIf(one_state = 2, toFloat64(inside * one_parts),
+                   one_state = 1, greatest(one_known - one_active, 0) * inside / whole, 0)) AS idle
+FROM (
+  SELECT day, machine, greatest(day * 86400000 + one_start, {start:Int64}) AS at,
+         least(day * 86400000 + one_end, {end:Int64}) AS until, toInt64(until) - toInt64(at) AS inside,
+         toInt64(one_end) - toInt64(one_start) AS whole, one_device, one_state, one_parts, one_active, one_known
+  FROM fleet_machine_days FINAL
+  ARRAY JOIN device AS one_device, start AS one_start, end AS one_end, state AS one_state, parts AS one_parts,
+             active AS one_active, known AS one_known
+  WHERE day >= {first:UInt32} AND day < {last:UInt32} /*and*/
+)
+WHERE inside > 0
+GROUP BY day, machine, device
+ORDER BY day, machine, device;
+
 -- name: machines
 -- The machines of a range as they were last.
 SELECT machine, argMax(devices, day) AS last_devices, argMax(gpu_type, day) AS last_gpu_type,

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.frame import Costed, Frame
-from trimtab.fleet.model import DAY_MS
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
+from trimtab.fleet.model import DAY_MS, Remark
 
 
 class HoursReader(Protocol):
@@ -17,4 +17,18 @@ class HoursReader(Protocol):
 
     async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
         """The same by day, with what each row cost. Raises QueryAborted, Unavailable."""
+        ...
+
+    async def devices(self, scope: Scope, start_ms: int, end_ms: int) -> list[DeviceHours]:
+        """Every accelerator of `[start, end)` by machine and number. Raises QueryAborted, Unavailable."""
+        ...
+
+    async def device_costs(
+        self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT
+    ) -> dict[tuple[str, int], DeviceCost]:
+        """What each of them cost. Raises QueryAborted, Unavailable."""
+        ...
+
+    async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
+        """What was said and does not fit, the newest first. Raises QueryAborted, Unavailable."""
         ...

@@ -1,7 +1,7 @@
 """The utilisation of GPUs as KPIs: the figures of the fleet ledger, by whatever the report groups by."""
 
 from trimtab.fleet.figures import FIGURES
-from trimtab.fleet.frame import Totals, by_name
+from trimtab.fleet.frame import Frame, Totals, by_name
 from trimtab.fleet.groups import names_of
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import looked_for
@@ -19,7 +19,11 @@ async def read(context: Context) -> dict[str, list[Kpi]]:
     if context.ledger is None:
         return {}
     grid = context.grid
-    frame = await context.ledger.frame(context.finder.scope, grid.start_ms, grid.end_ms)
+    return of_frame(await context.ledger.frame(context.finder.scope, grid.start_ms, grid.end_ms), context)
+
+
+def of_frame(frame: Frame, context: Context) -> dict[str, list[Kpi]]:
+    """The same of a range that was read."""
     if not len(frame):
         return {}
     names = names_of(frame, context.owners, context.finder)

@@ -230,7 +230,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         economics=economics,
         live=live,
         fleet=fleet,
-        exposed=Exposed(live, reader, registry, fleet.ledger, clock),
+        exposed=Exposed(live, fleet.ledger, clock),
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),

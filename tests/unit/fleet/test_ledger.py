@@ -19,8 +19,10 @@ from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.frame import NOBODY_HELD, Frame, by_team, totals
 from trimtab.fleet.model import DAY_MS, HOUR_MS, State
 from trimtab.fleet.money import EstimatedLine, OpenDays
+from trimtab.fleet.naming import series_by_device
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
+from trimtab.metrics.model import SeriesQuery
 from trimtab.store.state.database import State as StateDatabase
 from trimtab.store.telemetry.client import Telemetry
 
@@ -241,6 +243,35 @@ def test_devices_say_what_they_are_now_and_who_had_them(house: House) -> None:
         (one.device, one.state, one.reason, one.team) for one in found
     ]
     assert (2.0, 1.0, 1.0) == (found[0].totals.held, found[0].totals.free, found[0].totals.down)
+
+
+def test_what_accelerators_cost_is_what_their_machines_cost_and_idle_where_they_idled(house: House) -> None:
+    report(house, DAY3, node("n1", gpus=3.0, instance_id="i-0a"))
+    put(house, job("1", DAY3, DAY3 + 6 * HOUR_MS, {"n1": 2.0}), job("2", DAY3 + HOUR_MS, None, {"n1": 1.0}))
+    house.bring([billed("i-0a", "100.000000000001", "24")])
+    span = DAY3 + HOUR_MS, DAY3 + 13 * HOUR_MS
+    costed = house.costed(*span)
+    found = run(house.room.ledger.device_costs(EVERYTHING, *span))
+    assert [("111111111111/atlas/n1", at) for at in range(3)] == sorted(found)
+    assert costed.sums()["USD"] == sum((one.amounts["USD"] for one in found.values()), Decimal(0))
+    assert costed.idle_sums()["USD"] == pytest.approx(sum((one.idle["USD"] for one in found.values()), Decimal(0)))
+    assert Decimal(100) / 72 * 14 == pytest.approx(costed.idle_sums()["USD"], abs=Decimal("1e-9"))
+    assert {NOBODY_HELD} == set(costed.idle_by(costed.frame.owner_names().__getitem__))
+    direct = DirectLedger(house.room.facts, house.clock, house.room.prices)
+    assert found == run(direct.device_costs(EVERYTHING, *span))
+    assert run(house.room.ledger.devices(EVERYTHING, *span)) == run(direct.devices(EVERYTHING, *span))
+
+
+def test_series_are_found_by_their_accelerator_whatever_name_their_host_has(house: House) -> None:
+    report(house, DAY3, node("n1", gpus=2.0, instance_id="i-0a"))
+    for name, host, index in (("GPU-a", "n1.example.com", "1"), ("GPU-b", "i-0a", "0"), ("GPU-c", "n9", "0")):
+        labels = {"UUID": name, "Hostname": host, "gpu": index}
+        house.telemetry.add("DCGM_FI_DEV_GPU_UTIL", 1.0, times=[DAY3], labels=labels, account="111111111111")
+    machines = house.frame(DAY3, DAY3 + DAY_MS).facts
+    found = series_by_device(house.telemetry.registry.find(EVERYTHING, SeriesQuery()), machines)
+    names = {device: [one.dimensions["UUID"] for one in some] for device, some in found.items()}
+    mine = "111111111111/atlas/n1"
+    assert {(mine, 1): ["GPU-a"], (mine, 0): ["GPU-b"], ("111111111111//n9", 0): ["GPU-c"]} == names
 
 
 def test_what_does_not_fit_is_a_remark(house: House) -> None:

@@ -100,8 +100,8 @@ class _Trimtab(Collector):
             cost.add_metric([owner, currency], amount)
         gpus = GaugeMetricFamily(
             "trimtab_gpus",
-            "GPUs by team and layer of their time, on average over the last hour: active, idle_allocated, unallocated, "
-            "down.",
+            "GPUs by team and layer of their time, on average over the last hour: active, inactive, unmeasured, free, "
+            "down, unknown. They add up to the GPUs that exist.",
             labels=["team", "layer"],
         )
         for team, layer, number in self._exposed.gpus:

@@ -97,6 +97,9 @@ NODES = (
     ("gpu-1", 8, "NVIDIA H100 80GB HBM3", "vision", "moe-ablation-0", 0.0),
     ("gpu-2", 8, "NVIDIA A100-SXM4-40GB", "assistant", "chat-70b-7d9f8c6b5-x2x4z", 0.8),
     ("gpu-3", 4, "NVIDIA L4", "", "", 0.0),
+    # a scheduler's, whose series carry no workload
+    ("train-1", 8, "NVIDIA H100 80GB HBM3", "", "", 0.0),
+    ("train-2", 8, "NVIDIA H100 80GB HBM3", "", "", 0.6),
 )
 SERVICES = (
     # service, team, requests and failures a second, seconds at the median
@@ -259,7 +262,7 @@ def build_state(
         log_insights=pretend_insights(clock),
         log_anomalies=cast("Any", PretendLogAnomalies(clock)) if hosts else None,
         serverless=pretend_serverless(clock, full=bool(hosts)),
-        runs=pretend_runs(reader, registry, clock, bool(hosts)),
+        runs=pretend_runs(reader, registry, clock, bool(hosts) and gpus),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),

@@ -8,6 +8,9 @@ from typing import Any
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.money import Prices, no_estimates
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.kpis.runs.reader import RunReports
@@ -24,10 +27,18 @@ class NoBill:
     async def costs(self, scope: Scope, query: Any) -> list[Any]:
         return []
 
+    async def values(self, *asked: Any) -> list[Any]:
+        return []
+
+
+async def no_mark(day: int) -> str:
+    """No bill has any day."""
+    return ""
+
 
 def runs_of(now_ms: int) -> list[Run]:
     """A run of each kind."""
-    nodes = ("gpu-1", "gpu-2")
+    nodes = ("train-1", "train-2")
     kinds = (
         ("101", "pretrain", "foundation", RunState.RUNNING, 9.0, 6.0, None, 16, nodes, ""),
         ("102", "sweep<b>", "search", RunState.FAILED, 30.0, 28.0, 20.0, 8, nodes[:1], "NonZeroExitCode"),
@@ -70,13 +81,16 @@ def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bo
     async def fill() -> None:
         now_ms = clock.now_ms()
         await room.runs.put(runs_of(now_ms), now_ms)
-        for name, condition in (("gpu-1", Condition.UP), ("gpu-2", Condition.UP), ("gpu-9", Condition.DRAINED)):
+        for name, condition in (("train-1", Condition.UP), ("train-2", Condition.UP), ("gpu-9", Condition.DRAINED)):
             held = 8.0 if condition is Condition.UP else 0.0
             node = Node(ACCOUNT, CLUSTER, name, condition, "", "", 8.0, held, "H100", "p5.48xlarge", partitions=("p5",))
-            await room.nodes.put([node], now_ms - 60_000)
+            await room.nodes.put([node], now_ms - 60 * HOUR)
             await room.nodes.put([node], now_ms)
 
     if filled:
         with ThreadPoolExecutor(1) as pool:  # whoever asks may be in an event loop
             pool.submit(asyncio.run, fill()).result()
-    return RunReports(reader, registry, room, NoBill(), clock)
+    bills: Any = NoBill()
+    facts = FactsReader(reader, registry, room, bills, clock)
+    ledger = DirectLedger(facts, clock, Prices(bills, room, no_estimates, no_mark))
+    return RunReports(reader, registry, room, ledger, clock)

@@ -3,34 +3,23 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.access.scope import Scope
-from trimtab.kpis.concepts import Finder, Found, Metric, is_edge
+from trimtab.fleet.reading import HoursReader
+from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, is_edge
+from trimtab.fleet.telemetry.owners import Owners
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis.model import Input
-from trimtab.kpis.owners import Owners
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
-from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
-from trimtab.metrics.plan import StatRequest, StatSeries
+from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import Statistic, parse_statistic
 
 Floats = npt.NDArray[np.float64]
 
 AVERAGE, RATE, SUM = parse_statistic("Average"), parse_statistic("Rate"), parse_statistic("Sum")
-
-
-class Reader(Protocol):
-    """What KPIs ask of `metrics.read.MetricReader`."""
-
-    async def statistics(
-        self, scope: Scope, requests: Sequence[StatRequest], start_ms: int, end_ms: int
-    ) -> list[StatSeries]:
-        """Statistics, one result for each request."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +44,7 @@ class Context:
     owners: Owners
     grid: Grid
     options: Options = Options()
-    scheduled: Scheduled = NOT_SCHEDULED
+    ledger: HoursReader | None = None
 
     def chosen(self, name: str, usual: Sequence[Metric]) -> Sequence[Metric]:
         """The metric that the caller named, else the usual ones."""

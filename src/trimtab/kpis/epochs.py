@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry.concepts import Finder, Metric, Registry
+from trimtab.fleet.telemetry.devices import JOB_LABELS, first, pod_of
+from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.runs.model import Run, RunKey
-from trimtab.kpis.concepts import Finder, Metric, Registry
-from trimtab.kpis.context import Reader
-from trimtab.kpis.runs.devices import JOB_LABELS, first, pod_of
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 

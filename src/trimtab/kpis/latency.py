@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from trimtab.kpis import bucket_families, concepts
-from trimtab.kpis.concepts import Found, Metric, looked_for
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Found, Metric, looked_for
+from trimtab.kpis import bucket_families
 from trimtab.kpis.context import Context, Floats, ids
 from trimtab.kpis.model import Input, Kpi, unknown
 from trimtab.metrics.model import Kind, Series

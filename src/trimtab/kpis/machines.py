@@ -4,10 +4,10 @@ import asyncio
 
 import numpy as np
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Found, looked_for
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Found, looked_for
+from trimtab.fleet.telemetry.identity import host_of
 from trimtab.kpis.context import AVERAGE, RATE, Context, Floats, ids
-from trimtab.kpis.gpu_identity import host_of
 from trimtab.kpis.model import Input, Kpi, unknown
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest

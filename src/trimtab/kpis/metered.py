@@ -5,12 +5,13 @@ from collections import defaultdict
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder, Metric, Registry
-from trimtab.kpis.context import Floats, Reader
-from trimtab.kpis.gpu_hours import observed_share
-from trimtab.kpis.gpu_identity import host_of
-from trimtab.kpis.window import Grid
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder, Metric, Registry
+from trimtab.fleet.telemetry.gpu_hours import observed_share
+from trimtab.fleet.telemetry.identity import host_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.kpis.context import Floats
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 

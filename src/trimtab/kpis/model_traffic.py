@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.kpis import concepts, latency
-from trimtab.kpis.concepts import POD_LABELS, Finder, Metric, Registry
-from trimtab.kpis.context import Context, Floats, Flow, Reader, flows
-from trimtab.kpis.gpu_identity import workload_of
-from trimtab.kpis.owners import UNOWNED, Owners, label, pods_of
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Metric, Registry
+from trimtab.fleet.telemetry.identity import workload_of
+from trimtab.fleet.telemetry.owners import UNOWNED, Owners, label, pods_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.kpis import latency
+from trimtab.kpis.context import Context, Floats, Flow, flows
 from trimtab.kpis.throughput import token_flows
-from trimtab.kpis.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic

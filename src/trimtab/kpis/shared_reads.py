@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.context import Reader
+from trimtab.fleet.telemetry.reading import Reader
 from trimtab.metrics.plan import StatRequest, StatSeries
 
 _TURNS = 4

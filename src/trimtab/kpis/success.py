@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trimtab.kpis import concepts
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Found, Metric, looked_for
 from trimtab.kpis.budget import Outcomes, burn_rate, error_budget_left, outcome_of
-from trimtab.kpis.concepts import Found, Metric, looked_for
 from trimtab.kpis.context import AVERAGE, RATE, Context, Floats, ids
 from trimtab.kpis.model import Input, Kpi, unknown
 from trimtab.metrics.model import Series

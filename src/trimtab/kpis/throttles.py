@@ -1,8 +1,8 @@
 """Requests that serverless platforms turned away, by function: CloudWatch's `Throttles` of the namespace AWS/Lambda."""
 
 from trimtab.access.scope import Scope
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Reader
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.reading import Reader
 from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic

@@ -4,8 +4,8 @@ import asyncio
 
 import numpy as np
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Found, looked_for
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Found, looked_for
 from trimtab.kpis.context import RATE, SUM, Context, Flow, flows
 from trimtab.kpis.model import Kpi, unknown
 from trimtab.metrics.model import Kind

@@ -8,16 +8,13 @@ from trimtab.base.clock import Clock
 from trimtab.costs.model import Metric
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.estimate.report import report_of
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Reader
-from trimtab.kpis.model import Level
-from trimtab.kpis.report import report
-from trimtab.kpis.scheduled import Scheduled
+from trimtab.fleet.frame import by_team
+from trimtab.fleet.reading import HoursReader
 
 REFRESH_S = 60.0
 _HOUR_MS = 3_600_000
-LAYERS = ("active", "idle_allocated", "unallocated", "down")
-"""Layers of GPU time that do not overlap: with those of unknown allocation they are what is paid for."""
+LAYERS = ("active", "inactive", "unmeasured", "free", "down", "unknown")
+"""Parts of GPU time that do not overlap: they add up to the GPUs that exist."""
 
 Cost = tuple[str, str, float]
 """Owner, currency, and what today cost so far."""
@@ -30,9 +27,7 @@ class Exposed:
     """The newest figures: empty until they are read first, and where there is neither bill nor GPU."""
 
     live: LiveEstimates
-    reader: Reader
-    registry: Registry
-    scheduled: Scheduled
+    ledger: HoursReader
     clock: Clock
     costs: Sequence[Cost] = field(default=())
     gpus: Sequence[Gpus] = field(default=())
@@ -44,11 +39,10 @@ class Exposed:
             rows = report_of(found, EVERYTHING, Metric.BILLED, None).rows
             self.costs = [(one.name, one.currency, float(one.today)) for one in rows]
         now_ms = self.clock.now_ms()
-        teams = await report(
-            self.reader, self.registry, EVERYTHING, Level.TEAM, now_ms - _HOUR_MS, now_ms, scheduled=self.scheduled
-        )
-        hours = [(group, layer, group.get(f"gpu_hours_{layer}").value) for group in teams.groups for layer in LAYERS]
-        paid = {group.group for group in teams.groups if group.get("gpu_hours_paid").value}
+        frame = await self.ledger.frame(EVERYTHING, now_ms - _HOUR_MS, now_ms)
         self.gpus = [
-            (group.group, layer, value) for group, layer, value in hours if value is not None and group.group in paid
+            (team, layer, getattr(found, layer))
+            for team, found in by_team(frame).items()
+            for layer in LAYERS
+            if found.existing
         ]

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder
-from trimtab.kpis.owners import KEYS, Owners
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder
+from trimtab.fleet.telemetry.owners import KEYS, Owners
 from trimtab.metrics.aliases import find
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.statistics import parse_statistic

@@ -1,15 +1,17 @@
-"""What GPUs are to be looked at: those that do nothing, by who holds them; those that are down, by node and cause."""
+"""What to do about GPUs: who lets them idle, the largest groups first, and which are down, by machine and cause."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from trimtab.web.gpu_fleet import GpuRow, State
 
 
 @dataclass(frozen=True, slots=True)
 class IdleGroup:
-    """GPUs that one workload holds (or nobody) and that do nothing: `held` says which."""
+    """GPUs that one workload holds (or nobody) and that do next to nothing: `held` says which. `amounts` are what their
+    idle hours cost by currency."""
 
     owner: str
     workload: str
@@ -20,11 +22,12 @@ class IdleGroup:
     idle_h: float
     active: float
     memory: float | None
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenGroup:
-    """GPUs of one node that are down for one cause; `down_h` in GPU-hours."""
+    """GPUs of one machine that are down for one cause; `down_h` in GPU-hours; `owners` had them last."""
 
     node: str
     why: str
@@ -34,7 +37,7 @@ class BrokenGroup:
 
     @property
     def indices(self) -> str:
-        """Which GPUs of the node: `2`, `0, 3`, or `0–7` where they follow each other."""
+        """Which GPUs of the machine: `2`, `0, 3`, or `0–7` where they follow each other."""
         names = [row.index for row in self.gpus]
         numbers = sorted(int(name) for name in names) if all(name.isdecimal() for name in names) else []
         if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
@@ -46,36 +49,52 @@ def idle_groups(rows: Iterable[GpuRow]) -> tuple[IdleGroup, ...]:
     """Who lets most hours idle, first those that are held: they can be given back by somebody who has a name."""
     groups: dict[tuple[str, str], list[GpuRow]] = defaultdict(list)
     for row in rows:
-        if row.state is State.IDLE:
+        if row.idles:
             groups[row.owner, row.workload].append(row)
     found = [_idle_group(*key, members) for key, members in groups.items()]
     return tuple(sorted(found, key=lambda one: (not one.held, -one.idle_h, one.owner, one.workload)))
 
 
 def _idle_group(owner: str, workload: str, rows: list[GpuRow]) -> IdleGroup:
-    up = sum(row.paid_h - row.down_h for row in rows)
+    up = sum(row.existing_h - row.down_h for row in rows)
     memory = [row.memory for row in rows if row.memory is not None]
     return IdleGroup(
         owner=owner,
         workload=workload,
-        held=bool(workload),
+        held=rows[0].state is State.INACTIVE,
         gpus=tuple(rows),
         nodes=tuple(sorted({row.node for row in rows})),
         models=tuple(sorted({row.model for row in rows if row.model})),
         idle_h=sum(row.idle_h for row in rows),
         active=sum(row.active_h for row in rows) / up if up else 0.0,
         memory=sum(memory) / len(memory) if memory else None,
+        amounts=idle_cost(rows),
     )
 
 
+def idle_cost(rows: Iterable[GpuRow]) -> dict[str, Decimal]:
+    """What the idle hours of GPUs cost by currency."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        for currency, amount in row.costs.idle.items() if row.costs is not None else ():
+            found[currency] = found.get(currency, Decimal(0)) + amount
+    return found
+
+
 def broken_groups(rows: Iterable[GpuRow]) -> tuple[BrokenGroup, ...]:
-    """What is down, the most hours first: a drained node is one thing to look at, not eight."""
+    """What is down, the most hours first: a drained machine is one thing to look at, not eight."""
     groups: dict[tuple[str, str], list[GpuRow]] = defaultdict(list)
     for row in rows:
         if row.state is State.DOWN:
             groups[row.node, row.why].append(row)
     found = [
-        BrokenGroup(node, why, tuple(sorted({row.owner for row in down})), tuple(down), sum(row.down_h for row in down))
+        BrokenGroup(
+            node,
+            why,
+            tuple(sorted({row.last or row.owner for row in down})),
+            tuple(down),
+            sum(row.down_h for row in down),
+        )
         for (node, why), down in groups.items()
     ]
     return tuple(sorted(found, key=lambda one: (-one.down_h, one.node, one.why)))

@@ -1,43 +1,61 @@
-"""The GPUs of a range as the pages show them: each one, the nodes they are in, who lets them idle, which are broken.
+"""The GPUs of a range as the pages show them: each one, the machines they are in, who lets them idle, which are down.
 
-Pure: made from `kpis.gpu_evidence` and what the series say of themselves. All hours are `kpis.gpu_hours`'.
+Pure: hours, holders and costs are the fleet ledger's; series only say what a GPU is called and what it is.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from trimtab.kpis.gpu_evidence import Evidence
-from trimtab.kpis.gpu_hours import Layers, by_gpu, by_owner, total
-from trimtab.kpis.gpu_identity import gpu_of, host_of, workload_of
-from trimtab.kpis.owners import UNOWNED
+from trimtab.fleet.frame import (
+    NOBODY_HELD,
+    UNOWNED,
+    Costed,
+    DeviceCost,
+    DeviceHours,
+    Frame,
+    Totals,
+    by_team,
+    grouped,
+    totals,
+)
+from trimtab.fleet.model import MachineKey
+from trimtab.fleet.model import State as Holding
+from trimtab.fleet.money import MachineFacts
+from trimtab.fleet.naming import series_by_device
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Found
+from trimtab.fleet.telemetry.identity import gpu_of, short_host, weight_of
 from trimtab.metrics.model import Series
+from trimtab.web.fleet import Trend
 from trimtab.web.ownership import workload_name
 
 IDLE_BELOW = 0.05
-"""Mean activity below which a GPU is called idle: monitoring and a loaded model's keep-alive stay under 2 %."""
-_LATELY = 3
-"""Steps, but the last that still fills, in which a GPU must have been down to be called broken now."""
+"""Activity below which a GPU is called inactive: monitoring and a loaded model's keep-alive stay under 2 %."""
 _MODEL = ("modelName", "hw.model", "hw.name", "model", "gpu_name", "name")
-_INDEX = ("gpu", "hw.id", "index", "minor_number", "gpu.index")
-
-
 _XIDS = {
     48: "double-bit memory error", 62: "microcontroller halted", 64: "row remap failed", 74: "NVLink error",
     79: "fell off the bus", 95: "uncontained memory error", 119: "GSP timed out", 120: "GSP failed",
     140: "unrecovered memory error",
 }  # fmt: skip
 """What the fatal XIDs mean (NVIDIA, "XID Errors")."""
+_FEW = 2
+Device = tuple[str, int]
 
 
 class State(StrEnum):
-    """What a GPU is doing, in a word."""
+    """What a GPU is at the end of the range, in a word."""
 
     ACTIVE = "active"
-    IDLE = "idle"
+    """Held and at work."""
+    INACTIVE = "inactive"
+    """Held, and under `IDLE_BELOW` at work over the range."""
+    HELD = "held"
+    """Held, and nothing measures its work."""
+    FREE = "free"
     DOWN = "down"
     UNKNOWN = "unknown"
 
@@ -53,7 +71,11 @@ class GpuNow:
 
 @dataclass(frozen=True, slots=True)
 class GpuRow:
-    """A GPU over the range. Hours are GPU-hours; `active` and `memory` shares (0 to 1); `source` what was measured."""
+    """A GPU over the range. Hours are GPU-hours of the ledger; `active` (÷ existing) and `memory` are shares (0 to 1).
+
+    `owner` has it at the end of the range; `last` had it last. `source` is what its work was measured by. `idle_cost`
+    is in `currency`, None where its price is unknown or in several; `costs` has all.
+    """
 
     gpu: str
     node: str
@@ -65,189 +87,229 @@ class GpuRow:
     workload: str
     active: float | None
     memory: float | None
-    paid_h: float
-    allocated_h: float
-    active_h: float
-    idle_h: float
+    existing_h: float
     down_h: float
+    held_h: float
+    free_h: float
+    unknown_h: float
+    active_h: float
+    inactive_h: float
+    unmeasured_h: float
+    idle_h: float
+    idle_cost: float | None
+    currency: str
     source: str
-    why: str = ""
+    why: str
+    last: str
+    machine: str
+    costs: DeviceCost | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether somebody holds it at the end of the range."""
+        return self.state in (State.ACTIVE, State.INACTIVE, State.HELD)
+
+    @property
+    def idles(self) -> bool:
+        """Whether it did next to nothing over the range, and nobody or an idle holder has it."""
+        return self.state in (State.INACTIVE, State.FREE) and (self.active or 0.0) < IDLE_BELOW
+
+
+COLUMNS = tuple(name for name in GpuRow.__dataclass_fields__ if name != "costs")
+"""What tables, JSON and CSV have of a GPU, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """A node with its GPUs, by index."""
+    """A machine with its GPUs, by index."""
 
     name: str
     gpus: tuple[GpuRow, ...]
     owners: tuple[str, ...]
     idle_h: float
     down: int
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GpuFleet:
-    """Everything about the GPUs of a range. `series`: of each GPU the activity series that reported last."""
+    """Everything about the GPUs of `[start_ms, end_ms)`. `teams`: hours by team, of what nobody held too.
 
-    evidence: Evidence
+    `series`: of each GPU the activity series that reported last. `buckets`: the same hours by whole hour or day.
+    """
+
     start_ms: int
     end_ms: int
     gpus: tuple[GpuRow, ...]
     nodes: tuple[NodeRow, ...]
-    owners: Mapping[str, Layers]
-    whole: Layers
-    series: Mapping[str, Series]
+    teams: Mapping[str, Totals]
+    whole: Totals
+    costed: Costed
+    series: Mapping[str, Series] = field(default_factory=dict)
+    buckets: Sequence[Totals] = ()
+
+    def trend(self, name: str) -> Trend:
+        """A sparkline of one column of hours over the range's whole hours or days; none of fewer than three."""
+        return [getattr(one, name) for one in self.buckets] if len(self.buckets) > _FEW else []
 
     @property
     def sources(self) -> list[tuple[str, float]]:
-        """What the activity was measured by, with its share of the hours."""
-        hours = self.whole.by_source
-        whole = sum(hours)
-        names = self.evidence.grid.sources
-        return [(name, part / whole) for name, part in zip(names, hours, strict=True) if part > 0]
+        """What activity was measured by, with its share of the GPUs of which it is known."""
+        known = [row.source for row in self.gpus if row.source]
+        order = [name for name, _ in concepts.ACTIVITY]
+        return [(name, known.count(name) / len(known)) for name in sorted(set(known), key=order.index)]
 
     def of_node(self, name: str) -> NodeRow | None:
-        """The GPUs of one node."""
-        return next((node for node in self.nodes if node.name == name), None)
-
-
-def build(
-    evidence: Evidence, series: Iterable[Series], now: Mapping[str, GpuNow], start_ms: int, end_ms: int
-) -> GpuFleet:
-    """The fleet of `evidence`; `series` are its activity series, `now` what was last reported by GPU."""
-    grid = evidence.grid
-    layers = by_gpu(grid)
-    newest = _newest(series)
-    facts = {gpu: _facts(one) for gpu, one in newest.items()}
-    owners = _owners_now(evidence)
-    down = _down_now(evidence)
-    rows = [
-        _row(gpu, facts[gpu], layers.get(gpu), owners[at], bool(down[at]), grid.sources, now.get(gpu, GpuNow()))
-        for at, gpu in enumerate(grid.gpus)
-        if gpu in facts
-    ]
-    return GpuFleet(
-        evidence=evidence,
-        start_ms=start_ms,
-        end_ms=end_ms,
-        gpus=tuple(rows),
-        nodes=_nodes(rows),
-        owners=by_owner(grid),
-        whole=total(grid),
-        series=newest,
-    )
+        """The GPUs of one machine, by its whole name or the short one."""
+        whole = next((node for node in self.nodes if node.name == name), None)
+        return whole or next((node for node in self.nodes if short_host(node.name) == short_host(name)), None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    node: str
-    index: str
-    model: str
-    workload: str
+class Telemetry:
+    """What series say beside hours: those of activity (of each the place of its metric in the order of what measures
+    best), what was last reported by GPU, and the names of runs by holder."""
+
+    activity: Sequence[tuple[int, Found]] = ()
+    now: Mapping[str, GpuNow] = field(default_factory=dict)
+    runs: Mapping[str, str] = field(default_factory=dict)
 
 
-def _newest(series: Iterable[Series]) -> dict[str, Series]:
-    """Of each GPU the series that reported last."""
-    found: dict[str, Series] = {}
-    for one in series:
-        gpu = gpu_of(one)
-        held = found.get(gpu)
-        if held is None or held.last_seen_ms < one.last_seen_ms:
-            found[gpu] = one
-    return found
-
-
-def _facts(one: Series) -> _Facts:
-    known = one.dimensions
-    return _Facts(host_of(one), _first(known, _INDEX), _first(known, _MODEL), workload_of(one))
-
-
-def _row(
-    gpu: str,
-    facts: _Facts,
-    layers: Layers | None,
-    owner: str,
-    down: bool,
-    sources: Sequence[str],
-    now: GpuNow,
-) -> GpuRow:
-    active = layers.mean_activity if layers else None
-    used, whole = now.memory_used, now.memory_total
-    return GpuRow(
-        gpu=gpu,
-        node=facts.node,
-        index=facts.index,
-        model=facts.model,
-        state=_state(active, down),
-        owner=owner,
-        pod=facts.workload,
-        workload=workload_name(facts.workload),
-        active=active,
-        memory=used / whole if used is not None and whole else None,
-        paid_h=layers.paid if layers else 0.0,
-        allocated_h=layers.allocated if layers else 0.0,
-        active_h=layers.active if layers else 0.0,
-        idle_h=layers.idle if layers else 0.0,
-        down_h=layers.down if layers else 0.0,
-        source=_source(layers, sources),
-        why=_why(now) if down else "",
+def build(
+    devices: Sequence[DeviceHours],
+    costed: Costed,
+    costs: Mapping[Device, DeviceCost],
+    telemetry: Telemetry,
+    course: Frame | None = None,
+) -> GpuFleet:
+    """The fleet of the ledger's accelerators and its costed range; `course` is the same range by hours or days."""
+    frame = costed.frame
+    series = series_by_device((one.series for _, one in telemetry.activity), frame.facts)
+    place = {one.series.id: at for at, one in telemetry.activity}
+    rows: list[GpuRow] = []
+    newest: dict[str, Series] = {}
+    for one in devices:
+        key = one.machine, one.device
+        mine = series.get(key, ())
+        row = _row(one, mine, frame.facts.get(one.machine), costs.get(key), place, telemetry)
+        rows.append(row)
+        if mine:
+            newest[row.gpu] = mine[0]
+    return GpuFleet(
+        start_ms=frame.start_ms,
+        end_ms=frame.end_ms,
+        gpus=tuple(rows),
+        nodes=_nodes(rows),
+        teams=by_team(frame),
+        whole=totals(frame),
+        costed=costed,
+        series=newest,
+        buckets=buckets_of(course) if course is not None else (),
     )
 
 
-def _state(active: float | None, down: bool) -> State:
-    if down:
-        return State.DOWN
-    if active is None:
-        return State.UNKNOWN
-    return State.IDLE if active < IDLE_BELOW else State.ACTIVE
+def buckets_of(course: Frame) -> list[Totals]:
+    """The sums of each whole bucket of a frame, in order of time."""
+    starts, place = np.unique(course.bucket, return_inverse=True)
+    size = int(np.diff(starts).min()) if len(starts) > 1 else 0
+    sums = grouped(course, np.asarray(place, np.int64), len(starts))
+    ends = starts + size
+    whole = (starts >= course.start_ms) & (ends <= course.end_ms)
+    return [one for one, kept in zip(sums, whole.tolist(), strict=True) if kept]
 
 
-def _source(layers: Layers | None, sources: Sequence[str]) -> str:
-    if layers is None or not any(layers.by_source):
-        return ""
-    return sources[int(np.argmax(layers.by_source))]
+def _row(
+    one: DeviceHours,
+    series: Sequence[Series],
+    facts: MachineFacts | None,
+    cost: DeviceCost | None,
+    place: Mapping[int, int],
+    telemetry: Telemetry,
+) -> GpuRow:
+    hours, node = one.totals, MachineKey.parse(one.machine).name
+    name = _name(series[0]) if series else f"{node}/{one.device}"
+    now = telemetry.now.get(gpu_of(series[0]), GpuNow()) if series else GpuNow()
+    held = one.state is Holding.HELD
+    job = one.holder.split("/", 2)[-1] if held else ""
+    pod = "" if job in (one.team, name) else job
+    idle = cost.idle if cost is not None else {}
+    currency, amount = next(iter(idle.items())) if len(idle) == 1 else ("", None)
+    best = min((place[each.id] for each in series), default=None) if hours.measured else None
+    return GpuRow(
+        gpu=name,
+        node=node,
+        index=str(one.device),
+        model=_model(series) or (facts.gpu_type or facts.instance_type if facts else ""),
+        state=_state(one),
+        owner=(one.team or UNOWNED) if held else NOBODY_HELD,
+        pod=pod,
+        workload=telemetry.runs.get(one.holder) or workload_name(pod.rpartition("/")[2]) if pod else "",
+        active=_active(hours),
+        memory=now.memory_used / now.memory_total if now.memory_used is not None and now.memory_total else None,
+        existing_h=hours.existing,
+        down_h=hours.down,
+        held_h=hours.held,
+        free_h=hours.free,
+        unknown_h=hours.unknown,
+        active_h=hours.active,
+        inactive_h=hours.inactive,
+        unmeasured_h=hours.unmeasured,
+        idle_h=hours.idle,
+        idle_cost=None if amount is None else float(amount),
+        currency=currency,
+        source="" if best is None else concepts.ACTIVITY[best][0],
+        why=_why(one, now) if one.state is Holding.DOWN else "",
+        last=(one.team or UNOWNED) if one.holder else "",
+        machine=one.machine,
+        costs=cost,
+    )
 
 
-def _why(now: GpuNow) -> str:
-    if not now.xid:
-        return "silent, failed or drained while its host is up"
-    meaning = _XIDS.get(now.xid)
-    return f"XID {now.xid}" + (f": {meaning}" if meaning else "")
+def _name(one: Series) -> str:
+    """What series call a GPU; of an instance of one that is divided, the whole."""
+    return gpu_of(one).partition("/")[0] if weight_of(one) < 1 else gpu_of(one)
+
+
+def _model(series: Iterable[Series]) -> str:
+    return next((value for one in series for name in _MODEL if (value := one.dimensions.get(name))), "")
+
+
+def _state(one: DeviceHours) -> State:
+    if one.state is not Holding.HELD:
+        return {Holding.DOWN: State.DOWN, Holding.FREE: State.FREE}.get(one.state, State.UNKNOWN)
+    busy = one.totals.busy_share
+    if busy is None:
+        return State.HELD
+    return State.INACTIVE if busy < IDLE_BELOW else State.ACTIVE
+
+
+def _active(hours: Totals) -> float | None:
+    """Active ÷ existing; None where nobody says who had it, or nothing measures who did."""
+    if hours.held <= 0:
+        return None if hours.unknown >= hours.existing - hours.down else hours.active_share
+    return hours.active_share if hours.measured else None
+
+
+def _why(one: DeviceHours, now: GpuNow) -> str:
+    if not now.xid or now.xid not in _XIDS:
+        return one.reason or "out of use"
+    return f"XID {now.xid}: {_XIDS[now.xid]}"
 
 
 def _nodes(rows: Iterable[GpuRow]) -> tuple[NodeRow, ...]:
-    """Nodes, those with most idle GPU-hours first."""
-    by_node: dict[str, list[GpuRow]] = defaultdict(list)
+    """Machines, those with most idle GPU-hours first."""
+    machines: dict[str, list[GpuRow]] = defaultdict(list)
     for row in rows:
-        by_node[row.node].append(row)
+        machines[row.machine].append(row)
     nodes = [
         NodeRow(
-            name,
-            tuple(sorted(found, key=_by_index)),
-            tuple(dict.fromkeys(row.owner for row in sorted(found, key=lambda row: (row.owner == UNOWNED, row.owner)))),
+            found[0].node,
+            tuple(sorted(found, key=lambda row: int(row.index))),
+            tuple(sorted({row.owner for row in found}, key=lambda name: (name in (NOBODY_HELD, UNOWNED), name))),
             sum(row.idle_h for row in found),
             sum(row.state is State.DOWN for row in found),
+            machine,
         )
-        for name, found in by_node.items()
+        for machine, found in machines.items()
     ]
     return tuple(sorted(nodes, key=lambda node: (-round(node.idle_h, 2), node.name)))
-
-
-def _owners_now(evidence: Evidence) -> list[str]:
-    grid = evidence.grid
-    return [grid.owners[place] for place in grid.owner[:, -1].tolist()]
-
-
-def _down_now(evidence: Evidence) -> Sequence[bool]:
-    """Down in every one of the last whole steps; the one that still fills may only lack its report."""
-    down = evidence.grid.down
-    lately = down[:, -_LATELY - 1 : -1] if down.shape[1] > _LATELY else down
-    return list(map(bool, np.all(lately, axis=1).tolist()))
-
-
-def _by_index(row: GpuRow) -> tuple[int, str]:
-    return (int(row.index) if row.index.isdecimal() else 1 << 30, row.gpu)
-
-
-def _first(pairs: Mapping[str, str], names: Iterable[str]) -> str:
-    return next((value for name in names if (value := pairs.get(name))), "")

@@ -1,6 +1,6 @@
 """The charts of one node's GPUs: a line a GPU, by the names that its exporter gives the metrics."""
 
-from trimtab.kpis.gpu_identity import host_of
+from trimtab.fleet.telemetry.identity import host_of
 from trimtab.metrics.aliases import Found, find
 from trimtab.metrics.model import Series
 from trimtab.metrics.statistics import parse_statistic

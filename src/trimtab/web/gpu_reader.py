@@ -1,23 +1,24 @@
 """Reads the GPUs of a range: one answer for every page and viewer, renewed behind those who look at it."""
 
+import asyncio
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from trimtab.access.scope import Scope
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder
-from trimtab.kpis.gpu_evidence import KNOWN_FOR_MS, gather
+from trimtab.fleet.assemble import holder_name
+from trimtab.fleet.basis import DEFAULT, Basis
+from trimtab.fleet.model import DAY_MS, HOUR_MS
+from trimtab.fleet.reading import HoursReader
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder
+from trimtab.fleet.telemetry.evidence import KNOWN_FOR_MS
+from trimtab.inventory.runs.filter import RunFilter
 from trimtab.kpis.latest import Question, ask
-from trimtab.kpis.model import Level
-from trimtab.kpis.scheduled import NOT_SCHEDULED
-from trimtab.kpis.shared_reads import SharedReads
-from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import Found, find
 from trimtab.metrics.model import SeriesQuery
 from trimtab.web.cache import SharedCache
-from trimtab.web.gpu_fleet import GpuFleet, GpuNow, build
-from trimtab.web.ownership import owners_of
+from trimtab.web.gpu_fleet import GpuFleet, GpuNow, Telemetry, build
 from trimtab.web.state import WebState
 from trimtab.web.window import Window
 
@@ -27,6 +28,11 @@ STALE_S = 600.0
 """An answer so much older is still shown while it is computed anew; pages say as of when it is."""
 _RECENT_MS = 600_000
 """Series silent for longer say nothing of now."""
+_ANY_S = 60.0
+_BY_HOUR_MS = 4 * DAY_MS
+"""Up to so long a range is drawn by the hour: a point every two pixels of a sparkline."""
+_MOST_RUNS = 20_000
+"""Runs whose names are looked up: the last submitted of more."""
 
 
 def fresh_s(window: Window) -> float:
@@ -38,13 +44,29 @@ def fresh_s(window: Window) -> float:
 class GpuReader:
     """Cached questions about GPUs."""
 
-    def __init__(self, state: WebState, cache: SharedCache, reads: SharedReads) -> None:
+    def __init__(self, state: WebState, cache: SharedCache) -> None:
         self._state = state
         self._cache = cache
-        self._reads = reads
 
-    def any(self, scope: Scope) -> bool:
-        """Whether a GPU has reported in the last week: cheap, without the engine."""
+    @property
+    def ledger(self) -> HoursReader | None:
+        """The fleet ledger; None where the pages were put together without it."""
+        return self._state.runs.ledger if self._state.runs is not None else None
+
+    async def any(self, scope: Scope) -> bool:
+        """Whether there are GPUs: one has reported in the last week, or a scheduler names one. Cheap."""
+        if self._reports(scope):
+            return True
+        runs = self._state.runs
+        if runs is None:
+            return False
+
+        async def scheduled() -> bool:
+            return any(node.gpus > 0 for node in await runs.room.nodes.all(scope))
+
+        return await self._cache.get(("any GPU", scope), _ANY_S, scheduled)
+
+    def _reports(self, scope: Scope) -> bool:
         since = self._state.clock.now_ms() - KNOWN_FOR_MS
         return any(
             self._state.registry.find(
@@ -54,24 +76,42 @@ class GpuReader:
             for one in metrics
         )
 
-    async def fleet(self, scope: Scope, window: Window) -> GpuFleet | None:
-        """The GPUs over `window`; None where there are none. Passes on the reader's errors."""
-        if not self.any(scope):
+    async def fleet(self, scope: Scope, window: Window, basis: Basis = DEFAULT) -> GpuFleet | None:
+        """The GPUs over `window`; None where none existed. Passes on the reader's errors."""
+        ledger = self.ledger
+        if ledger is None:
             return None
-        key = ("gpus", scope, window.parameters)
-        return await self._cache.get(key, fresh_s(window), lambda: self._read(scope, window), stale_s=STALE_S)
+        key = ("gpus", scope, window.parameters, basis)
+        return await self._cache.get(
+            key, fresh_s(window), lambda: self._read(ledger, scope, window, basis), stale_s=STALE_S
+        )
 
-    async def _read(self, scope: Scope, window: Window) -> GpuFleet | None:
-        state = self._state
-        grid = Grid.as_long(window.start_ms, window.end_ms)
-        finder = Finder(state.registry, scope, grid.start_ms)
-        scheduled = state.runs.scheduled if state.runs is not None else NOT_SCHEDULED
-        evidence = await gather(self._reads, finder, owners_of(Level.TEAM, finder), grid, scheduled)
-        if evidence is None:
+    async def _read(self, ledger: HoursReader, scope: Scope, window: Window, basis: Basis) -> GpuFleet | None:
+        devices = await ledger.devices(scope, window.start_ms, window.end_ms)
+        if not devices:
             return None
+        step_ms = HOUR_MS if window.end_ms - window.start_ms <= _BY_HOUR_MS else DAY_MS
+        costed, costs, now, runs, course = await asyncio.gather(
+            ledger.costed(scope, window.start_ms, window.end_ms, basis),
+            ledger.device_costs(scope, window.start_ms, window.end_ms, basis),
+            self._now(scope, window),
+            self._run_names(scope, window),
+            ledger.frame(scope, window.start_ms, window.end_ms, step_ms),
+        )
+        finder = Finder(self._state.registry, scope, window.start_ms)
         earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)
-        series = [one.series for _, metrics in concepts.ACTIVITY for one in earlier.all(metrics)]
-        return build(evidence, series, await self._now(scope, window), grid.start_ms, window.end_ms)
+        activity = [
+            (place, one) for place, (_, metrics) in enumerate(concepts.ACTIVITY) for one in earlier.all(metrics)
+        ]
+        return await asyncio.to_thread(build, devices, costed, costs, Telemetry(activity, now, runs), course)
+
+    async def _run_names(self, scope: Scope, window: Window) -> dict[str, str]:
+        """By holder the name that its run was given."""
+        if self._state.runs is None:
+            return {}
+        asked = RunFilter(start_ms=window.start_ms, end_ms=window.end_ms)
+        found = await self._state.runs.room.runs.listed(scope, asked, _MOST_RUNS)
+        return {holder_name(run): run.name for run in found if run.name}
 
     async def _now(self, scope: Scope, window: Window) -> Mapping[str, GpuNow]:
         """Memory and the last XID of every GPU at the end of the window."""

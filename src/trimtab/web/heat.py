@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from trimtab.charts.heatmap import Cell, Mark, heat_row
 from trimtab.charts.svg import Svg
-from trimtab.kpis.owners import UNOWNED
 from trimtab.web import format as words
 from trimtab.web.gpu_fleet import GpuRow, NodeRow, State
 
 MOST_NODES = 120
 """Rows of the map: with 8 GPUs a node 2,000 elements, a third of a page's budget. The rest are in the table."""
-_MARKS = {State.DOWN: Mark.DOWN, State.UNKNOWN: Mark.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,20 @@ def gpu_title(gpu: GpuRow) -> str:
         gpu.owner + (f", {gpu.workload}" if gpu.workload else ""),
         f"down: {gpu.why}" if gpu.state is State.DOWN else activity + (f" by {gpu.source}" if gpu.source else ""),
         "" if gpu.memory is None else f"memory {words.value(gpu.memory, words.FRACTION)} used",
-        f"{words.value(gpu.idle_h)} GPU-h idle",
+        f"{words.value(gpu.idle_h)} of {words.value(gpu.existing_h)} GPU-h idle",
     ]
     return f"{name}: " + "; ".join(part for part in parts if part)
 
 
 def _row(node: NodeRow) -> HeatRow:
-    cells = [Cell(gpu.active, gpu_title(gpu), _MARKS.get(gpu.state, Mark.SHARE)) for gpu in node.gpus]
+    cells = [Cell(gpu.active, gpu_title(gpu), _mark(gpu)) for gpu in node.gpus]
     return HeatRow(node.name, heat_row(cells, _label(node)), _who(node), node.idle_h, node.down)
+
+
+def _mark(gpu: GpuRow) -> Mark:
+    if gpu.state is State.DOWN:
+        return Mark.DOWN
+    return Mark.UNKNOWN if gpu.active is None else Mark.SHARE
 
 
 def _label(node: NodeRow) -> str:
@@ -57,10 +61,9 @@ def _label(node: NodeRow) -> str:
 
 
 def _who(node: NodeRow) -> str:
-    """The owners with their workloads, *unowned* last."""
+    """The owners with their workloads, as the machine names them: nobody last."""
     names: dict[str, list[str]] = {owner: [] for owner in node.owners}
     for gpu in node.gpus:
         if gpu.workload and gpu.workload not in names[gpu.owner]:
             names[gpu.owner].append(gpu.workload)
-    parts = [owner + (f" · {', '.join(found)}" if found else "") for owner, found in names.items() if owner != UNOWNED]
-    return "; ".join([*parts, UNOWNED] if UNOWNED in names else parts)
+    return "; ".join(owner + (f" · {', '.join(found)}" if found else "") for owner, found in names.items())

@@ -1,8 +1,8 @@
-"""The overview's money: what this month is billed so far, and what the idle GPUs of the range cost by the hour."""
+"""The overview's money: what this month is billed so far, and what the idle GPU time of the range cost."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,24 +10,24 @@ from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.estimate.live import LiveEstimates, spent_of
-from trimtab.inventory.catalog.pricing import Machine, Pricing
-from trimtab.inventory.room import InventoryRoom
-from trimtab.inventory.runs.model import Node
+from trimtab.fleet.basis import DEFAULT, Basis
+from trimtab.fleet.frame import Costed
+from trimtab.fleet.model import gpu_hours
 from trimtab.web import format as words
-from trimtab.web.gpu_fleet import GpuRow
 from trimtab.web.tiles import Tile
 
 MONTH, IDLE = "This month’s $", "Idle $"
 _DAY_MS = 86_400_000
-_INSTANCE_LABELS = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type", "instance_type")
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Cost by currency of idle GPU-hours, and the hours without a price."""
+    """Cost by currency of idle GPU-hours on a basis, the hours without a price, and what no bill has yet."""
 
     amounts: Mapping[str, Decimal]
     unpriced_h: float
+    basis: Basis = DEFAULT
+    estimated: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 async def month_tile(
@@ -70,26 +70,15 @@ def month_of(rows: Sequence[CostRow], end_ms: int, *, this_month: bool, href: st
     return Tile(label, _money(totals[first]), first, f"billed to {last:%-d %b}{more}", [each for _, each in days], href)
 
 
-async def idle_cost(inventory: InventoryRoom | None, scope: Scope, gpus: Sequence[GpuRow], at_ms: int) -> Idle | None:
-    """What the idle hours of `gpus` cost; None where nothing has a price."""
-    if inventory is None or not gpus:
+def idle_of(costed: Costed) -> Idle | None:
+    """What the idle hours of a range cost; None where nothing has a price."""
+    amounts = costed.idle_sums()
+    if not amounts:
         return None
-    nodes = {one.name: one for one in await inventory.nodes.all(scope)}
-    found = priced(gpus, nodes, await inventory.pricing(), at_ms)
-    return found if found.amounts else None
-
-
-def priced(gpus: Sequence[GpuRow], nodes: Mapping[str, Node], pricing: Pricing, at_ms: int) -> Idle:
-    """Idle GPU-hours × the price of a GPU-hour of their machine, by currency."""
-    amounts: dict[str, Decimal] = defaultdict(Decimal)
-    unpriced = 0.0
-    for row in gpus:
-        price = pricing.gpu_hour(_machine(row, nodes.get(row.node)), at_ms)
-        if price.per_gpu_hour is None:
-            unpriced += row.idle_h
-        elif row.idle_h > 0:
-            amounts[price.currency] += price.per_gpu_hour * Decimal(f"{row.idle_h:.6f}")
-    return Idle(dict(amounts), unpriced)
+    frame, share = costed.frame, costed.idle()
+    estimated = costed.idle_sums_of(costed.estimated)
+    unpriced = gpu_hours(float((frame.amount * share)[costed.unpriced].sum()))
+    return Idle(amounts, unpriced, costed.basis, estimated)
 
 
 def idle_tile(hours: Tile, idle: Idle | None) -> Tile:
@@ -97,22 +86,17 @@ def idle_tile(hours: Tile, idle: Idle | None) -> Tile:
     if idle is None:
         return hours
     first, *others = sorted(idle.amounts, key=lambda currency: -idle.amounts[currency])
-    more = "".join(f" · {_money(idle.amounts[one])} {one}" for one in others)
-    missing = f" · {words.value(idle.unpriced_h)} h without a price" if idle.unpriced_h >= 1 else ""
-    note = f"{hours.value} idle GPU-h by list or own rate{more}{missing}"
-    return Tile(IDLE, _money(idle.amounts[first]), first, note, hours.trend, hours.href)
+    parts = [f"{hours.value} idle GPU-h", idle.basis.value, *(f"{_money(idle.amounts[one])} {one}" for one in others)]
+    if idle.estimated.get(first):
+        parts.append(f"{idle.estimated[first] / idle.amounts[first]:.0%} of it estimated")
+    if idle.unpriced_h >= 1:
+        parts.append(f"{words.value(idle.unpriced_h)} h without a price")
+    return Tile(IDLE, _money(idle.amounts[first]), first, " · ".join(parts), hours.trend, hours.href)
 
 
-def words_of(idle: Idle | None) -> str:
+def words_of(amounts: Mapping[str, Decimal]) -> str:
     """`3,120 USD`; "" where it is not known."""
-    return " + ".join(f"{_money(amount)} {currency}" for currency, amount in idle.amounts.items()) if idle else ""
-
-
-def _machine(row: GpuRow, node: Node | None) -> Machine:
-    if node is None:
-        return Machine("", row.model)
-    type_ = node.instance_type or next((node.labels[key] for key in _INSTANCE_LABELS if key in node.labels), "")
-    return Machine(type_, row.model or node.gpu_type, node.gpus, node.partitions[0] if node.partitions else "")
+    return " + ".join(f"{_money(amount)} {currency}" for currency, amount in amounts.items())
 
 
 def _money(amount: Decimal) -> str:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import POD_LABELS, Finder
-from trimtab.kpis.gpu_identity import workload_of
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder
+from trimtab.fleet.telemetry.identity import workload_of
+from trimtab.fleet.telemetry.owners import FLEET, UNOWNED, Owners, pods_of
 from trimtab.kpis.model import Level
-from trimtab.kpis.owners import FLEET, UNOWNED, Owners, pods_of
 from trimtab.metrics.model import Series
 
 _REPLICA = re.compile(r"(-[a-z0-9]{6,10})?-[a-z0-9]{5}$|-\d+$")

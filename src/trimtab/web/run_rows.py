@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from trimtab.kpis.owners import UNOWNED
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.kpis.runs.report import RunReport
 
 _BAD = frozenset({"failed", "timeout", "out of memory", "node failed"})

@@ -2,27 +2,25 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.kpis import concepts, latency, machines, scalability, success, throughput
-from trimtab.kpis.concepts import Finder
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder
+from trimtab.fleet.telemetry.owners import FLEET, UNOWNED, Owners
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, throughput
 from trimtab.kpis.context import Context, flows
 from trimtab.kpis.formulas import FORMULAS
-from trimtab.kpis.gpu_evidence import Evidence
-from trimtab.kpis.gpu_hours import by_owner
-from trimtab.kpis.gpu_kpis import kpis_of
 from trimtab.kpis.latest import Question, ask
 from trimtab.kpis.model import Area, Kpi, Level, unknown
-from trimtab.kpis.owners import UNOWNED, Owners
 from trimtab.kpis.shared_reads import SharedReads
-from trimtab.kpis.window import Grid
 from trimtab.metrics.aliases import find
 from trimtab.web.cache import SharedCache
 from trimtab.web.fleet import Trend
-from trimtab.web.gpu_fleet import GpuFleet
+from trimtab.web.gpu_fleet import GpuFleet, GpuRow
 from trimtab.web.gpu_reader import STALE_S, GpuReader, fresh_s
 from trimtab.web.ownership import owners_of
 from trimtab.web.state import WebState
@@ -55,7 +53,7 @@ class Group:
     name: str
     team: str
     kpis: Mapping[str, Kpi]
-    gpus: float
+    gpus: int
     requests: Trend
     queue: float | None = None
     cache: float | None = None
@@ -107,7 +105,7 @@ class ServiceReader:
         grid = Grid.as_long(window.start_ms, window.end_ms)
         finder = Finder(state.registry, scope, grid.start_ms)
         owners = owners_of(level, finder)
-        context = Context(self._reads, finder, owners, grid)
+        context = Context(self._reads, finder, owners, grid, ledger=self._gpus.ledger)
         (fleet, trends, now), areas = await asyncio.gather(
             asyncio.gather(
                 self._gpus.fleet(scope, window),
@@ -117,10 +115,10 @@ class ServiceReader:
             asyncio.gather(*(read(context) for read in _AREAS)),
         )
         found: dict[str, dict[str, Kpi]] = {}
-        gpus: dict[str, float] = {}
-        if fleet is not None:
-            gpu_kpis, gpus = await asyncio.to_thread(_gpu_kpis, fleet, level, owners)
-            areas.append(gpu_kpis)
+        gpus: dict[str, list[GpuRow]] = {}
+        if fleet is not None:  # of the same range as every page has them, to the second
+            areas.append(await asyncio.to_thread(gpu_kpis.of_frame, fleet.costed.frame, context))
+            gpus = gpus_of(fleet, level, owners)
         for area in areas:
             for group, kpis in area.items():
                 found.setdefault(group, {}).update({kpi.id: kpi for kpi in kpis})
@@ -130,7 +128,7 @@ class ServiceReader:
                 name=name,
                 team=teams.get(name, ""),
                 kpis=_complete(found[name]),
-                gpus=gpus.get(name, 0.0),
+                gpus=len(gpus.get(name, ())),
                 requests=_trend(trends[name].per_s) if name in trends else [],
                 queue=now.get(name, (None, None))[0],
                 cache=now.get(name, (None, None))[1],
@@ -176,23 +174,17 @@ def _teams(finder: Finder) -> dict[str, str]:
     return found
 
 
-def _gpu_kpis(fleet: GpuFleet, level: Level, owners: Owners) -> tuple[dict[str, list[Kpi]], dict[str, float]]:
-    """GPU KPIs by group, and how many GPUs each group holds now."""
-    evidence = fleet.evidence if level is Level.TEAM else _regrouped(fleet, owners)
-    grid = evidence.grid
-    kpis = {owner: kpis_of(layers, evidence) for owner, layers in by_owner(grid).items()}
-    held = np.bincount(grid.owner[:, -1], weights=grid.weight, minlength=len(grid.owners))
-    return kpis, dict(zip(grid.owners, held.tolist(), strict=True))
-
-
-def _regrouped(fleet: GpuFleet, owners: Owners) -> Evidence:
-    """The same hours under other owners: whose each GPU is now, by the series that reported last."""
-    grid = fleet.evidence.grid
-    names = [owners.of(fleet.series[gpu]) for gpu in grid.gpus]
-    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    rows = np.array([places[name] for name in names], np.int64)
-    owner = np.broadcast_to(rows[:, None], grid.owner.shape)
-    return replace(fleet.evidence, grid=replace(grid, owner=owner, owners=tuple(places)))
+def gpus_of(fleet: GpuFleet, level: Level, owners: Owners) -> dict[str, list[GpuRow]]:
+    """The GPUs that each group holds at the end of the range."""
+    found: dict[str, list[GpuRow]] = {}
+    for row in fleet.gpus:
+        if not row.holds:
+            continue
+        series = fleet.series.get(row.gpu)
+        by_series = UNOWNED if series is None else owners.of(series)
+        group = {Level.TEAM: row.owner, Level.FLEET: FLEET}.get(level, by_series)
+        found.setdefault(group, []).append(row)
+    return found
 
 
 def _complete(found: Mapping[str, Kpi]) -> dict[str, Kpi]:

@@ -147,7 +147,7 @@ class Site:
         self.cache = SharedCache(state.clock)
         self.fleet = Fleet(state, self.cache)
         reads = SharedReads(state.reader)
-        self.gpus = GpuReader(state, self.cache, reads)
+        self.gpus = GpuReader(state, self.cache)
         self.services = ServiceReader(state, self.cache, reads, self.gpus)
         self.arrivals = Arrivals(state.clock)
         self.alarms = None if state.alarms is None else Desk(state.alarms, self.cache)
@@ -163,12 +163,12 @@ class Site:
         first = first_seen_ms(self.state.registry, request.state.principal.scope)
         return read_view(request, self.state.clock.now_ms(), first, default_range)
 
-    def fleet_view(self, request: Request) -> View:
+    async def fleet_view(self, request: Request) -> View:
         """The view of a page about GPUs and services: a day where the URL names no range and there are GPUs.
 
         Who idles is seen over a day, not over the last hour; a machine without GPUs keeps the shorter range.
         """
-        day = self.gpus.any(request.state.principal.scope)
+        day = await self.gpus.any(request.state.principal.scope)
         return self.view(request, "24h" if day else "auto")
 
     def page(self, request: Request, view: View, template: str, status: int = 200, **facts: Any) -> Response:

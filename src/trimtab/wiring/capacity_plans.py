@@ -13,16 +13,17 @@ from trimtab.advice.purchases.model import Payment, PlanKind, UseLine
 from trimtab.advice.purchases.rates import Rates, Share, published
 from trimtab.base.clock import Clock
 from trimtab.capacity.simulate.fleet import Array
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry
+from trimtab.fleet.telemetry.owners import Owners, pods_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Grid
 from trimtab.inference.cost import Price, price_of
 from trimtab.inference.curves import MeasuredType, measured
 from trimtab.inference.store import LoadTestStore
 from trimtab.inventory.catalog.spot import LINUX
 from trimtab.inventory.room import InventoryRoom
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import POD_LABELS, Finder, Registry
-from trimtab.kpis.context import Context, Reader, flows
-from trimtab.kpis.owners import Owners, pods_of
-from trimtab.kpis.window import Grid
+from trimtab.kpis.context import Context, flows
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.scaling.demand import spread_back
 from trimtab.scaling.plan.model import Offer, Server

@@ -7,11 +7,11 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.economics.unit.ledger import holder_of
 from trimtab.economics.unit.model import Calls, Deploy, HeldActivity, HostSigns, Served, Traffic
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.runs.model import Run
 from trimtab.kpis import epochs as run_epochs
 from trimtab.kpis import host_signs, model_traffic
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Reader
 from trimtab.kpis.runs import activity
 from trimtab.traces.read import TraceReader
 

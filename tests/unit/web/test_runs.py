@@ -47,7 +47,7 @@ def test_a_runs_page_has_its_course_and_its_gpus(gpu_pages: AsgiClient) -> None:
     body = gpu_pages.get("/runs/atlas/101.json").json()
     assert ("running", 96.0) == (body["run"]["state"], round(body["run"]["gpu_hours"], 3))
     drawn = gpu_pages.get("/runs/atlas/101/activity.json").json()
-    assert ["gpu-1", "gpu-2"] == [line["label"] for line in drawn["series"]]
+    assert ["train-1", "train-2"] == [line["label"] for line in drawn["series"]]
 
 
 def test_a_run_that_waits_has_no_gpus_yet(gpu_pages: AsgiClient) -> None:

@@ -37,7 +37,7 @@ SERIES: list[tuple[dict[str, str], float, float]] = [  # labels, first value, st
     *(
         ({"__name__": "trimtab_gpus", "team": team, "layer": layer, **_SCRAPED}, 4.0, 0.0)
         for team in ("board-vision", "board-search")
-        for layer in ("active", "idle_allocated", "unallocated", "down")
+        for layer in ("active", "inactive", "free", "down")
     ),
     ({"__name__": "DCGM_FI_DEV_GPU_UTIL", "gpu": "0", **_GPU}, 80.0, 0.0),
     ({"__name__": "DCGM_FI_DEV_GPU_UTIL", "gpu": "1", **_GPU}, 0.0, 0.0),

@@ -150,7 +150,7 @@ def tell_costs(client: Client, known: Known, owner: str) -> None:
         known.add("USD", olds, news, news - olds)
         if olds:
             known.add("%", (news - olds) / abs(olds) * 100)
-    changes = explorer.drivers(Asked(day(FIRST), day(TODAY), (), mine), metric="amortized").changes
+    changes = explorer.drivers(Asked(day(FIRST), day(TODAY), (), mine), metric="net_amortized").changes
     for change in changes:
         known.text(change.text)
         for driver in change.drivers:
@@ -171,8 +171,9 @@ def tell_kpis(client: Client, known: Known, owner: str) -> None:
                 if values[id_] is not None:
                     known.add("%", (values[id_] or 0) * 100)
             known.add("%", *(one.coverage * 100 for one in group.kpis if one.coverage is not None))
-            if paid := values["gpu_hours_paid"]:
-                known.add("%", (values["gpu_hours_down"] or 0) / paid * 100)
+            if existing := values["gpu_hours_existing"]:
+                shares = [values[f"gpu_hours_{name}"] or 0 for name in ("down", "held", "active")]
+                known.add("%", *(one / existing * 100 for one in shares))
 
 
 def tell_runs(client: Client, known: Known, owner: str) -> None:
@@ -215,7 +216,7 @@ def tell_anomalies(client: Client, known: Known, owner: str) -> None:
 
 
 def amounts(explorer: CostExplorer, asked: Asked) -> Mapping[tuple[str, ...], Decimal]:
-    found = explorer.costs(asked, metric="amortized", granularity="total")
+    found = explorer.costs(asked, metric="net_amortized", granularity="total")
     return {tuple(one.keys): Decimal(one.amount) for one in found.cells if one.currency == "USD"}
 
 
@@ -229,7 +230,10 @@ def owner_facet(client: Client) -> str:
 def test_tables_of_money_are_the_costs_page_row_by_row_and_in_their_files(client: Client) -> None:
     explorer, facet = CostExplorer(client), owner_facet(client)
     report = written(client, "weekly-fleet")
-    for title, group, nobody in (("By owner, USD", facet, "(nobody)"), ("By service, USD", "service", "")):
+    for title, group, nobody in (
+        ("By owner, net amortised, USD", facet, "(nobody)"),
+        ("By service, net amortised, USD", "service", ""),
+    ):
         after = amounts(explorer, Asked(day(FIRST), day(TODAY), (group,)))
         rows = {row[0]: row[2] for row in table(report, title)}
         assert {key[0] or nobody for key in after} <= {*rows, *(key[0] for key in after if len(after) > 12)}
@@ -241,8 +245,10 @@ def test_tables_of_money_are_the_costs_page_row_by_row_and_in_their_files(client
     cells = {
         (row["table"], row["row"]): row["value"] for row in csv.DictReader(io.StringIO(file)) if row["column"] == "Now"
     }
-    assert cells["By owner, USD", OWNER] == next(row[2] for row in table(report, "By owner, USD") if row[0] == OWNER)
-    assert Decimal(cells["By owner, USD", OWNER].split()[0].replace(",", "")) == Decimal(
+    assert cells["By owner, net amortised, USD", OWNER] == next(
+        row[2] for row in table(report, "By owner, net amortised, USD") if row[0] == OWNER
+    )
+    assert Decimal(cells["By owner, net amortised, USD", OWNER].split()[0].replace(",", "")) == Decimal(
         "210.02"
     )  # 210.015 in the bill
 
@@ -256,9 +262,9 @@ def test_a_report_says_how_old_its_data_is_and_what_is_missing(client: Client) -
     assert f"billed to {FIRST:%-d %b %Y}" in money.said[0].text
     gpus = next(one for one in written(client, "weekly-fleet").sections if one.title == "GPUs")
     fleet = client.kpis("fleet", start=str(ms(FIRST)), end=str(ms(TODAY))).groups[0]
-    [coverage] = [one.coverage for one in fleet.kpis if one.id == "gpu_hours_paid"]
+    [coverage] = [one.coverage for one in fleet.kpis if one.id == "gpu_hours_existing"]
     assert coverage is not None and coverage < 1
-    assert any("is known of" in one.text for one in gpus.said)
+    assert any("is measured for" in one.text for one in gpus.said)
 
 
 def test_alarms_of_a_report_are_those_of_the_history(client: Client) -> None:

@@ -10,13 +10,14 @@ from trimtab.base.clock import Clock
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
-from trimtab.kpis.concepts import Registry
-from trimtab.kpis.context import Options, Reader
+from trimtab.fleet.reading import HoursReader
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import LONGEST_S
+from trimtab.kpis.context import Options
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Level, Report
 from trimtab.kpis.report import report
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
-from trimtab.kpis.window import LONGEST_S
 
 _LONGEST_MS = LONGEST_S * 1000
 
@@ -49,7 +50,7 @@ class Reading:
     registry: Registry
     reader: Reader
     clock: Clock
-    scheduled: Scheduled = NOT_SCHEDULED
+    ledger: HoursReader | None = None
 
 
 def operations(reading: Reading) -> list[Operation]:
@@ -77,7 +78,7 @@ def operations(reading: Reading) -> list[Operation]:
             range_.end_ms,
             by=query.group,
             options=options,
-            scheduled=reading.scheduled,
+            ledger=reading.ledger,
         )
         return _answer(found)
 

@@ -51,6 +51,7 @@ from trimtab.doors.rest import (
     event_deliveries,
     event_rules,
     event_sources,
+    exchange_rates,
     expressions,
     function_memory,
     health,
@@ -97,9 +98,9 @@ from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
-from trimtab.kpis.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.notify.room import NotifyRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
@@ -141,7 +142,7 @@ class Dependencies:
     inventory: InventoryRoom | None = None
     accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
-    scheduled: Scheduled = NOT_SCHEDULED
+    hours: HoursReader | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
     anomalies: AnomalyRoom | None = None
@@ -185,7 +186,7 @@ def operations(needs: Dependencies) -> list[Operation]:
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
         *hosts.operations(needs.hosts, needs.clock),
-        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.scheduled)),
+        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.hours)),
         *sources.operations(needs.ledger),
         *_anomalies(needs),
         *_costs(needs),
@@ -238,7 +239,11 @@ def _costs(needs: Dependencies) -> list[Operation]:
     room = needs.costs
     if room is None:
         return []
-    return [*cost_explorer.operations(room, needs.clock), *costs.operations(room, needs.settings)]
+    return [
+        *cost_explorer.operations(room, needs.clock),
+        *exchange_rates.operations(room.currencies),
+        *costs.operations(room, needs.settings),
+    ]
 
 
 def _audit(needs: Dependencies) -> list[Operation]:

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder, Found, Registry
+from trimtab.fleet.telemetry.devices import Device, Devices, SeriesIndex
+from trimtab.fleet.telemetry.held_over import HOLD_S
+from trimtab.fleet.telemetry.identity import gpu_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import STEPS_S, Grid
 from trimtab.inventory.runs.model import Run, RunKey
-from trimtab.kpis import concepts
-from trimtab.kpis.concepts import Finder, Found, Registry
-from trimtab.kpis.context import Reader
-from trimtab.kpis.gpu_identity import gpu_of
-from trimtab.kpis.held_over import HOLD_S
-from trimtab.kpis.runs.devices import Device, Devices, SeriesIndex
-from trimtab.kpis.window import STEPS_S, Grid
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Node, NodeStretch, Run, RunKey, RunState, Stretch
 from trimtab.inventory.runs.store import UNKNOWN_REASON
-from trimtab.kpis.owners import UNOWNED
 from trimtab.kpis.runs.placement import GpuUse, Idle, Place, use_of
 
 MOST_RUNS = 20_000

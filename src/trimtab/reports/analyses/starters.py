@@ -31,17 +31,17 @@ _COST = {
 }  # fmt: skip
 _GPUS = {
     "title": "GPU-hours by hour and team",
-    "description": "When which team's GPUs work, and what they are paid for doing nothing.",
+    "description": "When which team's GPUs work, and when they exist and do nothing.",
     "dataset": "gpu_hours",
     "range": "7d",
     "visuals": [
-        {"id": "layers", "title": "GPU-hours", "measures": ["sum(paid)", "sum(allocated)", "sum(active)", "sum(idle)"],
+        {"id": "layers", "title": "GPU-hours", "measures": ["sum(existing)", "sum(held)", "sum(active)", "sum(idle)"],
          "compare": "previous"},
         {"id": "by-hour", "title": "Active GPU-hours by hour of day (UTC) and team", "kind": "heat",
          "by": ["owner", "hour@hour-of-day"], "measures": ["sum(active)"]},
         {"id": "idle", "title": "Idle GPU-hours by day and team", "by": ["day", "owner"], "measures": ["sum(idle)"]},
-        {"id": "share", "title": "Work among paid hours", "kind": "bars", "by": ["owner"],
-         "measures": [{"value": "100 * sum(active) / sum(paid)", "name": "active of paid", "unit": "%"}]},
+        {"id": "share", "title": "Work among hours held", "kind": "bars", "by": ["owner"],
+         "measures": [{"value": "100 * sum(active) / sum(held)", "name": "active of held", "unit": "%"}]},
     ],
 }  # fmt: skip
 _FLOW = {

@@ -18,10 +18,11 @@ from trimtab.costs.anomalies.found import Wanted as AnomaliesWanted
 from trimtab.costs.anomalies.model import Anomaly
 from trimtab.costs.explorer.compare import Compared
 from trimtab.costs.explorer.drivers import Change
-from trimtab.costs.model import CostCategory, Dimension, Facet, Filter, Metric, Tag, Where
+from trimtab.costs.model import Dimension, Facet, Filter, Where
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.room import EconomicsRoom
+from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.model import Level, Report
@@ -35,6 +36,8 @@ from trimtab.reports.written.document import Age
 MOST_RUNS = 2_000
 """Runs of a period that a report adds up: the last submitted of more, which it says."""
 _MOST_CHANGES = 1_000
+_BASIS = DEFAULT
+"""What reports tell all money on: costs of runs and of GPU-hours too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Ask:
 class Money:
     """Costs of two periods: all of them, by owner and by service, one of each a currency; and why they changed.
 
-    `end_ms` is where the bill ends, when that is before the period does.
+    `end_ms` is where the bill ends, when that is before the period does. All amounts are on one `basis`.
     """
 
     total: Sequence[Compared]
@@ -64,6 +67,7 @@ class Money:
     services: Sequence[Compared]
     changes: Sequence[Change]
     end_ms: int
+    basis: Basis = _BASIS
 
     @property
     def currencies(self) -> list[str]:
@@ -98,22 +102,21 @@ class Facts:
         owner, explorer = await self.owner_facet(), self.costs.explorer
         mine: Filter | None = Where(owner, (ask.owner,)) if ask.owner else None
         total, owners, services, changes = await asyncio.gather(
-            explorer.compare(ask.scope, before, after, Metric.AMORTIZED, (), mine),
-            explorer.compare(ask.scope, before, after, Metric.AMORTIZED, (owner,), mine),
-            explorer.compare(ask.scope, before, after, Metric.AMORTIZED, (Dimension.SERVICE,), mine),
-            explorer.drivers(ask.scope, before, after, Metric.AMORTIZED, None, mine),
+            explorer.compare(ask.scope, before, after, _BASIS.metric, (), mine),
+            explorer.compare(ask.scope, before, after, _BASIS.metric, (owner,), mine),
+            explorer.compare(ask.scope, before, after, _BASIS.metric, (Dimension.SERVICE,), mine),
+            explorer.drivers(ask.scope, before, after, _BASIS.metric, None, mine),
         )
         return Money(total, owners, services, changes, end_ms)
 
     async def owner_facet(self) -> Facet:
         """What owners are told by: the category of the allocation, or its tag where no allocation is made."""
-        version = await self.economics.rules.current()
-        return CostCategory(version.rules.owner) if version.version else Tag(version.rules.owner)
+        return (await self.economics.rules.current()).owner_facet
 
     async def kpis(self, ask: Ask, level: Level) -> Report:
         """The KPIs of the period."""
         span = ask.start_ms, min(ask.end_ms, self.clock.now_ms())
-        return await report(self.reader, self.registry, ask.scope, level, *span, scheduled=self.runs.scheduled)
+        return await report(self.reader, self.registry, ask.scope, level, *span, ledger=self.runs.ledger)
 
     async def run_reports(self, ask: Ask) -> list[RunReport]:
         """Runs that waited or ran in the period, of the owner."""

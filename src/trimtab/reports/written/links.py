@@ -12,6 +12,6 @@ def ranged(path: str, ask: Ask, **more: str) -> str:
 
 
 def costs(ask: Ask) -> str:
-    """The Costs page over the period, amortised as reports are."""
+    """The Costs page over the period, on the basis of reports: net amortised."""
     days = {"start": iso(ask.start_ms)[:10], "end": iso(ask.end_ms)[:10]}
-    return f"/costs?{urlencode({'metric': 'amortized', **days})}"
+    return f"/costs?{urlencode({'metric': 'net_amortized', **days})}"

@@ -25,6 +25,7 @@ from trimtab.store.telemetry.schema import (
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
 from trimtab.store.telemetry.schema_costs import COST_TABLES
+from trimtab.store.telemetry.schema_fleet import FLEET_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
 from trimtab.store.telemetry.schema_lookups import LOG_LOOKUP_ROWS
 from trimtab.store.telemetry.schema_traces import TRACE_TABLES
@@ -54,6 +55,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("audit", _create(AUDIT_EVENTS)),
     ("masked log events", _add_original),
     ("lookup tables", _create(LOG_LOOKUP_ROWS)),
+    ("fleet ledger", _create(*FLEET_TABLES)),
 )
 
 

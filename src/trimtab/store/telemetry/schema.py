@@ -3,6 +3,7 @@
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
 from trimtab.store.telemetry.schema_costs import COST_TABLES
+from trimtab.store.telemetry.schema_fleet import FLEET_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
 from trimtab.store.telemetry.schema_lookups import LOG_LOOKUP_ROWS
 from trimtab.store.telemetry.schema_traces import TRACE_TABLES
@@ -141,6 +142,7 @@ TABLES = {
         METRIC_ROLLUP_HOURS,
         METRIC_ROLLUP_MARKS,
         *COST_TABLES,
+        *FLEET_TABLES,
         ANOMALIES,
         LOG_EVENTS,
         LOG_LOOKUP_ROWS,

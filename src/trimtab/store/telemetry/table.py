@@ -50,6 +50,7 @@ class Table:
     multiset: bool = False
     indexes: tuple[str, ...] = ()  # "name expression TYPE kind GRANULARITY n"
     granule: int = 0  # rows that are read at least for one; 0: the engine's own 8192
+    shard: str = ""  # what decides on which shard of a cluster a row lies; "": its series, else chance
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -66,7 +67,7 @@ def create_table(table: Table, layout: Layout = Layout.EMBEDDED, cluster: str = 
         return [_create(table, table.name, "", _engine(table, replicated=False))]
     on_cluster = f" ON CLUSTER '{cluster}'"
     local = f"{table.name}_local"
-    shard = "series" if "series" in table.column_names else "rand()"
+    shard = table.shard or ("series" if "series" in table.column_names else "rand()")
     return [
         _create(table, local, on_cluster, _engine(table, replicated=True)),
         f"CREATE TABLE IF NOT EXISTS {table.name}{on_cluster} AS {local} "

@@ -36,7 +36,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def _lists(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows, sort = await _rows(site, view), _sort(view)
         ordered = sort.apply(rows)
         part = read_page(view, len(ordered))
@@ -46,11 +46,11 @@ def _lists(site: Site) -> list[BaseRoute]:
         )  # fmt: skip
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         return respond.json(request, {"jobs": [as_dict(row) for row in _sort(view).apply(await _rows(site, view))]})
 
     async def as_csv(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = _sort(view).apply(await _rows(site, view))
         return respond.table(request, "batch", COLUMNS, (list(as_dict(row).values()) for row in rows))
 
@@ -81,7 +81,7 @@ def _plans(site: Site) -> list[BaseRoute]:
 
 def _ones(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         row = await _one(site, view, request)
         return site.page(
             request, view, "batch_job", timed=True, row=row, one=row.report, panels=one_panels(row.id), length=length

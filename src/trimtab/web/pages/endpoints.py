@@ -1,7 +1,6 @@
 """`/endpoints` and `/endpoints/<name>`: what serves requests, how fast, how well, and on which GPUs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -9,16 +8,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.kpis.concepts import Finder
+from trimtab.fleet.telemetry.concepts import Finder
 from trimtab.kpis.model import Level
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
 from trimtab.web.endpoint_panels import endpoint_panels
 from trimtab.web.gpu_fleet import GpuRow
 from trimtab.web.ownership import owners_of
+from trimtab.web.pages.gpus import gpu_dict
 from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import gpu_snippets
-from trimtab.web.services import Group
+from trimtab.web.services import Group, gpus_of
 from trimtab.web.site import Site
 from trimtab.web.sorting import Sort, read_page
 from trimtab.web.tiles import Tile
@@ -39,7 +39,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """The list with its JSON and CSV, and an endpoint's page with its JSON."""
 
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         sort = _read_sort(view)
         rows = _sorted(await site.services.endpoints(view.scope, view.window), sort)
         shown = read_page(view, len(rows))
@@ -58,18 +58,18 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = _sorted(await site.services.endpoints(view.scope, view.window), _read_sort(view))
         return respond.json(request, {"endpoints": [as_dict(one) for one in rows]})
 
     async def as_csv(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = _sorted(await site.services.endpoints(view.scope, view.window), _read_sort(view))
         cells = ([*(getattr(one, _OWN[key]) for key in _OWN), *(one.value(id_) for id_ in KPIS)] for one in rows)
         return respond.table(request, "endpoints", [*_OWN, *KPIS], cells)
 
     async def one(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         found = await _endpoint(site, view, request.path_params["name"])
         gpus = await _gpus(site, view, found.name)
         areas = [(title, [found.kpis[id_] for id_ in ids]) for title, ids in kpi_text.AREAS.values()]
@@ -87,9 +87,9 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def one_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         found = await _endpoint(site, view, request.path_params["name"])
-        gpus = [asdict(row) for row in await _gpus(site, view, found.name)]
+        gpus = [gpu_dict(row) for row in await _gpus(site, view, found.name)]
         return respond.json(request, {"endpoint": as_dict(found), "gpus": gpus})
 
     return [
@@ -136,7 +136,7 @@ async def _gpus(site: Site, view: View, name: str) -> list[GpuRow]:
     if fleet is None:
         return []
     owners = owners_of(Level.SERVICE, Finder(site.state.registry, view.scope, view.window.start_ms))
-    return [row for row in fleet.gpus if owners.of(fleet.series[row.gpu]) == name]
+    return gpus_of(fleet, Level.SERVICE, owners).get(name, [])
 
 
 def _tiles(one: Group, gpus: Sequence[GpuRow]) -> list[Tile]:

@@ -1,7 +1,6 @@
 """`/gpus.json` and `/gpus.csv`: every GPU over the range; their page is `/hosts`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 from typing import Any
 
 from starlette.requests import Request
@@ -9,15 +8,31 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.clock import iso
-from trimtab.kpis.gpu_hours import Layers
+from trimtab.fleet.frame import Totals
 from trimtab.web import respond
-from trimtab.web.gpu_fleet import GpuFleet, GpuRow
+from trimtab.web.gpu_fleet import COLUMNS, GpuFleet, GpuRow
 from trimtab.web.site import Site
 from trimtab.web.sorting import Sort, read_sort
 from trimtab.web.view import View, link
 
-COLUMNS = tuple(item.name for item in fields(GpuRow))
-_TEXT = frozenset({"gpu", "node", "index", "model", "state", "owner", "pod", "workload", "source", "why"})
+HOURS = ("existing", "down", "held", "free", "unknown", "active", "inactive", "unmeasured", "idle")
+_TEXT = frozenset(
+    {
+        "gpu",
+        "node",
+        "index",
+        "model",
+        "state",
+        "owner",
+        "pod",
+        "workload",
+        "source",
+        "why",
+        "last",
+        "machine",
+        "currency",
+    }
+)
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -28,13 +43,13 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(link("/hosts", [("show", "gpus"), *kept]), 302)
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         fleet = await site.gpus.fleet(view.scope, view.window)
         rows = sorted_gpus(view, fleet)
-        return respond.json(request, {"gpus": [asdict(row) for row in rows], **summary(fleet)})
+        return respond.json(request, {"gpus": [gpu_dict(row) for row in rows], **summary(fleet)})
 
     async def as_csv(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = sorted_gpus(view, await site.gpus.fleet(view.scope, view.window))
         return respond.table(request, "gpus", COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows))
 
@@ -55,15 +70,19 @@ def sorted_gpus(view: View, fleet: GpuFleet | None) -> Sequence[GpuRow]:
     return gpu_sort(view).apply(fleet.gpus, "gpu") if fleet else []
 
 
+def gpu_dict(row: GpuRow) -> dict[str, Any]:
+    """A GPU as JSON has it."""
+    return {name: getattr(row, name) for name in COLUMNS}
+
+
 def summary(fleet: GpuFleet | None) -> dict[str, Any]:
-    """The hours by owner and of the whole fleet, as JSON has them."""
+    """The hours by team and of the whole fleet, as JSON has them."""
     if fleet is None:
-        return {"owners": {}, "whole": None}
-    owners = {name: hours(layers) for name, layers in fleet.owners.items()}
-    return {"owners": owners, "whole": hours(fleet.whole), "start": iso(fleet.start_ms), "end": iso(fleet.end_ms)}
+        return {"teams": {}, "whole": None}
+    teams = {name: hours(found) for name, found in fleet.teams.items()}
+    return {"teams": teams, "whole": hours(fleet.whole), "start": iso(fleet.start_ms), "end": iso(fleet.end_ms)}
 
 
-def hours(layers: Layers) -> dict[str, float | None]:
-    """The layers of one owner, GPU-hours."""
-    names = ("paid", "down", "allocated", "active", "idle", "unallocated", "idle_allocated", "unknown", "coverage")
-    return {name: getattr(layers, name) for name in names}
+def hours(found: Totals) -> dict[str, float]:
+    """The hours of a group: existing = down + held + free + unknown, held = active + inactive + unmeasured."""
+    return {name: getattr(found, name) for name in HOURS}

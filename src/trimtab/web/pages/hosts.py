@@ -14,7 +14,7 @@ from trimtab.web import respond
 from trimtab.web.gpu_fleet import GpuFleet, NodeRow
 from trimtab.web.gpu_panels import gpu_panels
 from trimtab.web.heat import MOST_NODES, gpu_title, heat_rows
-from trimtab.web.pages.gpus import gpu_sort, sorted_gpus
+from trimtab.web.pages.gpus import gpu_dict, gpu_sort, sorted_gpus
 from trimtab.web.pages.snippets import gpu_snippets
 from trimtab.web.panels import host_panels, process_panel
 from trimtab.web.site import Site
@@ -38,7 +38,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """The list with its JSON and CSV, and a host's page with its JSON."""
 
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         show = GPUS if view.get("show") == GPUS else HOSTS
         fleet = await site.gpus.fleet(view.scope, view.window)
         rows = await (_gpu_table(view, fleet) if show == GPUS else _host_table(site, view))
@@ -59,29 +59,29 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         hosts = host_sort(view).apply(await site.fleet.hosts(view.scope))
         return respond.json(request, {"hosts": [asdict(host) for host in hosts]})
 
     async def as_csv(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         hosts = host_sort(view).apply(await site.fleet.hosts(view.scope))
         rows = ([getattr(host, name) for name in _COLUMNS] for host in hosts)
         return respond.table(request, "hosts", _COLUMNS, rows)
 
     async def one(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         host, node = await _found(site, view, request.path_params["name"])
         return site.page(request, view, "host", timed=True, **await _host_facts(site, view, host, node))
 
     async def one_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         host, node = await _found(site, view, request.path_params["name"])
         body: dict[str, Any] = {"host": asdict(host) if host else None, "processes": [], "filesystems": []}
         if host:
             body["processes"] = [asdict(item) for item in await site.fleet.processes(view.scope, (host.name,), 1000)]
             body["filesystems"] = [asdict(item) for item in await site.fleet.filesystems(view.scope, host.name)]
-        body["gpus"] = [asdict(gpu) for gpu in node.gpus] if node else []
+        body["gpus"] = [gpu_dict(gpu) for gpu in node.gpus] if node else []
         return respond.json(request, body)
 
     return [

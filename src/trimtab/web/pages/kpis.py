@@ -24,7 +24,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """The page and its JSON and CSV."""
 
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         level = read_level(view)
         groups = await site.services.groups(view.scope, view.window, level)
         areas = [(title, _known(ids, groups), _sources(ids, groups)) for title, ids in kpi_text.AREAS.values()]
@@ -42,13 +42,13 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         level = read_level(view)
         groups = await site.services.groups(view.scope, view.window, level)
         return respond.json(request, {"level": level.value, "groups": [as_dict(group) for group in groups]})
 
     async def as_csv(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         groups = await site.services.groups(view.scope, view.window, read_level(view))
         rows = (_row(group.name, kpi) for group in groups for kpi in group.kpis.values())
         return respond.table(request, "kpis", COLUMNS, rows)

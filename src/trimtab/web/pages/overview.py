@@ -9,17 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.access.scope import Scope
+from trimtab.fleet.frame import NOBODY_HELD, UNOWNED
 from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
-from trimtab.kpis.owners import UNOWNED
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
 from trimtab.web.advice.rows import saving_most
 from trimtab.web.gpu_findings import BrokenGroup, IdleGroup, broken_groups, idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
-from trimtab.web.gpu_tiles import gpu_tiles
-from trimtab.web.money_tiles import IDLE, MONTH, Idle, idle_cost, month_tile, words_of
+from trimtab.web.gpu_tiles import ACTIVE, EXISTING, HELD, gpu_tiles
+from trimtab.web.money_tiles import IDLE, MONTH, idle_of, month_tile, words_of
 from trimtab.web.pages.gpus import summary
 from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import connect_snippets
@@ -36,7 +35,7 @@ _PROCESS_HOSTS = 20
 _WORST = 8
 _SOURCES = 5
 _BEST = 5
-_GPUS = ("Paid GPU-hours", "Allocated %", "Active %")
+_GPUS = (EXISTING, HELD, ACTIVE)
 _LATER = (
     (MONTH, "trimtab import your-bill"),
     *((one, "trimtab agent on a GPU host") for one in _GPUS),
@@ -50,14 +49,14 @@ def routes(site: Site) -> list[BaseRoute]:
     """The overview and its JSON."""
 
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         facts = await _facts(site, view)
         snippets = connect_snippets(view.origin, site.state.region)
         later = [one for one in _LATER if one[0] not in facts["known"]]
         return site.page(request, view, "overview", timed=True, later=later, snippets=snippets, kpi=kpi_text, **facts)
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         facts = await _facts(site, view)
         shown = {key: [asdict(one) for one in facts[key]] for key in ("hosts", "processes", "tiles", "rejections")}
         sources = [asdict(one) for one in facts["sources"]]
@@ -82,7 +81,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 async def _facts(site: Site, view: View) -> dict[str, Any]:
     scope = view.scope
-    endpoints = site.services.endpoints(scope, view.window) if site.gpus.any(scope) else _none()
+    endpoints = site.services.endpoints(scope, view.window) if await site.gpus.any(scope) else _none()
     fleet, hosts, services = await asyncio.gather(
         site.gpus.fleet(scope, view.window), site.fleet.hosts(scope), endpoints
     )
@@ -104,8 +103,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
     }  # fmt: skip
     month = await month_tile(site.state.costs, scope, view.now_ms, live=site.state.live)
     if fleet is not None:
-        idle = await _idle_money(site, scope, fleet)
-        return facts | _gpu_facts(site, view, fleet, sources, services, month, idle)
+        return facts | _gpu_facts(view, fleet, sources, services, month)
     most = _PROCESSES if machine else _FLEET_PROCESSES
     tiles = await _tiles(site, view, hosts, sources)
     return facts | {
@@ -119,33 +117,19 @@ async def _none() -> list[Group]:
     return []
 
 
-async def _idle_money(site: Site, scope: Scope, fleet: GpuFleet) -> list[Idle | None]:
-    """What all idle hours cost, and those of each group."""
-    room = site.state.runs.room if site.state.runs else None
-    groups = [fleet.gpus, *(one.gpus for one in idle_groups(fleet.gpus)[:_IDLE_GROUPS])]
-    return list(await asyncio.gather(*(idle_cost(room, scope, rows, fleet.end_ms) for rows in groups)))
-
-
 def _gpu_facts(
-    site: Site,
-    view: View,
-    fleet: GpuFleet,
-    sources: Sequence[Source],
-    services: Sequence[Group],
-    month: Tile | None,
-    idle: Sequence[Idle | None],
+    view: View, fleet: GpuFleet, sources: Sequence[Source], services: Sequence[Group], month: Tile | None
 ) -> dict[str, Any]:
-    rate = _ingest_tile(site, view, sources)
-    broken = broken_groups(fleet.gpus)
+    broken, idle = broken_groups(fleet.gpus), idle_groups(fleet.gpus)[:_IDLE_GROUPS]
+    money = idle_of(fleet.costed)
     links = (view.ranged("/hosts"), "/sources")
-    teams = sorted(fleet.owners.items(), key=lambda pair: (pair[0] == UNOWNED, -pair[1].idle))
-    tiles = gpu_tiles(fleet, sources, rate, view.now_ms, links, (month, idle[0]))
+    teams = sorted(fleet.teams.items(), key=lambda pair: (pair[0] in (UNOWNED, NOBODY_HELD), -pair[1].held, pair[0]))
     return {
-        "tiles": tiles,
-        "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, idle[0])) if found)},
-        "idle_money": [words_of(one) for one in idle[1:]],
+        "tiles": gpu_tiles(fleet, sources, view.now_ms, links, (month, money)),
+        "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, money)) if found)},
+        "idle_money": [words_of(one.amounts) for one in idle],
         "teams": teams,
-        "idle": idle_groups(fleet.gpus)[:_IDLE_GROUPS],
+        "idle": idle,
         "broken": broken[:_BROKEN],
         "more_broken": max(len(broken) - _BROKEN, 0),
         "services": services[:_SERVICES],

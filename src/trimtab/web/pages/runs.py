@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.client import runs_wire
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunState
-from trimtab.kpis.owners import UNOWNED
 from trimtab.kpis.runs import queue
 from trimtab.kpis.runs.placement import Idle
 from trimtab.kpis.runs.queue import QueueReport
@@ -57,7 +57,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def _lists(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = await _rows(site, view)
         found = await _queue(site, view)
         shown, sort = _chosen(view, rows), _sort(view)
@@ -88,19 +88,19 @@ def _lists(site: Site) -> list[BaseRoute]:
         )
 
     async def as_json(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = _sort(view).apply(_chosen(view, await _rows(site, view)))
         found = await _queue(site, view)
         waiting = typed.convert(found.waiting, list[runs_wire.Waiting], from_attributes=True)
         return respond.json(request, {"runs": [as_dict(row) for row in rows], "waiting": waiting})
 
     async def as_csv(request: Request) -> Response:
-        view = site.fleet_view(request)
+        view = await site.fleet_view(request)
         rows = _sort(view).apply(_chosen(view, await _rows(site, view)))
         return respond.table(request, "runs", COLUMNS, (list(as_dict(row).values()) for row in rows))
 
     async def queue_json(request: Request) -> Response:
-        return respond.json(request, queue_payload(await _queue(site, site.fleet_view(request))))
+        return respond.json(request, queue_payload(await _queue(site, await site.fleet_view(request))))
 
     return [
         Route("/runs", site.guarded(page)),

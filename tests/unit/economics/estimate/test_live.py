@@ -1,28 +1,23 @@
-"""The live estimate over a real bill: open days, what is new, what was estimated once the bill is there; the ledger."""
+"""The live estimate over a real bill: open days, what is new, what was estimated once the bill is there."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pytest
+from tests.unit.economics.pretended import Holding, Machine
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.costs.cells import CellReader
 from trimtab.costs.model import Dimension, Metric, Tag, Where
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
-from trimtab.economics.estimate.live import LiveEstimates, Snapshot, Sources
+from trimtab.economics.estimate.live import LiveEstimates, Snapshot, Sources, spent_of
 from trimtab.economics.estimate.model import Basis, Floats, Price, Running
 from trimtab.economics.estimate.report import report_of
 from trimtab.economics.estimate.store import EstimateStore
 from trimtab.economics.months import bounds
-from trimtab.economics.shared.model import Holding, Machine
-from trimtab.economics.unit.ledger import Ledgers
-from trimtab.inventory.runs.model import Condition, Node
-from trimtab.inventory.runs.nodes import NodeStore
-from trimtab.inventory.runs.store import RunStore
 from trimtab.store.state.database import State
 from unit.economics.conftest import House, line
 
@@ -108,6 +103,48 @@ def test_a_day_costs_its_hours_so_far_and_what_it_costs_any_day(house: House, st
     assert not report_of(found, Scope(frozenset({"222222222222"})), Metric.BILLED, None).rows
 
 
+def test_a_team_is_asked_for_under_any_spelling_as_of_the_bill(house: House, state: State) -> None:
+    house.bring([{**one, "resource_tags": one["resource_tags"].replace("user_team", "user_Team")} for one in bill()])
+    at(house, 21, 6)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    for key, value in (("team", "search"), ("TEAM", " Search"), ("owner", "search")):
+        spent = spent_of(found, EVERYTHING, Where(Tag(key), (value,)), Metric.BILLED, AUGUST, found.at_ms)
+        assert Decimal(12) == spent.amount
+        assert spent.error.days
+    exact = Where(Tag("team", exact=True), ("search",))
+    assert 0 == spent_of(found, EVERYTHING, exact, Metric.BILLED, AUGUST, found.at_ms).amount
+    rows = report_of(found, EVERYTHING, Metric.BILLED, Tag("TEAM")).rows
+    assert {"search": Decimal(12), "": Decimal("1.25")} == {one.name: one.open_days for one in rows}
+
+
+def test_of_a_shared_machine_each_owner_has_the_part_that_it_has_on_the_bill(house: House, state: State) -> None:
+    house.bring(bill())
+    last = AUGUST + 19 * DAY_MS
+    house.told.known["i-1"] = Machine(("0", "1"), [Holding("0", "ads", last, last + DAY_MS)])
+    at(house, 21, 6)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    for facet in (Tag("team"), Tag("Owner")):
+        spent = spent_of(found, EVERYTHING, Where(facet, ("ads",)), Metric.BILLED, AUGUST, found.at_ms)
+        assert Decimal(6) == spent.amount
+    by_tag = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.BILLED, Tag("team")).rows}
+    by_owner = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.BILLED, None).rows}
+    assert {"search": Decimal(6), "ads": Decimal(6), "": Decimal("1.25")} == by_tag
+    assert {"search": Decimal(6), "ads": Decimal(6), "unowned": Decimal("1.25")} == by_owner
+
+
+def test_what_nothing_used_of_a_commitment_is_told_apart_where_it_is_amortised(house: House, state: State) -> None:
+    fee = {"savings_plan_total_commitment_to_date": "3", "savings_plan_used_commitment": "1"}
+    plan = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::1:savingsplan/1"}
+    house.bring(bill() + [line("SavingsPlanRecurringFee", "3", day=day, **plan, **fee) for day in range(1, 21)])
+    at(house, 21, 12)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    spread = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.EFFECTIVE, None).rows}
+    billed = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.BILLED, None).rows}
+    assert Decimal(1) == spread["unused commitments"]
+    assert "unused commitments" not in billed
+    assert Decimal("2.5") + Decimal("1.5") == billed["unowned"]
+
+
 def test_days_that_are_late_are_whole_and_a_machine_that_stopped_costs_nothing(house: House, state: State) -> None:
     house.bring(bill())
     at(house, 23, 12)
@@ -171,26 +208,3 @@ def test_the_bill_that_comes_stands_beside_what_was_estimated(house: House, stat
 
 def test_no_bill_is_no_estimate(house: House, state: State) -> None:
     assert asyncio.run(live(house, state, Told()).turn()) is None
-
-
-class Held:
-    """The machine of the bill with two GPUs, of which one was held for half a day."""
-
-    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int, owner_of: Any = None) -> Any:
-        half = Holding("0", "1/atlas/7", start_ms, start_ms + DAY_MS // 2)
-        return {name: Machine(("0", "1"), [half]) for name in resources}
-
-
-def test_a_ledger_adds_up_to_the_bill_and_the_estimate(house: House, state: State) -> None:
-    house.bring(bill())
-    now = at(house, 21, 12)
-    estimates = live(house, state, Told({"i-1": 24}))
-    nodes = NodeStore(state)
-    asyncio.run(nodes.put([Node("1", "atlas", "n1", Condition.UP, gpus=2, instance_id="i-1")], now))
-    ledgers = Ledgers(house.bills, estimates, Held(), RunStore(state), nodes, house.clock)  # type: ignore[arg-type] # as far as it is asked
-    found = asyncio.run(ledgers.over(AUGUST + 18 * DAY_MS, AUGUST + 21 * DAY_MS))
-    assert Decimal(48 + 48 + 24) == sum(one.cost for one in found.slices)
-    assert {AUGUST + 20 * DAY_MS} == {one.day_ms for one in found.slices if one.estimated}
-    held = sum(one.cost for one in found.slices if one.holder)
-    assert Decimal(12 + 12 + 12) == held  # a quarter of each whole day, half of one of two GPUs of the half day
-    assert {"USD": Decimal(10)} == found.elsewhere

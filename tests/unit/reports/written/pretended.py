@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 from trimtab.base.clock import ManualClock
 from trimtab.costs.explorer.compare import Compared
+from trimtab.fleet.figures import FIGURES
+from trimtab.fleet.frame import Totals
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import GroupKpis, Kpi, Level, Report
 from trimtab.reports.written.document import Age
@@ -55,14 +57,7 @@ class PretendedFacts:
         return [Age("Bill", ask.end_ms), Age("Telemetry", None, "nothing reports")]
 
 
-def _group(name: str, paid: float, allocated: float, active: float) -> GroupKpis:
-    known = {
-        "gpu_hours_paid": paid,
-        "gpu_hours_allocated": allocated,
-        "gpu_hours_active": active,
-        "gpu_hours_idle": paid - active,
-        "gpu_hours_idle_allocated": allocated - active,
-        "gpu_hours_down": 0.0,
-        "gpu_active_share": active / paid,
-    }
+def _group(name: str, existing: float, held: float, active: float) -> GroupKpis:
+    hours = Totals(existing=existing, held=held, free=existing - held, active=active)
+    known = {id_: figure.of(hours) for id_, figure in FIGURES.items()}
     return GroupKpis(name, tuple(Kpi(id_, known.get(id_)) for id_ in FORMULAS))

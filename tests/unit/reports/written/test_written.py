@@ -62,12 +62,24 @@ def test_the_head_says_of_one_thing_once() -> None:
 def test_the_fleet_review_begins_with_what_weighs_most_and_adds_up() -> None:
     report = written("weekly-fleet")
     texts = [one.text for one in report.facts]
-    assert any("1,000 h of GPUs were paid for" in one for one in texts)
-    assert any("340.20 USD was spent" in one and "rose by 190.10 USD (+126.6 %)" in one for one in texts)
+    assert any(
+        "1,000 h of GPUs existed; 850 h (85 %) were held, 340 h (34 %) active and 660 h idle" in one for one in texts
+    )
+    assert any(
+        "340.20 USD was spent (net amortised)" in one and "rose by 190.10 USD (+126.6 %)" in one for one in texts
+    )
     assert any("The alarm loud fired 12 times" in one for one in texts)
     everything = [one.text for section in report.sections for one in section.said]
-    assert any("vision held the most GPUs that did nothing: 500 h of its 700 h allocated." in one for one in everything)
-    table = next(one for section in report.sections for one in section.tables if one.title == "By owner, USD")
+    assert any(
+        "vision held the most GPUs that did nothing: 500 h of the 700 h that it held were inactive." in one
+        for one in everything
+    )
+    hours = next(one for section in report.sections for one in section.tables if one.title == "GPU-hours")
+    assert hours.heads == ("Team", "Existing", "Down", "Held", "Active", "Inactive", "Free", "Unknown", "Idle")
+    assert [row[1:] for row in hours.rows][-1] == ("1,000 h", "0 h", "850 h", "340 h", "510 h", "150 h", "0 h", "660 h")
+    table = next(
+        one for section in report.sections for one in section.tables if one.title == "By owner, net amortised, USD"
+    )
     assert [row[2] for row in table.rows] == ["300.15 USD", "40.05 USD", "340.20 USD"]
     assert table.rows[1][0] == "(nobody)"
 
@@ -75,7 +87,7 @@ def test_the_fleet_review_begins_with_what_weighs_most_and_adds_up() -> None:
 def test_a_team_sees_its_own_hours_only() -> None:
     report = written("monthly-team", "search")
     gpus = next(one for one in report.sections if one.title == "GPUs")
-    assert gpus.said[0].text.startswith("200 h of GPUs were paid for")
+    assert gpus.said[0].text.startswith("200 h of GPUs existed")
     assert [row[0] for row in gpus.tables[0].rows] == ["search"]
 
 

@@ -51,7 +51,7 @@ def every_source(rooms: Rooms) -> Mapping[str, Source]:
         allocated_costs(rooms.economics),
         gpu_costs(rooms.units),
         unit_costs(rooms.units),
-        gpu_hours(rooms.telemetry, rooms.runs),
+        gpu_hours(rooms.runs),
         kpis(rooms.runs),
         metrics(rooms.telemetry, rooms.clock),
         logs(rooms.logs),

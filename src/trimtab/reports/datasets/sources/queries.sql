@@ -3,13 +3,6 @@
 SELECT toUInt32(max(day)) AS last, toUInt64(sum(lines)) AS lines
 FROM cost_daily;
 
--- name: gpu_accounts
--- The accounts that have series; `/*and*/` is the scope.
-SELECT DISTINCT account
-FROM metric_series
-WHERE /*and*/
-ORDER BY account;
-
 -- name: metrics
 -- The rolled-up hours of every series of a scope (`/*and*/`), by the committed version of each hour.
 FROM (

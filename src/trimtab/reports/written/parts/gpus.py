@@ -1,9 +1,10 @@
-"""What the GPUs did: hours paid, allocated, active and idle, of the fleet and of each team."""
+"""What the GPUs did: hours that existed, were held, worked and idled, of the fleet and of each team."""
 
 from collections.abc import Sequence
 
+from trimtab.fleet.figures import FIGURES
+from trimtab.fleet.frame import NOBODY_HELD, UNOWNED
 from trimtab.kpis.model import GroupKpis, Report
-from trimtab.kpis.owners import UNOWNED
 from trimtab.reports.written.claims import GPU_HOUR, Claim, Part
 from trimtab.reports.written.document import Bar, Bars, Said, Section, Table
 from trimtab.reports.written.facts import Ask
@@ -11,50 +12,59 @@ from trimtab.reports.written.links import ranged
 from trimtab.reports.written.wording import hours, share
 
 _MOST = 15
-_SEEN = 0.995  # of the time: gaps above that would round to 100 %
-_COLUMNS = ("gpu_hours_paid", "gpu_hours_allocated", "gpu_hours_active", "gpu_hours_idle_allocated", "gpu_hours_down")
-_HEADS = ("Team", "Paid", "Allocated", "Active", "Held, idle", "Down", "Active")
+_SEEN = 0.995  # of the hours held: gaps above that would round to 100 %
+_EXISTING, _UNMEASURED = "gpu_hours_existing", "gpu_hours_unmeasured"
+_COLUMNS = {
+    "gpu_hours_existing": "Existing",
+    "gpu_hours_down": "Down",
+    "gpu_hours_held": "Held",
+    "gpu_hours_active": "Active",
+    "gpu_hours_inactive": "Inactive",
+    _UNMEASURED: "Not measured",
+    "gpu_hours_free": "Free",
+    "gpu_hours_unknown": "Unknown",
+    "gpu_hours_idle": "Idle",
+}
+"""existing = down + held + free + unknown; held = active + inactive + not measured; idle = free + inactive."""
 
 
 def gpus_part(ask: Ask, fleet: Report, teams: Report) -> Part:
     """The section; of an owner only what is its own."""
     href = ranged("/hosts", ask)
-    own = [one for one in teams.groups if value(one, "gpu_hours_paid") and (not ask.owner or one.group == ask.owner)]
+    own = [one for one in teams.groups if value(one, _EXISTING) and (not ask.owner or one.group == ask.owner)]
     whole = next(iter(own if ask.owner else fleet.groups), None)
-    if whole is None or not value(whole, "gpu_hours_paid"):
-        return Part(Section("GPUs", (Said("No GPU reported in this period.", href),)))
-    paid, active = value(whole, "gpu_hours_paid") or 0.0, value(whole, "gpu_hours_active")
-    down = value(whole, "gpu_hours_down") or 0.0
+    if whole is None or not value(whole, _EXISTING):
+        return Part(Section("GPUs", (Said("No GPU existed in this period.", href),)))
+    existing, held, active, idle, down = (
+        value(whole, f"gpu_hours_{name}") or 0.0 for name in ("existing", "held", "active", "idle", "down")
+    )
     first = Said(
-        f"{hours(paid)} of GPUs were paid for; {hours(active)} of them ({share(value(whole, 'gpu_active_share'))}) "
-        f"worked, {hours(value(whole, 'gpu_hours_idle'))} did nothing"
-        + (f" and {hours(down)} were down." if down > 0 else "."),
+        f"{hours(existing)} of GPUs existed; {hours(held)} ({share(held / existing)}) were held, {hours(active)} "
+        f"({share(active / existing)}) active and {hours(idle)} idle" + (f", {hours(down)} down." if down else "."),
         href,
     )
-    said, claims = [first], [Claim(first, (value(whole, "gpu_hours_idle") or 0.0) * GPU_HOUR)]
-    idlest = sorted(own, key=_held_idle, reverse=True)
-    if idlest and not ask.owner and _held_idle(idlest[0]) > 0:
+    said, claims = [first], [Claim(first, idle * GPU_HOUR)]
+    idlest = sorted((one for one in own if one.group != NOBODY_HELD), key=_inactive, reverse=True)
+    if idlest and not ask.owner and _inactive(idlest[0]) > 0:
         worst = idlest[0]
         words = Said(
-            f"{_name(worst)} held the most GPUs that did nothing: {hours(_held_idle(worst))} of its "
-            f"{hours(value(worst, 'gpu_hours_allocated'))} allocated.",
+            f"{_name(worst)} held the most GPUs that did nothing: {hours(_inactive(worst))} of the "
+            f"{hours(value(worst, 'gpu_hours_held'))} that it held were inactive.",
             href,
             "bad",
         )
         said.append(words)
-        claims.append(Claim(words, _held_idle(worst) * GPU_HOUR * 1.2))
-    seen = whole.get("gpu_hours_paid").coverage
+        claims.append(Claim(words, _inactive(worst) * GPU_HOUR * 1.2))
+    seen = whole.get(_EXISTING).coverage
     if seen is not None and seen < _SEEN:
-        said.append(
-            Said(f"What the GPUs did is known of {share(seen)} of the time: in the rest nothing reported.", href)
-        )
+        said.append(Said(f"What GPUs did is measured for {share(seen)} of the hours in which they were held.", href))
     if down > 0:
-        broken = Said(f"{hours(down)} of GPUs were down: {share(down / paid)} of what was paid for.", href, "bad")
+        broken = Said(f"{hours(down)} of GPUs were down: {share(down / existing)} of what existed.", href, "bad")
         claims.append(Claim(broken, down * GPU_HOUR))
     bars = [
         Bars(
-            "Hours held and idle, by team",
-            [Bar(_name(one), _held_idle(one), hours(_held_idle(one))) for one in idlest[:_MOST] if _held_idle(one) > 0],
+            FIGURES["gpu_hours_inactive"].label + ", by team",
+            [Bar(_name(one), _inactive(one), hours(_inactive(one))) for one in idlest[:_MOST] if _inactive(one) > 0],
         )
     ]
     return Part(Section("GPUs", said, [] if ask.owner else bars, [_table(own, href)]), claims)
@@ -65,8 +75,8 @@ def value(group: GroupKpis, id_: str) -> float | None:
     return group.get(id_).value
 
 
-def _held_idle(group: GroupKpis) -> float:
-    return value(group, "gpu_hours_idle_allocated") or 0.0
+def _inactive(group: GroupKpis) -> float:
+    return value(group, "gpu_hours_inactive") or 0.0
 
 
 def _name(group: GroupKpis) -> str:
@@ -74,9 +84,18 @@ def _name(group: GroupKpis) -> str:
 
 
 def _table(groups: Sequence[GroupKpis], href: str) -> Table:
-    ranked = sorted(groups, key=lambda one: -(value(one, "gpu_hours_paid") or 0.0))[:_MOST]
-    rows = [
-        (_name(one), *(hours(value(one, id_)) for id_ in _COLUMNS), share(value(one, "gpu_active_share")))
-        for one in ranked
-    ]
-    return Table("GPU-hours", _HEADS, rows, (1, 2, 3, 4, 5, 6), False, href)
+    """Every team up to some, the others in one row, and the sum: columns and rows add up."""
+    ranked = sorted(groups, key=lambda one: -(value(one, _EXISTING) or 0.0))
+    shown, others = ranked[:_MOST], ranked[_MOST:]
+    ids = [id_ for id_ in _COLUMNS if id_ != _UNMEASURED or _sum(ranked, id_) > 0]
+    rows = [(_name(one), *(hours(value(one, id_)) for id_ in ids)) for one in shown]
+    if others:
+        rows.append((f"{len(others)} others", *(hours(_sum(others, id_)) for id_ in ids)))
+    if len(rows) > 1:
+        rows.append(("Total", *(hours(_sum(ranked, id_)) for id_ in ids)))
+    heads = ("Team", *(_COLUMNS[id_] for id_ in ids))
+    return Table("GPU-hours", heads, rows, tuple(range(1, len(heads))), len(rows) > 1, href)
+
+
+def _sum(groups: Sequence[GroupKpis], id_: str) -> float:
+    return sum(value(one, id_) or 0.0 for one in groups)

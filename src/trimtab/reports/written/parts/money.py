@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from trimtab.costs.explorer.compare import Compared
 from trimtab.costs.explorer.words import headline, money, ratio, sentence, signed
+from trimtab.fleet.basis import Basis
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Bar, Bars, Said, Section, Table
 from trimtab.reports.written.facts import Ask, Money, sum_of
@@ -29,7 +30,7 @@ def money_part(ask: Ask, found: Money | None, *, by_owner: bool = True) -> Part:
         before, after = sum_of(found.total, currency)
         short = f", billed to {day(found.end_ms - 1)}" if found.end_ms < ask.end_ms else ""
         whole = Said(
-            f"{money(after, currency)} was spent{short}; against the same length before, it "
+            f"{money(after, currency)} was spent ({found.basis.value}){short}; against the same length before, it "
             f"{change(before, after, currency)}.",
             href,
             "bad" if after > before else "good" if after < before else "",
@@ -40,9 +41,9 @@ def money_part(ask: Ask, found: Money | None, *, by_owner: bool = True) -> Part:
         owners = [one for one in found.owners if one.currency == currency]
         services = [one for one in found.services if one.currency == currency]
         if by_owner:
-            bars.append(Bars(f"By owner, {currency}", _bars(owners)))
-            tables.append(_table("By owner", owners, currency, href))
-        tables.append(_table("By service", services, currency, href))
+            bars.append(Bars(f"By owner, {found.basis.value}, {currency}", _bars(owners)))
+            tables.append(_table("By owner", owners, currency, href, found.basis))
+        tables.append(_table("By service", services, currency, href, found.basis))
     for told in found.changes:
         if not told.change:
             continue
@@ -63,7 +64,7 @@ def _bars(rows: Sequence[Compared]) -> list[Bar]:
     return [Bar(one.keys[0] or UNOWNED, float(one.after), f"{one.after:,.2f}") for one in ranked]
 
 
-def _table(title: str, rows: Sequence[Compared], currency: str, href: str) -> Table:
+def _table(title: str, rows: Sequence[Compared], currency: str, href: str, basis: Basis) -> Table:
     """Every row up to some, the others in one, and the sum: the figures add up."""
     ranked = sorted(rows, key=lambda one: -one.after)
     shown, others = ranked[:_MOST_ROWS], ranked[_MOST_ROWS:]
@@ -74,7 +75,14 @@ def _table(title: str, rows: Sequence[Compared], currency: str, href: str) -> Ta
         lines.append(_line(f"{len(others)} others", *sums, currency))
     whole = sum((one.before for one in ranked), zero), sum((one.after for one in ranked), zero)
     heads = (title.removeprefix("By ").capitalize(), "Before", "Now", "Change", "In %")
-    return Table(f"{title}, {currency}", heads, [*lines, _line("Total", *whole, currency)], (1, 2, 3, 4), True, href)
+    return Table(
+        f"{title}, {basis.value}, {currency}",
+        heads,
+        [*lines, _line("Total", *whole, currency)],
+        (1, 2, 3, 4),
+        True,
+        href,
+    )
 
 
 def _line(name: str, before: Decimal, after: Decimal, currency: str) -> tuple[str, ...]:

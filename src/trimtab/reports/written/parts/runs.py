@@ -6,6 +6,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from trimtab.costs.explorer.words import money
+from trimtab.fleet.basis import DEFAULT
 from trimtab.inventory.runs.model import RunState
 from trimtab.kpis.runs.report import RunReport
 from trimtab.reports.written.claims import Claim, Part
@@ -19,7 +20,7 @@ _BAD = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY,
 
 
 def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
-    """The section. Hours and costs are of whole runs, also of the part outside the period."""
+    """The section. Hours and costs are those within the period."""
     href = ranged("/runs", ask)
     if not runs:
         return Part(Section("Runs", (Said("No run waited or ran in this period.", href),)))
@@ -27,7 +28,13 @@ def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
     failed = [one for one in runs if one.run.state in _BAD]
     lost = sum(one.gpu_hours for one in failed)
     more = f" (the last {MOST_RUNS:,} submitted)" if len(runs) == MOST_RUNS else ""
-    said = [Said(f"{plural(len(runs), 'run')}{more} took {hours(total)} of GPUs, {_amounts(runs)}.", href)]
+    said = [
+        Said(
+            f"{plural(len(runs), 'run')}{more} took {hours(total)} of GPUs in this period, {_amounts(runs)} "
+            f"({DEFAULT.value}).",
+            href,
+        )
+    ]
     claims: list[Claim] = []
     if failed:
         words = Said(

@@ -1,7 +1,7 @@
 """How endpoints served: requests, latency, and the error budget."""
 
+from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.kpis.model import GroupKpis, Report
-from trimtab.kpis.owners import UNOWNED
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section, Table
 from trimtab.reports.written.facts import Ask

@@ -1,0 +1,145 @@
+"""`FactsReader`: reads what schedulers, telemetry and bills say of a range, for `assemble`."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+
+from trimtab.access.scope import EVERYTHING
+from trimtab.base.clock import Clock
+from trimtab.base.measures import Measure, measure_of
+from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
+from trimtab.costs.read import CostReader
+from trimtab.fleet.assemble import BilledMachine, Known, holder_name
+from trimtab.fleet.model import DAY_MS, HOUR_MS
+from trimtab.fleet.telemetry import sm_time
+from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry
+from trimtab.fleet.telemetry.day import TelemetryDay
+from trimtab.fleet.telemetry.evidence import gather
+from trimtab.fleet.telemetry.owners import Owners, pods_of
+from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.inventory.catalog.book import Catalog
+from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.filter import RunFilter
+from trimtab.inventory.runs.model import Node, Run
+
+STEP_S = 300
+"""Activity is looked at in five minutes: Prometheus' lookback, and finer than any figure that is told."""
+_MOST_RUNS = 1_000_000
+_REPLICAS = "nvidia.com/gpu.replicas"
+_USAGE = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "")
+"""Kinds of lines whose quantity is time that a machine ran: those of fees and of negations repeat it."""
+SmTime = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[object, str], Mapping[str, float]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class FactsReader:
+    """Reads over the rooms that own facts. `bills` is None where no bill is to be asked."""
+
+    reader: Reader
+    registry: Registry
+    inventory: InventoryRoom
+    bills: CostReader | None
+    clock: Clock
+    step_s: int = STEP_S
+
+    async def known(self, start_ms: int, end_ms: int) -> Known:
+        """Everything that is said of `[start, end)`. Raises QueryAborted, Unavailable."""
+        now_ms = self.clock.now_ms()
+        inventory = self.inventory
+        lives = await inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
+        runs = [
+            run
+            for run in await inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
+            if run.start_ms is not None and run.gpus > 0
+        ]
+        sliced = frozenset(
+            (one.account, one.cluster, one.name) for one in await inventory.nodes.all(EVERYTHING) if is_sliced(one)
+        )
+        return Known(
+            start_ms,
+            end_ms,
+            now_ms,
+            lives,
+            runs,
+            await self.telemetry(start_ms, min(end_ms, now_ms)),
+            await self.billed(start_ms, end_ms),
+            sliced,
+            await self._shares(runs, start_ms, min(end_ms, now_ms)),
+        )
+
+    async def telemetry(self, start_ms: int, end_ms: int) -> TelemetryDay | None:
+        """What telemetry alone says; None where no GPU reports."""
+        if start_ms >= end_ms:
+            return None
+        grid = Grid.over(start_ms, end_ms, self.step_s)
+        finder = Finder(self.registry, EVERYTHING, grid.start_ms)
+        pods = pods_of(one.series for one in finder.named(POD_LABELS))
+        evidence = await gather(self.reader, finder, Owners("team", pods=pods), grid)
+        return None if evidence is None else evidence.day
+
+    async def billed(self, start_ms: int, end_ms: int) -> list[BilledMachine]:
+        """The machines with accelerators that bills name, and the hours that they bill."""
+        types = accelerated(self.inventory.catalog)
+        if self.bills is None or not types:
+            return []
+        query = CostQuery(
+            start_ms // DAY_MS * DAY_MS,
+            -(-end_ms // DAY_MS) * DAY_MS,
+            (Metric.USAGE,),
+            Granularity.DAILY,
+            (
+                Dimension.RESOURCE_ID,
+                Dimension.INSTANCE_TYPE,
+                Dimension.LINKED_ACCOUNT,
+                Dimension.REGION,
+                Dimension.USAGE_UNIT,
+                Dimension.RECORD_TYPE,
+            ),
+            Where(Dimension.INSTANCE_TYPE, tuple(sorted(types))),
+        )
+        return billed_machines(await self.bills.costs(EVERYTHING, query), types)
+
+    async def _shares(
+        self, runs: Sequence[Run], start_ms: int, end_ms: int
+    ) -> dict[tuple[str, str], Mapping[str, float]]:
+        if start_ms >= end_ms or not runs:
+            return {}
+        found = await sm_time.read(self.reader, self.registry, EVERYTHING, runs, start_ms, end_ms)
+        names = {run.key: holder_name(run) for run in runs}
+        return {(names[key], node): shares for (key, node), shares in found.items()}
+
+
+def is_sliced(node: Node) -> bool:
+    """Whether a node offers its GPUs several times over, to take turns on."""
+    return node.labels.get(_REPLICAS, "1") not in ("", "1")
+
+
+def accelerated(catalog: Catalog) -> dict[str, int]:
+    """Instance types with accelerators, and how many each has; a part of one counts as one."""
+    return {name: ceil(one.accelerators) for name, one in catalog.types.items() if one.accelerators}
+
+
+def billed_machines(rows: Sequence[CostRow], types: Mapping[str, int]) -> list[BilledMachine]:
+    """Machines by the hours on their lines. Hours of a day are taken from its beginning: a bill says no more."""
+    hours: dict[tuple[str, str, str, str], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in rows:
+        resource, type_, account, region, unit, record = row.keys
+        measure, length = measure_of(unit)
+        if not resource or measure is Measure.OTHER or length is None or record not in _USAGE:
+            continue
+        gpus = types[type_] if measure is Measure.GPU else 1
+        hours[resource, account, region, type_][row.start_ms] += row.amounts[0] * length / gpus
+    return [
+        BilledMachine(
+            resource,
+            account,
+            region,
+            type_,
+            types[type_],
+            tuple((day, day + min(int(time * HOUR_MS), DAY_MS)) for day, time in sorted(days.items()) if time > 0),
+        )
+        for (resource, account, region, type_), days in sorted(hours.items())
+    ]

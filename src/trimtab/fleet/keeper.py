@@ -1,0 +1,89 @@
+"""`LedgerKeeper`: keeps the days of the ledger: makes those that are asked for first, and makes again what changed.
+
+A day remembers what it was made from: the newest mark of runs and nodes that it knows, how many times points of its
+hours came late, which bill, and until when it reaches. A day of which nothing changed is left as it is; marks of runs
+and nodes redo only the machines that they name. A day that is written to the end of is made again once its end is over.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from trimtab.base.clock import Clock
+from trimtab.fleet.assemble import Assembled, Known, assemble
+from trimtab.fleet.build import build
+from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.model import DAY_MS, Intervals
+from trimtab.fleet.store import FleetStore, Made
+from trimtab.inventory.runs.marks import MarkStore
+
+FRESH_MS = 60_000
+"""How far a day that goes on may be behind: four scrapes of 15 s."""
+BillOf = Callable[[int], Awaitable[str]]
+"""Day (days since 1970) → what the bill of its month was made of; "" where there is none."""
+
+
+@dataclass(slots=True)
+class LedgerKeeper:
+    """Makes days, one at a time."""
+
+    facts: FactsReader
+    store: FleetStore
+    marks: MarkStore
+    bill_of: BillOf
+    clock: Clock
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def ensure(self, start_ms: int, end_ms: int) -> int:
+        """Bring the days of `[start, end)` up to now; how many were made. Raises QueryAborted, Unavailable."""
+        async with self._alone:
+            return await self._ensure(start_ms, end_ms)
+
+    async def _ensure(self, start_ms: int, end_ms: int) -> int:
+        now_ms = self.clock.now_ms()
+        first, last = start_ms // DAY_MS, -(-min(end_ms, now_ms) // DAY_MS)
+        if first >= last:
+            return 0
+        made = await self.store.made(first, last)
+        known = min((one.marks for one in made.values()), default=0)
+        newest, marked = await self.marks.since(known)
+        late = await self.store.telemetry_marks(first, last)
+        dirty: dict[int, set[str] | None] = {}
+        for account, cluster, node, from_ms, to_ms in marked:
+            for day in range(max(from_ms // DAY_MS, first), min(-(-to_ms // DAY_MS), last)):
+                if (machines := dirty.setdefault(day, set())) is not None:
+                    machines.add(f"{account}/{cluster}/{node}")
+        todo: list[int] = []
+        kept: list[Made] = []
+        for day in range(last - 1, first - 1, -1):  # the newest first: it is what most ask for
+            one = made.get(day)
+            if one is None or self._is_old(one, day, now_ms, late.get(day, 0), await self.bill_of(day)) or day in dirty:
+                todo.append(day)
+            elif one.marks != newest:
+                kept.append(replace(one, marks=newest, version=one.version + 1))
+        for day in todo:
+            await self._make(day, newest, late.get(day, 0), made[day].version if day in made else 0)
+        if kept:
+            await asyncio.to_thread(self.store.put_days, kept)
+        return len(todo)
+
+    def _is_old(self, one: Made, day: int, now_ms: int, late: int, bill: str) -> bool:
+        end_ms = (day + 1) * DAY_MS
+        behind = one.until < min(end_ms, now_ms - FRESH_MS)
+        return behind or one.telemetry != late or one.bill != bill
+
+    async def _make(self, day: int, marks: int, late: int, before_version: int) -> None:
+        now_ms = self.clock.now_ms()
+        version = max(now_ms, before_version + 1)  # a clock that went back must not leave the older row in force
+        start_ms, until = day * DAY_MS, min((day + 1) * DAY_MS, now_ms)
+        bill = await self.bill_of(day)
+        known = await self.facts.known(start_ms, until)
+        before = await self.store.machines_of(day)
+        assembled, found = await asyncio.to_thread(_made_of, known)
+        await asyncio.to_thread(self.store.put, day, version, assembled, found, before)
+        await asyncio.to_thread(self.store.put_days, [Made(day, version, until, marks, late, bill)])
+
+
+def _made_of(known: Known) -> tuple[Assembled, Intervals]:
+    assembled = assemble(known)
+    return assembled, build(assembled.facts)

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from trimtab.advice.gather.gpus import GpuReader
 from trimtab.advice.idleness import idle_windows
 from trimtab.base.clock import SystemClock
 from trimtab.base.tags import make_tags
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.frame import by_machine, totals
 from trimtab.kpis.context import Options
 from trimtab.kpis.model import GroupKpis, Level
 from trimtab.kpis.report import report
@@ -134,8 +137,14 @@ class Evaluation:
             end_ms,
             step_s=step_s,
             options=Options(**options),
+            ledger=self.ledger,
         )
         return answer.groups[0]
+
+    @property
+    def ledger(self) -> DirectLedger:
+        """The ledger in the publishers' own steps, which the figures by hand are in."""
+        return DirectLedger(replace(self.rooms.fleet.facts, step_s=STEP_S), self.rooms.clock)
 
     def note(self, name: str, ours: float | None, by_hand: float) -> None:
         """Keep a figure beside the one by hand."""
@@ -155,11 +164,13 @@ class Evaluation:
         await self.write("system.memory.utilization", Kind.GAUGE, self.times(memory), memory.value, labels)
         group = await self.kpis(self.start_ms, self.end_ms, STEP_S)
         paid, active = gpu_hours(duty)
-        self.note("gpu_hours_paid", group.get("gpu_hours_paid").value, paid)
+        # By hand a GPU counts while it reports; the ledger tells that time apart from the time in which it exists.
+        hours = totals(await self.ledger.frame(EVERYTHING, self.start_ms, self.end_ms))
+        self.note("gpu_hours_paid", hours.known, paid)
         self.note("gpu_hours_active", group.get("gpu_hours_active").value, active)
-        self.note("gpu_hours_idle", group.get("gpu_hours_idle").value, paid - active)
-        self.note("gpu_hours_allocated", group.get("gpu_hours_allocated").value, paid)
-        self.note("gpu_active_share", group.get("gpu_active_share").value, active / paid)
+        self.note("gpu_hours_idle", hours.known - hours.active, paid - active)
+        self.note("gpu_hours_allocated", group.get("gpu_hours_held").value, paid)
+        self.note("gpu_active_share", hours.active / hours.known, active / paid)
         hosts = memory[memory.timestamp_anon.between(duty.timestamp_anon.min(), duty.timestamp_anon.max())]
         by_host = hosts.groupby("container_ip").value.mean().mean()
         self.note("memory_utilisation", group.get("memory_utilisation").value, by_host)
@@ -167,19 +178,8 @@ class Evaluation:
 
     async def idle_gpus(self, duty: pd.DataFrame) -> None:
         """Each GPU as a group of its own: how many there are, and how many do (almost) nothing."""
-        rooms = self.rooms
-        answer = await report(
-            rooms.reader,
-            rooms.registry,
-            EVERYTHING,
-            Level.TEAM,
-            self.start_ms,
-            self.end_ms,
-            by="UUID",
-            step_s=STEP_S,
-        )
-        shares = [group.get("gpu_active_share").value for group in answer.groups]
-        ours = np.array([share for share in shares if share is not None])
+        machines = by_machine(await self.ledger.frame(EVERYTHING, self.start_ms, self.end_ms)).values()
+        ours = np.array([one.active / one.known for one in machines if one.known])
         hand = np.array([part[1] / part[0] for _, one in duty.groupby("container_ip") if (part := gpu_hours(one))])
         self.note("gpus", len(ours), len(hand))
         self.note("gpus_active_below_5_percent", float((ours < 0.05).sum()), float((hand < 0.05).sum()))

@@ -96,6 +96,7 @@ from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
+from trimtab.fleet import jobs as fleet_jobs
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
@@ -252,7 +253,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         inventory=rooms.inventory,
         accounts=rooms.accounts,
         run_reports=_run_reports(rooms),
-        scheduled=_run_reports(rooms).scheduled,
+        hours=rooms.fleet.ledger,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         keys=rooms.keys,
@@ -309,7 +310,7 @@ def _configuring(rooms: Rooms) -> Configuring:
 
 
 def _run_reports(rooms: Rooms) -> RunReports:
-    return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
+    return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock)
 
 
 def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
@@ -379,6 +380,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
         Job("read what others scrape of money", EXPOSED_S, rooms.exposed.refresh),
+        *fleet_jobs.jobs_of(rooms.fleet.keeper, rooms.clock, Lock(rooms.stores.state, rooms.clock, "fleet")),
         *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),
         *rooms.delivering.jobs,

@@ -16,6 +16,7 @@ from trimtab.audit.conditions import AuditQuery
 from trimtab.audit.read import AuditReader
 from trimtab.base.clock import Clock
 from trimtab.costs.room import CostsRoom
+from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
@@ -37,6 +38,7 @@ class Means:
     audit: AuditReader
     watches: Watches
     owner: OwnerFacet
+    hours: HoursReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class AdviceRoom:
         """The room over a state database and its means."""
         findings, knobs = FindingStore(state, clock), KnobStore(state)
         facts = FactsReader(
-            means.inventory, means.reader, means.registry, means.costs, means.watches, means.owner, clock
+            means.inventory, means.reader, means.registry, means.costs, means.watches, means.owner, clock, means.hours
         )
         ledger = LedgerKeeper(LedgerStore(state), means.costs, partial(_last_change, means.audit), clock)
         routine = Routine(state, clock, findings, facts, ledger, knobs)

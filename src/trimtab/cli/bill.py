@@ -29,10 +29,17 @@ _POLL_S = 0.5
 )  # fmt: skip
 @click.option("--source", default="", metavar="NAME", help="Name of the bill; it replaces what that name holds.")
 @click.option("--add", is_flag=True, help="Import although another source holds the same bill.")
+@click.option(
+    "--mapping", default="", metavar="NAME|FILE.toml",
+    help="How the file's columns map to FOCUS [told by the columns]; `costs mappings` lists names.",
+)  # fmt: skip
 @json_option
 @server_options
-def import_(connection: Connection, place: str, format_: str, source: str, add: bool, as_json: bool) -> None:
-    """Import a bill: CUR 2.0, a legacy CUR, FOCUS, a rate card in YAML, or an LLM API's cost export.
+def import_(
+    connection: Connection, place: str, format_: str, source: str, add: bool, mapping: str, as_json: bool
+) -> None:
+    """Import a bill: CUR 2.0, a legacy CUR, FOCUS, a rate card in YAML, an LLM API's cost export, or a provider's own
+    export, by a mapping of its columns to FOCUS (Azure, Google Cloud, OCI and invoices are known).
 
     A month that is imported again under the same name replaces the old one. Prints the receipt.
     """
@@ -41,7 +48,7 @@ def import_(connection: Connection, place: str, format_: str, source: str, add: 
         location = _location(place, client.host, costs, quiet=as_json)
         name = source or (str(Path(place).resolve()) if location.startswith("upload:") else "")
         kind = cast(wire.ImportFormat, format_)
-        begun = costs.start(wire.StartImport(location, kind, name, add))
+        begun = costs.start(wire.StartImport(location, kind, name, add, _mapping(mapping)))
         done = _follow(costs, begun, quiet=as_json)
     if as_json:
         print_json(done)
@@ -175,6 +182,42 @@ def export(
         with output.open("wb") as file:
             for part in parts:
                 file.write(part)
+
+
+costs.add_command(import_, "import")
+
+
+@costs.command("mappings")
+@click.argument("name", required=False)
+@json_option
+@server_options
+def mappings(connection: Connection, name: str | None, as_json: bool) -> None:
+    """List the mappings of providers' columns to FOCUS, or print the TOML of NAME to start one's own from."""
+    with connection.client() as client:
+        found = Costs(client).mappings()
+    if name is not None:
+        known = {one.name: one for one in found}
+        if name not in known:
+            raise InvalidInput(f"cannot find mapping {name!r}: expected one of {', '.join(known)}")
+        found = [known[name]]
+    if as_json:
+        print_json(found)
+    elif name is not None:
+        click.echo(found[0].toml, nl=False)
+    else:
+        print_table(("name", "told by", "about"), [(one.name, ", ".join(one.detect), one.about) for one in found])
+
+
+def _mapping(wanted: str) -> str:
+    """What the server is told of `--mapping`: a name, or what is in the file. Raises InvalidInput."""
+    if not wanted.endswith(".toml"):
+        return wanted
+    try:
+        return Path(wanted).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InvalidInput(
+            f"cannot read mapping {wanted}: {problem}; expected a TOML file; `trimtab costs mappings azure` prints one"
+        ) from None
 
 
 def _location(place: str, host: str, costs: Costs, *, quiet: bool) -> str:

@@ -19,7 +19,7 @@ from trimtab.sources.slurm.commands import Files, Printed, Tools
 from trimtab.sources.slurm.cursor import Cursor
 from trimtab.sources.slurm.pull import Pull
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = click.Path(path_type=Path)
 
 
 @click.command("slurm")

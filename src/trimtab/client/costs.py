@@ -28,6 +28,10 @@ class Costs:
         """The newest imports, and what every source holds."""
         return self._client.call("GET", "/rest/v1/costs/imports", wire.ImportList)
 
+    def mappings(self) -> list[wire.Mapping]:
+        """The mappings of providers' columns to FOCUS that come with trimtab."""
+        return self._client.call("GET", "/rest/v1/costs/mappings", wire.MappingList).mappings
+
     def drop(self, source: str, month: int | None = None) -> int:
         """Take a month (or all) of a source out (role admin); returns the lines that went."""
         query = [("source", source), *([("month", str(month))] if month else [])]

@@ -21,6 +21,10 @@ class StartImport(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     format: ImportFormat = "auto"
     source: Annotated[str, Meta(max_length=512)] = ""
     add: Annotated[bool, Meta(description="Import although another source holds the same bill.")] = False
+    mapping: Annotated[
+        str,
+        Meta(max_length=100_000, description="Name of a mapping to FOCUS, or one in TOML; none: told by the columns."),
+    ] = ""
 
 
 class Skipped(Struct, frozen=True):
@@ -106,6 +110,24 @@ class ImportList(Struct, frozen=True):
 
     imports: list[Import]
     held: list[Held]
+
+
+class Mapping(Struct, frozen=True):
+    """A mapping of a provider's columns to FOCUS, and its TOML. `detect`: the columns by which a file is told (a|b: any
+    of them; none: it has to be named). `assumed` says what is documented of the file, and what is not.
+    """
+
+    name: str
+    about: str
+    assumed: str
+    detect: list[str]
+    toml: str
+
+
+class MappingList(Struct, frozen=True):
+    """The mappings that come with trimtab."""
+
+    mappings: list[Mapping]
 
 
 class Upload(Struct, frozen=True):

@@ -20,6 +20,7 @@ from fractions import Fraction
 from itertools import product
 
 from trimtab.access.scope import Scope
+from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.daily import Daily, daily_of
@@ -38,7 +39,6 @@ from trimtab.costs.model import (
 from trimtab.costs.periods import month_start, next_month
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
-from trimtab.economics.apportion import apportion
 from trimtab.economics.derived import Derived, as_ruled, needed_of, parts_of, where_as_ruled
 from trimtab.economics.division import Division
 from trimtab.economics.divisions import Divisions

@@ -7,10 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import And, Dimension, Facet, Filter, Granularity, Match, Metric, Not, Or, Tag, Where
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.economics.apportion import apportion
 from trimtab.economics.division import Division, Share
 from trimtab.economics.months import bounds
 from trimtab.economics.ports import MachineReader, UseReader
@@ -37,6 +37,7 @@ _USE_WORDS = {
     Use.HELD: "held",
     Use.UNALLOCATED: "held by nobody",
     Use.DOWN: "down",
+    Use.UNKNOWN: "nobody says whether it was held",
 }
 
 

@@ -24,7 +24,7 @@ from trimtab.fleet.model import (
     Said,
     Spans,
 )
-from trimtab.fleet.place import Claim, Placed, place
+from trimtab.fleet.place import Claim, Placed, parts_of, place
 from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay, runs_of
 from trimtab.fleet.telemetry.identity import short_host
 from trimtab.inventory.runs.model import Condition, Held, LifeStretch, NodeLife, Run
@@ -34,6 +34,8 @@ SILENT_MS = 7 * DAY_MS
 UNPLACED = "(no node named)"
 """The machine of runs of which nobody says where they ran."""
 _OUT = {Condition.DRAINED: "drained", Condition.DOWN: "failed"}
+SCHEDULED = ("drained", "failed", "maintenance")
+"""The first words of reasons that a scheduler gives; what follows the colon is its own."""
 _MAINTENANCE = ("maint", "reboot", "upgrade")
 _FROM_SCHEDULER, _FROM_TELEMETRY = 0, 1  # ranks of reasons for being down
 
@@ -77,11 +79,13 @@ class _One:
     gpu_type: str = ""
     instance_type: str = ""
     region: str = ""
+    queue: str = ""
     bill_ids: dict[str, None] = field(default_factory=dict)
     exists: list[tuple[int, int, int, int, int]] = field(default_factory=list)
     told: list[tuple[int, int, int, int, int]] = field(default_factory=list)
     down: list[tuple[int, int, int, str, int]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    labelled: list[Placed] = field(default_factory=list)
     rows: dict[int, list[int]] = field(default_factory=dict)  # telemetry's rows by device
     said: Said = Said.SCHEDULER
 
@@ -200,6 +204,7 @@ class _Assembly:
             one.devices = max(one.devices, count)
             for device, at in zip(devices, rows, strict=True):
                 one.rows.setdefault(device, []).append(at)
+                one.gpu_type = one.gpu_type or day.rows[at].model
             for device, mine in one.rows.items():
                 self._seen(one, device, mine, day, scheduled=device < scheduled)
 
@@ -236,7 +241,7 @@ class _Assembly:
             start, end = day.start_ms + begin * day.step_ms, min(day.start_ms + until * day.step_ms, self._end)
             if start < end:
                 claim = Claim(self._holder(holder), start, end, row.weight, (device,), holder.name)
-                one.claims.append(claim)
+                one.labelled.append(Placed(claim, device, parts_of(row.weight), False))
 
     def _bills(self) -> None:
         for billed in sorted(self._known.billed, key=lambda one: one.resource):
@@ -284,6 +289,7 @@ class _Assembly:
                 one = self._find(part.node, run.key.account, run.key.cluster)
                 if one is None:
                     one = self._one(MachineKey(run.key.account, run.key.cluster, part.node), Said.RUN)
+                one.gpu_type, one.queue = one.gpu_type or run.gpu_type, one.queue or run.queue
                 named = self._named(one, run, part, labelled)
                 one.claims.append(Claim(holder, start, end, part.gpus, named, holder_name(run)))
 
@@ -343,9 +349,12 @@ class _Assembly:
             told += [(offset + device, *rest) for device, *rest in one.told]
             down += [(offset + dev, start, end, places[why], rank) for dev, start, end, why, rank in one.down]
             work = _work(activity, offset)
-            for placed in place(one.claims, one.devices, work):
+            by_runs = place(one.claims, one.devices, work)
+            for placed, rank in (
+                *((each, Said.SCHEDULER) for each in by_runs),
+                *((each, Said.TELEMETRY) for each in one.labelled),
+            ):
                 claim = placed.claim
-                rank = Said.SCHEDULER if one.said is Said.SCHEDULER else one.said
                 held.append((offset + placed.device, claim.start, claim.end, ranks[claim.holder], rank))
                 parts.append(placed.parts)
                 weights.append(self._share(one, placed, order[ranks[claim.holder]]))
@@ -368,7 +377,7 @@ class _Assembly:
         machines = tuple(
             Machine(
                 one.key, one.devices, one.gpu_type, one.instance_type, one.region, tuple(one.bill_ids),
-                one.key in self._known.sliced,
+                one.key in self._known.sliced, one.queue,
             )
             for one in ones
         )  # fmt: skip

@@ -5,7 +5,8 @@ says so, or somebody holds it. What is held is held, whatever else is said: a dr
 a run keeps a broken GPU until it lets go. What is left of a device is down where somebody says that it is out of use
 (the reason of the least rank), else free where somebody tells who has the device, else unknown.
 
-Of what several hold in turns each has its measured share where all are measured, else its own parts; where that is more
+Of a device that a scheduler's run holds telemetry names a holder only of what the run leaves. Of what several hold in
+turns each has its measured share where all are measured, else its own parts; where that is more
 than there is, all are cut in proportion. Everything is cut at whole hours, so that an hour's parts are the hour.
 """
 
@@ -42,6 +43,7 @@ def build(facts: Facts) -> Intervals:
     kept = existing[segment]
     segment, span = segment[kept], span[kept]
     segment, holder, asked, weight, rank = _joined(held, segment, span)
+    asked = _left_by_better(segment, asked, rank, len(device))
     parts, crowded = _shared(segment, asked, weight, len(device))
     taken = np.bincount(segment, weights=parts, minlength=len(device)).astype(np.int64)
     left = PARTS - taken
@@ -138,6 +140,23 @@ def _joined(held: Spans, segment: Ints, span: Ints) -> tuple[Ints, Ints, Ints, F
         np.add.reduceat(weight, first),
         np.minimum.reduceat(rank, first),
     )
+
+
+def _left_by_better(segment: Ints, asked: Ints, rank: Ints, size: int) -> Ints:
+    """What those who are believed less may have of a segment: what is left by those who are believed more."""
+    ranks = np.unique(rank)
+    if len(ranks) < 2:
+        return asked
+    asked, taken = asked.copy(), np.zeros(size, np.int64)
+    for one in ranks.tolist():
+        mine = rank == one
+        wanted = np.bincount(segment[mine], weights=asked[mine], minlength=size).astype(np.int64)
+        left = np.maximum(PARTS - taken, 0)
+        over = (taken > 0) & (wanted > left)
+        cut = mine & over[segment]
+        asked[cut] = asked[cut] * left[segment[cut]] // wanted[segment[cut]]
+        taken += np.minimum(wanted, left) if (taken > 0).any() else wanted
+    return asked
 
 
 def _shared(

@@ -43,6 +43,7 @@ class FactsReader:
     inventory: InventoryRoom
     bills: CostReader | None
     clock: Clock
+    step_s: int = STEP_S
 
     async def known(self, start_ms: int, end_ms: int) -> Known:
         """Everything that is said of `[start, end)`. Raises QueryAborted, Unavailable."""
@@ -73,7 +74,7 @@ class FactsReader:
         """What telemetry alone says; None where no GPU reports."""
         if start_ms >= end_ms:
             return None
-        grid = Grid.over(start_ms, end_ms, STEP_S)
+        grid = Grid.over(start_ms, end_ms, self.step_s)
         finder = Finder(self.registry, EVERYTHING, grid.start_ms)
         pods = pods_of(one.series for one in finder.named(POD_LABELS))
         evidence = await gather(self.reader, finder, Owners("team", pods=pods), grid)

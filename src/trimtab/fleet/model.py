@@ -76,7 +76,7 @@ class MachineKey(NamedTuple):
 class Machine:
     """A machine with accelerators, as far as it is known. `bill_ids`: the names by which bills may know it.
 
-    `sliced`: its accelerators are offered several times over, to take turns on.
+    `sliced`: its accelerators are offered several times over, to take turns on. `queue`: one whose runs it took.
     """
 
     key: MachineKey
@@ -86,6 +86,7 @@ class Machine:
     region: str = ""
     bill_ids: tuple[str, ...] = ()
     sliced: bool = False
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,10 @@ ORDER BY machine, device, state, holder, reason;
 
 -- name: machines
 -- The machines of a range as they were last.
-SELECT machine, argMax(account, day) AS account, argMax(devices, day) AS devices, argMax(gpu_type, day) AS gpu_type,
-       argMax(instance_type, day) AS instance_type, argMax(region, day) AS region,
-       arrayDistinct(arrayFlatten(groupArray(bill_ids))) AS bill_ids, max(day) AS last
+SELECT machine, argMax(devices, day) AS last_devices, argMax(gpu_type, day) AS last_gpu_type,
+       argMax(instance_type, day) AS last_instance_type, argMax(region, day) AS last_region,
+       argMax(queue, day) AS last_queue,
+       arrayDistinct(arrayFlatten(groupArray(bill_ids))) AS all_bill_ids
 FROM fleet_machine_days FINAL
 WHERE day >= {first:UInt32} AND day < {last:UInt32} AND devices > 0 /*and*/
 GROUP BY machine

@@ -132,6 +132,7 @@ def table_of(day: int, version: int, assembled: Assembled, found: Intervals, gon
         "gpu_type": pa.array([one.gpu_type for one in machines]),
         "instance_type": pa.array([one.instance_type for one in machines]),
         "region": pa.array([one.region for one in machines]),
+        "queue": pa.array([one.queue for one in machines]),
         "bill_ids": pa.array([list(one.bill_ids) for one in machines], pa.list_(pa.string())),
         "remarks": pa.array([sorted(set(remarks.get(one.key.path, ()))) for one in machines], pa.list_(pa.string())),
     }
@@ -142,7 +143,7 @@ def table_of(day: int, version: int, assembled: Assembled, found: Intervals, gon
     empty = {
         field.name: pa.array([[]] * len(lost), field.type) for field in whole.schema if pa.types.is_list(field.type)
     }
-    empty |= {name: pa.array([""] * len(lost)) for name in ("gpu_type", "instance_type", "region")}
+    empty |= {name: pa.array([""] * len(lost)) for name in ("gpu_type", "instance_type", "region", "queue")}
     empty |= {
         "day": pa.array([day] * len(lost), pa.uint32()),
         "machine": pa.array(lost),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, is_edge
 from trimtab.fleet.telemetry.owners import Owners
 from trimtab.fleet.telemetry.reading import Reader
-from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis.model import Input
 from trimtab.metrics.model import Series
@@ -44,7 +44,7 @@ class Context:
     owners: Owners
     grid: Grid
     options: Options = Options()
-    scheduled: Scheduled = NOT_SCHEDULED
+    ledger: HoursReader | None = None
 
     def chosen(self, name: str, usual: Sequence[Metric]) -> Sequence[Metric]:
         """The metric that the caller named, else the usual ones."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trimtab.fleet.figures import FIGURES
 from trimtab.kpis.model import Area
 
 
@@ -19,24 +20,10 @@ class Formula:
 
 _ALL = (
     # -- utilisation
-    Formula("gpu_hours_paid", Area.UTILISATION, "GPU-hours paid", "h",
-            "Σ over GPUs of the hours in which the GPU was observed (it reported its activity, or was down)"),
-    Formula("gpu_hours_allocated", Area.UTILISATION, "GPU-hours allocated", "h",
-            "paid hours, not down, in which a pod, job or process held the GPU, or its activity was at least 1 %"),
-    Formula("gpu_hours_active", Area.UTILISATION, "GPU-hours active", "h",
-            "Σ activity × hours over allocated hours; activity is SM_ACTIVE, else GR_ENGINE_ACTIVE, else GPU_UTIL", 1),
-    Formula("gpu_hours_idle", Area.UTILISATION, "GPU-hours idle", "h",
-            "paid − down − active", -1),
-    Formula("gpu_hours_down", Area.UTILISATION, "GPU-hours down", "h",
-            "paid hours in which the GPU was failed, drained, or silent while its host was up", -1),
-    Formula("gpu_hours_unallocated", Area.UTILISATION, "GPU-hours unallocated", "h",
-            "paid hours, not down, in which evidence says that nothing held the GPU", -1),
-    Formula("gpu_hours_idle_allocated", Area.UTILISATION, "GPU-hours allocated but idle", "h",
-            "allocated − active", -1),
-    Formula("gpu_hours_allocation_unknown", Area.UTILISATION, "GPU-hours of unknown allocation", "h",
-            "paid − down − allocated − unallocated: hours without evidence either way", -1),
-    Formula("gpu_active_share", Area.UTILISATION, "GPU active share", "1",
-            "active ÷ paid", 1),
+    *(
+        Formula(one.id, Area.UTILISATION, one.label, one.unit, one.text, one.better)
+        for one in FIGURES.values()
+    ),
     Formula("cpu_utilisation", Area.UTILISATION, "CPU utilisation", "1",
             "1 − mean over hosts and time of the idle share of all cores"),
     Formula("memory_utilisation", Area.UTILISATION, "Memory utilisation", "1",

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry
 from trimtab.fleet.telemetry.owners import FLEET, UNOWNED, Owners, TagsOf, no_tags, pods_of
 from trimtab.fleet.telemetry.reading import Reader
-from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, throughput
 from trimtab.kpis.budget import check_slo
@@ -48,12 +48,12 @@ async def report(
     step_s: int | None = None,
     options: Options = DEFAULTS,
     tags_of: TagsOf = no_tags,
-    scheduled: Scheduled = NOT_SCHEDULED,
+    ledger: HoursReader | None = None,
 ) -> Report:
     """Every KPI of every group, grouped by `by` (a tag or label; by default what the level means).
 
-    `step_s` is the resolution in which time is looked at; by default what suits the range. `scheduled` tells what
-    schedulers know of GPUs.
+    `step_s` is the resolution in which time is looked at; by default what suits the range. `ledger` has the
+    GPU-hours; without one they are unknown.
 
     Reads what `scope` covers. Raises InvalidInput for a bad range or SLO, QueryAborted, Unavailable.
     """
@@ -62,7 +62,7 @@ async def report(
     key = by or GROUP_KEY[level]
     finder = Finder(registry, scope, grid.start_ms)
     pods = pods_of(one.series for one in finder.named(POD_LABELS)) if key != FLEET else {}
-    context = Context(reader, finder, Owners(key, tags_of, pods), grid, options, scheduled)
+    context = Context(reader, finder, Owners(key, tags_of, pods), grid, options, ledger)
     found: dict[str, dict[str, Kpi]] = {}
     for read in _READERS:
         for group, kpis in (await read(context)).items():

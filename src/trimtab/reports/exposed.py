@@ -8,16 +8,16 @@ from trimtab.base.clock import Clock
 from trimtab.costs.model import Metric
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.estimate.report import report_of
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
-from trimtab.fleet.telemetry.scheduled import Scheduled
 from trimtab.kpis.model import Level
 from trimtab.kpis.report import report
 
 REFRESH_S = 60.0
 _HOUR_MS = 3_600_000
-LAYERS = ("active", "idle_allocated", "unallocated", "down")
-"""Layers of GPU time that do not overlap: with those of unknown allocation they are what is paid for."""
+LAYERS = ("active", "inactive", "unmeasured", "free", "down", "unknown")
+"""Parts of GPU time that do not overlap: they add up to the GPUs that exist."""
 
 Cost = tuple[str, str, float]
 """Owner, currency, and what today cost so far."""
@@ -32,7 +32,7 @@ class Exposed:
     live: LiveEstimates
     reader: Reader
     registry: Registry
-    scheduled: Scheduled
+    ledger: HoursReader
     clock: Clock
     costs: Sequence[Cost] = field(default=())
     gpus: Sequence[Gpus] = field(default=())
@@ -45,10 +45,10 @@ class Exposed:
             self.costs = [(one.name, one.currency, float(one.today)) for one in rows]
         now_ms = self.clock.now_ms()
         teams = await report(
-            self.reader, self.registry, EVERYTHING, Level.TEAM, now_ms - _HOUR_MS, now_ms, scheduled=self.scheduled
+            self.reader, self.registry, EVERYTHING, Level.TEAM, now_ms - _HOUR_MS, now_ms, ledger=self.ledger
         )
         hours = [(group, layer, group.get(f"gpu_hours_{layer}").value) for group in teams.groups for layer in LAYERS]
-        paid = {group.group for group in teams.groups if group.get("gpu_hours_paid").value}
+        paid = {group.group for group in teams.groups if group.get("gpu_hours_existing").value}
         self.gpus = [
             (group.group, layer, value) for group, layer, value in hours if value is not None and group.group in paid
         ]

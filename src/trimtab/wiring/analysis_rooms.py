@@ -16,7 +16,7 @@ from trimtab.wiring.rooms import Rooms
 
 def datasets_of(rooms: Rooms) -> DatasetRoom:
     """The room of datasets, over every source."""
-    runs = RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock)
+    runs = RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock)
     sources = every.every_source(
         every.Rooms(
             rooms.stores.telemetry,

@@ -1,8 +1,9 @@
 """How rooms that know use are asked by rooms that know money: the meters of the live estimate, and what budgets see of
 days that are not billed. Wired by `rooms.py`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -20,22 +21,24 @@ from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.estimator import HOURS
 from trimtab.economics.estimate.live import LiveEstimates, Sources
 from trimtab.economics.estimate.meters import FleetMeters
+from trimtab.economics.estimate.model import Line
 from trimtab.economics.estimate.store import EstimateStore
 from trimtab.economics.room import EconomicsRoom
-from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.unit.ledger import Ledgers
 from trimtab.economics.unit.room import UnitCosts
-from trimtab.fleet.telemetry import sm_time as run_sm_time
+from trimtab.fleet.basis import Basis
+from trimtab.fleet.model import DAY_MS
+from trimtab.fleet.money import EstimatedLine, OpenDays, is_time
+from trimtab.fleet.room import FleetRoom
+from trimtab.fleet.room import Sources as FleetSources
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.catalog.rates import RateStore
 from trimtab.inventory.room import InventoryRoom
-from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.kpis import metered
 from trimtab.kpis import use as kpi_use
-from trimtab.kpis.runs import activity as run_activity
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Settings
@@ -44,6 +47,7 @@ from trimtab.traces.read import TraceReader
 from trimtab.wiring.use_facts import Facts
 
 _EVERY_S = 60.0
+_DIGITS = Decimal("0.000000000001")
 _KINDS = {"input-tokens": kpi_use.INPUT_TOKENS, "output-tokens": kpi_use.OUTPUT_TOKENS, "requests": kpi_use.REQUESTS}
 
 
@@ -73,17 +77,52 @@ def live_of(
     return LiveEstimates(sources, EstimateStore(stores.state), clock)
 
 
-def units_of(live: LiveEstimates, telling: Telling, traces: TraceReader, clock: Clock) -> UnitCosts:
-    """Unit economics over the bill, the live estimate, what schedulers say and everything that measures use."""
-    inventory = telling.inventory
+def fleet_of(stores: Stores, bills: CostsRoom, live: LiveEstimates, telling: Telling, clock: Clock) -> FleetRoom:
+    """The ledger of the fleet over the bill as it was imported, and what is estimated of the days after it."""
 
-    async def busy(runs: Sequence[Run], start_ms: int, end_ms: int) -> dict[RunKey, float]:
-        found = await run_activity.read(telling.reader, telling.registry, EVERYTHING, runs, start_ms, end_ms)
-        return {key: one.share for key, one in found.items() if one.share is not None}
+    ratios: dict[int, dict[str, Decimal]] = {}
 
-    sm_time = partial(run_sm_time.read, telling.reader, telling.registry, EVERYTHING)
-    machines = RunMachines(inventory.runs, inventory.nodes, busy, sm_time)
-    ledgers = Ledgers(live.sources.reader, live, machines, inventory.runs, inventory.nodes, clock)
+    async def net_of(closed_ms: int) -> dict[str, Decimal]:
+        """Net ÷ amortised of the last billed week by currency: what discounts take off days that are not billed."""
+        if closed_ms not in ratios:
+            span = closed_ms - 7 * DAY_MS, closed_ms
+            amortised = await bills.reader.total(EVERYTHING, *span, Metric.AMORTIZED)
+            net = await bills.reader.total(EVERYTHING, *span, Metric.NET_AMORTIZED)
+            ratios.clear()
+            ratios[closed_ms] = {one: net[one] / amount for one, amount in amortised.items() if amount > 0}
+        return ratios[closed_ms]
+
+    async def estimates() -> OpenDays | None:
+        found = await live.snapshot()
+        if found is None:
+            return None
+        net = await net_of(found.closed_ms)
+        lines = [
+            EstimatedLine(line.key.resource, line.day_ms, line.key.currency, _amounts(line, net))
+            for line in found.lines
+            if line.key.resource and is_time(line.key.unit)
+        ]
+        machines = found.base.weights_of(lambda key: bool(key.resource) and is_time(key.unit))
+        return OpenDays(found.closed_ms, lines, found.base.error(machines, Metric.EFFECTIVE).median)
+
+    sources = FleetSources(
+        telling.reader, telling.registry, telling.inventory, bills.reader, bills.ledger.held, estimates
+    )
+    return FleetRoom.of(stores.telemetry, sources, clock)
+
+
+def _amounts(line: Line, net: Mapping[str, Decimal]) -> dict[Basis, Decimal] | None:
+    """An estimated line on every basis; None where nothing says its price."""
+    if line.effective is None:
+        return None
+    after = line.effective * net.get(line.key.currency, Decimal(1))
+    billed = line.billed if line.billed is not None else line.effective
+    return {Basis.BILLED: billed, Basis.AMORTISED: line.effective, Basis.NET_AMORTISED: after.quantize(_DIGITS)}
+
+
+def units_of(fleet: FleetRoom, telling: Telling, traces: TraceReader, clock: Clock) -> UnitCosts:
+    """Unit economics over the ledger of the fleet and everything that measures use."""
+    ledgers = Ledgers(fleet.ledger, telling.inventory.runs, clock)
     return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces, clock), clock)
 
 

@@ -46,7 +46,7 @@ def _written(rooms: Rooms) -> WrittenReports:
         economics=rooms.economics,
         reader=rooms.reader,
         registry=rooms.registry,
-        runs=RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.costs.reader, rooms.clock),
+        runs=RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock),
         alarms=rooms.alarms,
         anomalies=rooms.cost_anomalies.found,
         advice=rooms.advice.findings,

@@ -44,6 +44,8 @@ from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.runs import RunMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
+from trimtab.fleet.reading import HoursReader
+from trimtab.fleet.room import FleetRoom
 from trimtab.fleet.telemetry import sm_time as run_sm_time
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.room import InventoryRoom
@@ -52,7 +54,6 @@ from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.kpis.runs import activity as run_activity
-from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
@@ -91,7 +92,15 @@ from trimtab.wiring import capacity_plans
 from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.endpoint_scaling import inference_of
 from trimtab.wiring.insight_rules import RuleMetrics
-from trimtab.wiring.live_costs import BudgetedLive, Telling, announced, cost_anomalies_of, live_of, units_of
+from trimtab.wiring.live_costs import (
+    BudgetedLive,
+    Telling,
+    announced,
+    cost_anomalies_of,
+    fleet_of,
+    live_of,
+    units_of,
+)
 from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
@@ -119,6 +128,7 @@ class Rooms:
     costs: CostsRoom
     economics: EconomicsRoom
     live: LiveEstimates
+    fleet: FleetRoom
     exposed: Exposed
     units: UnitCosts
     budgets: BudgetsRoom
@@ -176,7 +186,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
-    units = units_of(live, telling, traces.reader, clock)
+    fleet = fleet_of(stores, bills, live, telling, clock)
+    units = units_of(fleet, telling, traces.reader, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
@@ -192,7 +203,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     scaling = live_scaling(settings, stores.state, clock, acting)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
-    advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics)
+    advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics, fleet.ledger)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -216,9 +227,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         costs=costs,
         economics=economics,
         live=live,
-        exposed=Exposed(
-            live, reader, registry, RunReports(reader, registry, inventory, costs.reader, clock).scheduled, clock
-        ),
+        fleet=fleet,
+        exposed=Exposed(live, reader, registry, fleet.ledger, clock),
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
@@ -259,7 +269,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             detectors.book.forget,
             economics.forget,
             live.forget,
-            units.ledgers.forget,
+            fleet.forget,
             triggers.book.forget,
         ],
     )
@@ -327,6 +337,7 @@ def _advice(
     audit: AuditRoom,
     alarms: AlarmRoom,
     economics: EconomicsRoom,
+    hours: HoursReader,
 ) -> AdviceRoom:
     """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
 
@@ -341,7 +352,7 @@ def _advice(
     async def owner() -> Facet:
         return (await economics.rules.current()).owner_facet
 
-    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner))
+    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, hours))
 
 
 def _rightsizing(

@@ -98,6 +98,105 @@ def test_net_costs_fall_back_to_gross_where_the_bill_has_none(room: Room) -> Non
     assert (Decimal(8), Decimal("7.5")) == one(room, Metric.UNBLENDED, Metric.NET_UNBLENDED)
 
 
+NET = (
+    line("Usage", "5", line_item_net_unblended_cost="4.5"),
+    line(
+        "SavingsPlanCoveredUsage",
+        "10",
+        line_item_net_unblended_cost="9",
+        savings_plan_savings_plan_effective_cost="7.25",
+        savings_plan_net_savings_plan_effective_cost="6.525",
+        **PLAN,
+    ),
+    line("SavingsPlanNegation", "-10", line_item_net_unblended_cost="-9", **PLAN),
+    line(
+        "SavingsPlanRecurringFee",
+        "5",
+        line_item_net_unblended_cost="4.5",
+        savings_plan_total_commitment_to_date="8",
+        savings_plan_used_commitment="7.25",
+        savings_plan_net_amortized_upfront_commitment_for_billing_period="2.7",
+        savings_plan_net_recurring_commitment_for_billing_period="4.5",
+        **PLAN,
+    ),
+    line("SavingsPlanUpfrontFee", "100", line_item_net_unblended_cost="90", **PLAN),
+    line(
+        "DiscountedUsage", "0", line_item_net_unblended_cost="0", reservation_effective_cost="3.125",
+        reservation_net_effective_cost="2.8125", **RESERVATION,
+    ),
+    line(
+        "RIFee",
+        "4",
+        line_item_net_unblended_cost="3.6",
+        reservation_unused_amortized_upfront_fee_for_billing_period="0.5",
+        reservation_unused_recurring_fee="0.25",
+        reservation_net_unused_amortized_upfront_fee_for_billing_period="0.45",
+        reservation_net_unused_recurring_fee="0.225",
+        **RESERVATION,
+    ),
+    line("Fee", "60", line_item_net_unblended_cost="54", **RESERVATION),
+)  # fmt: skip
+NET_AMORTISED = {
+    "Usage": "4.5",
+    "SavingsPlanCoveredUsage": "6.525",
+    "SavingsPlanNegation": "0",
+    "SavingsPlanRecurringFee": "0.675",  # of 8, 0.75 is unused; net of 8 is 2.7 + 4.5
+    "SavingsPlanUpfrontFee": "0",
+    "DiscountedUsage": "2.8125",
+    "RIFee": "0.675",
+    "Fee": "0",
+}
+_LEGACY = {
+    "line_item": "lineItem", "savings_plan": "savingsPlan", "reservation": "reservation", "bill": "bill",
+    "pricing": "pricing", "identity": "identity",
+}  # fmt: skip
+
+
+def legacy(name: str) -> str:
+    """`savings_plan_used_commitment` → `savingsPlan/UsedCommitment`."""
+    section = next(one for one in _LEGACY if name.startswith(f"{one}_"))
+    rest = name.removeprefix(f"{section}_").replace("_a_r_n", "_ARN")
+    return f"{_LEGACY[section]}/" + "".join(part if part == "ARN" else part.title() for part in rest.split("_"))
+
+
+@pytest.mark.parametrize("form", ["cur2", "cur"])
+def test_net_amortised_is_the_same_table_over_the_net_columns(room: Room, form: str) -> None:
+    rows = NET if form == "cur2" else [{legacy(name): value for name, value in row.items()} for row in NET]
+    base = CUR2 if form == "cur2" else {legacy(name): value for name, value in CUR2.items()}
+    receipt = room.bring("bill.csv", table(base, *rows))
+    assert form == receipt.format
+    found = sums(room, Dimension.RECORD_TYPE, metric=Metric.NET_AMORTIZED)
+    assert {type_: Decimal(cost) for type_, cost in NET_AMORTISED.items()} == found
+    assert not [note for note in receipt.notes if "net" in note]
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        ("SavingsPlanCoveredUsage", "7.25"),
+        ("DiscountedUsage", "3.125"),
+        ("RIFee", "0.75"),
+        ("SavingsPlanRecurringFee", "0.75"),
+    ],
+)
+def test_a_line_without_net_amounts_is_as_before_discounts(room: Room, type_: str, expected: str) -> None:
+    bare = [{name: "" if "_net_" in name else value for name, value in row.items()} for row in NET]
+    room.bring("bill.csv", table(CUR2, *bare))
+    assert Decimal(expected) == sums(room, Dimension.RECORD_TYPE, metric=Metric.NET_AMORTIZED)[type_]
+
+
+def test_an_unused_plan_without_net_commitments_is_as_its_fee(room: Room) -> None:
+    fee = {name: value for name, value in NET[3].items() if not name.startswith("savings_plan_net_")}
+    receipt = room.bring("bill.csv", table(CUR2, fee))
+    assert (Decimal("0.75"), Decimal("0.675")) == one(room, Metric.AMORTIZED, Metric.NET_AMORTIZED)
+    assert any("savings_plan_net_recurring_commitment" in note for note in receipt.notes)
+
+
+def test_a_plan_that_is_used_whole_leaves_nothing_after_discounts_either(room: Room) -> None:
+    room.bring("bill.csv", table(CUR2, {**NET[3], "savings_plan_used_commitment": "8"}))
+    assert (Decimal(0), Decimal(0)) == one(room, Metric.AMORTIZED, Metric.NET_AMORTIZED)
+
+
 def test_a_bill_without_commitment_columns_says_so(room: Room) -> None:
     receipt = room.bring("bill.csv", table(CUR2, line("SavingsPlanCoveredUsage", "10")))
     assert (Decimal(10),) == one(room, Metric.AMORTIZED)

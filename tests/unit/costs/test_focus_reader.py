@@ -1,7 +1,10 @@
 """FOCUS of several versions and providers: renamed columns, odd texts, commitments, and what FOCUS does not know."""
 
 from decimal import Decimal
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tests.unit.costs.bills import FOCUS, one, sums, table
 from tests.unit.costs.conftest import Room
 
@@ -57,6 +60,41 @@ def test_tags_are_json_of_any_values(room: Room) -> None:
     assert {"x": 1, "": 2} == sums(room, Tag(" org"))
     assert {"3": 1, "": 2} == sums(room, Tag("n"))
     assert {"true": 1, "": 2} == sums(room, Tag("on"))
+
+
+def test_tags_come_in_every_form_that_providers_write(room: Room) -> None:
+    forms = [
+        '[{"key": "team", "value": "vision"}, {"key": "n", "value": 3}]',  # Google Cloud
+        '[{"Key": "team", "Value": "search"}]',
+        '"team": "ads","env": "prod"',  # Azure
+        "{team=maps, env=prod}",  # a map, as Athena prints it
+        "[]",
+    ]
+    receipt = room.bring("bill.csv", table(FOCUS, *({"BilledCost": "1", "Tags": text} for text in forms)))
+    assert {"vision": 1, "search": 1, "ads": 1, "maps": 1, "": 1} == sums(room, Tag("team"))
+    assert {"prod": 2, "": 3} == sums(room, Tag("env"))
+    assert {"3": 1, "": 4} == sums(room, Tag("n"))
+    assert not [note for note in receipt.notes if "tags" in note]
+
+
+def test_tags_of_no_known_form_are_counted_and_stay_with_the_line(room: Room) -> None:
+    tags = ["team:vision;env:prod", '{"team": ', '{"team": "a"}', "NULL", "{}", " "]
+    receipt = room.bring("bill.csv", table(FOCUS, *({"BilledCost": "1", "Tags": text} for text in tags)))
+    (note,) = [note for note in receipt.notes if "tags" in note]
+    assert note.startswith("cannot read the tags of 2 lines: got ")
+    assert {"a": 1, "": 5} == sums(room, Tag("team"))
+    assert set(tags[:2]) == set(room.column("SELECT properties['unread_tags'] FROM cost_lines")) - {""}
+
+
+def test_tags_of_parquet_may_be_structs_with_more_than_key_and_value(room: Room, tmp_path: Path) -> None:
+    tag = pa.struct(
+        [("key", pa.string()), ("value", pa.string()), ("inherited", pa.bool_()), ("namespace", pa.string())]
+    )
+    tags = pa.array([[{"key": "team", "value": "vision", "inherited": False, "namespace": "x"}], None], pa.list_(tag))
+    columns = {name: pa.array([value] * 2) for name, value in FOCUS.items() if name != "Tags"}
+    pq.write_table(pa.table({**columns, "BilledCost": pa.array(["1", "2"]), "Tags": tags}), tmp_path / "bill.parquet")
+    room.take(tmp_path / "bill.parquet")
+    assert {"vision": 1, "": 2} == sums(room, Tag("team"))
 
 
 def test_used_and_unused_commitments_are_told_apart(room: Room) -> None:

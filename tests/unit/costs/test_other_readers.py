@@ -101,5 +101,5 @@ def test_usage_without_a_price_is_counted_and_costs_nothing(room: Room) -> None:
 
 
 def test_json_of_another_kind_is_refused(room: Room) -> None:
-    with pytest.raises(InvalidInput, match="no results"):
+    with pytest.raises(InvalidInput, match="it is JSON, and no bill: got fields rows; expected"):
         room.bring("facts.json", json.dumps({"rows": 600}))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.economics.apportion import apportion
+from trimtab.costs.apportion import apportion
 from trimtab.economics.rules.model import SharePolicy
 from trimtab.economics.shared.model import Holding, Machine, Outage, Part, Sharing, Use
 from trimtab.economics.shared.split import split_machine

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.tags import make_tags
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.gather import FactsReader
 from trimtab.kpis.context import Options
 from trimtab.kpis.model import Level, Report
 from trimtab.kpis.report import DEFAULTS, report
@@ -89,7 +92,34 @@ class Fleet:
         start = more.pop("start", START)
         end = int(start + hours * HOUR)
         reader = cast("Any", self)
-        return asyncio.run(report(reader, self.registry, EVERYTHING, level, start, end, options=options, **more))
+        ledger = more.pop("ledger", None) or direct(self, end)
+        return asyncio.run(
+            report(reader, self.registry, EVERYTHING, level, start, end, options=options, ledger=ledger, **more)
+        )
+
+
+class Nothing:
+    """An inventory that knows nothing: no node, no run, no instance type."""
+
+    def __init__(self) -> None:
+        self.nodes = self.runs = self
+        self.catalog = SimpleNamespace(types={})
+
+    async def existed(self, *asked: Any) -> list[Any]:
+        return []
+
+    async def listed(self, *asked: Any) -> list[Any]:
+        return []
+
+    async def all(self, *asked: Any) -> list[Any]:
+        return []
+
+
+def direct(fleet: Fleet, now_ms: int, inventory: Any = None) -> DirectLedger:
+    """A ledger over a fleet in memory, and an inventory where there is one."""
+    clock = ManualClock(now_ms)
+    facts = FactsReader(cast("Any", fleet), fleet.registry, inventory or cast("Any", Nothing()), None, clock)
+    return DirectLedger(facts, clock)
 
 
 def _statistic(statistic: Statistic, values: np.ndarray, period_s: int) -> float:

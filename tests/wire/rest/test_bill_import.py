@@ -59,6 +59,30 @@ def test_the_command_prints_the_receipt(server: LiveServer, tmp_path: Path) -> N
     assert "2 lines dropped" in trimtab(server, "costs", "drop", payer, "--yes").stderr
 
 
+def test_a_bill_in_a_providers_own_columns_is_mapped(server: LiveServer, tmp_path: Path) -> None:
+    payer, path, own = new_id(), tmp_path / "lines.csv", tmp_path / "my.toml"
+    path.write_text(f"day,org,total\n2031-06-03,{payer},1.25\n2031-06-04,{payer},0.005\n")
+    own.write_text(
+        'name = "acme"\ncharge_period = "day"\n[columns]\nBilledCost = "total"\nChargePeriodStart = "day"\n'
+        'BillingAccountId = "org"\n[constants]\nBillingCurrency = "USD"\n'
+    )
+    done = trimtab(server, "costs", "import", str(path), "--source", payer, "--mapping", str(own))
+    assert done.returncode == 0, done.stderr
+    assert "2 lines (acme) of 2031-06" in done.stderr
+    assert "total 1.255 USD, to the last digit of the file" in done.stdout
+    assert "mapped to FOCUS by acme" in done.stderr
+    unmapped = trimtab(server, "import", str(path), "--source", payer)
+    assert "try --mapping with a file that maps its columns to FOCUS" in unmapped.stderr
+    missing = trimtab(server, "import", str(path), "--mapping", str(tmp_path / "no.toml"))
+    assert f"cannot read mapping {tmp_path / 'no.toml'}" in missing.stderr
+    unknown = trimtab(server, "import", str(path), "--mapping", "nobody")
+    assert "cannot find mapping 'nobody': expected azure" in unknown.stderr
+    assert "google-cloud" in trimtab(server, "costs", "mappings").stdout
+    printed = trimtab(server, "costs", "mappings", "oci")
+    assert 'BilledCost = "cost/myCost"' in printed.stdout
+    trimtab(server, "costs", "drop", payer, "--yes")
+
+
 def test_what_cannot_be_read_ends_the_command_with_the_reason(server: LiveServer, tmp_path: Path) -> None:
     path = tmp_path / "bill.csv"
     path.write_text("a,b\n1,2\n")

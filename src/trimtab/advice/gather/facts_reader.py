@@ -14,6 +14,7 @@ from trimtab.advice.gather.things import read_kinds, things
 from trimtab.base.clock import Clock
 from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
+from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.catalog.book import HOME
 from trimtab.inventory.room import InventoryRoom
 from trimtab.metrics.read import MetricReader
@@ -37,6 +38,7 @@ class FactsReader:
     watches: Watches
     owner: OwnerFacet
     clock: Clock
+    hours: HoursReader | None = None
 
     async def read(self, checks: Iterable[Check], scope: Scope = EVERYTHING) -> Facts:
         """What `checks` need, as of now."""
@@ -53,7 +55,7 @@ class FactsReader:
         await self.reader.fresh()
         values = await measures(self.reader, self.registry, scope, unique, now_ms)
         bill = await billed(self.costs, scope, now_ms, await self.owner()) if Want.BILL in wants else Billed()
-        gpus = GpuReader(self.reader, self.registry, self.inventory)
+        gpus = GpuReader(self.reader, self.registry, self.inventory, self.hours)
         watches = [*_aws_alarms(found.get(ALARMS, ())), *(await self.watches(scope))] if Want.WATCHES in wants else []
         return Facts(
             now_ms,
@@ -73,7 +75,9 @@ class FactsReader:
 
     async def losses(self, scope: Scope) -> list[GpuLoss]:
         """GPU-hours lost by node and cause: the evidence of a claim."""
-        return await GpuReader(self.reader, self.registry, self.inventory).losses(scope, self.clock.now_ms())
+        return await GpuReader(self.reader, self.registry, self.inventory, self.hours).losses(
+            scope, self.clock.now_ms()
+        )
 
     async def _with_nodes(self, scope: Scope, bills: Mapping[str, Bill]) -> Mapping[str, Bill]:
         """The bills by names of nodes too: GPUs know their host, and the bill the instance under it."""

@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Gpu, GpuLoss, Values
 from trimtab.advice.gather.things import owner_in
+from trimtab.fleet.assemble import SCHEDULED
+from trimtab.fleet.model import MachineKey, State, gpu_hours
+from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
-from trimtab.inventory.runs.nodes import OUT_OF_USE
 from trimtab.metrics.aliases import Found, find, host, label
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest, StatSeries
@@ -37,6 +41,7 @@ class GpuReader:
     reader: MetricReader
     registry: SeriesRegistry
     inventory: InventoryRoom
+    hours: HoursReader | None = None
 
     async def gpus(self, scope: Scope, now_ms: int) -> list[Gpu]:
         """Every GPU that told of its activity in the last DAYS days."""
@@ -82,30 +87,34 @@ class GpuReader:
         return found
 
     async def _drained(self, scope: Scope, since: int, now_ms: int, providers: Mapping[str, str]) -> list[GpuLoss]:
-        found = []
-        accounts = {(one.cluster, one.name): one.account for one in await self.inventory.nodes.all(scope)}
-        for key, stretches in (await self.inventory.nodes.stretches(scope, since, now_ms)).items():
-            out = [one for one in stretches if one.condition in OUT_OF_USE and one.gpus]
-            if not out:
-                continue
-            hours = sum((min(one.to_ms, now_ms) - max(one.from_ms, since)) / 3.6e6 * one.gpus for one in out)
-            provider = providers.get(key[1]) or key[0]
-            reason = next((one.reason for one in reversed(out) if one.reason), "")
-            most = int(max(one.gpus for one in out))
-            found.append(
+        """Hours that nodes were out of use by their schedulers, as the ledger has them: nobody held the GPUs then."""
+        if self.hours is None:
+            return []
+        frame = await self.hours.frame(scope, since, now_ms)
+        found: dict[tuple[str, str], list[tuple[int, float]]] = {}
+        for at in np.flatnonzero(frame.state == State.DOWN).tolist():
+            cause, _, reason = frame.reasons[frame.reason[at]].partition(": ")
+            if cause in SCHEDULED:
+                key = frame.machines[frame.machine[at]], f"{cause}: {reason}" if reason else cause
+                found.setdefault(key, []).append((int(frame.day[at]) * DAY_MS, gpu_hours(int(frame.amount[at]))))
+        losses = []
+        for (path, cause), days in found.items():
+            machine = MachineKey.parse(path)
+            word, _, reason = cause.partition(": ")
+            losses.append(
                 GpuLoss(
-                    key[1],
-                    provider,
-                    "drained",
-                    hours,
-                    most,
-                    out[0].from_ms,
-                    out[-1].to_ms,
+                    machine.name,
+                    providers.get(machine.name) or machine.cluster,
+                    word,
+                    sum(hours for _, hours in days),
+                    frame.facts[path].devices,
+                    max(min(day for day, _ in days), since),
+                    min(max(day for day, _ in days) + DAY_MS, now_ms),
                     reason,
-                    accounts.get(key, ""),
+                    machine.account,
                 )
             )
-        return found
+        return losses
 
     async def _errors(
         self, scope: Scope, name: str, cause: str, since: int, now_ms: int, providers: Mapping[str, str]

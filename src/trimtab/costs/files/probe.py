@@ -157,19 +157,21 @@ def _column(field: pa.Field, at: int) -> SourceColumn:
         return SourceColumn(name, Kind.TIME, sql, "Nullable(DateTime64(3, 'UTC'))", nullable=True)
     if pa.types.is_map(type_) and pa.types.is_string(type_.key_type) and pa.types.is_string(type_.item_type):
         return SourceColumn(name, Kind.PAIRS, sql, "Map(LowCardinality(String), String)")
-    if _is_pairs(type_):
-        fields = [type_.value_type.field(index).name for index in range(2)]
-        engine = f"Array(Tuple({fields[0]} Nullable(String), {fields[1]} Nullable(String)))"
+    if keys := _keys(type_):
+        engine = f"Array(Tuple({keys[0]} Nullable(String), {keys[1]} Nullable(String)))"
         return SourceColumn(name, Kind.PAIRS, sql, engine)
     return SourceColumn(name, Kind.OTHER, sql)
 
 
-def _is_pairs(type_: pa.DataType) -> bool:
-    """A list of structs of two texts: how BigQuery exports tags."""
+def _keys(type_: pa.DataType) -> tuple[str, str] | None:
+    """The names of key and value of a list of structs: of two texts, or of `key`, `value` and more (BigQuery)."""
     if not (pa.types.is_list(type_) or pa.types.is_large_list(type_)) or not pa.types.is_struct(type_.value_type):
-        return False
+        return None
     inner = type_.value_type
-    return inner.num_fields == 2 and all(pa.types.is_string(inner.field(at).type) for at in range(2))
+    texts = [inner.field(at).name for at in range(inner.num_fields) if pa.types.is_string(inner.field(at).type)]
+    if {"key", "value"} <= set(texts):
+        return "key", "value"
+    return (texts[0], texts[1]) if inner.num_fields == 2 and len(texts) == 2 else None
 
 
 def _tick(name: str) -> str:

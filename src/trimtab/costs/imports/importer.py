@@ -15,13 +15,16 @@ from trimtab.base.errors import Conflict, InvalidInput, TrimtabError, Unavailabl
 from trimtab.costs.files.choose import choose
 from trimtab.costs.files.flatten import flatten, has_results
 from trimtab.costs.files.folder import Folder
+from trimtab.costs.files.nested import first_names, is_nested, lay_flat
 from trimtab.costs.files.probe import TableFile, is_json, probe
 from trimtab.costs.files.unpack import PlainFile, unpack
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.imports.staging import Staging, drop_months, drop_orphans
 from trimtab.costs.model import Held, ImportRecord, ImportState, Receipt
 from trimtab.costs.readers import rate_card
-from trimtab.costs.readers.detect import FORMATS, read_columns
+from trimtab.costs.readers.detect import FORMATS, is_known, read_columns
+from trimtab.costs.readers.lines import UNREAD_TAGS
+from trimtab.costs.readers.mapping import Mapping, chosen
 from trimtab.store.telemetry.client import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,8 @@ _PAUSES_S = (0.5, 2.0, 5.0, 15.0, 30.0)
 _ENDING = ("committing", "undoing")
 """Phases that take seconds whatever the bill: an import in one of them may be "done" for whoever asks the ledger."""
 _ENDING_S = 30.0
+_SHOWN_TAGS = 80
+_SHOWN_FIELDS = 8
 
 OpenFolder = Callable[[str, Path], Folder]
 """The folder at a location (path or URL); what it copies goes under the given path."""
@@ -39,12 +44,15 @@ OpenFolder = Callable[[str, Path], Folder]
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What to import. `source` names what the bill replaces ("": its location); `add` allows a second copy."""
+    """What to import. `source` names what the bill replaces ("": its location); `add` allows a second copy. `mapping`
+    is the name of a mapping of the package, or one in TOML ("": told by the columns).
+    """
 
     location: str
     format: str = "auto"
     source: str = ""
     add: bool = False
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class _Running:
 
     id: int
     staging: Staging
+    mapping: Mapping | None = None
     phase: str = "reading"
     files: int = 0
     files_done: int = 0
@@ -96,12 +105,15 @@ class Importer:
         """
         if request.format not in FORMATS:
             raise InvalidInput(f"cannot import: got format {request.format!r}; expected one of {', '.join(FORMATS)}")
+        if request.mapping and request.format != "auto":
+            raise InvalidInput(f"cannot import: got a mapping and format {request.format!r}; expected one of the two")
+        mapping = chosen(request.mapping) if request.mapping else None
         self._enter("cannot import: another import is running; `trimtab costs imports` shows how far it is")
         try:
             self._recover()
             source = request.source or request.location
             import_id, source_id = self._ledger.begin(source, request.location, request.format)
-            self._running = _Running(import_id, self._staging(import_id))
+            self._running = _Running(import_id, self._staging(import_id), mapping)
             started(import_id)
             self._attempt(request, source, import_id, source_id, self._running)
             return self._ledger.one(import_id)
@@ -190,7 +202,7 @@ class Importer:
         notes: dict[str, None] = {}
         files, format_ = [], request.format
         for file, one in self._tables(request, work, run, notes):
-            mapping, said = read_columns(file.columns, _reader(one), file.shown)
+            mapping, said = read_columns(file.columns, _reader(one), file.shown, run.mapping)
             notes |= dict.fromkeys((*said, *file.notes))
             run.staging.read(file, mapping, source_id)
             files.append(file.shown)
@@ -206,6 +218,7 @@ class Importer:
                 "to keep both, say --add"
             )
         run.staging.sum_up()
+        notes |= dict.fromkeys(_unread(run.staging))
         months = [one.month for one in held]
         before = sum(one.lines for one in self._ledger.held() if one.source == source and one.month in months)
         receipt = Receipt(
@@ -233,10 +246,10 @@ class Importer:
         run.files, run.bytes = len(chosen.names), sum(sizes[name] for name in chosen.names)
         for name in chosen.names:
             for plain in unpack(folder.fetch(name), name, work / "plain"):
-                if run.files > 1 and _stray(plain):
-                    notes[f"{plain.shown} was not read: it is JSON, and no answer of an LLM's cost API"] = None
+                if run.files > 1 and _stray(plain, run.mapping):
+                    notes[f"{plain.shown} was not read: it is JSON, and no bill"] = None
                     continue
-                file, format_ = _table(plain, request.format, work)
+                file, format_ = _table(plain, request.format, work, run.mapping)
                 run.total_rows = None if file.rows is None else (run.total_rows or 0) + file.rows
                 yield file, format_
             run.files_done += 1
@@ -284,23 +297,50 @@ class Importer:
         self._ledger.finish(import_id, held)
 
 
-def _table(plain: PlainFile, format_: str, work: Path) -> tuple[TableFile, str]:
-    """The table in a file; JSON of an LLM's API and rate cards are written as tables first."""
+def _table(plain: PlainFile, format_: str, work: Path, mapping: Mapping | None) -> tuple[TableFile, str]:
+    """The table in a file; rate cards, JSON, and Parquet with structs that no format has are written as one first."""
     target = work / f"{plain.path.name}.made.csv"
+    if plain.path.suffix == ".parquet":
+        file = probe(plain)
+        names = [column.name for column in file.columns]
+        if is_nested(plain.path) and (mapping is not None or not is_known(names, None, sure=True)):
+            return probe(lay_flat(plain, target)), format_
+        return file, format_
     if plain.path.suffix in (".yaml", ".yml") or format_ == rate_card.FORMAT:
         return probe(rate_card.expand(plain, target)), rate_card.FORMAT
-    if plain.path.suffix != ".parquet" and is_json(plain):
+    if not is_json(plain):
+        return probe(plain), format_
+    names = first_names(plain)
+    if is_known(names, mapping):
+        return probe(lay_flat(plain, target)), format_
+    if has_results(plain):
         return probe(flatten(plain, target)), "llm"
-    return probe(plain), format_
+    raise InvalidInput(
+        f"cannot import {plain.shown}: it is JSON, and no bill: got fields {', '.join(names[:_SHOWN_FIELDS])}; "
+        "expected an export of Google Cloud, FOCUS, or an answer of an LLM's cost API; try --mapping"
+    )
 
 
-def _stray(plain: PlainFile) -> bool:
+def _stray(plain: PlainFile, mapping: Mapping | None) -> bool:
     """Whether a file among others is JSON of another kind: facts, settings, a report's definition."""
-    return plain.path.suffix not in (".parquet", ".yaml", ".yml") and is_json(plain) and not has_results(plain)
+    if plain.path.suffix in (".parquet", ".yaml", ".yml") or not is_json(plain):
+        return False
+    return not is_known(first_names(plain), mapping) and not has_results(plain)
 
 
 def _reader(format_: str) -> str:
     return "focus" if format_ == rate_card.FORMAT else format_
+
+
+def _unread(staging: Staging) -> list[str]:
+    """What is said of tags that are of no known form."""
+    lines, example = staging.unread_tags()
+    if not lines:
+        return []
+    return [
+        f'cannot read the tags of {lines} lines: got {example[:_SHOWN_TAGS]!r}; expected JSON, as {{"team": "a"}} or '
+        f'[{{"key": "team", "value": "a"}}]; they stay with the line as the property {UNREAD_TAGS}'
+    ]
 
 
 def _nothing(staging: Staging) -> str:

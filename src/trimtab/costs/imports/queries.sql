@@ -18,6 +18,12 @@ WHERE month = 0
 GROUP BY reason
 ORDER BY lines DESC, reason;
 
+-- name: staged_unread
+-- How many lines have tags of no known form, and those of one of them.
+SELECT count() AS lines, any(properties['unread_tags']) AS example
+FROM /*staging*/
+WHERE month != 0 AND mapContains(properties, 'unread_tags');
+
 -- name: staged_months
 -- What is staged of each billing month: lines, accounts, and billed cost by currency.
 SELECT month, toString(billing_currency) AS currency, count() AS lines,

@@ -125,6 +125,11 @@ class Staging:
             for reason, lines, example in zip(found["reason"], found["lines"], found["example"], strict=True)
         ]
 
+    def unread_tags(self) -> tuple[int, str]:
+        """How many lines have tags of no known form, and what one of them says."""
+        found = self._fetch("staged_unread")
+        return int(found["lines"][0]), str(found["example"][0])
+
     def held(self, source: str, import_id: int) -> list[Held]:
         """What the source will hold of each month that is staged."""
         found = self._fetch("staged_months")

@@ -11,6 +11,12 @@ costs", "Savings Plans" and "Reservation details" of the CUR's data dictionary):
 | RIFee | unused amortised upfront fee + unused recurring fee |
 | Fee with a reservation's ARN | 0 |
 | anything else | unblended |
+
+Net amounts are those after discounts. The net amortised amount is the same table over the net columns, and the gross
+one on a line that has no net amount (AWS fills them where a discount applied). AWS has no net column for what is
+unused of a Savings Plan: it is (total commitment − used commitment) × net ÷ gross of the commitment. Net there is the
+line's net amortised upfront commitment + net recurring commitment, as in AWS's Cloud Intelligence Dashboards; without
+these columns the fee's own net ÷ gross unblended cost counts.
 """
 
 from trimtab.costs.readers import coerce
@@ -75,12 +81,18 @@ _COMMITMENTS = {
     "ri_upfront": ("reservation_amortized_upfront_fee_for_billing_period",),
     "ri_hours": ("reservation_total_reserved_units",),
     "ri_unused_hours": ("reservation_unused_quantity",),
+    "net_sp_upfront": ("savings_plan_net_amortized_upfront_commitment_for_billing_period",),
+    "net_sp_recurring": ("savings_plan_net_recurring_commitment_for_billing_period",),
     "net_sp_effective": ("savings_plan_net_savings_plan_effective_cost",),
     "net_ri_effective": ("reservation_net_effective_cost",),
     "net_ri_unused_upfront": ("reservation_net_unused_amortized_upfront_fee_for_billing_period",),
     "net_ri_unused_recurring": ("reservation_net_unused_recurring_fee",),
 }
 """Amounts that a line's own are derived from; they are not kept."""
+_GROSS = {name: name.removeprefix("net_") for name in _COMMITMENTS if name.startswith("net_")} | dict.fromkeys(
+    ("net_sp_upfront", "net_sp_recurring"), "sp_total"
+)
+"""What each net amount is the net of."""
 
 _PROPERTIES = ("line_item_iam_principal", "line_item_tax_type")
 _TYPE = "_line_item_type"
@@ -115,6 +127,7 @@ def map_aws(columns: Columns, format_: str) -> LineMap:
     typed |= {name: coerce.money(column) for name, column in amounts.items()}
     facts = {name: columns.find(*names) for name, names in _COMMITMENTS.items()}
     typed |= {name: f"ifNull({coerce.money(column)}, {coerce.ZERO})" for name, column in facts.items()}
+    typed |= {f"has_{name}": coerce.given(facts[name]) for name in facts if name.startswith("net_")}
     typed |= {f"has_{name}": coerce.given(amounts[name]) for name in ("blended_cost", "net_billed_cost", "list_cost")}
     billed = amounts["billed_cost"]
     return LineMap(
@@ -125,7 +138,8 @@ def map_aws(columns: Columns, format_: str) -> LineMap:
         beyond=coerce.beyond(billed, typed["billed_cost"]),
         line=_line(columns),
         keep=_keep(columns, billed),
-        notes=_notes(facts),
+        unread=coerce.unread([columns.find("resource_tags"), columns.find("cost_category")]),
+        notes=_notes(facts, amounts["net_billed_cost"] is not None),
     )
 
 
@@ -196,17 +210,19 @@ def _service_category() -> str:
 
 
 def _amortised(unblended: str, facts: dict[str, SourceColumn | None], net: str) -> str:
-    """The table above. A fact that the bill does not have falls back: net to gross, gross to unblended."""
+    """The table above. A fact that the bill or the line does not have falls back: net to gross, gross to unblended."""
 
     def fact(name: str) -> str | None:
-        return next((f"_{one}" for one in (net + name, name) if facts[one] is not None), None)
+        if facts[name] is None:
+            return f"_{net}{name}" if facts[net + name] is not None else None
+        return f"if(_has_{net}{name}, _{net}{name}, _{name})" if net and facts[net + name] is not None else f"_{name}"
 
     arms = []
     for type_, found in (("SavingsPlanCoveredUsage", fact("sp_effective")), ("DiscountedUsage", fact("ri_effective"))):
         if found:
             arms.append(f"{_TYPE} = '{type_}', {found}")
     if facts["sp_total"] and facts["sp_used"]:
-        arms.append(f"{_TYPE} = 'SavingsPlanRecurringFee', _sp_total - _sp_used")
+        arms.append(f"{_TYPE} = 'SavingsPlanRecurringFee', {_net_unused() if net else '_sp_total - _sp_used'}")
     if (upfront := fact("ri_unused_upfront")) and (recurring := fact("ri_unused_recurring")):
         arms.append(f"{_TYPE} = 'RIFee', {upfront} + {recurring}")
     arms.append(f"{_TYPE} IN ('SavingsPlanNegation', 'SavingsPlanUpfrontFee'), {coerce.ZERO}")
@@ -214,9 +230,34 @@ def _amortised(unblended: str, facts: dict[str, SourceColumn | None], net: str) 
     return f"multiIf({', '.join(arms)}, {unblended})"
 
 
-def _notes(facts: dict[str, SourceColumn | None]) -> tuple[str, ...]:
+def _net_unused() -> str:
+    """What is unused of a Savings Plan's commitment, after discounts."""
+    unused = "(_sp_total - _sp_used)"
+
+    def share(net: str, gross: str) -> str:
+        wide = [f"toDecimal256({part}, 12)" for part in (unused, net, gross)]
+        exact = f"divideDecimal(multiplyDecimal({wide[0]}, {wide[1]}, 24), {wide[2]}, 24)"
+        return f"toDecimal128(round({exact}, 12), 12)"
+
+    return (
+        f"multiIf({unused} = 0, {coerce.ZERO}, "
+        f"(_has_net_sp_upfront OR _has_net_sp_recurring) AND _sp_total != 0, "
+        f"{share('_net_sp_upfront + _net_sp_recurring', '_sp_total')}, "
+        f"_has_net_billed_cost AND billed_cost != 0, {share('net_billed_cost', 'billed_cost')}, {unused})"
+    )
+
+
+def _notes(facts: dict[str, SourceColumn | None], has_net: bool) -> tuple[str, ...]:
     gone = [_COMMITMENTS[name][0] for name in ("sp_effective", "sp_total", "ri_effective") if facts[name] is None]
-    return tuple(f"no column {name}: amortised is unblended where it would count" for name in gone)
+    said = [f"no column {name}: amortised is unblended where it would count" for name in gone]
+    if has_net:
+        lacks = [
+            _COMMITMENTS[name][0]
+            for name in facts
+            if name.startswith("net_") and facts[name] is None and facts[_GROSS[name]] is not None
+        ]
+        said += [f"no column {name}: net amortised is before discounts where it would count" for name in lacks]
+    return tuple(said)
 
 
 def _product(columns: Columns, names: tuple[str, ...]) -> str:

@@ -133,7 +133,11 @@ def time(column: SourceColumn | None) -> str:
 
 
 def pairs(column: SourceColumn | None) -> str:
-    """The column as a map of text: a map, a list of key/value structs, or JSON (braces may be missing, as in Azure)."""
+    """The column as a map of text: a map, a list of key/value structs, or text.
+
+    Text is JSON: an object (braces may be missing, as in Azure), or a list of objects with `key` and `value` (Google
+    Cloud); or a map as engines print it, `{team=vision, env=prod}`. Other text is no pairs: see `unread`.
+    """
     if column is None:
         return NO_PAIRS
     if column.engine_type.startswith("Array"):
@@ -142,7 +146,31 @@ def pairs(column: SourceColumn | None) -> str:
         return column.sql if column.engine_type == PAIRS else f"CAST({column.sql} AS {PAIRS})"
     raw = text(column)
     json = f"if(startsWith({raw}, '{{') OR {raw} = '', {raw}, concat('{{', {raw}, '}}'))"
-    return f"CAST(JSONExtractKeysAndValues({json}, 'String') AS {PAIRS})"
+    whole = f"JSONExtractKeysAndValues({json}, 'String')"
+    word = "multiIf(JSONHas(x, '{0}'), JSONExtract(x, '{0}', 'String'), JSONExtract(x, '{1}', 'String'))"
+    listed = (
+        f"arrayMap(x -> ({word.format('key', 'Key')}, {word.format('value', 'Value')}), JSONExtractArrayRaw({raw}))"
+    )
+    part = "trim(BOTH ' ' FROM substring(x, 1, position(x, '=') - 1)), substring(x, position(x, '=') + 1)"
+    printed = f"arrayMap(x -> ({part}), splitByString(', ', substring({raw}, 2, length({raw}) - 2)))"
+    found = f"multiIf(startsWith({raw}, '['), {listed}, {_is_printed(raw)}, {printed}, {whole})"
+    return f"CAST(arrayFilter(x -> x.1 != '', {found}) AS {PAIRS})"
+
+
+def _is_printed(raw: str) -> str:
+    """Whether a text is a map as Athena and Hive print one."""
+    return f"match({raw}, '^\\\\{{[^\"{{}}=]+=')"
+
+
+def unread(columns: Sequence[SourceColumn | None]) -> str:
+    """The text of the first of `columns` that says something of which `pairs` makes nothing; "" where there is none."""
+    arms = []
+    for column in columns:
+        if column is not None and column.kind is Kind.TEXT:
+            raw = text(column)
+            strange = f"NOT match({raw}, '^[\\\\[\\\\]{{}}\\\\s]*$') AND {raw} != 'null' AND empty({pairs(column)})"
+            arms.append(f"{strange}, {raw}")
+    return f"multiIf({', '.join(arms)}, '')" if arms else ""
 
 
 def collected(columns: Sequence[tuple[str, SourceColumn]]) -> str:

@@ -65,6 +65,13 @@ _TIMES = {
     "billing_period_start": ("BillingPeriodStart",),
     "billing_period_end": ("BillingPeriodEnd",),
 }
+COLUMNS = frozenset(
+    {names[0] for table in (_TEXTS, _AMOUNTS, _TIMES) for names in table.values()}
+    | {"BillingCurrency", "SubAccountId", "x_LineItemId"}
+)
+"""The names of columns that mean something here, each in its newest spelling that does not change a name's sense."""
+AMOUNTS = frozenset(names[0] for names in _AMOUNTS.values())
+TIMES = frozenset(names[0] for names in _TIMES.values())
 _PLAN = "(positionCaseInsensitive(__commitment_type, 'saving') > 0 OR _commitment_discount_category = 'Spend')"
 _STATUS = "_commitment_discount_id != '' AND _commitment_discount_status"
 
@@ -100,6 +107,7 @@ def read(columns: Columns) -> LineMap:
         beyond=coerce.beyond(billed, typed["billed_cost"]),
         line=f"sipHash64({coerce.text(own)})" if own else _content(columns),
         keep=_keep(columns, billed),
+        unread=coerce.unread([columns.find("Tags")]),
         notes=() if currency else (f"no column BillingCurrency: amounts are in {NO_CURRENCY}",),
     )
 

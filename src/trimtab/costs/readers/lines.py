@@ -13,6 +13,8 @@ from trimtab.store.telemetry.schema_costs import COST_LINES, MONEY
 
 SET_ASIDE = 0
 """The month of rows that were not taken."""
+UNREAD_TAGS = "unread_tags"
+"""The property of a line with tags that are of no known form, as they were written."""
 
 _AMOUNTS = tuple(name for name, type_, _ in COST_LINES.columns if type_ == MONEY)
 _TIMES = ("charge_period_start", "charge_period_end", "billing_period_start", "billing_period_end")
@@ -26,7 +28,8 @@ class LineMap:
 
     `typed` gives columns of `cost_lines` as SQL over the file: text, Nullable(Decimal), Nullable(DateTime) or Map.
     `derived` is SQL over the finished names. `raw` is what amounts were before they were read, for messages. `keep` is
-    the condition under which a row is a line at all (over the file's columns).
+    the condition under which a row is a line at all (over the file's columns), `unread` the text of tags that are of no
+    known form ("" where there are none): it stays with the line, and the receipt counts such lines.
     """
 
     format: str
@@ -36,6 +39,7 @@ class LineMap:
     beyond: str = "toInt64(0)"
     line: str = "toUInt64(0)"
     keep: str = "1"
+    unread: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -46,6 +50,8 @@ def select_lines(mapping: LineMap, inner: str, source: int, file: str) -> str:
     middle += [f"{mapping.beyond} AS _beyond", f"{mapping.line} AS _line"]
     middle += [f"{sql} AS _raw_{name}" for name, sql in mapping.raw.items()]
     outer = [f"{sql} AS {name}" for name, sql in _line(mapping, typed, source, file).items()]
+    if mapping.unread:
+        middle.append(f"toString({mapping.unread}) AS _unread_tags")
     where = f" WHERE {mapping.keep}" if mapping.keep != "1" else ""
     return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(middle)} FROM ({inner}){where})"  # noqa: S608 - built from our own expressions and the file's quoted names
 
@@ -115,6 +121,8 @@ def _dateless(typed: Mapping[str, str]) -> str:
 def _properties(mapping: LineMap) -> str:
     """The line's own, or of a row that is set aside why, and its amounts as they were written."""
     own = "_properties" if "properties" in mapping.typed else NO_PAIRS
+    if mapping.unread:
+        own = f"if(_unread_tags = '', {own}, mapConcat({own}, CAST(map('{UNREAD_TAGS}', _unread_tags) AS {PAIRS})))"
     tests = [f"{test}, 'cannot read {name}: no number, or too large'" for name, test in _unread(mapping.typed).items()]
     why = ", ".join((*tests, "'cannot read a date: neither charge nor billing period has a start'"))
     raw = ", ', ', ".join(f"'{name} ', ifNull(toString(_raw_{name}), 'NULL')" for name in mapping.raw)

@@ -14,6 +14,7 @@ from trimtab.client import costs_wire as wire
 from trimtab.costs.imports.importer import ImportRequest
 from trimtab.costs.imports.places import UPLOAD
 from trimtab.costs.model import Held, ImportRecord, Receipt
+from trimtab.costs.readers import mapping
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.settings import Settings
@@ -44,9 +45,14 @@ def operations(room: CostsRoom, settings: Settings) -> list[Operation]:
         _whole(call)
         wanted = call.body
         _check_place(wanted.location, settings)
-        request = ImportRequest(wanted.location, wanted.format, wanted.source, wanted.add)
+        request = ImportRequest(wanted.location, wanted.format, wanted.source, wanted.add, wanted.mapping)
         id_ = await room.imports.start(request)
         return _on_wire(await asyncio.to_thread(room.ledger.one, id_))
+
+    async def mapped(call: Call[Any, None]) -> wire.MappingList:
+        del call
+        found = await asyncio.to_thread(mapping.built_in)
+        return wire.MappingList([_mapping(one) for one in sorted(found, key=lambda one: one.name)])
 
     async def one(call: Call[Any, None]) -> wire.Import:
         _whole(call)
@@ -102,6 +108,16 @@ def operations(room: CostsRoom, settings: Settings) -> list[Operation]:
             wire.Import,
             errors=(404,),
             path_parameters={"id": "The number of the import, as listed."},
+            role=Role.FINANCE,
+            tag=_TAG,
+        ),
+        Operation(
+            "GET",
+            "/rest/v1/costs/mappings",
+            "list mappings",
+            "Mappings of providers' own columns to FOCUS that come with trimtab, with their TOML.",
+            mapped,
+            wire.MappingList,
             role=Role.FINANCE,
             tag=_TAG,
         ),
@@ -187,6 +203,10 @@ def _receipt(receipt: Receipt) -> wire.Receipt:
         list(receipt.notes),
         list(receipt.overlaps),
     )
+
+
+def _mapping(one: mapping.Mapping) -> wire.Mapping:
+    return wire.Mapping(one.name, one.about, one.assumed, one.detect, mapping.text_of(one.name))
 
 
 def _held(one: Held) -> wire.Held:

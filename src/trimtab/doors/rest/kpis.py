@@ -10,9 +10,9 @@ from trimtab.base.clock import Clock
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
-from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Scheduled
 from trimtab.fleet.telemetry.window import LONGEST_S
 from trimtab.kpis.context import Options
 from trimtab.kpis.formulas import FORMULAS
@@ -50,7 +50,7 @@ class Reading:
     registry: Registry
     reader: Reader
     clock: Clock
-    scheduled: Scheduled = NOT_SCHEDULED
+    ledger: HoursReader | None = None
 
 
 def operations(reading: Reading) -> list[Operation]:
@@ -78,7 +78,7 @@ def operations(reading: Reading) -> list[Operation]:
             range_.end_ms,
             by=query.group,
             options=options,
-            scheduled=reading.scheduled,
+            ledger=reading.ledger,
         )
         return _answer(found)
 

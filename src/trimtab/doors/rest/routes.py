@@ -98,7 +98,7 @@ from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
-from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Scheduled
+from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.room import NotifyRoom
@@ -142,7 +142,7 @@ class Dependencies:
     inventory: InventoryRoom | None = None
     accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
-    scheduled: Scheduled = NOT_SCHEDULED
+    hours: HoursReader | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
     anomalies: AnomalyRoom | None = None
@@ -186,7 +186,7 @@ def operations(needs: Dependencies) -> list[Operation]:
             put.Writing(needs.registry, needs.ingest, needs.ledger, needs.clock, own.account_id, own.region)
         ),
         *hosts.operations(needs.hosts, needs.clock),
-        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.scheduled)),
+        *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.hours)),
         *sources.operations(needs.ledger),
         *_anomalies(needs),
         *_costs(needs),

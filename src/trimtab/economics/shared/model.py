@@ -52,13 +52,15 @@ class Machine:
 
 
 class Use(StrEnum):
-    """What a part of a machine's time was: used, held and idle, held with use unknown, held by nobody, or down."""
+    """What a part of a machine's time was: used, held and idle, held with use unknown, held by nobody, down, or
+    of a holder that nobody knows."""
 
     ACTIVE = "active"
     IDLE = "idle"
     HELD = "held"
     UNALLOCATED = "unallocated"
     DOWN = "down"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

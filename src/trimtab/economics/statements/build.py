@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from trimtab.costs.apportion import apportion, to_coins
 from trimtab.costs.cells import Cell
 from trimtab.costs.model import Dimension
-from trimtab.economics.apportion import apportion, to_coins
 from trimtab.economics.division import Division, Share
 from trimtab.economics.rules.model import Basis
 from trimtab.economics.statements.kinds import kinds_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from trimtab.economics.apportion import to_coins
+from trimtab.costs.apportion import to_coins
 from trimtab.economics.rules.model import Basis
 
 

@@ -9,9 +9,9 @@ from functools import partial
 from itertools import chain
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Not, Tag, Where
-from trimtab.economics.apportion import apportion
 from trimtab.economics.division import Division
 from trimtab.economics.divisions import Divisions
 from trimtab.economics.months import after, before

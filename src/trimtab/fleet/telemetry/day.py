@@ -22,6 +22,7 @@ class GpuRow:
     weight: float
     first_seen_ms: int
     last_seen_ms: int
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
 from trimtab.fleet.telemetry.drains import Spans, out_of_use
 from trimtab.fleet.telemetry.gpu_hours import ACTIVE_ABOVE, FREE, HELD, UNKNOWN, GpuGrid, observed_share
 from trimtab.fleet.telemetry.held_over import held_over
-from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, weight_of, workload_of
+from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, model_of, weight_of, workload_of
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
@@ -118,6 +118,7 @@ class _Frame:
     indexes: list[str] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
     first_seen_ms: list[int] = field(default_factory=list)
     last_seen_ms: list[int] = field(default_factory=list)
 
@@ -130,6 +131,7 @@ class _Frame:
             self.indexes.append(index_of(series))
             self.weights.append(weight_of(series))
             self.accounts.append(series.identity.account)
+            self.models.append(model_of(series))
             self.first_seen_ms.append(series.first_seen_ms)
             self.last_seen_ms.append(0)
         self.first_seen_ms[at] = min(self.first_seen_ms[at], series.first_seen_ms)
@@ -281,7 +283,8 @@ def _day(
     owners: Sequence[str],
     reasons: Sequence[str],
 ) -> TelemetryDay:
-    """The same as the ledger takes it. A GPU that works is held, whatever its labels say."""
+    """The same as the ledger takes it. A GPU that works is held, whatever its labels say; one that is out of order is
+    held only by a workload that is named."""
     activity, observed, held, owner, why = found
     seen = observed > 0
     first = np.where(seen.any(axis=1), frame.grid.start_ms + seen.argmax(axis=1) * frame.grid.step_s * 1000, 1 << 62)
@@ -295,6 +298,7 @@ def _day(
             weight=frame.weights[at],
             first_seen_ms=min(frame.first_seen_ms[at], int(first[at])),
             last_seen_ms=frame.last_seen_ms[at],
+            model=frame.models[at],
         )
         for at, name in enumerate(frame.rows)
     ]
@@ -306,7 +310,7 @@ def _day(
         step_ms=frame.grid.step_s * 1000,
         rows=rows,
         activity=activity,
-        held=np.where(np.nan_to_num(activity) >= ACTIVE_ABOVE, HELD, held),
+        held=np.where((why >= 0) & (workload < 0), FREE, np.where(np.nan_to_num(activity) >= ACTIVE_ABOVE, HELD, held)),
         workload=workload,
         team=team[owner] if len(owners) else owner,
         down=why,

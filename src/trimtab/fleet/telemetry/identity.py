@@ -48,6 +48,11 @@ def short_host(name: str) -> str:
     return name if head.isdecimal() else head
 
 
+def model_of(series: Series) -> str:
+    """The model of the GPU that a series is about, "" where it does not say."""
+    return _first(series.dimensions, LABELS["gpu.model"])
+
+
 def workload_of(series: Series) -> str:
     """The pod or job that held the GPU, "" where none; the exporter's own pod is none."""
     pairs = series.dimensions

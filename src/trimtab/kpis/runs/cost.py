@@ -1,32 +1,26 @@
-"""What a run cost: its allocated GPU-hours at the price of the machines that it held, and why where that is unknown.
+"""What a run held and cost within a span: its rows of the fleet ledger, and why a price is unknown where one is.
 
-cost = Σ over nodes: GPU-hours on the node × price of a GPU-hour of that machine when the run started
-
-The price is the bill's where the machine is on it, else an own rate, else the catalogue's (inventory.catalog.pricing).
+cost = Σ over machines and days: cost of the machine's day × the run's part of the time that the machine existed
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from trimtab.inventory.catalog.book import HOME
-from trimtab.inventory.catalog.model import GpuPrice, PriceBasis
-from trimtab.inventory.catalog.pricing import Machine, Pricing
-from trimtab.inventory.resources import Resource
-from trimtab.inventory.runs.model import Held, Node, Run
-from trimtab.kpis.runs.billed import NOT_BILLED, BilledDays
+import numpy as np
 
-_INSTANCE_LABELS = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type", "instance_type")
-_REGION_LABEL = "topology.kubernetes.io/region"
-_HOUR = Decimal(3600)
+from trimtab.fleet.frame import Costed
+from trimtab.fleet.model import State, gpu_hours
+from trimtab.inventory.catalog.model import PriceBasis
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """`amounts` are by currency (none where nothing is known); `bases` and `notes` say what they rest on.
 
-    `unpriced_hours` are GPU-hours without a price; `reason` says why.
+    `unpriced_hours` are GPU-hours without a price; `reason` says why. `estimated` is the part of `amounts` that no bill
+    has yet.
     """
 
     amounts: Mapping[str, Decimal]
@@ -34,6 +28,7 @@ class Cost:
     notes: tuple[str, ...]
     unpriced_hours: float
     reason: str
+    estimated: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def single(self) -> tuple[Decimal, str] | None:
@@ -49,67 +44,64 @@ class Cost:
         return {currency: amount * factor for currency, amount in self.amounts.items()}
 
 
+NO_COST = Cost({}, (), (), 0.0, "")
+
+
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """What prices rest on: nodes by cluster and name, resources by name or id, own rates and catalogue, the bill."""
+class RunHours:
+    """GPU-hours of a run: held, at work, held and not measured, and held on GPUs that nobody names."""
 
-    pricing: Pricing
-    nodes: Mapping[tuple[str, str], Node]
-    resources: Mapping[str, Resource]
-    billed: BilledDays = NOT_BILLED
+    held: float = 0.0
+    active: float = 0.0
+    unmeasured: float = 0.0
+    assumed: float = 0.0
+    cost: Cost = NO_COST
 
-    def instance_of(self, cluster: str, name: str) -> str:
-        """The id by which a bill knows a node; "" where nothing says it."""
-        node, resource = self.nodes.get((cluster, name)), self.resources.get(name)
-        if node is not None and node.instance_id:
-            return node.instance_id
-        return resource.ref.id if resource is not None and resource.ref.kind == "instance" else ""
-
-    def gpu_hour(self, run: Run, part: Held, now_ms: int) -> GpuPrice:
-        """The price of a GPU-hour of a run on one of its nodes."""
-        machine = self._machine(run, part)
-        begun_ms = run.start_ms if run.start_ms is not None else run.submit_ms
-        end_ms = run.end_ms if run.end_ms is not None else now_ms
-        instance = self.instance_of(run.key.cluster, part.node)
-        billed = self.billed.hour(instance, begun_ms, max(end_ms, begun_ms + 1)) if instance else None
-        gpus = self.pricing.gpus(machine)
-        if billed is not None and gpus:
-            return GpuPrice(billed.per_hour / gpus, billed.currency, PriceBasis.BILL, f"{billed.note} ÷ {gpus:f} GPUs")
-        return self.pricing.gpu_hour(machine, begun_ms)
-
-    def _machine(self, run: Run, part: Held) -> Machine:
-        node, resource = self.nodes.get((run.key.cluster, part.node)), self.resources.get(part.node)
-        type_ = resource.type if resource is not None else ""
-        region = resource.ref.region if resource is not None else ""
-        if node is None:
-            return Machine(type_, run.gpu_type, 0.0, run.queue, region or HOME)
-        labels = node.labels
-        type_ = node.instance_type or type_ or next((labels[key] for key in _INSTANCE_LABELS if key in labels), "")
-        return Machine(
-            type_, node.gpu_type or run.gpu_type, node.gpus, run.queue, region or labels.get(_REGION_LABEL, HOME)
-        )
+    @property
+    def known(self) -> float:
+        """Hours whose activity is known to be this run's."""
+        return max(self.held - self.unmeasured, 0.0) if not self.assumed else 0.0
 
 
-def cost_of(run: Run, prices: Prices, now_ms: int) -> Cost:
-    """The cost of a run's GPU-hours until now, or its end."""
+def hours_of(costed: Costed, names: Sequence[str]) -> dict[str, RunHours]:
+    """By holder's name (those of `names` that held anything) its hours and what they cost."""
+    frame, wanted = costed.frame, set(names)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for at, (holder, state) in enumerate(zip(frame.holder.tolist(), frame.state.tolist(), strict=True)):
+        if state == State.HELD and (name := frame.holders[holder]) in wanted:
+            rows[name].append(at)
+    entries: dict[int, list[int]] = defaultdict(list)
+    for entry, at in enumerate(costed.row.tolist()):
+        entries[at].append(entry)
+    return {name: _hours(costed, mine, entries) for name, mine in rows.items()}
+
+
+def _hours(costed: Costed, rows: Sequence[int], entries: Mapping[int, Sequence[int]]) -> RunHours:
+    frame = costed.frame
     amounts: dict[str, Decimal] = defaultdict(Decimal)
+    estimated: dict[str, Decimal] = defaultdict(Decimal)
     bases: dict[PriceBasis, None] = {}
     notes: dict[str, None] = {}
     reasons: dict[str, None] = {}
-    unpriced = 0.0
-    for part in run.held or _unplaced(run):
-        seconds = run.held_seconds(part, 0, now_ms) * part.gpus
-        price = prices.gpu_hour(run, part, now_ms)
-        if price.per_gpu_hour is None:
-            unpriced += seconds / 3600
-            reasons[price.note] = None
-            continue
-        amounts[price.currency] += price.per_gpu_hour * Decimal(f"{seconds:.3f}") / _HOUR
-        bases[price.basis] = None
-        notes[price.note] = None
-    return Cost(dict(amounts), tuple(bases), tuple(notes), unpriced, "; ".join(reasons))
-
-
-def _unplaced(run: Run) -> Iterable[Held]:
-    """GPUs of which the nodes are not known one by one."""
-    yield Held(run.node_names[0] if run.node_names else "", run.gpus)
+    unpriced = 0
+    for at in rows:
+        machine = frame.machines[frame.machine[at]]
+        if costed.unpriced[at]:
+            unpriced += int(frame.amount[at])
+            reasons[costed.reasons.get(machine, "")] = None
+        for entry in entries.get(at, ()):
+            amounts[costed.currency[entry]] += costed.amount[entry]
+            if costed.estimated[entry]:
+                estimated[costed.currency[entry]] += costed.amount[entry]
+            if (note := costed.notes.get(machine)) is not None:
+                bases[note.basis] = None
+                notes[note.note] = None
+    mine = np.array(rows, np.int64)
+    cost = Cost(dict(amounts), tuple(bases), tuple(notes), gpu_hours(unpriced), "; ".join(reasons), dict(estimated))
+    return RunHours(
+        gpu_hours(int(frame.amount[mine].sum())),
+        gpu_hours(float(frame.active[mine].sum())),
+        gpu_hours(float(np.maximum(frame.amount[mine] - frame.known[mine], 0.0).sum())),
+        gpu_hours(int(frame.assumed[mine].sum())),
+        cost,
+    )

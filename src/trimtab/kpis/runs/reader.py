@@ -1,102 +1,90 @@
-"""`RunReports`: reports of runs, one in full or a list of them, over the stores and the engine."""
+"""`RunReports`: reports of runs, one in full or a list of them, over the ledger, the stores and the engine."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
+from trimtab.fleet.assemble import holder_name
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
-from trimtab.fleet.telemetry.scheduled import Holding, Scheduled
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
-from trimtab.kpis.runs import billed
-from trimtab.kpis.runs.cost import Prices
+from trimtab.kpis.runs.cost import RunHours, hours_of
 from trimtab.kpis.runs.report import RunReport, report_of
 
-MOST_HOLDINGS = 20_000
-"""Runs of a range whose GPUs are looked at: the last submitted of more."""
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class RunReports:
-    """What pages and the API ask of runs. `reader` is of metrics, `bill` of costs."""
+    """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost."""
 
     reader: Reader
     registry: Registry
     room: InventoryRoom
-    bill: billed.CostReader
+    ledger: HoursReader
     clock: Clock
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
-        """A run in full. Raises NotFound, QueryAborted, Unavailable."""
+        """A run in full: its whole life. Raises NotFound, QueryAborted, Unavailable."""
         run = await self.room.runs.one(scope, job, cluster)
         now_ms = self.clock.now_ms()
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
         stretches = await self.room.runs.stretches([run.key])
-        return report_of(run, found.get(run.key), await self.prices([run]), now_ms, stretches.get(run.key, ()))
+        hours = await self._hours([run], None)
+        name = holder_name(run)
+        return report_of(run, found.get(run.key), hours.get(name, RunHours()), now_ms, stretches.get(run.key, ()))
 
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[RunReport]:
-        """Runs, the last submitted first. Their activity is of steps that fit the longest of them, so coarser than of
-        one. Raises QueryAborted, Unavailable.
+        """Runs, the last submitted first: what they held, did and cost within the range of the filter, or in their
+        whole lives where it has none. Their losses are of steps that fit the longest of them, so coarser than of one.
+        Raises QueryAborted, Unavailable.
         """
-        return await self.reports(scope, await self.room.runs.listed(scope, wanted, limit, after))
+        return await self.reports(scope, await self.room.runs.listed(scope, wanted, limit, after), self._span(wanted))
 
     async def priced(self, scope: Scope, wanted: RunFilter, limit: int) -> list[RunReport]:
         """The same without activity and losses, for who asks what runs cost: no metric is read. Raises as `listed`."""
         runs, now_ms = await self.room.runs.listed(scope, wanted, limit), self.clock.now_ms()
-        prices = await self.prices(runs)
-        return await asyncio.to_thread(lambda: [report_of(run, None, prices, now_ms) for run in runs])
-
-    async def reports(self, scope: Scope, runs: Sequence[Run]) -> list[RunReport]:
-        """The reports of runs. Raises QueryAborted, Unavailable."""
-        now_ms = self.clock.now_ms()
-        found = await activities.read(self.reader, self.registry, _sight(scope), runs, 0, now_ms)
-        prices = await self.prices(runs)
-        return await asyncio.to_thread(lambda: [report_of(run, found.get(run.key), prices, now_ms) for run in runs])
-
-    @property
-    def scheduled(self) -> Scheduled:
-        """What schedulers tell the GPU-hours."""
-        return Scheduled(self.room.nodes.out_of_use, self.holdings)
-
-    async def holdings(self, scope: Scope, start_ms: int, end_ms: int) -> list[Holding]:
-        """Who held which GPUs in a range, as far as schedulers name them or gave whole nodes."""
-        wanted = RunFilter(start_ms=start_ms, end_ms=end_ms)
-        found = await self.room.runs.listed(scope, wanted, MOST_HOLDINGS)
-        return [one for run in found if run.start_ms is not None for one in _holdings(run, end_ms)]
-
-    async def prices(self, runs: Sequence[Run]) -> Prices:
-        """All that the prices of runs rest on."""
-        nodes = {(one.cluster, one.name): one for one in await self.room.nodes.all(EVERYTHING)}
-        names = {part.node for run in runs for part in run.held} | {name for run in runs for name in run.node_names}
-        resources = await self.room.resources.by_name(sorted(names))
-        prices = Prices(await self.room.pricing(), nodes, resources)
-        started = [run for run in runs if run.start_ms is not None]
-        ids = {prices.instance_of(run.key.cluster, part.node) for run in started for part in run.held} - {""}
-        if not ids:
-            return prices
-        first = min(run.start_ms or 0 for run in started)
-        days = await billed.read(self.bill, EVERYTHING, sorted(ids), first, self.clock.now_ms())
-        return replace(prices, billed=days)
-
-
-def _holdings(run: Run, end_ms: int) -> Iterator[Holding]:
-    for part in run.held:
-        begun = part.start_ms if part.start_ms is not None else run.start_ms
-        ended = part.end_ms if part.end_ms is not None else run.end_ms
-        yield Holding(
-            part.node,
-            begun or 0,
-            end_ms if ended is None else ended,
-            run.team,
-            tuple(map(str, part.indexes)),
-            part.uuids,
-            run.whole_nodes,
+        hours = await self._hours(runs, self._span(wanted))
+        return await asyncio.to_thread(
+            lambda: [report_of(run, None, hours.get(holder_name(run), RunHours()), now_ms) for run in runs]
         )
+
+    async def reports(self, scope: Scope, runs: Sequence[Run], span: Span | None = None) -> list[RunReport]:
+        """The reports of runs within a span; without one, of their whole lives. Raises QueryAborted, Unavailable."""
+        now_ms = self.clock.now_ms()
+        first, last = span or (0, now_ms)
+        found = await activities.read(self.reader, self.registry, _sight(scope), runs, first, last)
+        hours = await self._hours(runs, span)
+        return await asyncio.to_thread(
+            lambda: [
+                report_of(run, found.get(run.key), hours.get(holder_name(run), RunHours()), now_ms) for run in runs
+            ]
+        )
+
+    def _span(self, wanted: RunFilter) -> Span | None:
+        now_ms = self.clock.now_ms()
+        if wanted.start_ms is None:
+            return None
+        return wanted.start_ms, min(wanted.end_ms or now_ms, now_ms)
+
+    async def _hours(self, runs: Sequence[Run], span: Span | None) -> dict[str, RunHours]:
+        """By holder what it held of the ledger and what that cost."""
+        now_ms = self.clock.now_ms()
+        started = [run for run in runs if run.start_ms is not None and run.gpus > 0]
+        if not started:
+            return {}
+        if span is None:
+            first = min(run.start_ms or 0 for run in started)
+            last = max(now_ms if run.end_ms is None else run.end_ms for run in started)
+            span = first, max(last, first + 1)
+        costed = await self.ledger.costed(EVERYTHING, *span)
+        return await asyncio.to_thread(hours_of, costed, [holder_name(run) for run in started])
 
 
 def _sight(scope: Scope) -> Scope:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
-from trimtab.kpis.runs.cost import Cost, Prices, cost_of
+from trimtab.kpis.runs.cost import Cost, RunHours
 from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of
 
 SETTLE_MS = 60_000
@@ -25,7 +25,7 @@ class PricedLoss:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Everything of a run. Hours are GPU-hours until now or its end.
+    """Everything of a run. Hours are GPU-hours of the ledger: of its life until now, or of the span that was asked for.
 
     `active_hours` and `active_share` are None where the activity of no GPU is known; `unknown` then says why.
     `known_hours` are those whose activity is known. `settled`: nothing of it will change any more.
@@ -53,25 +53,24 @@ class RunReport:
 
 
 def report_of(
-    run: Run, activity: Activity | None, prices: Prices, now_ms: int, stretches: Sequence[Stretch] = ()
+    run: Run, activity: Activity | None, hours: RunHours, now_ms: int, stretches: Sequence[Stretch] = ()
 ) -> RunReport:
-    """The report of a run. Pure."""
-    hours = run.gpu_seconds(0, now_ms) / 3600
-    cost = cost_of(run, prices, now_ms)
-    known = activity is not None and activity.known_hours > 0
-    losses = losses_of(activity) if activity is not None and known else ()
+    """The report of a run: what it held, did and cost by the ledger, and its losses by its GPUs' activity. Pure."""
+    cost = hours.cost
+    known = hours.known > 0
+    losses = losses_of(activity) if activity is not None and activity.known_hours > 0 else ()
     return RunReport(
         run=run,
         wait_ms=run.wait_ms(now_ms),
-        gpu_hours=hours,
-        known_hours=activity.known_hours if activity is not None else 0.0,
-        active_hours=activity.active_hours if activity is not None and known else None,
-        active_share=activity.share if activity is not None else None,
+        gpu_hours=hours.held,
+        known_hours=hours.known,
+        active_hours=hours.active if known else None,
+        active_share=hours.active / hours.known if known else None,
         measured_by=activity.sources if activity is not None else (),
         gpus_known_by=activity.devices.by if activity is not None else "",
         unknown="" if known else _why_unknown(run, activity),
         cost=cost,
-        losses=tuple(_priced(one, run, cost, hours) for one in losses),
+        losses=tuple(_priced(one, run, cost, hours.held) for one in losses),
         settled=run.end_ms is not None and run.end_ms + SETTLE_MS <= now_ms,
         activity=activity,
         stretches=tuple(stretches),

@@ -112,7 +112,7 @@ class Facts:
     async def kpis(self, ask: Ask, level: Level) -> Report:
         """The KPIs of the period."""
         span = ask.start_ms, min(ask.end_ms, self.clock.now_ms())
-        return await report(self.reader, self.registry, ask.scope, level, *span, scheduled=self.runs.scheduled)
+        return await report(self.reader, self.registry, ask.scope, level, *span, ledger=self.runs.ledger)
 
     async def run_reports(self, ask: Ask) -> list[RunReport]:
         """Runs that waited or ran in the period, of the owner."""

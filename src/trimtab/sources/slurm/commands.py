@@ -1,5 +1,6 @@
 """Runs SLURM's tools, or reads what they printed into files."""
 
+import logging
 import re
 import shlex
 import shutil
@@ -13,9 +14,12 @@ from trimtab.base.errors import SetupError, Unavailable
 from trimtab.sources.slurm import squeue
 from trimtab.sources.slurm.sacct import FIELDS, NEEDED
 
+_log = logging.getLogger(__name__)
 TIMEOUT_S = 300.0
 """A month of a large cluster's accounting takes a busy slurmdbd some minutes."""
 SEPARATOR = "\x1f"
+_NO_ACCOUNTING = re.compile(r"accounting storage is disabled", re.IGNORECASE)
+"""What sacct says where a cluster keeps no accounts (`AccountingStorageType=accounting_storage/none`)."""
 _REFUSED = re.compile(r"[Ii]nvalid field requested: \"?([A-Za-z]+)\"?")
 
 
@@ -37,11 +41,14 @@ class Tools:
 
     def __init__(self, via: Sequence[str] = ()) -> None:
         self._via = tuple(via)
+        self._accounts = True
         self._fields = list(FIELDS)
 
     def sacct(self, start_ms: int, end_ms: int) -> str:
-        """Jobs that waited or ran in a range. Fields that this version does not have are left out."""
-        while True:
+        """Jobs that waited or ran in a range. Fields that this version does not have are left out; "" where the cluster
+        keeps no accounts.
+        """
+        while self._accounts:
             words = ["sacct", "--parsable2", "--allocations", "--allusers", f"--delimiter={SEPARATOR}"]
             words += [f"--starttime={_when(start_ms)}", f"--endtime={_when(end_ms)}"]
             words.append(f"--format={','.join(self._fields)}")
@@ -52,7 +59,12 @@ class Tools:
                 if refused[1] in ("AllocTRES", "ReqTRES"):
                     self._fields.insert(0, refused[1].replace("TRES", "GRES"))
                 continue
+            if done.returncode and _NO_ACCOUNTING.search(done.stderr):
+                self._accounts = False
+                _log.warning("the cluster keeps no accounts: only jobs that its controller still knows can be read")
+                break
             return _text(done, words)
+        return ""
 
     def jobs(self) -> str:
         """Jobs that the controller knows, with the GPUs that they hold."""
@@ -100,19 +112,19 @@ class Printed:
     def sacct(self, start_ms: int, end_ms: int) -> str:
         """All of the file, whatever the range."""
         del start_ms, end_ms
-        return _content(self._files.sacct)
+        return _content(self._files.sacct, "sacct --parsable2 --allocations --format=…")
 
     def jobs(self) -> str:
         """What `scontrol show job -d` printed."""
-        return _content(self._files.jobs)
+        return _content(self._files.jobs, "scontrol show job -d")
 
     def nodes(self) -> str:
         """What `scontrol show node -d` printed."""
-        return _content(self._files.nodes)
+        return _content(self._files.nodes, "scontrol show node -d")
 
     def squeue(self) -> str:
         """What squeue printed."""
-        return _content(self._files.squeue)
+        return _content(self._files.squeue, "squeue -a -r -t PD -o '%A|%i|%r'")
 
     def cluster(self) -> str:
         """Not in the files."""
@@ -130,10 +142,14 @@ def _text(done: "subprocess.CompletedProcess[str]", words: Sequence[str]) -> str
     return done.stdout
 
 
-def _content(path: Path | None) -> str:
+def _content(path: Path | None, command: str) -> str:
+    """What is in a file, "" where none was given. Raises SetupError that names it and what belongs there."""
     if path is None:
         return ""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as problem:
-        raise SetupError(f"cannot read {path}: {problem}") from None
+        raise SetupError(
+            f"cannot read {path}: {problem.strerror or problem}; expected what `{command}` printed; "
+            f"try `{command} > {path.name}` on a login node"
+        ) from None

@@ -10,13 +10,15 @@ from trimtab.sources.slurm.text import hosts_of, known, pairs_of, records_of
 _DOWN = frozenset({"DOWN", "ERROR", "FAIL", "FAILING", "NOT_RESPONDING", "NO_RESPOND", "UNKNOWN"})
 _DRAINED = frozenset({"DRAIN", "DRAINED", "DRAINING", "MAINT", "MAINTENANCE", "REBOOT", "REBOOT_ISSUED"})
 _RESERVED = frozenset({"RESERVED", "PLANNED"})
-_ABSENT = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWER", "FUTURE"})
-"""States of nodes that exist only when they are needed (POWER: before SLURM 21.08): while they are powered down nobody
-pays for them. One that is to be powered down (POWER_DOWN) is still there.
+_OFF = frozenset({"POWERED_DOWN", "POWERING_DOWN", "POWER"})
+"""States of a node that is switched off to save money (POWER: before SLURM 21.08). A cloud's (CLOUD) does not exist
+then, and nobody pays for it; one's own machine is there, and is paid for. One that is to be switched off (POWER_DOWN)
+is still on.
 """
 _MARKS = re.compile(r"[*~#!%$@^-]+$")
 _BY = re.compile(r"\s*\[[^\[\]]*@[^\[\]]*\]\s*$")
 _MOST_TEXT = 500
+_SAVING = "powered down to save energy"
 
 
 def read(text: str) -> Iterator[NodeRecord]:
@@ -27,12 +29,13 @@ def read(text: str) -> Iterator[NodeRecord]:
         flags = flags_of(state)
         there = of_gres(pairs.get("Gres")) or of_tres(pairs.get("CfgTRES"))
         used = of_tres(pairs.get("AllocTRES")) or of_gres(pairs.get("GresUsed"))
-        gpus = 0.0 if flags & _ABSENT else there.count
-        reason = _BY.sub("", known(pairs.get("Reason")))
+        condition = condition_of(flags, known(pairs.get("ReservationName")))
+        gpus = 0.0 if condition == "powered down" else there.count
+        reason = _BY.sub("", known(pairs.get("Reason"))) or (_SAVING if flags & _OFF else "")
         reserved = known(pairs.get("ReservationName"))
         yield NodeRecord(
             name=hosts_of(pairs["NodeName"].split()[0])[0],
-            condition=condition_of(flags, reserved),
+            condition=condition,
             state=state,
             reason=(reason or (f"reservation {reserved}" if reserved else ""))[:_MOST_TEXT],
             gpus=gpus,
@@ -61,7 +64,7 @@ def flags_of(state: str) -> frozenset[str]:
 
 def condition_of(flags: frozenset[str], reservation: str = "") -> ConditionName:
     """What a node may be used for. A drained node that still works is drained: nothing new starts on it."""
-    if flags & _ABSENT:
+    if "FUTURE" in flags or (flags & _OFF and "CLOUD" in flags):
         return "powered down"
     if flags & _DRAINED:
         return "drained"

@@ -12,6 +12,11 @@ from trimtab.base.errors import InvalidInput
 
 NOTHING = frozenset({"", "(null)", "N/A", "n/a", "None", "none", "Unknown", "UNKNOWN", "None assigned", "NONE", "n/s"})
 _KEY = re.compile(r"(?<!\S)([A-Z][A-Za-z0-9_:/]*)=")
+_NONE = re.compile(r"No (jobs|nodes|clusters)( found)?( in the system)?\.?", re.IGNORECASE)
+"""What scontrol prints in the place of records (scontrol(1), of SLURM 19.05 to 25.05)."""
+_NOTHING_THERE = "No jobs in the system"
+_ERROR = re.compile(r"(?i)\berror\b|slurm_load_|unable to contact|connection refused|timed out")
+_COMMANDS = {"JobId": "scontrol show job -d", "NodeName": "scontrol show node -d"}
 MOST_HOSTS = 100_000
 """Hosts that one expression may name: above the largest cluster there is, and below what a typing error makes."""
 
@@ -32,10 +37,34 @@ def pairs_of(text: str) -> dict[str, str]:
 
 
 def records_of(text: str, first: str) -> Iterator[str]:
-    """The records of `scontrol show`, which begin with the key `first`, one a line (-o) or several lines each."""
+    """The records of `scontrol show`, which begin with the key `first`, one a line (-o) or several lines each.
+
+    None where SLURM says that there are none (`No jobs in the system`) or nothing at all: an idle cluster is a cluster.
+    Raises InvalidInput for an error of SLURM's, and for a text of another kind.
+    """
     begins = [match.start() for match in re.finditer(rf"(?m)^\s*{first}=", text)]
-    for start, end in zip(begins, [*begins[1:], len(text)], strict=True):
-        yield text[start:end]
+    if not begins:
+        _check_none(text, first)
+    for number, start in enumerate(begins):
+        yield text[start : begins[number + 1] if number + 1 < len(begins) else len(text)]
+
+
+def _check_none(text: str, first: str) -> None:
+    """Refuse a text without records that does not say that there are none."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    strange = next((line for line in lines if not _NONE.fullmatch(line)), None)
+    if strange is None:
+        return
+    command = _COMMANDS[first]
+    if _ERROR.search(strange):
+        raise InvalidInput(
+            f"cannot read SLURM's output: `{command}` says: {strange[:200]}; expected records {first}=…; "
+            "try it again once the controller answers (`scontrol ping`)"
+        )
+    raise InvalidInput(
+        f"cannot read SLURM's output: got {strange[:60]!r}; expected records {first}=…, or {_NOTHING_THERE!r}; "
+        f"try the output of `{command}`"
+    )
 
 
 def time_ms(text: str | None, zone: tzinfo) -> int | None:

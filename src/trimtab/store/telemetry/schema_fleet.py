@@ -15,6 +15,7 @@ FLEET_MACHINE_DAYS = Table(
         ("gpu_type", NAME, ""),
         ("instance_type", NAME, ""),
         ("region", NAME, ""),
+        ("queue", NAME, ""),
         ("bill_ids", "Array(String)", _Z),
         # the intervals, cut at whole hours; times in ms of the day
         ("device", "Array(UInt16)", _Z),

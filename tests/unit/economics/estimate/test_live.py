@@ -1,10 +1,9 @@
-"""The live estimate over a real bill: open days, what is new, what was estimated once the bill is there; the ledger."""
+"""The live estimate over a real bill: open days, what is new, what was estimated once the bill is there."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +18,6 @@ from trimtab.economics.estimate.report import report_of
 from trimtab.economics.estimate.store import EstimateStore
 from trimtab.economics.months import bounds
 from trimtab.economics.shared.model import Holding, Machine
-from trimtab.economics.unit.ledger import Ledgers
-from trimtab.inventory.runs.model import Condition, Node
-from trimtab.inventory.runs.nodes import NodeStore
-from trimtab.inventory.runs.store import RunStore
 from trimtab.store.state.database import State
 from unit.economics.conftest import House, line
 
@@ -213,26 +208,3 @@ def test_the_bill_that_comes_stands_beside_what_was_estimated(house: House, stat
 
 def test_no_bill_is_no_estimate(house: House, state: State) -> None:
     assert asyncio.run(live(house, state, Told()).turn()) is None
-
-
-class Held:
-    """The machine of the bill with two GPUs, of which one was held for half a day."""
-
-    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int, owner_of: Any = None) -> Any:
-        half = Holding("0", "1/atlas/7", start_ms, start_ms + DAY_MS // 2)
-        return {name: Machine(("0", "1"), [half]) for name in resources}
-
-
-def test_a_ledger_adds_up_to_the_bill_and_the_estimate(house: House, state: State) -> None:
-    house.bring(bill())
-    now = at(house, 21, 12)
-    estimates = live(house, state, Told({"i-1": 24}))
-    nodes = NodeStore(state)
-    asyncio.run(nodes.put([Node("1", "atlas", "n1", Condition.UP, gpus=2, instance_id="i-1")], now))
-    ledgers = Ledgers(house.bills, estimates, Held(), RunStore(state), nodes, house.clock)  # type: ignore[arg-type] # as far as it is asked
-    found = asyncio.run(ledgers.over(AUGUST + 18 * DAY_MS, AUGUST + 21 * DAY_MS))
-    assert Decimal(48 + 48 + 24) == sum(one.cost for one in found.slices)
-    assert {AUGUST + 20 * DAY_MS} == {one.day_ms for one in found.slices if one.estimated}
-    held = sum(one.cost for one in found.slices if one.holder)
-    assert Decimal(12 + 12 + 12) == held  # a quarter of each whole day, half of one of two GPUs of the half day
-    assert {"USD": Decimal(10)} == found.elsewhere

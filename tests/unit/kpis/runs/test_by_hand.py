@@ -18,13 +18,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
+from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet, direct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import ManualClock
+from trimtab.fleet.money import Prices, no_estimates
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
@@ -72,6 +74,20 @@ class Bill:
     async def costs(self, scope: Scope, query: Any) -> list[Any]:
         return self.rows
 
+    async def values(self, *asked: Any) -> list[Any]:
+        return [SimpleNamespace(value="Hrs")] if self.rows else []
+
+
+def reports_of(room: InventoryRoom, fleet: Fleet, now_ms: int, bill: Any = None) -> RunReports:
+    """Reports over a ledger that is made on the spot."""
+    asked = bill or Bill()
+
+    async def bill_of(day: int) -> str:
+        return "a bill" if asked.rows else ""
+
+    ledger = replace(direct(fleet, now_ms, room), prices=Prices(asked, room, no_estimates, bill_of))
+    return RunReports(cast("Any", fleet), fleet.registry, room, ledger, ManualClock(now_ms))
+
 
 @pytest.fixture
 def room(tmp_path: Path) -> Any:
@@ -101,7 +117,7 @@ def report(
     async def work() -> RunReport:
         await room.rates.put([Rate(RateKind.PRICE, "gpu:H100", RateUnit.GPU_HOUR, Decimal("2.5"), "USD", 0)])
         await room.runs.put([run], now_ms)
-        reports = RunReports(fleet, fleet.registry, room, bill or Bill(), ManualClock(now_ms))
+        reports = reports_of(room, fleet, now_ms, bill)
         return await reports.one(EVERYTHING, run.key.job)
 
     return asyncio.run(work())
@@ -174,17 +190,20 @@ def test_counts_are_enough_where_it_held_whole_nodes(room: InventoryRoom) -> Non
 
 def test_the_bill_comes_before_the_own_rate(room: InventoryRoom) -> None:
     class Row:
-        keys, currency, start_ms = ("i-1", "Hrs"), "EUR", START - 86_400_000
-        amounts = (Decimal(96), Decimal(24))  # 4.00 EUR an hour for two GPUs
+        currency, start_ms = "EUR", START // 86_400_000 * 86_400_000
+
+        def __init__(self, name: str) -> None:
+            self.keys = (name,)
+            self.amounts = (Decimal(99), Decimal(98), Decimal(32))  # net amortised: 8 hours at 4.00 EUR
 
     async def nodes() -> None:
-        known = [Node("1", "atlas", name, Condition.UP, gpus=2.0, instance_id="i-1") for name in ("n1", "n2")]
+        known = [Node("1", "atlas", name, Condition.UP, gpus=2.0, instance_id=f"i-{name}") for name in ("n1", "n2")]
         await room.nodes.put(known, START)
 
     asyncio.run(nodes())
-    found = report(room, fleet_of(), bill=Bill([Row()]))
+    found = report(room, fleet_of(), bill=Bill([Row("i-n1"), Row("i-n2")]), now_ms=START + 8 * HOUR)
     assert ({"EUR": Decimal("32.000")}, (PriceBasis.BILL,)) == (found.cost.amounts, found.cost.bases)
-    assert "amortised" in found.cost.notes[0]
+    assert ("billed for i-n1", "billed for i-n2") == found.cost.notes
 
 
 def test_an_unknown_price_is_unknown_with_a_reason(room: InventoryRoom) -> None:
@@ -227,7 +246,7 @@ def test_in_a_list_what_others_did_in_the_first_and_last_steps_does_not_count(ro
     async def work() -> dict[str, float | None]:
         await room.runs.put([RUN, early], ENDED)
         fleet = fleet_of()
-        reports = RunReports(fleet, fleet.registry, room, Bill(), ManualClock(ENDED))
+        reports = reports_of(room, fleet, ENDED)
         from_list = await reports.reports(EVERYTHING, [RUN, early])
         return {one.run.key.job: one.active_share for one in from_list}
 

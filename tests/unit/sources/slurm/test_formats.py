@@ -1,13 +1,15 @@
 """SLURM output of several versions, in the formats that its manual pages document, read into runs and nodes."""
 
+import os
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, SetupError, Unavailable
 from trimtab.sources.slurm import gres, jobs, nodes, sacct, squeue
+from trimtab.sources.slurm.commands import Files, Printed, Tools
 from trimtab.sources.slurm.gres import Gpus
 from trimtab.sources.slurm.records import Known, report
 from trimtab.sources.slurm.text import hosts_of, pairs_of, time_ms
@@ -124,6 +126,23 @@ def test_accounting_of_19_05_has_generic_resources() -> None:
     assert Gpus(8) == never.gpus
 
 
+def test_a_record_goes_on_over_line_breaks_and_a_broken_one_takes_no_other_with_it() -> None:
+    head = "JobIDRaw|#JobID|#State|#Submit|#Start|#End|#AllocTRES|#Comment|#JobName"
+    times = "2026-11-25T10:00:00|#2026-11-25T10:05:00|#2026-11-25T11:00:00|#gres/gpu=8"
+    lines = [
+        head,
+        f"1|#1|#COMPLETED|#{times}|#first\n\x0bsecond\nthird|#a|b",
+        f"2|#2|#COMPLETED|#{times}|#odd \u2028 sign\x85|#c",
+        "3|#3|#COMPLETED",
+        f"4|#4|#FAILED|#{times}|#|#d",
+    ]
+    skipped: list[str] = []
+    found = list(sacct.read("\n".join(lines), UTC, skipped))
+    assert [("1", "a|b"), ("2", "c"), ("4", "d")] == [(job.raw_id, job.name) for job in found]
+    assert "first\n\x0bsecond\nthird" == found[0].comment
+    assert ["line 6: got 3 fields; expected 9"] == skipped
+
+
 def test_output_without_a_header_is_refused() -> None:
     with pytest.raises(InvalidInput, match="JobIDRaw"):
         list(sacct.read("48213|mira|COMPLETED\n", UTC))
@@ -178,12 +197,57 @@ def test_nodes_of_24_05() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["", "No jobs in the system\n", "No nodes in the system\n", "No Clusters in the system"]
+)
+def test_an_idle_cluster_is_a_cluster(text: str) -> None:
+    assert [] == list(jobs.read(text, UTC))
+    assert [] == list(nodes.read(text))
+
+
+def test_errors_of_the_controller_are_clear_errors() -> None:
+    said = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n"
+    with pytest.raises(InvalidInput, match=r"`scontrol show job -d` says: slurm_load_jobs error: Unable to contact"):
+        list(jobs.read(said, UTC))
+    with pytest.raises(InvalidInput, match=r"got '# Changelog'; expected records NodeName=…"):
+        list(nodes.read("# Changelog\n"))
+
+
+def test_a_file_that_is_missing_is_named_with_what_belongs_there(tmp_path: Path) -> None:
+    printed = Printed(Files(jobs=tmp_path / "jobs.txt"))
+    with pytest.raises(SetupError, match=r"jobs.txt: No such file.*expected what `scontrol show job -d` printed; try"):
+        printed.jobs()
+    assert "" == printed.nodes()
+
+
+def _tool(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_a_cluster_without_accounting_is_read_from_its_controller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tool(tmp_path, "sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1")
+    _tool(tmp_path, "scontrol", "echo 'No jobs in the system'")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    tools = Tools()
+    assert ("", "") == (tools.sacct(0, 1), tools.sacct(1, 2))
+    assert [] == list(jobs.read(tools.jobs(), UTC))
+    _tool(tmp_path, "sacct", "echo 'sacct: error: slurmdbd is away' >&2; exit 1")
+    with pytest.raises(Unavailable, match="slurmdbd is away"):
+        Tools().sacct(0, 1)
+
+
+@pytest.mark.parametrize(
     ("state", "condition", "gpus"),
     [
         ("IDLE+CLOUD+POWERED_DOWN", "powered down", 0.0),
-        ("IDLE~", "powered down", 0.0),
+        ("IDLE+CLOUD~", "powered down", 0.0),
+        ("IDLE+POWERED_DOWN", "up", 8.0),  # one's own: it is there, and paid for
+        ("IDLE~", "up", 8.0),
+        ("IDLE+DRAIN+POWERED_DOWN", "drained", 8.0),
         ("IDLE+CLOUD+POWERING_DOWN", "powered down", 0.0),
-        ("IDLE%", "powered down", 0.0),
+        ("IDLE+CLOUD%", "powered down", 0.0),
         ("IDLE+CLOUD+POWER", "powered down", 0.0),  # before 21.08
         ("DOWN+CLOUD+POWERED_DOWN", "powered down", 0.0),
         ("FUTURE", "powered down", 0.0),

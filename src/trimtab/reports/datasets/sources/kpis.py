@@ -32,7 +32,7 @@ def kpis(reports: RunReports) -> Source:
                 level,
                 window.start_ms,
                 end,
-                scheduled=reports.scheduled,
+                ledger=reports.ledger,
             )
             for group in found.groups:
                 named = (group.group, None) if level is Level.TEAM else (None, group.group)

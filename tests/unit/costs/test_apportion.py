@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.economics.apportion import apportion, to_coins
+from trimtab.costs.apportion import apportion, to_coins
 
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=12, allow_nan=False)
 weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=12).filter(any)

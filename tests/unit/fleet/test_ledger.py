@@ -1,0 +1,289 @@
+"""The ledger as it is asked: what was measured wrong on an organisation made for it, row by row, and by hand."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.unit.economics.conftest import line
+from tests.unit.fleet.house import House, emptied, house_of, run
+from tests.unit.kpis.fleet import Fleet
+
+from trimtab.access.scope import EVERYTHING, RowRule, Scope
+from trimtab.base.clock import ManualClock
+from trimtab.economics.shared.model import Use
+from trimtab.economics.unit.ledger import Ledgers
+from trimtab.fleet.basis import Basis
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.frame import NOBODY_HELD, Frame, by_team, totals
+from trimtab.fleet.model import DAY_MS, HOUR_MS, State
+from trimtab.fleet.money import EstimatedLine, OpenDays
+from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
+from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
+from trimtab.store.state.database import State as StateDatabase
+from trimtab.store.telemetry.client import Telemetry
+
+MONTH = 1_785_542_400_000  # 2026-08-01
+DAY3 = MONTH + 2 * DAY_MS  # 2026-08-03
+
+
+@pytest.fixture
+def house(engine: Telemetry, state: StateDatabase, tmp_path: Path) -> House:
+    emptied(engine)
+    return house_of(engine, state, tmp_path, ManualClock(MONTH + 20 * DAY_MS), Fleet())
+
+
+def node(name: str, condition: Condition = Condition.UP, gpus: float = 8.0, **more: str) -> Node:
+    return Node("111111111111", "atlas", name, condition, gpus=gpus, gpu_type="h100", **more)  # type: ignore[arg-type]
+
+
+def report(house: House, at_ms: int, *nodes: Node) -> None:
+    run(house.inventory.nodes.put(nodes, at_ms, frozenset({("111111111111", "atlas")})))
+
+
+def job(name: str, start_ms: int, end_ms: int | None, where: Mapping[str, float], team: str = "vision") -> Run:
+    held = tuple(Held(place, gpus) for place, gpus in where.items())
+    return Run(
+        RunKey("111111111111", "atlas", name),
+        "slurm",
+        RunState.RUNNING if end_ms is None else RunState.COMPLETED,
+        start_ms,
+        team=team,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        gpus=sum(where.values()),
+        nodes=len(where),
+        node_names=tuple(where),
+        held=held,
+        seen_ms=end_ms or start_ms,
+    )
+
+
+def put(house: House, *runs: Run) -> None:
+    run(house.inventory.runs.put(runs, house.clock.now_ms()))
+
+
+def billed(resource: str, cost: str, hours: str, day: int = 3, net: str = "") -> dict[str, str]:
+    return line(
+        cost=cost,
+        day=day,
+        line_item_resource_id=resource,
+        line_item_usage_amount=hours,
+        pricing_unit="Hrs",
+        line_item_net_unblended_cost=net or cost,
+    )
+
+
+def test_a_drained_and_silent_node_exists_and_is_down(house: House) -> None:
+    report(house, DAY3, node("n1"), node("n2"))
+    report(house, DAY3 + 6 * HOUR_MS, node("n1"), node("n2", Condition.DRAINED, reason="ECC"))
+    put(house, job("1", DAY3, DAY3 + 10 * HOUR_MS, {"n1": 8.0}), job("2", DAY3, DAY3 + 8 * HOUR_MS, {"n2": 4.0}))
+    for index in range(8):  # telemetry of both falls silent after two hours
+        for name in ("n1", "n2"):
+            labels = {"UUID": f"GPU-{name}-{index}", "Hostname": name, "gpu": str(index)}
+            house.telemetry.add(
+                "DCGM_FI_DEV_GPU_UTIL", 50.0, times=[DAY3 + m * 60_000 for m in range(120)], labels=labels
+            )
+    found = house.totals(DAY3, DAY3 + DAY_MS)
+    assert 16 * 24 == found.existing
+    assert 80 + 32 == pytest.approx(found.held)
+    assert 8 * 14 + 4 * 6 == pytest.approx(found.free)
+    # 4 GPUs from 6 h on, all 8 once the last job has ended
+    assert 4 * 18 + 4 * 16 == pytest.approx(found.down)
+    assert 0 == found.unknown
+    assert 8 * 2 * 0.5 + 4 * 2 * 0.5 == pytest.approx(found.active)
+    assert found.existing == pytest.approx(found.down + found.held + found.free + found.unknown)
+
+
+def test_a_node_that_lived_ten_hours_costs_in_ten_hours_what_its_day_was_billed(house: House) -> None:
+    report(house, DAY3, node("n1", instance_id="i-0a"))
+    report(house, DAY3 + 10 * HOUR_MS)  # of the whole cluster: n1 is gone
+    put(house, job("1", DAY3, DAY3 + 10 * HOUR_MS, {"n1": 8.0}))
+    house.bring([billed("i-0a", "82.56", "10")])
+    costed = house.costed(DAY3, DAY3 + DAY_MS)
+    assert 80 == totals(costed.frame).existing
+    assert {"USD": Decimal("82.56")} == costed.sums(costed.frame.state == State.HELD) == costed.sums()
+    assert {} == costed.leftover
+
+
+def test_what_a_powered_down_node_did_keeps_its_price(house: House) -> None:
+    report(house, DAY3, node("n1", instance_id="i-0a"))
+    put(house, job("1", DAY3, DAY3 + 2 * HOUR_MS, {"n1": 8.0}))
+    report(house, DAY3 + 3 * HOUR_MS, node("n1", Condition.DOWN, gpus=0.0, state="POWERED_DOWN"))
+    house.bring([billed("i-0a", "30", "3")])
+    for one in (house, house.again()):
+        costed = one.costed(DAY3, DAY3 + DAY_MS)
+        assert {"vision": {"USD": Decimal(20)}, NOBODY_HELD: {"USD": Decimal(10)}} == costed.by(
+            costed.frame.owner_names().__getitem__
+        )
+
+
+def test_late_facts_change_what_they_touch_at_once_and_a_restart_changes_nothing(house: House) -> None:
+    report(house, DAY3, node("n1", instance_id="i-0a"))
+    house.bring([billed("i-0a", "240", "24", day) for day in (3, 4)])
+    early = house.costed(DAY3, DAY3 + 2 * DAY_MS)
+    assert {NOBODY_HELD: {"USD": Decimal(480)}} == early.by(early.frame.owner_names().__getitem__)
+    put(house, job("1", DAY3 + DAY_MS, DAY3 + 2 * DAY_MS, {"n1": 4.0}))
+    told = []
+    for one in (house, house.again()):
+        costed = one.costed(DAY3, DAY3 + 2 * DAY_MS)
+        told.append(costed.by(costed.frame.owner_names().__getitem__))
+    assert [{"vision": {"USD": Decimal(120)}, NOBODY_HELD: {"USD": Decimal(360)}}] * 2 == told
+
+
+def test_only_the_days_that_a_late_fact_touches_are_made_again(house: House) -> None:
+    report(house, DAY3, node("n1"))
+    span = DAY3, DAY3 + 5 * DAY_MS
+    assert 5 == run(house.room.keeper.ensure(*span))
+    assert 0 == run(house.room.keeper.ensure(*span))
+    put(house, job("1", DAY3 + DAY_MS, DAY3 + 2 * DAY_MS, {"n1": 4.0}))
+    assert 1 == run(house.room.keeper.ensure(*span))
+    house.bring([billed("i-0a", "240", "24")])
+    assert 5 == run(house.room.keeper.ensure(*span))
+
+
+def test_a_redelivered_month_changes_its_prices(house: House) -> None:
+    report(house, DAY3, node("n1", instance_id="i-0a"))
+    put(house, job("1", DAY3, DAY3 + DAY_MS, {"n1": 8.0}))
+    house.bring([billed("i-0a", "240", "24", net="200")])
+    assert {"USD": Decimal(200)} == house.costed(DAY3, DAY3 + DAY_MS).sums()
+    assert {"USD": Decimal(240)} == house.costed(DAY3, DAY3 + DAY_MS, Basis.BILLED).sums()
+    house.bring([billed("i-0a", "250", "24", net="210")])
+    assert {"USD": Decimal(210)} == house.costed(DAY3, DAY3 + DAY_MS).sums()
+
+
+def test_an_own_hall_costs_its_rate_for_every_hour_that_it_exists(house: House) -> None:
+    report(house, DAY3, node("n1"))
+    put(house, job("1", DAY3, DAY3 + 6 * HOUR_MS, {"n1": 8.0}))
+    rate = Rate(RateKind.PRICE, "gpu:h100", RateUnit.GPU_HOUR, Decimal("2.5"), "EUR", MONTH)
+    run(house.inventory.rates.put([rate]))
+    costed = house.costed(DAY3, DAY3 + DAY_MS)
+    assert {"EUR": Decimal("2.5") * 192} == costed.sums()
+    assert {"EUR": Decimal("2.5") * 48} == costed.sums(costed.frame.state == State.HELD)
+    assert {"EUR": Decimal("2.5") * 144} == costed.idle_sums()
+    assert {PriceBasis.RATE_CARD} == {one.basis for one in costed.notes.values()}
+
+
+def test_a_part_of_a_day_has_its_part_of_the_days_cost(house: House) -> None:
+    report(house, DAY3, node("n1", instance_id="i-0a"))
+    put(house, job("1", DAY3, DAY3 + 6 * HOUR_MS, {"n1": 8.0}))
+    house.bring([billed("i-0a", "100.000000000001", "24")])
+    parts = [house.costed(DAY3 + a * HOUR_MS, DAY3 + b * HOUR_MS) for a, b in ((0, 4), (4, 9), (9, 24))]
+    sums = [one.sums()["USD"] for one in parts]
+    assert 4 / 24 * 100 == pytest.approx(float(sums[0]))
+    assert Decimal("100.000000000001") == pytest.approx(sum(sums), abs=Decimal("1e-11"))
+    assert 2 * 8 == pytest.approx(totals(parts[1].frame).held)
+
+
+def test_a_bill_of_a_machine_that_nobody_knows_and_of_one_that_was_not_there_are_told_apart(house: House) -> None:
+    report(house, DAY3 + DAY_MS, node("n1", instance_id="i-0a"))
+    house.bring([billed("i-0a", "240", "24"), billed("i-other", "7", "24")])
+    costed = house.costed(DAY3, DAY3 + DAY_MS)
+    costed = house.costed(DAY3, DAY3 + 2 * DAY_MS)
+    assert {"USD": Decimal(240)} == costed.leftover
+    assert {"USD": Decimal(7)} == costed.elsewhere
+
+
+def test_hours_are_told_by_team_and_by_hour(house: House) -> None:
+    report(house, DAY3, node("n1"))
+    put(house, job("1", DAY3, DAY3 + 90 * 60_000, {"n1": 2.0}), job("2", DAY3, DAY3 + HOUR_MS, {"n1": 1.0}, team=""))
+    frame = house.frame(DAY3, DAY3 + 3 * HOUR_MS, HOUR_MS)
+    hours = {team: found.held for team, found in by_team(frame).items()}
+    assert {"vision": 3.0, "unowned": 1.0, NOBODY_HELD: 0.0} == hours
+    by_hour = {int(at): totals(frame.where(frame.bucket == at)).held for at in sorted(set(frame.bucket.tolist()))}
+    assert {DAY3: 3.0, DAY3 + HOUR_MS: 1.0, DAY3 + 2 * HOUR_MS: 0.0} == by_hour
+
+
+def test_who_sees_one_team_sees_its_hours_and_nothing_else(house: House) -> None:
+    report(house, DAY3, node("n1"))
+    put(house, job("1", DAY3, DAY3 + HOUR_MS, {"n1": 2.0}), job("2", DAY3, DAY3 + HOUR_MS, {"n1": 1.0}, team="ads"))
+    mine = house.frame(DAY3, DAY3 + DAY_MS, scope=Scope(rows=(RowRule("team", frozenset({"ads"})),)))
+    assert ["ads"] == sorted(by_team(mine))
+    assert 1.0 == totals(mine).existing
+    assert 0 == len(house.frame(DAY3, DAY3 + DAY_MS, scope=replace(EVERYTHING, accounts=frozenset({"222"}))))
+
+
+def test_the_stored_ledger_is_the_one_made_on_the_spot(house: House) -> None:
+    report(house, DAY3, node("n1"), node("n2", gpus=4.0))
+    report(house, DAY3 + 30 * HOUR_MS, node("n1", Condition.DRAINED))
+    put(
+        house,
+        job("1", DAY3 + 5, DAY3 + 7 * HOUR_MS, {"n1": 3.0, "n2": 0.5}),
+        job("2", DAY3 + HOUR_MS, None, {"n2": 2.0}),
+    )
+    span = DAY3 + 1234, DAY3 + 2 * DAY_MS + 99_999
+    stored = house.frame(*span, HOUR_MS)
+    direct = run(DirectLedger(house.room.facts, house.clock).frame(EVERYTHING, *span, HOUR_MS))
+
+    def told(frame: Frame) -> list[tuple[object, ...]]:
+        columns = (frame.bucket, frame.machine, frame.state, frame.reason, frame.holder, frame.team, frame.amount)
+        return sorted(
+            (at, frame.machines[m], state, frame.reasons[r], frame.holders[h], frame.teams[t], amount)
+            for at, m, state, r, h, t, amount in zip(*(one.tolist() for one in columns), strict=True)
+        )
+
+    assert told(direct) == told(stored)
+    assert totals(direct).existing == totals(house.frame(*span)).existing
+
+
+def test_devices_say_what_they_are_now_and_who_had_them(house: House) -> None:
+    report(house, DAY3, node("n1", gpus=2.0))
+    report(house, DAY3 + 3 * HOUR_MS, node("n1", Condition.DRAINED, gpus=2.0, reason="ECC"))
+    put(
+        house,
+        job("1", DAY3, DAY3 + 2 * HOUR_MS, {"n1": 1.0}),
+        job("2", DAY3, DAY3 + 5 * HOUR_MS, {"n1": 1.0}, team="ads"),
+    )
+    house.clock.advance(31_000)
+    found = run(house.room.ledger.devices(EVERYTHING, DAY3, DAY3 + 4 * HOUR_MS))
+    assert [(0, State.DOWN, "drained: ECC", "vision"), (1, State.HELD, "", "ads")] == [
+        (one.device, one.state, one.reason, one.team) for one in found
+    ]
+    assert (2.0, 1.0, 1.0) == (found[0].totals.held, found[0].totals.free, found[0].totals.down)
+
+
+def test_what_does_not_fit_is_a_remark(house: House) -> None:
+    report(house, DAY3, node("n1", gpus=2.0))
+    report(house, DAY3 + HOUR_MS, node("n1", gpus=4.0))
+    put(house, job("1", DAY3, DAY3 + HOUR_MS, {"elsewhere": 1.0}))
+    house.clock.advance(31_000)
+    texts = {
+        one.machine.rpartition("/")[2]: one.text
+        for one in run(house.room.ledger.remarks(EVERYTHING, DAY3, DAY3 + DAY_MS))
+    }
+    assert "has 4 GPUs, and had 2 before" == texts["n1"]
+    assert "is named by runs" in texts["elsewhere"]
+
+
+def test_unit_costs_are_the_ledgers_rows_and_add_up_to_the_bill_and_the_estimate(
+    engine: Telemetry, state: StateDatabase, tmp_path: Path
+) -> None:
+    emptied(engine)
+
+    async def estimates() -> OpenDays:
+        amounts = dict.fromkeys(Basis, Decimal("24.5"))
+        return OpenDays(DAY3 + DAY_MS, [EstimatedLine("i-0a", DAY3 + DAY_MS, "USD", amounts)], 0.02)
+
+    house = house_of(engine, state, tmp_path, ManualClock(DAY3 + 36 * HOUR_MS), Fleet(), estimates)
+    report(house, DAY3, node("n1", gpus=2.0, instance_id="i-0a"))
+    labels = {"UUID": "GPU-1", "Hostname": "n1", "gpu": "0"}
+    house.telemetry.add("DCGM_FI_DEV_GPU_UTIL", 25.0, times=[DAY3 + m * 60_000 for m in range(12 * 60)], labels=labels)
+    held = replace(job("1", DAY3, DAY3 + 12 * HOUR_MS, {"n1": 1.0}), held=(Held("n1", 1.0, (0,)),))
+    put(house, held)
+    house.bring([billed("i-0a", "48", "24"), billed("i-other", "10", "24")])
+    found = run(Ledgers(house.room.ledger, house.inventory.runs, house.clock).over(DAY3, DAY3 + 2 * DAY_MS))
+    assert Decimal("72.5") == sum(one.cost for one in found.slices)
+    costs = {(one.use, one.estimated): one.cost for one in found.slices}
+    assert {
+        (Use.ACTIVE, False): Decimal(3),
+        (Use.IDLE, False): Decimal(9),
+        (Use.UNALLOCATED, False): Decimal(36),
+        (Use.UNALLOCATED, True): Decimal("24.5"),
+    } == costs
+    assert {"USD": Decimal(10)} == found.elsewhere
+    assert ({"111111111111/atlas/1"}, "i-0a", 0.02) == (
+        {one.holder for one in found.slices} - {""},
+        found.slices[0].resource,
+        found.error,
+    )

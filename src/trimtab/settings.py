@@ -22,6 +22,13 @@ def _text(raw: str) -> str:
     return raw.strip()
 
 
+def _currency(raw: str) -> str:
+    code = raw.strip().upper()
+    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise ValueError("expected three letters, such as EUR")
+    return code
+
+
 def _flag(raw: str) -> bool:
     lowered = raw.strip().lower()
     if lowered in ("1", "true", "yes", "on"):
@@ -105,6 +112,11 @@ class Settings:
     data_dir: Path = _setting(Path("~/.local/share/trimtab").expanduser(), _path, "Where everything durable lives.")
     account_id: str = _setting("123456789012", _text, "Account of signals whose client names none.")
     region: str = _setting("us-east-1", _text, "Region of signals whose client names none.")
+    presentation_currency: str = _setting(
+        "",
+        _currency,
+        "Currency in which amounts of several are shown together (EUR), by `trimtab costs rates`; empty: each by itself.",
+    )
     clickhouse_url: str = _setting(
         "",
         _text,

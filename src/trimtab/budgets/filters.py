@@ -8,6 +8,7 @@ from typing import Any
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import And, Dimension, Filter, Match, Metric, Not, Or, Where
+from trimtab.costs.tag_keys import loose
 
 ReadFilter = Callable[[Mapping[str, Any] | None], Filter | None]
 """Reads Cost Explorer's Expression; `app.py` gives the one of the Cost Explorer door. Raises TrimtabError."""
@@ -86,11 +87,15 @@ def metric_of(form: Mapping[str, Any]) -> Metric:
 
 
 def where_of(form: Mapping[str, Any], read: ReadFilter) -> Filter | None:
-    """The lines that a budget counts. Raises TrimtabError for a filter that cannot be read."""
+    """The lines that a budget counts. Raises TrimtabError for a filter that cannot be read.
+
+    A tag is any spelling of its key: the budget of a team is about all that the team's statement is about.
+    """
     expression = form.get("FilterExpression")
     if expression is None:
         expression = expression_of(form.get("CostFilters") or {})
-    parts = [part for part in (read(expression), None if form.get("Metrics") else _charges(form)) if part is not None]
+    charges = None if form.get("Metrics") else _charges(form)
+    parts = [part for part in (loose(read(expression)), charges) if part is not None]
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else And(tuple(parts))

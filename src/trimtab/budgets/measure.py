@@ -9,6 +9,7 @@ from trimtab.budgets import calendar, limits
 from trimtab.budgets.filters import ReadFilter, metric_of, where_of
 from trimtab.budgets.live import NOT_LIVE, Estimated, LiveCosts, MlObject, object_of
 from trimtab.budgets.model import Budget, BudgetType, Spend, Standing, TimeUnit
+from trimtab.costs.currencies.room import Currencies, by_day, in_words
 from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import HourCoverage, SpendCoverage, total_use
 from trimtab.costs.explorer.explorer import Explorer
@@ -23,12 +24,15 @@ PERCENT = "PERCENTAGE"
 _HUNDRED = Decimal(100)
 _DIGITS = Decimal("0.01")
 _LEVEL = 0.8
+_PAST_DAYS = 400
+"""How far back the currency of a budget without a limit is looked for, where its period has none."""
 _HOURS = frozenset(eligible.HOURS)
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Asks the bill. Currencies and units of usage are never added: only what has the limit's unit counts."""
+    """Asks the bill. Units of usage are never added, and currencies only by the rates of their days: what has another
+    unit than the limit and no rate does not count, and is named."""
 
     reader: CostReader
     explorer: Explorer
@@ -36,6 +40,7 @@ class Measure:
     read: ReadFilter
     clock: Clock
     live: LiveCosts = NOT_LIVE
+    currencies: Currencies | None = None
 
     async def standing(self, budget: Budget, kept_limit: Spend | None = None) -> Standing:
         """How `budget` stands now. `kept_limit` is the limit that this period was given before, if it adjusts itself.
@@ -63,7 +68,7 @@ class Measure:
         """What the bill has of a period, in `unit` (a percentage of share budgets); None where there is nothing."""
         if budget.type.is_share:
             return await self._percentage(budget, period)
-        return await self._sum(budget, period, self._where(budget, unit))
+        return (await self._sum(budget, period, unit))[0]
 
     async def _amounts(self, budget: Budget, standing: Standing, kept: Spend | None) -> Standing:
         period = standing.start_ms, standing.end_ms
@@ -75,7 +80,7 @@ class Measure:
         standing = await self._so_far(budget, standing, where, unit)
         if budget.time_unit is not TimeUnit.DAILY:
             standing = await self._forecast(budget, standing, where, unit)
-        limit = fixed or kept or await self._adjusted(budget, standing, where, unit)
+        limit = fixed or kept or await self._adjusted(budget, standing, unit)
         if limit is None and not standing.problem:
             return replace(standing, problem="the limit cannot be adjusted yet: the bill has no whole period before")
         return replace(standing, limit=limit)
@@ -86,9 +91,13 @@ class Measure:
         usage = budget.type is BudgetType.USAGE
         live = await self.live.open_days(budget.scope, where, metric_of(budget.form), *period, "" if usage else unit)
         if live is None or live.since_ms >= period[1]:
-            return replace(standing, actual=Spend(await self._sum(budget, period, where), unit))
-        billed = await self._sum(budget, (period[0], max(live.since_ms, period[0])), where)
-        return _with_live(standing, billed, live, unit)
+            billed, note = await self._sum(budget, period, unit)
+            shown = await self._presented(budget, period, Decimal(0), unit)
+            return replace(standing, actual=Spend(billed, unit), problem=note, presented=shown)
+        billed, note = await self._sum(budget, (period[0], max(live.since_ms, period[0])), unit)
+        shown = await self._presented(budget, (period[0], max(live.since_ms, period[0])), live.amount, unit)
+        found = replace(_with_live(standing, billed, live, unit), presented=shown)
+        return replace(found, problem="; ".join(part for part in (found.problem, note) if part))
 
     async def _object(self, budget: Budget, standing: Standing, what: MlObject, fixed: Spend | None) -> Standing:
         """What an ML object cost in the period, or costs for each thousand."""
@@ -101,13 +110,17 @@ class Measure:
         return replace(_with_live(standing, Decimal(0), live, unit), limit=fixed, problem=live.note)
 
     async def _forecast(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Standing:
+        # Of several currencies rates make one, as they do of what was spent; without them the unit's lines alone count.
+        if await self._converts(budget, (standing.start_ms, self._until(standing.end_ms)), unit):
+            where = where_of(budget.form, self.read)
         query = OutlookQuery(
-            standing.start_ms, standing.end_ms, metric_of(budget.form), Granularity.MONTHLY, where, _LEVEL
+            standing.start_ms, standing.end_ms, metric_of(budget.form), Granularity.MONTHLY, where, _LEVEL, unit
         )
         try:
             found = (await self.outlooks.ask(budget.scope, query)).total
         except (TooLittleHistory, InvalidInput) as problem:  # or a period that ends after what forecasts reach
-            return replace(standing, problem=f"no forecast: {problem}")
+            told = f"no forecast: {problem}"
+            return replace(standing, problem="; ".join(part for part in (standing.problem, told) if part))
         # What was spent by now is spent, whatever the past says of the whole.
         least = standing.actual.amount if standing.actual else found.mean
         sure = least if standing.actual_lower is None else standing.actual_lower
@@ -115,35 +128,77 @@ class Measure:
         upper = max(found.upper, forecast.amount)
         return replace(standing, forecast=forecast, forecast_lower=max(found.lower, sure), forecast_upper=upper)
 
-    async def _adjusted(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Spend | None:
+    async def _adjusted(self, budget: Budget, standing: Standing, unit: str) -> Spend | None:
         if limits.adjusts(budget) == "FORECAST":
             return standing.forecast
         amounts = [
-            await self._sum(budget, period, where) for period in limits.history_wanted(budget, standing.start_ms)
+            (await self._sum(budget, period, unit))[0] for period in limits.history_wanted(budget, standing.start_ms)
         ]
         mean = limits.average(amounts)
         return None if mean is None else Spend(mean, unit)
 
-    async def _sum(self, budget: Budget, period: Period, where: Filter | None) -> Decimal:
+    async def _sum(self, budget: Budget, period: Period, unit: str) -> tuple[Decimal, str]:
+        """What the bill has of a period in `unit`, lines in other currencies by their day's rates; and what of it is
+        left out for want of a rate, in words."""
         if period[0] >= period[1]:
-            return Decimal(0)
-        query = CostQuery(*period, (metric_of(budget.form),), where=where)
-        return sum((row.amounts[0] for row in await self.reader.costs(budget.scope, query)), Decimal(0))
+            return Decimal(0), ""
+        metric = (metric_of(budget.form),)
+        if budget.type is BudgetType.USAGE or self.currencies is None:
+            rows = await self.reader.costs(budget.scope, CostQuery(*period, metric, where=self._where(budget, unit)))
+            return sum((row.amounts[0] for row in rows), Decimal(0)), ""
+        query = CostQuery(*period, metric, where=where_of(budget.form, self.read))
+        found = await self.currencies.of_bill(self.reader, budget.scope, query, unit)
+        if found is None or found.total is None:
+            originals = {} if found is None else found.originals
+            return originals.get(unit, Decimal(0)), "" if found is None else in_words(found)
+        return found.total, ""
+
+    async def _presented(self, budget: Budget, period: Period, estimated: Decimal, unit: str) -> Spend | None:
+        """What was billed and estimated in the presentation currency, where that is another and rates say how."""
+        if budget.type is BudgetType.USAGE or self.currencies is None or not self.currencies.presentation:
+            return None
+        shown, amounts = self.currencies.presentation, dict[tuple[int, str], Decimal]()
+        if shown == unit:
+            return None
+        if period[0] < period[1]:
+            where = where_of(budget.form, self.read)
+            query = CostQuery(*period, (metric_of(budget.form),), Granularity.DAILY, where=where)
+            amounts = by_day(await self.reader.costs(budget.scope, query))
+        today = (self.clock.now_ms() // DAY_MS * DAY_MS, unit)
+        amounts[today] = amounts.get(today, Decimal(0)) + estimated
+        found = await self.currencies.together(amounts)
+        return None if found is None or found.total is None else Spend(found.total, shown)
+
+    async def _converts(self, budget: Budget, period: Period, unit: str) -> bool:
+        """Whether lines in other currencies count, because rates say what they are worth."""
+        if budget.type is BudgetType.USAGE or self.currencies is None:
+            return False
+        query = CostQuery(*period, (metric_of(budget.form),), where=where_of(budget.form, self.read))
+        found = await self.currencies.of_bill(self.reader, budget.scope, query, unit)
+        return found is not None and found.total is not None and not found.is_one
 
     async def _unit(self, budget: Budget, period: Period) -> str:
         """The unit of a budget whose limit is not given: the one that the bill has. Raises _Unmeasurable."""
         given = budget.form.get("BudgetLimit")
         if given:
             return str(given["Unit"])
-        since = period[0] - 400 * DAY_MS
-        query = CostQuery(since, self._until(period[1]), (metric_of(budget.form),), where=self._where(budget, ""))
-        rows = await self.reader.costs(budget.scope, query)
-        usage = budget.type is BudgetType.USAGE
-        units = sorted({row.unit if usage else row.currency for row in rows})
-        if len(units) != 1 or units == ["N/A"]:
-            told = " and ".join(units) or "nothing"
-            raise _Unmeasurable(f"the bill has {told} for it: give BudgetLimit with the Unit that is meant")
-        return units[0]
+        usage, until = budget.type is BudgetType.USAGE, self._until(period[1])
+        units: list[str] = []
+        for since in (period[0], period[0] - _PAST_DAYS * DAY_MS):
+            query = CostQuery(since, until, (metric_of(budget.form),), where=self._where(budget, ""))
+            rows = await self.reader.costs(budget.scope, query)
+            units = sorted({row.unit if usage else row.currency for row in rows if row.amounts[0] or usage})
+            if len(units) == 1 and units != ["N/A"]:
+                return units[0]
+            if units:
+                break
+        shown = self.currencies.presentation if self.currencies and not usage else ""
+        if len(units) > 1 and shown and self.currencies is not None:
+            found = await self.currencies.of_bill(self.reader, budget.scope, query)
+            if found is not None and found.total is not None:
+                return shown
+        told = " and ".join(units) or "nothing"
+        raise _Unmeasurable(f"the bill has {told} for it: give BudgetLimit with the Unit that is meant")
 
     def _where(self, budget: Budget, unit: str) -> Filter | None:
         """The lines that count: the budget's filter, in one currency or unit."""

@@ -113,6 +113,8 @@ class Standing:
     estimated: Decimal | None = None
     estimate_error: float | None = None
     estimated_from_ms: int = 0
+    presented: Spend | None = None
+    """`actual` in the presentation currency, where that is another and rates say how."""
 
 
 @dataclass(frozen=True, slots=True)

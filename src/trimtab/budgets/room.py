@@ -56,7 +56,7 @@ class BudgetsRoom:
     def of(cls, state: State, clock: Clock, means: Means) -> "BudgetsRoom":
         """The room over a state database and the bill."""
         costs = means.costs
-        measure = Measure(costs.reader, costs.explorer, costs.outlooks, means.read, clock, means.live)
+        measure = Measure(costs.reader, costs.explorer, costs.outlooks, means.read, clock, means.live, costs.currencies)
         return cls(
             clock,
             BudgetStore(state, clock, means.read),

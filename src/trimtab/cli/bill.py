@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.loopback import is_loopback
-from trimtab.cli import cost_anomalies, cost_estimate, cost_forecast, cost_views, unit_costs
+from trimtab.cli import cost_anomalies, cost_estimate, cost_forecast, cost_views, exchange_rates, unit_costs
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import console, day, json_option, print_json, print_table, remark
 from trimtab.client import costs_wire as wire
@@ -100,6 +100,7 @@ for _command in (
     cost_anomalies.anomalies,
     cost_anomalies.monitors,
     cost_anomalies.subscriptions,
+    exchange_rates.rates,
 ):
     costs.add_command(_command)
 

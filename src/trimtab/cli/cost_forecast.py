@@ -50,6 +50,8 @@ def forecast(
     print_table(heads, rows, right=heads[1:])
     for one in found.changes:
         remark(f"From {_day(one.at_ms)} {one.note}: {Decimal(one.per_day):+,.2f} a day.")
+    if found.note:
+        remark(f"Other currencies: {found.note}.")
     remark(_proof(found))
 
 

@@ -76,6 +76,11 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
         for currency, amount in found.totals.items():
             click.echo(f"total {Decimal(amount):,.2f} {currency}, {found.metric}, "
                        f"{_day(found.start_ms)} to {_day(found.end_ms)} (not included)")  # fmt: skip
+        if (whole := found.together) is not None:
+            by = " and ".join(whole.sources)
+            told = "; ".join(f"{currency}: {why}" for currency, why in whole.missing.items())
+            amount_ = "unknown" if whole.total is None else f"{Decimal(whole.total):,.2f}"
+            click.echo(f"together {amount_} {whole.currency}, {f'by the rates of {by}' if whole.total else told}")
 
 
 @click.command("drivers")

@@ -58,6 +58,9 @@ def show(connection: Connection, month: str, owner: str, as_json: bool) -> None:
         print_table(("charge", "service", "account", "how it came", "", "charged"), lines, right=("charged",))
     else:
         owners = [(one.owner, one.currency, _money(one.coins)) for one in found.owners]
+        for line in found.to_invoice:
+            owners.append((line.name, line.currency, _money(line.coins)))
+            owners.append((f"Invoice of {found.month}", line.currency, _money(line.invoice_coins)))
         print_table((found.owner_category, "", "charged"), owners, right=("charged",))
     rows = [(one.kind, one.currency, one.bill, one.statement, one.difference) for one in found.reconciliation]
     print_table(("charge", "", "bill", "statement", "apart"), rows, right=("bill", "statement", "apart"))

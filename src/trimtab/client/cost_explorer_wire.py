@@ -17,6 +17,16 @@ class CostCell(Struct, frozen=True):
     amount: Amount
 
 
+class Together(Struct, frozen=True):
+    """Amounts of several currencies in one, each day by its own rate. `total` is null where `missing` says why."""
+
+    currency: str
+    total: Amount | None
+    originals: dict[str, Amount]
+    missing: dict[str, str]
+    sources: list[str]
+
+
 class CostTable(Struct, frozen=True):
     """Sums of a metric. `totals` are by currency: amounts of different currencies are never added."""
 
@@ -27,6 +37,7 @@ class CostTable(Struct, frozen=True):
     groups: list[str]
     cells: list[CostCell]
     totals: dict[str, Amount]
+    together: Together | None = None
 
 
 class ForecastPeriod(Struct, frozen=True):
@@ -72,6 +83,7 @@ class CostForecast(Struct, frozen=True):
     periods: list[ForecastPeriod]
     models: list[ForecastModel]
     changes: list[ForecastChange] = field(default_factory=list)
+    note: str = ""
 
 
 class FacetAmount(Struct, frozen=True):

@@ -75,6 +75,17 @@ class Receipt(Struct, frozen=True):
     billed: dict[str, Amount]
 
 
+class InvoiceLine(Struct, frozen=True):
+    """What leads from a statement on another basis than the billed one to the month's invoice, in one currency."""
+
+    name: str
+    currency: str
+    amount: Amount
+    coins: Amount
+    invoice: Amount
+    invoice_coins: Amount
+
+
 class Statement(Struct, frozen=True):
     """A month's statement; `lines` are those of the owner asked for, of everybody without one."""
 
@@ -92,6 +103,7 @@ class Statement(Struct, frozen=True):
     receipts: list[Receipt]
     unweighed: list[str] = field(default_factory=list)
     rules: str = ""
+    to_invoice: list[InvoiceLine] = field(default_factory=list)
 
 
 class Allocation(Struct, frozen=True):

@@ -11,12 +11,10 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from math import lcm
 
+from trimtab.costs.currencies.coins import minor_digits
 from trimtab.costs.model import DIGITS
 
 Weight = int | Decimal | Fraction
-
-_MINOR = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "JOD": 3, "OMR": 3, "TND": 3}
-"""Digits of a currency's smallest coin where they are not two (ISO 4217)."""
 
 
 def apportion(amount: Decimal, weights: Sequence[Weight], digits: int = DIGITS) -> list[Decimal]:
@@ -33,11 +31,6 @@ def apportion(amount: Decimal, weights: Sequence[Weight], digits: int = DIGITS) 
     parts = _whole(abs(units), weights)
     sign = -1 if units < 0 else 1
     return [Decimal(sign * part).scaleb(-places) for part in parts]
-
-
-def minor_digits(currency: str) -> int:
-    """Digits after the point of the smallest coin of `currency`."""
-    return _MINOR.get(currency, 2)
 
 
 def to_coins(amounts: Sequence[Decimal], currency: str, total: Decimal | None = None) -> list[Decimal]:

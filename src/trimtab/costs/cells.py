@@ -14,7 +14,7 @@ from typing import Any
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.conditions import Conditions, facets_of
-from trimtab.costs.facets import METRIC_COLUMNS, expression, in_daily
+from trimtab.costs.facets import METRIC_COLUMNS, expression, in_daily, summed
 from trimtab.costs.model import Dimension, Filter, Granularity, Metric
 from trimtab.costs.read_sql import DAY_MS, PERIODS, time_condition
 from trimtab.store.telemetry.client import Telemetry
@@ -108,7 +108,7 @@ def _statement(query: CellQuery, scope: Scope) -> tuple[str, dict[str, Any]]:
     keys = [f"toString({expression(one)}) AS key{at}" for at, one in enumerate(query.dimensions)]
     where = " AND ".join((_time(query, conditions), conditions.scope(scope), conditions.of(query.where)))
     sums = [
-        f"toString(sum(toDecimal256({METRIC_COLUMNS[metric]}, 12))) AS amount{at}"
+        f"toString(sum(toDecimal256({summed(metric)}, 12))) AS amount{at}"
         if metric in METRIC_COLUMNS
         else f"toString({lines}) AS amount{at}"
         for at, metric in enumerate(query.metrics)

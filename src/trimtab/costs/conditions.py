@@ -5,6 +5,7 @@ from typing import Any
 from trimtab.access.scope import Scope
 from trimtab.costs.facets import expression, set_column
 from trimtab.costs.model import And, Dimension, Facet, Filter, Match, Not, Or, Tag, Where
+from trimtab.costs.tag_keys import with_meant
 
 _TESTS = {
     Match.STARTS_WITH: "startsWith({value}, x)",
@@ -55,8 +56,8 @@ class Conditions:
     def _where(self, where: Where) -> str:
         if isinstance(where.facet, Dimension):
             return self._compare(expression(where.facet), where)
-        column, kind, key = set_column(where.facet)
-        inner = self._compare(f"pairs[{self.bind(key, 'String')}]", where)
+        column, kind, value = set_column(where.facet, self.bind)
+        inner = self._compare(value, with_meant(where))
         # A literal of ours; the sets of every month and source are named by what is in them.
         return f"{column} IN (SELECT set FROM cost_sets WHERE kind = '{kind}' AND {inner})"  # noqa: S608 - ours
 

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag
+from trimtab.costs.tag_keys import Bind, value_sql
 from trimtab.store.telemetry.schema_costs import DAILY_NAMES, SUMS
+
+_REPEATED = "line_item_type = 'SavingsPlanNegation'"
+"""Lines whose quantity repeats that of the lines that a plan covered: AWS's Cost Explorer does not count it."""
 
 METRIC_COLUMNS: Mapping[Metric, str] = {
     Metric.UNBLENDED: "billed_cost",
@@ -25,6 +29,14 @@ METRIC_COLUMNS: Mapping[Metric, str] = {
     Metric.SPLIT_UNUSED: "split_unused_cost",
 }
 """The column that a metric sums; `Lines` counts."""
+
+
+def summed(metric: Metric) -> str:
+    """What a metric adds up of a row, over either table."""
+    column = METRIC_COLUMNS[metric]
+    quantity = metric in (Metric.USAGE, Metric.NORMALIZED_USAGE)
+    return f"if({_REPEATED}, toDecimal128(0, 12), {column})" if quantity else column
+
 
 _RESERVED = "if(commitment_discount_type = 'Reserved', commitment_discount_id, '')"
 _SAVINGS_PLAN = "if(commitment_discount_type = 'Savings Plan', commitment_discount_id, '')"
@@ -89,8 +101,8 @@ def in_daily(facets: Iterable[Facet], metrics: Iterable[Metric]) -> bool:
     return all(known) and all(metric is Metric.LINES or METRIC_COLUMNS[metric] in SUMS for metric in metrics)
 
 
-def set_column(facet: Tag | CostCategory) -> tuple[str, str, str]:
-    """Of a tag or category: the column that names the set of pairs, the kind of set, and the key in it."""
+def set_column(facet: Tag | CostCategory, bind: Bind) -> tuple[str, str, str]:
+    """Of a tag or category: the column that names the set of pairs, the kind of set, and its value in the pairs."""
     if isinstance(facet, Tag):
-        return "tag_set", "tags", facet.key
-    return "category_set", "categories", facet.name
+        return "tag_set", "tags", value_sql(facet, "pairs", bind)
+    return "category_set", "categories", f"pairs[{bind(facet.name, 'String')}]"

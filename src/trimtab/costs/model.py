@@ -93,9 +93,18 @@ class Granularity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """The value of tag `key`; "" where a line has none."""
+    """The value of tag `key`; "" where a line has none. `costs/tag_keys.py` says which keys of a line count as it.
+
+    `exact`: that spelling of the key alone, as AWS's API means it. `aliases`, `lower` (values in lower case) and
+    `values` (as written, as meant) come from the rule that names it (`ruled`).
+    """
 
     key: str
+    exact: bool = False
+    ruled: bool = False
+    aliases: tuple[str, ...] = ()
+    lower: bool = False
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

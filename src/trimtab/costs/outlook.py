@@ -6,7 +6,7 @@ prices and commitments that are announced (`announced.py`) move the days from th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,7 +17,8 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.announced import AppliedChange, ReadChanges, nothing_announced
-from trimtab.costs.model import And, CostQuery, CostRow, Filter, Granularity, Metric
+from trimtab.costs.currencies.room import Currencies, by_day, in_words
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Metric, Where
 from trimtab.costs.periods import Period, periods
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS
@@ -43,6 +44,8 @@ class OutlookQuery:
     granularity: Granularity = Granularity.DAILY
     where: Filter | None = None
     level: float = 0.8
+    currency: str = ""
+    """In which amounts of several currencies are forecast, where rates say how; "" for the presentation currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,23 @@ class Outlook:
     origins: int
     weighed: tuple[Judged, ...]
     changes: tuple[AppliedChange, ...] = ()
+    note: str = ""
+    """What of the bill is in other currencies, and what became of it."""
 
 
 class Outlooks:
     """Asks the bill for its past and the forecaster for its future."""
 
     def __init__(
-        self, reader: CostReader, forecaster: Forecaster, clock: Clock, announced: ReadChanges = nothing_announced
+        self,
+        reader: CostReader,
+        forecaster: Forecaster,
+        clock: Clock,
+        announced: ReadChanges = nothing_announced,
+        currencies: Currencies | None = None,
     ) -> None:
         self._announced = announced
+        self._currencies = currencies
         self._reader = reader
         self._forecaster = forecaster
         self._clock = clock
@@ -93,14 +104,16 @@ class Outlooks:
 
     def over(self, reader: CostReader) -> "Outlooks":
         """The same over another reader."""
-        return Outlooks(reader, self._forecaster, self._clock, self._announced)
+        return Outlooks(reader, self._forecaster, self._clock, self._announced, self._currencies)
 
     def knowing(self, announced: ReadChanges) -> "Outlooks":
         """The same with what is announced of prices and commitments."""
-        return Outlooks(self._reader, self._forecaster, self._clock, announced)
+        return Outlooks(self._reader, self._forecaster, self._clock, announced, self._currencies)
 
     async def ask(self, scope: Scope, query: OutlookQuery) -> Outlook:
-        """The outlook. Raises TooLittleHistory, InvalidInput (bounds, several currencies), Unavailable."""
+        """The outlook. Of several currencies it is in one where rates say how, else of the only one with enough of a
+        past; `note` names the others. Raises TooLittleHistory, InvalidInput (bounds, currencies), Unavailable.
+        """
         extent = await self._reader.extent()
         if extent is None:
             raise TooLittleHistory("cannot forecast: no bill has been imported; `trimtab import FILE` imports one")
@@ -109,6 +122,17 @@ class Outlooks:
         start = max(extent[0], known_until - _HISTORY_DAYS * DAY_MS)
         daily = CostQuery(start, known_until, (query.metric,), Granularity.DAILY, where=query.where)
         rows = await self._reader.costs(scope, daily)
+        money = query.metric not in _NOT_MONEY
+        some = sorted({row.currency for row in rows if row.amounts[0]}) if money else []
+        note = ""
+        if len(some) > 1:
+            rows, note = await self._in_one(query, rows)
+            if not note:
+                return await self._of_any(scope, query, some)
+        elif some:
+            others = sorted({row.currency for row in rows} - set(some))
+            rows = [row for row in rows if row.currency == some[0]]
+            note = f"of {' and '.join(others)} nothing was billed" if others else ""
         amounts = _by_day(rows, start, known_until)
         if not amounts:
             raise TooLittleHistory("cannot forecast: the bill has no amount that passes the filter")
@@ -117,7 +141,38 @@ class Outlooks:
         if query.end_ms > known_until:
             forecast = await self._forecast(query, known_until, amounts, spans)
         changes = await self._changes(scope, query, known_until)
-        return _outlook(query, rows, amounts, known_until, spans, forecast, changes)
+        return replace(_outlook(query, rows, amounts, known_until, spans, forecast, changes), note=note)
+
+    async def _in_one(self, query: OutlookQuery, rows: list[CostRow]) -> tuple[list[CostRow], str]:
+        """Daily rows of several currencies in one, and how; as they are, and "", where rates do not say."""
+        if self._currencies is None:
+            return rows, ""
+        whole = await self._currencies.together(by_day(rows), query.currency)
+        if whole is None or whole.missing:
+            return rows, ""
+        some = [row for row in rows if row.amounts[0]]
+        return await self._currencies.rows_in(some, whole.currency), in_words(whole)
+
+    async def _of_any(self, scope: Scope, query: OutlookQuery, currencies: Sequence[str]) -> Outlook:
+        """The outlook of the only currency that has enough of a past. Raises InvalidInput where several have."""
+        found: list[Outlook] = []
+        short: dict[str, TooLittleHistory] = {}
+        for currency in currencies:
+            only = Where(Dimension.CURRENCY, (currency,))
+            try:
+                found.append(
+                    await self.ask(scope, replace(query, where=And((query.where, only)) if query.where else only))
+                )
+            except TooLittleHistory as problem:
+                short[currency] = problem
+        if len(found) > 1:
+            raise InvalidInput(
+                f"cannot forecast: the bill is in {' and '.join(currencies)}, which are never added; filter by "
+                "CURRENCY, or set TRIMTAB_PRESENTATION_CURRENCY and import rates with `trimtab costs rates import`"
+            )
+        if not found:
+            raise short[currencies[0]]
+        return replace(found[0], note="; ".join(f"{name} is left out: {why}" for name, why in short.items()))
 
     async def _changes(self, scope: Scope, query: OutlookQuery, known_until: int) -> tuple[AppliedChange, ...]:
         """What is announced for days that are forecast, by what a day of the lines that it is about cost last week."""
@@ -183,11 +238,6 @@ def _check(query: OutlookQuery, known_until_ms: int) -> None:
 
 def _by_day(rows: Sequence[CostRow], start_ms: int, end_ms: int) -> list[Decimal]:
     """An amount a day, the days without lines as 0."""
-    currencies = sorted({row.currency for row in rows})
-    if len(currencies) > 1:
-        raise InvalidInput(
-            f"cannot forecast: the bill is in {' and '.join(currencies)}, which are never added; filter by CURRENCY"
-        )
     amounts = [Decimal(0)] * ((end_ms - start_ms) // DAY_MS)
     for row in rows:
         amounts[(row.start_ms - start_ms) // DAY_MS] += row.amounts[0]

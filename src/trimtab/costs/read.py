@@ -19,6 +19,7 @@ from trimtab.costs.daily import Daily, pivot
 from trimtab.costs.facets import in_daily
 from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Granularity, Metric
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS, statement_of
+from trimtab.costs.tag_keys import merged
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
 
@@ -92,9 +93,19 @@ class CostReader:
         return sorted(found, key=lambda one: (-one.billed, one.value))
 
     async def tag_keys(
-        self, scope: Scope, start_ms: int, end_ms: int, *, categories: bool = False, where: Filter | None = None
+        self,
+        scope: Scope,
+        start_ms: int,
+        end_ms: int,
+        *,
+        categories: bool = False,
+        where: Filter | None = None,
+        exact: bool = False,
     ) -> list[str]:
-        """The keys of tags (or the names of cost categories) on lines of `[start_ms, end_ms)`, sorted."""
+        """The keys of tags (or the names of cost categories) on lines of `[start_ms, end_ms)`, sorted.
+
+        Spellings of one key are one; `exact` gives every spelling.
+        """
         conditions = Conditions()
         params: dict[str, Any] = {
             "kind": "categories" if categories else "tags",
@@ -106,7 +117,8 @@ class CostReader:
         if not in_daily(facets_of(where), ()):
             sql = sql.replace("cost_daily", "cost_lines")
         found = await self._telemetry.fetch(sql, params | conditions.params)
-        return [str(key) for key in found["key"]]
+        keys = [str(key) for key in found["key"]]
+        return keys if categories or exact else merged(keys)
 
     async def extent(self) -> tuple[int, int] | None:
         """The first day with a line and the day after the last, in ms; None where no bill was imported."""

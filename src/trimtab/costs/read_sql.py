@@ -8,7 +8,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.conditions import Conditions, facets_of
-from trimtab.costs.facets import METRIC_COLUMNS, expression, in_daily, set_column
+from trimtab.costs.facets import METRIC_COLUMNS, expression, in_daily, set_column, summed
 from trimtab.costs.model import CostQuery, Dimension, Facet, Granularity, Metric
 
 HOUR_MS = 3_600_000
@@ -97,10 +97,9 @@ def _keys(group_by: Sequence[Facet], conditions: Conditions) -> tuple[list[str],
         if isinstance(facet, Dimension):
             keys.append(expression(facet))
             continue
-        column, kind, key = set_column(facet)
-        bound = conditions.bind(key, "String")
+        column, kind, value = set_column(facet, conditions.bind)
         joins += (
-            f"\nANY LEFT JOIN (SELECT set, any(pairs[{bound}]) AS value FROM cost_sets WHERE kind = '{kind}' "  # noqa: S608 - our own words
+            f"\nANY LEFT JOIN (SELECT set, any({value}) AS value FROM cost_sets WHERE kind = '{kind}' "  # noqa: S608 - our own words
             f"GROUP BY set) AS sets{at} ON sets{at}.set = {column}"
         )
         keys.append(f"sets{at}.value")
@@ -108,5 +107,5 @@ def _keys(group_by: Sequence[Facet], conditions: Conditions) -> tuple[list[str],
 
 
 def _sum(metric: Metric, lines: str) -> str:
-    column = METRIC_COLUMNS.get(metric)
-    return f"toString(sum(toDecimal256({column}, 12)))" if column else f"toString({lines})"
+    known = metric in METRIC_COLUMNS
+    return f"toString(sum(toDecimal256({summed(metric)}, 12)))" if known else f"toString({lines})"

@@ -6,6 +6,8 @@ from pathlib import Path
 from trimtab.base.clock import Clock
 from trimtab.costs.allocation_tags import AllocationTags
 from trimtab.costs.announced import ReadChanges
+from trimtab.costs.currencies.room import Currencies
+from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.export.focus import FocusExport
 from trimtab.costs.imports.background import BackgroundImports
@@ -34,18 +36,29 @@ class CostsRoom:
     uploads: Uploads
     focus: FocusExport
     allocation_tags: AllocationTags
+    currencies: Currencies
 
     @classmethod
-    def of(cls, telemetry: Telemetry, state: State, clock: Clock, data_dir: Path, *, embedded: bool) -> "CostsRoom":
+    def of(
+        cls,
+        telemetry: Telemetry,
+        state: State,
+        clock: Clock,
+        data_dir: Path,
+        *,
+        embedded: bool,
+        presentation_currency: str = "",
+    ) -> "CostsRoom":
         """The room over open stores; `embedded` says whether the engine reads this machine's files itself."""
         ledger = ImportLedger(state, clock)
         uploads = Uploads(data_dir / "costs" / "uploads")
         importer = Importer(telemetry, ledger, data_dir / "costs" / "work", opener(uploads), embedded=embedded)
         reader = CostReader(telemetry)
+        currencies = Currencies(RateStore(state, clock), presentation_currency)
         return cls(
             reader,
             Explorer(reader),
-            Outlooks(reader, Forecaster(), clock),
+            Outlooks(reader, Forecaster(), clock, currencies=currencies),
             CostReports(state, clock),
             importer,
             BackgroundImports(importer, uploads),
@@ -53,6 +66,7 @@ class CostsRoom:
             uploads,
             FocusExport(telemetry),
             AllocationTags(state, telemetry, clock),
+            currencies,
         )
 
     def knowing(self, announced: ReadChanges) -> "CostsRoom":

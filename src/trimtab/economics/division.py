@@ -20,11 +20,15 @@ from trimtab.economics.rules.derive import Derivation, Needs, Said
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a line: the value that it goes to, by weight, and by what way ("" : directly)."""
+    """A part of a line: the value that it goes to, by weight, and by what way ("" : directly).
+
+    `own`: it goes where the line would go by itself, whatever `value` says.
+    """
 
     value: str
     weight: Fraction = Fraction(1)
     via: str = ""
+    own: bool = False
 
 
 Splits = Mapping[tuple[int, str, str], tuple[Share, ...]]
@@ -60,9 +64,21 @@ class Division:
 
     def shares(self, dimensions: Sequence[Dimension], cell: Cell, month: int, resource: str = "") -> tuple[Share, ...]:
         """Whose a cell is: one share, or several by weight. `resource` names the machine of a cell of a day."""
-        if resource:
-            held = self.machines.get((resource, cell.period_ms // DAY_MS * DAY_MS))
-            if held:
-                return held
         value = self.value(dimensions, cell, month)
-        return self.splits.get((month, cell.currency, value)) or (Share(value),)
+        direct = self.splits.get((month, cell.currency, value)) or (Share(value),)
+        held = self.machines.get((resource, cell.period_ms // DAY_MS * DAY_MS)) if resource else None
+        if not held:
+            return direct
+        return tuple(part for share in held for part in (_within(share, direct) if share.own else (share,)))
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """The machines that are shared, as the bill names them."""
+        return frozenset(name for name, _ in self.machines)
+
+
+def _within(share: Share, direct: Sequence[Share]) -> list[Share]:
+    """A share of a machine that goes where the line would go by itself."""
+    whole = sum((one.weight for one in direct), Fraction(0))
+    vias = ((one, "; ".join(part for part in (share.via, one.via) if part)) for one in direct)
+    return [Share(one.value, share.weight * one.weight / whole, via) for one, via in vias]

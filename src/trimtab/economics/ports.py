@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from trimtab.economics.shared.model import Machine
+from trimtab.economics.shared.model import MachineDays
 
 
 class UseReader(Protocol):
@@ -21,8 +21,8 @@ class UseReader(Protocol):
 class MachineReader(Protocol):
     """Knows the machines whose GPUs are shared."""
 
-    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
-        """Those of `resources` (as bills name them) that are known, with who held their GPUs in the time."""
+    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, MachineDays]:
+        """Those of `resources` (as bills name them) that are known, with the parts of each of their days."""
         ...
 
 
@@ -38,7 +38,7 @@ class NoUse:
 class NoMachines:
     """Before any machine is known."""
 
-    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
+    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, MachineDays]:
         """None."""
         del resources, start_ms, end_ms
         return {}

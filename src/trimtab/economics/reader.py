@@ -1,15 +1,19 @@
 """The reader of bills with the allocation in force: a tag is what the rules make of it, a cost category what they say,
 and split charges are carried, in every group, filter, period and metric.
 
-It is a `CostReader` and takes its place: Cost Explorer, comparisons, drivers and pages read through it. What asks for
-nothing that rules derive goes straight to the sums. Before an allocation is applied everything does.
+It is a `CostReader` and takes its place: Cost Explorer, comparisons, drivers and pages read through it. What the engine
+can derive by itself (every tag without virtual values) goes straight to the sums.
+
+The tag that the owners' category takes over is the owner: machines that are shared are their holders' there too. Before
+an allocation is applied the built-in one says what tags are; cost categories are then the bill's own. An exact key of a
+tag is read as the bill spells it, except where rules that were applied name it so.
 
 Shares are those of each calendar month over the whole bill, whoever asks: a caller who sees a part of the bill sees
 that part divided as the whole is. A month that is closed is read by the rules and shares that its statement froze.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -30,21 +34,24 @@ from trimtab.costs.model import (
     Filter,
     Granularity,
     Metric,
-    Not,
+    Tag,
 )
 from trimtab.costs.periods import month_start, next_month
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
+from trimtab.economics.derived import Derived, as_ruled, needed_of, parts_of, where_as_ruled
 from trimtab.economics.division import Division
 from trimtab.economics.divisions import Divisions
 from trimtab.economics.frozen import FrozenMonths, is_closed
 from trimtab.economics.months import month_of, spanned
 from trimtab.economics.rules.conditions import meets
 from trimtab.economics.rules.derive import Derivation, Said
-from trimtab.economics.rules.model import RuleSet
+from trimtab.economics.rules.model import UNOWNED, UNUSED
 from trimtab.economics.rules.store import RulesStore, RulesVersion
-from trimtab.economics.weights import machine_dimensions, shared_condition
+from trimtab.economics.weights import machine_dimensions, parts_of_bill
 from trimtab.store.telemetry.client import Telemetry
+
+_AMORTISED = frozenset({Metric.AMORTIZED, Metric.NET_AMORTIZED, Metric.EFFECTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,16 @@ class _Plan:
     """A question as cells answer it. `left` is the part of the filter that the engine cannot judge."""
 
     query: CostQuery
-    derivation: Derivation
+    derived: Derived
     dimensions: tuple[Dimension, ...]
     pushed: Filter | None
     left: Filter | None
     categories: tuple[str, ...]
+
+    @property
+    def derivation(self) -> Derivation:
+        """The rules."""
+        return self.derived.derivation
 
     @property
     def granularity(self) -> Granularity:
@@ -114,32 +126,58 @@ class AllocatedReader(CostReader):
 
     async def _by_rules(self, scope: Scope, query: CostQuery, version: RulesVersion, *, frozen: bool) -> list[CostRow]:
         derivation = Derivation(version.rules)
+        applied = bool(version.version)
+        query = replace(
+            query,
+            group_by=tuple(as_ruled(one, derivation, applied=applied) for one in query.group_by),
+            where=where_as_ruled(query.where, derivation, applied=applied),
+        )
         asked = {*query.group_by, *facets_of(query.where)}
-        if not version.version or not any(derivation.derives(facet) for facet in asked):
+        derived = Derived(derivation, applied, version.rules.owner_tag if version.rules.shared else "")
+        if any(derived.is_owner(one) for one in asked):
+            owners = await self._months(version, query, (version.rules.owner,), frozen=frozen)
+            if not any(one.machines for one in owners.values()):  # then the owner is what the tag says
+                derived = replace(derived, owner_tag="")
+        if not any(derived(facet) for facet in asked):
             return await super().costs(scope, query)
-        plan = _plan(query, derivation)
-        divisions = await self._months(version, plan, frozen=frozen)
-        cells, machines = await self._read(scope, plan, version.rules)
+        plan = _plan(query, derived)
+        divisions = await self._months(version, query, plan.categories, frozen=frozen)
+        cells, machines = await self._read(scope, plan, divisions)
         return await asyncio.to_thread(_rows, plan, divisions, cells, machines)
 
     async def tag_keys(
-        self, scope: Scope, start_ms: int, end_ms: int, *, categories: bool = False, where: Filter | None = None
+        self,
+        scope: Scope,
+        start_ms: int,
+        end_ms: int,
+        *,
+        categories: bool = False,
+        where: Filter | None = None,
+        exact: bool = False,
     ) -> list[str]:
-        """The keys of tags as the rules have them, or the names of cost categories, theirs and the bill's."""
+        """The keys of tags as the rules have them, or the names of cost categories, theirs and the bill's.
+
+        `exact`: as the bill spells them; those that rules which were applied name, as these do.
+        """
         version = await self._rules.current()
-        found = await super().tag_keys(scope, start_ms, end_ms, categories=categories, where=_raw(where, version))
-        if not version.version:
+        derivation, applied = Derivation(version.rules), bool(version.version)
+        asked = where_as_ruled(where, derivation, applied=applied)
+        raw = parts_of(asked, Derived(derivation, applied))[0]
+        found = await super().tag_keys(scope, start_ms, end_ms, categories=categories, where=raw, exact=exact)
+        if not applied and (categories or exact):
             return found
         rules = version.rules
         if categories:
             return sorted({*found, *(one.name for one in rules.categories)})
-        meant = {name.lower(): one for one in rules.tags for name in (one.key, *one.aliases)}
-        keys = {key if (rule := meant.get(key.lower())) is None else rule.key for key in found}
+        ruled = [(key, derivation.rule_of(Tag(key))) for key in found]
+        keys = {key if rule is None else rule.key for key, rule in ruled}
         virtual = {one.key for one in rules.tags if one.virtual}
         return sorted((keys | virtual) - {one.key for one in rules.tags if not one.active})
 
-    async def _months(self, version: RulesVersion, plan: _Plan, *, frozen: bool) -> dict[tuple[int, str], Division]:
-        wanted = list(product(spanned(plan.query.start_ms, plan.query.end_ms), plan.categories))
+    async def _months(
+        self, version: RulesVersion, query: CostQuery, categories: Sequence[str], *, frozen: bool
+    ) -> dict[tuple[int, str], Division]:
+        wanted = list(product(spanned(query.start_ms, query.end_ms), categories))
 
         async def made(month: int, name: str) -> Division:
             kept = await self._frozen.division(month, name) if frozen else None
@@ -148,45 +186,33 @@ class AllocatedReader(CostReader):
         found = await asyncio.gather(*(made(month, name) for month, name in wanted))
         return dict(zip(wanted, found, strict=True))
 
-    async def _read(self, scope: Scope, plan: _Plan, rules: RuleSet) -> tuple[list[Cell], list[Cell]]:
+    async def _read(
+        self, scope: Scope, plan: _Plan, divisions: Mapping[tuple[int, str], Division]
+    ) -> tuple[list[Cell], list[Cell]]:
         """The cells, and those of shared machines by resource and day where their holders are asked for."""
-        shared = shared_condition(rules) if rules.owner in plan.categories else None
-        if shared is None:
-            return await self._cells.cells(scope, _cell_query(plan, None, (), plan.granularity)), []
+        rules = plan.derivation.rules
+        held = {name for division in divisions.values() for name in division.resources}
+        others, shared = parts_of_bill(rules, held)
         hourly = plan.granularity is Granularity.HOURLY
         by_day = Granularity.HOURLY if hourly else Granularity.DAILY
-        rest, machines = await asyncio.gather(
-            self._cells.cells(scope, _cell_query(plan, Not(shared), (), plan.granularity)),
-            self._cells.cells(scope, _cell_query(plan, shared, machine_dimensions(rules), by_day)),
-        )
-        return rest, machines
+        asked = [_cell_query(plan, one, (), plan.granularity) for one in others]
+        asked += [_cell_query(plan, shared, machine_dimensions(rules), by_day)] if shared else []
+        found = await asyncio.gather(*(self._cells.cells(scope, one) for one in asked))
+        machines = found.pop() if shared else []
+        return [cell for part in found for cell in part], machines
 
 
-def _plan(query: CostQuery, derivation: Derivation) -> _Plan:
-    pushed, left = _parts(query.where, derivation)
+def _plan(query: CostQuery, derived: Derived) -> _Plan:
+    pushed, left = parts_of(query.where, derived)
     asked = (*query.group_by, *facets_of(left))
-    categories = {one.name for one in asked if isinstance(one, CostCategory) and derivation.derives(one)}
-    dimensions = derivation.needs(asked).dimensions
-    return _Plan(query, derivation, tuple(sorted(dimensions)), pushed, left, tuple(sorted(categories)))
-
-
-def _parts(where: Filter | None, derivation: Derivation) -> tuple[Filter | None, Filter | None]:
-    """The part of a filter that the bill alone can judge, and the part that rules have a say in."""
-    if where is None:
-        return None, None
-    parts = where.parts if isinstance(where, And) else (where,)
-    raw = tuple(one for one in parts if not any(derivation.derives(facet) for facet in facets_of(one)))
-    left = tuple(one for one in parts if one not in raw)
-    return (And(raw) if raw else None), (And(left) if left else None)
-
-
-def _raw(where: Filter | None, version: RulesVersion) -> Filter | None:
-    return _parts(where, Derivation(version.rules))[0] if version.version else where
+    categories = derived.categories(asked)
+    dimensions = needed_of(derived, asked, categories).dimensions
+    return _Plan(query, derived, tuple(sorted(dimensions)), pushed, left, categories)
 
 
 def _cell_query(plan: _Plan, only: Filter | None, more: Iterable[Dimension], granularity: Granularity) -> CellQuery:
     query = plan.query
-    needed = plan.derivation.needs((*query.group_by, *facets_of(plan.left)))
+    needed = needed_of(plan.derived, (*query.group_by, *facets_of(plan.left)), plan.categories)
     conditions = tuple(one for one in (plan.pushed, only) if one is not None)
     return CellQuery(
         query.metrics,
@@ -248,20 +274,40 @@ def _add(
     weights = [_weight([share.weight for share in one]) for one in chosen]
     parts = [_divided(plan.query.metrics[at], amount, weights) for at, amount in enumerate(cell.amounts)]
     for at, shares in enumerate(chosen):
-        values = {CostCategory(name): share.value for name, share in zip(plan.categories, shares, strict=True)}
+        values = {name: share.value for name, share in zip(plan.categories, shares, strict=True)}
+        for owners, metrics in _by_metric(plan, values):
 
-        def value_of(facet: Facet, values: dict[CostCategory, str] = values) -> str:
-            if isinstance(facet, CostCategory) and facet in values:
-                return values[facet]
-            return plan.derivation.value(facet, said)
+            def value_of(facet: Facet, owners: Mapping[str, str] = owners) -> str:
+                if plan.derived.is_owner(facet):
+                    owner = owners[plan.derivation.rules.owner]
+                    return "" if owner in plan.derivation.rules.nobody else owner
+                if isinstance(facet, CostCategory) and facet.name in owners:
+                    return owners[facet.name]
+                return plan.derivation.value(facet, said)
 
-        if not meets(plan.left, value_of):
-            continue
-        key = (_period(plan.query, cell), tuple(value_of(facet) for facet in plan.query.group_by), cell.currency)
-        one = sums.setdefault(key, _Sum([Decimal(0)] * len(parts), set()))
-        one.amounts = [before + part[at] for before, part in zip(one.amounts, parts, strict=True)]
-        one.units |= cell.units
-        one.lines += cell.lines
+            if not meets(plan.left, value_of):
+                continue
+            key = (_period(plan.query, cell), tuple(value_of(facet) for facet in plan.query.group_by), cell.currency)
+            one = sums.setdefault(key, _Sum([Decimal(0)] * len(parts), set()))
+            amounts = enumerate(zip(one.amounts, parts, strict=True))
+            one.amounts = [before + part[at] if number in metrics else before for number, (before, part) in amounts]
+            one.units |= cell.units
+            one.lines += cell.lines
+
+
+def _by_metric(plan: _Plan, values: Mapping[str, str]) -> list[tuple[Mapping[str, str], frozenset[int]]]:
+    """The owners of a cell, with the places of the metrics that they are of.
+
+    A commitment's fee is nobody's; that part of it which nothing used is told apart, and is what amortised metrics say.
+    """
+    rules, every = plan.derivation.rules, range(len(plan.query.metrics))
+    if values.get(rules.owner) != UNUSED:
+        return [(values, frozenset(every))]
+    spread = frozenset(at for at in every if plan.query.metrics[at] in _AMORTISED)
+    category = rules.category(rules.owner)
+    as_charged = {**values, rules.owner: category.default if category else UNOWNED}
+    found = [(values, spread), (as_charged, frozenset(every) - spread)]
+    return [(owners, metrics) for owners, metrics in found if metrics]
 
 
 def _weight(weights: Sequence[Fraction]) -> Fraction:

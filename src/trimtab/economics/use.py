@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
-from trimtab.economics.shared.runs import RunMachines
+from trimtab.economics.shared.machines import FleetMachines
 
 ByMetric = Callable[[str, str, int, int], Awaitable[Mapping[str, float]]]
 """(metric, tag, start, end in ms) → what each value of the tag used, from telemetry."""
@@ -13,7 +13,7 @@ GPU_SECONDS = "gpu-seconds"
 class OwnersUse:
     """The room's `UseReader`."""
 
-    def __init__(self, runs: RunMachines, by_metric: ByMetric) -> None:
+    def __init__(self, runs: FleetMachines, by_metric: ByMetric) -> None:
         self._runs = runs
         self._by_metric = by_metric
 

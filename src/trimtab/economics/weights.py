@@ -1,24 +1,33 @@
 """Weighs a month: the shares of every split value and of every shared machine."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
-from trimtab.costs.model import Dimension, Facet, Filter, Granularity, Metric, Not, Or, Tag
-from trimtab.costs.read_sql import DAY_MS
+from trimtab.costs.model import And, Dimension, Facet, Filter, Granularity, Match, Metric, Not, Or, Tag, Where
 from trimtab.economics.division import Division, Share
 from trimtab.economics.months import bounds
 from trimtab.economics.ports import MachineReader, UseReader
 from trimtab.economics.rules.conditions import meets, needs
 from trimtab.economics.rules.derive import Derivation, Needs, Said
-from trimtab.economics.rules.model import OTHERS, UNOWNED, Category, RuleSet, SharedMachines, Split, SplitMethod
-from trimtab.economics.shared.containers import read_container_shares
-from trimtab.economics.shared.model import Use
-from trimtab.economics.shared.split import split_machine
+from trimtab.economics.rules.model import (
+    OTHERS,
+    UNOWNED,
+    UNUSED,
+    Category,
+    FreePolicy,
+    RuleSet,
+    SharedMachines,
+    Split,
+    SplitMethod,
+)
+from trimtab.economics.shared.containers import SPLIT_LINES, read_container_shares
+from trimtab.economics.shared.model import MachineDays, Part, Use, under
 
 _USE_WORDS = {
     Use.ACTIVE: "used",
@@ -52,23 +61,30 @@ class Weigher:
         self._machines = machines
 
     async def month(
-        self, rules: RuleSet, month: int, metrics: tuple[Metric, ...], needed: Needs, extra: Iterable[Dimension] = ()
+        self,
+        division: Division,
+        month: int,
+        metrics: tuple[Metric, ...],
+        needed: Needs,
+        extra: Iterable[Dimension] = (),
     ) -> MonthCells:
         """Everything that a month was billed, in the grain that `needed` and `extra` ask for."""
+        rules = division.derivation.rules
         dimensions = tuple(sorted(needed.dimensions | set(extra)))
-        shared = shared_condition(rules)
+        others, shared = parts_of_bill(rules, division.resources)
 
         def query(where: Filter | None, more: tuple[Dimension, ...], granularity: Granularity) -> CellQuery:
             return CellQuery(
                 metrics, dimensions + more, needed.tags, needed.categories, month, granularity=granularity, where=where
             )
 
+        asked = [query(where, (), Granularity.TOTAL) for where in others]
+        found = await asyncio.gather(*(self._cells.cells(EVERYTHING, one) for one in asked))
+        cells = [cell for part in found for cell in part]
         if shared is None:
-            cells = await self._cells.cells(EVERYTHING, query(None, (), Granularity.TOTAL))
             return MonthCells(dimensions, cells, ())
-        rest = await self._cells.cells(EVERYTHING, query(Not(shared), (), Granularity.TOTAL))
         by_day = query(shared, machine_dimensions(rules), Granularity.DAILY)
-        return MonthCells(dimensions, rest, await self._cells.cells(EVERYTHING, by_day))
+        return MonthCells(dimensions, cells, await self._cells.cells(EVERYTHING, by_day))
 
     async def lines(self, month: int, metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...]) -> MonthCells:
         """What a month was billed, added up from the lines themselves rather than from their sums by day."""
@@ -86,7 +102,7 @@ class Weigher:
         bare = Division(derivation, category, machines=machines)
         if not found.splits:
             return bare
-        cells = await self.month(rules, month, (rules.basis.metric,), bare.needs)
+        cells = await self.month(bare, month, (rules.basis.metric,), bare.needs)
         costs = direct_costs(bare, cells, month, machine_dimensions(rules))
         currencies = {currency for currency, _ in costs}
         splits: dict[tuple[int, str, str], tuple[Share, ...]] = {}
@@ -108,47 +124,86 @@ class Weigher:
         rules = derivation.rules
         if not rules.shared or category != rules.owner:
             return {}
+        known = await self._known(rules, month)
+        parents = await self._resources(month, Dimension.SPLIT_PARENT, SPLIT_LINES)
+        names = {name for name, days in known.items() if days}.union(parents)
+        if not names:
+            return {}
+        bare = Division(derivation, category)
+        containers = await read_container_shares(self._cells, bare, month) if parents else None
         query = CellQuery(
             (Metric.LINES,),
             machine_dimensions(rules),
             billing_month=month,
             granularity=Granularity.DAILY,
-            where=shared_condition(rules),
+            where=_of_machines(rules, names),
         )
-        cells = await self._cells.cells(EVERYTHING, query)
-        if not cells:
-            return {}
-        days = {cell.period_ms for cell in cells}
-        names = sorted({cell.dimensions[-1] for cell in cells if cell.dimensions[-1]})
-        known = await self._machines.machines(names, min(days), max(days) + DAY_MS)
-        containers = await read_container_shares(self._cells, Division(derivation, category), month)
-        default = _default(rules)
         found: dict[tuple[str, int], tuple[Share, ...]] = {}
-        for cell in cells:
+        for cell in await self._cells.cells(EVERYTHING, query):
             key = (cell.dimensions[-1], cell.period_ms)
-            machine = known.get(key[0])
             shared = shared_of(rules, machine_dimensions(rules), cell)
             if shared is None or key in found:  # the first rule counts
                 continue
-            if machine is None or not machine.devices:  # no scheduler knows it: the bill itself may
-                if shares := containers.of(key, shared.policy, shared.name, default):
-                    found[key] = shares
-                continue
-            parts = split_machine(machine, cell.period_ms, cell.period_ms + DAY_MS, shared.policy)
-            found[key] = tuple(
-                Share(
-                    meant_owner(derivation, category, part.owner) or default,
-                    part.gpu_ms,
-                    f"{shared.name}: {_USE_WORDS[part.use]}{', assumed' if part.assumed else ''}",
-                )
-                for part in parts
-            )
+            if parts := known.get(key[0], {}).get(key[1]):
+                shares = _held_shares(derivation, category, shared, parts)
+            else:  # the ledger does not know it: the bill itself may
+                shares = containers.of(key, shared.policy, shared.name, _default(rules)) if containers else ()
+            if shares:
+                found[key] = tuple(_given(share, shared, rules) for share in shares)
         return found
 
+    async def _known(self, rules: RuleSet, month: int) -> Mapping[str, MachineDays]:
+        """The machines of the month's bill that may be shared and that the fleet's ledger knows."""
+        names = await self._resources(month, Dimension.RESOURCE_ID, _of_rules(rules))
+        return await self._machines.machines(names, *bounds(month)) if names else {}
 
-def shared_condition(rules: RuleSet) -> Filter | None:
-    """The lines of any shared machines."""
-    return Or(tuple(one.when for one in rules.shared)) if rules.shared else None
+    async def _resources(self, month: int, dimension: Dimension, where: Filter) -> list[str]:
+        """What the lines of a month that meet a condition have of a dimension, without ""."""
+        some = And((where, Not(Where(dimension, match=Match.ABSENT))))
+        query = CellQuery((Metric.LINES,), (dimension,), billing_month=month, granularity=Granularity.TOTAL, where=some)
+        return sorted(cell.dimensions[0] for cell in await self._cells.cells(EVERYTHING, query))
+
+
+def parts_of_bill(rules: RuleSet, machines: Collection[str]) -> tuple[tuple[Filter | None, ...], Filter | None]:
+    """A bill in parts: what is not a machine that is shared, and what is. Together they are all of it, each line once.
+
+    Lines that no rule of shared machines is about are a part by themselves: their sums by day are quick to read.
+    """
+    if not machines:
+        return (None,), None
+    of_rules, named = _of_rules(rules), Where(Dimension.RESOURCE_ID, tuple(sorted(machines)))
+    return (Not(of_rules), And((of_rules, Not(named)))), And((of_rules, named))
+
+
+def _of_rules(rules: RuleSet) -> Filter:
+    """The lines that any rule of shared machines is about."""
+    return Or(tuple(one.when for one in rules.shared))
+
+
+def _of_machines(rules: RuleSet, names: Collection[str]) -> Filter:
+    return And((_of_rules(rules), Where(Dimension.RESOURCE_ID, tuple(sorted(names)))))
+
+
+def _held_shares(
+    derivation: Derivation, category: str, shared: SharedMachines, parts: Sequence[Part]
+) -> tuple[Share, ...]:
+    """A machine's day by who held it; "" for what nobody did, or nobody that is known."""
+    return tuple(
+        Share(
+            meant_owner(derivation, category, part.owner),
+            part.gpu_ms,
+            f"{shared.name}: {_USE_WORDS[part.use]}{', assumed' if part.assumed else ''}",
+        )
+        for part in under(parts, shared.policy)
+    )
+
+
+def _given(share: Share, shared: SharedMachines, rules: RuleSet) -> Share:
+    """A share with an owner where nobody held it: the default, or whom the line itself names."""
+    default = _default(rules)
+    if share.value and share.value != default:
+        return share
+    return replace(share, value=default, own=shared.free is FreePolicy.OWNER)
 
 
 def machine_dimensions(rules: RuleSet) -> tuple[Dimension, ...]:
@@ -186,7 +241,7 @@ def split_shares(
     sources = {one.source for one in category.splits}
     targets: Sequence[str] = split.targets
     if targets == (OTHERS,):
-        every = {value for held, value in costs if held == currency} - sources - {category.default, ""}
+        every = {value for held, value in costs if held == currency} - sources - {category.default, UNUSED, ""}
         targets = sorted(every)
     match split.method:
         case SplitMethod.EVEN:

@@ -350,16 +350,21 @@ class _Assembly:
             down += [(offset + dev, start, end, places[why], rank) for dev, start, end, why, rank in one.down]
             work = _work(activity, offset)
             by_runs = place(one.claims, one.devices, work)
-            for placed, rank in (
-                *((each, Said.SCHEDULER) for each in by_runs),
-                *((each, Said.TELEMETRY) for each in one.labelled),
-            ):
+            shares = [self._share(one, placed, order[ranks[placed.claim.holder]]) for placed in by_runs]
+            # Turns that are not measured all alike are divided by what was given: nobody says that it was so.
+            guessed = one.key in self._known.sliced and any(np.isnan(share) for share in shares)
+            for placed, share in zip(by_runs, shares, strict=True):
                 claim = placed.claim
-                held.append((offset + placed.device, claim.start, claim.end, ranks[claim.holder], rank))
+                held.append((offset + placed.device, claim.start, claim.end, ranks[claim.holder], Said.SCHEDULER))
                 parts.append(placed.parts)
-                weights.append(self._share(one, placed, order[ranks[claim.holder]]))
-                if placed.assumed:
+                weights.append(share)
+                if placed.assumed or guessed:
                     assumed.add((offset + placed.device, ranks[claim.holder]))
+            for placed in one.labelled:
+                claim = placed.claim
+                held.append((offset + placed.device, claim.start, claim.end, ranks[claim.holder], Said.TELEMETRY))
+                parts.append(placed.parts)
+                weights.append(float("nan"))
         spans = Spans.of(held, parts)
         spans.weight = np.array(weights, np.float64)
         facts = Facts(

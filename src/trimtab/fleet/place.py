@@ -87,7 +87,7 @@ def _devices(claim: Claim, taken: Sequence[Sequence[_Taken]], work: Work) -> lis
     left = order[whole:]
     if rest and left:
         fits = [device for device in left if used[device] + rest <= PARTS]
-        found.append((max(fits, key=lambda device: (used[device], -device), default=left[0]), rest, True))
+        found.append((max(fits, key=lambda device: (used[device], -device), default=left[0]), rest, assumed))
     return found
 
 

@@ -7,7 +7,8 @@ The peak is the greatest total load of the range, all nodes together. What one n
 2. its load ÷ its utilisation where it was busiest (the upper quarter of its steps by load), at a utilisation of 80 %:
    taken to be proportional, which holds for work that one resource bounds;
 3. the most it was seen to serve, which is a lower bound: then only "holds" can be said, never "does not hold".
-Load is taken to move freely between the nodes that are left.
+What runs on one node has no others whose capacity could be set against the peak: its head room is unknown, and the
+reason says that nothing is left. Load is taken to move freely between the nodes that are left.
 """
 
 from collections.abc import Mapping
@@ -35,13 +36,17 @@ class NodeLoad:
 
 @dataclass(frozen=True, slots=True)
 class Failover:
-    """Head room after losing the worst node or zone; None where it cannot be told, with the reason."""
+    """Head room after losing the worst node or zone; None where it cannot be told, with the reason.
+
+    `alone`: there is one node (or zone), and nothing that could take over from it.
+    """
 
     head_room: float | None
     worst: str
     peak: float
     assumption: str
     reason: str = ""
+    alone: bool = False
 
 
 def check(nodes: Mapping[str, NodeLoad], *, capacity: float | None = None, by_zone: bool = False) -> Failover:
@@ -58,7 +63,10 @@ def check(nodes: Mapping[str, NodeLoad], *, capacity: float | None = None, by_zo
         units[unit] = units.get(unit, 0.0) + per_node[name]
     word = "zone" if by_zone else "node"
     if len(units) < 2:
-        return Failover(-1.0, next(iter(units)), peak, assumption, f"there is one {word}: losing it leaves nothing")
+        only = next(iter(units))
+        place = "in" if by_zone else "on"
+        reason = f"all of it runs {place} one {word}, {only}: nothing could take over"
+        return Failover(None, only, peak, assumption, reason, alone=True)
     worst = max(units, key=lambda unit: units[unit])
     room = (sum(units.values()) - units[worst] - peak) / peak
     if bound and room < 0:

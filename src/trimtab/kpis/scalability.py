@@ -10,11 +10,11 @@ import numpy as np
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Found, Metric, looked_for
-from trimtab.fleet.telemetry.identity import host_of
+from trimtab.fleet.telemetry.identity import host_of, without_port
 from trimtab.fleet.telemetry.owners import label
 from trimtab.kpis import failover, usl
 from trimtab.kpis.context import AVERAGE, RATE, SUM, Context, Flow, flows, ids
-from trimtab.kpis.failover import NodeLoad
+from trimtab.kpis.failover import Failover, NodeLoad
 from trimtab.kpis.model import Input, Kpi, unknown
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.plan import StatRequest
@@ -88,7 +88,7 @@ async def _nodes(context: Context, found: list[Found], requests: dict[str, Flow]
     for (group, service), metrics in context.by_service(found).items():
         flow = requests.get(group)
         for series in metrics.get(flow.metrics[service], []) if flow and service in flow.metrics else []:
-            if node := label(series, "node"):
+            if node := without_port(label(series, "node")):
                 members.setdefault((group, service, node), []).append(series)
     idle: dict[str, list[Series]] = {}
     for share in context.finder.all(concepts.CPU_IDLE):
@@ -120,10 +120,16 @@ def _failover(context: Context, services: Nodes, flow: Flow) -> list[Kpi]:
             service: failover.check(nodes, capacity=context.options.node_capacity, by_zone=by_zone)
             for service, nodes in services.items()
         }
-        service = min(checks, key=lambda name: np.inf if (room := checks[name].head_room) is None else room)
+        alone = [name for name, one in checks.items() if one.alone]
+        service = alone[0] if alone else min(checks, key=lambda name: _room(checks[name]))
         found = checks[service]
         reason = found.reason or f"losing {found.worst} at a peak of {found.peak:.4g}/s; {found.assumption}"
         told = f"{service}: {reason}" if len(checks) > 1 else reason
+        told += f"; so it is with {len(alone)} of {len(checks)} services" if len(alone) > 1 else ""
         source = Input(flow.metrics[service].shown, len(services[service]))
         kpis.append(Kpi(id_, found.head_room, told, inputs=(source,)))
     return kpis
+
+
+def _room(found: Failover) -> float:
+    return np.inf if found.head_room is None else found.head_room

@@ -1,6 +1,6 @@
 """How much of something each group used over a range: what a shared cost can be divided by.
 
-gpu-seconds          GPU-hours held, by evidence on the GPUs' own series × 3600
+gpu-seconds          GPU-hours held × 3600, of the fleet's ledger
 requests, tokens     as the KPIs count them; input-tokens and output-tokens are those alone
 <metric name>        the growth of a counter, or the sum of what was observed
 """
@@ -9,10 +9,12 @@ import asyncio
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
+from trimtab.fleet.frame import by_name
+from trimtab.fleet.groups import names_of
+from trimtab.fleet.model import State
+from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Metric, Registry
-from trimtab.fleet.telemetry.evidence import gather
-from trimtab.fleet.telemetry.gpu_hours import by_owner
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners, pods_of
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
@@ -29,13 +31,23 @@ _TOKENS = {
 
 
 async def use(
-    reader: Reader, registry: Registry, scope: Scope, metric: str, by: str, start_ms: int, end_ms: int
+    reader: Reader,
+    registry: Registry,
+    scope: Scope,
+    metric: str,
+    by: str,
+    start_ms: int,
+    end_ms: int,
+    ledger: HoursReader | None = None,
 ) -> dict[str, float]:
-    """What each group by `by` (a tag or label) used, in the metric's unit. Raises InvalidInput where none is known."""
+    """What each group by `by` (a tag or label) used, in the metric's unit; `ledger` has the GPU time.
+
+    Raises InvalidInput where none is known.
+    """
     grid = Grid.over(start_ms, end_ms)
     finder = Finder(registry, scope, grid.start_ms)
     pods = pods_of(one.series for one in finder.named(POD_LABELS))
-    context = Context(reader, finder, Owners(by, pods=pods), grid)
+    context = Context(reader, finder, Owners(by, pods=pods), grid, ledger=ledger)
     found = await _gpu_seconds(context) if metric == GPU_SECONDS else await _counted(context, metric)
     if not found:
         raise InvalidInput(
@@ -47,10 +59,13 @@ async def use(
 
 
 async def _gpu_seconds(context: Context) -> dict[str, float]:
-    evidence = await gather(context.reader, context.finder, context.owners, context.grid)
-    if evidence is None:
+    if context.ledger is None:
         return {}
-    return {owner: layers.allocated * 3600 for owner, layers in by_owner(evidence.grid).items()}
+    grid = context.grid
+    frame = await context.ledger.frame(context.finder.scope, grid.start_ms, grid.end_ms)
+    held = frame.where(frame.state == State.HELD)
+    found = by_name(held, names_of(held, context.owners, context.finder))
+    return {owner: hours.held * 3600 for owner, hours in found.items()}
 
 
 async def _counted(context: Context, metric: str) -> dict[str, float]:

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trimtab.economics.months import in_words, named
+from trimtab.economics.rules.model import UNUSED
 from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
 from trimtab.reports.statements.money import coins, exact
 
@@ -36,6 +37,15 @@ class OwnerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """The line from a statement to the invoice of its month, and that invoice."""
+
+    name: str
+    coins: str
+    invoice: str
+
+
+@dataclass(frozen=True, slots=True)
 class CurrencyTable:
     """One currency's owners."""
 
@@ -46,6 +56,7 @@ class CurrencyTable:
     total: str
     unowned: str
     unowned_share: float | None
+    to_invoice: InvoiceRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,12 @@ def by_owner(statement: Statement, default: str, before: Sequence[Statement]) ->
         for line in statement.lines:
             if line.key.currency == currency:
                 sums[line.key.owner][_column(line)] += line.coins
-        found.append(_table(currency, sums, default, earlier))
+        made = _table(currency, sums, default, earlier)
+        lines = [line for line in statement.to_invoice() if line.currency == currency]
+        rows = [
+            InvoiceRow(line.name, coins(line.coins, currency), coins(line.invoice_coins, currency)) for line in lines
+        ]
+        found.append(replace(made, to_invoice=next(iter(rows), None)))
     return found
 
 
@@ -148,13 +164,13 @@ def _table(
     totals = {owner: sum(held.values(), Decimal(0)) for owner, held in sums.items()}
     whole = sum(totals.values(), Decimal(0))
     rows = []
-    for owner in sorted(sums, key=lambda name: (name == default, -totals[name], name)):
+    for owner in sorted(sums, key=lambda name: (name in (default, UNUSED), -totals[name], name)):
         trend = [float(one.get((owner, currency), Decimal(0))) for one in earlier]
         last = earlier[-1].get((owner, currency)) if earlier else None
         rows.append(
             OwnerRow(
                 owner,
-                owner == default,
+                owner in (default, UNUSED),
                 tuple(coins(sums[owner][name], currency) if sums[owner].get(name) else "" for name in columns),
                 coins(totals[owner], currency),
                 float(totals[owner] / whole) if whole > 0 and totals[owner] >= 0 else None,

@@ -77,26 +77,21 @@ def live_of(
     return LiveEstimates(sources, EstimateStore(stores.state), clock)
 
 
-def fleet_of(stores: Stores, bills: CostsRoom, live: LiveEstimates, telling: Telling, clock: Clock) -> FleetRoom:
-    """The ledger of the fleet over the bill as it was imported, and what is estimated of the days after it."""
+@dataclass(slots=True)
+class EstimatedDays:
+    """What the live estimate says of machines, for the ledger of the fleet. `live` is set once there is one: it asks
+    for owners, which ask who held the machines."""
 
-    ratios: dict[int, dict[str, Decimal]] = {}
+    bills: CostsRoom
+    live: LiveEstimates | None = None
+    _net: tuple[int, dict[str, Decimal]] = (0, {})
 
-    async def net_of(closed_ms: int) -> dict[str, Decimal]:
-        """Net ÷ amortised of the last billed week by currency: what discounts take off days that are not billed."""
-        if closed_ms not in ratios:
-            span = closed_ms - 7 * DAY_MS, closed_ms
-            amortised = await bills.reader.total(EVERYTHING, *span, Metric.AMORTIZED)
-            net = await bills.reader.total(EVERYTHING, *span, Metric.NET_AMORTIZED)
-            ratios.clear()
-            ratios[closed_ms] = {one: net[one] / amount for one, amount in amortised.items() if amount > 0}
-        return ratios[closed_ms]
-
-    async def estimates() -> OpenDays | None:
-        found = await live.snapshot()
+    async def __call__(self) -> OpenDays | None:
+        """The open days. Raises QueryAborted, Unavailable."""
+        found = await self.live.snapshot() if self.live is not None else None
         if found is None:
             return None
-        net = await net_of(found.closed_ms)
+        net = await self._net_of(found.closed_ms)
         lines = [
             EstimatedLine(line.key.resource, line.day_ms, line.key.currency, _amounts(line, net))
             for line in found.lines
@@ -105,10 +100,25 @@ def fleet_of(stores: Stores, bills: CostsRoom, live: LiveEstimates, telling: Tel
         machines = found.base.weights_of(lambda key: bool(key.resource) and is_time(key.unit))
         return OpenDays(found.closed_ms, lines, found.base.error(machines, Metric.EFFECTIVE).median)
 
-    sources = FleetSources(
-        telling.reader, telling.registry, telling.inventory, bills.reader, bills.ledger.held, estimates
-    )
-    return FleetRoom.of(stores.telemetry, sources, clock)
+    async def _net_of(self, closed_ms: int) -> dict[str, Decimal]:
+        """Net ÷ amortised of the last billed week by currency: what discounts take off days that are not billed."""
+        if self._net[0] != closed_ms:
+            span = closed_ms - 7 * DAY_MS, closed_ms
+            amortised = await self.bills.reader.total(EVERYTHING, *span, Metric.AMORTIZED)
+            net = await self.bills.reader.total(EVERYTHING, *span, Metric.NET_AMORTIZED)
+            self._net = closed_ms, {one: net[one] / amount for one, amount in amortised.items() if amount > 0}
+        return self._net[1]
+
+
+def fleet_of(
+    stores: Stores,
+    bills: CostsRoom,
+    facts: tuple[Reader, Registry, InventoryRoom],
+    estimates: EstimatedDays,
+    clock: Clock,
+) -> FleetRoom:
+    """The ledger of the fleet over the bill as it was imported, and what is estimated of the days after it."""
+    return FleetRoom.of(stores.telemetry, FleetSources(*facts, bills.reader, bills.ledger.held, estimates), clock)
 
 
 def _amounts(line: Line, net: Mapping[str, Decimal]) -> dict[Basis, Decimal] | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,7 +33,7 @@ from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud.s3_folders import S3Folders
 from trimtab.costs.anomalies.room import CostAnomalies
-from trimtab.costs.model import CostCategory, Facet, Tag
+from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
@@ -41,19 +41,16 @@ from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
-from trimtab.economics.shared.runs import RunMachines
+from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
-from trimtab.fleet.telemetry import sm_time as run_sm_time
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.room import InventoryRoom
-from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
-from trimtab.kpis.runs import activity as run_activity
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
@@ -94,6 +91,7 @@ from trimtab.wiring.endpoint_scaling import inference_of
 from trimtab.wiring.insight_rules import RuleMetrics
 from trimtab.wiring.live_costs import (
     BudgetedLive,
+    EstimatedDays,
     Telling,
     announced,
     cost_anomalies_of,
@@ -178,7 +176,11 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
     inventory = InventoryRoom.of(stores.state, clock)
     bills = (await _costs(settings, stores, clock)).knowing(partial(announced, inventory.rates))
-    economics = _economics(stores, bills, inventory, reader, registry, clock)
+    estimated = EstimatedDays(bills)
+    fleet = fleet_of(stores, bills, (reader, registry, inventory), estimated, clock)
+    economics = _economics(
+        stores, bills, inventory, fleet.ledger, partial(kpi_use.use, reader, registry, ledger=fleet.ledger), clock
+    )
     costs = bills.over(economics.bills)
     generation = CostExplorerRooms.of(bills, clock, rules=economics.rules).generation
     telling = Telling(reader, registry, inventory, generation)
@@ -186,7 +188,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
-    fleet = fleet_of(stores, bills, live, telling, clock)
+    estimated.live = live
     units = units_of(fleet, telling, traces.reader, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
@@ -285,7 +287,8 @@ def _audit(settings: Settings, stores: Stores, clock: Clock) -> AuditRoom:
 async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:
     """The bills, after whatever a crash left of an import is completed or undone."""
     embedded = not settings.clickhouse_url
-    room = CostsRoom.of(stores.telemetry, stores.state, clock, settings.data_dir, embedded=embedded)
+    place, shown = settings.data_dir, settings.presentation_currency
+    room = CostsRoom.of(stores.telemetry, stores.state, clock, place, embedded=embedded, presentation_currency=shown)
     await asyncio.to_thread(room.importer.recover)
     return room
 
@@ -294,24 +297,14 @@ def _economics(
     stores: Stores,
     bills: CostsRoom,
     inventory: InventoryRoom,
-    reader: MetricReader,
-    registry: SeriesRegistry,
+    hours: HoursReader,
+    used: Callable[[Scope, str, str, int, int], Awaitable[dict[str, float]]],
     clock: Clock,
 ) -> EconomicsRoom:
-    """Whose the bill is, with what measures use: runs where schedulers are connected, and metrics."""
-
-    async def activity(runs: Sequence[Run], start_ms: int, end_ms: int) -> dict[RunKey, float]:
-        found = await run_activity.read(reader, registry, EVERYTHING, runs, start_ms, end_ms)
-        return {key: one.share for key, one in found.items() if one.share is not None}
-
-    sm_time = partial(run_sm_time.read, reader, registry, EVERYTHING)
-    runs = RunMachines(inventory.runs, inventory.nodes, activity, sm_time)
-
-    async def by_metric(metric: str, tag: str, start_ms: int, end_ms: int) -> dict[str, float]:
-        return await kpi_use.use(reader, registry, EVERYTHING, metric, tag, start_ms, end_ms)
-
-    use = OwnersUse(runs, by_metric)
-    return EconomicsRoom.of(stores.telemetry, stores.state, bills.ledger, clock, use, runs)
+    """Whose the bill is, with what measures use: the ledger of the fleet, and metrics."""
+    machines = FleetMachines(hours, inventory.runs)
+    use = OwnersUse(machines, partial(used, EVERYTHING))
+    return EconomicsRoom.of(stores.telemetry, stores.state, bills.ledger, clock, use, machines)
 
 
 def _budgets(
@@ -349,8 +342,7 @@ def _advice(
         ]
 
     async def owner() -> Facet:
-        rules = (await economics.rules.current()).rules
-        return CostCategory(rules.owner) if rules.category(rules.owner) else Tag(rules.owner)
+        return (await economics.rules.current()).owner_facet
 
     return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, hours))
 

@@ -1,19 +1,26 @@
 """How budgets stand on a bill: what is summed, in which unit, with which limit."""
 
 import asyncio
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from trimtab.base.clock import ManualClock
 from trimtab.budgets.measure import Measure
 from trimtab.budgets.model import Budget, Spend, Standing
+from trimtab.costs.currencies.model import Rate
+from trimtab.costs.currencies.room import Currencies
+from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.explorer.commitments import CommitmentUse, SpendCoverage
 from trimtab.costs.explorer.explorer import Explorer, Slice
-from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Where
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Where
 from trimtab.costs.outlook import Outlooks
 from trimtab.costs.read import CostReader
+from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.model import TooLittleHistory
+
+DAY = 86_400_000
 
 
 def at(day: str) -> int:
@@ -60,7 +67,7 @@ def _asked(where: Filter | None, every: tuple[str, ...]) -> tuple[str, ...]:
     return found[0] if found else every
 
 
-def standing(bill: Bill, type_: str = "COST", **form: Any) -> Standing:
+def standing(bill: Bill, type_: str = "COST", currencies: Currencies | None = None, **form: Any) -> Standing:
     whole = {
         "BudgetType": type_,
         "TimeUnit": "MONTHLY",
@@ -68,7 +75,8 @@ def standing(bill: Bill, type_: str = "COST", **form: Any) -> Standing:
     }
     budget = Budget("1" * 12, "b", {**whole, **form}, 0, 0)
     asked = cast(CostReader, bill), cast(Explorer, bill), cast(Outlooks, bill)
-    measure = Measure(*asked, lambda _: None, ManualClock(at("2026-06-10") + 3_600_000))
+    clock = ManualClock(at("2026-06-10") + 3_600_000)
+    measure = Measure(*asked, lambda _: None, clock, currencies=currencies)
     return asyncio.run(measure.standing(budget))
 
 
@@ -95,6 +103,62 @@ def test_of_two_currencies_none_is_chosen() -> None:
     found = standing(Bill("EUR", "USD"), AutoAdjustData=options)
     assert found.actual is None
     assert "EUR and USD" in found.problem
+
+
+class Daily(Bill):
+    """The same by day where days are asked for."""
+
+    def __init__(self, *currencies: str, since: dict[str, str] | None = None) -> None:
+        super().__init__(*currencies)
+        self.since = {name: at(day) for name, day in (since or {}).items()}
+
+    async def costs(self, scope: Any, query: CostQuery) -> list[CostRow]:
+        whole = query.granularity is not Granularity.DAILY
+        spans = [(query.start_ms, query.end_ms)]
+        if not whole:
+            spans = [(day, day + DAY) for day in range(query.start_ms, query.end_ms, DAY)]
+        found = []
+        for span in spans:
+            for row in await super().costs(scope, replace(query, start_ms=span[0], end_ms=span[1])):
+                since = self.since.get(row.currency, 0)
+                if row.end_ms > since:
+                    found.append(row)
+        return found
+
+
+def rates(state: State, presentation: str = "", **pairs: str) -> Currencies:
+    found = Currencies(RateStore(state, ManualClock()), presentation)
+    told = [Rate(date(2026, 6, 1), "EUR", quote, Decimal(rate), "ECB") for quote, rate in pairs.items()]
+    told += [Rate(date(2026, 6, 8), "EUR", quote, Decimal(rate), "ECB") for quote, rate in pairs.items()]
+    if told:
+        asyncio.run(found.rates.put("ECB", told))
+    return found
+
+
+def test_lines_in_another_currency_count_by_the_rates_of_their_days(state: State) -> None:
+    found = standing(Daily("EUR", "USD"), currencies=rates(state, USD="2"), **USD)
+    assert Spend(Decimal("300.00"), "USD") == found.actual  # ten days of 10 USD, and of 10 EUR at 2
+    assert "no forecast: cannot forecast: 3 days" == found.problem
+    assert found.presented is None
+
+
+def test_what_no_rate_brings_to_the_limits_currency_is_left_out_and_named(state: State) -> None:
+    found = standing(Daily("EUR", "USD"), currencies=rates(state), **USD)
+    assert Spend(Decimal(100), "USD") == found.actual
+    assert found.problem.startswith("EUR is left out: no rate of EUR and USD was imported; no forecast")
+
+
+def test_what_was_spent_is_shown_in_the_presentation_currency_too(state: State) -> None:
+    found = standing(Daily("USD"), currencies=rates(state, "EUR", USD="4"), **USD)
+    assert (Spend(Decimal(100), "USD"), Spend(Decimal("25.00"), "EUR")) == (found.actual, found.presented)
+
+
+def test_without_a_limit_the_currency_of_the_period_or_of_presentation_is_taken(state: State) -> None:
+    options = {"AutoAdjustType": "HISTORICAL", "HistoricalOptions": {"BudgetAdjustmentPeriod": 1}}
+    both = standing(Daily("EUR", "USD"), currencies=rates(state, "EUR", USD="4"), AutoAdjustData=options)
+    assert Spend(Decimal("125.00"), "EUR") == both.actual
+    later = Daily("EUR", "USD", since={"EUR": "2026-12-01"})
+    assert Spend(Decimal(100), "USD") == standing(later, AutoAdjustData=options).actual
 
 
 def test_without_a_bill_nothing_is_known() -> None:

@@ -1,7 +1,7 @@
 """Where a bill is going: what is known counts as it is, what is not is forecast by day and added up by month."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +11,13 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.announced import Change, changes_of
-from trimtab.costs.model import CostRow, Dimension, Granularity, Metric, Where
+from trimtab.costs.currencies.model import Rate as ExchangeRate
+from trimtab.costs.currencies.room import Currencies
+from trimtab.costs.currencies.store import RateStore
+from trimtab.costs.model import And, CostRow, Dimension, Filter, Granularity, Metric, Where
 from trimtab.costs.outlook import Outlook, OutlookQuery, Outlooks, calendar_of
 from trimtab.inventory.catalog.model import Rate, RateKind, RateUnit
+from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
 from trimtab.timeseries.forecast.predict import predict
 
@@ -29,28 +33,40 @@ FEE = Decimal(310)
 
 
 class Bill:
-    """A bill of 10 a day, 4 at weekends, and a fee of 310 on the first of each month; it counts what it is asked."""
+    """A bill of 10 a day, 4 at weekends, and a fee of 310 on the first of each month; it counts what it is asked.
 
-    def __init__(self, currency: str = "USD") -> None:
+    Of further currencies it has the given amount, on its last `days`.
+    """
+
+    def __init__(self, currency: str = "USD", days: int = 0, **others: str) -> None:
         self.currency = currency
+        self.days = days
+        self.others = others
 
     async def extent(self) -> tuple[int, int]:
         return FIRST, END
 
     async def costs(self, scope: Any, query: Any) -> list[CostRow]:
-        rows = [
-            CostRow(day, day + DAY, (), self.currency, "Hrs", 1, (self.amount(day),))
-            for day in range(query.start_ms, query.end_ms, DAY)
-        ]
-        return [
-            *rows,
-            *([CostRow(FIRST, FIRST + DAY, (), "EUR", "Hrs", 1, (Decimal(1),))] if self.currency == "2" else []),
-        ]
+        rows = []
+        for day in range(query.start_ms, query.end_ms, DAY):
+            rows.append(CostRow(day, day + DAY, (), self.currency, "Hrs", 1, (self.amount(day),)))
+            for name, amount in self.others.items():
+                if day >= END - self.days * DAY:
+                    rows.append(CostRow(day, day + DAY, (), name, "Hrs", 1, (Decimal(amount),)))
+        asked = _asked(query.where)
+        return [row for row in rows if asked is None or row.currency in asked]
 
     @staticmethod
     def amount(day_ms: int) -> Decimal:
         day = datetime.fromtimestamp(day_ms / 1000, UTC)
         return Decimal(4 if day.weekday() > 4 else 10) + (FEE if day.day == 1 else 0)
+
+
+def _asked(where: Filter | None) -> tuple[str, ...] | None:
+    for part in where.parts if isinstance(where, And) else (where,):
+        if isinstance(part, Where) and part.facet is Dimension.CURRENCY:
+            return part.values
+    return None
 
 
 class Here:
@@ -155,8 +171,38 @@ def test_what_cannot_be_forecast_is_said(first: str, last: str, more: dict[str, 
 
 
 def test_currencies_are_not_added() -> None:
+    with pytest.raises(InvalidInput, match="the bill is in EUR and USD, which are never added; filter by CURRENCY"):
+        ask(outlooks(Bill(days=300, EUR="1")), "2026-05-01", "2026-06-01")
+    only = Where(Dimension.CURRENCY, ("EUR",))
+    found = ask(outlooks(Bill(days=300, EUR="1")), "2026-05-01", "2026-06-01", where=only)
+    assert ("EUR", "") == (found.currency, found.note)
+
+
+def test_the_currency_that_has_data_is_forecast_and_the_other_named() -> None:
+    plain = ask(outlooks(), "2026-05-01", "2026-06-01")
+    nothing = ask(outlooks(Bill(days=300, EUR="0")), "2026-05-01", "2026-06-01")
+    assert (plain.total, "USD") == (nothing.total, nothing.currency)
+    assert "of EUR nothing was billed" == nothing.note
+    short = ask(outlooks(Bill(days=2, EUR="5")), "2026-05-01", "2026-06-01")
+    assert (plain.total, "USD") == (short.total, short.currency)
+    assert short.note.startswith("EUR is left out: ")
+
+
+def test_several_currencies_are_forecast_in_one_by_the_rates_of_their_days(state: State) -> None:
+    currencies = Currencies(RateStore(state, ManualClock()), "EUR")
+    days = [date(2025, 9, 30) + timedelta(days=at_) for at_ in range(0, 240, 5)]
+    rates = [ExchangeRate(day, "EUR", "USD", Decimal(2), "ECB") for day in days]
+    asyncio.run(currencies.rates.put("ECB", rates))
+    clock = ManualClock(END + 3600_000)
+    both = Outlooks(Bill(days=300, EUR="1"), Here(), clock, currencies=currencies)  # type: ignore[arg-type]
+    found = ask(both, "2026-05-01", "2026-05-11")
+    assert ("EUR", "USD by the rates of ECB") == (found.currency, found.note)
+    usd = sum(Bill.amount(at("2026-05-01") + number * DAY) for number in range(10))
+    assert usd / 2 + 10 == found.total.known
+    assert "USD" == ask(both, "2026-05-01", "2026-05-11", currency="USD").currency
+    asyncio.run(currencies.rates.remove("ECB"))
     with pytest.raises(InvalidInput, match="never added"):
-        ask(outlooks(Bill("2")), "2026-05-11", "2026-05-12")
+        ask(both, "2026-05-01", "2026-05-11")
 
 
 def test_too_far_for_so_little_history() -> None:

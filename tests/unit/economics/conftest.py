@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from tests.unit.economics.pretended import Machine, days_of
 
 from trimtab.base.clock import ManualClock
 from trimtab.costs.files.folder import LocalFolder
@@ -18,7 +19,7 @@ from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.read import CostReader
 from trimtab.economics.months import bounds
 from trimtab.economics.room import EconomicsRoom
-from trimtab.economics.shared.model import Machine
+from trimtab.economics.shared.model import MachineDays
 from trimtab.economics.statements.model import Statement
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -134,8 +135,8 @@ class Told:
     async def use(self, metric: str, by: str, start_ms: int, end_ms: int) -> Mapping[str, Decimal]:
         return self.uses[metric]
 
-    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, Machine]:
-        return {name: self.known[name] for name in resources if name in self.known}
+    async def machines(self, resources: Sequence[str], start_ms: int, end_ms: int) -> Mapping[str, MachineDays]:
+        return {name: days_of(self.known[name], start_ms, end_ms) for name in resources if name in self.known}
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ class House:
     clock: ManualClock
     told: Told
     folder: Path
+    state: State
 
     def bring(self, lines: Sequence[Mapping[str, str]], source: str = "cur") -> None:
         """Import a bill; the months that it holds replace what the source held of them."""
@@ -180,4 +182,4 @@ def house(engine: Telemetry, state: State, tmp_path: Path) -> House:
     )
     told = Told()
     room = EconomicsRoom.of(engine, state, ledger, clock, told, told)
-    return House(engine, importer, CostReader(engine), room, clock, told, tmp_path)
+    return House(engine, importer, CostReader(engine), room, clock, told, tmp_path, state)

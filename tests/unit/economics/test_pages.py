@@ -45,11 +45,13 @@ def test_a_statement_is_shown_down_to_its_lines(house: House, open_pages: Open) 
     house.bring(every_kind())
     page = open_pages().get("/statements?month=2026-08&owner=search").text
     assert "0.00 apart" in page
-    assert ">8.01<" in page
-    assert "15.005" in page
+    assert ">12.01<" in page
+    assert "14.005" in page
+    assert "Difference between net amortised cost and invoice" in page
+    assert ">−0.25<" in page
     assert "Close 2026-08 for good" in page
     found = open_pages().get("/statements.json?month=2026-08").json()
-    assert {"search", "ads", "unowned"} == {one["owner"] for one in found["lines"]}
+    assert {"search", "ads", "unowned", "unused commitments"} == {one["owner"] for one in found["lines"]}
     assert 404 == open_pages().get("/statements?month=2026-08&owner=nobody").status_code
     assert 400 == open_pages().get("/statements?month=August").status_code
 

@@ -11,6 +11,7 @@ from trimtab.economics.rules.give import give
 from trimtab.economics.rules.model import Basis
 from trimtab.economics.rules.read import read_rules, rules_of
 from trimtab.economics.rules.write import write_rules
+from trimtab.economics.statements.kinds import UNUSED_DIMENSIONS
 
 FULL = """
 basis: amortized
@@ -102,7 +103,8 @@ def test_a_category_counts_from_its_month() -> None:
 
 def test_what_of_the_bill_rules_come_down_to() -> None:
     needs = derive().needs([TEAM])
-    assert {Dimension.SERVICE, Dimension.LINKED_ACCOUNT, Dimension.LINKED_ACCOUNT_NAME} == needs.dimensions
+    asked = {Dimension.SERVICE, Dimension.LINKED_ACCOUNT, Dimension.LINKED_ACCOUNT_NAME}
+    assert asked.union(UNUSED_DIMENSIONS) == needs.dimensions
     assert {"team", "owner", "cost-centre", "env"} == needs.tags
     assert set() == needs.categories
 

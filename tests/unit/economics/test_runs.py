@@ -1,23 +1,31 @@
 """Who held which GPU, from what schedulers report: a run's cost is its GPU-hours × the node's price."""
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
+import numpy as np
 import pytest
 from tests.unit.economics.conftest import House, line
 
+from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.economics.months import bounds
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.rules.model import SharePolicy
-from trimtab.economics.shared.model import Use
-from trimtab.economics.shared.runs import RunMachines
-from trimtab.economics.shared.split import split_machine
+from trimtab.economics.shared.machines import FleetMachines
+from trimtab.economics.shared.model import Use, under
 from trimtab.economics.use import OwnersUse
+from trimtab.fleet.assemble import Known, holder_name
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.gather import FactsReader, is_sliced
+from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
+from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.inventory.runs.nodes import NodeStore
 from trimtab.inventory.runs.store import RunStore
@@ -44,8 +52,42 @@ def run(job: str, team: str, start_h: float, end_h: float, *held: Held) -> Run:
     )
 
 
+class Measured:
+    """Telemetry that says one activity of every GPU of a node, and each run's share of SM time."""
+
+    def __init__(self, inventory: InventoryRoom, active: dict[str, float], sm: dict[str, dict[str, float]]) -> None:
+        self.inventory, self.active, self.sm = inventory, active, sm
+
+    async def known(self, start_ms: int, end_ms: int) -> Known:
+        runs = await self.inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), 100)
+        lives = await self.inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
+        nodes = await self.inventory.nodes.all(EVERYTHING)
+        sliced = frozenset((one.account, one.cluster, one.name) for one in nodes if is_sliced(one))
+        shares = {(holder_name(one), "gpu-2"): self.sm[one.key.job] for one in runs if one.key.job in self.sm}
+        known = Known(start_ms, end_ms, end_ms, lives, runs, None, (), sliced, shares)
+        if not self.active:
+            return known
+        steps = (end_ms - start_ms) // HOUR
+        rows = [GpuRow(f"GPU-{at}", "gpu-1", at, KEY[0], 1.0, start_ms, end_ms) for at in self.active]
+        values = np.array([[share] * steps for share in self.active.values()])
+        nothing = np.full(values.shape, -1)
+        seen = np.ones(values.shape, np.bool_)
+        day = TelemetryDay(start_ms, HOUR, rows, values, nothing, nothing, nothing, nothing, seen, (), (), ())
+        return replace(known, telemetry=day)
+
+
+def over(
+    state: State, active: dict[str, float] | None = None, sm: dict[str, dict[str, float]] | None = None
+) -> FleetMachines:
+    """The machines of a ledger that is made on the spot."""
+    clock = ManualClock(DAY + 48 * HOUR)
+    inventory = InventoryRoom.of(state, clock)
+    facts = cast("FactsReader", Measured(inventory, active or {}, sm or {}))
+    return FleetMachines(DirectLedger(facts, clock), inventory.runs)
+
+
 @pytest.fixture
-def machines(state: State) -> RunMachines:
+def machines(state: State) -> FleetMachines:
     runs, nodes = RunStore(state), NodeStore(state)
     reported = [
         run("1", "search", 0, 12, Held("gpu-1", 2, (0, 1))),
@@ -53,27 +95,37 @@ def machines(state: State) -> RunMachines:
         run("3", "data", 0, 6, Held("gpu-1", 0.5)),
     ]
     node = Node(*KEY, "gpu-1", Condition.UP, gpus=4, instance_id="i-gpu")
-    seen = DAY + 48 * HOUR
-    asyncio.run(runs.put(reported, seen))
+    asyncio.run(runs.put(reported, DAY + 48 * HOUR))
     asyncio.run(nodes.put([node], DAY))
-    asyncio.run(nodes.put([node], seen))
-    return RunMachines(runs, nodes)
+    return over(state)
 
 
-def test_hours_by_owner_are_the_runs_own_and_add_up(machines: RunMachines) -> None:
-    [machine] = asyncio.run(machines.machines(["i-gpu", "i-other"], DAY, DAY + 24 * HOUR)).values()
-    parts = split_machine(machine, DAY, DAY + 24 * HOUR, SharePolicy.ALLOCATED)
-    hours = {(part.owner, part.use): part.gpu_ms / HOUR for part in parts}
+def hours_of(machines: FleetMachines, name: str, policy: SharePolicy) -> dict[tuple[str, Use, bool], Fraction]:
+    [days] = asyncio.run(machines.machines([name, "i-other"], DAY, DAY + 24 * HOUR)).values()
+    found: dict[tuple[str, Use, bool], Fraction] = {}
+    for one in under(days[DAY], policy):
+        key = one.owner, one.use, one.assumed
+        found[key] = found.get(key, Fraction(0)) + one.gpu_ms / HOUR
+    return found
+
+
+def test_hours_by_owner_are_the_runs_own_and_add_up(machines: FleetMachines) -> None:
+    hours = hours_of(machines, "i-gpu", SharePolicy.ALLOCATED)
     assert {
-        ("search", Use.HELD): Fraction(24),
-        ("ads", Use.HELD): Fraction(18),
-        ("data", Use.HELD): Fraction(3),
-        ("", Use.UNALLOCATED): Fraction(51),
+        ("search", Use.HELD, False): Fraction(24),
+        ("ads", Use.HELD, True): Fraction(18),
+        ("data", Use.HELD, True): Fraction(3),
+        ("", Use.UNALLOCATED, False): Fraction(51),
     } == hours
     assert 4 * 24 == sum(hours.values())
 
 
-def test_one_run_worked_out_by_hand(house: House, machines: RunMachines, state: State) -> None:
+def test_a_day_on_which_a_machine_did_not_exist_has_no_parts(machines: FleetMachines) -> None:
+    [days] = asyncio.run(machines.machines(["i-gpu"], DAY - 24 * HOUR, DAY + 24 * HOUR)).values()
+    assert [DAY] == list(days)
+
+
+def test_one_run_worked_out_by_hand(house: House, machines: FleetMachines, state: State) -> None:
     # 4 GPUs for a day are 96 GPU-hours; the node cost 960, so a GPU-hour is 10. Run 2 held one GPU for 18 hours.
     house.bring([line(cost="960", line_item_resource_id="i-gpu", line_item_usage_type="BoxUsage:p4d.24xlarge")])
     room = EconomicsRoom.of(
@@ -84,7 +136,7 @@ def test_one_run_worked_out_by_hand(house: House, machines: RunMachines, state: 
     assert {"ads": Decimal(180), "search": Decimal(240), "data": Decimal(30), "unowned": Decimal(510)} == lines
 
 
-def test_gpu_seconds_come_from_runs_and_other_use_from_metrics(machines: RunMachines) -> None:
+def test_gpu_seconds_come_from_runs_and_other_use_from_metrics(machines: FleetMachines) -> None:
     async def measured(metric: str, by: str, start_ms: int, end_ms: int) -> dict[str, float]:
         if metric != "tokens":
             raise InvalidInput("no such metric")
@@ -98,56 +150,37 @@ def test_gpu_seconds_come_from_runs_and_other_use_from_metrics(machines: RunMach
         asyncio.run(use.use("steps", "team", *month))
 
 
-def test_by_measured_use_a_run_pays_for_what_its_gpus_did(machines: RunMachines) -> None:
-    async def activity(runs: Sequence[Run], start_ms: int, end_ms: int) -> dict[RunKey, float]:
-        return {one.key: 0.25 for one in runs if one.team == "ads"}
-
-    measured = RunMachines(machines._runs, machines._nodes, activity)
-    [machine] = asyncio.run(measured.machines(["i-gpu"], DAY, DAY + 24 * HOUR)).values()
-    parts = split_machine(machine, DAY, DAY + 24 * HOUR, SharePolicy.USED)
-    hours = {(part.owner, part.use, part.assumed): part.gpu_ms / HOUR for part in parts}
-    assert Fraction(9, 2) == hours["ads", Use.ACTIVE, False]
-    assert Fraction(27, 2) == hours["", Use.IDLE, False]
+def test_by_measured_use_a_run_pays_for_what_its_gpus_did(machines: FleetMachines, state: State) -> None:
+    measured = over(state, active={"2": 0.25, "3": 0.25})
+    hours = hours_of(measured, "i-gpu", SharePolicy.USED)
+    assert Fraction(9, 2) == hours["ads", Use.ACTIVE, True]
     assert Fraction(24) == hours["search", Use.HELD, True]
     assert 4 * 24 == sum(hours.values())
 
 
-def sliced(state: State, sm: dict[str, dict[str, float]], replicas: str = "4") -> RunMachines:
+def sliced(state: State, sm: dict[str, dict[str, float]]) -> dict[tuple[str, bool], Fraction]:
     """A node with one GPU on which pods take turns, a slice of a quarter each; `sm` is measured by job."""
-    runs, nodes = RunStore(state), NodeStore(state)
-    labels = {"nvidia.com/gpu.replicas": replicas}
+    labels = {"nvidia.com/gpu.replicas": "4"}
     node = Node(*KEY, "gpu-2", Condition.UP, gpus=1, instance_id="i-sliced", labels=labels)
     reported = [run("1", "search", 0, 24, Held("gpu-2", 0.25)), run("2", "ads", 0, 24, Held("gpu-2", 0.5))]
-    asyncio.run(runs.put(reported, DAY + 48 * HOUR))
-    asyncio.run(nodes.put([node], DAY))
-    asyncio.run(nodes.put([node], DAY + 48 * HOUR))
-
-    async def measured(known: Sequence[Run], start_ms: int, end_ms: int) -> dict[tuple[RunKey, str], dict[str, float]]:
-        return {(one.key, "gpu-2"): sm[one.key.job] for one in known if one.key.job in sm}
-
-    return RunMachines(runs, nodes, sm_time=measured)
-
-
-def hours(machines: RunMachines) -> dict[tuple[str, bool], Fraction]:
-    [machine] = asyncio.run(machines.machines(["i-sliced"], DAY, DAY + 24 * HOUR)).values()
-    parts = split_machine(machine, DAY, DAY + 24 * HOUR, SharePolicy.ALLOCATED)
-    return {(part.owner, part.assumed): part.gpu_ms / HOUR for part in parts}
+    asyncio.run(RunStore(state).put(reported, DAY + 48 * HOUR))
+    asyncio.run(NodeStore(state).put([node], DAY))
+    hours = hours_of(over(state, sm=sm), "i-sliced", SharePolicy.ALLOCATED)
+    return {(owner, assumed): amount for (owner, _, assumed), amount in hours.items()}
 
 
 def test_turns_on_a_gpu_are_charged_by_measured_sm_time(state: State) -> None:
     # Three of four slices are taken, 18 of 24 hours: search had 0.6 of the SM time, ads 0.2 → 13.5 h and 4.5 h.
-    assert {("search", False): Fraction(27, 2), ("ads", False): Fraction(9, 2), ("", False): Fraction(6)} == hours(
-        sliced(state, {"1": {"GPU-9": 0.6}, "2": {"GPU-9": 0.2}})
+    assert {("search", False): Fraction(27, 2), ("ads", False): Fraction(9, 2), ("", False): Fraction(6)} == sliced(
+        state, {"1": {"GPU-9": 0.6}, "2": {"GPU-9": 0.2}}
     )
 
 
 def test_a_pod_that_was_seen_doing_nothing_had_no_sm_time(state: State) -> None:
-    assert {("search", False): Fraction(18), ("", False): Fraction(6)} == hours(
-        sliced(state, {"1": {"GPU-9": 0.6}, "2": {}})
-    )
+    assert {("search", False): Fraction(18), ("", False): Fraction(6)} == sliced(state, {"1": {"GPU-9": 0.6}, "2": {}})
 
 
 def test_turns_that_nobody_measured_go_by_slices_and_are_assumed(state: State) -> None:
-    assert {("search", True): Fraction(6), ("ads", True): Fraction(12), ("", False): Fraction(6)} == hours(
-        sliced(state, {"1": {"GPU-9": 0.6}})
+    assert {("search", True): Fraction(6), ("ads", True): Fraction(12), ("", False): Fraction(6)} == sliced(
+        state, {"1": {"GPU-9": 0.6}}
     )

@@ -61,6 +61,7 @@ def assert_adds_up(house: House, statement: Statement) -> None:
 
 def test_every_kind_of_charge_is_a_named_line_and_the_total_is_the_invoice(house: House) -> None:
     house.bring(every_kind())
+    house.apply("basis: billed")
     statement = house.statement()
     assert {
         "usage": Decimal("43.108333333333"),
@@ -83,6 +84,7 @@ def test_every_kind_of_charge_is_a_named_line_and_the_total_is_the_invoice(house
 
 def test_invoice_and_statement_are_nothing_apart_for_every_kind_of_charge(house: House) -> None:
     house.bring(every_kind())
+    house.apply("basis: billed")
     invoice = Counter[str]()
     for one in every_kind():
         invoice[one["line_item_line_item_type"]] += Decimal(one["line_item_unblended_cost"])  # type: ignore[assignment]
@@ -181,6 +183,7 @@ def test_owners_of_runs_and_metrics_are_those_of_tags(house: House) -> None:
 
 def test_closing_freezes_and_a_late_correction_comes_to_the_next_open_month(house: House) -> None:
     september = [line(cost="100", team="search", month="2026-09"), line("Tax", "8", month="2026-09")]
+    house.apply("basis: billed")
     house.bring([*every_kind(), *september])
     frozen = house.close()
     assert MonthState.CLOSED is frozen.state
@@ -221,7 +224,7 @@ def test_a_second_correction_adds_only_what_is_new(house: House) -> None:
 def test_rules_that_change_after_closing_change_nothing_frozen_nor_its_corrections(house: House) -> None:
     house.bring([line(cost="10", team="search"), line(cost="5", team="search", month="2026-09")])
     frozen = house.close()
-    house.apply("categories: [{name: team, default: nobody}]")
+    house.apply("basis: net-amortized\ncategories: [{name: team, default: nobody}]")
     assert frozen.lines == house.statement().lines
     house.bring([line(cost="12", team="search"), line(cost="5", team="search", month="2026-09")])
     owners = {(one.key.about, one.key.owner): one.amount for one in house.statement(202609).lines}
@@ -231,7 +234,9 @@ def test_rules_that_change_after_closing_change_nothing_frozen_nor_its_correctio
 def test_the_basis_stays_once_a_month_is_closed(house: House) -> None:
     house.bring(every_kind())
     house.close()
-    with pytest.raises(Conflict, match="2026-08 was closed with 'billed'"):
+    with pytest.raises(
+        Conflict, match=r"2026-08 was closed with 'net-amortized'; it is chosen once.*try `basis: net-amortized`"
+    ):
         house.apply("basis: net")
 
 

@@ -43,9 +43,13 @@ def test_the_worst_zone_counts() -> None:
     assert found.head_room == pytest.approx((40 - 50) / 50)
 
 
-def test_a_single_node_leaves_nothing() -> None:
-    assert check(nodes(1, utilisation=0.1)).head_room == -1
-    assert check(nodes(3, utilisation=0.1, zones=1), by_zone=True).head_room == -1
+def test_of_a_single_node_the_head_room_is_unknown_because_nothing_is_left() -> None:
+    found = check(nodes(1, utilisation=0.1))
+    assert (found.head_room, found.alone) == (None, True)
+    assert "all of it runs on one node, n0: nothing could take over" == found.reason
+    zone = check(nodes(3, utilisation=0.1, zones=1), by_zone=True)
+    assert (zone.head_room, zone.reason) == (None, "all of it runs in one zone, z0: nothing could take over")
+    assert not check(nodes(2, utilisation=0.1)).alone
 
 
 def test_what_is_not_known_is_said() -> None:

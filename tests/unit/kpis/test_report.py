@@ -188,6 +188,23 @@ def test_failover_by_node_with_cpu_as_measure() -> None:
     assert given.get("failover_zone").value == pytest.approx(28 / 30 - 1)
 
 
+def test_services_that_run_on_one_node_have_no_failover_figure_and_a_fleet_with_them_neither() -> None:
+    fleet = Fleet()
+    for app, hosts in {"api": 3, "chat": 1, "judge": 1}.items():
+        for at in range(hosts):
+            counter(fleet, "http_requests_total", 600, app=app, instance=f"{app}{at}:8080")
+    counter(fleet, "http_requests_total", 600, app="chat", instance="chat0:8081")  # another port is no other node
+    options = Options(node_capacity=20)
+    found = services(fleet, options=options)
+    assert found["api"].get("failover_node").value == pytest.approx(1 / 3)
+    assert found["chat"].get("failover_node").value is None
+    assert "one node, chat0: nothing could take over" in found["chat"].get("failover_node").reason
+    (whole,) = fleet.report(options=options).groups
+    assert whole.get("failover_node").value is None
+    assert "chat: all of it runs on one node" in whole.get("failover_node").reason
+    assert "so it is with 2 of 3 services" in whole.get("failover_node").reason
+
+
 def test_cpu_and_memory_of_hosts_by_any_exporter() -> None:
     fleet = Fleet()
     fleet.add("system.cpu.utilization", 0.7, namespace="trimtab/Host", labels={"host.name": "a", "cpu.mode": "idle"})

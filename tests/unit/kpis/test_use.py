@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
+from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet, direct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import InvalidInput
@@ -20,7 +20,9 @@ def counter(fleet: Fleet, name: str, per_minute: float, **labels: str) -> None:
 
 def used(fleet: Fleet, metric: str, by: str = "team") -> dict[str, float]:
     reader = cast("Any", fleet)
-    return asyncio.run(use(reader, fleet.registry, EVERYTHING, metric, by, START, START + HOUR))
+    return asyncio.run(
+        use(reader, fleet.registry, EVERYTHING, metric, by, START, START + HOUR, direct(fleet, START + HOUR))
+    )
 
 
 def test_requests_and_tokens_in_and_out_by_team() -> None:

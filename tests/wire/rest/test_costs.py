@@ -14,6 +14,7 @@ from trimtab.__main__ import run
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.client.api import Client
 from trimtab.client.cost_explorer import Asked, CostExplorer
+from trimtab.client.exchange_rates import ExchangeRates
 
 pytestmark = pytest.mark.wire
 MADE = f"payer={PROD}"
@@ -179,3 +180,28 @@ def test_the_command_line_shows_all_of_it(cli: Cli) -> None:
     assert "vision" in cli("values", "tag:team", *period)
     assert "46 ×" not in cli("--granularity", "daily", *period)
     assert '"USD": "200.63"' in cli("--json", *period)
+
+
+ECB = "Date,USD,JPY,ISK\n2026-08-28,1.16,172.5,N/A\n2026-08-27,1.15,171,\n"
+
+
+def test_exchange_rates_are_imported_listed_and_taken_out(cli: Cli, explorer: CostExplorer, tmp_path: Path) -> None:
+    file = tmp_path / "ecb.csv"
+    file.write_text(ECB)
+    assert "ECB holds 4 rates of 2 pairs, 2026-08-27 to 2026-08-28" in cli(
+        "rates", "import", str(file), "--source", "ECB"
+    )
+    shown = cli("rates", "list", "--currency", "usd")
+    assert "1.16 USD" in shown
+    assert "JPY" not in shown
+    rates = ExchangeRates(explorer._client)
+    assert [("2026-08-28", "EUR", "JPY", "172.5")] == [
+        (one.day, one.base, one.quote, one.rate) for one in rates.listed("2026-08-28", "JPY").rates
+    ]
+    with pytest.raises(InvalidInput, match="line 2 has the rate"):
+        rates.put("mine", "date,from,to,rate\n2026-08-28,EUR,USD,x\n")
+    with pytest.raises(InvalidInput, match="expected a day"):
+        rates.listed("2026-02-31")
+    assert "removed 4 rates of ECB" in cli("rates", "remove", "ECB")
+    with pytest.raises(NotFound, match="cannot remove rates of 'ECB'"):
+        rates.remove("ECB")

@@ -10,6 +10,7 @@ from typing import Any
 from trimtab.base.errors import InvalidInput, LimitExceeded
 from trimtab.costs.anomalies.model import CHARGES, HUNDRED, Impact, Monitor
 from trimtab.costs.model import And, Filter
+from trimtab.costs.tag_keys import loose
 
 MOST_MONITORS = 500
 MOST_SUBSCRIPTIONS = 500
@@ -63,7 +64,7 @@ def where_of(monitor: Monitor, read: ReadFilter) -> Filter:
     specification = monitor.form.get("MonitorSpecification")
     only: Filter | None = None
     if monitor.facet is None or _has_values(specification):
-        only = read(specification)
+        only = loose(read(specification))
     return CHARGES if only is None else And((CHARGES, only))
 
 

@@ -1,6 +1,7 @@
 """How people write what to group by, to filter by and to sum: the same on the command line, in REST and in a URL.
 
-facet    service, account, region, usage_type … (any dimension), tag:team, category:CostCenter
+facet    service, account, region, usage_type … (any dimension), tag:team (however the bill spells it),
+         exact-tag:Team (that spelling alone, as AWS's API has it), category:CostCenter
 filter   service=AmazonEC2 (is), service!=AmazonEC2 (is not), usage_type~BoxUsage (contains), usage_type!~Box,
          tag:team= (has none); filters of one facet and one sign are alternatives, all others go together
 metric   unblended, amortized, net_amortized, blended, list, usage … or Cost Explorer's own names
@@ -44,19 +45,19 @@ QUANTITIES = frozenset({Metric.USAGE, Metric.NORMALIZED_USAGE})
 """Metrics that are no money."""
 DIMENSION_NAMES = "|".join(sorted(_DIMENSIONS))
 """The names of dimensions as the API's own document has them, one pattern; case and hyphens are free beside it."""
-_FILTER = re.compile(r"(?P<facet>(?:tag|category):.+?|[\w-]+)(?P<sign>!=|!~|=|~)(?P<value>.*)", re.DOTALL)
+_FILTER = re.compile(r"(?P<facet>(?:tag|exact-tag|category):.+?|[\w-]+)(?P<sign>!=|!~|=|~)(?P<value>.*)", re.DOTALL)
 _LONGEST = 1024
 
 
 def read_facet(text: str) -> Facet:
     """What to group by. Raises InvalidInput."""
     kind, colon, key = text.partition(":")
-    if colon and key and kind.lower() in ("tag", "category"):
-        return Tag(key) if kind.lower() == "tag" else CostCategory(key)
+    if colon and key and kind.lower() in ("tag", "exact-tag", "category"):
+        return CostCategory(key) if kind.lower() == "category" else Tag(key, exact=kind.lower() == "exact-tag")
     found = _DIMENSIONS.get(text.strip().lower().replace("-", "_"))
     if found is None:
         raise InvalidInput(
-            f"cannot group or filter by {text[:60]!r}: expected tag:KEY, category:NAME or one of "
+            f"cannot group or filter by {text[:60]!r}: expected tag:KEY, exact-tag:KEY, category:NAME or one of "
             f"{', '.join(sorted(_DIMENSIONS))}",
             field="group",
         )
@@ -66,8 +67,8 @@ def read_facet(text: str) -> Facet:
 def facet_text(facet: Facet) -> str:
     """A facet as `read_facet` reads it."""
     match facet:
-        case Tag(key):
-            return f"tag:{key}"
+        case Tag(key, exact):
+            return f"exact-tag:{key}" if exact else f"tag:{key}"
         case CostCategory(name):
             return f"category:{name}"
         case _:
@@ -77,8 +78,8 @@ def facet_text(facet: Facet) -> str:
 def facet_name(facet: Facet) -> str:
     """A facet as a person reads it: `Usage type`, `team`."""
     match facet:
-        case Tag(key):
-            return key
+        case Tag(key, exact):
+            return f"{key} (exact key)" if exact else key
         case CostCategory(name):
             return name
         case Dimension.SPLIT_PARENT:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trimtab.client import cost_explorer_wire as wire
+from trimtab.costs.currencies.model import Together
 from trimtab.costs.explorer import words
 from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, SavingsRate, SpendCoverage
 from trimtab.costs.explorer.drivers import Change, Driver, ItemChange
@@ -43,6 +44,19 @@ def totals(rows: Sequence[CostRow]) -> dict[str, str]:
     return {currency: plain(amount) for currency, amount in sorted(found.items())}
 
 
+def together(found: Together | None) -> wire.Together | None:
+    """Several currencies in one; nothing where the bill has that one alone, or none was chosen."""
+    if found is None or found.is_one:
+        return None
+    return wire.Together(
+        found.currency,
+        None if found.total is None else plain(found.total),
+        {currency: plain(amount) for currency, amount in sorted(found.originals.items())},
+        dict(found.missing),
+        list(found.sources),
+    )
+
+
 def forecast(one: Outlook) -> wire.CostForecast:
     """An outlook; models that hardly count are left out."""
     return wire.CostForecast(
@@ -58,6 +72,7 @@ def forecast(one: Outlook) -> wire.CostForecast:
         [_expected(period) for period in one.periods],
         [wire.ForecastModel(m.name, number(m.error), m.weight) for m in one.weighed if m.weight >= _COUNTS],
         [wire.ForecastChange(change.at_ms, change.note, plain(change.per_day)) for change in one.changes],
+        one.note,
     )
 
 

@@ -13,7 +13,7 @@ from trimtab.client import cost_explorer_wire as wire
 from trimtab.costs.explorer.commitments import HourCoverage, SavingsRate, SpendCoverage
 from trimtab.costs.explorer.explorer import Slice
 from trimtab.costs.explorer.spans import compared, fitting
-from trimtab.costs.explorer.terms import facet_text, metric_text, read_facet, read_filters, read_metric
+from trimtab.costs.explorer.terms import QUANTITIES, facet_text, metric_text, read_facet, read_filters, read_metric
 from trimtab.costs.model import CostCategory, CostQuery, Dimension, Granularity, Tag
 from trimtab.costs.outlook import OutlookQuery
 from trimtab.costs.periods import Period, month_start, next_month
@@ -96,6 +96,8 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
         rows = await room.reader.costs(call.principal.scope, query)
         if len(rows) > _MOST_CELLS:
             raise InvalidInput(f"cannot answer: got {len(rows)} cells; expected at most {_MOST_CELLS}; group by less")
+        money = metric not in QUANTITIES
+        whole = await room.currencies.of_bill(room.reader, call.principal.scope, query) if money else None
         return wire.CostTable(
             *asked.span,
             chosen.value.lower(),
@@ -103,6 +105,7 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
             [facet_text(facet) for facet in asked.groups],
             [answers.cell(row) for row in rows],
             answers.totals(rows),
+            answers.together(whole),
         )
 
     async def values(call: Call[ValuesQuery, None]) -> wire.FacetValues:

@@ -35,6 +35,17 @@ def statement(one: Statement, rows: Sequence[Reconciled], owner: str | None) -> 
         ],
         unweighed=list(one.unweighed),
         rules=one.document,
+        to_invoice=[
+            wire.InvoiceLine(
+                name=line.name,
+                currency=line.currency,
+                amount=f"{line.amount:f}",
+                coins=f"{line.coins:f}",
+                invoice=f"{line.invoice:f}",
+                invoice_coins=f"{line.invoice_coins:f}",
+            )
+            for line in one.to_invoice()
+        ],
     )
 
 

@@ -51,6 +51,7 @@ from trimtab.doors.rest import (
     event_deliveries,
     event_rules,
     event_sources,
+    exchange_rates,
     expressions,
     function_memory,
     health,
@@ -238,7 +239,11 @@ def _costs(needs: Dependencies) -> list[Operation]:
     room = needs.costs
     if room is None:
         return []
-    return [*cost_explorer.operations(room, needs.clock), *costs.operations(room, needs.settings)]
+    return [
+        *cost_explorer.operations(room, needs.clock),
+        *exchange_rates.operations(room.currencies),
+        *costs.operations(room, needs.settings),
+    ]
 
 
 def _audit(needs: Dependencies) -> list[Operation]:

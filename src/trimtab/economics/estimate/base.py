@@ -52,9 +52,9 @@ class Base:
         actual = self.replayed.actual_effective if effective else self.replayed.actual_billed
         return PastError(relative_errors(weights @ estimated, weights @ actual))
 
-    def weights_of(self, takes: Callable[[LineKey], bool]) -> Floats:
-        """1 for the lines that are taken, 0 for others."""
-        return np.array([1.0 if takes(key) else 0.0 for key in self.past.keys])
+    def weights_of(self, share: Callable[[LineKey], float]) -> Floats:
+        """How much of each line is meant, 0 to 1."""
+        return np.array([share(key) for key in self.past.keys], np.float64)
 
 
 def make_base(

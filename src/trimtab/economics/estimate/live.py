@@ -5,7 +5,7 @@ read, the others remembered) and what is new since the bill. Asked again within 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -31,14 +31,14 @@ from trimtab.economics.estimate.base import (
     wants_use,
 )
 from trimtab.economics.estimate.estimator import estimate_day
+from trimtab.economics.estimate.facets import LineFacets
 from trimtab.economics.estimate.fresh import fresh_lines
-from trimtab.economics.estimate.groups import owners_of, ownership
+from trimtab.economics.estimate.groups import ownership
 from trimtab.economics.estimate.model import Basis, DayAmounts, Floats, Line, LineKey, Metered, Past, PastError, money
 from trimtab.economics.estimate.past import closed_until, read_past
 from trimtab.economics.estimate.ports import Meters
 from trimtab.economics.estimate.store import EstimateStore, Kept, line_id
 from trimtab.economics.months import month_of
-from trimtab.economics.rules.conditions import meets
 from trimtab.economics.rules.store import RulesStore
 
 FRESH_MS = 55_000
@@ -61,10 +61,12 @@ class Snapshot:
     division: Division
     month: int
     meters: int
+    applied: bool = False
 
-    def owners(self, line: Line) -> Mapping[str, float]:
-        """Whose a line is, by share."""
-        return owners_of(line.key, self.division, self.month, self.closed_ms - DAY_MS)
+    @property
+    def facets(self) -> LineFacets:
+        """What lines have of facets, as the allocation says it."""
+        return LineFacets(self.division, self.month, self.closed_ms - DAY_MS, self.applied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class LiveEstimates:
         else:
             base = await self._base(generation, closed, division, month, now_ms)
         lines = await self._lines(base, closed, now_ms)
-        return Snapshot(now_ms, closed, base, tuple(lines), division, month, len(self._hours))
+        return Snapshot(now_ms, closed, base, tuple(lines), division, month, len(self._hours), bool(version.version))
 
     async def _base(self, generation: int, closed: int, division: Division, month: int, now_ms: int) -> Base:
         sources = self.sources
@@ -234,17 +236,25 @@ def spent_of(
 ) -> LiveSpend:
     """What the open days of `[start, end)` come to in a snapshot. Pure."""
 
-    def takes(key: LineKey) -> bool:
-        return key.seen_by(scope) and currency in ("", key.currency) and meets(where, key.value)
+    facets = found.facets
 
-    mine = [line for line in found.lines if start_ms <= line.day_ms < end_ms and takes(line.key)]
-    amounts = [amount for line in mine if (amount := line.amount(metric)) is not None]
-    total = sum(amounts, Decimal(0))
-    error = found.base.error(found.base.weights_of(takes), metric)
+    def share(key: LineKey) -> float:
+        return facets.share(key, where) if key.seen_by(scope) and currency in ("", key.currency) else 0.0
+
+    inside = ((line, share(line.key)) for line in found.lines if start_ms <= line.day_ms < end_ms)
+    mine = [(line, part) for line, part in inside if part]
+    known = ((line.amount(metric), part) for line, part in mine)
+    total = sum((part_of(amount, part) for amount, part in known if amount is not None), Decimal(0))
+    error = found.base.error(found.base.weights_of(share), metric)
     bounds = error.bounds(total)
     low, high = bounds if bounds else (None, None)
-    unpriced = sum(1 for line in mine if line.basis is Basis.UNPRICED)
+    unpriced = sum(1 for line, _ in mine if line.basis is Basis.UNPRICED)
     return LiveSpend(total, low, high, error, unpriced, found.closed_ms, found.at_ms)
+
+
+def part_of(amount: Decimal, share: float) -> Decimal:
+    """A share of an estimated amount; all of it as it is."""
+    return amount if share == 1 else amount * Decimal(f"{share:.9f}")
 
 
 def lines_of(base: Base, day: DayAmounts, day_ms: int) -> list[Line]:

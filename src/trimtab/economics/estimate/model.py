@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag
+from trimtab.costs.tag_keys import value_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,9 +102,8 @@ class LineKey(NamedTuple):
     def value(self, facet: Facet) -> str:
         """What the line has of a facet; "" where nothing. Keys of tags are the same in any case."""
         match facet:
-            case Tag(key):
-                wanted = key.lower()
-                return next((value for name, value in self.tags if name.lower() == wanted), "")
+            case Tag():
+                return value_of(facet, dict(self.tags))
             case CostCategory(name):
                 return dict(self.categories).get(name, "")
             case Dimension():

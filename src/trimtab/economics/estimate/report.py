@@ -11,9 +11,9 @@ import numpy as np
 from trimtab.access.scope import Scope
 from trimtab.costs.model import Facet, Filter, Metric
 from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.estimate.facets import LineFacets
 from trimtab.economics.estimate.live import Snapshot
 from trimtab.economics.estimate.model import Basis, Floats, Line, LineKey, PastError
-from trimtab.economics.rules.conditions import meets
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.000001")
@@ -83,27 +83,33 @@ def report_of(
 ) -> EstimateReport:
     """The report of what a scope may see, by the owner of lines (`by` None) or a facet of theirs."""
 
-    def takes(key: LineKey) -> bool:
-        return key.seen_by(scope) and meets(where, key.value)
+    facets = found.facets
 
-    lines = [line for line in found.lines if takes(line.key)]
+    def share_of(key: LineKey) -> float:
+        return facets.share(key, where) if key.seen_by(scope) else 0.0
+
+    shares = [(line, share_of(line.key)) for line in found.lines]
+    lines = [line for line, part in shares if part]
     today_ms = found.at_ms // DAY_MS * DAY_MS
     sums: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
     totals: dict[str, _Sum] = defaultdict(_Sum)
-    for line in lines:
+    for line, part in shares:
+        if not part:
+            continue
         amount = line.amount(metric)
-        totals[line.key.currency].add(line, amount, Decimal(1), today_ms)
-        for name, share in _groups(found, line, by):
-            sums[name, line.key.currency].add(line, amount, Decimal(f"{share:.9f}"), today_ms)
-    seen = found.base.weights_of(takes)
-    rows = [_row(found, name, sums[name, currency], currency, metric, _weights(found, seen, name, currency, by))
+        totals[line.key.currency].add(line, amount, Decimal(f"{part:.9f}"), today_ms)
+        for name, share in _groups(facets, line.key, by, metric).items():
+            sums[name, line.key.currency].add(line, amount, Decimal(f"{part * share:.9f}"), today_ms)
+    seen = found.base.weights_of(share_of)
+    past = [{} if by is None else facets.groups(key, by) for key in found.base.past.keys]
+    rows = [_row(found, name, sums[name, currency], currency, metric, _weights(found, seen, name, currency, past, by))
             for name, currency in sums]  # fmt: skip
-    total = [_row(found, "total", one, currency, metric, _weights(found, seen, None, currency, by))
+    total = [_row(found, "total", one, currency, metric, _weights(found, seen, None, currency, past, by))
              for currency, one in totals.items()]  # fmt: skip
     total.sort(key=lambda one: -one.open_days)
     main = total[0].currency if total else ""
     order = sorted(rows, key=lambda one: (-one.open_days, one.name))
-    weights = _weights(found, seen, None, main, by)
+    weights = _weights(found, seen, None, main, past, by)
     compared = _compared(found, weights, metric)
     top = sorted(lines, key=lambda one: -abs(one.amount(metric) or _ZERO))
     return EstimateReport(
@@ -111,21 +117,26 @@ def report_of(
     )
 
 
-def _groups(found: Snapshot, line: Line, by: Facet | None) -> Sequence[tuple[str, float]]:
-    if by is None:
-        return tuple(found.owners(line).items())
-    return ((line.key.value(by), 1.0),)
+def _groups(facets: LineFacets, key: LineKey, by: Facet | None, metric: Metric) -> Mapping[str, float]:
+    return facets.owners(key, metric) if by is None else facets.groups(key, by)
 
 
-def _weights(found: Snapshot, seen: Floats, name: str | None, currency: str, by: Facet | None) -> Floats:
-    """The weight in a group of each line of the past."""
+def _weights(
+    found: Snapshot,
+    seen: Floats,
+    name: str | None,
+    currency: str,
+    groups: Sequence[Mapping[str, float]],
+    by: Facet | None,
+) -> Floats:
+    """The weight in a group of each line of the past; `groups` are the lines' own by a facet."""
     past, owned = found.base.past, found.base.owned
     mine = seen * np.array([float(key.currency == currency) for key in past.keys])
     if name is None:
         return np.asarray(mine, np.float64)
     if by is None:
         return np.asarray(mine * owned.of(name), np.float64)
-    return np.asarray(mine * np.array([float(key.value(by) == name) for key in past.keys]), np.float64)
+    return np.asarray(mine * np.array([one.get(name, 0.0) for one in groups]), np.float64)
 
 
 def _row(found: Snapshot, name: str, one: _Sum, currency: str, metric: Metric, weights: Floats) -> EstimateRow:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import CostCategory, Dimension, Facet, Tag
 from trimtab.economics.rules.conditions import needs, write_facet
-from trimtab.economics.rules.derive import rule_needs
+from trimtab.economics.rules.derive import Derivation, rule_needs
 from trimtab.economics.rules.model import OTHERS, Category, RuleSet, Split, SplitMethod
 
 _MOST_SPLITS = 50
@@ -85,11 +85,19 @@ def _check_method(split: Split, where: str) -> None:
 
 
 def _check_circles(rules: RuleSet) -> None:
+    named = Derivation(rules)
+
+    def meant(facet: Facet) -> Facet:  # the same tag however it is spelled
+        rule = named.rule_of(facet) if isinstance(facet, Tag) else None
+        return facet if rule is None else Tag(rule.key)
+
     edges: dict[Facet, list[Facet]] = {}
     for tag in rules.tags:
-        edges[Tag(tag.key)] = [need for one in tag.virtual for need in needs(one.when)]
+        asked = [need for one in tag.virtual for need in needs(one.when)]
+        aliases = {Tag(name) for name in tag.aliases}  # of a line without the tag they are missing too
+        edges[Tag(tag.key)] = [meant(need) for need in asked if need not in aliases]
     for category in rules.categories:
-        edges[CostCategory(category.name)] = [need for rule in category.rules for need in rule_needs(rule)]
+        edges[CostCategory(category.name)] = [meant(need) for rule in category.rules for need in rule_needs(rule)]
     done: set[Facet] = set()
     for start in edges:
         _visit(start, edges, done, ())

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trimtab.costs.model import CostCategory, Dimension, Facet, Tag
+from trimtab.costs.tag_keys import folded, names_of, value_of
 from trimtab.economics.rules.conditions import meets, needs
-from trimtab.economics.rules.model import Category, CategoryRule, RuleSet, TagRule
+from trimtab.economics.rules.model import UNUSED, Category, CategoryRule, RuleSet, TagRule
+from trimtab.economics.statements import kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,22 @@ class Derivation:
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
-        self._tags = {one.key: one for one in rules.tags}
-        self._by_fold = {one.key: _folded(one) for one in rules.tags}
+        self._tags = {folded(name): one for one in rules.tags for name in (one.key, *one.aliases)}
         self._categories = {one.name: one for one in rules.categories}
 
     def derives(self, facet: Facet) -> bool:
         """Whether the rules say what `facet` is, rather than the bill alone."""
         match facet:
-            case Tag(key):
-                return key in self._tags
+            case Tag():
+                return self.rule_of(facet) is not None
             case CostCategory(name):
                 return name in self._categories
             case Dimension():
                 return False
+
+    def rule_of(self, tag: Tag) -> TagRule | None:
+        """The rule that a tag falls under, by its key or an alias in any case; none of an exact key."""
+        return None if tag.exact else self._tags.get(folded(tag.key))
 
     def needs(self, facets: Iterable[Facet]) -> "Needs":
         """What of the bill `facets` come down to."""
@@ -55,7 +60,7 @@ class Derivation:
             if facet not in seen:
                 seen.add(facet)
                 left += self._depends(facet)
-        tags = {name.lower() for one in seen if isinstance(one, Tag) for name in self._names(one.key)}
+        tags = {folded(name) for one in seen if isinstance(one, Tag) for name in self._names(one)}
         categories = {one.name for one in seen if isinstance(one, CostCategory) and not self.derives(one)}
         dimensions = {one for one in seen if isinstance(one, Dimension)}
         return Needs(frozenset(dimensions), frozenset(tags), frozenset(categories))
@@ -65,36 +70,29 @@ class Derivation:
         match facet:
             case Dimension():
                 return said.dimensions.get(facet, "")
-            case Tag(key):
-                rule = self._tags.get(key)
-                return said.tags.get(key, "") if rule is None else self._tag(rule, said)
+            case Tag():
+                rule = self.rule_of(facet)
+                return value_of(facet, said.tags) if rule is None else self._tag(rule, said)
             case CostCategory(name):
                 category = self._categories.get(name)
                 return said.categories.get(name, "") if category is None else self._category(category, said)
 
-    def _names(self, key: str) -> tuple[str, ...]:
-        rule = self._tags.get(key)
-        return (key,) if rule is None else (rule.key, *rule.aliases)
+    def _names(self, tag: Tag) -> tuple[str, ...]:
+        rule = self.rule_of(tag)
+        return names_of(rule.tag if rule is not None else tag)
 
     def _tag(self, rule: TagRule, said: Said) -> str:
         if not rule.active:
             return ""
-        written = self._written(rule, said.tags)
-        if not written:
-            met = (one for one in rule.virtual if meets(one.when, lambda facet: self.value(facet, said)))
-            return next((one.value for one in met), "")
-        meant = next((to for text, to in rule.values.items() if text.lower() == written.lower()), None)
-        if meant is not None:
-            return meant
-        return written.lower() if rule.lower else written
+        written = value_of(rule.tag, said.tags)
+        if written:
+            return written
 
-    def _written(self, rule: TagRule, tags: Mapping[str, str]) -> str:
-        for name in (rule.key, *rule.aliases):
-            if value := tags.get(name, "").strip():
-                return value
-        folds = self._by_fold[rule.key]
-        found = sorted((folds[name.lower()], name) for name in tags if name.lower() in folds and tags[name].strip())
-        return tags[found[0][1]].strip() if found else ""
+        def value_of_other(facet: Facet) -> str:  # under any of its names the tag itself is missing here
+            same = isinstance(facet, Tag) and self.rule_of(facet) is rule
+            return "" if same else self.value(facet, said)
+
+        return next((one.value for one in rule.virtual if meets(one.when, value_of_other)), "")
 
     def _category(self, category: Category, said: Said) -> str:
         if said.month and said.month < category.since:
@@ -106,16 +104,23 @@ class Derivation:
                 return rule.value
             if inherited := self.value(rule.inherit, said):
                 return inherited
-        return category.default
+        return UNUSED if self._amortizes(category) and kinds.is_unused(said.dimensions) else category.default
+
+    def _amortizes(self, category: Category) -> bool:
+        """Whether what commitments cost and nothing used is told apart in a category: in the owners', amortised."""
+        return category.name == self.rules.owner and self.rules.basis.amortizes
 
     def _depends(self, facet: Facet) -> list[Facet]:
         match facet:
-            case Tag(key):
-                rule = self._tags.get(key)
+            case Tag():
+                rule = self.rule_of(facet)
                 return [] if rule is None else [need for one in rule.virtual for need in needs(one.when)]
             case CostCategory(name):
                 category = self._categories.get(name)
-                return [] if category is None else [need for rule in category.rules for need in rule_needs(rule)]
+                if category is None:
+                    return []
+                asked = [need for rule in category.rules for need in rule_needs(rule)]
+                return [*asked, *kinds.UNUSED_DIMENSIONS] if self._amortizes(category) else asked
             case Dimension():
                 return []
 
@@ -123,8 +128,3 @@ class Derivation:
 def rule_needs(rule: CategoryRule) -> list[Facet]:
     """What a rule of a category looks at."""
     return [*needs(rule.when), *([] if rule.inherit is None else [rule.inherit])]
-
-
-def _folded(rule: TagRule) -> dict[str, int]:
-    """The keys that count as this one, in lower case, with their rank."""
-    return {name.lower(): at for at, name in reversed(list(enumerate((rule.key, *rule.aliases))))}

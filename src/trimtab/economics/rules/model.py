@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from trimtab.costs.model import Facet, Filter, Metric
+from trimtab.costs.model import Facet, Filter, Metric, Tag
 
 UNOWNED = "unowned"
 """What lines are called that no rule gives to anybody, unless a category says otherwise."""
+UNUSED = "unused commitments"
+"""Of whom on the amortised bases is what commitments cost and nothing used, unless a rule gives it to its buyer."""
 OTHERS = "*"
 """As the only target of a split: every value of the month that is neither a source nor the default."""
 
@@ -29,6 +31,11 @@ class Basis(StrEnum):
     def metric(self) -> Metric:
         """The metric of the bill."""
         return _METRICS[self]
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return self.value.replace("-", " ").replace("amortized", "amortised")
 
     @property
     def amortizes(self) -> bool:
@@ -51,6 +58,13 @@ class SplitMethod(StrEnum):
     FIXED = "fixed"
     EVEN = "even"
     METRIC = "metric"
+
+
+class FreePolicy(StrEnum):
+    """Whose the time is in which nobody held a shared machine: the default's, or whom the line itself names."""
+
+    DEFAULT = "default"
+    OWNER = "owner"
 
 
 class SharePolicy(StrEnum):
@@ -81,6 +95,11 @@ class TagRule:
     lower: bool = True
     values: Mapping[str, str] = field(default_factory=dict)
     virtual: tuple[VirtualTag, ...] = ()
+
+    @property
+    def tag(self) -> Tag:
+        """The facet of the bill that this rule makes of its key."""
+        return Tag(self.key, ruled=True, aliases=self.aliases, lower=self.lower, values=tuple(self.values.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +150,7 @@ class SharedMachines:
     name: str
     when: Filter
     policy: SharePolicy = SharePolicy.ALLOCATED
+    free: FreePolicy = FreePolicy.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +167,18 @@ class RuleSet:
     def category(self, name: str) -> Category | None:
         """The category of that name, if it is defined."""
         return next((one for one in self.categories if one.name == name), None)
+
+    @property
+    def nobody(self) -> frozenset[str]:
+        """The owners that are nobody: the default, and what no commitment was used for."""
+        category = self.category(self.owner)
+        return frozenset((category.default if category else UNOWNED, UNUSED))
+
+    @property
+    def owner_tag(self) -> str:
+        """The key of the tag that is the owner, where the owners' category takes it over and says nothing else."""
+        category = self.category(self.owner)
+        if category is None or category.splits or category.since or len(category.rules) != 1:
+            return ""
+        rule = category.rules[0]
+        return rule.inherit.key if rule.when is None and isinstance(rule.inherit, Tag) else ""

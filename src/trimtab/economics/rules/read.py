@@ -9,6 +9,7 @@ import msgspec
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import Tag
+from trimtab.costs.tag_keys import folded
 from trimtab.economics.months import read_month
 from trimtab.economics.rules.check import check
 from trimtab.economics.rules.conditions import read_condition, read_facet
@@ -18,6 +19,7 @@ from trimtab.economics.rules.model import (
     Basis,
     Category,
     CategoryRule,
+    FreePolicy,
     RuleSet,
     SharedMachines,
     SharePolicy,
@@ -64,7 +66,8 @@ def rules_of(document: Any) -> RuleSet:
 def with_teams(rules: RuleSet) -> RuleSet:
     """The rules with the category `team` that there is without one: whoever the tag `team` names."""
     teams = Category("team", (CategoryRule(inherit=Tag("team")),))
-    tags = rules.tags if any(one.key == "team" for one in rules.tags) else (*rules.tags, TagRule("team"))
+    known = any(folded(name) == "team" for one in rules.tags for name in (one.key, *one.aliases))
+    tags = rules.tags if known else (*rules.tags, TagRule("team"))
     return RuleSet(rules.basis, rules.owner, tags, rules.policies, (*rules.categories, teams), rules.shared)
 
 
@@ -142,11 +145,12 @@ def _split(value: Any, where: str) -> Split:
 
 
 def _shared(value: Any, where: str) -> SharedMachines:
-    one = _mapping(value, where, ("name", "when", "charge"))
+    one = _mapping(value, where, ("name", "when", "charge", "free"))
     return SharedMachines(
         name=_name(one.get("name"), f"{where}.name"),
         when=read_condition(one.get("when"), f"{where}.when"),
         policy=_choice(one.get("charge", "allocated"), SharePolicy, f"{where}.charge"),
+        free=_choice(one.get("free", "default"), FreePolicy, f"{where}.free"),
     )
 
 

@@ -1,11 +1,13 @@
 """The allocation of one state database: every version of it is kept, the newest counts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
+from trimtab.costs.model import CostCategory, Facet, Tag
 from trimtab.economics.months import named
 from trimtab.economics.rules.model import RuleSet
 from trimtab.economics.rules.read import read_rules
@@ -14,7 +16,7 @@ from trimtab.store.state.tables import allocation_rules, statements
 
 DEFAULT_DOCUMENT = """\
 # Who pays for what. Statements are made for the values of the category `owner`.
-basis: billed        # billed, net, amortized or net-amortized; it stays once a month is closed
+basis: net-amortized # billed, net, amortized or net-amortized; it stays once a month is closed
 owner: team
 tags:
   - key: team        # Team and TEAM are the same key
@@ -24,8 +26,14 @@ categories:
     default: unowned
     rules:
       - inherit: "tag:team"
+shared:              # machines go to who held their GPUs; time that nobody held, to whom the bill names
+  - name: machines
+    when:
+      charge-category: Usage
+      any: [{service-category: [Compute, AI and Machine Learning]}, {not: {absent: instance-type}}]
+    free: owner
 """
-"""What counts before anything else is applied (version 0)."""
+"""What counts before anything else is applied (version 0): a month that was closed without rules keeps its basis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,14 @@ class RulesVersion:
     created_by: str = ""
     note: str = ""
 
+    @property
+    def owner_facet(self) -> Facet:
+        """What bills are grouped by for owners: the category of the rules, or the tag where none were applied.
+
+        Of the tag "" is what nobody owns; of the category its default and `unused commitments` are.
+        """
+        return CostCategory(self.rules.owner) if self.version else Tag(self.rules.owner)
+
 
 class RulesStore:
     """Reads and applies allocations."""
@@ -51,17 +67,25 @@ class RulesStore:
         """The newest version."""
         query = select(allocation_rules).order_by(allocation_rules.c.version.desc()).limit(1)
         row = await self._state.run(lambda connection: connection.execute(query).one_or_none())
-        return _default() if row is None else _version(row)
+        return await self._default() if row is None else _version(row)
 
     async def version(self, number: int) -> RulesVersion:
         """One version. Raises NotFound."""
         if number == 0:
-            return _default()
+            return await self._default()
         query = select(allocation_rules).where(allocation_rules.c.version == number)
         row = await self._state.run(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             raise NotFound(f"cannot find version {number} of the allocation; `trimtab allocation versions` lists them")
         return _version(row)
+
+    async def _default(self) -> RulesVersion:
+        last = await self._state.run(_last_closed)
+        rules = read_rules(DEFAULT_DOCUMENT)
+        if last is None or last.basis == rules.basis.value or last.owner_category != rules.owner:
+            return RulesVersion(0, DEFAULT_DOCUMENT, rules)
+        kept = DEFAULT_DOCUMENT.replace(f"basis: {rules.basis.value} ", f"basis: {last.basis} ")
+        return RulesVersion(0, kept, read_rules(kept))
 
     async def versions(self, limit: int = 100) -> list[RulesVersion]:
         """The newest versions, the newest first."""
@@ -98,8 +122,7 @@ class RulesStore:
 
 
 def _keep_basis(connection: Connection, rules: RuleSet) -> None:
-    query = select(statements.c.month, statements.c.basis, statements.c.owner_category)
-    last = connection.execute(query.order_by(statements.c.month.desc()).limit(1)).one_or_none()
+    last = _last_closed(connection)
     if last is None:
         return
     for what, kept, asked in (
@@ -109,12 +132,13 @@ def _keep_basis(connection: Connection, rules: RuleSet) -> None:
         if kept != asked:
             raise Conflict(
                 f"cannot apply allocation: {what} is {asked!r}, and {named(last.month)} was closed with {kept!r}; "
-                "it is chosen once, so that corrections of closed months can be carried on"
+                f"it is chosen once, so that corrections of closed months can be carried on; try `{what}: {kept}`"
             )
 
 
-def _default() -> RulesVersion:
-    return RulesVersion(0, DEFAULT_DOCUMENT, read_rules(DEFAULT_DOCUMENT))
+def _last_closed(connection: Connection) -> Row[Any, Any, Any] | None:
+    query = select(statements.c.month, statements.c.basis, statements.c.owner_category)
+    return connection.execute(query.order_by(statements.c.month.desc()).limit(1)).one_or_none()
 
 
 def _version(row: Row[tuple[object, ...]]) -> RulesVersion:

@@ -10,6 +10,7 @@ from trimtab.economics.rules.model import (
     UNOWNED,
     Category,
     CategoryRule,
+    FreePolicy,
     RuleSet,
     Split,
     SplitMethod,
@@ -30,7 +31,9 @@ def document_of(rules: RuleSet) -> dict[str, Any]:
     parts["policies"] = [_policy(one) for one in rules.policies]
     parts["categories"] = [_category(one) for one in rules.categories]
     parts["shared"] = [
-        {"name": one.name, "when": write_condition(one.when), "charge": one.policy.value} for one in rules.shared
+        {"name": one.name, "when": write_condition(one.when), "charge": one.policy.value}
+        | ({} if one.free is FreePolicy.DEFAULT else {"free": one.free.value})
+        for one in rules.shared
     ]
     return {key: value for key, value in parts.items() if value}
 

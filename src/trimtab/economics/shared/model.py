@@ -1,54 +1,11 @@
-"""Words of a shared machine: its GPUs, who held how much of which, and what its cost becomes."""
+"""Words of shared machines: the GPU-time of a machine's day in parts, by who held it and whether it was used."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-
-class Sharing(StrEnum):
-    """How a GPU is divided: not at all, into MIG slices, or by time among processes that take turns."""
-
-    WHOLE = "whole"
-    MIG = "mig"
-    TIME_SLICED = "time-sliced"
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """`owner` held (a part of) GPU `device` over `[start_ms, end_ms)`.
-
-    `part` is the slice of a MIG device (3/7 of 3g.40gb); 1 otherwise. `active` is the share of the held time in which
-    it was used (0 … 1), None where nobody measured it. `sm_share` is the mean share of SM time of the owner's
-    processes on a time-sliced GPU, None where unknown.
-    """
-
-    device: str
-    owner: str
-    start_ms: int
-    end_ms: int
-    sharing: Sharing = Sharing.WHOLE
-    part: Fraction = Fraction(1)
-    active: Fraction | None = None
-    sm_share: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """GPU `device` was down (drained, broken) over `[start_ms, end_ms)`."""
-
-    device: str
-    start_ms: int
-    end_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A machine with `devices`, by id, and what happened on them."""
-
-    devices: tuple[str, ...]
-    holdings: Sequence[Holding] = ()
-    outages: Sequence[Outage] = ()
+from trimtab.economics.rules.model import SharePolicy
 
 
 class Use(StrEnum):
@@ -65,10 +22,31 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """GPU-milliseconds of one owner and use. `owner` is "" for what nobody held; `assumed`: split evenly for want of
-    measurements."""
+    """GPU-time of one owner and use: a weight among the parts of its machine's day. `owner` is "" for what nobody held;
+    `assumed`: on GPUs of which nobody says that it had them, or of a use that is not measured and is charged by it."""
 
     owner: str
     use: Use
     gpu_ms: Fraction
     assumed: bool = False
+
+
+MachineDays = Mapping[int, Sequence[Part]]
+"""By day (its start, ms) the parts of a machine; of days on which it did not exist there are none."""
+
+
+def under(parts: Sequence[Part], policy: SharePolicy) -> list[Part]:
+    """The parts as a policy charges them.
+
+    Under *allocated* a holder pays for the time held, its idle time a part of its own. Under *used* it pays for what
+    was used and the idle rest belongs to nobody; where use is not measured, the time held counts, and is marked.
+    """
+    if policy is SharePolicy.ALLOCATED:
+        return list(parts)
+    found = []
+    for part in parts:
+        if part.use is Use.IDLE:
+            found.append(replace(part, owner=""))
+        else:
+            found.append(replace(part, assumed=True) if part.use is Use.HELD else part)
+    return found

@@ -192,8 +192,8 @@ def _weights_text(division: Division, month: int) -> str:
 
 
 def _shares_text(shares: Iterable[Share]) -> list[list[str]]:
-    return [[share.value, str(share.weight), share.via] for share in shares]
+    return [[share.value, str(share.weight), share.via, *(["own"] if share.own else [])] for share in shares]
 
 
 def _shares(found: Iterable[list[str]]) -> tuple[Share, ...]:
-    return tuple(Share(value, Fraction(weight), via) for value, weight, via in found)
+    return tuple(Share(value, Fraction(weight), via, bool(own)) for value, weight, via, *own in found)

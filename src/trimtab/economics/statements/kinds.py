@@ -26,6 +26,22 @@ _FEES = ("RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee")
 _COMPANION = {Metric.UNBLENDED: Metric.AMORTIZED, Metric.NET_UNBLENDED: Metric.NET_AMORTIZED}
 
 
+UNUSED_DIMENSIONS = (
+    Dimension.CHARGE_CATEGORY,
+    Dimension.CHARGE_CLASS,
+    Dimension.COMMITMENT_STATUS,
+    Dimension.RECORD_TYPE,
+)
+"""What tells of a line whether it is what a commitment cost and nothing used."""
+
+
+def is_unused(facts: Mapping[Dimension, str]) -> bool:
+    """Whether the amortised cost of a line is that of a commitment which nothing used."""
+    return _before_fees(facts) is Kind.UNUSED_COMMITMENT or (
+        _before_fees(facts) is None and facts.get(Dimension.RECORD_TYPE, "") in _FEES
+    )
+
+
 def metrics_of(basis: Basis) -> tuple[Metric, ...]:
     """The basis's metric and, where a fee's unused part must be told, its amortised one."""
     companion = _COMPANION.get(basis.metric)
@@ -45,7 +61,21 @@ def kinds_of(facts: Mapping[Dimension, str], amounts: tuple[Decimal, ...], basis
 
 
 def _kind(facts: Mapping[Dimension, str], basis: Basis) -> Kind:
+    if (known := _before_fees(facts)) is not None:
+        return known
     type_, category = facts[Dimension.RECORD_TYPE], facts[Dimension.CHARGE_CATEGORY]
+    if type_ in _FEES:
+        return Kind.UNUSED_COMMITMENT if basis.amortizes else Kind.COMMITMENT_FEE
+    if "support" in f"{facts[Dimension.SERVICE]} {facts[Dimension.SERVICE_CODE]}".lower():
+        return Kind.SUPPORT
+    if category == "Purchase" or type_ == "Fee":
+        return Kind.COMMITMENT_FEE if facts[Dimension.COMMITMENT_TYPE] else Kind.FEE
+    return Kind.USAGE
+
+
+def _before_fees(facts: Mapping[Dimension, str]) -> Kind | None:
+    """The kind of a line by what it says of itself, whatever it is a fee of; None where that says nothing."""
+    type_, category = facts.get(Dimension.RECORD_TYPE, ""), facts.get(Dimension.CHARGE_CATEGORY, "")
     if "Tax" in (type_, category):
         return Kind.TAX
     if type_ == "Refund":
@@ -56,16 +86,8 @@ def _kind(facts: Mapping[Dimension, str], basis: Basis) -> Kind:
         return Kind.COMMITMENT_DISCOUNT
     if type_.endswith("Discount"):
         return Kind.DISCOUNT
-    if facts[Dimension.CHARGE_CLASS] == "Correction":
+    if facts.get(Dimension.CHARGE_CLASS, "") == "Correction":
         return Kind.CORRECTION
     if category == "Adjustment":
         return Kind.ADJUSTMENT
-    if facts[Dimension.COMMITMENT_STATUS] == "Unused":
-        return Kind.UNUSED_COMMITMENT
-    if type_ in _FEES:
-        return Kind.UNUSED_COMMITMENT if basis.amortizes else Kind.COMMITMENT_FEE
-    if "support" in f"{facts[Dimension.SERVICE]} {facts[Dimension.SERVICE_CODE]}".lower():
-        return Kind.SUPPORT
-    if category == "Purchase" or type_ == "Fee":
-        return Kind.COMMITMENT_FEE if facts[Dimension.COMMITMENT_TYPE] else Kind.FEE
-    return Kind.USAGE
+    return Kind.UNUSED_COMMITMENT if facts.get(Dimension.COMMITMENT_STATUS, "") == "Unused" else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from trimtab.costs.apportion import to_coins
 from trimtab.economics.rules.model import Basis
 
 
@@ -88,6 +89,20 @@ class Held:
 
 Receipts = Mapping[int, tuple[Held, ...]]
 """By billing month."""
+_SPREAD = "Difference between {basis} cost and invoice: upfront fees paid in other months, fees that other months use"
+_ELSEWHERE = "corrections of other months, which are on their own invoices"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """What leads from a statement's total in one currency to its month's invoice: exactly, and in whole coins."""
+
+    name: str
+    currency: str
+    amount: Decimal
+    coins: Decimal
+    invoice: Decimal
+    invoice_coins: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,27 @@ class Statement:
         for line in self.lines:
             found[line.key.currency] = found.get(line.key.currency, Decimal(0)) + line.amount
         return found
+
+    def to_invoice(self) -> tuple[InvoiceLine, ...]:
+        """The line to the invoice, one a currency; on the billed basis only where the total is another.
+
+        Of a closed month it is the invoice that was frozen with it.
+        """
+        billed: dict[str, Decimal] = {line.key.currency: Decimal(0) for line in self.lines}
+        for part in self.receipts.get(self.month, ()):
+            for currency, amount in part.billed.items():
+                billed[currency] = billed.get(currency, Decimal(0)) + amount
+        found = (self._to_invoice(currency, billed[currency]) for currency in sorted(billed))
+        return tuple(line for line in found if line.amount or self.basis is not Basis.BILLED)
+
+    def _to_invoice(self, currency: str, invoice: Decimal) -> InvoiceLine:
+        own = [line for line in self.lines if line.key.currency == currency]
+        exact = sum((line.amount for line in own), Decimal(0))
+        charged = sum((line.coins for line in own), Decimal(0))
+        [whole] = to_coins([invoice], currency)
+        reasons = [] if self.basis is Basis.BILLED else [_SPREAD.format(basis=self.basis.words)]
+        reasons += [_ELSEWHERE if reasons else f"Less {_ELSEWHERE}"] if any(line.key.about for line in own) else []
+        return InvoiceLine("; ".join(reasons), currency, invoice - exact, whole - charged, invoice, whole)
 
 
 @dataclass(frozen=True, slots=True)

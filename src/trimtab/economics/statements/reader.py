@@ -190,7 +190,7 @@ class StatementReader:
     async def _sums(self, division: Division, month: int) -> build.Sums:
         rules = division.derivation.rules
         extra = (*kinds.DIMENSIONS, Dimension.LINKED_ACCOUNT)
-        cells = await self._weigher.month(rules, month, kinds.metrics_of(rules.basis), division.needs, extra)
+        cells = await self._weigher.month(division, month, kinds.metrics_of(rules.basis), division.needs, extra)
         return await asyncio.to_thread(build.sums_of, cells, division, month)
 
     async def _held(self) -> dict[int, tuple[Held, ...]]:

@@ -86,7 +86,7 @@ class TagReports:
         for dimensions, cell in whole:
             value = division.value(dimensions, cell, month)
             billed.add(cell.currency, cell.amounts[0])
-            if value == default:
+            if value in rules.nobody:
                 for kind, amount in _kinds(dimensions, cell, rules).items():
                     unowned[cell.currency, kind] = unowned.get((cell.currency, kind), Decimal(0)) + amount
             else:
@@ -96,10 +96,10 @@ class TagReports:
         usage = [
             (dims, cell)
             for dims, cell in largest
-            if division.value(dims, cell, month) == default and Kind.USAGE in _kinds(dims, cell, rules)
+            if division.value(dims, cell, month) in rules.nobody and Kind.USAGE in _kinds(dims, cell, rules)
         ]
         names = sorted({_of(dims, cell, Dimension.RESOURCE_ID) for dims, cell in usage} - {""})
-        facts = Facts(month, await self._seen(division, month, names, default), accounts)
+        facts = Facts(month, await self._seen(division, month, names), accounts)
         rows, listed = _rows(usage, facts)
         total = {one: unowned.get((one, Kind.USAGE), Decimal(0)) for one in billed.by}
         apart = [Apart(kind, one, cost) for (one, kind), cost in unowned.items() if kind is not Kind.USAGE and cost]
@@ -163,7 +163,7 @@ class TagReports:
         )
         return [(dimensions, cell) for cell in await self._cells.cells(EVERYTHING, query)]
 
-    async def _seen(self, division: Division, month: int, names: list[str], default: str) -> dict[str, list[Seen]]:
+    async def _seen(self, division: Division, month: int, names: list[str]) -> dict[str, list[Seen]]:
         """The owners that resources had in the months around."""
         found: dict[str, list[Seen]] = defaultdict(list)
         if not names:
@@ -179,7 +179,7 @@ class TagReports:
         for one, cells in zip(months, held, strict=True):
             for dimensions, cell in cells:
                 value = division.value(dimensions, cell, one)
-                if value and value != default:
+                if value and value not in division.derivation.rules.nobody:
                     found[_of(dimensions, cell, Dimension.RESOURCE_ID)].append(Seen(value, one, cell.amounts[0]))
         return found
 

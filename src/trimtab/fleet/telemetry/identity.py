@@ -28,7 +28,11 @@ def gpu_of(series: Series) -> str:
 
 def host_of(series: Series) -> str:
     """The host that a series is about, without a port; "" where it does not say."""
-    name = _first(series.dimensions, _HOST)
+    return without_port(_first(series.dimensions, _HOST))
+
+
+def without_port(name: str) -> str:
+    """A host as its scraped address names it: two servers on one host have two ports."""
     head, separator, port = name.rpartition(":")
     return head if separator and port.isdecimal() else name
 

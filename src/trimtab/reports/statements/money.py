@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from trimtab.costs.apportion import minor_digits
+from trimtab.costs.currencies.coins import minor_digits
 
 
 def coins(amount: Decimal, currency: str) -> str:

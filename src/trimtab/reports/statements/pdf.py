@@ -13,7 +13,7 @@ from reportlab.platypus import KeepTogether, Paragraph, Spacer
 
 from trimtab.base.clock import iso
 from trimtab.economics.months import in_words, named
-from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
+from trimtab.economics.statements.model import InvoiceLine, Kind, MonthState, Reconciled, Statement, StatementLine
 from trimtab.reports.paper import fonts, marked, printed, style, table
 from trimtab.reports.statements.money import coins, exact
 
@@ -31,6 +31,7 @@ def as_pdf(statement: Statement, rows: Sequence[Reconciled], owner: str | None =
         own = [line for line in lines if line.key.currency == currency]
         if owner is None:
             story += _by_owner(own, currency, statement.owner_category)
+            story += _to_invoice([line for line in statement.to_invoice() if line.currency == currency])
             story += _reconciliation([row for row in rows if row.currency == currency], currency)
         else:
             story += _of_owner(own, currency)
@@ -49,7 +50,7 @@ def _head(statement: Statement, owner: str | None) -> list[Any]:
     return [
         Paragraph(f"Statement, {in_words(statement.month)}", style(16, bold=True, after=2)),
         Paragraph(f"For {who}", style(11, after=6)),
-        Paragraph(f"{state} · {statement.basis.value} cost · {rules}", style(8.5, muted=True, after=10)),
+        Paragraph(f"{state} · {statement.basis.words} cost · {rules}", style(8.5, muted=True, after=10)),
     ]
 
 
@@ -66,6 +67,18 @@ def _by_owner(lines: Sequence[StatementLine], currency: str, category: str) -> l
     whole = ("Total", "", coins(sum(totals.values(), Decimal(0)), currency))
     made = table(((category.capitalize(), "What for", currency), *body, whole), (0.24, 0.56, 0.2), total=True)
     return [made, Spacer(1, 8 * mm)]
+
+
+def _to_invoice(lines: Sequence[InvoiceLine]) -> list[Any]:
+    made: list[Any] = []
+    for line in lines:
+        body = [
+            (line.name, coins(line.coins, line.currency)),
+            ("Invoice of the month", coins(line.invoice_coins, line.currency)),
+        ]
+        head = ("From the statement to the invoice", line.currency)
+        made += [KeepTogether([table((head, *body), (0.8, 0.2), total=True), Spacer(1, 8 * mm)])]
+    return made
 
 
 def _split(parts: Mapping[str, Decimal], currency: str) -> str:

@@ -23,7 +23,10 @@ COLUMNS = (
     "charged",
     "bill_lines",
 )
-"""`amount` is exact; `charged` is in whole coins of the currency and adds up to the rounded bill."""
+"""`amount` is exact; `charged` is in whole coins of the currency and adds up to the rounded bill. Of everybody's
+statement on another basis than the billed one the last line of each currency leads to the invoice."""
+TO_INVOICE = "to-invoice"
+"""The charge of that line."""
 
 
 def as_csv(statement: Statement, owner: str | None = None) -> str:
@@ -37,7 +40,11 @@ def as_csv(statement: Statement, owner: str | None = None) -> str:
 
 def _rows(statement: Statement, owner: str | None) -> Sequence[Sequence[object]]:
     head = (named(statement.month), statement.state.value, statement.basis.value)
-    return [
+    to_invoice = [
+        (*head, "", TO_INVOICE, line.name, "", "", "", line.currency, f"{line.amount:f}", f"{line.coins:f}", 0)
+        for line in (statement.to_invoice() if owner is None else ())
+    ]
+    own = [
         (
             *head,
             guarded(line.key.owner),
@@ -54,3 +61,4 @@ def _rows(statement: Statement, owner: str | None) -> Sequence[Sequence[object]]
         for line in statement.lines
         if owner is None or line.key.owner == owner
     ]
+    return [*own, *to_invoice]

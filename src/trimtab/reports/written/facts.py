@@ -18,7 +18,7 @@ from trimtab.costs.anomalies.found import Wanted as AnomaliesWanted
 from trimtab.costs.anomalies.model import Anomaly
 from trimtab.costs.explorer.compare import Compared
 from trimtab.costs.explorer.drivers import Change
-from trimtab.costs.model import CostCategory, Dimension, Facet, Filter, Tag, Where
+from trimtab.costs.model import Dimension, Facet, Filter, Where
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.room import EconomicsRoom
@@ -111,8 +111,7 @@ class Facts:
 
     async def owner_facet(self) -> Facet:
         """What owners are told by: the category of the allocation, or its tag where no allocation is made."""
-        version = await self.economics.rules.current()
-        return CostCategory(version.rules.owner) if version.version else Tag(version.rules.owner)
+        return (await self.economics.rules.current()).owner_facet
 
     async def kpis(self, ask: Ask, level: Level) -> Report:
         """The KPIs of the period."""

@@ -16,7 +16,7 @@ FIELDS = (
 )  # fmt: skip
 """What is asked for. The name is last, since people put anything into it, the separator too."""
 SEPARATORS = ("\x1f", "|#")
-"""What stands between fields, beside `|`: what trimtab asks for, and what sites use since people write `|` into names."""
+"""What stands between fields, beside `|`: what trimtab asks for, and what sites use whose names have `|`."""
 NEEDED = ("JobIDRaw", "State", "Submit", "Start", "End")
 
 STATES: dict[str, StateName] = {

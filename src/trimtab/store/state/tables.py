@@ -60,7 +60,13 @@ from trimtab.store.state.schema.cost_exports import (
     cost_tag_backfills,
 )
 from trimtab.store.state.schema.cost_reports import cost_reports
-from trimtab.store.state.schema.costs import cost_imports, cost_periods, cost_sources
+from trimtab.store.state.schema.costs import (
+    cost_imports,
+    cost_periods,
+    cost_sources,
+    exchange_rate_sources,
+    exchange_rates,
+)
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
 from trimtab.store.state.schema.datasets import (
     analyses,
@@ -240,6 +246,8 @@ __all__ = [
     "event_rules",
     "event_targets",
     "event_versions",
+    "exchange_rate_sources",
+    "exchange_rates",
     "fleet_clock",
     "fleet_marks",
     "insight_rules",

@@ -14,10 +14,9 @@ from trimtab.costs.outlook import Outlook, OutlookQuery
 from trimtab.costs.periods import month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom
-from trimtab.economics.estimate.live import LiveEstimates, Snapshot
+from trimtab.economics.estimate.live import LiveEstimates, Snapshot, part_of
 from trimtab.economics.estimate.model import Line
 from trimtab.economics.estimate.report import EstimateReport, report_of
-from trimtab.economics.rules.conditions import meets
 from trimtab.timeseries.forecast.model import TooLittleHistory
 from trimtab.web.costs.pictures import Drawing
 
@@ -95,10 +94,11 @@ def _in_currency(where: Filter | None, currency: str) -> Filter:
 
 def _estimated(snapshot: Snapshot, scope: Scope, metric: Metric, where: Filter) -> dict[int, Decimal]:
     """By day what is estimated of the lines that are meant."""
+    facets = snapshot.facets
 
     def value(line: Line) -> Decimal:
-        mine = line.key.seen_by(scope) and meets(where, line.key.value)
-        return (line.amount(metric) or Decimal(0)) if mine else Decimal(0)
+        share = facets.share(line.key, where) if line.key.seen_by(scope) else 0.0
+        return part_of(line.amount(metric) or Decimal(0), share)
 
     found: dict[int, Decimal] = {}
     for line in snapshot.lines:

@@ -91,6 +91,11 @@ async def _rows(room: BudgetsRoom, view: View) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (order[one["state"]], one["name"]))
 
 
+def _presented(standing: Standing | None) -> str:
+    shown = standing.presented if standing else None
+    return f"{coins(shown.amount, shown.unit)} {shown.unit}" if shown else ""
+
+
 def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
     standing = budget.standing
     limit, actual, forecast = (standing.limit, standing.actual, standing.forecast) if standing else (None, None, None)
@@ -107,6 +112,7 @@ def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
         "over": over and not budget.type.is_share,
         "limit": _text(limit),
         "actual": _text(actual),
+        "presented": _presented(standing),
         "forecast": _text(forecast),
         "used": float(actual.amount / limit.amount) if limit and actual and limit.amount else None,
         "estimated": _estimate(standing) if standing else "",

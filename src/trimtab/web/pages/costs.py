@@ -17,6 +17,7 @@ from trimtab.costs.explorer import words as cost_words
 from trimtab.costs.explorer.drivers import Change, Driver
 from trimtab.costs.explorer.spans import NAMES
 from trimtab.costs.explorer.terms import facet_text, metric_text
+from trimtab.costs.model import CostQuery
 from trimtab.costs.periods import Period
 from trimtab.costs.room import CostsRoom
 from trimtab.web import respond
@@ -39,6 +40,7 @@ from trimtab.web.costs.question import (
     with_filter,
 )
 from trimtab.web.costs.sheet import Answer, Line, Sheet, ask
+from trimtab.web.costs.together import together_tile
 from trimtab.web.form import read_form
 from trimtab.web.pages.cost_text import IMPORT_FILE, IMPORT_S3
 from trimtab.web.site import Site
@@ -149,6 +151,10 @@ async def _facts(
         room.reader.tag_keys(scope, *question.span),
         room.reader.tag_keys(scope, *question.span, categories=True),
     )
+    whole = None
+    if question.is_money:
+        asked = CostQuery(*question.span, (question.metric,), where=question.where)
+        whole = together_tile(await room.currencies.of_bill(room.reader, scope, asked), question.words)
     sort = read_sort(view, "costs", _KEYS, _TEXT, "now")
     return {
         "timed": False,
@@ -174,7 +180,7 @@ async def _facts(
         "pledges": pledges,
         "ahead_url": view.url(path=f"{_PATH}/ahead") if question.is_money else "",
         "cost": cost_words,
-        "tiles": _tiles(question, answer),
+        "tiles": [*_tiles(question, answer), *([whole] if whole else [])],
     }
 
 

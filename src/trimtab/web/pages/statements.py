@@ -8,13 +8,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.costs.model import CostQuery
 from trimtab.economics.months import bounds, in_words, named, read_month
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.statements.model import MonthState, Statement
 from trimtab.economics.statements.reader import MonthSummary
 from trimtab.reports.statements.file import statement_file
 from trimtab.web import respond, statement_tables
+from trimtab.web.costs.together import together_tile
 from trimtab.web.site import Site
 
 _SHOWN = 6
@@ -39,6 +42,11 @@ def routes(site: Site) -> list[BaseRoute]:
         version = await room.rules.current()
         category = version.rules.category(statement.owner_category)
         default = category.default if category else ""
+        whole = None
+        if site.state.costs is not None:
+            query = CostQuery(*bounds(month), (statement.basis.metric,))
+            currencies = site.state.costs.currencies
+            whole = together_tile(await currencies.of_bill(room.bills, EVERYTHING, query), in_words(month))
         return site.page(
             request,
             view,
@@ -51,6 +59,7 @@ def routes(site: Site) -> list[BaseRoute]:
             closed=statement.state is MonthState.CLOSED,
             tables=statement_tables.by_owner(statement, default, before),
             default=default,
+            whole=whole,
             owner=owner,
             lines=statement_tables.lines_of(statement, owner) if owner is not None else {},
             bill=statement_tables.beside(rows),

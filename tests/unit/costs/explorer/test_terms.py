@@ -24,6 +24,7 @@ from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Mat
         ("LINKED_ACCOUNT", Dimension.LINKED_ACCOUNT),
         ("tag:team", Tag("team")),
         ("tag:a:b", Tag("a:b")),
+        ("exact-tag:Team", Tag("Team", exact=True)),
         ("category:Cost Center", CostCategory("Cost Center")),
     ],
 )
@@ -31,7 +32,7 @@ def test_facets_are_read(text: str, facet: Facet) -> None:
     assert read_facet(text) == facet
 
 
-@pytest.mark.parametrize("facet", [*Dimension, Tag("team"), CostCategory("x")])
+@pytest.mark.parametrize("facet", [*Dimension, Tag("team"), Tag("Team", exact=True), CostCategory("x")])
 def test_every_facet_reads_back(facet: Facet) -> None:
     assert read_facet(facet_text(facet)) == facet
     assert facet_name(facet)

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from tests.unit.economics.pretended import Holding, Machine
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.costs.cells import CellReader
 from trimtab.costs.model import Dimension, Metric, Tag, Where
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
-from trimtab.economics.estimate.live import LiveEstimates, Snapshot, Sources
+from trimtab.economics.estimate.live import LiveEstimates, Snapshot, Sources, spent_of
 from trimtab.economics.estimate.model import Basis, Floats, Price, Running
 from trimtab.economics.estimate.report import report_of
 from trimtab.economics.estimate.store import EstimateStore
@@ -100,6 +101,48 @@ def test_a_day_costs_its_hours_so_far_and_what_it_costs_any_day(house: House, st
     assert total.error.median == pytest.approx(0, abs=1e-9)
     assert 17 == total.error.days
     assert not report_of(found, Scope(frozenset({"222222222222"})), Metric.BILLED, None).rows
+
+
+def test_a_team_is_asked_for_under_any_spelling_as_of_the_bill(house: House, state: State) -> None:
+    house.bring([{**one, "resource_tags": one["resource_tags"].replace("user_team", "user_Team")} for one in bill()])
+    at(house, 21, 6)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    for key, value in (("team", "search"), ("TEAM", " Search"), ("owner", "search")):
+        spent = spent_of(found, EVERYTHING, Where(Tag(key), (value,)), Metric.BILLED, AUGUST, found.at_ms)
+        assert Decimal(12) == spent.amount
+        assert spent.error.days
+    exact = Where(Tag("team", exact=True), ("search",))
+    assert 0 == spent_of(found, EVERYTHING, exact, Metric.BILLED, AUGUST, found.at_ms).amount
+    rows = report_of(found, EVERYTHING, Metric.BILLED, Tag("TEAM")).rows
+    assert {"search": Decimal(12), "": Decimal("1.25")} == {one.name: one.open_days for one in rows}
+
+
+def test_of_a_shared_machine_each_owner_has_the_part_that_it_has_on_the_bill(house: House, state: State) -> None:
+    house.bring(bill())
+    last = AUGUST + 19 * DAY_MS
+    house.told.known["i-1"] = Machine(("0", "1"), [Holding("0", "ads", last, last + DAY_MS)])
+    at(house, 21, 6)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    for facet in (Tag("team"), Tag("Owner")):
+        spent = spent_of(found, EVERYTHING, Where(facet, ("ads",)), Metric.BILLED, AUGUST, found.at_ms)
+        assert Decimal(6) == spent.amount
+    by_tag = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.BILLED, Tag("team")).rows}
+    by_owner = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.BILLED, None).rows}
+    assert {"search": Decimal(6), "ads": Decimal(6), "": Decimal("1.25")} == by_tag
+    assert {"search": Decimal(6), "ads": Decimal(6), "unowned": Decimal("1.25")} == by_owner
+
+
+def test_what_nothing_used_of_a_commitment_is_told_apart_where_it_is_amortised(house: House, state: State) -> None:
+    fee = {"savings_plan_total_commitment_to_date": "3", "savings_plan_used_commitment": "1"}
+    plan = {"savings_plan_savings_plan_a_r_n": "arn:aws:savingsplans::1:savingsplan/1"}
+    house.bring(bill() + [line("SavingsPlanRecurringFee", "3", day=day, **plan, **fee) for day in range(1, 21)])
+    at(house, 21, 12)
+    found = snapshot(live(house, state, Told({"i-1": 24})))
+    spread = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.EFFECTIVE, None).rows}
+    billed = {one.name: one.open_days for one in report_of(found, EVERYTHING, Metric.BILLED, None).rows}
+    assert Decimal(1) == spread["unused commitments"]
+    assert "unused commitments" not in billed
+    assert Decimal("2.5") + Decimal("1.5") == billed["unowned"]
 
 
 def test_days_that_are_late_are_whole_and_a_machine_that_stopped_costs_nothing(house: House, state: State) -> None:

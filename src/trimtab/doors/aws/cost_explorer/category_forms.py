@@ -6,6 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from trimtab.costs.model import And, CostCategory, Dimension, Filter, Match, Not, Or, Tag, Where
+from trimtab.costs.tag_keys import loose
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import invalid
 from trimtab.doors.aws.service import Request
@@ -100,10 +101,10 @@ def _rule(rule: Mapping[str, Any]) -> CategoryRule:
     if (rule.get("Type") or "REGULAR") == "INHERITED_VALUE":
         if inherited is None or value:
             raise invalid("A rule of type INHERITED_VALUE must have InheritedValue and no Value")
-        return CategoryRule(when=read_filter(expression), inherit=_inherited(inherited))
+        return CategoryRule(when=loose(read_filter(expression)), inherit=_inherited(inherited))
     if inherited is not None or expression is None or not value:
         raise invalid("A rule of type REGULAR must have Value and Rule, and no InheritedValue")
-    return CategoryRule(value, read_filter(expression))
+    return CategoryRule(value, loose(read_filter(expression)))
 
 
 def _inherited(value: Mapping[str, Any]) -> Tag | Dimension:

@@ -32,7 +32,7 @@ def available(found: Mapping[Slice, object], what: str) -> None:
     """Raise AwsError (DataUnavailableException) where there is nothing to say; check that there is one currency."""
     if not found:
         raise AwsError("DataUnavailableException", _UNAVAILABLE.format(what))
-    single_currency(place.currency for place in found)
+    single_currency(place.currency for place, value in found.items() if value != type(value)())
 
 
 def by_period(

@@ -113,7 +113,8 @@ def _sides(rows: Sequence[Compared], metric: Metric) -> dict[str, str]:
         units = {row.unit for row in rows}
         unit = units.pop() if len(units) == 1 else NO_UNIT
     else:
-        unit = single_currency(row.currency for row in rows) or NO_CURRENCY
+        some = [row.currency for row in rows if row.before or row.after]
+        unit = single_currency(some or [row.currency for row in rows][:1]) or NO_CURRENCY
     return {
         "BaselineTimePeriodAmount": text(before),
         "ComparisonTimePeriodAmount": text(after),

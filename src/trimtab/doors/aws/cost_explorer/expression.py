@@ -15,7 +15,10 @@ _DEEPEST = 20
 
 
 def read_filter(expression: Mapping[str, Any] | None) -> Filter | None:
-    """The filter of a request's `Filter`; None where there is none. Raises AwsError (ValidationException)."""
+    """The filter of a request's `Filter`; None where there is none. Raises AwsError (ValidationException).
+
+    Tags are exact keys, as AWS means them; who means any spelling takes `costs.tag_keys.loose` of it.
+    """
     return None if expression is None else _read(expression, 0)
 
 
@@ -40,7 +43,7 @@ def _read(expression: Mapping[str, Any], depth: int) -> Filter:
         case "Dimensions":
             return _values(dimension_of(_key(root, value)), value)
         case "Tags":
-            return _values(Tag(_key(root, value)), value)
+            return _values(Tag(_key(root, value), exact=True), value)
         case "CostCategories":
             return _values(CostCategory(_key(root, value)), value)
         case _:

@@ -61,14 +61,15 @@ def values_of(rows: Sequence[CostRow], metrics: Mapping[str, Metric], columns: S
         quantity = metric in _QUANTITIES
         found[name] = {
             "Amount": text(sum((row.amounts[at] for row in rows), Decimal(0))),
-            "Unit": unit_of(rows) if quantity else currency_of(rows),
+            "Unit": unit_of(rows) if quantity else currency_of(rows, at),
         }
     return found
 
 
-def currency_of(rows: Sequence[CostRow]) -> str:
-    """The one currency of `rows`. Raises AwsError where there are several."""
-    return single_currency(row.currency for row in rows) or NO_CURRENCY
+def currency_of(rows: Sequence[CostRow], at: int = 0) -> str:
+    """The one currency in which `rows` have an amount of a metric. Raises AwsError where there are several."""
+    some = [row.currency for row in rows if row.amounts[at]]
+    return single_currency(some or sorted({row.currency for row in rows})[:1]) or NO_CURRENCY
 
 
 def single_currency(currencies: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
 """Cost Explorer's names of dimensions and values, and how the bill's own stand for them.
 
 A line without a value is in a group of its own: `NoRegion`, `NoInstanceType` … for dimensions, `key$` for tags and
-cost categories. What AWS calls differently from its own bill is understood in filters and left as the bill has it in
-answers: `On Demand Instances` is the bill's `On-Demand`.
+cost categories. A tag is its key exactly as it is spelled, as AWS means it. What AWS calls differently from its own
+bill is understood in filters and left as the bill has it in answers: `On Demand Instances` is the bill's `On-Demand`.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def facet_of(type_: str, key: str) -> Facet:
         case "DIMENSION":
             return dimension_of(key)
         case "TAG":
-            return Tag(key)
+            return Tag(key, exact=True)
         case "COST_CATEGORY":
             return CostCategory(key)
         case _:

@@ -58,7 +58,7 @@ async def get_tags(rooms: CostExplorerRooms, request: Request, context: CallCont
     """The keys of tags in a period, or the values of one key; lines without it have the value ""."""
     asked, key = _read(request), request.get("TagKey")
     if key:
-        values, _ = await _values(rooms, bill_scope(context), asked, Tag(key))
+        values, _ = await _values(rooms, bill_scope(context), asked, Tag(key, exact=True))
     else:
         without = await rooms.allocation_tags.inactive(context.account)
         found = await _keys(rooms, bill_scope(context), asked, categories=False)
@@ -126,7 +126,9 @@ async def _values(
 async def _keys(rooms: CostExplorerRooms, scope: Scope, asked: _Asked, *, categories: bool) -> list[str]:
     if asked.order is not None:
         raise invalid("SortBy needs the key whose values are sorted")
-    found = await rooms.reader.tag_keys(scope, asked.start_ms, asked.end_ms, categories=categories, where=asked.where)
+    found = await rooms.reader.tag_keys(
+        scope, asked.start_ms, asked.end_ms, categories=categories, where=asked.where, exact=True
+    )
     return [key for key in found if asked.search in key.lower()]
 
 

@@ -42,3 +42,25 @@ cost_periods = Table(
     Column("accounts", Text, nullable=False),  # JSON list of "provider/billing account"
     Column("totals", Text, nullable=False),  # JSON {currency: billed}
 )
+
+# Who says what currencies are worth. `revision` grows with every import: the one that came last counts.
+exchange_rate_sources = Table(
+    "exchange_rate_sources",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("imported_ms", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+# On a day one `base` was worth `rate` (a decimal as text) of `quote`.
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("source", Integer, ForeignKey("exchange_rate_sources.id"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("base", String(3), primary_key=True),
+    Column("quote", String(3), primary_key=True),
+    Column("rate", String(40), nullable=False),
+    Index(None, "day"),
+)

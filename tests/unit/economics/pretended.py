@@ -1,39 +1,78 @@
-"""The GPU-time of a shared machine, divided among who held it. Pure and exact: the parts add up to GPUs × time.
+"""Machines as tests pretend them: who held which GPU when, and the parts of each day that the ledger would tell."""
 
-    a GPU that one holds          all of its time
-    MIG slices                    time × slice; slices that nobody has are unallocated
-    several on a time-sliced GPU  by each one's share of SM time; where one of them is not measured, by the slices that
-                                  each was given ("assumed"); slices that nobody has are unallocated
-    down                          wins over everything that says it was held
-
-Under the policy *allocated* a holder pays for the time held, its idle time a part of its own. Under *used* it pays for
-what was used and the idle rest belongs to nobody; where use is not measured, the time held counts, and is marked.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 
-from trimtab.economics.rules.model import SharePolicy
-from trimtab.economics.shared.model import Holding, Machine, Outage, Part, Sharing, Use
+from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.shared.model import Part, Use
 
 
-def split_machine(machine: Machine, start_ms: int, end_ms: int, policy: SharePolicy) -> list[Part]:
+class Sharing(StrEnum):
+    """How a GPU is divided: not at all, into MIG slices, or by time among processes that take turns."""
+
+    WHOLE = "whole"
+    MIG = "mig"
+    TIME_SLICED = "time-sliced"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """`owner` held (a part of) GPU `device` over `[start_ms, end_ms)`.
+
+    `part` is the slice of a MIG device (3/7 of 3g.40gb); 1 otherwise. `active` is the share of the held time in which
+    it was used (0 … 1), None where nobody measured it. `sm_share` is the mean share of SM time of the owner's
+    processes on a time-sliced GPU, None where unknown.
+    """
+
+    device: str
+    owner: str
+    start_ms: int
+    end_ms: int
+    sharing: Sharing = Sharing.WHOLE
+    part: Fraction = Fraction(1)
+    active: Fraction | None = None
+    sm_share: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """GPU `device` was down (drained, broken) over `[start_ms, end_ms)`."""
+
+    device: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine with `devices`, by id, and what happened on them."""
+
+    devices: tuple[str, ...]
+    holdings: Sequence[Holding] = ()
+    outages: Sequence[Outage] = ()
+
+
+def days_of(machine: Machine, start_ms: int, end_ms: int) -> Mapping[int, Sequence[Part]]:
+    """The parts of every day of a range."""
+    return {day: split_machine(machine, day, day + DAY_MS) for day in range(start_ms, end_ms, DAY_MS)}
+
+
+def split_machine(machine: Machine, start_ms: int, end_ms: int) -> list[Part]:
     """The parts of `[start_ms, end_ms)`, one an owner and use, by owner and use; they add up to GPUs × time."""
     sums: dict[tuple[str, Use, bool], Fraction] = {}
     for device in machine.devices:
         held = [one for one in machine.holdings if one.device == device and one.end_ms > one.start_ms]
         down = [one for one in machine.outages if one.device == device]
-        for part in _device(held, down, start_ms, end_ms, policy):
+        for part in _device(held, down, start_ms, end_ms):
             key = (part.owner, part.use, part.assumed)
             sums[key] = sums.get(key, Fraction(0)) + part.gpu_ms
     return [Part(owner, use, gpu_ms, assumed) for (owner, use, assumed), gpu_ms in sorted(sums.items()) if gpu_ms]
 
 
-def _device(
-    held: Sequence[Holding], down: Sequence[Outage], start_ms: int, end_ms: int, policy: SharePolicy
-) -> Iterable[Part]:
+def _device(held: Sequence[Holding], down: Sequence[Outage], start_ms: int, end_ms: int) -> Iterable[Part]:
     spans = [(one.start_ms, one.end_ms) for one in held] + [(one.start_ms, one.end_ms) for one in down]
     edges = {min(max(edge, start_ms), end_ms) for span in spans for edge in span} | {start_ms, end_ms}
     for begin, end in pairwise(sorted(edges)):
@@ -44,7 +83,7 @@ def _device(
         holders = [one for one in held if one.start_ms <= begin < one.end_ms]
         left = length
         for holding, part, assumed in _parts(holders):
-            yield from _charged(holding, length * part, assumed, policy)
+            yield from _charged(holding, length * part, assumed)
             left -= length * part
         if left:
             yield Part("", Use.UNALLOCATED, left)
@@ -69,11 +108,10 @@ def _parts(holders: Sequence[Holding]) -> Iterable[tuple[Holding, Fraction, bool
     yield from ((one, taken * one.part / given, len(holders) > 1) for one in holders)
 
 
-def _charged(holding: Holding, gpu_ms: Fraction, assumed: bool, policy: SharePolicy) -> Iterable[Part]:
+def _charged(holding: Holding, gpu_ms: Fraction, assumed: bool) -> Iterable[Part]:
     if holding.active is None:
-        yield Part(holding.owner, Use.HELD, gpu_ms, assumed or policy is SharePolicy.USED)
+        yield Part(holding.owner, Use.HELD, gpu_ms, assumed)
         return
     active = min(max(holding.active, Fraction(0)), Fraction(1))
     yield Part(holding.owner, Use.ACTIVE, gpu_ms * active, assumed)
-    idle = Part(holding.owner, Use.IDLE, gpu_ms * (1 - active), assumed)
-    yield idle if policy is SharePolicy.ALLOCATED else replace(idle, owner="")
+    yield Part(holding.owner, Use.IDLE, gpu_ms * (1 - active), assumed)

@@ -1,0 +1,129 @@
+"""Which keys of tags are one key, and what a line has of it: in Python and, exactly alike, in SQL.
+
+Keys that differ in case only are one (`Team`, `TEAM`), and so are the aliases that allocation rules name. Of a line
+that carries several the first counts that says something: the key itself, its aliases in order, then other spellings by
+alphabet. Values that differ in white space only are one; their case stays unless rules say otherwise.
+
+A key that is `exact` is that spelling alone with the value as the bill has it: what AWS's own API means by a key.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from trimtab.costs.model import And, Filter, Match, Not, Or, Tag, Where
+
+_BLANKS = re.compile("[ \t\n\r\f\v\u00a0]+")
+_BLANKS_SQL = r"'[ \\t\\n\\r\\f\\v\\x{00A0}]+'"
+Bind = Callable[[object, str], str]
+"""Binds a value of a type and gives the placeholder."""
+
+
+def folded(key: str) -> str:
+    """What two spellings of one key have in common."""
+    return key.lower()
+
+
+def names_of(tag: Tag) -> tuple[str, ...]:
+    """The keys that count as this one, in order. One that no rule names has no spelling that comes first."""
+    return (tag.key, *tag.aliases) if tag.ruled else (folded(tag.key),)
+
+
+def spaced(value: str) -> str:
+    """A value without the white space around it, and one space where it has several."""
+    return _BLANKS.sub(" ", value).strip(" ")
+
+
+def value_of(tag: Tag, pairs: Mapping[str, str]) -> str:
+    """What a line with these tags has of `tag`; "" where nothing."""
+    if tag.exact:
+        return pairs.get(tag.key, "")
+    names = names_of(tag)
+    for name in names:
+        if name in pairs and (value := spaced(pairs[name])):
+            return meant(tag, value)
+    ranks = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
+    others = sorted((ranks[key.lower()], key) for key in pairs if key.lower() in ranks)
+    value = next((value for _, key in others if (value := spaced(pairs[key]))), "")
+    return meant(tag, value) if value else ""
+
+
+def meant(tag: Tag, value: str) -> str:
+    """A value as it is written, in the form that the tag gives it."""
+    if tag.exact:
+        return value
+    value = spaced(value)
+    plain = value.lower()
+    known = next((to for text, to in tag.values if spaced(text).lower() == plain), None)
+    if known is not None:
+        return known
+    return plain if tag.lower else value
+
+
+def value_sql(tag: Tag, pairs: str, bind: Bind) -> str:
+    """The SQL of `value_of` over a column of pairs."""
+    if tag.exact:
+        return f"{pairs}[{bind(tag.key, 'String')}]"
+    names = names_of(tag)
+    exact = bind(list(names), "Array(String)")
+    folds = bind([name.lower() for name in names], "Array(String)")
+    rank = f"if(has({exact}, k), indexOf({exact}, k), {len(names)} + indexOf({folds}, lowerUTF8(k)))"
+    entries = f"arrayMap((k, v) -> ({rank}, k, {_spaced_sql('v')}), {_texts('mapKeys', pairs)}, mapValues({pairs}))"
+    known = f"arrayFilter(e -> has({folds}, lowerUTF8(e.2)) AND e.3 != '', {entries})"
+    return _meant_sql(tag, f"(arraySort({known})[1]).3", bind)
+
+
+def mapped(where: Filter, change: Callable[[Tag], Tag]) -> Filter:
+    """A filter with other tags in it; values that must be equal are written as the new tags write theirs."""
+    match where:
+        case And(parts):
+            return And(tuple(mapped(part, change) for part in parts))
+        case Or(parts):
+            return Or(tuple(mapped(part, change) for part in parts))
+        case Not(part):
+            return Not(mapped(part, change))
+        case Where(facet=Tag() as tag):
+            return with_meant(replace(where, facet=change(tag)))
+        case _:
+            return where
+
+
+def with_meant(where: Where) -> Where:
+    """A test with the values that must be equal in the form that its tag gives them."""
+    tag = where.facet
+    if not isinstance(tag, Tag) or tag.exact or where.match is not Match.EQUALS:
+        return where
+    return replace(where, values=tuple(dict.fromkeys(meant(tag, value) for value in where.values)))
+
+
+def loose(where: Filter | None) -> Filter | None:
+    """A filter whose exact keys are any spelling of them: of whoever means a team rather than a key."""
+    return None if where is None else mapped(where, lambda tag: replace(tag, exact=False))
+
+
+def merged(keys: Iterable[str]) -> list[str]:
+    """Each key once, sorted: in lower case where that spelling is there, else the first by alphabet."""
+    found: dict[str, str] = {}
+    for key in sorted(keys):
+        if key == folded(key) or folded(key) not in found:
+            found[folded(key)] = key
+    return sorted(found.values())
+
+
+def _texts(function: str, pairs: str) -> str:
+    return f"arrayMap(name -> toString(name), {function}({pairs}))"  # keys are LowCardinality
+
+
+def _spaced_sql(value: str) -> str:
+    return f"trimBoth(replaceRegexpAll({value}, {_BLANKS_SQL}, ' '))"
+
+
+def _meant_sql(tag: Tag, value: str, bind: Bind) -> str:
+    plain = f"lowerUTF8({value})" if tag.lower else value
+    if not tag.values:
+        return plain
+    known: dict[str, str] = {}
+    for text, to in tag.values:
+        known.setdefault(spaced(text).lower(), to)
+    texts, meanings = bind(list(known), "Array(String)"), bind(list(known.values()), "Array(String)")
+    return f"if({value} = '', '', transform(lowerUTF8({value}), {texts}, {meanings}, {plain}))"

@@ -16,6 +16,7 @@ from trimtab.web.tiles import Tile
 EXISTING, HELD, ACTIVE, IDLE_HOURS = (
     FIGURES[id_].label for id_ in ("gpu_hours_existing", "gpu_held_share", "gpu_active_share", "gpu_hours_idle")
 )
+HELD_HOURS = FIGURES["gpu_hours_held"].label
 AGE = "Age of the data"
 
 

@@ -94,6 +94,11 @@ def idle_tile(hours: Tile, idle: Idle | None) -> Tile:
     return Tile(IDLE, _money(idle.amounts[first]), first, " · ".join(parts), hours.trend, hours.href)
 
 
+def money(amounts: Mapping[str, Decimal]) -> str:
+    """`3,120 USD`; a dash where it is not known."""
+    return words_of(amounts) or words.NONE
+
+
 def words_of(amounts: Mapping[str, Decimal]) -> str:
     """`3,120 USD`; "" where it is not known."""
     return " + ".join(f"{_money(amount)} {currency}" for currency, amount in amounts.items())

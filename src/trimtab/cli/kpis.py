@@ -125,8 +125,8 @@ def _print_many(report: wire.KpiReport, formulas: Sequence[wire.KpiFormula], *, 
 
 _MAIN = frozenset(
     {
-        "gpu_hours_paid",
-        "gpu_hours_allocated",
+        "gpu_hours_existing",
+        "gpu_hours_held",
         "gpu_hours_active",
         "gpu_hours_idle",
         "gpu_hours_down",

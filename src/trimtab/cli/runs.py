@@ -77,8 +77,22 @@ def list_(
         )
         for one in page.runs
     ]
-    columns = ("job", "name", "team", "user", "state", "started", "wait", "GPUs", "GPU-h", "active", "cost", "loss")
-    print_table(columns, rows, right=("wait", "GPUs", "GPU-h", "active", "cost"))
+    columns = (
+        "job",
+        "name",
+        "team",
+        "user",
+        "state",
+        "started",
+        "wait",
+        "GPUs",
+        "GPU-h held",
+        "active",
+        "cost",
+        "loss",
+    )
+    print_table(columns, rows, right=("wait", "GPUs", "GPU-h held", "active", "cost"))
+    remark("GPU-hours, activity and cost (net amortised) are of the range only")
     if page.next:
         remark("more; see --limit")
 
@@ -189,7 +203,7 @@ def _ran(one: wire.Run) -> str:
 
 def _hours(one: wire.Run) -> str:
     active = f", {one.active_hours:.2f} active" if one.active_hours is not None else ""
-    return f"{one.gpu_hours:.2f} allocated{active}"
+    return f"{one.gpu_hours:.2f} held{active}"
 
 
 def _nodes(one: wire.Run) -> str:

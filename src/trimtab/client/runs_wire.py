@@ -25,7 +25,7 @@ class Loss(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """A run. Hours are GPU-hours until now or its end.
+    """A run. Hours and amounts are of the range that was asked for; of a single run, of its whole life until now.
 
     `active_share` (0 to 1) is null where it is not known, and `unknown` says why; `known_hours` are those with known
     activity. `amounts` is what it cost, by `priced_by`; `unpriced_hours` have no price, and `unpriced` says why.

@@ -91,7 +91,7 @@ def broken_groups(rows: Iterable[GpuRow]) -> tuple[BrokenGroup, ...]:
         BrokenGroup(
             node,
             why,
-            tuple(sorted({row.last or row.owner for row in down})),
+            tuple(sorted({row.last for row in down if row.last})),
             tuple(down),
             sum(row.down_h for row in down),
         )

@@ -4,11 +4,12 @@ import asyncio
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.assemble import holder_name
 from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.model import DAY_MS, HOUR_MS
+from trimtab.fleet.model import DAY_MS, HOUR_MS, Remark
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder
@@ -85,6 +86,15 @@ class GpuReader:
         return await self._cache.get(
             key, fresh_s(window), lambda: self._read(ledger, scope, window, basis), stale_s=STALE_S
         )
+
+    async def remarks(self, scope: Scope, window: Window) -> list[Remark]:
+        """What was said of machines of the range and does not fit, the newest first."""
+        ledger = self.ledger
+        if ledger is None:
+            return []
+        key = ("remarks", scope, window.parameters)
+        read = partial(ledger.remarks, scope, window.start_ms, window.end_ms)
+        return await self._cache.get(key, fresh_s(window), read, stale_s=STALE_S)
 
     async def _read(self, ledger: HoursReader, scope: Scope, window: Window, basis: Basis) -> GpuFleet | None:
         devices = await ledger.devices(scope, window.start_ms, window.end_ms)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from trimtab.base.clock import to_datetime
 from trimtab.fleet.figures import FIGURES
+from trimtab.inventory.catalog.model import PriceBasis
 from trimtab.inventory.sources import Source
 from trimtab.web import format as words
 from trimtab.web.fleet import Trend
@@ -16,6 +17,7 @@ from trimtab.web.tiles import Tile
 EXISTING, HELD, ACTIVE, IDLE_HOURS = (
     FIGURES[id_].label for id_ in ("gpu_hours_existing", "gpu_held_share", "gpu_active_share", "gpu_hours_idle")
 )
+HELD_HOURS = FIGURES["gpu_hours_held"].label
 AGE = "Age of the data"
 
 
@@ -55,8 +57,10 @@ def _reconciled(fleet: GpuFleet) -> str:
     costed = fleet.costed
     if not len(costed.row):
         return "no price is known"
+    if not any(one.basis is PriceBasis.BILL for one in costed.notes.values()):
+        return "costs by rates, no bill has them"
     if not costed.estimated.any():
-        return "costs reconciled with the bill" if costed.closed_ms else "costs by rates"
+        return "costs reconciled with the bill"
     return f"costs estimated from {to_datetime(costed.closed_ms):%-d %b} on"
 
 

@@ -86,12 +86,17 @@ def idle_tile(hours: Tile, idle: Idle | None) -> Tile:
     if idle is None:
         return hours
     first, *others = sorted(idle.amounts, key=lambda currency: -idle.amounts[currency])
-    parts = [f"{hours.value} idle GPU-h", idle.basis.value, *(f"{_money(idle.amounts[one])} {one}" for one in others)]
+    parts = [idle.basis.value, f"{hours.value} idle GPU-h", *(f"{_money(idle.amounts[one])} {one}" for one in others)]
     if idle.estimated.get(first):
         parts.append(f"{idle.estimated[first] / idle.amounts[first]:.0%} of it estimated")
     if idle.unpriced_h >= 1:
         parts.append(f"{words.value(idle.unpriced_h)} h without a price")
     return Tile(IDLE, _money(idle.amounts[first]), first, " · ".join(parts), hours.trend, hours.href)
+
+
+def money(amounts: Mapping[str, Decimal]) -> str:
+    """`3,120 USD`; a dash where it is not known."""
+    return words_of(amounts) or words.NONE
 
 
 def words_of(amounts: Mapping[str, Decimal]) -> str:

@@ -54,6 +54,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         (
             NavItem("Overview", "/", "gauge"),
             NavItem("Hosts & GPUs", "/hosts", "server"),
+            NavItem("Teams", "/teams", "stack"),
             NavItem("Queue & runs", "/runs", "queue"),
             NavItem("Endpoints", "/endpoints", "broadcast"),
             NavItem("Load tests", "/load-tests", "curve"),

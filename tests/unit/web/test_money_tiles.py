@@ -36,7 +36,7 @@ def test_the_idle_tile_names_its_basis_and_what_is_estimated_or_has_no_price() -
     idle = Idle({"EUR": Decimal(20), "USD": Decimal(3)}, 4.0, Basis.NET_AMORTISED, {"EUR": Decimal(5)})
     tile = idle_tile(Tile("GPU-hours idle", "14", "h", "", [], "/hosts"), idle)
     assert (tile.label, tile.value, tile.unit) == ("Idle $", "20", "EUR")
-    assert tile.note == "14 idle GPU-h · net amortised · 3 USD · 25% of it estimated · 4 h without a price"
+    assert tile.note == "net amortised · 14 idle GPU-h · 3 USD · 25% of it estimated · 4 h without a price"
     assert words_of(idle.amounts) == "20 EUR + 3 USD"
 
 

@@ -22,7 +22,7 @@ def put(client: Client, end_ms: int, name: str, values: list[float], **dimension
 
 def test_gpu_hours_latency_and_success_of_an_hour(server: LiveServer) -> None:
     mine = {"suite": new_id()}  # the group that keeps this test's series apart from the others'
-    gpu = {**mine, "UUID": f"GPU-{mine['suite']}"}
+    gpu = {**mine, "UUID": f"GPU-{mine['suite']}", "Hostname": f"host-{mine['suite']}"}
     with Client(server.url) as client:
         hour = client.health().time_ms // 3_600_000 * 3_600_000
         put(client, hour, "DCGM_FI_DEV_GPU_UTIL", [50.0] * 30 + [0.0] * 30, **gpu)
@@ -34,9 +34,9 @@ def test_gpu_hours_latency_and_success_of_an_hour(server: LiveServer) -> None:
         report = client.kpis("team", group="suite", start=str(hour - 60 * MINUTE), end=str(hour))
     (kpis,) = (group.kpis for group in report.groups if group.group == mine["suite"])
     found = {kpi.id: kpi.value for kpi in kpis}
-    assert found["gpu_hours_paid"] == pytest.approx(1)
+    assert found["gpu_hours_existing"] == pytest.approx(1)
     assert found["gpu_hours_active"] == pytest.approx(0.25)
-    assert found["gpu_hours_allocated"] == pytest.approx(0.75)
+    assert found["gpu_hours_held"] == pytest.approx(0.75)
     assert found["requests_per_s"] == pytest.approx(100 / 60)
     assert found["success_ratio"] == pytest.approx(0.98)
     assert found["latency_p50"] == pytest.approx(0.305)

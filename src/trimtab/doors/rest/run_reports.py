@@ -90,7 +90,7 @@ def operations(reports: RunReports) -> list[Operation]:
             "GET",
             _RUNS,
             "list runs",
-            "Runs with their GPU-hours, activity, cost and largest loss, the last submitted first.",
+            "Runs with the GPU-hours, activity, cost and largest loss of the range, the last submitted first.",
             listed,
             wire.RunPage,
             query=RunsQuery,

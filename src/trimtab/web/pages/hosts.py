@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import NotFound
+from trimtab.fleet.model import MachineKey
 from trimtab.kpis.hosts import HostSummary
 from trimtab.web import respond
 from trimtab.web.gpu_fleet import GpuFleet, NodeRow
@@ -26,6 +27,7 @@ _COLUMNS = tuple(item.name for item in fields(HostSummary))
 _SORTABLE = frozenset(_COLUMNS) - {"disk_mount", "up"}
 _TEXT = frozenset({"name"})
 _PROCESSES = 15
+_REMARKS = 20
 HOSTS, GPUS = "hosts", "gpus"
 
 
@@ -43,11 +45,14 @@ def routes(site: Site) -> list[BaseRoute]:
         fleet = await site.gpus.fleet(view.scope, view.window)
         rows = await (_gpu_table(view, fleet) if show == GPUS else _host_table(site, view))
         hosts = await site.fleet.hosts(view.scope)
+        remarks = await site.gpus.remarks(view.scope, view.window) if fleet else []
         return site.page(
             request,
             view,
             "hosts",
             timed=True,
+            remarks=[(MachineKey.parse(one.machine), one) for one in remarks[:_REMARKS]],
+            more_remarks=max(len(remarks) - _REMARKS, 0),
             show=show,
             gpus=fleet,
             heat=heat_rows(fleet.nodes) if fleet else [],
@@ -69,6 +74,11 @@ def routes(site: Site) -> list[BaseRoute]:
         rows = ([getattr(host, name) for name in _COLUMNS] for host in hosts)
         return respond.table(request, "hosts", _COLUMNS, rows)
 
+    async def remarks_json(request: Request) -> Response:
+        view = await site.fleet_view(request)
+        found = await site.gpus.remarks(view.scope, view.window)
+        return respond.json(request, {"remarks": [asdict(one) for one in found]})
+
     async def one(request: Request) -> Response:
         view = await site.fleet_view(request)
         host, node = await _found(site, view, request.path_params["name"])
@@ -88,6 +98,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/hosts", site.guarded(page)),
         Route("/hosts.json", site.guarded(as_json)),
         Route("/hosts.csv", site.guarded(as_csv)),
+        Route("/hosts/remarks.json", site.guarded(remarks_json)),
         Route("/hosts/{name}.json", site.guarded(one_json)),
         Route("/hosts/{name}", site.guarded(one)),
     ]

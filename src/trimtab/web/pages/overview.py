@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.fleet.frame import NOBODY_HELD, UNOWNED
 from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
 from trimtab.web import format as words
@@ -18,14 +17,16 @@ from trimtab.web.advice.rows import saving_most
 from trimtab.web.gpu_findings import BrokenGroup, IdleGroup, broken_groups, idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_tiles import ACTIVE, EXISTING, HELD, gpu_tiles
-from trimtab.web.money_tiles import IDLE, MONTH, idle_of, month_tile, words_of
+from trimtab.web.money_tiles import IDLE, MONTH, idle_of, money, month_tile, words_of
 from trimtab.web.pages.gpus import summary
 from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import connect_snippets
 from trimtab.web.pages.sources import visible_rejections, visible_sources
+from trimtab.web.pages.teams import read_basis, rows_of
 from trimtab.web.panels import fleet_panels, machine_panels
 from trimtab.web.services import Group
 from trimtab.web.site import Site
+from trimtab.web.teams import as_dict as team_dict
 from trimtab.web.tiles import Tile, fleet_tiles
 from trimtab.web.view import View
 
@@ -62,6 +63,7 @@ def routes(site: Site) -> list[BaseRoute]:
         sources = [asdict(one) for one in facts["sources"]]
         gpus = {
             **summary(facts["gpus"]),
+            "by_team": [team_dict(row) for row in facts["teams"]],
             "idle": [_idle_group(one) for one in facts["idle"]],
             "broken": [_broken_group(one) for one in facts["broken"]],
         }
@@ -83,7 +85,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
     scope = view.scope
     endpoints = site.services.endpoints(scope, view.window) if await site.gpus.any(scope) else _none()
     fleet, hosts, services = await asyncio.gather(
-        site.gpus.fleet(scope, view.window), site.fleet.hosts(scope), endpoints
+        site.gpus.fleet(scope, view.window, read_basis(view)), site.fleet.hosts(scope), endpoints
     )
     up = sorted((host for host in hosts if host.up), key=lambda host: -(host.cpu or 0))
     busiest = tuple(host.name for host in up[:_PROCESS_HOSTS])
@@ -103,7 +105,8 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
     }  # fmt: skip
     month = await month_tile(site.state.costs, scope, view.now_ms, live=site.state.live)
     if fleet is not None:
-        return facts | _gpu_facts(view, fleet, sources, services, month)
+        teams = await rows_of(site, view, fleet)
+        return facts | _gpu_facts(view, fleet, sources, services, month) | {"teams": teams, "money": money}
     most = _PROCESSES if machine else _FLEET_PROCESSES
     tiles = await _tiles(site, view, hosts, sources)
     return facts | {
@@ -121,14 +124,12 @@ def _gpu_facts(
     view: View, fleet: GpuFleet, sources: Sequence[Source], services: Sequence[Group], month: Tile | None
 ) -> dict[str, Any]:
     broken, idle = broken_groups(fleet.gpus), idle_groups(fleet.gpus)[:_IDLE_GROUPS]
-    money = idle_of(fleet.costed)
+    idle_money = idle_of(fleet.costed)
     links = (view.ranged("/hosts"), "/sources")
-    teams = sorted(fleet.teams.items(), key=lambda pair: (pair[0] in (UNOWNED, NOBODY_HELD), -pair[1].held, pair[0]))
     return {
-        "tiles": gpu_tiles(fleet, sources, view.now_ms, links, (month, money)),
-        "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, money)) if found)},
+        "tiles": gpu_tiles(fleet, sources, view.now_ms, links, (month, idle_money)),
+        "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, idle_money)) if found)},
         "idle_money": [words_of(one.amounts) for one in idle],
-        "teams": teams,
         "idle": idle,
         "broken": broken[:_BROKEN],
         "more_broken": max(len(broken) - _BROKEN, 0),

@@ -9,6 +9,8 @@ from starlette.routing import BaseRoute, Route
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.client import runs_wire
+from trimtab.fleet.basis import DEFAULT
+from trimtab.fleet.figures import FIGURES
 from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunState
@@ -35,6 +37,7 @@ from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View, link
 
+HELD, RUN_COST = FIGURES["gpu_hours_held"].label, "Cost of runs"
 MOST_RUNS = 2000
 """Runs of a range that the page looks at: the last submitted of more."""
 _STALE_S = 600.0
@@ -68,7 +71,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             view,
             "runs",
             timed=True,
-            tiles=_tiles(sums_of(shown), found),
+            tiles=_tiles(sums_of(shown), found, view.window.words),
             rows=ordered[part.start : part.end],
             page=part,
             sort=sort,
@@ -203,7 +206,7 @@ def _worst(rows: Sequence[RunRow]) -> list[RunRow]:
     return sorted(found, key=lambda row: (-(row.loss_cost or 0.0), -(row.loss_hours or 0.0)))[:3]
 
 
-def _tiles(sums: Sums, found: QueueReport) -> list[Tile]:
+def _tiles(sums: Sums, found: QueueReport, span: str) -> list[Tile]:
     share = sums.active_share
     active = f"{share:.0%} {', '.join(sums.measured_by)}" if share is not None else ""
     waits = [one for one in found.waiting if one.wait_p95_s is not None]
@@ -217,8 +220,8 @@ def _tiles(sums: Sums, found: QueueReport) -> list[Tile]:
         Tile(
             "Running", words.count(sums.running), "", f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs"
         ),
-        Tile("GPU-hours", words.value(sums.gpu_hours), "", active or "activity unknown"),
-        Tile("Cost of these runs", amount, currency, priced),
+        Tile(HELD, words.value(sums.gpu_hours), "h", f"{span} · {active or 'activity unknown'}"),
+        Tile(RUN_COST, amount, currency, f"{span} · {DEFAULT.value} · {priced}"),
         Tile("Could be saved", saved, saved_currency, "the largest loss of each run"),
         Tile("Waited for", words.value(found.gpu_hours), "GPU-h", "pending in this range, of all teams"),
         Tile(
@@ -238,9 +241,11 @@ def _run_tiles(report: RunReport) -> list[Tile]:
     basis = ", ".join(one.value for one in report.cost.bases) or report.cost.reason
     why = ", ".join(dict.fromkeys(one.reason for one in report.stretches)) or "from submission to start"
     return [
-        Tile("GPU-hours", words.value(report.gpu_hours), "", f"{words.value(run.gpus)} × {run.gpu_type or 'GPU'}"),
+        Tile(
+            HELD, words.value(report.gpu_hours), "h", f"whole life · {words.value(run.gpus)} × {run.gpu_type or 'GPU'}"
+        ),
         Tile("Active", share, "%" if report.active_share is not None else "", active),
-        Tile("Cost", *_amount(money(report.cost.amounts)), f"by {basis}" if report.cost.bases else basis),
+        Tile(RUN_COST, *_amount(money(report.cost.amounts)), f"whole life · {DEFAULT.value} · {basis}"),
         Tile("Waited", *(length_of(report.wait_ms / 1000) if report.wait_ms else "0 min").partition(" ")[::2], why),
         Tile(
             "Largest loss",

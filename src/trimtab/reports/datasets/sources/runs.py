@@ -10,17 +10,20 @@ from trimtab.reports.datasets.sources.times import DAY, HOUR, day_of, hour_of
 
 _MOST = 20_000
 """Runs of which activity and cost are worked out; of more only the last submitted."""
-_PRICED = frozenset(("cost", "currency"))
+_PRICED = frozenset(("gpu_hours", "cost", "currency"))
 _REPORTED = frozenset(("active_hours", "active_share", "lost_hours", "loss")) | _PRICED
+"""What the ledger says of the range; other fields are the scheduler's."""
 FIELDS: tuple[Field, ...] = (
     DAY, HOUR, text("account", "Account."), text("run", "Job id."), text("run_name", "Its name."),
     text("cluster", "Cluster."), text("scheduler", "slurm, kubernetes …"), text("state", "Where it is."),
     text("owner", "Team."), text("user", "User."), text("queue", "Queue."), text("reason", "Why it waits or ended."),
     text("gpu_type", "Type of its GPUs."), number("gpus", "GPUs held or asked for."), number("nodes", "Nodes."),
-    time("submitted", "When it was submitted."), time("started", "When it started."), time("ended", "When it ended."),
-    number("wait", "From submission to start.", "s"), number("gpu_hours", "GPU-hours until now.", "GPU-h"),
-    number("active_hours", "GPU-hours of work.", "GPU-h"), number("active_share", "Work among known hours."),
-    money("cost", "What it cost, where all of it is known."), text("currency", "Currency."),
+    time("submitted", "When it was submitted."), time("started", "When it started."),
+    time("ended", "When it ended."),
+    number("wait", "From submission to start.", "s"), number("gpu_hours", "GPU-hours held in the range.", "GPU-h"),
+    number("active_hours", "GPU-hours of work in the range.", "GPU-h"),
+    number("active_share", "Work among known hours."),
+    money("cost", "What those hours cost, net amortised, where all of it is known."), text("currency", "Currency."),
     number("lost_hours", "GPU-hours of the largest loss that could be avoided.", "GPU-h"),
     text("loss", "That loss in words."), number("exit_code", "Exit code."), labels("tags", "Tags."),
 )  # fmt: skip
@@ -51,13 +54,13 @@ def _seen(found: list[Run]) -> int | None:
 def _row(run: Run, report: RunReport | None, now_ms: int) -> tuple[object, ...]:
     who = run.key.account, run.key.job, run.name, run.key.cluster, run.scheduler, run.state.value, run.team, run.user
     what = run.queue, run.reason, run.gpu_type, run.gpus, run.nodes, run.submit_ms, run.start_ms, run.end_ms
-    hours = run.wait_ms(now_ms) / 1000, run.gpu_seconds(0, now_ms) / 3600
     told = _told(report) if report else (None,) * len(_REPORTED)
-    return (day_of(run.submit_ms), hour_of(run.submit_ms), *who, *what, *hours, *told, run.exit_code, run.tags)
+    wait = run.wait_ms(now_ms) / 1000
+    return (day_of(run.submit_ms), hour_of(run.submit_ms), *who, *what, wait, *told, run.exit_code, run.tags)
 
 
 def _told(report: RunReport) -> tuple[object, ...]:
     amount, currency = report.cost.single or (None, None)
     loss = report.largest_loss
     lost = (loss.loss.gpu_hours, loss.words) if loss else (None, None)
-    return report.active_hours, report.active_share, amount, currency, *lost
+    return report.gpu_hours, report.active_hours, report.active_share, amount, currency, *lost

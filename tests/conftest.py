@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import socket
 import weakref
 from collections.abc import Iterator
@@ -30,6 +31,11 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 # The machine may be busy with the other half of the tests: how long an example takes says nothing.
 settings.register_profile("trimtab", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("trimtab")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts what it runs in the background (`make test &`) deaf to Ctrl-C, and what is started inherits that:
+    # a command that a test interrupts would go on for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _connect = socket.socket.connect
 

@@ -1,14 +1,17 @@
 """What holds for every test: no setting of this machine leaks in, and nothing leaves this machine."""
 
+import ast
 import ipaddress
 import os
 import signal
 import socket
+import sys
 import weakref
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import RLock
 from typing import Any
 
 import pytest
@@ -95,6 +98,23 @@ def _migrate_by_copy(self: State) -> None:
 
 
 State.migrate = _migrate_by_copy  # type: ignore[method-assign]  # for the whole run
+
+
+def _one_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
+    turn = RLock()
+
+    @wraps(function)
+    def waits(*arguments: Any, **named: Any) -> Any:
+        with turn:
+            return function(*arguments, **named)
+
+    return waits
+
+
+if sys.version_info < (3, 11, 8):
+    # Two threads that parse at once spoil each other's count of depth (CPython issue 106905): of one that logs a
+    # traceback and one that reports a failure, the report got a SystemError, which ended the run.
+    ast.parse = _one_at_a_time(ast.parse)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

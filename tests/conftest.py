@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import keeper  # isort: skip  # noqa: F401  # before all that may start threads: it forks
+import by_file
+import time_limit
 from depth import examples
 from engine_owner import engine_in
 from live_server import SHARED
@@ -115,6 +118,11 @@ if sys.version_info < (3, 11, 8):
     # Two threads that parse at once spoil each other's count of depth (CPython issue 106905): of one that logs a
     # traceback and one that reports a failure, the report got a SystemError, which ended the run.
     ast.parse = _one_at_a_time(ast.parse)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for plugin in (by_file, time_limit):
+        config.pluginmanager.register(plugin)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -37,6 +37,7 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
     live.stop()
 
 
+@pytest.mark.timeout(600)  # half a million samples: a minute on a quiet machine
 def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     directory, clock, stop = tmp_path / "demo", SystemClock(), threading.Event()
     notes.claim(directory)

@@ -18,7 +18,6 @@ from trimtab.economics.estimate.model import Basis, Floats, Price, Running
 from trimtab.economics.estimate.report import report_of
 from trimtab.economics.estimate.store import EstimateStore
 from trimtab.economics.months import bounds
-from trimtab.economics.shared.model import Holding, Machine
 from trimtab.store.state.database import State
 from unit.economics.conftest import House, line
 

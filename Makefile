@@ -5,6 +5,7 @@
 BIN := .venv/bin
 export PYTHON
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV # another project's environment must not leak into this one
+unexport PYTHONDONTWRITEBYTECODE # containers set it; every process would compile all that it imports, again and again
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12

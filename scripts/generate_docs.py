@@ -218,8 +218,8 @@ def figures_page() -> str:
         areas.setdefault(one.area, []).append(one)
     parts = [
         f"# Figures\n\n{len(REGISTER)} figures. Each has one name and one definition wherever it is shown: on pages "
-        "(the link on a tile or a table's head), in reports, REST (`GET /rest/v1/figures`), datasets and on the command "
-        "line (`trimtab figures show ID`). Unless its line says otherwise a figure over a range is of "
+        "(the link on a tile or a table's head), in reports, REST (`GET /rest/v1/figures`), datasets and on the "
+        "command line (`trimtab figures show ID`). Unless its line says otherwise a figure over a range is of "
         f"{CLIPPED}.\n"
     ]
     for area, found in areas.items():

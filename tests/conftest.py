@@ -1,18 +1,25 @@
 """What holds for every test: no setting of this machine leaks in, and nothing leaves this machine."""
 
+import ast
 import ipaddress
 import os
+import signal
 import socket
+import sys
 import weakref
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import RLock
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+import keeper  # isort: skip  # noqa: F401  # before all that may start threads: it forks
+import by_file
+import time_limit
 from depth import examples
 from engine_owner import engine_in
 from live_server import SHARED
@@ -30,6 +37,11 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 # The machine may be busy with the other half of the tests: how long an example takes says nothing.
 settings.register_profile("trimtab", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("trimtab")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts what it runs in the background (`make test &`) deaf to Ctrl-C, and what is started inherits that:
+    # a command that a test interrupts would go on for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _connect = socket.socket.connect
 
@@ -89,6 +101,28 @@ def _migrate_by_copy(self: State) -> None:
 
 
 State.migrate = _migrate_by_copy  # type: ignore[method-assign]  # for the whole run
+
+
+def _one_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
+    turn = RLock()
+
+    @wraps(function)
+    def waits(*arguments: Any, **named: Any) -> Any:
+        with turn:
+            return function(*arguments, **named)
+
+    return waits
+
+
+if sys.version_info < (3, 11, 8):
+    # Two threads that parse at once spoil each other's count of depth (CPython issue 106905): of one that logs a
+    # traceback and one that reports a failure, the report got a SystemError, which ended the run.
+    ast.parse = _one_at_a_time(ast.parse)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for plugin in (by_file, time_limit):
+        config.pluginmanager.register(plugin)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

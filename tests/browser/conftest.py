@@ -21,7 +21,8 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 REFRESH_S = 1
-expect.set_options(timeout=30_000)  # ms: a machine that does much else is slow, not wrong
+WAIT_MS = 60_000  # a machine that does much else is slow, not wrong
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def theme(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def context(browser: Browser, viewport: dict[str, int], theme: str) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport=viewport, color_scheme=theme)
-    made.set_default_timeout(30_000)
+    made.set_default_timeout(WAIT_MS)
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ from browser.conftest import Served, Watched
 from browser.test_accessible import violations
 from live_server import LiveServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.wire, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.wire]
 
 ROWS = [["Shop", "Latency", "Service", "cart"], ["...", "search"]]
 GAUGE = {"left": {"min": 0, "max": 100}}

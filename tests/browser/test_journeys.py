@@ -80,7 +80,7 @@ def test_a_closed_group_of_pages_stays_closed_and_the_current_page_is_in_sight(w
         "link => link.getBoundingClientRect().bottom <= innerHeight"
     )
     page.click("#nav-explore")
-    page.wait_for_function("document.cookie.includes('trimtab_nav=explore')")
+    page.wait_for_function("() => document.cookie.includes('trimtab_nav=explore')")
     page.reload()
     closed = page.locator("details.nav-group:not([open])")
     assert closed.evaluate_all("groups => groups.map(group => group.dataset.group)") == ["explore"]

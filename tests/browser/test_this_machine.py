@@ -27,7 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     live.stop()
 
 
-@pytest.mark.timeout(180)
 def test_a_stranger_sees_this_machine_move(watched: Watched) -> None:
     page = watched.open("/")
     page.wait_for_selector("[data-tile=cpu] .tile-value:has-text('%')", timeout=60_000)
@@ -40,7 +39,6 @@ def test_a_stranger_sees_this_machine_move(watched: Watched) -> None:
     assert page.locator("section[aria-label='Data sources']").inner_text().count("otlp") == 1
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "path", ["/hosts", "/explore/metrics?m=trimtab/Host|system.cpu.utilization&stat=p90", "/sources"]
 )
@@ -49,7 +47,6 @@ def test_every_page_works_over_the_real_store(path: str, watched: Watched) -> No
     page.wait_for_selector("main tbody tr", timeout=60_000)
 
 
-@pytest.mark.timeout(180)
 def test_the_sidebar_leads_to_every_page(watched: Watched) -> None:
     links = watched.open("/").locator("nav[aria-label=Pages] a")
     paths = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")

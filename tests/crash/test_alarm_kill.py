@@ -42,7 +42,6 @@ def told(database: State) -> tuple[list[Any], list[Any]]:
     return database.run_sync(read)
 
 
-@pytest.mark.timeout(240)
 def test_an_evaluator_that_is_killed_again_and_again_writes_the_history_of_one_that_never_was(tmp_path: Path) -> None:
     whole, broken = State.open("", tmp_path / "whole"), State.open("", tmp_path / "broken")
     asyncio.run(evaluating.put(whole))
@@ -67,7 +66,6 @@ def test_an_evaluator_that_is_killed_again_and_again_writes_the_history_of_one_t
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_killed_jobs_process_loses_and_repeats_no_transition(tmp_path: Path) -> None:
     live = LiveServer(tmp_path / "data").start()
     try:

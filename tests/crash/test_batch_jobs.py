@@ -86,7 +86,6 @@ def test_kills_lose_and_double_nothing_and_leave_no_process_or_file(tmp_path: Pa
     assert [] == _workers(tmp_path)
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_that_is_killed_costs_its_piece_and_no_more(tmp_path: Path) -> None:
     expected, process = _made(tmp_path), _start(tmp_path)
     deadline = time.monotonic() + 60
@@ -111,7 +110,6 @@ def double(body):
 """
 
 
-@pytest.mark.timeout(300)
 def test_a_record_that_always_kills_its_worker_is_one_error_row(tmp_path: Path) -> None:
     expected = _made(tmp_path).splitlines()
     (tmp_path / "doubling.py").write_text(POISONED)

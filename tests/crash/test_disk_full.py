@@ -30,7 +30,7 @@ FULL_S = 3.0  # how long the disk stays full
 RECOVERY_S = 10.0  # after the space is back, writes must be taken by then
 SENDERS = 3
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.crash
 
 
 class SmallDisk(Disk):

@@ -27,7 +27,7 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))  # stop then, however many 
 PARALLEL = 4  # doors at a time: more would only wait for the same cores
 BUG = "this is a bug in trimtab"
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(60 if FUZZ <= 300 else 7200)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300 if FUZZ <= 300 else 7200)]
 
 _STORED = """
 SELECT toInt64(value) AS v, sum(n) AS n FROM (

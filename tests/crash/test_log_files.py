@@ -35,7 +35,7 @@ delivery.LONGEST_WAIT_S = 1.0
 run(Options(sys.argv[1], "", 60, Path(sys.argv[2]), log_files=read(sys.argv[3])), SystemClock())
 """
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(120 if MEGABYTES < 20 else 1800)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300 if MEGABYTES < 20 else 1800)]
 
 
 def entries(name: str, size: int, start_ms: int) -> Iterator[str]:

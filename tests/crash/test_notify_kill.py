@@ -14,7 +14,7 @@ from live_server import LiveServer
 
 REPEAT_S = 90  # the dead process's lock runs out after 30 s; the supervisor starts another one after a pause
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 
 def jobs_process(live: LiveServer) -> psutil.Process:

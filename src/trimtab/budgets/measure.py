@@ -14,7 +14,7 @@ from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import HourCoverage, SpendCoverage, total_use
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.model import And, CostQuery, Dimension, Filter, Granularity, Where
-from trimtab.costs.outlook import OutlookQuery, Outlooks
+from trimtab.costs.outlook import Expected, OutlookQuery, Outlooks
 from trimtab.costs.periods import Period
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS
@@ -111,16 +111,23 @@ class Measure:
 
     async def _forecast(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Standing:
         # Of several currencies rates make one, as they do of what was spent; without them the unit's lines alone count.
-        if await self._converts(budget, (standing.start_ms, self._until(standing.end_ms)), unit):
-            where = where_of(budget.form, self.read)
-        query = OutlookQuery(
-            standing.start_ms, standing.end_ms, metric_of(budget.form), Granularity.MONTHLY, where, _LEVEL, unit
-        )
-        try:
-            found = (await self.outlooks.ask(budget.scope, query)).total
-        except (TooLittleHistory, InvalidInput) as problem:  # or a period that ends after what forecasts reach
-            told = f"no forecast: {problem}"
-            return replace(standing, problem="; ".join(part for part in (standing.problem, told) if part))
+        found: Expected | None = None
+        told: Exception | None = None
+        for one in await self._wheres(budget, standing, where, unit):
+            query = OutlookQuery(
+                standing.start_ms, standing.end_ms, metric_of(budget.form), Granularity.MONTHLY, one, _LEVEL, unit
+            )
+            try:
+                outlook = await self.outlooks.ask(budget.scope, query)
+            except (TooLittleHistory, InvalidInput) as problem:  # or a period that ends after what forecasts reach
+                told = problem
+                continue
+            if budget.type is BudgetType.USAGE or outlook.currency == unit:
+                found = outlook.total
+                break
+        if found is None:
+            why = f"no forecast: {told}" if told else ""
+            return replace(standing, problem="; ".join(part for part in (standing.problem, why) if part))
         # What was spent by now is spent, whatever the past says of the whole.
         least = standing.actual.amount if standing.actual else found.mean
         sure = least if standing.actual_lower is None else standing.actual_lower
@@ -169,13 +176,16 @@ class Measure:
         found = await self.currencies.together(amounts)
         return None if found is None or found.total is None else Spend(found.total, shown)
 
-    async def _converts(self, budget: Budget, period: Period, unit: str) -> bool:
-        """Whether lines in other currencies count, because rates say what they are worth."""
+    async def _wheres(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> list[Filter | None]:
+        """What a forecast is asked of: everything, where rates say what lines in other currencies are worth, else the
+        lines in the budget's own."""
         if budget.type is BudgetType.USAGE or self.currencies is None:
-            return False
-        query = CostQuery(*period, (metric_of(budget.form),), where=where_of(budget.form, self.read))
+            return [where]
+        every = where_of(budget.form, self.read)
+        query = CostQuery(standing.start_ms, self._until(standing.end_ms), (metric_of(budget.form),), where=every)
         found = await self.currencies.of_bill(self.reader, budget.scope, query, unit)
-        return found is not None and found.total is not None and not found.is_one
+        converts = found is not None and found.total is not None and not found.is_one
+        return [every, where] if converts else [where]
 
     async def _unit(self, budget: Budget, period: Period) -> str:
         """The unit of a budget whose limit is not given: the one that the bill has. Raises _Unmeasurable."""

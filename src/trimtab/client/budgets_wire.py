@@ -56,7 +56,8 @@ class Budget(Struct, frozen=True):
 
     `forecast_lower` and `forecast_upper` bound 80 % of what is expected; `state` is ALARM where a notification is.
     `actual` has the live estimate of days that are not billed in it: `estimated` from `estimated_from_ms` on, past
-    estimates were `estimate_error` off by day (median), and `actual_lower` is what `actual` is at least.
+    estimates were `estimate_error` off by day (median), and `actual_lower` is what `actual` is at least. `presented` is
+    `actual` in the presentation currency, where that is another and rates say how.
     """
 
     account: str
@@ -81,6 +82,8 @@ class Budget(Struct, frozen=True):
     actual_lower: str | None = None
     estimate_error: float | None = None
     estimated_from_ms: Millis | None = None
+    presented: str | None = None
+    presented_unit: str = ""
 
 
 class BudgetList(Struct, frozen=True):

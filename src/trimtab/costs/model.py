@@ -109,9 +109,12 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class CostCategory:
-    """The value of cost category `name` as the bill itself carries it; "" where a line has none."""
+    """The value of cost category `name`; "" where a line has none. It is the bill's own, or one of the rules that were
+    applied. `owners`: the owners' category, which the built-in rules have too.
+    """
 
     name: str
+    owners: bool = False
 
 
 Facet = Dimension | Tag | CostCategory

@@ -33,6 +33,9 @@ _HOP = frozenset(
 )  # fmt: skip
 _ANSWER_S = httpx.Timeout(5.0, read=None)
 """A worker may take as long as it likes to answer: model servers do. That it lives is what health checks say."""
+_ENDS_S = 1.0
+"""How long a worker that broke a connection keeps its place. One that is about to end still takes connections for a
+moment, so the request that is next in line would fail too."""
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -91,6 +94,7 @@ class Proxy:
                 problem = f"{worker.name} refused: {refused}"
             except httpx.HTTPError as broken:
                 problem = f"{worker.name} ended before it answered: {str(broken) or type(broken).__name__}"
+                await worker.ending(_ENDS_S)
                 if answer.begun or scope["method"] not in _REPEATABLE:
                     break
             finally:

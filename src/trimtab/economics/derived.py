@@ -22,8 +22,8 @@ class Derived:
     def __call__(self, facet: Facet) -> bool:
         """Whether `facet` is of that kind."""
         match facet:
-            case CostCategory():
-                return self.applied and self.derivation.derives(facet)
+            case CostCategory(_, owners):
+                return (self.applied or owners) and self.derivation.derives(facet)
             case Tag():
                 rule = self.derivation.rule_of(facet)
                 return self.is_owner(facet) or (rule is not None and (bool(rule.virtual) or not rule.active))

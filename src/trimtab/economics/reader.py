@@ -281,8 +281,8 @@ def _add(
                 if plan.derived.is_owner(facet):
                     owner = owners[plan.derivation.rules.owner]
                     return "" if owner in plan.derivation.rules.nobody else owner
-                if isinstance(facet, CostCategory) and facet.name in owners:
-                    return owners[facet.name]
+                if isinstance(facet, CostCategory):
+                    return owners[facet.name] if plan.derived(facet) else said.categories.get(facet.name, "")
                 return plan.derivation.value(facet, said)
 
             if not meets(plan.left, value_of):

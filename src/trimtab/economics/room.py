@@ -56,7 +56,7 @@ class EconomicsRoom:
             rules,
             statements,
             AllocatedReader(telemetry, rules, divisions, FrozenMonths(book)),
-            TagReports(telemetry, rules),
+            TagReports(telemetry, rules, divisions),
             Previewer(rules, statements),
             divisions,
         )

@@ -6,24 +6,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from trimtab.access.scope import EVERYTHING
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
 from trimtab.costs.read import CostReader
-from trimtab.fleet.assemble import BilledMachine, Known, holder_name
-from trimtab.fleet.model import DAY_MS, HOUR_MS
+from trimtab.fleet.assemble import BilledMachine, Known, holder_name, parts_of_run
+from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey
 from trimtab.fleet.telemetry import sm_time
 from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry
 from trimtab.fleet.telemetry.day import TelemetryDay
 from trimtab.fleet.telemetry.evidence import gather
+from trimtab.fleet.telemetry.identity import host_of, short_host
 from trimtab.fleet.telemetry.owners import Owners, pods_of
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.inventory.catalog.book import Catalog
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
-from trimtab.inventory.runs.model import Node, Run
+from trimtab.inventory.runs.model import Node, NodeLife, Run
+from trimtab.metrics.model import Series, SeriesQuery
 
 STEP_S = 300
 """Activity is looked at in five minutes: Prometheus' lookback, and finer than any figure that is told."""
@@ -45,15 +47,19 @@ class FactsReader:
     clock: Clock
     step_s: int = STEP_S
 
-    async def known(self, start_ms: int, end_ms: int) -> Known:
-        """Everything that is said of `[start, end)`. Raises QueryAborted, Unavailable."""
+    async def known(self, start_ms: int, end_ms: int, only: frozenset[MachineKey] | None = None) -> Known:
+        """Everything that is said of `[start, end)`, or of some nodes then. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         inventory = self.inventory
-        lives = await inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
+        lives = [
+            life
+            for life in await inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
+            if only is None or (life.account, life.cluster, life.name) in only
+        ]
         runs = [
             run
             for run in await inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
-            if run.start_ms is not None and run.gpus > 0
+            if run.start_ms is not None and run.gpus > 0 and (only is None or _touches(run, only))
         ]
         sliced = frozenset(
             (one.account, one.cluster, one.name) for one in await inventory.nodes.all(EVERYTHING) if is_sliced(one)
@@ -64,18 +70,19 @@ class FactsReader:
             now_ms,
             lives,
             runs,
-            await self.telemetry(start_ms, min(end_ms, now_ms)),
-            await self.billed(start_ms, end_ms),
+            await self.telemetry(start_ms, min(end_ms, now_ms), _called(lives, only)),
+            await self.billed(start_ms, end_ms) if only is None else (),
             sliced,
             await self._shares(runs, start_ms, min(end_ms, now_ms)),
         )
 
-    async def telemetry(self, start_ms: int, end_ms: int) -> TelemetryDay | None:
-        """What telemetry alone says; None where no GPU reports."""
+    async def telemetry(self, start_ms: int, end_ms: int, hosts: frozenset[str] | None = None) -> TelemetryDay | None:
+        """What telemetry alone says, of some hosts or of all; None where no GPU reports."""
         if start_ms >= end_ms:
             return None
         grid = Grid.over(start_ms, end_ms, self.step_s)
-        finder = Finder(self.registry, EVERYTHING, grid.start_ms)
+        registry = self.registry if hosts is None else _OfHosts(self.registry, hosts)
+        finder = Finder(registry, EVERYTHING, grid.start_ms)
         pods = pods_of(one.series for one in finder.named(POD_LABELS))
         evidence = await gather(self.reader, finder, Owners("team", pods=pods), grid)
         return None if evidence is None else evidence.day
@@ -110,6 +117,36 @@ class FactsReader:
         found = await sm_time.read(self.reader, self.registry, EVERYTHING, runs, start_ms, end_ms)
         names = {run.key: holder_name(run) for run in runs}
         return {(names[key], node): shares for (key, node), shares in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _OfHosts:
+    """The series of some hosts."""
+
+    registry: Registry
+    hosts: frozenset[str]
+
+    def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
+        """Those that match and name one of the hosts; what names no host is about all of them."""
+        return [
+            one
+            for one in self.registry.find(scope, query)
+            if not (host := host_of(one)) or short_host(host) in self.hosts
+        ]
+
+
+def _touches(run: Run, only: frozenset[MachineKey]) -> bool:
+    """Whether a run held anything of some nodes."""
+    account, cluster = run.key.account, run.key.cluster
+    return any(MachineKey(account, cluster, part.node) in only for part in parts_of_run(run))
+
+
+def _called(lives: Sequence[NodeLife], only: frozenset[MachineKey] | None) -> frozenset[str] | None:
+    """The names under which some nodes report."""
+    if only is None:
+        return None
+    ids = {stretch.instance_id for life in lives for stretch in life.stretches if stretch.instance_id}
+    return frozenset(short_host(name) for name in {*(key.name for key in only), *ids})
 
 
 def is_sliced(node: Node) -> bool:

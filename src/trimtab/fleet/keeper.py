@@ -6,19 +6,22 @@ and nodes redo only the machines that they name. A day that is written to the en
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from trimtab.base.clock import Clock
-from trimtab.fleet.assemble import Assembled, Known, assemble
+from trimtab.fleet.assemble import UNPLACED, Assembled, Known, assemble
 from trimtab.fleet.build import build
 from trimtab.fleet.gather import FactsReader
-from trimtab.fleet.model import DAY_MS, Intervals
+from trimtab.fleet.model import DAY_MS, Intervals, MachineKey
 from trimtab.fleet.store import FleetStore, Made
 from trimtab.inventory.runs.marks import MarkStore
 
 FRESH_MS = 60_000
 """How far a day that goes on may be behind: four scrapes of 15 s."""
+_FEW = 200
+"""Machines up to which a day is made again for them alone; of more, whole."""
 BillOf = Callable[[int], Awaitable[str]]
 """Day (days since 1970) → what the bill of its month was made of; "" where there is none."""
 
@@ -48,21 +51,22 @@ class LedgerKeeper:
         known = min((one.marks for one in made.values()), default=0)
         newest, marked = await self.marks.since(known)
         late = await self.store.telemetry_marks(first, last)
-        dirty: dict[int, set[str] | None] = {}
+        dirty: dict[int, set[MachineKey]] = defaultdict(set)
         for account, cluster, node, from_ms, to_ms in marked:
             for day in range(max(from_ms // DAY_MS, first), min(-(-to_ms // DAY_MS), last)):
-                if (machines := dirty.setdefault(day, set())) is not None:
-                    machines.add(f"{account}/{cluster}/{node}")
-        todo: list[int] = []
+                dirty[day].add(MachineKey(account, cluster, node or UNPLACED))
+        todo: list[tuple[int, frozenset[MachineKey] | None]] = []
         kept: list[Made] = []
         for day in range(last - 1, first - 1, -1):  # the newest first: it is what most ask for
             one = made.get(day)
-            if one is None or self._is_old(one, day, now_ms, late.get(day, 0), await self.bill_of(day)) or day in dirty:
-                todo.append(day)
+            if one is None or self._is_old(one, day, now_ms, late.get(day, 0), await self.bill_of(day)):
+                todo.append((day, None))
+            elif machines := dirty.get(day):
+                todo.append((day, frozenset(machines) if len(machines) <= _FEW else None))
             elif one.marks != newest:
                 kept.append(replace(one, marks=newest, version=one.version + 1))
-        for day in todo:
-            await self._make(day, newest, late.get(day, 0), made[day].version if day in made else 0)
+        for day, only in todo:
+            await self._make(day, newest, late.get(day, 0), made.get(day), only)
         if kept:
             await asyncio.to_thread(self.store.put_days, kept)
         return len(todo)
@@ -72,13 +76,21 @@ class LedgerKeeper:
         behind = one.until < min(end_ms, now_ms - FRESH_MS)
         return behind or one.telemetry != late or one.bill != bill
 
-    async def _make(self, day: int, marks: int, late: int, before_version: int) -> None:
+    async def _make(
+        self, day: int, marks: int, late: int, earlier: Made | None, only: frozenset[MachineKey] | None
+    ) -> None:
+        """Make a day, or some machines of it."""
         now_ms = self.clock.now_ms()
-        version = max(now_ms, before_version + 1)  # a clock that went back must not leave the older row in force
+        # A clock that went back must not leave the older row in force.
+        version = max(now_ms, earlier.version + 1 if earlier else 0)
         start_ms, until = day * DAY_MS, min((day + 1) * DAY_MS, now_ms)
         bill = await self.bill_of(day)
-        known = await self.facts.known(start_ms, until)
+        if only is not None and earlier is not None:
+            until = earlier.until  # the others reach as far
+        known = await self.facts.known(start_ms, until, only)
         before = await self.store.machines_of(day)
+        if only is not None:
+            before = [path for path in before if MachineKey.parse(path) in only]
         assembled, found = await asyncio.to_thread(_made_of, known)
         await asyncio.to_thread(self.store.put, day, version, assembled, found, before)
         await asyncio.to_thread(self.store.put_days, [Made(day, version, until, marks, late, bill)])

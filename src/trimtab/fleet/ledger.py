@@ -64,8 +64,9 @@ class FleetLedger:
         kept = self._frames.get(key)
         if kept is None or now_ms - kept[0] > _FRESH_MS or (kept[1].done() and kept[1].exception() is not None):
             kept = self._frames[key] = (now_ms, asyncio.ensure_future(make()))
-            while len(self._frames) > _KEPT:
-                self._frames.pop(next(iter(self._frames)))
+            old = [one for one, (made_ms, _) in self._frames.items() if now_ms - made_ms > _FRESH_MS]
+            for one in [*old, *list(self._frames)[: max(len(self._frames) - len(old) - _KEPT, 0)]]:
+                self._frames.pop(one, None)
         return await asyncio.shield(kept[1])
 
     async def _frame(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int, machine: str) -> Frame:

@@ -24,7 +24,6 @@ def double(body):
 """
 
 
-@pytest.mark.timeout(300)
 def test_a_node_that_is_killed_half_way_loses_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

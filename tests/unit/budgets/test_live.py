@@ -72,7 +72,7 @@ def test_only_a_crossing_at_the_estimates_lower_bound_is_sure(sure: Decimal | No
 def test_a_forecast_is_no_less_than_what_was_spent_by_now(monkeypatch: pytest.MonkeyPatch) -> None:
     async def low(self: Bill, scope: Any, query: Any) -> Any:
         total = Expected(query.start_ms, query.end_ms, Decimal(80), Decimal(75), Decimal(85), Decimal(70))
-        return type("Found", (), {"total": total})()
+        return type("Found", (), {"total": total, "currency": "USD"})()
 
     monkeypatch.setattr(Bill, "ask", low)
     found = stands(Live())

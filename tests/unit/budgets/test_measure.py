@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 
 from trimtab.base.clock import ManualClock
@@ -15,7 +16,7 @@ from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.explorer.commitments import CommitmentUse, SpendCoverage
 from trimtab.costs.explorer.explorer import Explorer, Slice
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Where
-from trimtab.costs.outlook import Outlooks
+from trimtab.costs.outlook import Expected, Outlooks
 from trimtab.costs.read import CostReader
 from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.model import TooLittleHistory
@@ -146,6 +147,35 @@ def test_what_no_rate_brings_to_the_limits_currency_is_left_out_and_named(state:
     found = standing(Daily("EUR", "USD"), currencies=rates(state), **USD)
     assert Spend(Decimal(100), "USD") == found.actual
     assert found.problem.startswith("EUR is left out: no rate of EUR and USD was imported; no forecast")
+
+
+class Forecast(Daily):
+    """Forecasts the lines in one currency only, whatever is asked, and keeps the questions."""
+
+    def __init__(self, *currencies: str, answers: str = "USD") -> None:
+        super().__init__(*currencies)
+        self.questions: list[Any] = []
+        self.answers = answers
+
+    async def ask(self, scope: Any, query: Any) -> Any:
+        self.questions.append(query.where)
+        expected = Expected(0, 1, Decimal(400), Decimal(390), Decimal(410), Decimal(0))
+        only = _asked(query.where, ())
+        return SimpleNamespace(currency=only[0] if only else self.answers, total=expected)
+
+
+def test_a_forecast_is_of_everything_that_rates_bring_together(state: State) -> None:
+    bill = Forecast("EUR", "USD")
+    found = standing(bill, currencies=rates(state, USD="2"), **USD)
+    assert Spend(Decimal(400), "USD") == found.forecast
+    assert [None] == bill.questions
+
+
+def test_a_forecast_in_another_currency_is_not_the_budgets(state: State) -> None:
+    bill = Forecast("EUR", "USD", answers="EUR")
+    found = standing(bill, currencies=rates(state, USD="2"), **USD)
+    assert Spend(Decimal(400), "USD") == found.forecast
+    assert [None, And((Where(Dimension.CURRENCY, ("USD",)),))] == bill.questions
 
 
 def test_what_was_spent_is_shown_in_the_presentation_currency_too(state: State) -> None:

@@ -290,6 +290,26 @@ def test_a_file_that_lacks_what_a_line_needs_is_refused(room: Room, lacks: str, 
         room.bring("own.csv", text, mapping=OWN)
 
 
+def test_a_sum_without_one_of_its_columns_is_no_sum(room: Room) -> None:
+    sums_ = OWN.replace('BilledCost = "total"', "").replace(
+        "[constants]", '[sums]\nBilledCost = ["a", "b"]\n[constants]'
+    )
+    with pytest.raises(InvalidInput, match="cannot map column BilledCost: the file has no column b; expected"):
+        room.bring("own.csv", "day,a\n2026-08-03,1\n", mapping=sums_)
+    effective = OWN.replace("[constants]", '[sums]\nEffectiveCost = ["total", "b"]\n[constants]')
+    receipt = room.bring("own.csv", "day,total\n2026-08-03,1\n", mapping=effective)
+    assert "the file has no column b for EffectiveCost" in receipt.notes
+    assert (Decimal(1), Decimal(1)) == one(room, Metric.BILLED, Metric.EFFECTIVE)
+
+
+def test_tags_that_a_mapping_cannot_read_are_counted(room: Room) -> None:
+    tagged = OWN + '[tags]\ncolumns = ["labels", "more"]\n'
+    rows = 'day,total,labels,more\n2026-08-03,1,team:a,\n2026-08-03,2,"{""team"": ""b""}",{team=c}\n'
+    receipt = room.bring("own.csv", rows, mapping=tagged)
+    assert {"": Decimal(1), "c": Decimal(2)} == sums(room, Tag("team"))
+    assert any(note.startswith("cannot read the tags of 1 lines: got 'team:a'") for note in receipt.notes)
+
+
 def test_a_mapping_and_a_format_do_not_go_together(room: Room) -> None:
     with pytest.raises(InvalidInput, match="expected one of the two"):
         room.bring("own.csv", "day,total\n2026-08-03,1\n", mapping=OWN, format="focus")

@@ -1,5 +1,6 @@
 """Before anybody wrote a rule: who used it pays for it, a team is one team, and all of it is the bill."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -143,6 +144,40 @@ def test_the_category_of_rules_says_what_the_statement_says_of_what_nothing_used
     rows = {row.keys[0]: row.amounts for row in run(house.room.bills.costs(EVERYTHING, query))}
     assert (Decimal(0), Decimal("2.75"), Decimal(0)) == rows[UNUSED]
     assert Decimal(len(every_kind())) == sum(row[2] for row in rows.values())
+
+
+def test_the_owners_are_those_of_the_statement_before_rules_are_applied_too(house: House) -> None:
+    house.bring([line(cost="24", team="platform", **GPU), *every_kind()])
+    half_held(house)
+    theirs = CostCategory("team", owners=True)
+    assert owners(house.statement()) == sums(house, theirs, Metric.NET_AMORTIZED)
+    assert {} == sums(house, CostCategory("team"), Metric.NET_AMORTIZED, Where(CostCategory("team"), ("search",)))
+    mine = sums(house, Dimension.SERVICE, Metric.NET_AMORTIZED, Where(theirs, (UNUSED,)))
+    assert {"AmazonEC2": Decimal("2.75")} == mine
+
+
+def test_shares_that_several_ask_for_at_once_are_worked_out_once(house: House) -> None:
+    house.bring([line(cost="24", team="platform", **GPU)])
+    asked: list[object] = []
+
+    async def machines(resources: object, start_ms: int, end_ms: int) -> dict[str, Machine]:
+        asked.append(resources)
+        return {}
+
+    house.told.machines = machines  # type: ignore[method-assign]  # counted
+
+    async def several() -> None:
+        query = CostQuery(*bounds(202608), (Metric.UNBLENDED,), group_by=(Tag("team"),))
+        await asyncio.gather(*(house.room.bills.costs(EVERYTHING, query) for _ in range(5)))
+
+    run(several())
+    assert [["i-1"]] == asked
+    house.clock.at_ms += 10 * 60_000  # a month that is long over is not asked about every minute
+    run(several())
+    assert [["i-1"]] == asked
+    house.clock.at_ms += 6 * 60_000
+    run(several())
+    assert 2 == len(asked)
 
 
 def test_a_category_of_the_bill_is_read_before_rules_are_applied(house: House) -> None:

@@ -8,8 +8,9 @@ from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import CostCategory, Dimension, Tag
 from trimtab.economics.rules.derive import Derivation, Said
 from trimtab.economics.rules.give import give
-from trimtab.economics.rules.model import Basis
+from trimtab.economics.rules.model import Basis, FreePolicy
 from trimtab.economics.rules.read import read_rules, rules_of
+from trimtab.economics.rules.store import DEFAULT_DOCUMENT
 from trimtab.economics.rules.write import write_rules
 from trimtab.economics.statements.kinds import UNUSED_DIMENSIONS
 
@@ -179,3 +180,74 @@ def test_what_nobody_owns_is_given_to_somebody_after_all_other_rules() -> None:
     assert "unowned" == of_account.value(TEAM, said(LINKED_ACCOUNT="7", SERVICE="AmazonEC2"))
     with pytest.raises(InvalidInput):
         give(rules, "ads")
+
+
+def test_the_built_in_document_is_written_back_as_it_is() -> None:
+    rules = read_rules(DEFAULT_DOCUMENT)
+    assert rules == read_rules(write_rules(rules))
+    assert (Basis.NET_AMORTIZED, "team", {"unowned", "unused commitments"}) == (
+        rules.basis,
+        rules.owner_tag,
+        set(rules.nobody),
+    )
+    assert FreePolicy.OWNER is rules.shared[0].free
+    with pytest.raises(InvalidInput, match=r"shared\[0\].free: got 'tag'; expected one of default, owner"):
+        rules_of({"shared": [{"name": "x", "when": {"service": "a"}, "free": "tag"}]})
+
+
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        ({"rules": [{"inherit": "tag:Squad"}]}, "Squad"),
+        ({"rules": [{"inherit": "tag:team"}, {"value": "a", "when": {"service": "x"}}]}, ""),
+        ({"rules": [{"inherit": "tag:team", "when": {"service": "x"}}]}, ""),
+        ({"rules": [{"inherit": "account"}]}, ""),
+        ({"rules": [{"inherit": "tag:team"}], "since": "2026-01"}, ""),
+        ({"rules": [{"inherit": "tag:team"}], "splits": [{"source": "a", "targets": ["b"]}]}, ""),
+    ],
+)
+def test_a_tag_is_the_owner_where_the_category_says_nothing_else(category: dict[str, Any], expected: str) -> None:
+    assert expected == rules_of({"categories": [{"name": "team", **category}]}).owner_tag
+
+
+def test_a_tag_is_the_same_however_it_is_spelled() -> None:
+    rules = Derivation(rules_of({"tags": [{"key": "Team", "aliases": ["Owner"]}]}))
+    line = Said({}, {"OWNER": " Ads  EU "}, {}, 202608)
+    for key in ("Team", "team", "owner"):
+        assert "ads eu" == rules.value(Tag(key), line)
+    assert "ads eu" == rules.value(TEAM, line)  # the owners' category inherits tag:team, which Team is
+    assert "" == rules.value(Tag("Owner", exact=True), line)
+    assert {"team", "owner"} == rules.needs([Tag("OWNER")]).tags
+
+
+def test_a_virtual_value_may_ask_whether_an_alias_is_missing_and_goes_in_no_circle() -> None:
+    virtual = [{"value": "data", "when": {"absent": "tag:Owner"}}]
+    rules = Derivation(rules_of({"tags": [{"key": "team", "aliases": ["Owner"], "virtual": virtual}]}))
+    assert "data" == rules.value(Tag("team"), Said({}, {}))
+    assert "ads" == rules.value(Tag("team"), Said({}, {"owner": "ads"}))
+    with pytest.raises(InvalidInput, match="go in a circle"):
+        rules_of(
+            {
+                "tags": [
+                    {"key": "a", "virtual": [{"value": "x", "when": {"tag:B": "1"}}]},
+                    {"key": "b", "virtual": [{"value": "x", "when": {"tag:A": "1"}}]},
+                ]
+            }
+        )
+
+
+@pytest.mark.parametrize(
+    ("said_of", "expected"),
+    [
+        ({"RECORD_TYPE": "RIFee"}, "unused commitments"),
+        ({"RECORD_TYPE": "SavingsPlanRecurringFee"}, "unused commitments"),
+        ({"COMMITMENT_STATUS": "Unused", "CHARGE_CATEGORY": "Usage"}, "unused commitments"),
+        ({"RECORD_TYPE": "RIFee", "CHARGE_CLASS": "Correction"}, "unowned"),
+        ({"RECORD_TYPE": "Credit", "COMMITMENT_STATUS": "Unused"}, "unowned"),
+        ({"RECORD_TYPE": "Usage"}, "unowned"),
+    ],
+)
+def test_what_no_commitment_was_used_for_is_a_line_of_nobodys_own(said_of: dict[str, str], expected: str) -> None:
+    facts = {Dimension[name]: value for name, value in said_of.items()}
+    assert expected == Derivation(rules_of({"basis": "amortized"})).value(TEAM, Said(facts))
+    assert "unowned" == Derivation(rules_of({"basis": "net"})).value(TEAM, Said(facts))

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 from tests.unit.economics.conftest import PLAN, House, every_kind, line, run
 
+from trimtab.economics.months import bounds
 from trimtab.economics.rules.model import UNUSED
+from trimtab.economics.shared.model import Holding, Machine
 from trimtab.economics.statements.model import Kind
 from trimtab.economics.tags.model import Evidence
 from trimtab.economics.tags.suggest import Facts, Seen, suggest
@@ -110,3 +112,15 @@ def test_the_nearest_month_speaks_first_and_short_names_are_not_guessed() -> Non
     named = suggest("i-2", "prod-search-ranking-7", "9", facts)
     assert named is not None
     assert ("search-ranking", Evidence.NAME) == (named.owner, named.evidence)
+
+
+def test_a_machine_without_a_tag_that_somebody_held_is_owned_as_on_the_statement(house: House) -> None:
+    day = bounds(202608)[0] + 2 * 86_400_000
+    machine = {"line_item_resource_id": "i-1", "product_instance_type": "p5.48xlarge"}
+    house.bring([line(cost="24", **machine), line(cost="3", team="ads")])
+    house.told.known["i-1"] = Machine(("0", "1"), [Holding("0", "search", day, day + 86_400_000)])
+    report = run(house.room.tags.untagged(202608))
+    assert {"USD": Decimal(15)} == report.owned
+    assert {"USD": Decimal(12)} == report.total == report.listed
+    assert [("i-1", Decimal(12), 1)] == [(row.resource, row.cost, row.lines) for row in report.rows]
+    assert Decimal(12) == sum(one.amount for one in house.statement().lines if one.key.owner == "unowned")

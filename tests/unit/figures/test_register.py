@@ -17,7 +17,21 @@ from trimtab.kpis.formulas import FORMULAS
 from trimtab.web.tiles import Tile
 
 PAGES = ("/", "/teams/foundation", "/teams/(held by nobody)", "/runs", "/runs/atlas/101", "/endpoints/chat-70b")
-PATHS = frozenset("/teams /hosts /runs /kpis /endpoints /costs /unit-costs /statements /budgets /sources".split())
+PATHS = frozenset(
+    f"/{name}"
+    for name in (
+        "teams",
+        "hosts",
+        "runs",
+        "kpis",
+        "endpoints",
+        "costs",
+        "unit-costs",
+        "statements",
+        "budgets",
+        "sources",
+    )
+)
 
 
 @pytest.fixture

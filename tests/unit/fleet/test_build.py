@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from tests.unit.fleet.organisations import START, organisation
 
-from depth import examples
+from depth import DEEP
 from trimtab.fleet.assemble import Assembled, assemble, holder_name, parts_of_run, span_of
 from trimtab.fleet.build import build
 from trimtab.fleet.model import HOUR_MS, PARTS, Activity, Facts, Holder, Intervals, Said, Spans, State
 
-SEEDS = range(examples(50))
+SEEDS = range(2000 if DEEP else 50)
+"""Two thousand organisations in `make test-all`, fifty in `make test`."""
 NONE = Spans.of([])
 
 
@@ -101,20 +102,6 @@ def test_the_order_of_arrival_changes_nothing(seed: int) -> None:
     first, second = assemble(org.known()), assemble(org.known(shuffled=seed + 1))
     assert rows(first, made(first)) == rows(second, made(second))
     assert first.remarks == second.remarks
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_range_is_the_sum_of_its_days(seed: int) -> None:
-    org = organisation(seed)
-    if org.telemetry is not None or org.days == 1:
-        pytest.skip("one day, or GPUs that are chosen by their work of the whole range")
-    whole = _by_state(made(assemble(org.known())))
-    days = [made(assemble(org.known(START + at * 86_400_000, START + (at + 1) * 86_400_000))) for at in range(org.days)]
-    assert whole == [sum(day) for day in zip(*map(_by_state, days), strict=True)]
-
-
-def _by_state(found: Intervals) -> list[int]:
-    return [int(found.amount[found.state == state].sum()) for state in State]
 
 
 def test_what_is_held_is_held_on_a_drained_node_and_the_rest_is_down() -> None:

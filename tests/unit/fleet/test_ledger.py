@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.unit.economics.conftest import line
@@ -17,7 +18,7 @@ from trimtab.economics.unit.ledger import Ledgers
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.frame import NOBODY_HELD, Frame, by_team, totals
-from trimtab.fleet.model import DAY_MS, HOUR_MS, State
+from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey, State
 from trimtab.fleet.money import EstimatedLine, OpenDays
 from trimtab.fleet.naming import series_by_device
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
@@ -143,6 +144,29 @@ def test_only_the_days_that_a_late_fact_touches_are_made_again(house: House) -> 
     assert 1 == run(house.room.keeper.ensure(*span))
     house.bring([billed("i-0a", "240", "24")])
     assert 5 == run(house.room.keeper.ensure(*span))
+
+
+def test_only_the_machines_that_a_late_fact_names_are_made_again(house: House) -> None:
+    report(house, DAY3, node("n1"), node("n2"))
+    for name in ("n1", "n2"):
+        labels = {"UUID": f"GPU-{name}", "Hostname": f"{name}.example.com", "gpu": "0"}
+        house.telemetry.add("DCGM_FI_DEV_GPU_UTIL", 50.0, times=[DAY3 + m * 60_000 for m in range(120)], labels=labels)
+    run(house.room.keeper.ensure(DAY3, DAY3 + DAY_MS))
+    late = replace(job("1", DAY3, DAY3 + 2 * HOUR_MS, {"n2": 1.0}), held=(Held("n2", 1.0, (0,)),))
+    put(house, late)
+    asked: list[object] = []
+    known = house.room.facts.known
+
+    async def noted(start_ms: int, end_ms: int, only: object = None) -> object:
+        asked.append(only)
+        return await known(start_ms, end_ms, only)  # type: ignore[arg-type]
+
+    house.room.keeper.facts = SimpleNamespace(known=noted)  # type: ignore[assignment]
+    found = house.totals(DAY3, DAY3 + DAY_MS)
+    assert [frozenset({MachineKey("111111111111", "atlas", "n2")})] == asked
+    assert (16 * 24, 2.0, 1.0) == (found.existing, found.held, pytest.approx(found.active))
+    whole = totals(run(DirectLedger(house.room.facts, house.clock).frame(EVERYTHING, DAY3, DAY3 + DAY_MS)))
+    assert whole == found
 
 
 def test_a_redelivered_month_changes_its_prices(house: House) -> None:

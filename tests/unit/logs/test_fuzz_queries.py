@@ -36,7 +36,7 @@ PIECES = (
     *("`zq`", "{q0:String}", "--", "\n", "é", "\x00", '"'),
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 if FUZZ <= 2000 else 3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 if FUZZ <= 2000 else 3600)]
 
 
 def queries() -> Iterator[tuple[str, str]]:

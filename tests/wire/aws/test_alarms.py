@@ -12,7 +12,7 @@ from tests.wire.aws.test_cloudwatch import client_of
 
 from live_server import LiveServer
 
-pytestmark = [pytest.mark.wire, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.wire, pytest.mark.slow]
 ABOVE = {"EvaluationPeriods": 1, "Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold"}
 WAIT_S = 75  # a slow machine; three evaluations are thirty seconds
 

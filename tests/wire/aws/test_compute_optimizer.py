@@ -29,7 +29,7 @@ def optimizer(server: LiveServer) -> Any:
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     now_ms = int(datetime.now(UTC).timestamp()) // 3600 * 3_600_000
     times = [now_ms - hour * 3_600_000 for hour in range(1, 13 * 24)]
-    with Client(server.url) as client:
+    with Client(server.url, timeout_s=120) as client:
         for id_, cpu in ((LARGE, 8.0), (SMALL, 97.0)):
             for namespace, name, level in (("AWS/EC2", "CPUUtilization", cpu), ("CWAgent", "mem_used_percent", 12.0)):
                 client.put(

@@ -190,8 +190,9 @@ def test_groups_are_described_page_by_page_and_errors_are_those_of_aws(logs: Any
 def test_streams_are_described_in_both_orders_and_errors_are_those_of_aws(logs: Any, group: str) -> None:
     for name in ("a", "b"):
         logs.create_log_stream(logGroupName=group, logStreamName=name)
-    put(logs, group, (now() - 5000, "x"), stream="b")
-    put(logs, group, (now() - 9000, "x"), stream="a")
+    sent = now()
+    put(logs, group, (sent - 5000, "x"), stream="b")
+    put(logs, group, (sent - 9000, "x"), stream="a")
     pages = logs.get_paginator("describe_log_streams").paginate(
         logGroupName=group, orderBy="LastEventTime", descending=True, PaginationConfig={"PageSize": 2}
     )

@@ -160,8 +160,16 @@ def connect(server: LiveServer, source: Source, directory: Path, *arguments: str
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def ended(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What it wrote by the time it ended; one that does not end by itself is killed."""
+    try:
+        return process.communicate(timeout=WAIT_S)
+    finally:
+        process.kill()
+
+
 def finished(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    out, err = process.communicate(timeout=WAIT_S)
+    out, err = ended(process)
     assert process.returncode == 0, err
     return json.loads(out)
 
@@ -219,20 +227,27 @@ def test_every_sample_of_the_history_arrives_although_it_is_killed_in_the_middle
     assert total == sum(len(samples) for name in NAMES for samples in stored(server, source, name).values())
 
 
-def test_following_reads_what_comes(server: LiveServer, source: Source, tmp_path: Path) -> None:
-    process = connect(server, source, tmp_path, "--match", "live_gauge", "--follow", "--interval", "500ms")
+def followed(server: LiveServer, newest: int) -> list[float | None]:
+    """What came of the live gauge once it reached `newest`."""
+    deadline, values = time.monotonic() + WAIT_S, [None]
     with Client(server.url) as trimtab:
-        deadline, values = time.monotonic() + WAIT_S, []
-        newest = len(source.exporter_scrapes) + 4
-        while (not values or values[-1] < newest) and time.monotonic() < deadline:
+        while (values[-1] or 0) < newest and time.monotonic() < deadline:
             PAUSE.wait(0.3)
             for series in trimtab.metrics(namespace="Prometheus", name="live_gauge").series:
                 values = trimtab.raw(series.id, start="-1h", end="now", fresh=True).values
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=WAIT_S)
+    return values
+
+
+def test_following_reads_what_comes(server: LiveServer, source: Source, tmp_path: Path) -> None:
+    process = connect(server, source, tmp_path, "--match", "live_gauge", "--follow", "--interval", "500ms")
+    try:
+        newest = len(source.exporter_scrapes) + 4
+        values = followed(server, newest)
+        process.send_signal(signal.SIGINT)
+    finally:
+        _, err = ended(process)
     assert process.returncode == 130
     assert "the same command goes on from here" in err
-    expected = [value for samples in source.samples("live_gauge").values() for _, value in samples]
     now = httpx.get(f"{source.url}/api/v1/query", params={"query": "live_gauge[1h]"}).json()
     expected = [float(value) for one in now["data"]["result"] for _, value in one["values"]]
     assert values == expected[: len(values)]
@@ -253,6 +268,6 @@ def test_steps_are_what_a_range_query_answers(server: LiveServer, source: Source
 
 def test_what_is_wrong_with_the_source_is_told(server: LiveServer, source: Source, tmp_path: Path) -> None:
     process = connect(server, source, tmp_path, "--match", '{job=~"["}')
-    _, err = process.communicate(timeout=WAIT_S)
+    _, err = ended(process)
     assert process.returncode == 2
     assert "answers HTTP 400" in err

@@ -154,7 +154,10 @@ def pairs(column: SourceColumn | None) -> str:
     part = "trim(BOTH ' ' FROM substring(x, 1, position(x, '=') - 1)), substring(x, position(x, '=') + 1)"
     printed = f"arrayMap(x -> ({part}), splitByString(', ', substring({raw}, 2, length({raw}) - 2)))"
     found = f"multiIf(startsWith({raw}, '['), {listed}, {_is_printed(raw)}, {printed}, {whole})"
-    return f"CAST(arrayFilter(x -> x.1 != '', {found}) AS {PAIRS})"
+    # Nearly every bill has objects: the rest is worked out for the rows that have none only.
+    plain = f"startsWith({raw}, '{{\"') OR {raw} IN ('', '{{}}')"
+    others = f"arrayFilter(x -> x.1 != '', {found})"
+    return f"CAST(if({plain}, JSONExtractKeysAndValues({raw}, 'String'), {others}) AS {PAIRS})"
 
 
 def _is_printed(raw: str) -> str:
@@ -168,7 +171,8 @@ def unread(columns: Sequence[SourceColumn | None]) -> str:
     for column in columns:
         if column is not None and column.kind is Kind.TEXT:
             raw = text(column)
-            strange = f"NOT match({raw}, '^[\\\\[\\\\]{{}}\\\\s]*$') AND {raw} != 'null' AND empty({pairs(column)})"
+            nothing = f"{raw} = '' OR {raw} = 'null' OR match({raw}, '^[\\\\[\\\\]{{}}\\\\s]*$')"
+            strange = f"NOT ({nothing}) AND empty({pairs(column)})"
             arms.append(f"{strange}, {raw}")
     return f"multiIf({', '.join(arms)}, '')" if arms else ""
 

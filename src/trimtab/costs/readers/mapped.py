@@ -96,7 +96,7 @@ class _Making:
         if made is None and constant is not None:
             made = SourceColumn(target, Kind.TEXT, coerce.quoted(constant), "String")
         if made is None and target in _NEEDED:
-            raise self._lacks(target, self.mapping.sums.get(target) or self.mapping.columns.get(target, target))
+            raise self._lacks(target, self.missing.get(target) or self.mapping.columns.get(target, target))
         for rule in self.mapping.rules:
             column = self.file.find(rule.column)
             if target in rule.set and column is not None:

@@ -111,6 +111,8 @@ def budget_answer(budget: Budget, told: Told) -> wire.Budget:
         actual_lower=_text(standing.actual_lower if standing else None),
         estimate_error=standing.estimate_error if standing else None,
         estimated_from_ms=standing.estimated_from_ms or None if standing else None,
+        presented=f"{standing.presented.amount:f}" if standing and standing.presented else None,
+        presented_unit=standing.presented.unit if standing and standing.presented else "",
     )
 
 

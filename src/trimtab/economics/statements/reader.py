@@ -16,7 +16,7 @@ from trimtab.base.errors import Conflict, NotFound
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.model import Dimension
 from trimtab.economics.division import Division
-from trimtab.economics.divisions import METRIC_FRESH_MS, moves
+from trimtab.economics.divisions import fresh_ms, moves
 from trimtab.economics.months import after, bounds, named
 from trimtab.economics.rules.model import Basis, RuleSet
 from trimtab.economics.rules.store import RulesStore, RulesVersion
@@ -154,7 +154,7 @@ class StatementReader:
         key = repr((month, version.version, version.document, sorted(receipts.items()), closed))
         kept = self._made.get(key)
         moving = moves(version.rules)
-        if kept and not fresh and not (moving and now - kept[0] > METRIC_FRESH_MS):
+        if kept and not fresh and not (moving and now - kept[0] > fresh_ms(month, now)):
             return kept[1], kept[2]
         division = await self._weigher.division(version.rules, version.rules.owner, month)
         parts = [await self._sums(division, month)]

@@ -3,13 +3,17 @@
 import asyncio
 import re
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Not, Tag, Where
 from trimtab.economics.division import Division
+from trimtab.economics.divisions import Divisions
 from trimtab.economics.months import after, before
 from trimtab.economics.rules.conditions import meets, needs
 from trimtab.economics.rules.derive import Derivation, Said
@@ -19,6 +23,7 @@ from trimtab.economics.statements import kinds
 from trimtab.economics.statements.model import Kind
 from trimtab.economics.tags.model import Apart, Compliance, TagKey, Untagged, UntaggedReport
 from trimtab.economics.tags.suggest import Facts, Seen, suggest
+from trimtab.economics.weights import machine_dimensions, parts_of_bill
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
 
@@ -30,13 +35,18 @@ _MONTHS_ROUND = 3
 """Months before and after in which the same resource is looked for."""
 
 
+Owned = tuple[str, tuple[Dimension, ...], Cell]
+"""A sum with its owner before splits, and the dimensions that it knows."""
+
+
 class TagReports:
     """The reports."""
 
-    def __init__(self, telemetry: Telemetry, rules: RulesStore) -> None:
+    def __init__(self, telemetry: Telemetry, rules: RulesStore, divisions: Divisions) -> None:
         self._telemetry = telemetry
         self._cells = CellReader(telemetry)
         self._rules = rules
+        self._divisions = divisions
 
     async def keys(self, month: int) -> list[TagKey]:
         """Every key that the month's lines carry, with what the rules make of it, the most expensive first."""
@@ -72,31 +82,36 @@ class TagReports:
         Other charges that are nobody's (fees, what a savings plan covered, tax, credits) have no owner to look for:
         they are told by kind, so that the report adds up to the bill.
         """
-        rules = (await self._rules.current()).rules
+        version = await self._rules.current()
+        rules = version.rules
         category = rules.category(rules.owner)
         default = category.default if category else ""
-        division = Division(Derivation(rules), rules.owner)
-        whole, largest = await asyncio.gather(
-            self._month(division, month, (Dimension.LINKED_ACCOUNT, *kinds.DIMENSIONS)),
-            self._month(division, month, (*_PLACE, *kinds.DIMENSIONS), top=_TOP, where=_unowned_usage(rules)),
+        held = await self._divisions.of(version, rules.owner, month)
+        division = Division(Derivation(rules), rules.owner, machines=held.machines)
+        others, shared = parts_of_bill(rules, division.resources)
+        extra = (*_PLACE, *kinds.DIMENSIONS)
+        by_account = (Dimension.LINKED_ACCOUNT, *kinds.DIMENSIONS)
+        *rest, largest, machines = await asyncio.gather(
+            *(self._owned(division, month, by_account, where=one) for one in others),
+            self._owned(division, month, extra, top=_TOP, where=_unowned_usage(rules, shared)),
+            self._machines(division, month, extra, shared),
         )
         billed, owned = _Sums(), _Sums()
         unowned: dict[tuple[str, Kind], Decimal] = {}
         accounts: dict[str, dict[str, Decimal]] = defaultdict(dict)
-        for dimensions, cell in whole:
-            value = division.value(dimensions, cell, month)
+        for value, dimensions, cell in chain(*rest, machines):
             billed.add(cell.currency, cell.amounts[0])
             if value in rules.nobody:
                 for kind, amount in _kinds(dimensions, cell, rules).items():
                     unowned[cell.currency, kind] = unowned.get((cell.currency, kind), Decimal(0)) + amount
             else:
                 owned.add(cell.currency, cell.amounts[0])
-                held = accounts[_of(dimensions, cell, Dimension.LINKED_ACCOUNT)]
-                held[value] = held.get(value, Decimal(0)) + cell.amounts[0]
+                own = accounts[_of(dimensions, cell, Dimension.LINKED_ACCOUNT)]
+                own[value] = own.get(value, Decimal(0)) + cell.amounts[0]
         usage = [
             (dims, cell)
-            for dims, cell in largest
-            if division.value(dims, cell, month) in rules.nobody and Kind.USAGE in _kinds(dims, cell, rules)
+            for value, dims, cell in chain(largest, machines)
+            if value in rules.nobody and Kind.USAGE in _kinds(dims, cell, rules)
         ]
         names = sorted({_of(dims, cell, Dimension.RESOURCE_ID) for dims, cell in usage} - {""})
         facts = Facts(month, await self._seen(division, month, names), accounts)
@@ -108,6 +123,35 @@ class TagReports:
         return UntaggedReport(
             month, rules.owner, default, billed.by, owned.by, tuple(apart), total, listed.by, tuple(rows)
         )
+
+    async def _owned(
+        self,
+        division: Division,
+        month: int,
+        extra: tuple[Dimension, ...],
+        *,
+        top: int = 0,
+        where: Filter | None = None,
+    ) -> list[Owned]:
+        found = await self._month(division, month, extra, top=top, where=where)
+        return [(division.value(dimensions, cell, month), dimensions, cell) for dimensions, cell in found]
+
+    async def _machines(
+        self, division: Division, month: int, extra: tuple[Dimension, ...], shared: Filter | None
+    ) -> list[Owned]:
+        """The parts of the machines that are shared, each with who held it, or whom the line names."""
+        if shared is None:
+            return []
+        grain = (*extra, *machine_dimensions(division.derivation.rules))
+        found: list[Owned] = []
+        for dimensions, cell in await self._month(division, month, grain, where=shared, daily=True):
+            resource = _of(dimensions, cell, Dimension.RESOURCE_ID)
+            shares = division.shares(dimensions, cell, month, resource)
+            weights = [share.weight for share in shares]
+            amounts = zip(*(apportion(amount, weights) for amount in cell.amounts), strict=True)
+            parts = zip(shares, amounts, strict=True)
+            found += [(share.value, dimensions, replace(cell, amounts=part)) for share, part in parts]
+        return found
 
     async def _policy(self, rules: RuleSet, policy: TagPolicy, month: int) -> list[Compliance]:
         derivation = Derivation(rules)
@@ -148,6 +192,7 @@ class TagReports:
         *,
         top: int = 0,
         where: Filter | None = None,
+        daily: bool = False,
     ) -> list[tuple[tuple[Dimension, ...], Cell]]:
         needed = division.needs
         dimensions = tuple(sorted(needed.dimensions | set(extra)))
@@ -157,7 +202,7 @@ class TagReports:
             needed.tags,
             needed.categories,
             month,
-            granularity=Granularity.TOTAL,
+            granularity=Granularity.DAILY if daily else Granularity.TOTAL,
             where=where,
             top=top,
         )
@@ -227,8 +272,9 @@ def _kinds(dimensions: tuple[Dimension, ...], cell: Cell, rules: RuleSet) -> dic
     return kinds.kinds_of(facts, cell.amounts, rules.basis)
 
 
-def _unowned_usage(rules: RuleSet) -> Filter:
-    """Usage, without the tags that the category takes over wherever they are: lines that nobody owns lack them."""
+def _unowned_usage(rules: RuleSet, shared: Filter | None) -> Filter:
+    """Usage, without the tags that the category takes over wherever they are (lines that nobody owns lack them), and
+    without machines that are shared."""
     category = rules.category(rules.owner)
     every = category.rules if category else ()
     inherited = {rule.inherit.key for rule in every if isinstance(rule.inherit, Tag) and rule.when is None}
@@ -240,7 +286,8 @@ def _unowned_usage(rules: RuleSet) -> Filter:
     ]
     usage = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
     covered = Not(Where(Dimension.RECORD_TYPE, ("SavingsPlanNegation",)))
-    return And((usage, covered, *(Where(Tag(name), match=Match.ABSENT) for name in names)))
+    missing = (Where(Tag(name), match=Match.ABSENT) for name in names)
+    return And((usage, covered, *missing, *(() if shared is None else (Not(shared),))))
 
 
 def _meant(rules: RuleSet, key: str) -> tuple[str, bool, str]:

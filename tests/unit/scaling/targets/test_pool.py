@@ -22,6 +22,10 @@ class H(BaseHTTPRequestHandler):
     def do_GET(self): self.say(b"ok")
     def do_POST(self):
         said = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if said == "end":  # as a process that is killed: its connections close before what it listens on
+            self.connection.shutdown(2)
+            time.sleep(0.3)
+            os._exit(1)
         if said.startswith("/"):  # a file that it waits for; a mark beside it says that it does
             open(said + os.environ["ZONE"], "w").close()
             while not os.path.exists(said): time.sleep(0.01)
@@ -87,6 +91,17 @@ def test_only_what_a_killed_worker_serves_fails_and_it_is_replaced(tmp_path: Pat
         assert "killed by hand with 1 requests in flight" in cause
         assert 2 == len(pool.ready())
         assert (8, 1) == (pool.counts.requests, pool.counts.failed)
+
+    _run(tmp_path, play)
+
+
+def test_who_waits_for_a_worker_that_ends_gets_its_successor(tmp_path: Path) -> None:
+    async def play(pool: Pool, client: httpx.AsyncClient, told: list[Any]) -> None:
+        pool.ask_for(1)
+        await _until(lambda: len(pool.ready()) == 1, "a worker")
+        sent = [asyncio.create_task(client.post("/", content=content)) for content in ("end", "0.1")]
+        assert [200, 502] == sorted([(await one).status_code for one in sent])
+        assert 1 == len(pool.ended)
 
     _run(tmp_path, play)
 

@@ -1,7 +1,7 @@
 """`allocated_costs`: the bill by owner as the allocation in force has it, splits carried; equal to statements."""
 
 from trimtab.access.principal import Role
-from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Granularity, Metric
+from trimtab.costs.model import CostCategory, CostQuery, CostRow, Dimension, Facet, Granularity, Metric
 from trimtab.economics.room import EconomicsRoom
 from trimtab.reports.datasets.field import Field, integer, money, text, time
 from trimtab.reports.datasets.source import Rows, Source, Window
@@ -19,7 +19,7 @@ def allocated_costs(economics: EconomicsRoom) -> Source:
     """The source over the room."""
 
     async def owner() -> Facet:
-        return (await economics.rules.current()).owner_facet
+        return CostCategory((await economics.rules.current()).rules.owner, owners=True)
 
     async def read(window: Window) -> Rows:
         extent = await economics.bills.extent()

@@ -79,6 +79,11 @@ class Worker:
             return False
         return answer.is_success
 
+    async def ending(self, patience_s: float) -> None:
+        """Return when it has ended, or after `patience_s`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), patience_s)
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self.process.returncode is None:

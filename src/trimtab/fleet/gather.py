@@ -84,8 +84,7 @@ class FactsReader:
         registry = self.registry if hosts is None else _OfHosts(self.registry, hosts)
         finder = Finder(registry, EVERYTHING, grid.start_ms)
         pods = pods_of(one.series for one in finder.named(POD_LABELS))
-        evidence = await gather(self.reader, finder, Owners("team", pods=pods), grid)
-        return None if evidence is None else evidence.day
+        return await gather(self.reader, finder, Owners("team", pods=pods), grid)
 
     async def billed(self, start_ms: int, end_ms: int) -> list[BilledMachine]:
         """The machines with accelerators that bills name, and the hours that they bill."""

@@ -7,8 +7,8 @@ import numpy as np
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Metric, Registry
-from trimtab.fleet.telemetry.gpu_hours import observed_share
 from trimtab.fleet.telemetry.identity import host_of
+from trimtab.fleet.telemetry.observed import observed_share
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis.context import Floats

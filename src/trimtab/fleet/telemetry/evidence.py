@@ -1,33 +1,31 @@
-"""From series to a `GpuGrid`: which GPU a series is about, what it did, who held it, and whether it was down.
+"""From series to a `TelemetryDay`: which GPU a series is about, what it did, who held it, and whether it was down.
 
 One read of the engine of what each concept needs, and a second of series that fill the gaps of better ones.
 
-Allocation, the best evidence that a GPU has at a step: a run that a scheduler says held it, else a pod or job label on
-its activity series (dcgm-exporter maps them; a series without one is evidence of a free GPU only where other series of
-that exporter carry labels), else a job of the scheduler on its node, else the memory of processes on it, else its used
-memory (512 MiB or more, since a driver alone takes less).
-Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is cordoned,
-or that its scheduler took out of use, while nothing holds it; silence of a GPU whose host reports, from its first
+Holding, by the best evidence that a GPU has at a step: a pod or job label on its activity series (dcgm-exporter maps
+them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a job
+of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a driver
+alone takes less).
+Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is cordoned
+while nothing holds it; silence of a GPU whose host reports, from its first
 report in the range on (or all along, where it reported last in the week before).
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from trimtab.fleet.telemetry import concepts
-from trimtab.fleet.telemetry.concepts import Finder, Found, Metric
+from trimtab.fleet.telemetry.concepts import Finder, Found
 from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
-from trimtab.fleet.telemetry.drains import Spans, out_of_use
-from trimtab.fleet.telemetry.gpu_hours import ACTIVE_ABOVE, FREE, HELD, UNKNOWN, GpuGrid, observed_share
 from trimtab.fleet.telemetry.held_over import held_over
 from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, model_of, weight_of, workload_of
+from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN, observed_share
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
 from trimtab.fleet.telemetry.reading import Reader
-from trimtab.fleet.telemetry.scheduled import NOT_SCHEDULED, Claims, Holding, Scheduled, claims_of
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
@@ -65,18 +63,6 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The grid, with the metrics that filled it: `activity` by source, `allocation` and `down` by name. `day` is the
-    same as the ledger takes it: what telemetry alone says, GPU by GPU."""
-
-    grid: GpuGrid
-    activity: tuple[tuple[str, int], ...] = ()
-    allocation: tuple[tuple[str, int], ...] = ()
-    down: tuple[tuple[str, int], ...] = ()
-    day: TelemetryDay | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Row:
     """What the engine said of one series in each step; what was not asked is NaN, or 0 of counts."""
 
@@ -98,14 +84,6 @@ class _Read:
         """The averages in the concept's unit."""
         scale = np.array([one.metric.scale for one in self.found]).reshape(-1, 1)
         return np.asarray(self.mean * scale, np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What schedulers said of the range."""
-
-    spans: Spans
-    holdings: Sequence[Holding]
 
 
 @dataclass(slots=True)
@@ -148,10 +126,11 @@ class _Frame:
         return out
 
 
-async def gather(
-    reader: Reader, finder: Finder, owners: Owners, grid: Grid, scheduled: Scheduled = NOT_SCHEDULED
-) -> Evidence | None:
-    """What is known of the GPUs in the range; None where no series tells of any. Raises QueryAborted, Unavailable."""
+async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> TelemetryDay | None:
+    """What telemetry alone says of the GPUs in the range, GPU by GPU; None where no series tells of any.
+
+    Raises QueryAborted, Unavailable.
+    """
     earlier = replace(finder, since_ms=finder.since_ms - KNOWN_FOR_MS)
     wanted = {name: earlier.all(metrics) for name, metrics in concepts.ACTIVITY}
     if not any(wanted.values()):
@@ -167,9 +146,7 @@ async def gather(
         "jobs": finder.all(concepts.JOB_ON_NODE),
     }
     reads = await _read(reader, finder, wanted, grid)
-    span = (finder.scope, grid.start_ms, grid.end_ms)
-    told = _Told(await scheduled.drains(*span), await scheduled.holdings(*span))
-    return await asyncio.to_thread(_evidence, reads, owners, grid, told)
+    return await asyncio.to_thread(_evidence, reads, owners, grid)
 
 
 async def _read(reader: Reader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
@@ -229,51 +206,25 @@ def _stack(rows: Sequence[Floats], grid: Grid) -> Floats:
     return np.array(rows) if rows else np.empty((0, grid.steps))
 
 
-def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid, told: _Told) -> Evidence:
+def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryDay:
     frame = _Frame(grid)
     activity_reads = [reads[name] for name, _ in concepts.ACTIVITY]
     for read in activity_reads:
         for one in read.found:
             frame.row(one.series)
     shape = (len(frame.rows), grid.steps)
-    activity, source = np.full(shape, np.nan), np.full(shape, -1)
-    observed = np.zeros(shape)
-    for place, read in enumerate(activity_reads):
+    activity, observed = np.full(shape, np.nan), np.zeros(shape)
+    for read in activity_reads:
         values = held_over(frame.merged(read, read.scaled()), grid)
         better = np.isnan(activity) & ~np.isnan(values)
-        activity[better], source[better] = values[better], place
+        activity[better] = values[better]
         counted = np.nan_to_num(frame.merged(read, read.count))
         np.maximum(observed, observed_share(counted), out=observed)
     observed = np.where(~np.isnan(activity) & (observed == 0), 1.0, observed)  # a value held over
-    held, allocation = _allocation(frame, activity_reads, reads)
-    claims = claims_of(told.holdings, tuple(frame.rows), frame.hosts, frame.indexes, grid)
-    if claims.held.any():
-        held = np.where(claims.held, HELD, held)
-        allocation += (("run of the scheduler", len(told.holdings)),)
-    owner, names = _owners(frame, activity_reads, reads["jobs"], owners, claims)
-    drained = out_of_use(told.spans, frame.hosts, grid)
-    down, silent, causes, why, reasons = _down(frame, reads, observed, activity, held, drained)
-    day = _day(frame, activity_reads, (activity, observed, held, owner, why), names, reasons)
-    return Evidence(
-        GpuGrid(
-            step_s=grid.step_s,
-            observed=observed,
-            activity=activity,
-            source=source,
-            held=held,
-            down=down,
-            silent=silent,
-            owner=owner,
-            weight=np.array(frame.weights),
-            gpus=tuple(frame.rows),
-            owners=names,
-            sources=tuple(name for name, _ in concepts.ACTIVITY),
-        ),
-        _counted(one for read in activity_reads for one in read.found),
-        allocation,
-        causes,
-        day,
-    )
+    held = _holding(frame, activity_reads, reads)
+    owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
+    why, reasons = _down(frame, reads, observed, activity, held)
+    return _day(frame, activity_reads, (activity, observed, held, owner, why), names, reasons)
 
 
 def _day(
@@ -332,11 +283,8 @@ def _workloads(frame: _Frame, reads: Sequence[_Read]) -> tuple[npt.NDArray[np.in
     return found, list(names)
 
 
-def _allocation(
-    frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]
-) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, int], ...]]:
+def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) -> npt.NDArray[np.int64]:
     held = np.full((len(frame.rows), frame.grid.steps), UNKNOWN)
-    used: dict[str, int] = {}
     found = [one for read in activity for one in read.found]
     if any(workload_of(one.series) for one in found):
         values = np.vstack([read.count for read in activity])
@@ -350,27 +298,23 @@ def _allocation(
         told = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, np.nan))
         told = held_over(told, frame.grid)
         held = np.where(np.isnan(told), held, told).astype(np.int64)
-        used["pod or job label"] = int(labelled.sum())
     jobs = reads["jobs"]
     if jobs.found:
         # Hosts that any job ran on are hosts of the scheduler: without a job now, they are free.
         scheduled = _by_host(frame, jobs, np.ones_like(jobs.high))
         running = _by_host(frame, jobs, jobs.high)
         held = np.where((held == UNKNOWN) & scheduled, np.where(running, HELD, FREE), held)
-        used["job on the node"] = len(jobs.found)
-    for name, least, title in (("process", 1.0, "process memory"), ("memory", HELD_FROM_BYTES, "used memory")):
+    for name, least in (("process", 1.0), ("memory", HELD_FROM_BYTES)):
         read = reads[name]
         if read.found:
             values = held_over(frame.merged(read, read.scaled()), frame.grid)
             open_ = (held == UNKNOWN) & ~np.isnan(values)
-            if open_.any():
-                held = np.where(open_, np.where(values >= least, HELD, FREE), held)
-                used[title] = len(read.found)
-    return held.astype(np.int64), tuple(used.items())
+            held = np.where(open_, np.where(values >= least, HELD, FREE), held)
+    return held.astype(np.int64)
 
 
 def _owners(
-    frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners, claims: Claims
+    frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Who has each GPU in each step: the owner of the series that reported then, one of a workload before others.
 
@@ -390,9 +334,6 @@ def _owners(
         some = counts > 0
         owner[at, some] = np.where(place or owner[at, some] < 0, place, owner[at, some])
     _place_jobs(frame, jobs, owners, names, owner)
-    if owners.by == "team":  # the only group that a run names by itself
-        for place, team in enumerate(claims.teams):
-            owner[(claims.team == place) & (owner <= 0)] = names.setdefault(team, len(names))
     steps = np.broadcast_to(np.arange(frame.grid.steps), owner.shape)
     nearest = np.maximum.accumulate(np.where(owner >= 0, steps, 0), axis=1)
     filled = np.take_along_axis(owner, nearest, axis=1)
@@ -400,19 +341,13 @@ def _owners(
 
 
 def _down(
-    frame: _Frame,
-    reads: dict[str, _Read],
-    observed: Floats,
-    activity: Floats,
-    held: npt.NDArray[np.int64],
-    drained: npt.NDArray[np.bool_],
-) -> tuple[
-    npt.NDArray[np.bool_], npt.NDArray[np.bool_], tuple[tuple[str, int], ...], npt.NDArray[np.int64], tuple[str, ...]
-]:
+    frame: _Frame, reads: dict[str, _Read], observed: Floats, activity: Floats, held: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
     seen = observed > 0
     fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)
-    cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].high) | drained
+    cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].high)
     causes = {
         "hw.status failed": frame.merged(reads["failed"], reads["failed"].high) > 0,
         "fatal XID": (frame.merged(reads["xid"], fatal) > 0) & quiet & seen,
@@ -423,14 +358,10 @@ def _down(
     known = (np.maximum.accumulate(seen, axis=1) | missed[:, None]) & ~seen
     alive = _by_host(frame, reads["alive"], reads["alive"].count) | _host_reports(frame, seen)
     causes["silent while its host is up"] = known & alive
-    later = np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
-    silent = known & ~alive & later
-    down = np.logical_or.reduce(list(causes.values()))
-    used = tuple((name, int(cause.any(axis=1).sum())) for name, cause in causes.items() if cause.any())
-    why = np.full(down.shape, -1)
+    why = np.full(seen.shape, -1)
     for place, cause in reversed(list(enumerate(causes.values()))):
         why[cause] = place
-    return down, silent & ~down, used, why, tuple(causes)
+    return why, tuple(causes)
 
 
 def _by_host(frame: _Frame, read: _Read, values: Floats) -> npt.NDArray[np.bool_]:
@@ -462,10 +393,3 @@ def _place_jobs(
         host, running = host_of(one.series), np.nan_to_num(row) > 0
         for at in (at for at, name in enumerate(frame.hosts) if name == host):
             owner[at, running & (owner[at] == 0)] = place
-
-
-def _counted(found: Iterable[Found]) -> tuple[tuple[str, int], ...]:
-    counts: dict[Metric, int] = {}
-    for one in found:
-        counts[one.metric] = counts.get(one.metric, 0) + 1
-    return tuple((metric.shown, number) for metric, number in counts.items())

@@ -26,6 +26,8 @@ from trimtab.doors.rest.errors import TABLE as REST_ERRORS
 from trimtab.doors.rest.routes import OPENAPI_PATH, Dependencies
 from trimtab.doors.rest.routes import operations as rest_operations
 from trimtab.doors.rest.spec import Operation
+from trimtab.figures.model import CLIPPED, Figure
+from trimtab.figures.register import REGISTER
 from trimtab.settings import Settings, describe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -209,6 +211,34 @@ def checks_page() -> str:
     return "\n".join(parts)
 
 
+def figures_page() -> str:
+    """The register of figures."""
+    areas: dict[str, list[Figure]] = {}
+    for one in REGISTER.values():
+        areas.setdefault(one.area, []).append(one)
+    parts = [
+        f"# Figures\n\n{len(REGISTER)} figures. Each has one name and one definition wherever it is shown: on pages "
+        "(the link on a tile or a table's head), in reports, REST (`GET /rest/v1/figures`), datasets and on the "
+        "command line (`trimtab figures show ID`). Unless its line says otherwise a figure over a range is of "
+        f"{CLIPPED}.\n"
+    ]
+    for area, found in areas.items():
+        rows = [
+            (
+                f"{one.label}<br>`{one.id}`",
+                one.unit,
+                one.formula,
+                one.basis or "–",
+                "" if one.span == CLIPPED else one.span,
+                one.rollup.value,
+            )
+            for one in found
+        ]
+        heads = ("figure", "unit", "formula", "basis", "range, where it is another", "adds up as")
+        parts.append(f"## {area[:1].upper()}{area[1:]}\n\n{_table(heads, rows)}")
+    return "\n".join(parts)
+
+
 def _check(check: Check) -> str:
     lines = [
         f"## {check.name}\n",
@@ -238,6 +268,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "own-metrics.md": own_metrics_page,
     "checks.md": checks_page,
+    "figures.md": figures_page,
 }
 
 

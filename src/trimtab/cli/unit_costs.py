@@ -90,7 +90,7 @@ def per_gpu_hour(connection: Connection, start: str | None, end: str | None, as_
     if as_json:
         print_json(found)
         return
-    heads = ("team", "cost", "", "GPU-hours", "of work", "paid for an hour", "used")
+    heads = ("team", "cost", "", "GPU-hours", "of work", "$ per hour held", "active")
     print_table(heads, [_team(one) for one in found.teams], right=(heads[1], *heads[3:]))
     for currency, amount in found.total.items():
         rest = found.elsewhere.get(currency)

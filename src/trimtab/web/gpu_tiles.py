@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trimtab.base.clock import to_datetime
+from trimtab.figures import operations
 from trimtab.fleet.figures import FIGURES
 from trimtab.inventory.catalog.model import PriceBasis
 from trimtab.inventory.sources import Source
@@ -18,7 +19,7 @@ EXISTING, HELD, ACTIVE, IDLE_HOURS = (
     FIGURES[id_].label for id_ in ("gpu_hours_existing", "gpu_held_share", "gpu_active_share", "gpu_hours_idle")
 )
 HELD_HOURS = FIGURES["gpu_hours_held"].label
-AGE = "Age of the data"
+AGE = operations.AGE.label
 
 
 def gpu_tiles(

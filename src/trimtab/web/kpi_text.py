@@ -6,10 +6,14 @@ from trimtab.web import format as words
 from trimtab.web.format import FRACTION, NUMBER, SECONDS, Unit
 
 PER_S = Unit("number", "/s")
+_SHORT = {
+    "gpu_hours_existing": "Existing", "gpu_hours_unknown": "Unknown", "gpu_hours_inactive": "Inactive",
+    "gpu_hours_unmeasured": "Not measured", "gpu_active_share": "Active share", "gpu_held_share": "Held share",
+}  # fmt: skip
 _SHARES = frozenset(
     {
-        "gpu_active_share", "cpu_utilisation", "memory_utilisation", "probe_uptime", "error_budget_left",
-        "failover_node", "failover_zone", "head_room", "usl_sigma",
+        "gpu_active_share", "gpu_held_share", "cpu_utilisation", "memory_utilisation", "probe_uptime",
+        "error_budget_left", "failover_node", "failover_zone", "head_room", "usl_sigma",
     }
 )  # fmt: skip
 AREAS: dict[Area, tuple[str, tuple[str, ...]]] = {
@@ -65,8 +69,10 @@ def label(id_: str) -> str:
 
 def short(id_: str) -> str:
     """A KPI's name as the head of a column of its area."""
+    if id_ in _SHORT:
+        return _SHORT[id_]
     text = FORMULAS[id_].label.removeprefix("GPU-hours ").replace("Time to first token", "TTFT")
-    text = text.replace("Head room after losing a", "After losing a").replace("of unknown allocation", "unknown")
+    text = text.replace("Head room after losing a", "After losing a")
     return text[:1].upper() + text[1:]
 
 

@@ -10,13 +10,14 @@ from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.estimate.live import LiveEstimates, spent_of
+from trimtab.figures import money as figures
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.frame import Costed
 from trimtab.fleet.model import gpu_hours
 from trimtab.web import format as words
 from trimtab.web.tiles import Tile
 
-MONTH, IDLE = "This month’s $", "Idle $"
+MONTH, IDLE = figures.MONTH.label, figures.IDLE.label
 _DAY_MS = 86_400_000
 
 

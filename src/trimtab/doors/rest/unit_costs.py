@@ -91,7 +91,7 @@ def operations(units: UnitCosts, clock: Clock) -> list[Operation]:
             models, ModelsQuery, wire.ModelCosts),
         get("runs", "cost of runs", "What training runs cost, epochs, and tries that came to nothing.",
             runs, RowsQuery, wire.RunCosts),
-        get("gpu-hours", "cost of GPU-hours", "What a GPU-hour costs by team, paid for against used.",
+        get("gpu-hours", "cost of GPU-hours", "What a GPU-hour costs by team, held against active.",
             gpu_hours, UnitQuery, wire.GpuHourCosts),
         get("idle", "idle dollars", "What GPUs cost that did nothing, by cause, with the evidence.",
             idle, RowsQuery, wire.IdleCosts),

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-UNKNOWN, FREE, HELD = -1, 0, 1
-"""What is said of holding."""
 
 
 @dataclass(frozen=True, slots=True)

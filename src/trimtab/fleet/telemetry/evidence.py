@@ -1,14 +1,14 @@
-"""What telemetry says of GPUs: what each did, who held it by its labels, whether it was out of order.
+"""From series to a `TelemetryDay`: which GPU a series is about, what it did, who held it, and whether it was down.
 
 One read of the engine of what each concept needs, and a second of series that fill the gaps of better ones.
 
 Holding, by the best evidence that a GPU has at a step: a pod or job label on its activity series (dcgm-exporter maps
-them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a
-job of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a
-driver alone takes less). An activity of 1 % is evidence by itself.
-Out of order: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is
-cordoned while nothing holds it; silence of a GPU whose host reports, from its first report in the range on (or all
-along, where it reported last in the week before).
+them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a job
+of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a driver
+alone takes less).
+Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is cordoned
+while nothing holds it; silence of a GPU whose host reports, from its first
+report in the range on (or all along, where it reported last in the week before).
 """
 
 import asyncio
@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found
-from trimtab.fleet.telemetry.day import FREE, HELD, UNKNOWN, GpuRow, TelemetryDay
+from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
 from trimtab.fleet.telemetry.held_over import held_over
 from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, model_of, weight_of, workload_of
-from trimtab.fleet.telemetry.observed import observed_share
+from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN, observed_share
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
@@ -45,8 +45,6 @@ halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeou
 applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
 
 
-ACTIVE_ABOVE = 0.01
-"""Activity from which work is certain: an idle GPU's counters read up to some thousandths."""
 _ACTIVITY_NEEDS = (AVERAGE, COUNT)
 _NEEDS = {
     "process": (AVERAGE,),
@@ -129,7 +127,7 @@ class _Frame:
 
 
 async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> TelemetryDay | None:
-    """What telemetry alone says of GPUs in the range; None where no series tells of any.
+    """What telemetry alone says of the GPUs in the range, GPU by GPU; None where no series tells of any.
 
     Raises QueryAborted, Unavailable.
     """
@@ -286,7 +284,6 @@ def _workloads(frame: _Frame, reads: Sequence[_Read]) -> tuple[npt.NDArray[np.in
 
 
 def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) -> npt.NDArray[np.int64]:
-    """Whether somebody holds each GPU in each step, by the best evidence that there is."""
     held = np.full((len(frame.rows), frame.grid.steps), UNKNOWN)
     found = [one for read in activity for one in read.found]
     if any(workload_of(one.series) for one in found):
@@ -312,8 +309,7 @@ def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) 
         if read.found:
             values = held_over(frame.merged(read, read.scaled()), frame.grid)
             open_ = (held == UNKNOWN) & ~np.isnan(values)
-            if open_.any():
-                held = np.where(open_, np.where(values >= least, HELD, FREE), held)
+            held = np.where(open_, np.where(values >= least, HELD, FREE), held)
     return held.astype(np.int64)
 
 
@@ -347,7 +343,7 @@ def _owners(
 def _down(
     frame: _Frame, reads: dict[str, _Read], observed: Floats, activity: Floats, held: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    """Of each GPU and step the place of why it is out of order (-1: it is not), and the reasons."""
+    """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
     seen = observed > 0
     fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)

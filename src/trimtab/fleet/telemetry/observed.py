@@ -1,9 +1,14 @@
-"""How much of each step a series reported."""
+"""Which share of each step a series reported, and from what activity on work is certain. Pure arithmetic."""
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+ACTIVE_ABOVE = 0.01
+"""Activity from which work is certain: an idle GPU's counters read up to some thousandths."""
+UNKNOWN, FREE, HELD = -1, 0, 1
+"""What evidence says of holding."""
 
 
 def observed_share(counts: Floats) -> Floats:

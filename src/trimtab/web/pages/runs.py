@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.client import runs_wire
+from trimtab.figures import money as figures
 from trimtab.fleet.basis import DEFAULT
 from trimtab.fleet.figures import FIGURES
 from trimtab.fleet.telemetry.owners import UNOWNED
@@ -37,7 +38,7 @@ from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View, link
 
-HELD, RUN_COST = FIGURES["gpu_hours_held"].label, "Cost of runs"
+HELD, RUN_COST = FIGURES["gpu_hours_held"].label, figures.RUN_COST.label
 MOST_RUNS = 2000
 """Runs of a range that the page looks at: the last submitted of more."""
 _STALE_S = 600.0
@@ -222,7 +223,7 @@ def _tiles(sums: Sums, found: QueueReport, span: str) -> list[Tile]:
         ),
         Tile(HELD, words.value(sums.gpu_hours), "h", f"{span} · {active or 'activity unknown'}"),
         Tile(RUN_COST, amount, currency, f"{span} · {DEFAULT.value} · {priced}"),
-        Tile("Could be saved", saved, saved_currency, "the largest loss of each run"),
+        Tile(figures.COULD_BE_SAVED.label, saved, saved_currency, "the largest loss of each run"),
         Tile("Waited for", words.value(found.gpu_hours), "GPU-h", "pending in this range, of all teams"),
         Tile(
             "Slowest wait, p95",

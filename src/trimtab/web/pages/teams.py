@@ -12,6 +12,7 @@ from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.budgets.model import Budget
+from trimtab.figures import money as figures
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.frame import NOBODY_HELD, UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
@@ -29,8 +30,7 @@ from trimtab.web.teams import ALL, HOURS, TeamRow, as_dict, team_rows
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View
 
-COST = "GPU time $"
-BUDGET_LEFT = "Budget left"
+COST, BUDGET_LEFT = figures.GPU_TIME.label, figures.BUDGET_LEFT.label
 _OF_RUN = ("job", "cluster", "name", "state", "gpu_hours", "cost", "currency")
 _MOST_RUNS, _MOST_FINDINGS = 500, 10
 _COLUMNS = (

@@ -1,10 +1,11 @@
-"""The tiles of the page: what machines with GPUs cost, what an hour of them costs paid and used, and what idled."""
+"""The tiles of the page: what machines with GPUs cost, what an hour of them costs, and what idled."""
 
 from decimal import Decimal
 
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.idle.split import IdleReport
 from trimtab.economics.unit.model import ZERO, Ledger
+from trimtab.figures.money import GPU_TIME, IDLE, PER_ACTIVE, PER_EXISTING
 from trimtab.web.tiles import Tile
 
 
@@ -20,20 +21,27 @@ def tiles_of(ledger: Ledger, idle: IdleReport) -> list[Tile]:
     estimated = sum((one.cost for one in mine if one.estimated), ZERO)
     error = "" if ledger.error is None else f", usually {ledger.error:.2%} off"
     told = f"{estimated:,.0f} of it estimated{error}" if estimated else "all of it billed"
-    idled = idle.total.get(currency, ZERO)
+    partly = idle.partly.get(currency, ZERO)
+    idled = idle.total.get(currency, ZERO) + partly
     share = idle.unexplained_share
     return [
-        Tile("Machines with GPUs", f"{cost:,.0f}", currency, told),
-        Tile("A GPU-hour, paid", _per(cost, hours), currency, f"{hours:,.0f} GPU-hours"),
-        Tile("A GPU-hour, used", _per(cost, active), currency, f"{active:,.0f} GPU-hours of work"),
+        Tile(GPU_TIME.label, f"{cost:,.0f}", currency, told),
+        Tile(PER_EXISTING.label, _per(cost, hours), currency, f"{hours:,.0f} GPU-hours"),
+        Tile(PER_ACTIVE.label, _per(cost, active), currency, f"{active:,.0f} GPU-hours of work"),
         Tile(
-            "Idle",
+            IDLE.label,
             f"{idled:,.0f}",
             currency,
-            "" if share is None else f"{share:.0%} of it unexplained",
+            _explained(idled, partly, share),
             href="/unit-costs?tab=idle",
         ),
     ]
+
+
+def _explained(idled: Decimal, partly: Decimal, share: float | None) -> str:
+    """What of the idle dollars is of GPUs that were partly at work, and how much of the rest has no cause."""
+    parts = [f"{partly:,.0f} of it of GPUs partly at work"] if partly and idled else []
+    return " · ".join(parts + ([] if share is None else [f"{share:.0%} of the rest unexplained"]))
 
 
 def _per(cost: Decimal, hours: float) -> str:

@@ -1,5 +1,3 @@
-"""A step counts by what was reported in it."""
-
 import numpy as np
 
 from trimtab.fleet.telemetry.observed import observed_share

@@ -1,0 +1,79 @@
+"""The figures of money: each with its basis. Pages, reports and answers take their labels from here."""
+
+from trimtab.figures.model import BASES, Figure, Rollup
+from trimtab.fleet.basis import Basis
+
+_LIFE = "the range that is chosen, in lists; the whole life of the run, on its own page"
+_PERIOD = "the running period of the budget, whatever range is chosen"
+
+MONTH = Figure(
+    id="month_to_date", label="This month’s $", area="money", unit="$", rollup=Rollup.SUM, basis=Basis.BILLED.value,
+    formula="Σ of the bill's lines of the running month in the accounts that are seen; the live estimate of days that "
+            "no bill has yet is told beside it, not in it",
+    span="the running month until the bill's last day, whatever range is chosen; the last billed month where the "
+         "running one has no line",
+    rows="/costs",
+)  # fmt: skip
+GPU_TIME = Figure(
+    id="gpu_time_cost", label="GPU time $", area="money", unit="$", rollup=Rollup.SUM, basis=BASES, rows="/teams",
+    formula="Σ over machines and days: what the bill's lines of the machine's day say (else the live estimate, else an "
+            "own rate or the list price) × the group's part of the time that the machine existed that day",
+)  # fmt: skip
+IDLE = Figure(
+    id="idle_cost", label="Idle $", area="money", unit="$", rollup=Rollup.SUM, basis=BASES, rows="/hosts?show=gpus",
+    formula="Σ over machines, days and holders: GPU time $ × (1 where it was free; inactive ÷ held where it was held)",
+)  # fmt: skip
+PER_EXISTING = Figure(
+    id="cost_per_gpu_hour_existing", label="$ per GPU-hour existing", area="money", unit="$", rollup=Rollup.RATIO,
+    basis=BASES, rows="/unit-costs", formula="GPU time $ ÷ GPU-hours existing",
+)  # fmt: skip
+PER_HELD = Figure(
+    id="cost_per_gpu_hour_held", label="$ per GPU-hour held", area="money", unit="$", rollup=Rollup.RATIO,
+    basis=BASES, rows="/unit-costs", formula="GPU time $ of what the team held ÷ GPU-hours that it held",
+)  # fmt: skip
+PER_ACTIVE = Figure(
+    id="cost_per_gpu_hour_active", label="$ per GPU-hour active", area="money", unit="$", rollup=Rollup.RATIO,
+    basis=BASES, rows="/unit-costs", formula="GPU time $ ÷ GPU-hours active: idleness makes it dearer",
+)  # fmt: skip
+RUN_COST = Figure(
+    id="run_cost", label="Cost of runs", area="money", unit="$", rollup=Rollup.SUM, basis=Basis.NET_AMORTISED.value,
+    span=_LIFE, rows="/runs",
+    formula="Σ over machines and days: cost of the machine's day × the run's part of the time that the machine existed",
+)  # fmt: skip
+COULD_BE_SAVED = Figure(
+    id="run_losses", label="Could be saved", area="money", unit="$", rollup=Rollup.SUM, span=_LIFE, rows="/runs",
+    basis=Basis.NET_AMORTISED.value,
+    formula="Σ over runs: cost of the run × GPU-hours of its largest loss ÷ GPU-hours that it held",
+    aliases=("Largest loss",),
+)  # fmt: skip
+TODAY = Figure(
+    id="cost_today", label="Today so far", area="money", unit="$", rollup=Rollup.SUM, basis=Basis.BILLED.value,
+    formula="live estimate: use since midnight UTC × what the last billed hours of the same thing cost",
+    span="today, UTC, whatever range is chosen", rows="/costs",
+)  # fmt: skip
+STATEMENT = Figure(
+    id="statement_total", label="Statement total", area="money", unit="$", rollup=Rollup.SUM,
+    basis="the basis of the allocation rules, which every statement names",
+    formula="Σ of the lines charged to the owner by the rules in force, rounded once; all owners together are the bill",
+    span="a whole month", rows="/statements",
+)  # fmt: skip
+BUDGET_ACTUAL = Figure(
+    id="budget_actual", label="Budget actual", area="money", unit="$", rollup=Rollup.WHOLE,
+    basis="the metric that the budget names", span=_PERIOD, rows="/budgets",
+    formula="Σ of what the budget's filter takes of the bill, with the live estimate of open days where it has one",
+)  # fmt: skip
+BUDGET_LEFT = Figure(
+    id="budget_left", label="Budget left", area="money", unit="$", rollup=Rollup.WHOLE,
+    basis="the metric that the budget names", span=_PERIOD, rows="/budgets",
+    formula="limit − budget actual, of the budget that sums the team's cost alone; of several the one with least left",
+)  # fmt: skip
+FORECAST = Figure(
+    id="budget_forecast", label="Forecast", area="money", unit="$", rollup=Rollup.WHOLE,
+    basis="the metric that the budget names", span=_PERIOD, rows="/budgets",
+    formula="budget actual + what the daily costs so far are expected to add until its end, with bounds of 80 %",
+)  # fmt: skip
+
+MONEY = (
+    MONTH, GPU_TIME, IDLE, PER_EXISTING, PER_HELD, PER_ACTIVE, RUN_COST, COULD_BE_SAVED, TODAY, STATEMENT,
+    BUDGET_ACTUAL, BUDGET_LEFT, FORECAST,
+)  # fmt: skip

@@ -6,12 +6,14 @@ a bill, for the hours that it bills; of a run alone, while the run held it. Ever
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
 
+from trimtab.fleet.claims import UNPLACED, holder_name, most_at_once, parts_of_run, span_of
+from trimtab.fleet.devices import Work, devices_of, joint_activity
 from trimtab.fleet.model import (
     DAY_MS,
     Activity,
@@ -31,8 +33,6 @@ from trimtab.inventory.runs.model import Condition, Held, LifeStretch, NodeLife,
 
 SILENT_MS = 7 * DAY_MS
 """How long a machine that only telemetry knows is there after its last report."""
-UNPLACED = "(no node named)"
-"""The machine of runs of which nobody says where they ran."""
 _OUT = {Condition.DRAINED: "drained", Condition.DOWN: "failed"}
 SCHEDULED = ("drained", "failed", "maintenance")
 """The first words of reasons that a scheduler gives; what follows the colon is its own."""
@@ -99,11 +99,6 @@ class Assembled:
     facts: Facts
     assumed: frozenset[tuple[int, int]]
     remarks: tuple[Remark, ...]
-
-
-def holder_name(run: Run) -> str:
-    """The name of a run as a holder."""
-    return f"{run.key.account}/{run.key.cluster}/{run.key.job}"
 
 
 def assemble(known: Known) -> Assembled:
@@ -205,23 +200,21 @@ class _Assembly:
             for device, at in zip(devices, rows, strict=True):
                 one.rows.setdefault(device, []).append(at)
                 one.gpu_type = one.gpu_type or day.rows[at].model
-            for device, mine in one.rows.items():
-                self._seen(one, device, mine, day, scheduled=device < scheduled)
+                self._seen(one, device, at, day, scheduled=device < scheduled)
 
-    def _seen(self, one: _One, device: int, rows: Sequence[int], day: TelemetryDay, *, scheduled: bool) -> None:
+    def _seen(self, one: _One, device: int, at: int, day: TelemetryDay, *, scheduled: bool) -> None:
         """What a device's own reports say: that it is there, out of order, and (without a scheduler) who has it."""
-        for at in rows:
-            row = day.rows[at]
-            if not scheduled:
-                start = max(row.first_seen_ms, self._known.start_ms)
-                end = min(row.last_seen_ms + SILENT_MS, self._end)
-                if start < end:
-                    one.exists.append((device, start, end, 0, Said.TELEMETRY))
-                self._labelled(one, device, row, at, day)
-            for begin, until, what in runs_of(day.down[at]):
-                if what >= 0:
-                    span = day.start_ms + begin * day.step_ms, min(day.start_ms + until * day.step_ms, self._end)
-                    one.down.append((device, *span, day.reasons[what], _FROM_TELEMETRY))
+        row = day.rows[at]
+        if not scheduled:
+            start = max(row.first_seen_ms, self._known.start_ms)
+            end = min(row.last_seen_ms + SILENT_MS, self._end)
+            if start < end:
+                one.exists.append((device, start, end, 0, Said.TELEMETRY))
+            self._labelled(one, device, row, at, day)
+        for begin, until, what in runs_of(day.down[at]):
+            if what >= 0:
+                span = day.start_ms + begin * day.step_ms, min(day.start_ms + until * day.step_ms, self._end)
+                one.down.append((device, *span, day.reasons[what], _FROM_TELEMETRY))
 
     def _labelled(self, one: _One, device: int, row: GpuRow, at: int, day: TelemetryDay) -> None:
         """Who has a device by the labels of its series."""
@@ -348,7 +341,7 @@ class _Assembly:
             exists += [(offset + device, *rest) for device, *rest in one.exists]
             told += [(offset + device, *rest) for device, *rest in one.told]
             down += [(offset + dev, start, end, places[why], rank) for dev, start, end, why, rank in one.down]
-            work = _work(activity, offset)
+            work = Work(activity, offset)
             by_runs = place(one.claims, one.devices, work)
             shares = [self._share(one, placed, order[ranks[placed.claim.holder]]) for placed in by_runs]
             # Turns that are not measured all alike are divided by what was given: nobody says that it was so.
@@ -397,12 +390,12 @@ class _Assembly:
             self._remarks.add(one.key.path, text, self._known.start_ms, self._end)
         one.devices = max(one.devices, named)
         if one.said is Said.RUN and one.claims:
-            one.devices = max(one.devices, _most_at_once(one.claims))
+            one.devices = max(one.devices, most_at_once(one.claims))
             text = "is named by runs, and no scheduler's list of nodes, telemetry or bill knows it"
             if one.key.name != UNPLACED:
                 self._remarks.add(one.key.path, text, self._known.start_ms, self._end)
         elif not one.devices and one.claims:
-            one.devices = _most_at_once(one.claims)
+            one.devices = most_at_once(one.claims)
 
     def _activity(self, ones: Sequence[_One], offsets: Sequence[int]) -> Activity | None:
         day = self._known.telemetry
@@ -411,7 +404,7 @@ class _Assembly:
         values = np.full((offsets[-1], day.activity.shape[1]), np.nan)
         for one, offset in zip(ones, offsets, strict=False):
             for device, rows in one.rows.items():
-                values[offset + device] = _joint(
+                values[offset + device] = joint_activity(
                     [day.activity[at] for at in rows], [day.rows[at].weight for at in rows]
                 )
         return Activity(day.start_ms, day.step_ms, values)
@@ -430,74 +423,3 @@ def reason_of(condition: Condition, said: str) -> str:
     """Why a node is out of use, in a word, with what its scheduler says of it."""
     word = "maintenance" if any(one in said.casefold() for one in _MAINTENANCE) else _OUT[condition]
     return f"{word}: {said}" if said and said.casefold() != word else word
-
-
-def parts_of_run(run: Run) -> Iterable[Held]:
-    """What a run held of each node; of one that names no node, all of it on none."""
-    if run.held:
-        return [part if part.node else Held(UNPLACED, part.gpus, part.indexes, part.uuids, part.pod, part.start_ms,
-                part.end_ms, part.pod_uid) for part in run.held]  # fmt: skip
-    if run.node_names:
-        return [Held(name, run.gpus / len(run.node_names)) for name in run.node_names]
-    return [Held(UNPLACED, run.gpus)]
-
-
-def span_of(run: Run, part: Held) -> tuple[int, int | None]:
-    """From when until when a run held a part; None: it still does."""
-    begun = part.start_ms if part.start_ms is not None else run.start_ms
-    ended = part.end_ms if part.end_ms is not None else run.end_ms
-    return begun or 0, ended
-
-
-def devices_of(rows: Sequence[GpuRow], known: int) -> list[int]:
-    """The device of each GPU row of a machine: its index there, else the next that is left, in order of names.
-
-    Instances of one GPU (`uuid/instance`) are that GPU.
-    """
-    whole = [row.name.partition("/")[0] if row.weight < 1 else row.name for row in rows]
-    found: dict[str, int] = {}
-    for name, row in sorted(zip(whole, rows, strict=True), key=lambda pair: (pair[1].index, pair[0])):
-        if row.index.isdecimal() and int(row.index) not in found.values():
-            found.setdefault(name, int(row.index))
-    free = iter(at for at in range(known + len(rows) + max(found.values(), default=0) + 1) if at not in found.values())
-    for name in sorted(set(whole)):
-        if name not in found:
-            found[name] = next(free)
-    return [found[name] for name in whole]
-
-
-def _most_at_once(claims: Sequence[Claim]) -> int:
-    edges = sorted({claim.start for claim in claims})
-    most = max(sum(claim.gpus for claim in claims if claim.start <= at < claim.end) for at in edges)
-    return max(ceil(most - 1e-9), 1)
-
-
-def _joint(
-    values: Sequence["np.ndarray[tuple[int], np.dtype[np.float64]]"], weights: Sequence[float]
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """The activity of a device of which several rows tell: their mean by weight; of whole twins the greatest."""
-    if len(values) == 1:
-        return values[0]
-    if all(weight >= 1 for weight in weights):
-        return np.asarray(np.fmax.reduce(values))
-    known = ~np.isnan(np.array(values))
-    summed = (np.nan_to_num(np.array(values)) * np.array(weights)[:, None]).sum(axis=0)
-    joint: np.ndarray[tuple[int], np.dtype[np.float64]] = np.where(known.any(axis=0), np.minimum(summed, 1.0), np.nan)
-    return joint
-
-
-def _work(activity: Activity | None, offset: int) -> "_Work":
-    return _Work(activity, offset)
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    activity: Activity | None
-    offset: int
-
-    def __call__(self, device: int, start: int, end: int) -> float:
-        if self.activity is None:
-            return 0.0
-        step, first = self.activity.step_ms, self.activity.start_ms
-        row = self.activity.values[self.offset + device, max(start - first, 0) // step : -(-(end - first) // step)]
-        return float(np.nan_to_num(row).sum())

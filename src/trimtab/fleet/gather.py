@@ -11,7 +11,8 @@ from trimtab.base.clock import Clock
 from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
 from trimtab.costs.read import CostReader
-from trimtab.fleet.assemble import BilledMachine, Known, holder_name, parts_of_run
+from trimtab.fleet.assemble import BilledMachine, Known
+from trimtab.fleet.claims import holder_name, parts_of_run
 from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey
 from trimtab.fleet.telemetry import sm_time
 from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from trimtab.base.clock import Clock
-from trimtab.fleet.assemble import UNPLACED, Assembled, Known, assemble
+from trimtab.fleet.assemble import Assembled, Known, assemble
 from trimtab.fleet.build import build
+from trimtab.fleet.claims import UNPLACED
 from trimtab.fleet.gather import FactsReader
 from trimtab.fleet.model import DAY_MS, Intervals, MachineKey
 from trimtab.fleet.store import FleetStore, Made

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from trimtab.fleet.assemble import devices_of
+from trimtab.fleet.devices import devices_of
 from trimtab.fleet.model import MachineKey
 from trimtab.fleet.money import MachineFacts
 from trimtab.fleet.telemetry.day import GpuRow

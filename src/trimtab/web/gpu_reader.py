@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from trimtab.access.scope import Scope
-from trimtab.fleet.assemble import holder_name
 from trimtab.fleet.basis import DEFAULT, Basis
+from trimtab.fleet.claims import holder_name
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Remark
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry import concepts

@@ -10,7 +10,7 @@ import numpy as np
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.economics.shared.model import MachineDays, Part, Use
-from trimtab.fleet.assemble import holder_name
+from trimtab.fleet.claims import holder_name
 from trimtab.fleet.frame import Frame
 from trimtab.fleet.model import DAY_MS, PARTS, State
 from trimtab.fleet.reading import HoursReader

@@ -12,7 +12,7 @@ from trimtab.base.clock import Clock
 from trimtab.costs.apportion import apportion
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.model import Ledger, Slice
-from trimtab.fleet.assemble import holder_name
+from trimtab.fleet.claims import holder_name
 from trimtab.fleet.frame import Costed
 from trimtab.fleet.model import DAY_MS, MachineKey, State, gpu_hours
 from trimtab.fleet.money import MachineFacts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
-from trimtab.fleet.assemble import holder_name
+from trimtab.fleet.claims import holder_name
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader

@@ -139,7 +139,8 @@ class DirectLedger:
                 "day": int(found.start[at]) // DAY_MS, "reason": facts.reasons[reason] if reason >= 0 else "",
                 "holder": facts.holders[holder].name if holder >= 0 else "",
                 "team": facts.holders[holder].team if holder >= 0 else "",
-                "amount": amount, "active": active, "known": known, "idle": idle, "last": int(found.end[at]),
+                "amount": amount, "active": active, "known": known, "idle": idle,
+                "free": float(amount) if state == State.FREE else 0.0, "last": int(found.end[at]),
             }  # fmt: skip
             rows.append(row)
         return rows
@@ -150,7 +151,7 @@ def _summed(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str,
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[tuple(row[key] for key in keys)].append(row)
-    sums = ("amount", "active", "known", "idle")
+    sums = ("amount", "active", "known", "idle", "free")
     return [
         {
             **dict(zip(keys, group, strict=True)),

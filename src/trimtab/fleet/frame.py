@@ -135,10 +135,16 @@ class DeviceHours:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCost:
-    """What an accelerator cost over a range by currency, and the part of that in which it was idle."""
+    """What an accelerator cost over a range by currency; the part of that in which it was idle, and of that free."""
 
     amounts: Mapping[str, Decimal]
     idle: Mapping[str, Decimal]
+    free: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def inactive(self) -> dict[str, Decimal]:
+        """What it cost while it was held and did not work."""
+        return {currency: amount - self.free.get(currency, Decimal(0)) for currency, amount in self.idle.items()}
 
 
 def totals(frame: Frame) -> Totals:

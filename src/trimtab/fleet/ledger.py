@@ -305,20 +305,28 @@ def device_costs_of(
         groups.setdefault((row["machine"], row["day"]), []).append(row)
     amounts: dict[tuple[str, int], dict[str, Decimal]] = {}
     idle: dict[tuple[str, int], dict[str, Decimal]] = {}
+    free: dict[tuple[str, int], dict[str, Decimal]] = {}
     for key, mine in groups.items():
         weights = [int(row["amount"]) for row in mine]
         rest = max(existing.get(key, 0) - sum(weights), 0)
         for cost in priced.costs.get(key, ()):
             for row, part in zip(mine, apportion(cost.amounts[basis], [*weights, rest]), strict=False):
                 device = row["machine"], row["device"]
-                share = Decimal(repr(min(float(row["idle"]) / max(row["amount"], 1), 1.0)))
-                for sums, amount in ((amounts, part), (idle, part * share)):
+                idled, was_free = (_share(row, name) for name in ("idle", "free"))
+                for sums, amount in ((amounts, part), (idle, part * idled), (free, part * was_free)):
                     found = sums.setdefault(device, {})
                     found[cost.currency] = found.get(cost.currency, Decimal(0)) + amount
     return {
-        device: DeviceCost(sums, {one: amount.quantize(DIGITS) for one, amount in idle[device].items()})
-        for device, sums in amounts.items()
+        device: DeviceCost(sums, _rounded(idle[device]), _rounded(free[device])) for device, sums in amounts.items()
     }
+
+
+def _share(row: Mapping[str, Any], name: str) -> Decimal:
+    return Decimal(repr(min(float(row[name]) / max(row["amount"], 1), 1.0)))
+
+
+def _rounded(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {currency: amount.quantize(DIGITS) for currency, amount in amounts.items()}
 
 
 def existing_of(frame: Frame) -> dict[tuple[str, int], int]:

@@ -57,10 +57,12 @@ GROUP BY machine, device, state, reason, holder, team
 ORDER BY machine, device, state, holder, reason;
 
 -- name: device_days
--- A range by day and device: how long it existed, and how long of that it was idle (free, or held, measured and not at work).
+-- A range by day and device: how long it existed, how long of that it was idle (free, or held, measured and not at work),
+-- and how long free.
 SELECT day, machine, one_device AS device, sum(inside * one_parts) AS amount,
        sum(multiIf(one_state = 2, toFloat64(inside * one_parts),
-                   one_state = 1, greatest(one_known - one_active, 0) * inside / whole, 0)) AS idle
+                   one_state = 1, greatest(one_known - one_active, 0) * inside / whole, 0)) AS idle,
+       sum(if(one_state = 2, toFloat64(inside * one_parts), 0)) AS free
 FROM (
   SELECT day, machine, greatest(day * 86400000 + one_start, {start:Int64}) AS at,
          least(day * 86400000 + one_end, {end:Int64}) AS until, toInt64(until) - toInt64(at) AS inside,

@@ -10,8 +10,8 @@ from trimtab.web.gpu_fleet import GpuRow, State
 
 @dataclass(frozen=True, slots=True)
 class IdleGroup:
-    """GPUs that one workload holds (or nobody) and that do next to nothing: `held` says which. `amounts` are what their
-    idle hours cost by currency."""
+    """GPUs that one workload holds (or nobody) and that do next to nothing: `held` says which. `idle_h` are the hours
+    in which they were held and inactive, or free where nobody holds them; `amounts` what those cost by currency."""
 
     owner: str
     workload: str
@@ -56,29 +56,31 @@ def idle_groups(rows: Iterable[GpuRow]) -> tuple[IdleGroup, ...]:
 
 
 def _idle_group(owner: str, workload: str, rows: list[GpuRow]) -> IdleGroup:
+    held = rows[0].state is State.INACTIVE
     up = sum(row.existing_h - row.down_h for row in rows)
     memory = [row.memory for row in rows if row.memory is not None]
     return IdleGroup(
         owner=owner,
         workload=workload,
-        held=rows[0].state is State.INACTIVE,
+        held=held,
         gpus=tuple(rows),
         nodes=tuple(sorted({row.node for row in rows})),
         models=tuple(sorted({row.model for row in rows if row.model})),
-        idle_h=sum(row.idle_h for row in rows),
+        idle_h=sum(row.inactive_h if held else row.free_h for row in rows),
         active=sum(row.active_h for row in rows) / up if up else 0.0,
         memory=sum(memory) / len(memory) if memory else None,
-        amounts=idle_cost(rows),
+        amounts=idle_cost(rows, held=held),
     )
 
 
-def idle_cost(rows: Iterable[GpuRow]) -> dict[str, Decimal]:
-    """What the idle hours of GPUs cost by currency."""
+def idle_cost(rows: Iterable[GpuRow], *, held: bool) -> dict[str, Decimal]:
+    """What GPUs cost by currency while they were held and inactive, or while they were free."""
     found: dict[str, Decimal] = {}
     for row in rows:
-        for currency, amount in row.costs.idle.items() if row.costs is not None else ():
+        costs = {} if row.costs is None else row.costs.inactive if held else row.costs.free
+        for currency, amount in costs.items():
             found[currency] = found.get(currency, Decimal(0)) + amount
-    return found
+    return {currency: amount for currency, amount in found.items() if amount}
 
 
 def broken_groups(rows: Iterable[GpuRow]) -> tuple[BrokenGroup, ...]:

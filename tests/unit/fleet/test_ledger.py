@@ -279,6 +279,7 @@ def test_what_accelerators_cost_is_what_their_machines_cost_and_idle_where_they_
     assert [("111111111111/atlas/n1", at) for at in range(3)] == sorted(found)
     assert costed.sums()["USD"] == sum((one.amounts["USD"] for one in found.values()), Decimal(0))
     assert costed.idle_sums()["USD"] == pytest.approx(sum((one.idle["USD"] for one in found.values()), Decimal(0)))
+    assert [{"USD": Decimal(0)}] * 3 == [one.inactive for one in found.values()]  # nothing measures who holds them
     assert Decimal(100) / 72 * 14 == pytest.approx(costed.idle_sums()["USD"], abs=Decimal("1e-9"))
     assert {NOBODY_HELD} == set(costed.idle_by(costed.frame.owner_names().__getitem__))
     direct = DirectLedger(house.room.facts, house.clock, house.room.prices)

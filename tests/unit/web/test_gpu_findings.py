@@ -9,7 +9,7 @@ DOWN = GpuRow(
     gpu="GPU-0", node="node-1", index="0", model="H100", state=State.DOWN, owner="(held by nobody)", pod="",
     workload="", active=None, memory=None, existing_h=24, down_h=12, held_h=12, free_h=0, unknown_h=0, active_h=0,
     inactive_h=12, unmeasured_h=0, idle_h=12, idle_cost=30.0, currency="USD", source="", why="drained", last="search",
-    machine="1/c/node-1", costs=DeviceCost({"USD": Decimal(60)}, {"USD": Decimal(30)}),
+    machine="1/c/node-1", costs=DeviceCost({"USD": Decimal(60)}, {"USD": Decimal(30)}, {"USD": Decimal(10)}),
 )  # fmt: skip
 
 
@@ -32,4 +32,5 @@ def test_gpus_that_idle_for_one_holder_are_one_group_with_what_their_idle_hours_
     assert [("vision", "moe", True, 2), ("(held by nobody)", "", False, 1)] == [
         (one.owner, one.workload, one.held, len(one.gpus)) for one in found
     ]
-    assert [{"USD": Decimal(60)}, {}] == [one.amounts for one in found]
+    assert [24, 0] == [one.idle_h for one in found]  # inactive hours of who holds them, not those before
+    assert [{"USD": Decimal(40)}, {}] == [one.amounts for one in found]

@@ -23,7 +23,7 @@ from trimtab.fleet.telemetry.concepts import Finder, Found
 from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
 from trimtab.fleet.telemetry.held_over import held_over
 from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, model_of, weight_of, workload_of
-from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN, observed_share
+from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
@@ -45,7 +45,7 @@ halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeou
 applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
 
 
-_ACTIVITY_NEEDS = (AVERAGE, COUNT)
+_ACTIVITY_NEEDS = (AVERAGE,)
 _NEEDS = {
     "process": (AVERAGE,),
     "memory": (AVERAGE,),
@@ -56,7 +56,7 @@ _NEEDS = {
     "alive": (COUNT,),
     "jobs": (MAXIMUM,),
 }
-"""The statistics that are looked at of each concept; of activity averages and counts."""
+"""The statistics that are looked at of each concept; of activity averages, which tell too where a series reported."""
 
 Place = tuple[str, int]
 """A concept's name and the place of a series in what was found of it."""
@@ -198,6 +198,8 @@ async def _rows(
     rows = {}
     for place, statistics in zip(places, needs, strict=True):
         told = {one: grid.place(next(answers), 0.0 if one == COUNT else np.nan) for one in statistics}
+        if AVERAGE in told:
+            told[COUNT] = (~np.isnan(told[AVERAGE])).astype(np.float64)
         rows[place] = _Row(*(told.get(one, unasked[one]) for one in (AVERAGE, COUNT, MAXIMUM)))
     return rows
 
@@ -213,31 +215,28 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryD
         for one in read.found:
             frame.row(one.series)
     shape = (len(frame.rows), grid.steps)
-    activity, observed = np.full(shape, np.nan), np.zeros(shape)
+    activity = np.full(shape, np.nan)
     for read in activity_reads:
         values = held_over(frame.merged(read, read.scaled()), grid)
         better = np.isnan(activity) & ~np.isnan(values)
         activity[better] = values[better]
-        counted = np.nan_to_num(frame.merged(read, read.count))
-        np.maximum(observed, observed_share(counted), out=observed)
-    observed = np.where(~np.isnan(activity) & (observed == 0), 1.0, observed)  # a value held over
     held = _holding(frame, activity_reads, reads)
     owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
-    why, reasons = _down(frame, reads, observed, activity, held)
-    return _day(frame, activity_reads, (activity, observed, held, owner, why), names, reasons)
+    why, reasons = _down(frame, reads, activity, held)
+    return _day(frame, activity_reads, (activity, held, owner, why), names, reasons)
 
 
 def _day(
     frame: _Frame,
     activity_reads: Sequence[_Read],
-    found: tuple[Floats, Floats, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    found: tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]],
     owners: Sequence[str],
     reasons: Sequence[str],
 ) -> TelemetryDay:
     """The same as the ledger takes it. A GPU that works is held, whatever its labels say; one that is out of order is
     held only by a workload that is named."""
-    activity, observed, held, owner, why = found
-    seen = observed > 0
+    activity, held, owner, why = found
+    seen = ~np.isnan(activity)
     first = np.where(seen.any(axis=1), frame.grid.start_ms + seen.argmax(axis=1) * frame.grid.step_s * 1000, 1 << 62)
     workload, workloads = _workloads(frame, activity_reads)
     rows = [
@@ -341,11 +340,11 @@ def _owners(
 
 
 def _down(
-    frame: _Frame, reads: dict[str, _Read], observed: Floats, activity: Floats, held: npt.NDArray[np.int64]
+    frame: _Frame, reads: dict[str, _Read], activity: Floats, held: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
-    seen = observed > 0
+    seen = ~np.isnan(activity)
     fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)
     cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].high)
     causes = {

@@ -148,5 +148,5 @@ def test_the_command_says_it_as_people_read_it(server: LiveServer, tmp_path: Pat
         [sys.executable, "-m", "trimtab", *words], capture_output=True, text=True, timeout=60, check=False
     )
     assert 0 == done.returncode, done.stderr
-    for part in ("foundation (mira)", "2.00 allocated", "20.0 min: Resources 20.0 min", "exit code 0"):
+    for part in ("foundation (mira)", "2.00 held", "20.0 min: Resources 20.0 min", "exit code 0"):
         assert part in done.stdout

@@ -28,7 +28,7 @@ def test_a_report_says_what_it_does_not_know(calls: Reports, server: LiveServer,
     found = calls.write("executive", start="2021-01-04", end="2021-01-11")
     assert found.end_ms - found.start_ms == 7 * 86_400_000
     said = [one.text for section in found.sections for one in section.said]
-    assert "No GPU reported in this period." in said
+    assert "No GPU existed in this period." in said
     assert [one.what for one in found.ages] == ["Bill", "Telemetry"]
     with pytest.raises(TrimtabError, match="expected the owner"):
         calls.write("monthly-team")

@@ -113,7 +113,7 @@ class Measure:
         # Of several currencies rates make one, as they do of what was spent; without them the unit's lines alone count.
         found: Expected | None = None
         told: Exception | None = None
-        for one in await self._wheres(budget, standing, where, unit):
+        for one in await self._filters_of(budget, standing, where, unit):
             query = OutlookQuery(
                 standing.start_ms, standing.end_ms, metric_of(budget.form), Granularity.MONTHLY, one, _LEVEL, unit
             )
@@ -176,7 +176,7 @@ class Measure:
         found = await self.currencies.together(amounts)
         return None if found is None or found.total is None else Spend(found.total, shown)
 
-    async def _wheres(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> list[Filter | None]:
+    async def _filters_of(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> list[Filter | None]:
         """What a forecast is asked of: everything, where rates say what lines in other currencies are worth, else the
         lines in the budget's own."""
         if budget.type is BudgetType.USAGE or self.currencies is None:

@@ -176,7 +176,9 @@ class Measure:
         found = await self.currencies.together(amounts)
         return None if found is None or found.total is None else Spend(found.total, shown)
 
-    async def _filters_of(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> list[Filter | None]:
+    async def _filters_of(
+        self, budget: Budget, standing: Standing, where: Filter | None, unit: str
+    ) -> list[Filter | None]:
         """What a forecast is asked of: everything, where rates say what lines in other currencies are worth, else the
         lines in the budget's own."""
         if budget.type is BudgetType.USAGE or self.currencies is None:

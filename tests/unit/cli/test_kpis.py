@@ -16,7 +16,7 @@ def requests(api: Api, service: str) -> None:
 def test_the_fleet_is_a_list_with_what_is_missing(live: Cli) -> None:
     outcome = live("kpis", "--start", "-1h")
     assert outcome.code == 0
-    assert "GPU-hours paid" in outcome.out
+    assert "GPU-hours held" in outcome.out
     assert "no series of GPUs" in outcome.out
 
 

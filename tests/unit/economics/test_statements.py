@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from tests.unit.economics.conftest import House, every_kind, line, run
+from tests.unit.economics.pretended import Holding, Machine
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import Conflict, NotFound
 from trimtab.costs.model import Metric
 from trimtab.economics.months import bounds
 from trimtab.economics.rules.model import Basis
-from trimtab.economics.shared.model import Holding, Machine
 from trimtab.economics.statements.model import Kind, MonthState, Statement
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from tests.unit.economics.conftest import PLAN, House, every_kind, line, run
+from tests.unit.economics.pretended import Holding, Machine
 
 from trimtab.economics.months import bounds
 from trimtab.economics.rules.model import UNUSED
-from trimtab.economics.shared.model import Holding, Machine
 from trimtab.economics.statements.model import Kind
 from trimtab.economics.tags.model import Evidence
 from trimtab.economics.tags.suggest import Facts, Seen, suggest

@@ -36,8 +36,9 @@ BESIDE = [Reconciled("USD", Kind.USAGE, Decimal("10.005"), Decimal("10.005"))]
 def test_a_csv_is_exact_and_runs_nothing() -> None:
     file = statement_file(STATEMENT, BESIDE, "csv")
     rows = list(csv.DictReader(io.StringIO(file.content.decode())))
-    assert ["10.005", "-0.000000000001"] == [row["amount"] for row in rows]
-    assert ["10.01", "0.00"] == [row["charged"] for row in rows]
+    assert ["10.005", "-0.000000000001", "0.000000000001"] == [row["amount"] for row in rows]
+    assert ["10.01", "0.00", "-0.01"] == [row["charged"] for row in rows]
+    assert ("", "to-invoice") == (rows[2]["owner"], rows[2]["charge"])
     assert ("'=1+1", "2026-07") == (rows[1]["owner"], rows[1]["corrects"])
     assert "statement-2026-08.csv" == file.name
 

@@ -11,11 +11,11 @@ from trimtab.base.clock import Clock
 from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
 from trimtab.costs.read import CostReader
-from trimtab.fleet.assemble import BilledMachine, Known
+from trimtab.fleet.assemble import SILENT_MS, BilledMachine, Known
 from trimtab.fleet.claims import holder_name, parts_of_run
 from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey
 from trimtab.fleet.telemetry import sm_time
-from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Registry
+from trimtab.fleet.telemetry.concepts import ACTIVITY, POD_LABELS, Finder, Registry
 from trimtab.fleet.telemetry.day import TelemetryDay
 from trimtab.fleet.telemetry.evidence import gather
 from trimtab.fleet.telemetry.identity import host_of, short_host
@@ -27,9 +27,12 @@ from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Node, NodeLife, Run
 from trimtab.metrics.model import Series, SeriesQuery
+from trimtab.metrics.plan import StatRequest
+from trimtab.metrics.statistics import parse_statistic
 
 STEP_S = 300
 """Activity is looked at in five minutes: Prometheus' lookback, and finer than any figure that is told."""
+_COUNT = parse_statistic("SampleCount")
 _MOST_RUNS = 1_000_000
 _REPLICAS = "nvidia.com/gpu.replicas"
 _USAGE = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "")
@@ -76,6 +79,42 @@ class FactsReader:
             sliced,
             await self._shares(runs, start_ms, min(end_ms, now_ms)),
         )
+
+    async def days(self, first: int, last: int) -> set[int]:
+        """The days of `[first, last)` of which anything is said: the others are empty, and need not be looked at.
+
+        Raises QueryAborted, Unavailable.
+        """
+        start_ms, end_ms = first * DAY_MS, last * DAY_MS
+        now_ms = self.clock.now_ms()
+        spans = [
+            (stretch.from_ms, now_ms if stretch.to_ms is None else stretch.to_ms)
+            for life in await self.inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
+            for stretch in life.stretches
+        ]
+        for run in await self.inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS):
+            if run.start_ms is not None and run.gpus > 0:
+                ended = max((part.end_ms or 0 for part in run.held), default=0)
+                spans.append((run.start_ms, now_ms if run.end_ms is None else max(run.end_ms, ended, run.start_ms + 1)))
+        spans += [span for one in await self.billed(start_ms, end_ms) for span in one.spans]
+        spans += await self._reported(start_ms, end_ms)
+        return {
+            day
+            for begun, ended in set(spans)
+            for day in range(max(begun // DAY_MS, first), min(-(-ended // DAY_MS), last))
+        }
+
+    async def _reported(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        """The time from the first report of any GPU until the last is so old that nothing is known any more."""
+        finder = Finder(self.registry, EVERYTHING, start_ms - SILENT_MS)
+        found = [one.series for _, metrics in ACTIVITY for one in finder.all(metrics)]
+        if not found:
+            return []
+        request = StatRequest(tuple(one.id for one in found), _COUNT, DAY_MS // 1000)
+        [answer] = await self.reader.statistics(EVERYTHING, [request], start_ms, min(end_ms, self.clock.now_ms()))
+        times = [int(at) for at, count in zip(answer.times, answer.values, strict=True) if count > 0]
+        begun = min([*times, *(one.first_seen_ms for one in found if one.first_seen_ms)], default=end_ms)
+        return [(begun, max(one.last_seen_ms for one in found) + SILENT_MS)]
 
     async def telemetry(self, start_ms: int, end_ms: int, hosts: frozenset[str] | None = None) -> TelemetryDay | None:
         """What telemetry alone says, of some hosts or of all; None where no GPU reports."""

@@ -7,7 +7,7 @@ and nodes redo only the machines that they name. A day that is written to the en
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from trimtab.base.clock import Clock
@@ -21,6 +21,8 @@ from trimtab.inventory.runs.marks import MarkStore
 
 FRESH_MS = 60_000
 """How far a day that goes on may be behind: four scrapes of 15 s."""
+_MANY = 3
+"""Days that are new at once from which it is asked first which of them are empty."""
 _FEW = 200
 """Machines up to which a day is made again for them alone; of more, whole."""
 BillOf = Callable[[int], Awaitable[str]]
@@ -66,11 +68,34 @@ class LedgerKeeper:
                 todo.append((day, frozenset(machines) if len(machines) <= _FEW else None))
             elif one.marks != newest:
                 kept.append(replace(one, marks=newest, version=one.version + 1))
+        todo = await self._without_empty(todo, made, newest, late)
         for day, only in todo:
             await self._make(day, newest, late.get(day, 0), made.get(day), only)
         if kept:
             await asyncio.to_thread(self.store.put_days, kept)
         return len(todo)
+
+    async def _without_empty(
+        self,
+        todo: Sequence[tuple[int, frozenset[MachineKey] | None]],
+        made: Mapping[int, Made],
+        marks: int,
+        late: Mapping[int, int],
+    ) -> list[tuple[int, frozenset[MachineKey] | None]]:
+        """What is to be made, without new days of which nothing is said: these are noted at once."""
+        new = [day for day, only in todo if only is None and day not in made]
+        if len(new) < _MANY:
+            return list(todo)
+        said = await self.facts.days(min(new), max(new) + 1)
+        now_ms = self.clock.now_ms()
+        empty = {day for day in new if day not in said}
+        noted = [
+            Made(day, now_ms, min((day + 1) * DAY_MS, now_ms), marks, late.get(day, 0), await self.bill_of(day))
+            for day in sorted(empty)
+        ]
+        if noted:
+            await asyncio.to_thread(self.store.put_days, noted)
+        return [(day, only) for day, only in todo if day not in empty]
 
     def _is_old(self, one: Made, day: int, now_ms: int, late: int, bill: str) -> bool:
         end_ms = (day + 1) * DAY_MS

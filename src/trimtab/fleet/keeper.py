@@ -38,6 +38,8 @@ class LedgerKeeper:
     marks: MarkStore
     bill_of: BillOf
     clock: Clock
+    stamp: int = 0
+    """Changes whenever a day was made: what was read before is not what would be read now."""
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ensure(self, start_ms: int, end_ms: int) -> int:
@@ -113,6 +115,7 @@ class LedgerKeeper:
         bill = await self.bill_of(day)
         if only is not None and earlier is not None:
             until = earlier.until  # the others reach as far
+        self.stamp += 1
         known = await self.facts.known(start_ms, until, only)
         before = await self.store.machines_of(day)
         if only is not None:

@@ -21,14 +21,15 @@ from trimtab.fleet.store import FleetStore
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.store import RunStore
 
-_FRESH_MS = 30_000
+_FRESH_MS = 5_000
+"""How long an answer is given again: the parts of one page ask alike. What changed days is seen at once."""
 _KEPT = 32
 _MOST_RUNS = 1_000_000
 
 
 @dataclass(slots=True)
 class FleetLedger:
-    """Reads the ledger. The same question is not asked again within half a minute."""
+    """Reads the ledger. The parts of one page share an answer; a day that was made again is read again."""
 
     keeper: LedgerKeeper
     store: FleetStore
@@ -48,14 +49,16 @@ class FleetLedger:
         Raises QueryAborted, Unavailable.
         """
         end_ms = min(end_ms, self.clock.now_ms())
-        key = ("frame", scope, start_ms, end_ms // _FRESH_MS, step_ms, machine)
+        await self.keeper.ensure(start_ms, end_ms)
+        key = ("frame", self.keeper.stamp, scope, start_ms, end_ms // _FRESH_MS, step_ms, machine)
         found: Frame = await self._kept(key, lambda: self._frame(scope, start_ms, end_ms, step_ms, machine))
         return found
 
     async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
         """The same by day, with what each row cost on a basis. Raises QueryAborted, Unavailable."""
         end_ms = min(end_ms, self.clock.now_ms())
-        key = ("costed", scope, start_ms, end_ms // _FRESH_MS, basis)
+        await self.keeper.ensure(start_ms, end_ms)
+        key = ("costed", self.keeper.stamp, scope, start_ms, end_ms // _FRESH_MS, basis)
         found: Costed = await self._kept(key, lambda: self._costed(scope, start_ms, end_ms, basis))
         return found
 
@@ -72,7 +75,6 @@ class FleetLedger:
     async def _frame(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int, machine: str) -> Frame:
         if start_ms >= end_ms:
             return _frame_of([], start_ms, end_ms, {})
-        await self.keeper.ensure(start_ms, end_ms)
         tables = await self._tables(scope, start_ms, end_ms, step_ms, machine)
         found = _frame_of(tables, start_ms, end_ms, await self.machines(start_ms, end_ms))
         return await self._seen_by(scope, found)
@@ -120,14 +122,14 @@ class FleetLedger:
         """Every accelerator of `[start, end)` by machine and number. Who sees a part of the owners sees the
         accelerators that these hold. Raises QueryAborted, Unavailable."""
         end_ms = min(end_ms, self.clock.now_ms())
-        key = ("devices", scope, start_ms, end_ms // _FRESH_MS)
+        await self.keeper.ensure(start_ms, end_ms)
+        key = ("devices", self.keeper.stamp, scope, start_ms, end_ms // _FRESH_MS)
         found: list[DeviceHours] = await self._kept(key, lambda: self._devices(scope, start_ms, end_ms))
         return found
 
     async def _devices(self, scope: Scope, start_ms: int, end_ms: int) -> list[DeviceHours]:
         if start_ms >= end_ms:
             return []
-        await self.keeper.ensure(start_ms, end_ms)
         span = {"first": start_ms // DAY_MS, "last": -(-end_ms // DAY_MS), "start": start_ms, "end": end_ms}
         rows = (await self.store.read("devices", scope, span)).to_pylist()
         if scope.rows:
@@ -141,7 +143,8 @@ class FleetLedger:
     ) -> dict[tuple[str, int], DeviceCost]:
         """What each accelerator of `[start, end)` cost, by machine and number. Raises QueryAborted, Unavailable."""
         end_ms = min(end_ms, self.clock.now_ms())
-        key = ("device costs", scope, start_ms, end_ms // _FRESH_MS, basis)
+        await self.keeper.ensure(start_ms, end_ms)
+        key = ("device costs", self.keeper.stamp, scope, start_ms, end_ms // _FRESH_MS, basis)
         found: dict[tuple[str, int], DeviceCost] = await self._kept(
             key, lambda: self._device_costs(scope, start_ms, end_ms, basis)
         )

@@ -146,6 +146,15 @@ def test_only_the_days_that_a_late_fact_touches_are_made_again(house: House) -> 
     assert 5 == run(house.room.keeper.ensure(*span))
 
 
+def test_what_was_asked_a_moment_too_early_is_right_when_it_is_asked_again(house: House) -> None:
+    report(house, DAY3, node("n1"))
+    ask = (EVERYTHING, DAY3, DAY3 + DAY_MS)
+    assert 0.0 == totals(run(house.room.ledger.costed(*ask)).frame).held
+    put(house, job("1", DAY3, DAY3 + HOUR_MS, {"n1": 2.0}))
+    assert 2.0 == totals(run(house.room.ledger.costed(*ask)).frame).held
+    assert [1.0, 1.0] == [one.totals.held for one in run(house.room.ledger.devices(*ask)) if one.totals.held]
+
+
 def test_days_of_which_nothing_is_said_are_not_looked_at(house: House) -> None:
     report(house, DAY3, node("n1"))
     report(house, DAY3 + DAY_MS)  # it is gone

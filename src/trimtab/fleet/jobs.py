@@ -1,6 +1,6 @@
 """What the ledger does by itself: it keeps up with now, and makes the days before, the newest first."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
 from trimtab.fleet.keeper import LedgerKeeper
@@ -26,7 +26,7 @@ class Keeping:
     lock: Lock
     _back: int = 0
     _empty: int = 0
-    _today: int = field(default=0)
+    _today: int = 0
 
     async def turn(self) -> None:
         """Bring the last two days up to now, then some of those before. Raises QueryAborted, Unavailable."""

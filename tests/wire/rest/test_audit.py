@@ -108,12 +108,15 @@ def test_what_changed_before_is_on_the_page_of_an_alarm(server: LiveServer) -> N
         "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
         "Dimensions": [{"Name": "endpoint", "Value": "door-endpoint"}],
     }  # fmt: skip
-    put = httpx.put(f"{server.url}/rest/v1/alarms/door-latency", json={"definition": alarm})
+    put = httpx.put(f"{server.url}/rest/v1/alarms/door-latency", json={"definition": alarm}, timeout=60)
     assert put.status_code < 300, put.text
-    httpx.post(f"{server.url}/rest/v1/alarms/door-latency/state", json={"state": "ALARM", "reason": "test"})
+    fired = {"state": "ALARM", "reason": "test"}
+    set_ = httpx.post(f"{server.url}/rest/v1/alarms/door-latency/state", json=fired, timeout=60)
+    assert set_.status_code < 300, set_.text
     parameters = {"endpointName": "door-endpoint"}
     made = record(SystemClock().now_ms() - 60_000, "door-1", requestParameters=parameters)
-    httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": [made]})
+    sent = httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": [made]}, timeout=60)
+    assert sent.status_code < 300, sent.text
     waited = any(get(server, "events", about="door-endpoint", changes=True)["events"] for _ in range(30))
     assert waited, "the record did not reach the engine"
     text = page(server, "/alarms/named/door-latency")

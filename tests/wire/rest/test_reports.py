@@ -46,7 +46,7 @@ def test_a_schedule_is_put_again_shown_and_removed(calls: Reports, server: LiveS
     assert calls.put("rest weekly", body).next_ms is not None
     again = calls.put("rest weekly", wire.PutReport("executive", "rate(7 days)", emails=["a@example.com"]))
     assert (again.template, again.folder) == ("executive", "")
-    assert "rest weekly" in httpx.get(f"{server.url}/reports").text
+    assert "rest weekly" in httpx.get(f"{server.url}/reports", timeout=60).text
     assert "rest weekly" in [one.name for one in calls.scheduled().reports]
     assert calls.delete("rest weekly").name == "rest weekly"
     with pytest.raises(TrimtabError, match="cannot find"):

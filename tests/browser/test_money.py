@@ -86,13 +86,20 @@ def test_the_builder_adds_up_to_the_bill_and_its_address_is_the_visual(watched: 
     assert watched.problems == []
 
 
+def coins(shown: str) -> int:
+    """Cents of an amount as a page writes it."""
+    return round(float(shown.replace("−", "-").replace(",", "")) * 100)
+
+
 def test_the_table_adds_up_to_the_bill_and_a_name_opens_its_lines(watched: Watched) -> None:
     page = watched.open(JULY)
     table = page.locator("section[aria-label^='Charged by team'] table")
-    total = table.locator("tfoot b").inner_text()
-    assert f"{unblended(7):,.2f}" == total
-    rows = [text.replace("−", "-").replace(",", "") for text in table.locator("tbody td b").all_inner_texts()]
-    assert f"{sum(round(float(text) * 100) for text in rows) / 100:,.2f}" == total
+    total, to_invoice, invoice = (
+        coins(table.locator(f"tfoot .{line} td.num").last.inner_text()) for line in ("total", "to-invoice", "invoice")
+    )
+    assert invoice == round(unblended(7) * 100)
+    assert total + to_invoice == invoice
+    assert sum(coins(text) for text in table.locator("tbody td b").all_inner_texts()) == total
     page.get_by_role("link", name="search").first.click()
     page.wait_for_url("**owner=search**")
     assert page.locator("section[aria-label='Lines of search'] tbody tr").count() > 0

@@ -24,6 +24,7 @@ from browser.pretend_notify import PretendNotify
 from browser.pretend_runs import pretend_runs
 from browser.pretend_serverless import pretend_serverless
 from browser.pretend_traces import pretend_traces
+from matrix_by_requests import MatrixByRequests
 from trimtab.access.keys import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
@@ -140,7 +141,7 @@ def service_points() -> Iterable[Point]:
             yield "vllm:e2e_request_latency_seconds_bucket", "", who | {"le": le}, requests * share, Kind.COUNTER
 
 
-class PretendReader:
+class PretendReader(MatrixByRequests):
     """Answers statistics with waves around each series' level, every ten seconds since `begun_ms`."""
 
     def __init__(self, registry: SeriesRegistry, levels: dict[int, float], begun_ms: int, clock: Clock) -> None:

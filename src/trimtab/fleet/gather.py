@@ -20,7 +20,7 @@ from trimtab.fleet.telemetry.day import TelemetryDay
 from trimtab.fleet.telemetry.evidence import gather
 from trimtab.fleet.telemetry.identity import host_of, short_host
 from trimtab.fleet.telemetry.owners import Owners, pods_of
-from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.inventory.catalog.book import Catalog
 from trimtab.inventory.room import InventoryRoom
@@ -44,7 +44,7 @@ SmTime = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[object, str
 class FactsReader:
     """Reads over the rooms that own facts. `bills` is None where no bill is to be asked."""
 
-    reader: Reader
+    reader: MatrixReader
     registry: Registry
     inventory: InventoryRoom
     bills: CostReader | None

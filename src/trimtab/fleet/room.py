@@ -15,7 +15,7 @@ from trimtab.fleet.model import DAY_MS
 from trimtab.fleet.money import Estimates, Prices, no_estimates
 from trimtab.fleet.store import FleetStore
 from trimtab.fleet.telemetry.concepts import Registry
-from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.store.telemetry.client import Telemetry
 
@@ -27,7 +27,7 @@ _FRESH_MS = 2_000
 class Sources:
     """What the ledger reads. `held` lists what the bill's sources hold; it blocks."""
 
-    reader: Reader
+    reader: MatrixReader
     registry: Registry
     inventory: InventoryRoom
     bills: CostReader

@@ -114,6 +114,28 @@ WHERE series IN {ids:Array(UInt64)} AND NOT isNaN(value)
 GROUP BY atom, bucket
 ORDER BY atom, bucket;
 
+-- name: gauges_sums
+-- Count and sum of samples, one array of steps a series.
+SELECT series, countResample(0, {steps:UInt32}, 1)(value, step) AS count,
+       sumResample(0, {steps:UInt32}, 1)(value, step) AS total
+FROM (
+  SELECT series, value, toUInt32(intDiv(toUnixTimestamp64Milli(time) - {first:Int64}, {period:Int64})) AS step
+  FROM metric_samples FINAL
+  WHERE series IN {ids:Array(UInt64)} AND NOT isNaN(value)
+    AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+GROUP BY series;
+
+-- name: gauges_extremes
+-- Count and extremes of samples, one array of steps a series; where the count is 0 they are no numbers.
+SELECT series, countResample(0, {steps:UInt32}, 1)(value, step) AS count,
+       minResample(0, {steps:UInt32}, 1)(value, step) AS low, maxResample(0, {steps:UInt32}, 1)(value, step) AS high
+FROM (
+  SELECT series, value, toUInt32(intDiv(toUnixTimestamp64Milli(time) - {first:Int64}, {period:Int64})) AS step
+  FROM metric_samples FINAL
+  WHERE series IN {ids:Array(UInt64)} AND NOT isNaN(value)
+    AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC'))
+GROUP BY series;
+
 -- name: gauges_last
 -- The newest sample by atom and bucket, with its time.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,

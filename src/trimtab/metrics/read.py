@@ -11,10 +11,12 @@ import numpy.typing as npt
 from trimtab.access.scope import Scope
 from trimtab.metrics.answers import Answers
 from trimtab.metrics.fetches import IDS_A_QUERY, rows_of, run_plan
+from trimtab.metrics.matrix import OF_ARRAYS, Periods, of_gauges
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.plan import Fetch, Plan, StatRequest, StatSeries, make_plan
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
+from trimtab.metrics.statistics import Statistic
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Columns, Telemetry
 
@@ -94,6 +96,31 @@ class MetricReader:
         # A million rows take a thread 50 ms: the event loop has other callers meanwhile.
         return await asyncio.to_thread(_answer, requests, plan, read, start_ms, end_ms)
 
+    async def matrix(
+        self, scope: Scope, series: Sequence[int], statistic: Statistic, start_ms: int, end_ms: int, period_s: int
+    ) -> npt.NDArray[np.float64]:
+        """A statistic of each of `series` (ids) over `[start_ms, end_ms)`: a row a series, a column a period, else NaN.
+
+        Periods begin at multiples of their length; the first is that which the start is in. The values are those of
+        `statistics`. Raises InvalidInput, QueryAborted, Unavailable.
+        """
+        periods = Periods(start_ms, end_ms, period_s)
+        found = np.full((len(series), len(periods)), np.nan)
+        known = self._readable(scope, series)
+        gauges = [at for at, one in enumerate(series) if _is_array(known.get(one), statistic)]
+        if gauges and len(periods):
+            ids = [series[at] for at in gauges]
+            plan = make_plan([StatRequest(tuple(ids), statistic, period_s)], known)
+            splits = await self._rollups.splits(plan, start_ms, end_ms) if self._rollups else {}
+            [split] = [splits.get(fetch) for fetch in plan.fetches]
+            found[gauges] = await of_gauges(self._telemetry, ids, statistic, periods, split)
+        others = sorted({*range(len(series))} - {*gauges})
+        requests = [StatRequest((series[at],), statistic, period_s) for at in others]
+        answers = await self.statistics(scope, requests, start_ms, end_ms) if requests else []
+        for at, answer in zip(others, answers, strict=True):
+            periods.place(answer, found[at])
+        return found
+
     async def raw(self, scope: Scope, series_id: int, start_ms: int, end_ms: int) -> RawSeries:
         """The points of a series in `[start_ms, end_ms)`; none where the scope does not cover it."""
         series = self._registry.readable(scope, series_id)
@@ -128,6 +155,10 @@ class MetricReader:
     def _readable(self, scope: Scope, ids: Iterable[int]) -> dict[int, Series]:
         found = ((series_id, self._registry.readable(scope, series_id)) for series_id in ids)
         return {series_id: series for series_id, series in found if series is not None}
+
+
+def _is_array(series: Series | None, statistic: Statistic) -> bool:
+    return series is not None and series.identity.kind is Kind.GAUGE and statistic.family in OF_ARRAYS
 
 
 def _answer(

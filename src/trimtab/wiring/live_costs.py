@@ -32,7 +32,7 @@ from trimtab.fleet.money import EstimatedLine, OpenDays, is_time
 from trimtab.fleet.room import FleetRoom
 from trimtab.fleet.room import Sources as FleetSources
 from trimtab.fleet.telemetry.concepts import Registry
-from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.inventory.catalog.rates import RateStore
 from trimtab.inventory.room import InventoryRoom
 from trimtab.jobs.lock import LEASE_MS, Lock
@@ -55,7 +55,7 @@ _KINDS = {"input-tokens": kpi_use.INPUT_TOKENS, "output-tokens": kpi_use.OUTPUT_
 class Telling:
     """What is read of use. `generation` changes whenever the bill or the rules do."""
 
-    reader: Reader
+    reader: MatrixReader
     registry: Registry
     inventory: InventoryRoom
     generation: Callable[[], Awaitable[int]]
@@ -113,7 +113,7 @@ class EstimatedDays:
 def fleet_of(
     stores: Stores,
     bills: CostsRoom,
-    facts: tuple[Reader, Registry, InventoryRoom],
+    facts: tuple[MatrixReader, Registry, InventoryRoom],
     estimates: EstimatedDays,
     clock: Clock,
 ) -> FleetRoom:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from matrix_by_requests import MatrixByRequests
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.tags import make_tags
@@ -27,7 +28,7 @@ MINUTE, HOUR = 60_000, 3_600_000
 
 
 @dataclass
-class Fleet:
+class Fleet(MatrixByRequests):
     """Series and their points; counts how often it was read."""
 
     registry: SeriesRegistry = field(default_factory=lambda: SeriesRegistry(cast("Any", None), ManualClock()))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import clickhouse_connect
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from trimtab.access.scope import EVERYTHING
@@ -50,6 +51,10 @@ class Engine:
         self.queries.append(sql)
         table = self.client.query_arrow(sql, parameters=params or {})
         return {name: _array(column) for name, column in zip(table.column_names, table.columns, strict=True)}
+
+    async def table(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> pa.Table:
+        self.queries.append(sql)
+        return self.client.query_arrow(sql, parameters=params or {})
 
     def execute(self, sql: str, params: dict[str, Any], *, limits: object = None) -> None:
         self.client.command(sql, parameters=params, settings={"insert_deduplicate": "0"})

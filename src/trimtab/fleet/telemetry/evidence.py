@@ -12,7 +12,8 @@ report in the range on (or all along, where it reported last in the week before)
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,15 +26,14 @@ from trimtab.fleet.telemetry.held_over import held_over
 from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, model_of, weight_of, workload_of
 from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
-from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.metrics.model import Series
-from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 
 Floats = npt.NDArray[np.float64]
 
-AVERAGE, COUNT, MAXIMUM = parse_statistic("Average"), parse_statistic("SampleCount"), parse_statistic("Maximum")
+AVERAGE, MAXIMUM = parse_statistic("Average"), parse_statistic("Maximum")
 
 HELD_FROM_BYTES = 512 * 2**20
 """Used memory from which something holds a GPU: a CUDA context takes about 500 MiB, an idle driver less."""
@@ -45,45 +45,32 @@ halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeou
 applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
 
 
-_ACTIVITY_NEEDS = (AVERAGE,)
-_NEEDS = {
-    "process": (AVERAGE,),
-    "memory": (AVERAGE,),
-    "xid": (MAXIMUM,),
-    "ecc": (MAXIMUM,),
-    "failed": (MAXIMUM,),
-    "cordoned": (MAXIMUM,),
-    "alive": (COUNT,),
-    "jobs": (MAXIMUM,),
-}
-"""The statistics that are looked at of each concept; of activity averages, which tell too where a series reported."""
+_HIGHEST = frozenset({"xid", "ecc", "failed", "cordoned", "jobs"})
+"""Concepts of which the highest value of a step counts; of the others the average."""
+
 
 Place = tuple[str, int]
 """A concept's name and the place of a series in what was found of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What the engine said of one series in each step; what was not asked is NaN, or 0 of counts."""
-
-    mean: Floats
-    count: Floats
-    high: Floats
-
-
 @dataclass(slots=True)
 class _Read:
-    """Series found and what the engine said of them, one row a series."""
+    """Series found and what the engine said of them: a row a series, NaN where one did not report."""
 
     found: list[Found]
-    mean: Floats
-    count: Floats
-    high: Floats
+    values: Floats
+    at: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """The row of the GPU that each series is about, -1 where it is about none that is known."""
+
+    @property
+    def reported(self) -> npt.NDArray[np.bool_]:
+        """Where each reported."""
+        return ~np.isnan(self.values)
 
     def scaled(self) -> Floats:
-        """The averages in the concept's unit."""
+        """The values in the concept's unit."""
         scale = np.array([one.metric.scale for one in self.found]).reshape(-1, 1)
-        return np.asarray(self.mean * scale, np.float64)
+        return np.asarray(self.values * scale, np.float64)
 
 
 @dataclass(slots=True)
@@ -116,17 +103,32 @@ class _Frame:
         self.last_seen_ms[at] = max(self.last_seen_ms[at], series.last_seen_ms)
         return at
 
+    def place(self, read: _Read) -> None:
+        """Find the rows of the GPUs that series are about."""
+        read.at = np.array([self.rows.get(gpu_of(one.series), -1) for one in read.found], np.int64)
+
     def merged(self, read: _Read, values: Floats) -> Floats:
         """The greatest value of each GPU and step over its series; NaN where none."""
         out = np.full((len(self.rows), self.grid.steps), np.nan)
-        for one, row in zip(read.found, values, strict=True):
-            at = self.rows.get(gpu_of(one.series))
-            if at is not None:
-                np.fmax(out[at], row, out=out[at])
+        for turn in _turns(read.at):
+            out[read.at[turn]] = np.fmax(out[read.at[turn]], values[turn])
         return out
 
 
-async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> TelemetryDay | None:
+def _turns(places: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """The indices of `places` that are no -1, in turns within which no place comes twice; equal ones keep their order.
+
+    So what would be a step for each of ten thousand series is a step for each series of the GPU that has the most.
+    """
+    order = np.argsort(places, kind="stable")
+    order = order[places[order] >= 0]
+    ordered = places[order]
+    turn = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    for number in range(int(turn.max(initial=-1)) + 1):
+        yield order[turn == number]
+
+
+async def gather(reader: MatrixReader, finder: Finder, owners: Owners, grid: Grid) -> TelemetryDay | None:
     """What telemetry alone says of the GPUs in the range, GPU by GPU; None where no series tells of any.
 
     Raises QueryAborted, Unavailable.
@@ -149,19 +151,14 @@ async def gather(reader: Reader, finder: Finder, owners: Owners, grid: Grid) -> 
     return await asyncio.to_thread(_evidence, reads, owners, grid)
 
 
-async def _read(reader: Reader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
+async def _read(reader: MatrixReader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
     """Each concept's series. What repeats a better source is asked only where that one has gaps."""
-    asked = {(name, at) for name, found in wanted.items() for at in range(len(found))}
+    reads = {name: _Read(found, np.full((len(found), grid.steps), np.nan)) for name, found in wanted.items()}
     twins = _twins(wanted)
-    rows = await _rows(reader, finder, wanted, sorted(asked - twins.keys()), grid)
-    gaps = sorted(own for own, better in twins.items() if not rows[better].count.all())
-    rows |= await _rows(reader, finder, wanted, gaps, grid)
-    nothing = _Row(*(np.full(grid.steps, empty) for empty in (np.nan, 0.0, np.nan)))
-    reads = {}
-    for name, found in wanted.items():
-        own = [rows.get((name, at), nothing) for at in range(len(found))]
-        stacks = (_stack([getattr(row, part) for row in own], grid) for part in ("mean", "count", "high"))
-        reads[name] = _Read(found, *stacks)
+    first = [(name, at) for name, found in wanted.items() for at in range(len(found)) if (name, at) not in twins]
+    await _fill(reader, finder, reads, first, grid)
+    gaps = {name: set(np.flatnonzero(np.isnan(read.values).any(axis=1)).tolist()) for name, read in reads.items()}
+    await _fill(reader, finder, reads, [own for own, (name, at) in twins.items() if at in gaps[name]], grid)
     return reads
 
 
@@ -181,31 +178,19 @@ def _twins(wanted: dict[str, list[Found]]) -> dict[Place, Place]:
     return twins
 
 
-async def _rows(
-    reader: Reader, finder: Finder, wanted: dict[str, list[Found]], places: Sequence[Place], grid: Grid
-) -> dict[Place, _Row]:
-    """The rows at `places`, each with the statistics that its concept needs."""
-    needs = [_NEEDS.get(name, _ACTIVITY_NEEDS) for name, _ in places]
-    requests = [
-        StatRequest((wanted[name][at].series.id,), statistic, grid.step_s)
-        for (name, at), statistics in zip(places, needs, strict=True)
-        for statistic in statistics
-    ]
-    if not requests:
-        return {}
-    answers = iter(await reader.statistics(finder.scope, requests, grid.start_ms, grid.end_ms))
-    unasked = {AVERAGE: np.full(grid.steps, np.nan), COUNT: np.zeros(grid.steps), MAXIMUM: np.full(grid.steps, np.nan)}
-    rows = {}
-    for place, statistics in zip(places, needs, strict=True):
-        told = {one: grid.place(next(answers), 0.0 if one == COUNT else np.nan) for one in statistics}
-        if AVERAGE in told:
-            told[COUNT] = (~np.isnan(told[AVERAGE])).astype(np.float64)
-        rows[place] = _Row(*(told.get(one, unasked[one]) for one in (AVERAGE, COUNT, MAXIMUM)))
-    return rows
-
-
-def _stack(rows: Sequence[Floats], grid: Grid) -> Floats:
-    return np.array(rows) if rows else np.empty((0, grid.steps))
+async def _fill(
+    reader: MatrixReader, finder: Finder, reads: dict[str, _Read], places: Sequence[Place], grid: Grid
+) -> None:
+    """Read the rows at `places`: those that want the same statistic together."""
+    for statistic in (AVERAGE, MAXIMUM):
+        mine = [place for place in places if (place[0] in _HIGHEST) == (statistic is MAXIMUM)]
+        if not mine:
+            continue
+        ids = [reads[name].found[at].series.id for name, at in mine]
+        found = await reader.matrix(finder.scope, ids, statistic, grid.start_ms, grid.end_ms, grid.step_s)
+        for name, read in reads.items():
+            rows = [row for row, place in enumerate(mine) if place[0] == name]
+            read.values[[mine[row][1] for row in rows]] = found[rows]
 
 
 def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryDay:
@@ -214,6 +199,8 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryD
     for read in activity_reads:
         for one in read.found:
             frame.row(one.series)
+    for read in reads.values():
+        frame.place(read)
     shape = (len(frame.rows), grid.steps)
     activity = np.full(shape, np.nan)
     for read in activity_reads:
@@ -276,23 +263,36 @@ def _workloads(frame: _Frame, reads: Sequence[_Read]) -> tuple[npt.NDArray[np.in
     names: dict[str, int] = {}
     found = np.full((len(frame.rows), frame.grid.steps), -1)
     for read in reads:
-        for one, counts in zip(read.found, read.count, strict=True):
-            if name := workload_of(one.series):
-                found[frame.rows[gpu_of(one.series)], counts > 0] = names.setdefault(name, len(names))
+        of = [names.setdefault(name, len(names)) if (name := workload_of(one.series)) else -1 for one in read.found]
+        _put(found, read.at, read.reported, np.array(of, np.int64))
     return found, list(names)
+
+
+def _put(
+    into: npt.NDArray[np.int64],
+    at: npt.NDArray[np.int64],
+    where: npt.NDArray[np.bool_],
+    value: npt.NDArray[np.int64],
+) -> None:
+    """Set rows `at` of `into` to a value each, `where` it is so; a value of -1 sets nothing, and later ones win."""
+    named = np.flatnonzero(value >= 0)
+    for turn in _turns(at[named]):
+        rows = named[turn]
+        into[at[rows]] = np.where(where[rows], value[rows, None], into[at[rows]])
 
 
 def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) -> npt.NDArray[np.int64]:
     held = np.full((len(frame.rows), frame.grid.steps), UNKNOWN)
     found = [one for read in activity for one in read.found]
     if any(workload_of(one.series) for one in found):
-        values = np.vstack([read.count for read in activity])
+        both = _Read(
+            found, np.vstack([read.values for read in activity]), np.concatenate([read.at for read in activity])
+        )
         labelled = np.array([bool(workload_of(one.series)) for one in found])
         labelling = {exporter_of(one.series) for one, has in zip(found, labelled, strict=True) if has}
         tells = np.array([exporter_of(one.series) in labelling for one in found])
-        both = _Read(found, values, values, values)
-        with_label = frame.merged(both, np.where(labelled[:, None] & (values > 0), 1.0, np.nan))
-        any_report = frame.merged(both, np.where(tells[:, None] & (values > 0), 1.0, np.nan))
+        with_label = frame.merged(both, np.where(labelled[:, None] & both.reported, 1.0, np.nan))
+        any_report = frame.merged(both, np.where(tells[:, None] & both.reported, 1.0, np.nan))
         # A free step is no report of the pod: only steps without any report are held over.
         told = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, np.nan))
         told = held_over(told, frame.grid)
@@ -300,8 +300,8 @@ def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) 
     jobs = reads["jobs"]
     if jobs.found:
         # Hosts that any job ran on are hosts of the scheduler: without a job now, they are free.
-        scheduled = _by_host(frame, jobs, np.ones_like(jobs.high))
-        running = _by_host(frame, jobs, jobs.high)
+        scheduled = _by_host(frame, jobs, np.ones_like(jobs.values))
+        running = _by_host(frame, jobs, jobs.values)
         held = np.where((held == UNKNOWN) & scheduled, np.where(running, HELD, FREE), held)
     for name, least in (("process", 1.0), ("memory", HELD_FROM_BYTES)):
         read = reads[name]
@@ -322,16 +322,19 @@ def _owners(
     names: dict[str, int] = {UNOWNED: 0}
     owner = np.full((len(frame.rows), frame.grid.steps), -1)
     before = np.zeros(len(frame.rows), dtype=np.int64)
-    found = sorted(
-        ((one, row) for read in activity for one, row in zip(read.found, read.count, strict=True)),
-        key=lambda pair: (bool(workload_of(pair[0].series)), pair[0].series.last_seen_ms),
-    )
-    for one, counts in found:
-        place = names.setdefault(owners.of(one.series), len(names))
-        at = frame.rows[gpu_of(one.series)]
-        before[at] = place or before[at]
-        some = counts > 0
-        owner[at, some] = np.where(place or owner[at, some] < 0, place, owner[at, some])
+    found = [one for read in activity for one in read.found]
+    order = np.lexsort((
+        [one.series.last_seen_ms for one in found],
+        [bool(workload_of(one.series)) for one in found],
+    ))  # fmt: skip
+    place = np.array([names.setdefault(owners.of(found[at].series), len(names)) for at in order], np.int64)
+    at = np.concatenate([read.at for read in activity])[order]
+    some = np.vstack([read.reported for read in activity])[order]
+    before[at[place > 0]] = place[place > 0]  # the last of a GPU stays
+    for turn in _turns(at):
+        now = owner[at[turn]]
+        told = some[turn] & ((place[turn] > 0)[:, None] | (now < 0))
+        owner[at[turn]] = np.where(told, place[turn, None], now)
     _place_jobs(frame, jobs, owners, names, owner)
     steps = np.broadcast_to(np.arange(frame.grid.steps), owner.shape)
     nearest = np.maximum.accumulate(np.where(owner >= 0, steps, 0), axis=1)
@@ -345,17 +348,17 @@ def _down(
     """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
     seen = ~np.isnan(activity)
-    fatal = np.isin(reads["xid"].high, tuple(FATAL_XIDS)).astype(float)
-    cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].high)
+    fatal = np.isin(reads["xid"].values, tuple(FATAL_XIDS)).astype(float)
+    cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].values)
     causes = {
-        "hw.status failed": frame.merged(reads["failed"], reads["failed"].high) > 0,
+        "hw.status failed": frame.merged(reads["failed"], reads["failed"].values) > 0,
         "fatal XID": (frame.merged(reads["xid"], fatal) > 0) & quiet & seen,
-        "uncorrectable error": (frame.merged(reads["ecc"], reads["ecc"].high) > 0) & quiet & seen,
+        "uncorrectable error": (frame.merged(reads["ecc"], reads["ecc"].values) > 0) & quiet & seen,
         "drained node": cordoned & quiet & seen & (held != HELD),
     }
     missed = ~seen.any(axis=1) & (np.array(frame.last_seen_ms) < frame.grid.start_ms)
     known = (np.maximum.accumulate(seen, axis=1) | missed[:, None]) & ~seen
-    alive = _by_host(frame, reads["alive"], reads["alive"].count) | _host_reports(frame, seen)
+    alive = _by_host(frame, reads["alive"], reads["alive"].reported.astype(np.float64)) | _host_reports(frame, seen)
     causes["silent while its host is up"] = known & alive
     why = np.full(seen.shape, -1)
     for place, cause in reversed(list(enumerate(causes.values()))):
@@ -387,8 +390,11 @@ def _place_jobs(
     frame: _Frame, jobs: _Read, owners: Owners, names: dict[str, int], owner: npt.NDArray[np.int64]
 ) -> None:
     """Steps in which a job had the node of a GPU that nobody else owns belong to the job's owner."""
-    for one, row in zip(jobs.found, jobs.high, strict=True):
+    by_host: dict[str, list[int]] = defaultdict(list)
+    for at, name in enumerate(frame.hosts):
+        by_host[name].append(at)
+    for one, row in zip(jobs.found, jobs.values, strict=True):
         place = names.setdefault(owners.of(one.series), len(names))
-        host, running = host_of(one.series), np.nan_to_num(row) > 0
-        for at in (at for at, name in enumerate(frame.hosts) if name == host):
+        running = np.nan_to_num(row) > 0
+        for at in by_host.get(host_of(one.series), ()):
             owner[at, running & (owner[at] == 0)] = place

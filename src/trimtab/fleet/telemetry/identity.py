@@ -1,7 +1,10 @@
 """Which GPU, host and workload a series is about, whichever exporter it comes from."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
 
+from trimtab.base.tags import Tags
 from trimtab.metrics.concepts import LABELS
 from trimtab.metrics.model import Series
 
@@ -14,21 +17,49 @@ _WORKLOAD = ("exported_pod", "pod", "k8s.pod.name", "hpc_job", "slurm_job_id", "
 _SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user guide)
 
 
+class _Said(NamedTuple):
+    """What the labels of a series say of its GPU."""
+
+    uuid: str
+    number: str
+    instance: str
+    host: str
+    model: str
+    workload: str
+    profile: str
+
+
+@lru_cache(maxsize=65_536)
+def _said(dimensions: Tags) -> _Said:
+    """Read once: a ledger asks the same series of every day."""
+    pairs = dict(dimensions)
+    name = _first(pairs, _WORKLOAD)
+    own = "dcgm-exporter" in name or "dcgm-exporter" in pairs.get("exported_container", "")
+    return _Said(
+        _first(pairs, _UUID),
+        _first(pairs, _INDEX),
+        _first(pairs, _INSTANCE),
+        without_port(_first(pairs, _HOST)),
+        _first(pairs, LABELS["gpu.model"]),
+        "" if own else name,
+        _first(pairs, _PROFILE).partition("g")[0],
+    )
+
+
 def gpu_of(series: Series) -> str:
     """The GPU (or MIG instance) that a series is about: by UUID, else by host and index, else by resource."""
-    pairs = series.dimensions
-    instance = _first(pairs, _INSTANCE)
-    tail = f"/{instance}" if instance else ""
-    if uuid := _first(pairs, _UUID):
-        return uuid + tail
-    if index := _first(pairs, _INDEX):
-        return f"{host_of(series)}/{index}{tail}"
-    return series.identity.resource or host_of(series) or str(series.id)
+    said = _said(series.identity.dimensions)
+    tail = f"/{said.instance}" if said.instance else ""
+    if said.uuid:
+        return said.uuid + tail
+    if said.number:
+        return f"{said.host}/{said.number}{tail}"
+    return series.identity.resource or said.host or str(series.id)
 
 
 def host_of(series: Series) -> str:
     """The host that a series is about, without a port; "" where it does not say."""
-    return without_port(_first(series.dimensions, _HOST))
+    return _said(series.identity.dimensions).host
 
 
 def without_port(name: str) -> str:
@@ -39,7 +70,7 @@ def without_port(name: str) -> str:
 
 def index_of(series: Series) -> str:
     """The index on its host of the GPU that a series is about, "" where it does not say."""
-    return _first(series.dimensions, _INDEX)
+    return _said(series.identity.dimensions).number
 
 
 def short_host(name: str) -> str:
@@ -50,14 +81,12 @@ def short_host(name: str) -> str:
 
 def model_of(series: Series) -> str:
     """The model of the GPU that a series is about, "" where it does not say."""
-    return _first(series.dimensions, LABELS["gpu.model"])
+    return _said(series.identity.dimensions).model
 
 
 def workload_of(series: Series) -> str:
     """The pod or job that held the GPU, "" where none; the exporter's own pod is none."""
-    pairs = series.dimensions
-    name = _first(pairs, _WORKLOAD)
-    return "" if "dcgm-exporter" in name or "dcgm-exporter" in pairs.get("exported_container", "") else name
+    return _said(series.identity.dimensions).workload
 
 
 def exporter_of(series: Series) -> tuple[str, str, str, str]:
@@ -68,7 +97,7 @@ def exporter_of(series: Series) -> tuple[str, str, str, str]:
 
 def weight_of(series: Series) -> float:
     """GPUs that a series stands for: 1, or the share of the compute slices of a MIG instance."""
-    profile = _first(series.dimensions, _PROFILE).partition("g")[0]
+    profile = _said(series.identity.dimensions).profile
     return int(profile) / _SLICES if profile.isdecimal() else 1.0
 
 

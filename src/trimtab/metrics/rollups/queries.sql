@@ -223,6 +223,34 @@ WHERE series IN {ids:Array(UInt64)}
 GROUP BY atom, bucket
 ORDER BY atom, bucket;
 
+-- name: rollup_sums
+-- Count and sum out of rollup rows of the given hours and versions, one array of steps a series.
+SELECT series, sumResample(0, {steps:UInt32}, 1)(samples, step) AS count,
+       sumResample(0, {steps:UInt32}, 1)(summed, step) AS total
+FROM (
+  SELECT series, rows.count AS samples, rows.sum AS summed, rows.minimum AS least, rows.maximum AS most,
+         toUInt32(intDiv(toUnixTimestamp64Milli(time) - {first:Int64}, {period:Int64})) AS step
+  FROM {table:Identifier} AS rows
+  WHERE series IN {ids:Array(UInt64)}
+    AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+    AND version = transform(intDiv(toUnixTimestamp64Milli(time), 3600000), {hours:Array(Int64)},
+                            {versions:Array(UInt32)}, toUInt32(0)))
+GROUP BY series;
+
+-- name: rollup_extremes
+-- Count and extremes out of rollup rows, one array of steps a series; where the count is 0 they are no numbers.
+SELECT series, sumResample(0, {steps:UInt32}, 1)(samples, step) AS count,
+       minResample(0, {steps:UInt32}, 1)(least, step) AS low, maxResample(0, {steps:UInt32}, 1)(most, step) AS high
+FROM (
+  SELECT series, rows.count AS samples, rows.sum AS summed, rows.minimum AS least, rows.maximum AS most,
+         toUInt32(intDiv(toUnixTimestamp64Milli(time) - {first:Int64}, {period:Int64})) AS step
+  FROM {table:Identifier} AS rows
+  WHERE series IN {ids:Array(UInt64)}
+    AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
+    AND version = transform(intDiv(toUnixTimestamp64Milli(time), 3600000), {hours:Array(Int64)},
+                            {versions:Array(UInt32)}, toUInt32(0)))
+GROUP BY series;
+
 -- name: rollup_last
 -- The newest value by atom and bucket, with its time.
 SELECT transform(series, {ids:Array(UInt64)}, {atoms:Array(UInt32)}, toUInt32(0)) AS atom,

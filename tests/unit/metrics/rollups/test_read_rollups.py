@@ -45,6 +45,26 @@ def test_gauges_equal_raw(room: Room, rng: np.random.Generator, period: int) -> 
     both(room, ids[:1], EXACT, period, START + 450_000, START + 4 * HOUR + 777_000)
 
 
+@pytest.mark.parametrize("period", [300, 3600])
+def test_a_matrix_of_gauges_equals_raw(room: Room, rng: np.random.Generator, period: int) -> None:
+    ids = [room.series(f"m{n}", Kind.GAUGE) for n in range(4)]
+    times = np.arange(START, START + 5 * HOUR, 15_000)
+    for series in ids[:3]:
+        kept = times[rng.random(len(times)) < 0.9]
+        run(room.ingest.write(samples(series, kept.tolist(), rng.normal(0, 5, len(kept)).tolist())))
+    run(room.ingest.write(samples(ids[3], [START + 90 * 60_000], [1.0])))
+    room.roll()
+    for name in MERGED[:5]:
+        asked = (EVERYTHING, ids, parse_statistic(name), START + 450_000, START + 4 * HOUR + 900_000, period)
+        exact = run(room.reader.matrix(*asked))
+        room.engine.queries.clear()
+        rolled = run(room.rolled.matrix(*asked))
+        assert any("versions" in query for query in room.engine.queries)
+        np.testing.assert_allclose(rolled, exact, rtol=1e-9, atol=1e-9, err_msg=name)
+        assert np.isnan(exact).any()
+        assert not np.isnan(exact[:3]).any()
+
+
 @pytest.mark.parametrize("period", [60, 300, 3600])
 def test_counters_with_resets_and_gaps_equal_raw(room: Room, rng: np.random.Generator, period: int) -> None:
     ids = tuple(room.series(f"c{n}", Kind.COUNTER) for n in range(3))

@@ -16,10 +16,12 @@ def devices_of(rows: Sequence[GpuRow], known: int) -> list[int]:
     """
     whole = [row.name.partition("/")[0] if row.weight < 1 else row.name for row in rows]
     found: dict[str, int] = {}
+    taken: set[int] = set()
     for name, row in sorted(zip(whole, rows, strict=True), key=lambda pair: (pair[1].index, pair[0])):
-        if row.index.isdecimal() and int(row.index) not in found.values():
-            found.setdefault(name, int(row.index))
-    free = iter(at for at in range(known + len(rows) + max(found.values(), default=0) + 1) if at not in found.values())
+        if name not in found and row.index.isdecimal() and int(row.index) not in taken:
+            found[name] = int(row.index)
+            taken.add(found[name])
+    free = iter(at for at in range(known + len(rows) + max(taken, default=0) + 1) if at not in taken)
     for name in sorted(set(whole)):
         if name not in found:
             found[name] = next(free)
@@ -39,15 +41,18 @@ def joint_activity(values: Sequence[Floats], weights: Sequence[float]) -> Floats
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How much each accelerator of a machine worked in a time: `offset` is where they begin among all."""
+    """How much each accelerator of a machine worked in a time: `offset` is where they begin among all.
 
-    activity: Activity | None
+    `summed` is their activity added up (`Activity.summed`).
+    """
+
+    summed: Activity | None
     offset: int
 
     def __call__(self, device: int, start: int, end: int) -> float:
-        """Its work, in steps."""
-        if self.activity is None:
+        """Its work in the steps that a time touches."""
+        if self.summed is None:
             return 0.0
-        step, first = self.activity.step_ms, self.activity.start_ms
-        row = self.activity.values[self.offset + device, max(start - first, 0) // step : -(-(end - first) // step)]
-        return float(np.nan_to_num(row).sum())
+        step, first, sums = self.summed.step_ms, self.summed.start_ms, self.summed.values[self.offset + device]
+        begin, until = max(start - first, 0) // step, min(-(-(end - first) // step), len(sums) - 1)
+        return float(sums[until] - sums[begin]) if begin < until else 0.0

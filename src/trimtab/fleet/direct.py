@@ -8,11 +8,12 @@ import numpy as np
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
-from trimtab.fleet.assemble import Assembled, assemble
+from trimtab.fleet.assemble import assemble
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.build import build
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
 from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.joined import Assembled
 from trimtab.fleet.ledger import costed_of, device_costs_of, devices_of, existing_of
 from trimtab.fleet.model import DAY_MS, Intervals, Ints, Remark, State
 from trimtab.fleet.money import MachineFacts, Priced, Prices

@@ -11,8 +11,9 @@ from trimtab.base.clock import Clock
 from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
 from trimtab.costs.read import CostReader
-from trimtab.fleet.assemble import SILENT_MS, BilledMachine, Known
+from trimtab.fleet.assemble import SILENT_MS
 from trimtab.fleet.claims import holder_name, parts_of_run
+from trimtab.fleet.known import BilledMachine, Known
 from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey
 from trimtab.fleet.telemetry import sm_time
 from trimtab.fleet.telemetry.concepts import ACTIVITY, POD_LABELS, Finder, Registry
@@ -41,6 +42,34 @@ SmTime = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[object, str
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What schedulers say of a range. `sliced`: nodes whose GPUs are offered several times over."""
+
+    lives: Sequence[NodeLife]
+    runs: Sequence[Run]
+    sliced: frozenset[tuple[str, str, str]]
+
+    def within(self, start_ms: int, end_ms: int, only: frozenset[MachineKey] | None) -> "Scheduled":
+        """The same of a part of the range, or of some nodes."""
+        lives = (life.within(start_ms, end_ms) for life in self.lives)
+        return Scheduled(
+            [
+                life
+                for life in lives
+                if life.stretches and (only is None or (life.account, life.cluster, life.name) in only)
+            ],
+            [
+                run
+                for run in self.runs
+                if run.submit_ms < end_ms
+                and (run.end_ms is None or run.end_ms > start_ms)
+                and (only is None or _touches(run, only))
+            ],
+            self.sliced,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FactsReader:
     """Reads over the rooms that own facts. `bills` is None where no bill is to be asked."""
 
@@ -51,33 +80,38 @@ class FactsReader:
     clock: Clock
     step_s: int = STEP_S
 
-    async def known(self, start_ms: int, end_ms: int, only: frozenset[MachineKey] | None = None) -> Known:
-        """Everything that is said of `[start, end)`, or of some nodes then. Raises QueryAborted, Unavailable."""
+    async def known(
+        self, start_ms: int, end_ms: int, only: frozenset[MachineKey] | None = None, scheduled: Scheduled | None = None
+    ) -> Known:
+        """Everything that is said of `[start, end)`, or of some nodes then. Raises QueryAborted, Unavailable.
+
+        `scheduled`: what schedulers say of a longer range, where that was read already.
+        """
         now_ms = self.clock.now_ms()
-        inventory = self.inventory
-        lives = [
-            life
-            for life in await inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
-            if only is None or (life.account, life.cluster, life.name) in only
-        ]
-        runs = [
-            run
-            for run in await inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
-            if run.start_ms is not None and run.gpus > 0 and (only is None or _touches(run, only))
-        ]
-        sliced = frozenset(
-            (one.account, one.cluster, one.name) for one in await inventory.nodes.all(EVERYTHING) if is_sliced(one)
-        )
+        said = (scheduled or await self.scheduled(start_ms, end_ms)).within(start_ms, end_ms, only)
         return Known(
             start_ms,
             end_ms,
             now_ms,
-            lives,
-            runs,
-            await self.telemetry(start_ms, min(end_ms, now_ms), _called(lives, only)),
+            said.lives,
+            said.runs,
+            await self.telemetry(start_ms, min(end_ms, now_ms), _called(said.lives, only)),
             await self.billed(start_ms, end_ms) if only is None else (),
-            sliced,
-            await self._shares(runs, start_ms, min(end_ms, now_ms)),
+            said.sliced,
+            await self._shares(said.runs, start_ms, min(end_ms, now_ms)),
+        )
+
+    async def scheduled(self, start_ms: int, end_ms: int) -> Scheduled:
+        """What schedulers say of `[start, end)`."""
+        runs = await self.inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
+        return Scheduled(
+            await self.inventory.nodes.existed(EVERYTHING, start_ms, end_ms),
+            [run for run in runs if run.start_ms is not None and run.gpus > 0],
+            frozenset(
+                (one.account, one.cluster, one.name)
+                for one in await self.inventory.nodes.all(EVERYTHING)
+                if is_sliced(one)
+            ),
         )
 
     async def days(self, first: int, last: int) -> set[int]:

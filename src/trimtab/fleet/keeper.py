@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from trimtab.base.clock import Clock
-from trimtab.fleet.assemble import Assembled, Known, assemble
+from trimtab.fleet.assemble import assemble
 from trimtab.fleet.build import build
 from trimtab.fleet.claims import UNPLACED
-from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.gather import FactsReader, Scheduled
+from trimtab.fleet.joined import Assembled
+from trimtab.fleet.known import Known
 from trimtab.fleet.model import DAY_MS, Intervals, MachineKey
 from trimtab.fleet.store import FleetStore, Made
 from trimtab.inventory.runs.marks import MarkStore
@@ -25,8 +27,23 @@ _MANY = 3
 """Days that are new at once from which it is asked first which of them are empty."""
 _FEW = 200
 """Machines up to which a day is made again for them alone; of more, whole."""
+_BLOCK = 8
+"""Days of which runs and nodes are read together: reading them finds as much of the past however short the range."""
+_Todo = tuple[int, frozenset[MachineKey] | None]
+"""A day, and the machines of it that are made again (None: all)."""
 BillOf = Callable[[int], Awaitable[str]]
 """Day (days since 1970) → what the bill of its month was made of; "" where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is known of a day up to `until`, and which machines it had rows of before."""
+
+    day: int
+    until: int
+    bill: str
+    known: Known
+    before: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -60,7 +77,7 @@ class LedgerKeeper:
         for account, cluster, node, from_ms, to_ms in marked:
             for day in range(max(from_ms // DAY_MS, first), min(-(-to_ms // DAY_MS), last)):
                 dirty[day].add(MachineKey(account, cluster, node or UNPLACED))
-        todo: list[tuple[int, frozenset[MachineKey] | None]] = []
+        todo: list[_Todo] = []
         kept: list[Made] = []
         for day in range(last - 1, first - 1, -1):  # the newest first: it is what most ask for
             one = made.get(day)
@@ -71,19 +88,18 @@ class LedgerKeeper:
             elif one.marks != newest:
                 kept.append(replace(one, marks=newest, version=one.version + 1))
         todo = await self._without_empty(todo, made, newest, late)
-        for day, only in todo:
-            await self._make(day, newest, late.get(day, 0), made.get(day), only)
+        await self._make(todo, newest, late, made)
         if kept:
             await asyncio.to_thread(self.store.put_days, kept)
         return len(todo)
 
     async def _without_empty(
         self,
-        todo: Sequence[tuple[int, frozenset[MachineKey] | None]],
+        todo: Sequence[_Todo],
         made: Mapping[int, Made],
         marks: int,
         late: Mapping[int, int],
-    ) -> list[tuple[int, frozenset[MachineKey] | None]]:
+    ) -> list[_Todo]:
         """What is to be made, without new days of which nothing is said: these are noted at once."""
         new = [day for day, only in todo if only is None and day not in made]
         if len(new) < _MANY:
@@ -104,25 +120,47 @@ class LedgerKeeper:
         behind = one.until < min(end_ms, now_ms - FRESH_MS)
         return behind or one.telemetry != late or one.bill != bill
 
-    async def _make(
-        self, day: int, marks: int, late: int, earlier: Made | None, only: frozenset[MachineKey] | None
-    ) -> None:
-        """Make a day, or some machines of it."""
+    async def _make(self, todo: Sequence[_Todo], marks: int, late: Mapping[int, int], made: Mapping[int, Made]) -> None:
+        """Make days, or some machines of them: while one is worked out the next is read."""
+        for at in range(0, len(todo), _BLOCK):
+            block = todo[at : at + _BLOCK]
+            days = [day for day, _ in block]
+            scheduled = await self.facts.scheduled(min(days) * DAY_MS, (max(days) + 1) * DAY_MS)
+            coming: asyncio.Task[_Read] | None = None
+            try:
+                for place, (day, only) in enumerate(block):
+                    read = await (coming or self._read(day, made.get(day), only, scheduled))
+                    following = block[place + 1 :][:1]
+                    coming = None
+                    for later, of in following:
+                        coming = asyncio.create_task(self._read(later, made.get(later), of, scheduled))
+                    await self._write(read, marks, late.get(day, 0), made.get(day))
+            finally:
+                if coming is not None:
+                    coming.cancel()
+                    await asyncio.gather(coming, return_exceptions=True)
+
+    async def _read(
+        self, day: int, earlier: Made | None, only: frozenset[MachineKey] | None, scheduled: Scheduled
+    ) -> _Read:
         now_ms = self.clock.now_ms()
-        # A clock that went back must not leave the older row in force.
-        version = max(now_ms, earlier.version + 1 if earlier else 0)
         start_ms, until = day * DAY_MS, min((day + 1) * DAY_MS, now_ms)
         bill = await self.bill_of(day)
         if only is not None and earlier is not None:
             until = earlier.until  # the others reach as far
-        self.stamp += 1
-        known = await self.facts.known(start_ms, until, only)
+        known = await self.facts.known(start_ms, until, only, scheduled)
         before = await self.store.machines_of(day)
         if only is not None:
             before = [path for path in before if MachineKey.parse(path) in only]
-        assembled, found = await asyncio.to_thread(_made_of, known)
-        await asyncio.to_thread(self.store.put, day, version, assembled, found, before)
-        await asyncio.to_thread(self.store.put_days, [Made(day, version, until, marks, late, bill)])
+        return _Read(day, until, bill, known, before)
+
+    async def _write(self, read: _Read, marks: int, late: int, earlier: Made | None) -> None:
+        # A clock that went back must not leave the older row in force.
+        version = max(self.clock.now_ms(), earlier.version + 1 if earlier else 0)
+        self.stamp += 1
+        assembled, found = await asyncio.to_thread(_made_of, read.known)
+        await asyncio.to_thread(self.store.put, read.day, version, assembled, found, read.before)
+        await asyncio.to_thread(self.store.put_days, [Made(read.day, version, read.until, marks, late, read.bill)])
 
 
 def _made_of(known: Known) -> tuple[Assembled, Intervals]:

@@ -119,6 +119,15 @@ class Spans:
         nothing = np.full(len(rows), np.nan)
         return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], many, nothing)
 
+    @classmethod
+    def of_ranges(cls, rows: Sequence[tuple[int, ...]]) -> "Spans":
+        """Spans of (first device, devices, start, end, what, rank), each of the whole of every device."""
+        table = np.array(rows, np.int64).reshape(len(rows), 6)
+        count = table[:, 1]
+        device, start, end, what, rank = (np.repeat(table[:, at], count) for at in (0, 2, 3, 4, 5))
+        device += np.arange(len(device)) - np.repeat(np.cumsum(count) - count, count)
+        return cls(device, start, end, what, rank, np.full(len(device), PARTS, np.int64), np.full(len(device), np.nan))
+
     def __len__(self) -> int:
         return len(self.device)
 
@@ -139,6 +148,12 @@ class Activity:
     start_ms: int
     step_ms: int
     values: Floats
+
+    def summed(self) -> "Activity":
+        """The same added up from the start on, one column more: how much was done until each step."""
+        sums = np.zeros((len(self.values), self.values.shape[1] + 1))
+        np.cumsum(np.nan_to_num(self.values), axis=1, out=sums[:, 1:])
+        return Activity(self.start_ms, self.step_ms, sums)
 
 
 @dataclass(slots=True)

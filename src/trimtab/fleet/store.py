@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from trimtab.access.scope import Scope
-from trimtab.fleet.assemble import Assembled
+from trimtab.fleet.joined import Assembled
 from trimtab.fleet.model import DAY_MS, Intervals, Ints
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import ReadLimits, Telemetry

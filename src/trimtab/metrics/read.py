@@ -13,7 +13,7 @@ from trimtab.metrics.answers import Answers
 from trimtab.metrics.fetches import IDS_A_QUERY, rows_of, run_plan
 from trimtab.metrics.matrix import OF_ARRAYS, Periods, of_gauges
 from trimtab.metrics.model import Kind, Series
-from trimtab.metrics.plan import Fetch, Plan, StatRequest, StatSeries, make_plan
+from trimtab.metrics.plan import Atoms, Fetch, Plan, Shape, Source, StatRequest, StatSeries, make_plan
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.statistics import Statistic
@@ -110,10 +110,10 @@ class MetricReader:
         gauges = [at for at, one in enumerate(series) if _is_array(known.get(one), statistic)]
         if gauges and len(periods):
             ids = [series[at] for at in gauges]
-            plan = make_plan([StatRequest(tuple(ids), statistic, period_s)], known)
+            fetch = Fetch(Source.GAUGES, Shape.TOTALS, periods.period_ms)
+            plan = Plan({fetch: Atoms(tuple(ids), (), {})}, ())
             splits = await self._rollups.splits(plan, start_ms, end_ms) if self._rollups else {}
-            [split] = [splits.get(fetch) for fetch in plan.fetches]
-            found[gauges] = await of_gauges(self._telemetry, ids, statistic, periods, split)
+            found[gauges] = await of_gauges(self._telemetry, ids, statistic, periods, splits.get(fetch))
         others = sorted({*range(len(series))} - {*gauges})
         requests = [StatRequest((series[at],), statistic, period_s) for at in others]
         answers = await self.statistics(scope, requests, start_ms, end_ms) if requests else []

@@ -20,10 +20,10 @@ from trimtab.economics.rules.model import SharePolicy
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.shared.model import Use, under
 from trimtab.economics.use import OwnersUse
-from trimtab.fleet.assemble import Known
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.gather import FactsReader, is_sliced
+from trimtab.fleet.known import Known
 from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter

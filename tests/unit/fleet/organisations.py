@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trimtab.fleet.assemble import BilledMachine, Known
+from trimtab.fleet.known import BilledMachine, Known
 from trimtab.fleet.model import DAY_MS, HOUR_MS
 from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
 from trimtab.inventory.runs.model import Condition, Held, LifeStretch, NodeLife, Run, RunKey, RunState

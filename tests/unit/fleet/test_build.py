@@ -5,9 +5,10 @@ import pytest
 from tests.unit.fleet.organisations import START, organisation
 
 from depth import DEEP
-from trimtab.fleet.assemble import Assembled, assemble
+from trimtab.fleet.assemble import assemble
 from trimtab.fleet.build import build
 from trimtab.fleet.claims import holder_name, parts_of_run, span_of
+from trimtab.fleet.joined import Assembled
 from trimtab.fleet.model import HOUR_MS, PARTS, Activity, Facts, Holder, Intervals, Said, Spans, State
 
 SEEDS = range(2000 if DEEP else 50)

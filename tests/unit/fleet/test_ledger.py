@@ -160,13 +160,14 @@ def test_days_of_which_nothing_is_said_are_not_looked_at(house: House) -> None:
     report(house, DAY3 + DAY_MS)  # it is gone
     put(house, job("1", DAY3 + 3 * DAY_MS, DAY3 + 3 * DAY_MS + HOUR_MS, {"elsewhere": 1.0}))
     asked: list[int] = []
-    known = house.room.facts.known
+    facts = house.room.facts
 
-    async def noted(start_ms: int, end_ms: int, only: object = None) -> object:
+    async def noted(start_ms: int, end_ms: int, only: object = None, scheduled: object = None) -> object:
         asked.append((start_ms - DAY3) // DAY_MS)
-        return await known(start_ms, end_ms, only)  # type: ignore[arg-type]
+        return await facts.known(start_ms, end_ms, only, scheduled)  # type: ignore[arg-type]
 
-    house.room.keeper.facts = SimpleNamespace(known=noted, days=house.room.facts.days)  # type: ignore[assignment]
+    told = SimpleNamespace(known=noted, days=facts.days, scheduled=facts.scheduled)
+    house.room.keeper.facts = told  # type: ignore[assignment]
     assert 2 == run(house.room.keeper.ensure(DAY3 - 10 * DAY_MS, DAY3 + 8 * DAY_MS))
     assert [3, 0] == asked
     assert 0 == run(house.room.keeper.ensure(DAY3 - 10 * DAY_MS, DAY3 + 8 * DAY_MS))
@@ -183,13 +184,14 @@ def test_only_the_machines_that_a_late_fact_names_are_made_again(house: House) -
     late = replace(job("1", DAY3, DAY3 + 2 * HOUR_MS, {"n2": 1.0}), held=(Held("n2", 1.0, (0,)),))
     put(house, late)
     asked: list[object] = []
-    known = house.room.facts.known
+    facts = house.room.facts
 
-    async def noted(start_ms: int, end_ms: int, only: object = None) -> object:
+    async def noted(start_ms: int, end_ms: int, only: object = None, scheduled: object = None) -> object:
         asked.append(only)
-        return await known(start_ms, end_ms, only)  # type: ignore[arg-type]
+        return await facts.known(start_ms, end_ms, only, scheduled)  # type: ignore[arg-type]
 
-    house.room.keeper.facts = SimpleNamespace(known=noted, days=house.room.facts.days)  # type: ignore[assignment]
+    told = SimpleNamespace(known=noted, days=facts.days, scheduled=facts.scheduled)
+    house.room.keeper.facts = told  # type: ignore[assignment]
     found = house.totals(DAY3, DAY3 + DAY_MS)
     assert [frozenset({MachineKey("111111111111", "atlas", "n2")})] == asked
     assert (16 * 24, 2.0, 1.0) == (found.existing, found.held, pytest.approx(found.active))

@@ -1,6 +1,6 @@
 """A ledger of two GPUs and one run, for what is told of hours."""
 
-from trimtab.fleet.assemble import Known
+from trimtab.fleet.known import Known
 from trimtab.fleet.model import HOUR_MS
 from trimtab.inventory.runs.model import Condition, Held, LifeStretch, NodeLife, Run, RunKey, RunState
 

@@ -1,14 +1,16 @@
 """What telemetry says of a range, one row a GPU (or MIG instance): who reported, worked, was held or out of order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Stretches = Mapping[int, Sequence[tuple[int, int, int]]]
+"""By row: (start, end, value), times in ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,18 @@ class TelemetryDay:
     teams: Sequence[str]
     reasons: Sequence[str]
 
-
-def runs_of(values: Ints) -> list[tuple[int, int, int]]:
-    """A row's stretches of one value: (from step, to step, value)."""
-    if not len(values):
-        return []
-    turns = np.flatnonzero(np.diff(values)) + 1
-    edges = np.concatenate([[0], turns, [len(values)]])
-    return [(int(begin), int(end), int(values[begin])) for begin, end in pairwise(edges)]
+    def stretches(self, values: Ints, end_ms: int) -> Stretches:
+        """By row its stretches of one value that is not below 0, none after `end_ms`."""
+        new = np.ones(values.shape, np.bool_)
+        new[:, 1:] = values[:, 1:] != values[:, :-1]
+        row, begin = np.nonzero(new)
+        until = np.append(begin[1:], 0)
+        until = np.where(until == 0, values.shape[1], until)  # the next is another row's first
+        of = values[row, begin]
+        start = self.start_ms + begin * self.step_ms
+        end = np.minimum(self.start_ms + until * self.step_ms, end_ms)
+        kept = (of >= 0) & (start < end)
+        found: dict[int, list[tuple[int, int, int]]] = {}
+        for at, *stretch in zip(*(one[kept].tolist() for one in (row, start, end, of)), strict=True):
+            found.setdefault(at, []).append(cast("tuple[int, int, int]", tuple(stretch)))
+        return found

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from trimtab.base.tags import Tags
 from trimtab.metrics.model import Series
 
 UNOWNED = "unowned"
@@ -89,7 +91,12 @@ class Owners:
 
 def label(series: Series, key: str) -> str:
     """The value of `key` among a series' own labels, by any of its names; "" where none."""
-    pairs = series.dimensions
+    return _label(series.identity.dimensions, key)
+
+
+@lru_cache(maxsize=131_072)
+def _label(dimensions: Tags, key: str) -> str:
+    pairs = dict(dimensions)
     for name in KEYS.get(key) or (key,):
         value = pairs.get(name, "")
         if value and not (name == "job" and _EXPORTERS.fullmatch(value)):

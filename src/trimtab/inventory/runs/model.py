@@ -1,7 +1,7 @@
 """Words of runs: what a scheduler ran or is to run, which GPUs it held, what it waited for, and on which nodes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -197,3 +197,8 @@ class NodeLife:
     def gone_ms(self) -> int | None:
         """When the last of these stretches ended; None where it goes on."""
         return self.stretches[-1].to_ms
+
+    def within(self, start_ms: int, end_ms: int) -> "NodeLife":
+        """The same with those stretches alone that overlap `[start, end)`, as long as they are; it may have none."""
+        inside = (one for one in self.stretches if one.from_ms < end_ms and (one.to_ms is None or one.to_ms > start_ms))
+        return replace(self, stretches=tuple(inside))

@@ -5,8 +5,9 @@
 An engine and a state database of their own are filled with nodes of eight GPUs, runs over all days, and the activity of
 every GPU at five minutes (207 million points for 1,000 nodes and 90 days). Then the ledger makes every day, as it does
 by itself; a late record of a run redoes the day that it is of; and the questions of the Overview and of a team's page
-are asked cold (nothing remembered) and again. Beside it stands the plain way: the same day cut by a loop over GPUs and
-runs in Python, without activity, scaled to all days. `peak_mb` is the highest resident memory of this process and the
+are asked cold (nothing remembered) and again. Beside it stands the plain way for one day, scaled to all: the activity
+asked with a request for each GPU, and a loop over GPUs, runs and steps in Python that adds up who had what and how busy
+it was; it makes no rows and writes nothing. `peak_mb` is the highest resident memory of this process and the
 engine together. The last line is JSON.
 """
 
@@ -40,10 +41,12 @@ from trimtab.inventory.catalog.model import Rate, RateKind, RateUnit
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.metrics.model import Identity, Kind
+from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.read import MetricReader, NoDrain
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
+from trimtab.metrics.statistics import parse_statistic
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import ReadLimits, Telemetry, embedded_endpoint
@@ -113,22 +116,28 @@ def runs_of(nodes: int, days: int, number: int) -> list[Run]:
     ]
 
 
-def by_loop(runs: list[Run], nodes: int, day: int) -> float:
+async def by_loop(reader: MetricReader, ids: list[int], runs: list[Run], nodes: int, day: int) -> float:
     """A day cut by a loop; seconds."""
     began = time.perf_counter()
     first, last = day * DAY_MS, (day + 1) * DAY_MS
+    requests = [StatRequest((one,), parse_statistic("Average"), STEP_MS // 1000) for one in ids]
+    answers = await reader.statistics(EVERYTHING, requests, first, last)
     by_node: dict[str, list[Run]] = {}
     for run in runs:
         if run.start_ms is not None and run.start_ms < last and (run.end_ms or last) > first:
             by_node.setdefault(run.node_names[0], []).append(run)
-    parts = 0
+    held = worked = 0.0
     for number in range(nodes):
         mine = by_node.get(f"n{number:04}", [])
-        for _ in range(GPUS):
-            begun = {max(run.start_ms or 0, first) for run in mine}
-            ended = {min(run.end_ms or last, last) for run in mine}
-            for begin, _ in pairwise(sorted({first, last} | begun | ended | set(range(first, last, HOUR_MS)))):
-                parts += sum((run.start_ms or 0) <= begin < (run.end_ms or last) for run in mine)
+        edges = {max(run.start_ms or 0, first) for run in mine} | {min(run.end_ms or last, last) for run in mine}
+        cuts = sorted({first, last} | edges | set(range(first, last, HOUR_MS)))
+        for gpu in range(GPUS):
+            busy = answers[number * GPUS + gpu].values.tolist()
+            for begin, end in pairwise(cuts):
+                steps = busy[(begin - first) // STEP_MS : -(-(end - first) // STEP_MS)]
+                if any((run.start_ms or 0) <= begin < (run.end_ms or last) for run in mine):
+                    held += end - begin
+                    worked += sum(steps) / max(len(steps), 1) * (end - begin)
     return time.perf_counter() - began
 
 
@@ -172,8 +181,7 @@ async def measure(args: argparse.Namespace, directory: Path, owner: "subprocess.
     room = FleetRoom.of(telemetry, sources, clock)
     peak = Peak(os.getpid(), owner.pid)
     began = time.perf_counter()
-    for day in range(NOW_MS // DAY_MS - args.days, NOW_MS // DAY_MS):
-        await room.keeper.ensure(day * DAY_MS, (day + 1) * DAY_MS)
+    await room.keeper.ensure(start, NOW_MS)
     whole = time.perf_counter() - began
     peak.stop.set()
     print(f"the ledger of {args.days} days in {whole:.1f} s, {peak.highest} MB", flush=True)
@@ -194,7 +202,7 @@ async def measure(args: argparse.Namespace, directory: Path, owner: "subprocess.
             costed.idle_sums()
             told[f"{name}_{how}_s"] = round(time.perf_counter() - began, 3)
     hours = totals((await room.ledger.costed(EVERYTHING, NOW_MS - args.days * DAY_MS, NOW_MS)).frame)
-    loop = by_loop(runs, args.nodes, NOW_MS // DAY_MS - 5) * args.days
+    loop = await by_loop(reader, ids, runs, args.nodes, NOW_MS // DAY_MS - min(5, args.days)) * args.days
     return {
         "machines": args.nodes, "days": args.days, "runs": args.runs, "points": len(ids) * 288 * args.days,
         "seconds": round(whole, 1), "peak_mb": peak.highest, "late_day_seconds": round(redone, 2), "late_days": made,

@@ -34,6 +34,8 @@ from trimtab.metrics.statistics import parse_statistic
 STEP_S = 300
 """Activity is looked at in five minutes: Prometheus' lookback, and finer than any figure that is told."""
 _COUNT = parse_statistic("SampleCount")
+_A_FEW = 64
+"""Series that are asked first for when they began."""
 _MOST_RUNS = 1_000_000
 _REPLICAS = "nvidia.com/gpu.replicas"
 _USAGE = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "")
@@ -126,17 +128,12 @@ class FactsReader:
             for life in await self.inventory.nodes.existed(EVERYTHING, start_ms, end_ms)
             for stretch in life.stretches
         ]
-        for run in await self.inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS):
-            if run.start_ms is not None and run.gpus > 0:
-                ended = max((part.end_ms or 0 for part in run.held), default=0)
-                spans.append((run.start_ms, now_ms if run.end_ms is None else max(run.end_ms, ended, run.start_ms + 1)))
+        for begun, ended in await self.inventory.runs.spans(start_ms, end_ms):
+            spans.append((begun, now_ms if ended is None else max(ended, begun + 1)))
         spans += [span for one in await self.billed(start_ms, end_ms) for span in one.spans]
         spans += await self._reported(start_ms, end_ms)
-        return {
-            day
-            for begun, ended in set(spans)
-            for day in range(max(begun // DAY_MS, first), min(-(-ended // DAY_MS), last))
-        }
+        days = {(max(begun // DAY_MS, first), min(-(-ended // DAY_MS), last)) for begun, ended in spans}
+        return {day for begun, ended in days for day in range(begun, ended)}
 
     async def _reported(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """The time from the first report of any GPU until the last is so old that nothing is known any more."""
@@ -144,11 +141,22 @@ class FactsReader:
         found = [one.series for _, metrics in ACTIVITY for one in finder.all(metrics)]
         if not found:
             return []
-        request = StatRequest(tuple(one.id for one in found), _COUNT, DAY_MS // 1000)
-        [answer] = await self.reader.statistics(EVERYTHING, [request], start_ms, min(end_ms, self.clock.now_ms()))
-        times = [int(at) for at, count in zip(answer.times, answer.values, strict=True) if count > 0]
-        begun = min([*times, *(one.first_seen_ms for one in found if one.first_seen_ms)], default=end_ms)
-        return [(begun, max(one.last_seen_ms for one in found) + SILENT_MS)]
+        known = min((one.first_seen_ms for one in found if one.first_seen_ms), default=end_ms)
+        begun = await self._first_day([one.id for one in found], start_ms, min(end_ms, known, self.clock.now_ms()))
+        return [(min(begun, known), max(one.last_seen_ms for one in found) + SILENT_MS)]
+
+    async def _first_day(self, series: Sequence[int], start_ms: int, end_ms: int) -> int:
+        """The first day of `[start, end)` on which any series reported, else the end.
+
+        What was sent late is from before it was first seen. A few series are asked of the whole range, and then all of
+        what is before these: mostly nothing, which is read quickly.
+        """
+        for some in (series[:: len(series) // _A_FEW + 1], series):
+            if start_ms < end_ms:
+                request = StatRequest(tuple(some), _COUNT, DAY_MS // 1000)
+                [answer] = await self.reader.statistics(EVERYTHING, [request], start_ms, end_ms)
+                end_ms = min([int(at) for at in answer.times[answer.values > 0]], default=end_ms)
+        return end_ms
 
     async def telemetry(self, start_ms: int, end_ms: int, hosts: frozenset[str] | None = None) -> TelemetryDay | None:
         """What telemetry alone says, of some hosts or of all; None where no GPU reports."""

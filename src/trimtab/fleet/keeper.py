@@ -19,7 +19,7 @@ from trimtab.fleet.joined import Assembled
 from trimtab.fleet.known import Known
 from trimtab.fleet.model import DAY_MS, Intervals, MachineKey
 from trimtab.fleet.store import FleetStore, Made
-from trimtab.inventory.runs.marks import MarkStore
+from trimtab.inventory.runs.marks import MarkedDays, MarkStore
 
 FRESH_MS = 60_000
 """How far a day that goes on may be behind: four scrapes of 15 s."""
@@ -70,8 +70,7 @@ class LedgerKeeper:
         if first >= last:
             return 0
         made = await self.store.made(first, last)
-        known = min((one.marks for one in made.values()), default=0)
-        newest, marked = await self.marks.since(known)
+        newest, marked = await self._marked(made)
         late = await self.store.telemetry_marks(first, last)
         dirty: dict[int, set[MachineKey]] = defaultdict(set)
         for account, cluster, node, from_ms, to_ms in marked:
@@ -92,6 +91,12 @@ class LedgerKeeper:
         if kept:
             await asyncio.to_thread(self.store.put_days, kept)
         return len(todo)
+
+    async def _marked(self, made: Mapping[int, Made]) -> tuple[int, list[MarkedDays]]:
+        """The newest mark, and what was marked since the days were made: a day that is not made yet knows of all."""
+        if not made:
+            return await self.marks.newest(), []
+        return await self.marks.since(min(one.marks for one in made.values()))
 
     async def _without_empty(
         self,

@@ -17,9 +17,8 @@ from trimtab.costs.read import CostReader
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.model import DAY_MS, HOUR_MS, PARTS
 from trimtab.inventory.catalog.book import HOME
-from trimtab.inventory.catalog.model import PriceBasis
+from trimtab.inventory.catalog.model import GpuPrice, PriceBasis
 from trimtab.inventory.catalog.pricing import Machine as PricedMachine
-from trimtab.inventory.catalog.pricing import Pricing
 from trimtab.inventory.room import InventoryRoom
 
 MachineDay = tuple[str, int]
@@ -39,6 +38,11 @@ class MachineFacts:
     region: str
     bill_ids: tuple[str, ...]
     queue: str = ""
+
+    @property
+    def priced(self) -> PricedMachine:
+        """As own rates and list prices are asked: many machines are alike."""
+        return PricedMachine(self.instance_type, self.gpu_type, float(self.devices), self.queue, self.region or HOME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +147,14 @@ class Prices:
                 kind = DayCost({}, line.currency, PriceBasis.BILL, "live estimate, from its last billed hours", True)
                 _add(found[path, day], line.currency, line.amounts, kind)
         pricing = await self.inventory.pricing()
+        prices: dict[tuple[PricedMachine, int], GpuPrice] = {}
         for (path, day), existed in existing.items():
             if existed and not found.get((path, day)):
-                cost = _by_rate(pricing, machines[path], day, existed)
+                asked = machines[path].priced, day
+                price = prices.get(asked)
+                if price is None:
+                    price = prices[asked] = pricing.gpu_hour(asked[0], day * DAY_MS + _HALF_DAY_MS)
+                cost = _of_price(price, existed)
                 if isinstance(cost, DayCost):
                     found[path, day] = {cost.currency: cost}
                 else:
@@ -214,12 +223,8 @@ def _add(by_currency: dict[str, DayCost], currency: str, amounts: Mapping[Basis,
     by_currency[currency] = DayCost(summed, currency, kind.basis, kind.note, kind.estimated)
 
 
-def _by_rate(pricing: Pricing, machine: MachineFacts, day: int, existing: int) -> DayCost | str:
+def _of_price(price: GpuPrice, existing: int) -> DayCost | str:
     """The cost of a day by an own rate or a list price, or why there is none."""
-    asked = PricedMachine(
-        machine.instance_type, machine.gpu_type, float(machine.devices), machine.queue, machine.region or HOME
-    )
-    price = pricing.gpu_hour(asked, day * DAY_MS + _HALF_DAY_MS)
     if price.per_gpu_hour is None:
         return price.note
     amount = (price.per_gpu_hour * existing / _GPU_MS).quantize(Decimal("0.000000000001"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.unit.economics.conftest import line
@@ -24,6 +25,7 @@ from trimtab.fleet.naming import series_by_device
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.metrics.model import SeriesQuery
+from trimtab.metrics.registry import SeriesRegistry
 from trimtab.store.state.database import State as StateDatabase
 from trimtab.store.telemetry.client import Telemetry
 
@@ -173,6 +175,29 @@ def test_days_of_which_nothing_is_said_are_not_looked_at(house: House) -> None:
     assert 0 == run(house.room.keeper.ensure(DAY3 - 10 * DAY_MS, DAY3 + 8 * DAY_MS))
     put(house, job("2", DAY3 + 6 * DAY_MS, DAY3 + 6 * DAY_MS + HOUR_MS, {"elsewhere": 1.0}))
     assert 194.0 == house.totals(DAY3 - 10 * DAY_MS, DAY3 + 8 * DAY_MS).existing
+
+
+def test_what_was_sent_late_makes_its_days_however_few_sent_it(
+    engine: Telemetry, state: StateDatabase, tmp_path: Path
+) -> None:
+    emptied(engine)
+    clock = ManualClock(MONTH + 20 * DAY_MS)
+    telemetry, first = Fleet(SeriesRegistry(cast("Any", None), clock)), DAY3 // DAY_MS
+    house = house_of(engine, state, tmp_path, clock, telemetry)
+    for at in range(200):
+        labels = {"UUID": f"GPU-{at:03}", "Hostname": f"h{at}", "gpu": "0"}
+        times = [DAY3 + 5 * DAY_MS, *([DAY3 + 2 * DAY_MS] if at == 101 else [])]
+        telemetry.add("DCGM_FI_DEV_GPU_UTIL", 50.0, times=times, labels=labels)
+    assert {*range(first + 2, first + 10)} == run(house.room.facts.days(first, first + 10))
+
+
+def test_days_reach_as_far_as_the_last_part_of_a_run(house: House) -> None:
+    first = DAY3 // DAY_MS
+    one = job("1", DAY3 + HOUR_MS, DAY3 + 2 * HOUR_MS, {"n1": 1.0})
+    put(house, replace(one, held=(Held("n1", 1.0), Held("n2", 1.0, end_ms=DAY3 + 50 * HOUR_MS))))
+    put(house, replace(job("2", DAY3 + 5 * DAY_MS, DAY3 + 6 * DAY_MS, {"n1": 1.0}), gpus=0.0, held=()))
+    put(house, job("3", DAY3 + 7 * DAY_MS, None, {"n1": 1.0}))
+    assert {first, first + 1, first + 2, first + 7, first + 8} == run(house.room.facts.days(first, first + 9))
 
 
 def test_only_the_machines_that_a_late_fact_names_are_made_again(house: House) -> None:

@@ -51,6 +51,10 @@ class MarkStore:
         """
         return await self._state.run(lambda connection: marks_since(connection, version))
 
+    async def newest(self) -> int:
+        """The newest version: what is read after it knows of everything that was marked until then."""
+        return await self._state.run(lambda connection: _clock_of(connection)[0])
+
 
 def mark(connection: Connection, spans: Iterable[Span]) -> None:
     """Leave marks, in the caller's transaction: a row for all nodes of a cluster that changed over the same days."""
@@ -82,8 +86,7 @@ def mark(connection: Connection, spans: Iterable[Span]) -> None:
 
 def marks_since(connection: Connection, version: int) -> tuple[int, list[MarkedDays]]:
     """`MarkStore.since`, in a transaction of the caller's."""
-    clock = connection.execute(select(fleet_clock)).one_or_none()
-    newest, pruned = (0, 0) if clock is None else (clock.version, clock.pruned)
+    newest, pruned = _clock_of(connection)
     if not 0 < version <= newest or version < pruned:
         return newest, _joined(_everything(connection))
     query = select(fleet_marks).where(fleet_marks.c.version > version, fleet_marks.c.version <= newest)
@@ -93,6 +96,12 @@ def marks_since(connection: Connection, version: int) -> tuple[int, list[MarkedD
         for row in found
         for node in json.loads(row.nodes)
     )
+
+
+def _clock_of(connection: Connection) -> tuple[int, int]:
+    """The newest version, and that up to which marks are pruned."""
+    clock = connection.execute(select(fleet_clock)).one_or_none()
+    return (0, 0) if clock is None else (clock.version, clock.pruned)
 
 
 def _next(connection: Connection) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, tuple_, update
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
@@ -52,6 +52,10 @@ class RunStore:
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[Run]:
         """At most `limit` runs, the last submitted first; those after the run `after` in that order."""
         return await self._state.run(lambda connection: _listed(connection, scope, wanted, limit, after))
+
+    async def spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int | None]]:
+        """From when until when each run held GPUs (None: still) that ran at any time in a range: no run, no words."""
+        return await self._state.run(lambda connection: _spans(connection, start_ms, end_ms))
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> Run:
         """The run of an id. Raises NotFound; of several clusters' runs of that id the last submitted is taken."""
@@ -241,6 +245,22 @@ def _filtered(scope: Scope, wanted: RunFilter) -> Select[Any]:
         if value:
             query = query.where(column == value)
     return query.where(runs.c.state.in_(wanted.states)) if wanted.states else query
+
+
+def _spans(connection: Connection, start_ms: int, end_ms: int) -> list[tuple[int, int | None]]:
+    last = func.max(run_devices.c.end_ms)
+    query = (
+        select(runs.c.start_ms, runs.c.end_ms, last)
+        .select_from(runs.outerjoin(run_devices, _same_run()))
+        .where(runs.c.start_ms < end_ms, or_(runs.c.end_ms.is_(None), runs.c.end_ms > start_ms), runs.c.gpus > 0)
+        .group_by(runs.c.account, runs.c.cluster, runs.c.job, runs.c.start_ms, runs.c.end_ms)
+    )
+    found = connection.execute(query)
+    return [(begun, None if ended is None else max(ended, held or 0)) for begun, ended, held in found]
+
+
+def _same_run() -> ColumnElement[bool]:
+    return and_(*(runs.c[name] == run_devices.c[name] for name in ("account", "cluster", "job")))
 
 
 def _of_job(connection: Connection, scope: Scope, job: str, cluster: str) -> list[Run]:

@@ -185,7 +185,7 @@ def test_what_was_sent_late_makes_its_days_however_few_sent_it(
     telemetry, first = Fleet(SeriesRegistry(cast("Any", None), clock)), DAY3 // DAY_MS
     house = house_of(engine, state, tmp_path, clock, telemetry)
     for at in range(200):
-        labels = {"UUID": f"GPU-{at:03}", "Hostname": f"h{at}", "gpu": "0"}
+        labels = {"UUID": f"GPU-{at:03}", "Hostname": f"h{at:03}", "gpu": "0"}
         times = [DAY3 + 5 * DAY_MS, *([DAY3 + 2 * DAY_MS] if at == 101 else [])]
         telemetry.add("DCGM_FI_DEV_GPU_UTIL", 50.0, times=times, labels=labels)
     assert {*range(first + 2, first + 10)} == run(house.room.facts.days(first, first + 10))

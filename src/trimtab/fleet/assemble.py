@@ -258,6 +258,6 @@ class _SaidOf:
 
     @classmethod
     def of(cls, day: TelemetryDay, end_ms: int) -> "_SaidOf":
-        both = (day.workload + 1) * (len(day.teams) + 1) + day.team + 1
+        both = (day.workload.astype(np.int64) + 1) * (len(day.teams) + 1) + day.team + 1
         holders = np.where(day.held == HELD, both, NOBODY)
         return cls(day, *(day.stretches(values, end_ms) for values in (day.held, holders, day.down)))

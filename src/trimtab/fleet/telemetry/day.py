@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
+"""Places in lists: half as much memory, of ten thousand GPUs by 288 steps."""
 Stretches = Mapping[int, Sequence[tuple[int, int, int]]]
 """By row: (start, end, value), times in ms."""
 
@@ -40,16 +41,16 @@ class TelemetryDay:
     step_ms: int
     rows: Sequence[GpuRow]
     activity: Floats
-    held: Ints
-    workload: Ints
-    team: Ints
-    down: Ints
+    held: Places
+    workload: Places
+    team: Places
+    down: Places
     seen: npt.NDArray[np.bool_]
     workloads: Sequence[str]
     teams: Sequence[str]
     reasons: Sequence[str]
 
-    def stretches(self, values: Ints, end_ms: int) -> Stretches:
+    def stretches(self, values: Places, end_ms: int) -> Stretches:
         """By row its stretches of one value that is not below 0, none after `end_ms`."""
         new = np.ones(values.shape, np.bool_)
         new[:, 1:] = values[:, 1:] != values[:, :-1]

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found
-from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay
+from trimtab.fleet.telemetry.day import GpuRow, Places, TelemetryDay
 from trimtab.fleet.telemetry.held_over import held_over
 from trimtab.fleet.telemetry.identity import exporter_of, gpu_of, host_of, index_of, model_of, weight_of, workload_of
 from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN
@@ -59,7 +59,7 @@ class _Read:
 
     found: list[Found]
     values: Floats
-    at: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    at: Places = field(default_factory=lambda: np.empty(0, np.int32))
     """The row of the GPU that each series is about, -1 where it is about none that is known."""
 
     @property
@@ -105,17 +105,19 @@ class _Frame:
 
     def place(self, read: _Read) -> None:
         """Find the rows of the GPUs that series are about."""
-        read.at = np.array([self.rows.get(gpu_of(one.series), -1) for one in read.found], np.int64)
+        read.at = np.array([self.rows.get(gpu_of(one.series), -1) for one in read.found], np.int32)
 
     def merged(self, read: _Read, values: Floats) -> Floats:
         """The greatest value of each GPU and step over its series; NaN where none."""
+        if not len(read.at):
+            return np.broadcast_to(np.nan, (len(self.rows), self.grid.steps))
         out = np.full((len(self.rows), self.grid.steps), np.nan)
         for turn in _turns(read.at):
             out[read.at[turn]] = np.fmax(out[read.at[turn]], values[turn])
         return out
 
 
-def _turns(places: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+def _turns(places: Places) -> Iterator[Places]:
     """The indices of `places` that are no -1, in turns within which no place comes twice; equal ones keep their order.
 
     So what would be a step for each of ten thousand series is a step for each series of the GPU that has the most.
@@ -216,7 +218,7 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryD
 def _day(
     frame: _Frame,
     activity_reads: Sequence[_Read],
-    found: tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    found: tuple[Floats, Places, Places, Places],
     owners: Sequence[str],
     reasons: Sequence[str],
 ) -> TelemetryDay:
@@ -240,7 +242,7 @@ def _day(
         for at, name in enumerate(frame.rows)
     ]
     named = [place for place, name in enumerate(owners) if name != UNOWNED]
-    team = np.full(len(owners), -1)
+    team = np.full(len(owners), -1, np.int32)
     team[named] = np.arange(len(named))
     return TelemetryDay(
         start_ms=frame.grid.start_ms,
@@ -258,21 +260,21 @@ def _day(
     )
 
 
-def _workloads(frame: _Frame, reads: Sequence[_Read]) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _workloads(frame: _Frame, reads: Sequence[_Read]) -> tuple[Places, list[str]]:
     """By GPU and step the pod or job that its series name, -1 for none, and the names."""
     names: dict[str, int] = {}
-    found = np.full((len(frame.rows), frame.grid.steps), -1)
+    found = np.full((len(frame.rows), frame.grid.steps), -1, np.int32)
     for read in reads:
         of = [names.setdefault(name, len(names)) if (name := workload_of(one.series)) else -1 for one in read.found]
-        _put(found, read.at, read.reported, np.array(of, np.int64))
+        _put(found, read.at, read.reported, np.array(of, np.int32))
     return found, list(names)
 
 
 def _put(
-    into: npt.NDArray[np.int64],
-    at: npt.NDArray[np.int64],
+    into: Places,
+    at: Places,
     where: npt.NDArray[np.bool_],
-    value: npt.NDArray[np.int64],
+    value: Places,
 ) -> None:
     """Set rows `at` of `into` to a value each, `where` it is so; a value of -1 sets nothing, and later ones win."""
     named = np.flatnonzero(value >= 0)
@@ -281,8 +283,8 @@ def _put(
         into[at[rows]] = np.where(where[rows], value[rows, None], into[at[rows]])
 
 
-def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) -> npt.NDArray[np.int64]:
-    held = np.full((len(frame.rows), frame.grid.steps), UNKNOWN)
+def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) -> Places:
+    held = np.full((len(frame.rows), frame.grid.steps), UNKNOWN, np.int32)
     found = [one for read in activity for one in read.found]
     if any(workload_of(one.series) for one in found):
         both = _Read(
@@ -296,7 +298,7 @@ def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) 
         # A free step is no report of the pod: only steps without any report are held over.
         told = np.where(with_label > 0, HELD, np.where(any_report > 0, FREE, np.nan))
         told = held_over(told, frame.grid)
-        held = np.where(np.isnan(told), held, told).astype(np.int64)
+        held = np.where(np.isnan(told), held, told).astype(np.int32)
     jobs = reads["jobs"]
     if jobs.found:
         # Hosts that any job ran on are hosts of the scheduler: without a job now, they are free.
@@ -309,25 +311,23 @@ def _holding(frame: _Frame, activity: Sequence[_Read], reads: dict[str, _Read]) 
             values = held_over(frame.merged(read, read.scaled()), frame.grid)
             open_ = (held == UNKNOWN) & ~np.isnan(values)
             held = np.where(open_, np.where(values >= least, HELD, FREE), held)
-    return held.astype(np.int64)
+    return held.astype(np.int32)
 
 
-def _owners(
-    frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _owners(frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owners) -> tuple[Places, tuple[str, ...]]:
     """Who has each GPU in each step: the owner of the series that reported then, one of a workload before others.
 
     Silent steps belong to whoever had the GPU before, else to the owner of what reported last before the range.
     """
     names: dict[str, int] = {UNOWNED: 0}
-    owner = np.full((len(frame.rows), frame.grid.steps), -1)
-    before = np.zeros(len(frame.rows), dtype=np.int64)
+    owner = np.full((len(frame.rows), frame.grid.steps), -1, np.int32)
+    before = np.zeros(len(frame.rows), dtype=np.int32)
     found = [one for read in activity for one in read.found]
     order = np.lexsort((
         [one.series.last_seen_ms for one in found],
         [bool(workload_of(one.series)) for one in found],
     ))  # fmt: skip
-    place = np.array([names.setdefault(owners.of(found[at].series), len(names)) for at in order], np.int64)
+    place = np.array([names.setdefault(owners.of(found[at].series), len(names)) for at in order], np.int32)
     at = np.concatenate([read.at for read in activity])[order]
     some = np.vstack([read.reported for read in activity])[order]
     before[at[place > 0]] = place[place > 0]  # the last of a GPU stays
@@ -342,9 +342,7 @@ def _owners(
     return np.where(filled >= 0, filled, before[:, None]), tuple(names)
 
 
-def _down(
-    frame: _Frame, reads: dict[str, _Read], activity: Floats, held: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _down(frame: _Frame, reads: dict[str, _Read], activity: Floats, held: Places) -> tuple[Places, tuple[str, ...]]:
     """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
     seen = ~np.isnan(activity)
@@ -360,7 +358,7 @@ def _down(
     known = (np.maximum.accumulate(seen, axis=1) | missed[:, None]) & ~seen
     alive = _by_host(frame, reads["alive"], reads["alive"].reported.astype(np.float64)) | _host_reports(frame, seen)
     causes["silent while its host is up"] = known & alive
-    why = np.full(seen.shape, -1)
+    why = np.full(seen.shape, -1, np.int32)
     for place, cause in reversed(list(enumerate(causes.values()))):
         why[cause] = place
     return why, tuple(causes)
@@ -386,9 +384,7 @@ def _host_reports(frame: _Frame, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.
     return found
 
 
-def _place_jobs(
-    frame: _Frame, jobs: _Read, owners: Owners, names: dict[str, int], owner: npt.NDArray[np.int64]
-) -> None:
+def _place_jobs(frame: _Frame, jobs: _Read, owners: Owners, names: dict[str, int], owner: Places) -> None:
     """Steps in which a job had the node of a GPU that nobody else owns belong to the job's owner."""
     by_host: dict[str, list[int]] = defaultdict(list)
     for at, name in enumerate(frame.hosts):

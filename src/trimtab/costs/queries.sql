@@ -28,3 +28,21 @@ FROM (SELECT tag_set, max(day) AS last FROM cost_daily WHERE /*scope*/ GROUP BY 
 INNER JOIN (SELECT set, any(pairs) AS pairs FROM cost_sets WHERE kind = 'tags' GROUP BY set) AS sets ON sets.set = days.tag_set
 GROUP BY key
 ORDER BY key;
+
+-- name: hours_apart
+-- What each hour of a day cost by resource and currency, of days whose lines are an hour long at most, where hours differ.
+SELECT resource, currency, on_day AS day, billed, amortised, net_amortised
+FROM (
+  SELECT resource_id AS resource, toString(billing_currency) AS currency, toUInt32(day) AS on_day,
+         sumResample(0, 24, 1)(toFloat64(billed_cost), toUInt32(toHour(/*hour*/))) AS billed,
+         sumResample(0, 24, 1)(toFloat64(effective_cost), toUInt32(toHour(/*hour*/))) AS amortised,
+         sumResample(0, 24, 1)(toFloat64(net_effective_cost), toUInt32(toHour(/*hour*/))) AS net_amortised,
+         max(toUnixTimestamp(charge_period_end) - toUnixTimestamp(charge_period_start)) AS longest
+  FROM cost_lines
+  WHERE resource_id != '' AND /*where*/
+  GROUP BY resource, currency, on_day
+)
+WHERE longest <= 3600
+  AND arrayExists(hours -> arrayMax(hours) - arrayMin(arrayFilter(cost -> cost != 0, hours)) > 1e-9,
+                  [billed, amortised, net_amortised])
+ORDER BY resource, currency, day;

@@ -6,19 +6,21 @@
 Amounts go in and out as Decimal. A scope's accounts see their own lines, and a payer all that it pays.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions, facets_of
 from trimtab.costs.daily import Daily, pivot
 from trimtab.costs.facets import in_daily
 from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Granularity, Metric
-from trimtab.costs.read_sql import DAY_MS, HOUR_MS, statement_of
+from trimtab.costs.read_sql import DAY_MS, HOUR, HOUR_MS, statement_of, time_condition
 from trimtab.costs.tag_keys import merged
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
@@ -33,6 +35,16 @@ class FacetValue:
     value: str
     currency: str
     billed: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HourCosts:
+    """What the 24 hours of a day (since 1970) of a resource cost in one currency, by metric: as floats, for weights."""
+
+    resource: str
+    currency: str
+    day: int
+    hours: Mapping[Metric, npt.NDArray[np.float64]]
 
 
 class CostReader:
@@ -91,6 +103,26 @@ class CostReader:
         wanted = search.lower()
         found = [FacetValue(row.keys[0], row.currency, row.amounts[0]) for row in rows if wanted in row.keys[0].lower()]
         return sorted(found, key=lambda one: (-one.billed, one.value))
+
+    async def hours_apart(self, start_ms: int, end_ms: int, where: Filter) -> list[HourCosts]:
+        """What each hour of a day cost, by resource, of days (UTC) on which hours differ and are told by lines.
+
+        Such as of a machine that a commitment covers in some hours, or of spot. Everybody's: no scope applies.
+        """
+        conditions = Conditions()
+        parts = (time_condition(start_ms, end_ms, conditions, hourly=False), conditions.of(where))
+        sql = _QUERIES["hours_apart"].replace("/*hour*/", HOUR).replace("/*where*/", " AND ".join(parts))
+        table = await self._telemetry.table(sql, conditions.params)
+        metrics = {Metric.UNBLENDED: "billed", Metric.AMORTIZED: "amortised", Metric.NET_AMORTIZED: "net_amortised"}
+        hours = {
+            metric: table[name].combine_chunks().flatten().to_numpy().reshape(-1, 24)
+            for metric, name in metrics.items()
+        }
+        keys = zip(*(table[name].to_pylist() for name in ("resource", "currency", "day")), strict=True)
+        return [
+            HourCosts(resource, currency, day, {metric: values[at] for metric, values in hours.items()})
+            for at, (resource, currency, day) in enumerate(keys)
+        ]
 
     async def tag_keys(
         self,

@@ -1,7 +1,7 @@
 """A ledger made on the spot from what is known, without the engine: the oracle of tests, and what they ask KPIs of."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from trimtab.base.clock import Clock
 from trimtab.fleet.assemble import assemble
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.build import build
+from trimtab.fleet.costing import Hours, costed_of, device_costs_of
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
 from trimtab.fleet.gather import FactsReader
 from trimtab.fleet.joined import Assembled
-from trimtab.fleet.ledger import costed_of, device_costs_of, devices_of, existing_of
-from trimtab.fleet.model import DAY_MS, Intervals, Ints, Remark, State
+from trimtab.fleet.ledger import devices_of, existing_of
+from trimtab.fleet.model import DAY_MS, HOUR_MS, Intervals, Ints, Remark, State
 from trimtab.fleet.money import MachineFacts, Priced, Prices
 
 
@@ -95,7 +96,8 @@ class DirectLedger:
     async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
         """The same with what each row cost. Raises ValueError without prices."""
         existing, priced = await self._priced(start_ms, end_ms)
-        return costed_of(await self.frame(scope, start_ms, end_ms), existing, priced, basis)
+        hours = await self._hours(scope, start_ms, end_ms)
+        return costed_of(await self.frame(scope, start_ms, end_ms), existing, priced, basis, hours)
 
     async def devices(self, scope: Scope, start_ms: int, end_ms: int) -> list[DeviceHours]:
         """Every accelerator."""
@@ -107,8 +109,14 @@ class DirectLedger:
     ) -> dict[tuple[str, int], DeviceCost]:
         """What each cost. Raises ValueError without prices."""
         existing, priced = await self._priced(start_ms, end_ms)
-        rows = _summed(await self._rows(scope, start_ms, end_ms), ("machine", "device", "day"))
-        return device_costs_of(rows, existing, priced, basis)
+        rows = await self._rows(scope, start_ms, end_ms)
+        hours = replace(await self._hours(scope, start_ms, end_ms), devices=rows)
+        return device_costs_of(_summed(rows, ("machine", "device", "day")), existing, priced, basis, hours)
+
+    async def _hours(self, scope: Scope, start_ms: int, end_ms: int) -> Hours:
+        first_ms, last_ms = start_ms // DAY_MS * DAY_MS, -(-end_ms // DAY_MS) * DAY_MS
+        whole = await self.frame(EVERYTHING, first_ms, last_ms, HOUR_MS)
+        return Hours(whole, await self.frame(scope, start_ms, end_ms, HOUR_MS))
 
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
         """What did not fit."""
@@ -137,7 +145,9 @@ class DirectLedger:
             idle = {State.FREE: float(amount), State.HELD: max(known - active, 0.0)}.get(State(state), 0.0)
             row = {
                 "machine": key.path, "device": int(found.device[at] - offsets[place]), "state": state,
-                "day": int(found.start[at]) // DAY_MS, "reason": facts.reasons[reason] if reason >= 0 else "",
+                "day": int(found.start[at]) // DAY_MS,
+                "hour": int(found.start[at]) % DAY_MS // HOUR_MS,
+                "reason": facts.reasons[reason] if reason >= 0 else "",
                 "holder": facts.holders[holder].name if holder >= 0 else "",
                 "team": facts.holders[holder].team if holder >= 0 else "",
                 "amount": amount, "active": active, "known": known, "idle": idle,

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,12 @@ import pyarrow as pa
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
-from trimtab.costs.apportion import apportion
 from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.frame import DIGITS, Costed, DeviceCost, DeviceHours, Frame, Totals
+from trimtab.fleet.costing import Hours, costed_of, device_costs_of
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, Totals
 from trimtab.fleet.keeper import LedgerKeeper
-from trimtab.fleet.model import DAY_MS, Ints, Remark, State, gpu_hours
-from trimtab.fleet.money import DayCost, MachineFacts, Priced, Prices
+from trimtab.fleet.model import DAY_MS, HOUR_MS, Ints, Remark, State, gpu_hours
+from trimtab.fleet.money import MachineFacts, Priced, Prices
 from trimtab.fleet.store import FleetStore
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.store import RunStore
@@ -51,7 +50,9 @@ class FleetLedger:
         end_ms = min(end_ms, self.clock.now_ms())
         await self.keeper.ensure(start_ms, end_ms)
         key = ("frame", self.keeper.stamp, scope, start_ms, end_ms // _FRESH_MS, step_ms, machine)
-        found: Frame = await self._kept(key, lambda: self._frame(scope, start_ms, end_ms, step_ms, machine))
+        found: Frame = await self._kept(
+            key, lambda: self._frame(scope, start_ms, end_ms, step_ms, (machine,) if machine else ())
+        )
         return found
 
     async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
@@ -72,15 +73,17 @@ class FleetLedger:
                 self._frames.pop(one, None)
         return await asyncio.shield(kept[1])
 
-    async def _frame(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int, machine: str) -> Frame:
+    async def _frame(
+        self, scope: Scope, start_ms: int, end_ms: int, step_ms: int, machines: Sequence[str] = ()
+    ) -> Frame:
         if start_ms >= end_ms:
             return _frame_of([], start_ms, end_ms, {})
-        tables = await self._tables(scope, start_ms, end_ms, step_ms, machine)
+        tables = await self._tables(scope, start_ms, end_ms, step_ms, machines)
         found = _frame_of(tables, start_ms, end_ms, await self.machines(start_ms, end_ms))
         return await self._seen_by(scope, found)
 
     async def _tables(
-        self, scope: Scope, start_ms: int, end_ms: int, step_ms: int, machine: str
+        self, scope: Scope, start_ms: int, end_ms: int, step_ms: int, machines: Sequence[str]
     ) -> list[tuple[pa.Table, int]]:
         """What the engine says, and the length of its buckets: whole days by their sums, parts by their intervals."""
         first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
@@ -99,7 +102,7 @@ class FleetLedger:
         for day in sorted(set(edges) - set(inner)):
             base = day * DAY_MS
             asked.append(_parts(day, day + 1, max(start_ms - base, 0), min(end_ms - base, DAY_MS), step_ms))
-        tables = await asyncio.gather(*(self.store.read(name, scope, params, machine) for name, params, _ in asked))
+        tables = await asyncio.gather(*(self.store.read(name, scope, params, machines) for name, params, _ in asked))
         return [(table, size) for table, (*_, size) in zip(tables, asked, strict=True)]
 
     async def machines(self, start_ms: int, end_ms: int, scope: Scope = EVERYTHING) -> dict[str, MachineFacts]:
@@ -161,7 +164,12 @@ class FleetLedger:
         rows = (await self.store.read("device_days", scope, span)).to_pylist()
         existing, priced = await self._priced(first, last)
         mine = [row for row in rows if (row["machine"], row["device"]) in seen]
-        return await asyncio.to_thread(device_costs_of, mine, existing, priced, basis)
+        hours = await self._hours(scope, start_ms, end_ms, priced)
+        if hours is not None:
+            machines = sorted({path for path, _ in priced.hours})
+            by_hour = (await self.store.read("device_hours", scope, span, machines)).to_pylist()
+            hours = replace(hours, devices=by_hour)
+        return await asyncio.to_thread(device_costs_of, mine, existing, priced, basis, hours)
 
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
         """What did not fit, one a machine and text, the newest first. Raises QueryAborted, Unavailable."""
@@ -200,7 +208,21 @@ class FleetLedger:
         first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
         frame = await self.frame(scope, start_ms, end_ms)
         existing, priced = await self._priced(first, last)
-        return await asyncio.to_thread(costed_of, frame, existing, priced, basis)
+        hours = await self._hours(scope, start_ms, end_ms, priced)
+        return await asyncio.to_thread(costed_of, frame, existing, priced, basis, hours)
+
+    async def _hours(self, scope: Scope, start_ms: int, end_ms: int, priced: Priced) -> Hours | None:
+        """The ledger by the hour of machines of which the bill tells hours apart."""
+        if not priced.hours:
+            return None
+        machines = sorted({path for path, _ in priced.hours})
+        days = [day for _, day in priced.hours]
+        first_ms, last_ms = min(days) * DAY_MS, min((max(days) + 1) * DAY_MS, self.clock.now_ms())
+        whole = await self._frame(EVERYTHING, first_ms, last_ms, HOUR_MS, machines)
+        begin, end = max(start_ms, first_ms), min(end_ms, last_ms)
+        if scope == EVERYTHING and (begin, end) == (first_ms, last_ms):
+            return Hours(whole, whole)
+        return Hours(whole, await self._frame(scope, begin, end, HOUR_MS, machines))
 
     async def _priced(self, first: int, last: int) -> tuple[dict[tuple[str, int], int], Priced]:
         """Of whole days how long machines existed, and what the days cost: of a day of which a part is asked for, or
@@ -245,91 +267,6 @@ def devices_of(rows: Sequence[Mapping[str, Any]]) -> list[DeviceHours]:
             )
         )
     return found
-
-
-def costed_of(frame: Frame, existing: Mapping[tuple[str, int], int], priced: Priced, basis: Basis) -> Costed:
-    """A frame with the costs of its rows: each machine's day is divided by part-milliseconds, what is not in the frame
-    as one more part. Pure."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    for at, (machine, day) in enumerate(zip(frame.machine.tolist(), frame.day.tolist(), strict=True)):
-        groups.setdefault((machine, day), []).append(at)
-    rows: list[int] = []
-    currencies: list[str] = []
-    amounts: list[Decimal] = []
-    estimated: list[bool] = []
-    unpriced = np.zeros(len(frame), np.bool_)
-    reasons: dict[str, str] = {}
-    notes: dict[str, DayCost] = {}
-    for (machine, day), places in groups.items():
-        key = frame.machines[machine], day
-        costs = priced.costs.get(key, ())
-        if not costs:
-            unpriced[places] = True
-            reasons.setdefault(key[0], priced.unpriced.get(key, "no bill and no rate says its price"))
-            continue
-        weights = [int(frame.amount[at]) for at in places]
-        rest = max(existing.get(key, 0) - sum(weights), 0)
-        for cost in costs:
-            notes[key[0]] = cost
-            for at, part in zip(places, apportion(cost.amounts[basis], [*weights, rest]), strict=False):
-                rows.append(at)
-                currencies.append(cost.currency)
-                amounts.append(part)
-                estimated.append(cost.estimated)
-    leftover: dict[str, Decimal] = {}
-    for key, costs in priced.costs.items():
-        if not existing.get(key):
-            for cost in costs:
-                leftover[cost.currency] = leftover.get(cost.currency, Decimal(0)) + cost.amounts[basis]
-    return Costed(
-        frame,
-        basis,
-        np.array(rows, np.int64),
-        currencies,
-        amounts,
-        np.array(estimated, np.bool_),
-        unpriced,
-        reasons,
-        notes,
-        leftover,
-        {currency: sums[basis] for currency, sums in priced.elsewhere.items()},
-        priced.closed_ms,
-        priced.error,
-    )
-
-
-def device_costs_of(
-    rows: Sequence[Mapping[str, Any]], existing: Mapping[tuple[str, int], int], priced: Priced, basis: Basis
-) -> dict[tuple[str, int], DeviceCost]:
-    """Rows of the query `device_days` with their costs: a machine's day is divided among its accelerators by
-    part-milliseconds, what is not in the rows as one more part. Pure."""
-    groups: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault((row["machine"], row["day"]), []).append(row)
-    amounts: dict[tuple[str, int], dict[str, Decimal]] = {}
-    idle: dict[tuple[str, int], dict[str, Decimal]] = {}
-    free: dict[tuple[str, int], dict[str, Decimal]] = {}
-    for key, mine in groups.items():
-        weights = [int(row["amount"]) for row in mine]
-        rest = max(existing.get(key, 0) - sum(weights), 0)
-        for cost in priced.costs.get(key, ()):
-            for row, part in zip(mine, apportion(cost.amounts[basis], [*weights, rest]), strict=False):
-                device = row["machine"], row["device"]
-                idled, was_free = (_share(row, name) for name in ("idle", "free"))
-                for sums, amount in ((amounts, part), (idle, part * idled), (free, part * was_free)):
-                    found = sums.setdefault(device, {})
-                    found[cost.currency] = found.get(cost.currency, Decimal(0)) + amount
-    return {
-        device: DeviceCost(sums, _rounded(idle[device]), _rounded(free[device])) for device, sums in amounts.items()
-    }
-
-
-def _share(row: Mapping[str, Any], name: str) -> Decimal:
-    return Decimal(repr(min(float(row[name]) / max(row["amount"], 1), 1.0)))
-
-
-def _rounded(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    return {currency: amount.quantize(DIGITS) for currency, amount in amounts.items()}
 
 
 def existing_of(frame: Frame) -> dict[tuple[str, int], int]:

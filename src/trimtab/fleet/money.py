@@ -1,8 +1,9 @@
 """What a machine's day cost: by its lines of the bill, else by the live estimate, else by an own rate or list price.
 
 A day's lines belong to the hours in which the machine existed that day, whatever the scheduler called it: a node that
-lived ten hours of a day costs in ten hours what the bill says of the day. A machine that is on no bill costs its rate
-for every hour that it existed. Where nothing says a price there is none, with the reason.
+lived ten hours of a day costs in ten hours what the bill says of the day. Where hourly lines tell hours apart, each
+hour has its own (`costing`). A machine that is on no bill costs its rate for every hour that it existed. Where nothing
+says a price there is none, with the reason.
 """
 
 from collections import defaultdict
@@ -10,12 +11,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import numpy as np
+
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Where
-from trimtab.costs.read import CostReader
+from trimtab.costs.read import CostReader, HourCosts
 from trimtab.fleet.basis import Basis
-from trimtab.fleet.model import DAY_MS, HOUR_MS, PARTS
+from trimtab.fleet.model import DAY_MS, HOUR_MS, PARTS, Floats
 from trimtab.inventory.catalog.book import HOME
 from trimtab.inventory.catalog.model import GpuPrice, PriceBasis
 from trimtab.inventory.catalog.pricing import Machine as PricedMachine
@@ -87,10 +90,11 @@ async def no_estimates() -> OpenDays | None:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The costs of machine-days, one a currency; why others have none; and what the same days' bill says of machines
-    that the ledger does not know, by currency and basis."""
+    """The costs of machine-days, one a currency; by currency what the 24 hours cost of days on which the bill tells
+    them apart; why others have no cost; and what the same days' bill says of machines that the ledger does not know."""
 
     costs: Mapping[MachineDay, Sequence[DayCost]]
+    hours: Mapping[MachineDay, Mapping[str, Mapping[Basis, Floats]]]
     unpriced: Mapping[MachineDay, str]
     elsewhere: Mapping[str, Mapping[Basis, Decimal]]
     closed_ms: int
@@ -101,6 +105,14 @@ _Line = tuple[str, str, tuple[Decimal, ...]]
 """Resource, currency, and the amounts of `Basis` in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What a bill says of a day."""
+
+    lines: list[_Line] = field(default_factory=list)
+    hours: list[HourCosts] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Prices:
     """Prices over the bill, the live estimate, and the inventory's rates and catalogue."""
@@ -109,7 +121,7 @@ class Prices:
     inventory: InventoryRoom
     estimates: Estimates
     bill_of: Callable[[int], Awaitable[str]]
-    _days: dict[tuple[int, str], list[_Line]] = field(default_factory=dict)
+    _days: dict[tuple[int, str], _Day] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
@@ -127,13 +139,19 @@ class Prices:
         paths = _paths(machines)
         found: dict[MachineDay, dict[str, DayCost]] = defaultdict(dict)
         elsewhere: dict[str, dict[Basis, Decimal]] = {}
-        for day, lines in (await self._lines(first, min(last, closed))).items():
-            for resource, currency, amounts in lines:
+        hours: dict[MachineDay, dict[str, dict[Basis, Floats]]] = defaultdict(dict)
+        for day, told in (await self._told(first, min(last, closed))).items():
+            for one in told.hours:
+                if path := _match(paths, one.resource):
+                    sums = hours[path, day].setdefault(one.currency, {basis: np.zeros(24) for basis in Basis})
+                    for basis in Basis:
+                        sums[basis] += one.hours[basis.metric]
+            for resource, currency, amounts in told.lines:
                 path = _match(paths, resource)
                 if path is None:
-                    sums = elsewhere.setdefault(currency, dict.fromkeys(Basis, Decimal(0)))
+                    others = elsewhere.setdefault(currency, dict.fromkeys(Basis, Decimal(0)))
                     for basis, amount in zip(Basis, amounts, strict=True):
-                        sums[basis] += amount
+                        others[basis] += amount
                 else:
                     _add(found[path, day], currency, dict(zip(Basis, amounts, strict=True)), _of_bill(resource))
         unpriced: dict[MachineDay, str] = {}
@@ -161,15 +179,17 @@ class Prices:
                     unpriced.setdefault((path, day), cost)
         costs = {key: list(by_currency.values()) for key, by_currency in found.items() if by_currency}
         left = {key: reason for key, reason in unpriced.items() if key not in costs}
-        return Priced(costs, left, elsewhere, closed * DAY_MS, open_days.error if open_days is not None else None)
+        return Priced(
+            costs, hours, left, elsewhere, closed * DAY_MS, open_days.error if open_days is not None else None
+        )
 
-    async def _lines(self, first: int, last: int) -> dict[int, list[_Line]]:
-        """The bill's lines of machine time by day; a day is read once a bill."""
+    async def _told(self, first: int, last: int) -> dict[int, _Day]:
+        """What the bill says of machine time by day; a day is read once a bill."""
         marks = {day: await self.bill_of(day) for day in range(first, last)}
         missing = [day for day, mark in marks.items() if mark and (day, mark) not in self._days]
         if missing:
             for day in missing:
-                self._days[day, marks[day]] = []
+                self._days[day, marks[day]] = _Day()
             await self._read(min(missing), max(missing) + 1, {day: marks[day] for day in missing})
             while len(self._days) > max(_KEPT_DAYS, len(marks)):
                 self._days.pop(next(iter(self._days)))
@@ -180,18 +200,22 @@ class Prices:
         timed = sorted({one.value for one in units if is_time(one.value)})
         if not timed:
             return
+        timed_only = Where(Dimension.USAGE_UNIT, tuple(timed))
         query = CostQuery(
             first * DAY_MS,
             last * DAY_MS,
             tuple(basis.metric for basis in Basis),
             Granularity.DAILY,
             (Dimension.RESOURCE_ID,),
-            Where(Dimension.USAGE_UNIT, tuple(timed)),
+            timed_only,
         )
         for row in await self.bills.costs(EVERYTHING, query):
             day = row.start_ms // DAY_MS
             if day in marks and row.keys[0]:
-                self._days[day, marks[day]].append((row.keys[0], row.currency, row.amounts))
+                self._days[day, marks[day]].lines.append((row.keys[0], row.currency, row.amounts))
+        for one in await self.bills.hours_apart(query.start_ms, query.end_ms, timed_only):
+            if one.day in marks:
+                self._days[one.day, marks[one.day]].hours.append(one)
 
 
 def is_time(unit: str) -> bool:

@@ -76,6 +76,21 @@ WHERE inside > 0
 GROUP BY day, machine, device
 ORDER BY day, machine, device;
 
+-- name: device_hours
+-- A range by hour and device: how long it existed.
+SELECT day, machine, one_device AS device, toUInt32(intDiv(at - day * 86400000, 3600000)) AS hour,
+       sum(inside * one_parts) AS amount
+FROM (
+  SELECT day, machine, greatest(day * 86400000 + one_start, {start:Int64}) AS at,
+         toInt64(least(day * 86400000 + one_end, {end:Int64})) - toInt64(at) AS inside, one_device, one_parts
+  FROM fleet_machine_days FINAL
+  ARRAY JOIN device AS one_device, start AS one_start, end AS one_end, parts AS one_parts
+  WHERE day >= {first:UInt32} AND day < {last:UInt32} /*and*/
+)
+WHERE inside > 0
+GROUP BY day, machine, device, hour
+ORDER BY day, machine, device, hour;
+
 -- name: machines
 -- The machines of a range as they were last.
 SELECT machine, argMax(devices, day) AS last_devices, argMax(gpu_type, day) AS last_gpu_type,

@@ -80,13 +80,13 @@ class FleetStore:
         found = await self._telemetry.fetch(_QUERIES["telemetry_marks"], {"first": first, "last": last})
         return dict(zip(found["day"].tolist(), found["marks"].tolist(), strict=True))
 
-    async def read(self, name: str, scope: Scope, params: dict[str, Any], machine: str = "") -> pa.Table:
-        """A named query of the ledger within a scope's accounts, of one machine where it is named."""
+    async def read(self, name: str, scope: Scope, params: dict[str, Any], machines: Sequence[str] = ()) -> pa.Table:
+        """A named query of the ledger within a scope's accounts, of some machines where they are named."""
         condition, bound = "", dict(params)
         if scope.accounts is not None:
             condition, bound["accounts"] = "AND account IN {accounts:Array(String)}", sorted(scope.accounts)
-        if machine:
-            condition, bound["machine"] = condition + " AND machine = {machine:String}", machine
+        if machines:
+            condition, bound["machines"] = condition + " AND machine IN {machines:Array(String)}", list(machines)
         sql = _QUERIES[name].replace("/*and*/", condition)
         return await self._telemetry.table(sql, bound, limits=_LIMITS)
 

@@ -342,6 +342,56 @@ def test_what_accelerators_cost_is_what_their_machines_cost_and_idle_where_they_
     assert run(house.room.ledger.devices(EVERYTHING, *span)) == run(direct.devices(EVERYTHING, *span))
 
 
+def by_the_hour(resource: str, hour: int, cost: str, **more: str) -> dict[str, str]:
+    """A line of one hour."""
+    start, end = (f"2026-08-03T{at:02}:00:00Z" if at < 24 else "2026-08-04T00:00:00Z" for at in (hour, hour + 1))
+    times = {"line_item_usage_start_date": start, "line_item_usage_end_date": end}
+    return billed(resource, cost, "1") | times | more
+
+
+def test_hours_that_the_bill_tells_apart_are_paid_by_who_had_them(house: House) -> None:
+    """Spot is at 1 until 12:00 and at 3 after; of an hour in which nobody knows the machine all pay."""
+    report(house, DAY3, node("n1", gpus=2.0, instance_id="i-0a"), node("n2", gpus=1.0, instance_id="i-0b"))
+    report(house, DAY3 + 20 * HOUR_MS, node("n2", gpus=1.0, instance_id="i-0b"))  # n1 is gone
+    morning = job("1", DAY3, DAY3 + 12 * HOUR_MS, {"n1": 2.0}, "vision")
+    evening = job("2", DAY3 + 12 * HOUR_MS, DAY3 + 16 * HOUR_MS, {"n1": 1.0}, "speech")
+    put(house, morning, evening, job("3", DAY3, DAY3 + 6 * HOUR_MS, {"n2": 1.0}, "n2"))
+    spot = [by_the_hour("i-0a", at, "1" if at < 12 else "3") for at in range(21)]
+    house.bring([*spot, *(by_the_hour("i-0b", at, "2") for at in range(24))])
+    costed = house.costed(DAY3, DAY3 + DAY_MS)
+    by = costed.by(costed.frame.owner_names().__getitem__)
+    late = Decimal(3) / 40  # of each GPU-hour: the line of 20:00 to 21:00, when it was gone
+    vision, speech, nobody = 12 + late * 24, 6 + late * 4, 18 + late * 12
+    told = {
+        name: pytest.approx(amount, abs=Decimal("1e-9")) for name, amount in (("vision", vision), ("speech", speech))
+    }
+    assert told == {name: by[name]["USD"] for name in told}
+    assert nobody + 36 == pytest.approx(by[NOBODY_HELD]["USD"], abs=Decimal("1e-9"))
+    assert Decimal(36 + 3) + 48 == costed.sums()["USD"]
+
+    span = DAY3 + 11 * HOUR_MS, DAY3 + 13 * HOUR_MS  # an hour at 1 and one at 3
+    found = run(house.room.ledger.device_costs(EVERYTHING, *span))
+    costed = house.costed(*span)
+    assert costed.sums()["USD"] == sum((one.amounts["USD"] for one in found.values()), Decimal(0))
+    assert Decimal("2.15") == pytest.approx(found["111111111111/atlas/n1", 0].amounts["USD"], abs=Decimal("1e-9"))
+    direct = DirectLedger(house.room.facts, house.clock, house.room.prices)
+    assert found == run(direct.device_costs(EVERYTHING, *span))
+    assert costed.sums() == run(direct.costed(EVERYTHING, *span)).sums()
+    seen = run(house.room.ledger.costed(Scope(rows=(RowRule("team", frozenset({"speech"})),)), *span))
+    assert {"USD": pytest.approx(Decimal("1.575"), abs=Decimal("1e-9"))} == seen.sums()
+
+
+def test_an_hour_below_nothing_divides_nothing(house: House) -> None:
+    """A correction that is more than its hour costs: the day is divided by time."""
+    report(house, DAY3, node("n1", gpus=1.0, instance_id="i-0a"))
+    put(house, job("1", DAY3, DAY3 + 12 * HOUR_MS, {"n1": 1.0}))
+    house.bring([*(by_the_hour("i-0a", at, "2") for at in range(24)), by_the_hour("i-0a", 3, "-12")])
+    costed = house.costed(DAY3, DAY3 + DAY_MS)
+    assert {"vision": {"USD": Decimal(18)}, NOBODY_HELD: {"USD": Decimal(18)}} == costed.by(
+        costed.frame.owner_names().__getitem__
+    )
+
+
 def test_series_are_found_by_their_accelerator_whatever_name_their_host_has(house: House) -> None:
     report(house, DAY3, node("n1", gpus=2.0, instance_id="i-0a"))
     for name, host, index in (("GPU-a", "n1.example.com", "1"), ("GPU-b", "i-0a", "0"), ("GPU-c", "n9", "0")):

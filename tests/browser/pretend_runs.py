@@ -24,6 +24,9 @@ HOUR = 3_600_000
 class NoBill:
     """Nothing was billed."""
 
+    async def hours_apart(self, *asked: Any) -> list[Any]:
+        return []
+
     async def costs(self, scope: Scope, query: Any) -> list[Any]:
         return []
 

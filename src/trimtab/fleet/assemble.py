@@ -1,8 +1,9 @@
 """Puts what schedulers, runs, telemetry and bills say of machines side by side, device by device. Pure.
 
 A machine is a node of a scheduler where one knows it; its telemetry and its bill are found by its name and its instance
-ids. What no scheduler knows is a machine by itself: of telemetry, from its first report until a week after its last; of
-a bill, for the hours that it bills; of a run alone, while the run held it. Everything that does not fit is a remark.
+ids. Of the time before a scheduler was first asked it says nothing: there its nodes exist by what their bill and their
+telemetry say. What no scheduler knows is a machine by itself: of telemetry, from its first report until a week after
+its last; of a bill, for the hours that it bills; of a run alone, while the run held it. What does not fit is a remark.
 """
 
 from collections import defaultdict
@@ -45,6 +46,7 @@ class _Assembly:
         self._by_name: dict[str, list[One]] = defaultdict(list)
         self._holders: dict[Holder, int] = {}
         self._remarks = Remarks()
+        self._early = _early_names(known)
 
     def made(self) -> Assembled:
         for life in sorted(self._known.lives, key=lambda one: (one.account, one.cluster, one.name)):
@@ -87,8 +89,24 @@ class _Assembly:
         one = self._ones.get(key)
         if one is None:
             one = self._ones[key] = One(key, said=said)
-            self._called(one, key.name)
+            for name in (key.name, *(self._known.instances.get(key, ()) if self._spoken_of(key) else ())):
+                self._called(one, name)
         return one
+
+    def _silent_until(self, one: One) -> int:
+        """Until when its scheduler says nothing of a machine: what it does not name then may be there all the same."""
+        begun = self._known.began.get((one.key.account, one.key.cluster))
+        return begun if begun is not None else (0 if one.said is Said.SCHEDULER else self._end)
+
+    def _spoken_of(self, key: MachineKey) -> bool:
+        """Whether the range begins before the scheduler of a node was first asked."""
+        return self._known.start_ms < self._known.began.get((key.account, key.cluster), 0)
+
+    def _key(self, name: str, account: str) -> MachineKey:
+        """The node that a machine was later, by its name or instance id; else a machine of no scheduler."""
+        found = self._early.get(name) or self._early.get(short_host(name)) or []
+        mine = [key for key in found if key.account == account]
+        return next(iter(mine or found), MachineKey(account, "", name))
 
     def _called(self, one: One, name: str) -> None:
         """Note a name by which others may know a machine."""
@@ -120,7 +138,7 @@ class _Assembly:
         for at, row in enumerate(day.rows):
             hosts[row.account, row.host or row.name].append(at)
         for (account, host), rows in sorted(hosts.items()):
-            one = self._find(host, account) or self._one(MachineKey(account, "", host), Said.TELEMETRY)
+            one = self._find(host, account) or self._one(self._key(host, account), Said.TELEMETRY)
             devices = devices_of([day.rows[at] for at in rows], one.devices)
             count = max(devices) + 1
             if one.said is Said.SCHEDULER and count > one.devices:
@@ -136,11 +154,11 @@ class _Assembly:
     def _seen(self, one: One, device: int, at: int, said: "_SaidOf", *, scheduled: bool) -> None:
         """What a device's own reports say: that it is there, out of order, and (without a scheduler) who has it."""
         row, day = said.day.rows[at], said.day
+        start = max(row.first_seen_ms, self._known.start_ms)
+        end = min(row.last_seen_ms + SILENT_MS, self._silent_until(one) if scheduled else self._end)
+        if start < end:
+            one.exists.append(Range(device, 1, start, end, Said.TELEMETRY))
         if not scheduled:
-            start = max(row.first_seen_ms, self._known.start_ms)
-            end = min(row.last_seen_ms + SILENT_MS, self._end)
-            if start < end:
-                one.exists.append(Range(device, 1, start, end, Said.TELEMETRY))
             for start, end, _ in said.held.get(at, ()):
                 one.told.append(Range(device, 1, start, end, Said.TELEMETRY))
             for start, end, who in said.holders.get(at, ()):
@@ -155,21 +173,25 @@ class _Assembly:
 
     def _bills(self) -> None:
         for billed in sorted(self._known.billed, key=lambda one: one.resource):
-            bare = billed.resource.rpartition("/")[2]
-            one = self._find(billed.resource, billed.account) or self._find(bare, billed.account)
-            if one is not None:
-                self._called(one, billed.resource)
-                one.region = one.region or billed.region
-                one.instance_type = one.instance_type or billed.instance_type
+            one = self._find(billed.resource, billed.account) or self._find(billed.name, billed.account)
+            if one is None and billed.gpus > 0:
+                key = self._key(billed.name, billed.account)
+                one = self._one(key, Said.BILL)
+                if not key.cluster:
+                    text = "is on the bill, and no scheduler and no telemetry knows it"
+                    self._remarks.add(key.path, text, self._known.start_ms, self._end)
+            if one is None:
                 continue
-            if billed.gpus <= 0:
-                continue
-            one = self._one(MachineKey(billed.account, "", bare), Said.BILL)
             self._called(one, billed.resource)
-            one.devices, one.instance_type, one.region = billed.gpus, billed.instance_type, billed.region
-            one.exists += [Range(0, billed.gpus, start, end, Said.BILL) for start, end in billed.spans]
-            text = "is on the bill, and no scheduler and no telemetry knows it"
-            self._remarks.add(one.key.path, text, self._known.start_ms, self._end)
+            one.region = one.region or billed.region
+            one.instance_type = one.instance_type or billed.instance_type
+            if one.said is Said.RUN and billed.gpus > 0:
+                one.said = Said.BILL
+            if one.said is Said.BILL:
+                one.devices = max(one.devices, billed.gpus)
+            until = self._silent_until(one)
+            spans = [(start, min(end, until)) for start, end in billed.spans if start < until]
+            one.exists += [Range(0, one.devices, *span, Said.BILL) for span in spans]
 
     # ── who holds them ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,3 +283,13 @@ class _SaidOf:
         both = (day.workload.astype(np.int64) + 1) * (len(day.teams) + 1) + day.team + 1
         holders = np.where(day.held == HELD, both, NOBODY)
         return cls(day, *(day.stretches(values, end_ms) for values in (day.held, holders, day.down)))
+
+
+def _early_names(known: Known) -> dict[str, list[MachineKey]]:
+    """By name and instance id the nodes of clusters whose scheduler was first asked after the range began."""
+    found: dict[str, list[MachineKey]] = defaultdict(list)
+    for key, ids in sorted(known.instances.items()):
+        if known.start_ms < known.began.get((key[0], key[1]), 0):
+            for name in dict.fromkeys((key[2], short_host(key[2]), *ids)):
+                found[name].append(MachineKey(*key))
+    return found

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import ceil
 
@@ -50,24 +50,26 @@ class Scheduled:
     lives: Sequence[NodeLife]
     runs: Sequence[Run]
     sliced: frozenset[tuple[str, str, str]]
+    began: Mapping[tuple[str, str], int]
+    instances: Mapping[tuple[str, str, str], Sequence[str]]
 
     def within(self, start_ms: int, end_ms: int, only: frozenset[MachineKey] | None) -> "Scheduled":
         """The same of a part of the range, or of some nodes."""
         lives = (life.within(start_ms, end_ms) for life in self.lives)
-        return Scheduled(
-            [
+        return replace(
+            self,
+            lives=[
                 life
                 for life in lives
                 if life.stretches and (only is None or (life.account, life.cluster, life.name) in only)
             ],
-            [
+            runs=[
                 run
                 for run in self.runs
                 if run.submit_ms < end_ms
                 and (run.end_ms is None or run.end_ms > start_ms)
                 and (only is None or _touches(run, only))
             ],
-            self.sliced,
         )
 
 
@@ -91,16 +93,21 @@ class FactsReader:
         """
         now_ms = self.clock.now_ms()
         said = (scheduled or await self.scheduled(start_ms, end_ms)).within(start_ms, end_ms, only)
+        called = _called(said, only)
         return Known(
             start_ms,
             end_ms,
             now_ms,
             said.lives,
             said.runs,
-            await self.telemetry(start_ms, min(end_ms, now_ms), _called(said.lives, only)),
-            await self.billed(start_ms, end_ms) if only is None else (),
+            await self.telemetry(
+                start_ms, min(end_ms, now_ms), None if called is None else frozenset(map(short_host, called))
+            ),
+            [one for one in await self.billed(start_ms, end_ms) if called is None or one.name in called],
             said.sliced,
             await self._shares(said.runs, start_ms, min(end_ms, now_ms)),
+            said.began,
+            said.instances,
         )
 
     async def scheduled(self, start_ms: int, end_ms: int) -> Scheduled:
@@ -109,11 +116,13 @@ class FactsReader:
         return Scheduled(
             await self.inventory.nodes.existed(EVERYTHING, start_ms, end_ms),
             [run for run in runs if run.start_ms is not None and run.gpus > 0],
-            frozenset(
+            sliced=frozenset(
                 (one.account, one.cluster, one.name)
                 for one in await self.inventory.nodes.all(EVERYTHING)
                 if is_sliced(one)
             ),
+            began=await self.inventory.nodes.began(),
+            instances=await self.inventory.nodes.instances(),
         )
 
     async def days(self, first: int, last: int) -> set[int]:
@@ -222,12 +231,13 @@ def _touches(run: Run, only: frozenset[MachineKey]) -> bool:
     return any(MachineKey(account, cluster, part.node) in only for part in parts_of_run(run))
 
 
-def _called(lives: Sequence[NodeLife], only: frozenset[MachineKey] | None) -> frozenset[str] | None:
-    """The names under which some nodes report."""
+def _called(said: Scheduled, only: frozenset[MachineKey] | None) -> frozenset[str] | None:
+    """The names under which some machines report and are billed."""
     if only is None:
         return None
-    ids = {stretch.instance_id for life in lives for stretch in life.stretches if stretch.instance_id}
-    return frozenset(short_host(name) for name in {*(key.name for key in only), *ids})
+    ids = {stretch.instance_id for life in said.lives for stretch in life.stretches if stretch.instance_id}
+    ids |= {one for key in only for one in said.instances.get(key, ())}
+    return frozenset({*(key.name for key in only), *ids})
 
 
 def is_sliced(node: Node) -> bool:

@@ -18,12 +18,19 @@ class BilledMachine:
     gpus: int
     spans: tuple[tuple[int, int], ...]
 
+    @property
+    def name(self) -> str:
+        """The resource without what is before its id."""
+        return self.resource.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """Everything that is known of a range `[start, end)`; what goes on at `now_ms` is known until then.
 
     `shares`: by run's name and node its measured share of the time of devices (by index) that several take in turns.
+    `began`: by account and cluster since when its scheduler speaks of nodes; `instances`: by account, cluster and node
+    the instance ids that it ever had.
     """
 
     start_ms: int
@@ -35,3 +42,5 @@ class Known:
     billed: Sequence[BilledMachine] = ()
     sliced: frozenset[tuple[str, str, str]] = frozenset()
     shares: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    began: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    instances: Mapping[tuple[str, str, str], Sequence[str]] = field(default_factory=dict)

@@ -342,6 +342,38 @@ def test_what_accelerators_cost_is_what_their_machines_cost_and_idle_where_they_
     assert run(house.room.ledger.devices(EVERYTHING, *span)) == run(direct.devices(EVERYTHING, *span))
 
 
+def test_what_was_before_the_scheduler_was_asked_is_told_by_the_bill_once(house: House) -> None:
+    """The scheduler is connected on the third at 18:00; its accounting and the bill reach back further."""
+    arn, kind = "arn:aws:ec2:eu-west-1:111111111111:instance/i-0a", {"product_instance_type": "p5.48xlarge"}
+    bill = [billed(arn, "240", "24", day) | kind for day in (1, 2, 3)]
+    early = job("1", DAY3 - 12 * HOUR_MS, DAY3 + 12 * HOUR_MS, {"n1": 4.0})
+    nodes = [node("n1", instance_id="i-0a"), node("n2")]
+    path = "111111111111/atlas/n1"
+
+    house.bring(bill)
+    put(house, early)
+    whole = {1: 192.0, 2: 192.0, 3: 240.0}
+    assert 192 + 48 == house.totals(MONTH + DAY_MS, MONTH + 2 * DAY_MS).existing  # nobody says yet that they are one
+    report(house, DAY3 + 18 * HOUR_MS, *nodes)
+    found = days_of(house)
+    assert {path} == set(house.frame(MONTH, MONTH + 2 * DAY_MS).machines)
+    assert whole == {day: existing for day, (existing, _, _) in found.items()}
+    assert [(0.0, 192.0), (48.0, 144.0), (48.0, 96.0)] == [(held, unknown) for _, held, unknown in found.values()]
+    assert {"USD": Decimal(240)} == house.costed(MONTH + DAY_MS, MONTH + 2 * DAY_MS).sums()
+    house = house.again()
+    assert found == days_of(house)
+    report(house, DAY3 - 2 * DAY_MS + 6 * HOUR_MS, *nodes)  # a report that was kept somewhere: it speaks from then on
+    assert {1: 192.0 + 18 * 8, 2: 384.0, 3: 384.0} == {
+        day: existing for day, (existing, _, _) in days_of(house).items()
+    }
+
+
+def days_of(house: House) -> dict[int, tuple[float, float, float]]:
+    """By day: existing, held and unknown hours."""
+    found = {day: house.totals(MONTH + (day - 1) * DAY_MS, MONTH + day * DAY_MS) for day in (1, 2, 3)}
+    return {day: (one.existing, one.held, one.unknown) for day, one in found.items()}
+
+
 def by_the_hour(resource: str, hour: int, cost: str, **more: str) -> dict[str, str]:
     """A line of one hour."""
     start, end = (f"2026-08-03T{at:02}:00:00Z" if at < 24 else "2026-08-04T00:00:00Z" for at in (hour, hour + 1))

@@ -115,6 +115,12 @@ class Nothing:
     async def all(self, *asked: Any) -> list[Any]:
         return []
 
+    async def began(self) -> dict[Any, int]:
+        return {}
+
+    async def instances(self) -> dict[Any, Any]:
+        return {}
+
 
 def direct(fleet: Fleet, now_ms: int, inventory: Any = None) -> DirectLedger:
     """A ledger over a fleet in memory, and an inventory where there is one."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.inventory.runs import sightings
@@ -53,6 +53,14 @@ class NodeStore:
         None), however long ago it was last seen. In a time between two stretches a node was gone or powered down.
         """
         return await self._state.run(lambda connection: _existed(connection, scope, start_ms, end_ms))
+
+    async def began(self) -> dict[tuple[str, str], int]:
+        """By account and cluster since when its scheduler speaks of nodes: of what was before it says nothing."""
+        return await self._state.run(_began)
+
+    async def instances(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
+        """By account, cluster and name the instance ids that a node ever had."""
+        return await self._state.run(_instances)
 
     async def stretches(self, scope: Scope, start_ms: int, end_ms: int) -> dict[tuple[str, str], list[NodeStretch]]:
         """By cluster and node what was *seen* of it in a range, in order of time: what goes on, and what ended by the
@@ -161,7 +169,9 @@ def _put(connection: Connection, nodes: Sequence[Node], seen_ms: int, whole: fro
         by_cluster.setdefault((node.account, node.cluster), {})[node.name] = replace(node, seen_ms=seen_ms)
     spans: list[Span] = []
     changed = 0
+    began, instances = _began(connection), _instances(connection)
     for cluster, named in by_cluster.items():
+        spans += _early(cluster, named, seen_ms, began.get(cluster), instances)
         taking, known = _begin(connection, cluster, seen_ms)
         new = [name for name, node in named.items() if taking.say(name, _facts(node))]
         if cluster in whole:
@@ -173,6 +183,46 @@ def _put(connection: Connection, nodes: Sequence[Node], seen_ms: int, whole: fro
         spans += taking.spans
     mark(connection, spans)
     return changed
+
+
+def _early(
+    cluster: tuple[str, str],
+    named: Mapping[str, Node],
+    seen_ms: int,
+    began_ms: int | None,
+    instances: Mapping[_Key, tuple[str, ...]],
+) -> Iterable[Span]:
+    """What a report changes of the time before its cluster's first one: which machines of bills are its nodes, and of
+    which time the scheduler says nothing."""
+    before_ms = seen_ms if began_ms is None else min(began_ms, seen_ms)
+    new = {
+        name: one.instance_id
+        for name, one in named.items()
+        if one.instance_id and one.instance_id not in instances.get((*cluster, name), ())
+    }
+    if new:
+        yield Span(*cluster, tuple(new), 0, before_ms)
+        yield Span(cluster[0], "", tuple(sorted(set(new.values()))), 0, before_ms)
+    if began_ms is not None and seen_ms < began_ms:
+        mine = [key[2] for key in instances if key[:2] == cluster]
+        ids = {one for key, some in instances.items() if key[:2] == cluster for one in some}
+        yield Span(*cluster, tuple(dict.fromkeys([*mine, *named])), seen_ms, began_ms)
+        yield Span(cluster[0], "", tuple(sorted(ids)), seen_ms, began_ms)
+
+
+def _began(connection: Connection) -> dict[tuple[str, str], int]:
+    query = select(node_states.c.account, node_states.c.cluster, func.min(node_states.c.from_ms))
+    found = connection.execute(query.group_by(node_states.c.account, node_states.c.cluster))
+    return {(account, cluster): int(from_ms) for account, cluster, from_ms in found}
+
+
+def _instances(connection: Connection) -> dict[_Key, tuple[str, ...]]:
+    keys = node_states.c
+    query = select(keys.account, keys.cluster, keys.name, keys.instance_id).where(keys.instance_id != "").distinct()
+    found: dict[_Key, list[str]] = defaultdict(list)
+    for *key, instance in connection.execute(query.order_by(keys.account, keys.cluster, keys.name, keys.instance_id)):
+        found[key[0], key[1], key[2]].append(instance)
+    return {key: tuple(some) for key, some in found.items()}
 
 
 def _begin(connection: Connection, cluster: tuple[str, str], at_ms: int) -> tuple[_Taking, dict[str, Any]]:

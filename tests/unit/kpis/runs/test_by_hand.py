@@ -71,6 +71,9 @@ class Bill:
     def __init__(self, rows: Any = ()) -> None:
         self.rows = list(rows)
 
+    async def hours_apart(self, *asked: Any) -> list[Any]:
+        return []
+
     async def costs(self, scope: Scope, query: Any) -> list[Any]:
         return self.rows
 

@@ -25,6 +25,8 @@ from trimtab.web.tiles import Tile
 
 TEMPLATES = Path(web.__file__).parent / "templates"
 WITH_TILES = {path.stem for path in (TEMPLATES / "pages").glob("*.html") if "ui.tile(" in path.read_text()}
+HEADS = {"pages/statements.html": 11, "pages/budgets.html": 7, "parts/costs_ahead.html": 4}
+"""How many heads and totals of a template lead to a figure, columns that are named by code apart."""
 DRAWN = re.compile(r'\.page\(\s*request,\s*view,\s*"(\w+)"')
 TILE = re.compile(r'<div class="tile" data-tile="([^"]+)" data-figure="([^"]+)">')
 
@@ -97,6 +99,16 @@ def test_tiles_are_drawn_by_one_macro_and_what_is_a_fact_is_no_number() -> None:
     assert [] == [name for name, text in every.items() if name.startswith("parts/") and "ui.tile(" in text]
     facts = {label for text in every.values() for label in re.findall(r'ui\.fact\("([^"]+)"', text)}
     assert {"Bottleneck", "State", "Rules", "Owner"} == facts
+
+
+def test_heads_that_lead_to_a_figure_have_one_of_its_names() -> None:
+    told = re.compile(r'ui\.how\(view, "(\w+)"(?:, "([^"]+)")?\)')
+    heads = {name: told.findall((TEMPLATES / name).read_text()) for name in HEADS}
+    for name, number in HEADS.items():
+        assert number == len(heads[name]), name
+        assert [] == [one for one in heads[name] if (one[1] or REGISTER[one[0]].label) not in REGISTER[one[0]].names], (
+            name
+        )
 
 
 @pytest.mark.parametrize("area", [info.name for info in iter_modules(areas.__path__)])

@@ -19,9 +19,19 @@ def _sum(id_: str, label: str, basis: str, column: str) -> Figure:
     )  # fmt: skip
 
 
-def _number(id_: str, label: str, unit: str, formula: str, rollup: Rollup = Rollup.SUM) -> Figure:
+def _number(
+    id_: str, label: str, unit: str, formula: str, rollup: Rollup = Rollup.SUM, aliases: tuple[str, ...] = ()
+) -> Figure:
     return Figure(
-        id=id_, label=label, area="costs", unit=unit, rollup=rollup, span=_BILL, rows="/costs", formula=formula
+        id=id_,
+        label=label,
+        area="costs",
+        unit=unit,
+        rollup=rollup,
+        span=_BILL,
+        rows="/costs",
+        formula=formula,
+        aliases=aliases,
     )
 
 
@@ -48,7 +58,9 @@ USAGE = _number("usage_quantity", "Usage quantity", "1", "Σ of the quantities t
 NORMALISED = _number("normalised_usage", "Normalised usage", "1", "Σ of hours × the size factor of the instance")
 COMMITMENT_HOURS = _number("commitment_hours", "Commitment hours", "1", "Σ of the hours that were committed to")
 UNUSED_HOURS = _number("commitment_unused_hours", "Commitment hours unused", "1", "Σ of committed hours without use")
-LINES = _number("bill_lines", "Lines of the bill", "1", "number of the bill's lines that the filters take")
+LINES = _number(
+    "bill_lines", "Lines of the bill", "1", "number of the bill's lines that the filters take", aliases=("Lines",)
+)
 
 OF_METRIC: Mapping[Metric, Figure] = {
     Metric.UNBLENDED: BILLED,

@@ -81,7 +81,7 @@ def _units() -> UnitCosts:
 
 
 def _batch(state: State, clock: ManualClock) -> Any:
-    now, store = clock.now_ms(), JobStore(state, clock)
+    now, store = clock.now_ms() - 60_000, JobStore(state, clock)
     report = msgspec.json.encode(Report(id=JOB, name="captions", status="InProgress", started_ms=now)).decode()
     asyncio.run(store.put(KeptJob(JOB, ACCOUNT, REGION, "records", "captions", "InProgress", now, now, report)))
     return SimpleNamespace(recorder=SimpleNamespace(store=store))

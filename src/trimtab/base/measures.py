@@ -24,8 +24,11 @@ class Measure(StrEnum):
 HOURS_A_MONTH = Decimal(730)
 """What AWS, Azure and Google Cloud take for a month in a price: 365 × 24 ÷ 12."""
 
+HOURS = ("h", "hr", "hrs", "hour", "hours")
+"""Words for an hour, in lower case. A unit of one of them alone is an hour of the resource that the line names."""
+
 _TIMES: dict[str, Decimal] = {
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), Decimal(1)),
+    **dict.fromkeys(HOURS, Decimal(1)),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), Decimal(1) / 60),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), Decimal(1) / 3600),
     **dict.fromkeys(("day", "days"), Decimal(24)),

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.measures import HOURS
 from trimtab.budgets import calendar, limits
 from trimtab.budgets.filters import ReadFilter, metric_of, where_of
 from trimtab.budgets.live import NOT_LIVE, Estimated, LiveCosts, MlObject, object_of
@@ -26,7 +27,6 @@ _DIGITS = Decimal("0.01")
 _LEVEL = 0.8
 _PAST_DAYS = 400
 """How far back the currency of a budget without a limit is looked for, where its period has none."""
-_HOURS = frozenset(eligible.HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class Measure:
         """The lines that count: the budget's filter, in one currency or unit."""
         parts = [part for part in (where_of(budget.form, self.read),) if part is not None]
         if unit and budget.type is BudgetType.USAGE:
-            same = eligible.HOURS if unit.lower() in _HOURS else (unit,)
+            same = HOURS if unit.lower() in HOURS else (unit,)
             parts.append(Where(Dimension.USAGE_UNIT, tuple(one.lower() for one in same), ignore_case=True))
         elif unit:
             parts.append(Where(Dimension.CURRENCY, (unit,)))

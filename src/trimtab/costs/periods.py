@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 
 from trimtab.base.clock import to_datetime, to_ms
-from trimtab.costs.model import Granularity
+from trimtab.costs.model import CostQuery, Granularity
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 
 Period = tuple[int, int]
@@ -50,6 +50,19 @@ def periods(start_ms: int, end_ms: int, granularity: Granularity) -> list[Period
         found.append((at, after))
         at = after
     return found
+
+
+def period_of(query: CostQuery, start_ms: int) -> Period:
+    """The period of an answer that starts at `start_ms`, cut at what was asked for."""
+    match query.granularity:
+        case Granularity.TOTAL:
+            return query.start_ms, query.end_ms
+        case Granularity.MONTHLY:
+            return max(start_ms, query.start_ms), min(next_month(start_ms), query.end_ms)
+        case Granularity.DAILY:
+            return start_ms, start_ms + DAY_MS
+        case Granularity.HOURLY:
+            return start_ms, start_ms + HOUR_MS
 
 
 def previous(start_ms: int, end_ms: int) -> Period:

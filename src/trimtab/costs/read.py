@@ -19,8 +19,9 @@ from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions, facets_of
 from trimtab.costs.daily import Daily, pivot
 from trimtab.costs.facets import in_daily
-from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Granularity, Metric
-from trimtab.costs.read_sql import DAY_MS, HOUR, HOUR_MS, statement_of, time_condition
+from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Metric
+from trimtab.costs.periods import period_of
+from trimtab.costs.read_sql import DAY_MS, HOUR, statement_of, time_condition
 from trimtab.costs.tag_keys import merged
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
@@ -61,7 +62,7 @@ class CostReader:
         amounts = [found[f"amount{at}"] for at in range(len(query.metrics))]
         rows = []
         for at, period in enumerate(found["period"].tolist()):
-            start, end = _bounds(query, period * 1000)
+            start, end = period_of(query, period * 1000)
             rows.append(
                 CostRow(
                     start,
@@ -162,22 +163,3 @@ class CostReader:
 
 def _day(ms: int) -> str:
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"
-
-
-def _bounds(query: CostQuery, period_ms: int) -> tuple[int, int]:
-    """The period of a row, within what was asked."""
-    match query.granularity:
-        case Granularity.HOURLY:
-            return period_ms, period_ms + HOUR_MS
-        case Granularity.DAILY:
-            return period_ms, period_ms + DAY_MS
-        case Granularity.MONTHLY:
-            return max(period_ms, query.start_ms), min(_next_month(period_ms), query.end_ms)
-        case Granularity.TOTAL:
-            return query.start_ms, query.end_ms
-
-
-def _next_month(ms: int) -> int:
-    when = datetime.fromtimestamp(ms / 1000, UTC)
-    after = when.replace(year=when.year + when.month // 12, month=when.month % 12 + 1)
-    return int(after.timestamp()) * 1000

@@ -36,9 +36,8 @@ from trimtab.costs.model import (
     Metric,
     Tag,
 )
-from trimtab.costs.periods import month_start, next_month
+from trimtab.costs.periods import month_start, period_of
 from trimtab.costs.read import CostReader
-from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 from trimtab.economics.derived import Derived, as_ruled, needed_of, parts_of, where_as_ruled
 from trimtab.economics.division import Division
 from trimtab.economics.divisions import Divisions
@@ -237,7 +236,7 @@ def _rows(
             _add(sums, plan, divisions, dimensions, cell, resource)
     rows = []
     for (start, keys, currency), one in sorted(sums.items()):
-        begin, end = _bounds(plan.query, start)
+        begin, end = period_of(plan.query, start)
         unit = next(iter(one.units)) if len(one.units) == 1 else "N/A"
         rows.append(CostRow(begin, end, keys, currency, unit, one.lines, tuple(one.amounts)))
     return rows
@@ -332,15 +331,3 @@ def _period(query: CostQuery, cell: Cell) -> int:
             return max(month_start(cell.period_ms), query.start_ms)
         case _:
             return cell.period_ms
-
-
-def _bounds(query: CostQuery, start_ms: int) -> tuple[int, int]:
-    match query.granularity:
-        case Granularity.TOTAL:
-            return query.start_ms, query.end_ms
-        case Granularity.MONTHLY:
-            return start_ms, min(next_month(start_ms), query.end_ms)
-        case Granularity.DAILY:
-            return start_ms, start_ms + DAY_MS
-        case Granularity.HOURLY:
-            return start_ms, start_ms + HOUR_MS

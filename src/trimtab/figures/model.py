@@ -13,6 +13,7 @@ class Rollup(StrEnum):
     NEWEST = "the newest of the parts"
 
 
+NOW = "now: the newest report, whatever range is chosen"
 CLIPPED = "the range that is chosen: what began before or ends after is clipped to it"
 BASES = "billed, amortised or net amortised, as the answer says; net amortised where nobody chooses"
 

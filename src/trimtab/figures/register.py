@@ -1,11 +1,14 @@
-"""The register: every figure that people are shown, by id. GPU time is declared by the fleet, KPIs by their room."""
+"""The register: every figure that people are shown, by id. GPU time is declared by the fleet, KPIs by their room, and
+the others by one file an area in `areas`, which is found by listing that package.
+"""
 
+import pkgutil
 from collections.abc import Iterable
+from importlib import import_module
 
 from trimtab.base.errors import NotFound
+from trimtab.figures import areas
 from trimtab.figures.model import Figure, Rollup
-from trimtab.figures.money import MONEY
-from trimtab.figures.operations import OPERATIONS
 from trimtab.fleet.figures import FIGURES as FLEET
 from trimtab.kpis.formulas import FORMULAS, Formula
 from trimtab.kpis.model import Area
@@ -37,7 +40,12 @@ def _of_kpi(one: Formula) -> Figure:
     )
 
 
-_ALL = (*_of_fleet(), *MONEY, *(_of_kpi(one) for one in FORMULAS.values() if one.id not in FLEET), *OPERATIONS)
+def _of_areas() -> Iterable[Figure]:
+    for name in sorted(info.name for info in pkgutil.iter_modules(areas.__path__)):
+        yield from import_module(f"{areas.__name__}.{name}").FIGURES
+
+
+_ALL = (*_of_fleet(), *(_of_kpi(one) for one in FORMULAS.values() if one.id not in FLEET), *_of_areas())
 REGISTER: dict[str, Figure] = {one.id: one for one in _ALL}
 """By id, in the order in which they are shown."""
 BY_NAME: dict[str, Figure] = {name: one for one in _ALL for name in one.names}

@@ -7,6 +7,7 @@ from typing import Any
 from trimtab.batch.recorder import BYTES, ERRORS, JOB, NAMESPACE, RECORDS, cost_of, is_stale, report_of
 from trimtab.batch.report import Report
 from trimtab.batch.store import KeptJob
+from trimtab.figures.areas import batch as figures
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.web import format as words
 from trimtab.web.metric_query import Filter, MetricQuery
@@ -105,12 +106,12 @@ def tiles(rows: Sequence[BatchRow]) -> list[Tile]:
     errors = sum(one.errors for one in rows)
     failed = [one.name for one in rows if one.status == "Failed"]
     return [
-        Tile("Running", words.count(len(running)), f"of {len(rows)}", ", ".join(one.name for one in running[:3])),
-        Tile("Throughput", *words.split_value(sum(one.records_per_s for one in running)), "records a second now"),
-        Tile("Left", words.duration(1000 * max(left)) if left else "–", "", "until the last that runs is done"),
-        Tile("Records", words.count(sum(one.records for one in rows)), "", f"{errors:,} failed"),
-        Tile("Cost", *_total(costs), f"{unknown} without a price" if unknown else "so far"),
-        Tile("Failed jobs", words.count(len(failed)), "", ", ".join(failed[:3])),
+        Tile(figures.RUNNING, words.count(len(running)), f"of {len(rows)}", ", ".join(one.name for one in running[:3])),
+        Tile(figures.THROUGHPUT, *words.split_value(sum(one.records_per_s for one in running)), "records a second now"),
+        Tile(figures.LEFT, words.duration(1000 * max(left)) if left else "–", "", "until the last that runs is done"),
+        Tile(figures.RECORDS, words.count(sum(one.records for one in rows)), "", f"{errors:,} failed"),
+        Tile(figures.COST, *_total(costs), f"{unknown} without a price" if unknown else "so far"),
+        Tile(figures.FAILED, words.count(len(failed)), "", ", ".join(failed[:3])),
     ]  # fmt: skip
 
 

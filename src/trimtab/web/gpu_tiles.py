@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from trimtab.base.clock import to_datetime
-from trimtab.figures import operations
-from trimtab.fleet.figures import FIGURES
+from trimtab.figures.areas import arrivals
+from trimtab.figures.areas.money import MONTH
+from trimtab.figures.model import Figure
+from trimtab.figures.register import REGISTER
 from trimtab.inventory.catalog.model import PriceBasis
 from trimtab.inventory.sources import Source
 from trimtab.web import format as words
@@ -12,14 +14,13 @@ from trimtab.web.fleet import Trend
 from trimtab.web.gpu_findings import idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.kpi_text import hours
-from trimtab.web.money_tiles import MONTH, Idle, idle_tile
+from trimtab.web.money_tiles import Idle, idle_tile
 from trimtab.web.tiles import Tile
 
 EXISTING, HELD, ACTIVE, IDLE_HOURS = (
-    FIGURES[id_].label for id_ in ("gpu_hours_existing", "gpu_held_share", "gpu_active_share", "gpu_hours_idle")
+    REGISTER[id_] for id_ in ("gpu_hours_existing", "gpu_held_share", "gpu_active_share", "gpu_hours_idle")
 )
-HELD_HOURS = FIGURES["gpu_hours_held"].label
-AGE = operations.AGE.label
+HELD_HOURS = REGISTER["gpu_hours_held"]
 
 
 def gpu_tiles(
@@ -42,7 +43,7 @@ def gpu_tiles(
         _share(HELD, whole.held_share, f"{hours(whole.free)} h free", to_gpus, fleet.trend("held")),
         _share(ACTIVE, whole.active_share, _sources(fleet), to_gpus, fleet.trend("active")),
         idle_tile(Tile(IDLE_HOURS, hours(whole.idle), "h", named, fleet.trend("idle"), to_gpus), money[1]),
-        Tile(AGE, size, f"{unit} old" if newest else "", _reconciled(fleet), href=to_sources),
+        Tile(arrivals.AGE, size, f"{unit} old" if newest else "", _reconciled(fleet), href=to_sources),
     ]
 
 
@@ -65,9 +66,9 @@ def _reconciled(fleet: GpuFleet) -> str:
     return f"costs estimated from {to_datetime(costed.closed_ms):%-d %b} on"
 
 
-def _share(label: str, share: float | None, note: str, link: str, trend: Trend) -> Tile:
+def _share(figure: Figure, share: float | None, note: str, link: str, trend: Trend) -> Tile:
     shown = words.NONE if share is None else f"{share * 100:.1f}"
-    return Tile(label, shown, "" if share is None else "%", note, trend, link)
+    return Tile(figure, shown, "" if share is None else "%", note, trend, link)
 
 
 def _sources(fleet: GpuFleet) -> str:

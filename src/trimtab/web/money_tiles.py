@@ -10,14 +10,15 @@ from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.estimate.live import LiveEstimates, spent_of
-from trimtab.figures import money as figures
+from trimtab.figures.areas.money import IDLE, MONTH
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.frame import Costed
 from trimtab.fleet.model import gpu_hours
 from trimtab.web import format as words
 from trimtab.web.tiles import Tile
 
-MONTH, IDLE = figures.MONTH.label, figures.IDLE.label
+OF_A_MONTH = MONTH.aliases[0]
+"""How the figure is named where the month is not the running one."""
 _DAY_MS = 86_400_000
 
 
@@ -48,7 +49,7 @@ async def month_tile(
         return Tile(MONTH, words.NONE, "", "no billed line in your accounts", href=href)
     tile = month_of(rows, end_ms, this_month=start_ms == _month(now_ms), href=href)
     newest = live.newest if live is not None else None
-    if newest is None or tile.label != MONTH:
+    if newest is None or tile.of:
         return tile
     ahead = spent_of(newest, scope, None, Metric.BILLED, start_ms, now_ms + _DAY_MS, tile.unit)
     if not ahead.amount:
@@ -67,8 +68,9 @@ def month_of(rows: Sequence[CostRow], end_ms: int, *, this_month: bool, href: st
     days = sorted((row.start_ms, float(row.amounts[0])) for row in rows if row.currency == first)
     last = datetime.fromtimestamp((end_ms - 1) / 1000, UTC)
     more = "".join(f" · {_money(totals[one])} {one}" for one in others)
-    label = MONTH if this_month else f"{last:%B}’s $"
-    return Tile(label, _money(totals[first]), first, f"billed to {last:%-d %b}{more}", [each for _, each in days], href)
+    name, of = ("", "") if this_month else (OF_A_MONTH, f"{last:%B}")
+    note = f"billed to {last:%-d %b}{more}"
+    return Tile(MONTH, _money(totals[first]), first, note, [each for _, each in days], href, name, of)
 
 
 def idle_of(costed: Costed) -> Idle | None:

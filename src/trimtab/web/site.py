@@ -17,7 +17,7 @@ from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, 
 from trimtab.charts.bars import meter
 from trimtab.charts.heatmap import hatch, ramp
 from trimtab.charts.sparkline import sparkline
-from trimtab.figures.register import BY_NAME, REGISTER
+from trimtab.figures.register import REGISTER
 from trimtab.kpis.hosts import first_seen_ms
 from trimtab.kpis.shared_reads import SharedReads
 from trimtab.web import format as words
@@ -239,6 +239,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(words=words, sparkline=sparkline, meter=meter, hatch=hatch, ramp=ramp)
-    environment.globals.update(figures=REGISTER, figure_of=BY_NAME.get)
+    environment.globals.update(figures=REGISTER)
     environment.globals["ui"] = environment.get_template("parts/ui.html").module
     return environment

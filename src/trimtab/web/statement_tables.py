@@ -8,19 +8,21 @@ from decimal import Decimal
 from trimtab.economics.months import in_words, named
 from trimtab.economics.rules.model import UNUSED
 from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
+from trimtab.figures.areas import statements as figures
+from trimtab.figures.model import Figure
 from trimtab.reports.statements.money import coins, exact
+from trimtab.web.tiles import Tile
 
 GATHERED = frozenset((Kind.DISCOUNT, Kind.CREDIT, Kind.REFUND))
-_COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
-    ("Usage", frozenset((Kind.USAGE,))),
-    ("Commitments", frozenset((Kind.COMMITMENT_FEE, Kind.COMMITMENT_DISCOUNT))),
-    ("Unused", frozenset((Kind.UNUSED_COMMITMENT,))),
-    ("Support, fees", frozenset((Kind.FEE, Kind.SUPPORT))),
-    ("Credits, discounts", GATHERED),
-    ("Adjustments", frozenset((Kind.CORRECTION, Kind.ADJUSTMENT))),
-    ("Tax", frozenset((Kind.TAX,))),
+_COLUMNS: tuple[tuple[Figure, frozenset[Kind]], ...] = (
+    (figures.USAGE, frozenset((Kind.USAGE,))),
+    (figures.COMMITMENTS, frozenset((Kind.COMMITMENT_FEE, Kind.COMMITMENT_DISCOUNT))),
+    (figures.UNUSED, frozenset((Kind.UNUSED_COMMITMENT,))),
+    (figures.FEES, frozenset((Kind.FEE, Kind.SUPPORT))),
+    (figures.CREDITS, GATHERED),
+    (figures.ADJUSTMENTS, frozenset((Kind.CORRECTION, Kind.ADJUSTMENT))),
+    (figures.TAX, frozenset((Kind.TAX,))),
 )
-CORRECTIONS = "Late corrections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class CurrencyTable:
     """One currency's owners."""
 
     currency: str
-    columns: tuple[str, ...]
+    columns: tuple[Figure, ...]
     rows: tuple[OwnerRow, ...]
     totals: tuple[str, ...]
     total: str
@@ -98,7 +100,7 @@ def by_owner(statement: Statement, default: str, before: Sequence[Statement]) ->
     earlier = [_totals(one) for one in before]
     found = []
     for currency in sorted({line.key.currency for line in statement.lines}):
-        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        sums: dict[str, dict[Figure, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         for line in statement.lines:
             if line.key.currency == currency:
                 sums[line.key.owner][_column(line)] += line.coins
@@ -109,6 +111,20 @@ def by_owner(statement: Statement, default: str, before: Sequence[Statement]) ->
         ]
         found.append(replace(made, to_invoice=next(iter(rows), None)))
     return found
+
+
+def tiles(tables: Sequence[CurrencyTable], default: str, month: int, *, exact: bool) -> list[Tile]:
+    """What is charged and what nobody owns, by currency, and whether the bill says the same."""
+    when, found = in_words(month), []
+    for table in tables:
+        share = table.unowned_share
+        part = default if share is None else f"{default} · {share:.1%} of the month"
+        found += [
+            Tile(figures.TOTAL, table.total, "", when, of=table.currency),
+            Tile(figures.UNOWNED, table.unowned, "", part, [], f"/untagged?month={named(month)}", of=table.currency),
+        ]
+    beside_it = ("0.00 apart", "every kind of charge") if exact else ("changed since", "corrected next month")
+    return [*found, Tile(figures.APART, beside_it[0], "", beside_it[1], href="#bill")]
 
 
 def lines_of(statement: Statement, owner: str) -> dict[str, list[LineRow]]:
@@ -155,12 +171,12 @@ def month_link(month: int, state: MonthState) -> MonthLink:
 
 def _table(
     currency: str,
-    sums: dict[str, dict[str, Decimal]],
+    sums: dict[str, dict[Figure, Decimal]],
     default: str,
     earlier: Sequence[dict[tuple[str, str], Decimal]],
 ) -> CurrencyTable:
-    order = [name for name, _ in _COLUMNS] + [CORRECTIONS]
-    columns = tuple(name for name in order if any(held.get(name) for held in sums.values()))
+    order = [figure for figure, _ in _COLUMNS] + [figures.LATE]
+    columns = tuple(one for one in order if any(held.get(one) for held in sums.values()))
     totals = {owner: sum(held.values(), Decimal(0)) for owner, held in sums.items()}
     whole = sum(totals.values(), Decimal(0))
     rows = []
@@ -171,7 +187,7 @@ def _table(
             OwnerRow(
                 owner,
                 owner in (default, UNUSED),
-                tuple(coins(sums[owner][name], currency) if sums[owner].get(name) else "" for name in columns),
+                tuple(coins(sums[owner][one], currency) if sums[owner].get(one) else "" for one in columns),
                 coins(totals[owner], currency),
                 float(totals[owner] / whole) if whole > 0 and totals[owner] >= 0 else None,
                 (*trend, float(totals[owner])),
@@ -184,7 +200,7 @@ def _table(
         columns,
         tuple(rows),
         tuple(
-            coins(sum((held.get(name, Decimal(0)) for held in sums.values()), Decimal(0)), currency) for name in columns
+            coins(sum((held.get(one, Decimal(0)) for held in sums.values()), Decimal(0)), currency) for one in columns
         ),
         coins(whole, currency),
         coins(unowned, currency),
@@ -192,10 +208,10 @@ def _table(
     )
 
 
-def _column(line: StatementLine) -> str:
+def _column(line: StatementLine) -> Figure:
     if line.key.about:
-        return CORRECTIONS
-    return next(name for name, kinds in _COLUMNS if line.key.kind in kinds)
+        return figures.LATE
+    return next(figure for figure, kinds in _COLUMNS if line.key.kind in kinds)
 
 
 def _totals(statement: Statement) -> dict[tuple[str, str], Decimal]:

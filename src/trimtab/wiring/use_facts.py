@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
-from trimtab.economics.unit.ledger import holder_of
 from trimtab.economics.unit.model import Calls, Deploy, HeldActivity, HostSigns, Served, Traffic
+from trimtab.fleet.claims import holder_name
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.runs.model import Run
@@ -95,7 +95,7 @@ class Facts:
         """By holder how busy its GPUs were."""
         sight = Scope(accounts=scope.accounts)  # who may see a run may see its GPUs, whatever tags their series have
         found = await activity.read(self.reader, self.registry, sight, runs, start_ms, end_ms)
-        by_key = {run.key: holder_of(run) for run in runs}
+        by_key = {run.key: holder_name(run) for run in runs}
         return {
             by_key[key]: HeldActivity(
                 one.start_ms, one.step_s, one.values, one.seconds, tuple(device.gpu for device in one.devices.known)
@@ -113,4 +113,4 @@ class Facts:
         """By holder how many epochs it trained."""
         del scope
         told = await run_epochs.read(self.reader, self.registry, EVERYTHING, runs)
-        return {holder_of(run): told[run.key] for run in runs if told.get(run.key)}
+        return {holder_name(run): told[run.key] for run in runs if told.get(run.key)}

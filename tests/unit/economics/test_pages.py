@@ -1,6 +1,7 @@
 """The pages of money: what they say with and without a bill, the live preview, closing, and who may see them."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,23 @@ def test_a_statement_is_shown_down_to_its_lines(house: House, open_pages: Open) 
     assert {"search", "ads", "unowned", "unused commitments"} == {one["owner"] for one in found["lines"]}
     assert 404 == open_pages().get("/statements?month=2026-08&owner=nobody").status_code
     assert 400 == open_pages().get("/statements?month=August").status_code
+
+
+def test_heads_and_totals_of_a_statement_lead_to_how_they_are_computed(house: House, open_pages: Open) -> None:
+    house.bring(every_kind())
+    page = open_pages().get("/statements?month=2026-08").text
+    for id_, text in (
+        ("statement_usage", "Usage"),
+        ("statement_unused", "Unused commitments"),
+        ("statement_fees", "Support and fees"),
+        ("statement_tax", "Tax"),
+        ("statement_total", "Charged"),
+        ("statement_total", "Statement total"),
+        ("invoice_total", "Invoice"),
+        ("statement_to_invoice", "Difference between net amortised cost and invoice"),
+    ):
+        assert re.search(rf'class="how" href="/figures/{id_}"[^>]*>{text}[^<]*</a>', page), text
+    assert "August 2026, USD, net amortised" in page
 
 
 def test_files_are_the_statement(house: House, open_pages: Open) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 from tests.unit.kpis.fleet import Fleet, direct
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.fleet.claims import parts_of_run, span_of
 from trimtab.fleet.frame import by_machine, totals
+from trimtab.inventory.runs.model import Run, RunKey, RunState
 from trimtab.kpis.context import Options
 from trimtab.kpis.model import GroupKpis, Level
-from trimtab.kpis.run_hours import Runs, allocated_hours
 from trimtab.metrics.model import Kind
 
 STEP_S = 57  # the publishers' sampling interval
@@ -114,14 +116,14 @@ def test_availability_of_the_request_trace(genai: Path) -> None:
 def test_gpu_hours_of_a_schedulers_records(repository: Path) -> None:
     directory = folder(repository, "alibaba_gpu_v2023")
     (file,) = directory.glob("openb_pod_list*.csv")
-    pods = pd.read_csv(file)
-    gpus = np.where(pods.num_gpu == 1, pods.gpu_milli / 1000, pods.num_gpu)
-    runs = Runs(pods.scheduled_time.to_numpy(float), pods.deletion_time.to_numpy(float), gpus, pods.qos.tolist())
-    assert allocated_hours(runs) == pytest.approx(facts(directory)["gpu_hours_by_qos"], abs=1e-3)
-
-
-def test_a_run_counts_only_inside_the_range() -> None:
-    runs = Runs(
-        np.array([0.0, 7200, np.nan]), np.array([3600.0, np.nan, np.nan]), np.array([8, 0.5, 4]), ["a", "b", "c"]
-    )
-    assert allocated_hours(runs, 1800, 10_800) == {"a": 4.0, "b": 0.5, "c": 0.0}
+    hours: dict[str, float] = defaultdict(float)
+    for pod in pd.read_csv(file).dropna(subset=["scheduled_time"]).itertuples():
+        gpus = pod.gpu_milli / 1000 if pod.num_gpu == 1 else float(pod.num_gpu)
+        start, end = round(pod.scheduled_time * 1000), round(pod.deletion_time * 1000)
+        key = RunKey("1", "openb", pod.name)
+        run = Run(key, "kubernetes", RunState.COMPLETED, gpus=gpus, start_ms=start, end_ms=end, submit_ms=start)
+        for part in parts_of_run(run):
+            begun, ended = span_of(run, part)
+            assert ended is not None
+            hours[pod.qos] += part.gpus * (ended - begun) / 3_600_000
+    assert hours == pytest.approx(facts(directory)["gpu_hours_by_qos"], abs=1e-3)

@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.costs.model import CostRow
+from trimtab.figures.register import REGISTER
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.frame import Costed, Frame
 from trimtab.fleet.model import HOUR_MS, PARTS, State
@@ -29,12 +30,12 @@ def test_the_months_bill_is_summed_by_currency_and_never_across() -> None:
 
 
 def test_an_older_bill_says_its_month() -> None:
-    assert month_of([day(0, "USD", "5")], NOVEMBER + 30 * DAY, this_month=False).label == "November’s $"
+    assert month_of([day(0, "USD", "5")], NOVEMBER + 30 * DAY, this_month=False).label == "Month’s $, November"
 
 
 def test_the_idle_tile_names_its_basis_and_what_is_estimated_or_has_no_price() -> None:
     idle = Idle({"EUR": Decimal(20), "USD": Decimal(3)}, 4.0, Basis.NET_AMORTISED, {"EUR": Decimal(5)})
-    tile = idle_tile(Tile("GPU-hours idle", "14", "h", "", [], "/hosts"), idle)
+    tile = idle_tile(Tile(REGISTER["gpu_hours_idle"], "14", "h", "", [], "/hosts"), idle)
     assert (tile.label, tile.value, tile.unit) == ("Idle $", "20", "EUR")
     assert tile.note == "net amortised · 14 idle GPU-h · 3 USD · 25% of it estimated · 4 h without a price"
     assert words_of(idle.amounts) == "20 EUR + 3 USD"
@@ -67,6 +68,6 @@ def costed(*rows: tuple[State, int, int, int, str]) -> Costed:
 
 
 def test_without_any_price_the_hours_stay() -> None:
-    hours = Tile("GPU-hours idle", "14", "h")
+    hours = Tile(REGISTER["gpu_hours_idle"], "14", "h")
     assert idle_tile(hours, None) is hours
     assert words_of({}) == ""

@@ -252,10 +252,23 @@ def test_a_csv_cell_cannot_run_as_a_formula(pages: AsgiClient, fleet: WebState) 
 
 def test_jump_finds_pages_hosts_and_metrics(pages: AsgiClient) -> None:
     kinds = {item["kind"] for item in pages.get("/jump.json?q=s").json()["items"]}
-    assert kinds == {"Page", "Metric"}
+    assert kinds == {"Page", "Figure", "Metric"}
     [host] = [item for item in pages.get("/jump.json?q=web-2").json()["items"] if item["kind"] == "Host"]
     assert host["url"] == "/hosts/web-2"
     assert json.loads(pages.get("/jump.json?q=zzzz").text) == {"items": []}
+
+
+def test_jump_finds_figures_by_every_name_and_leads_to_how_they_are_computed(pages: AsgiClient) -> None:
+    def found(text: str) -> list[tuple[str, str, str, str]]:
+        items = pages.get("/jump.json", params={"q": text}).json()["items"]
+        return [(item["kind"], item["name"], item["hint"], item["url"]) for item in items]
+
+    assert ("Figure", "Idle $", "money", "/figures/idle_cost") in found("idle $")
+    assert ("Figure", "First token p95", "Time to first token p95", "/figures/ttft_p95") in found("first token")
+    assert ("Page", "Figures", "how every number is computed", "/figures") in found("figu")
+    assert "/figures" in [url for *_, url in found("")]
+    assert "GPU-hours" == next(name for kind, name, *_ in found("gpu-h") if kind == "Figure")
+    assert all(200 == pages.get(url).status_code for kind, *_, url in found("budget l") if kind == "Figure")
 
 
 def test_snippets_name_the_address_the_page_was_opened_at(pages: AsgiClient) -> None:

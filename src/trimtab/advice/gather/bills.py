@@ -81,7 +81,7 @@ def _bills(rows: list[CostRow], days: int) -> dict[str, Bill]:
         if known.currency != row.currency:
             continue  # currencies are never added: the first one counts
         if service in _RENTED:
-            known = replace(known, rented=known.rented + amount)
+            known = replace(known, rented=known.rented + effective)
         elif commitment:
             known = replace(
                 known,

@@ -4,10 +4,9 @@ Savings Plans cover EC2 instances, Fargate, Lambda and SageMaker instances; rese
 has them. Spot is covered by neither. A FOCUS bill without AWS's service codes counts its compute services.
 """
 
+from trimtab.base.measures import HOURS
 from trimtab.costs.model import And, Dimension, Filter, Match, Not, Or, Where
 
-HOURS = ("hrs", "hours", "hour", "hr", "h")
-"""Units of an instance's time, in lower case."""
 RESERVED, SAVINGS_PLAN, ON_DEMAND = "Reserved", "Savings Plan", "On-Demand"
 RESERVATION_FEE = "RIFee"
 """The record type that a bill has once a month for each reservation, at the month's first day."""

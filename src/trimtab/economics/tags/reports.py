@@ -11,12 +11,12 @@ from itertools import chain
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
-from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Not, Tag, Where
+from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Metric, Not, Tag, Where
 from trimtab.economics.division import Division
 from trimtab.economics.divisions import Divisions
 from trimtab.economics.months import after, before
 from trimtab.economics.rules.conditions import meets, needs
-from trimtab.economics.rules.derive import Derivation, Said
+from trimtab.economics.rules.derive import Derivation, Needs, Said
 from trimtab.economics.rules.model import RuleSet, TagPolicy
 from trimtab.economics.rules.store import RulesStore
 from trimtab.economics.statements import kinds
@@ -157,20 +157,11 @@ class TagReports:
         derivation = Derivation(rules)
         tag, owner = Tag(policy.key), CostCategory(rules.owner)
         asked: list[Facet] = [tag, owner, *needs(policy.where)]
-        needed = derivation.needs(asked)
-        dimensions = tuple(sorted(needed.dimensions))
-        query = CellQuery(
-            (rules.basis.metric,),
-            dimensions,
-            needed.tags,
-            needed.categories,
-            month,
-            granularity=Granularity.TOTAL,
-        )
+        query = _query((rules.basis.metric,), derivation.needs(asked), (), month)
         sums: dict[tuple[str, str], list[Decimal]] = {}
         examples: dict[tuple[str, str], str] = {}
         for cell in await self._cells.cells(EVERYTHING, query):
-            said = Said(dict(zip(dimensions, cell.dimensions, strict=True)), cell.tags, cell.categories, month)
+            said = Said(dict(zip(query.dimensions, cell.dimensions, strict=True)), cell.tags, cell.categories, month)
             if not meets(policy.where, partial(derivation.value, said=said)):
                 continue
             value = derivation.value(tag, said)
@@ -194,19 +185,10 @@ class TagReports:
         where: Filter | None = None,
         daily: bool = False,
     ) -> list[tuple[tuple[Dimension, ...], Cell]]:
-        needed = division.needs
-        dimensions = tuple(sorted(needed.dimensions | set(extra)))
-        query = CellQuery(
-            kinds.metrics_of(division.derivation.rules.basis),
-            dimensions,
-            needed.tags,
-            needed.categories,
-            month,
-            granularity=Granularity.DAILY if daily else Granularity.TOTAL,
-            where=where,
-            top=top,
-        )
-        return [(dimensions, cell) for cell in await self._cells.cells(EVERYTHING, query)]
+        query = _query(kinds.metrics_of(division.derivation.rules.basis), division.needs, extra, month)
+        grain = Granularity.DAILY if daily else Granularity.TOTAL
+        query = replace(query, granularity=grain, where=where, top=top)
+        return [(query.dimensions, cell) for cell in await self._cells.cells(EVERYTHING, query)]
 
     async def _seen(self, division: Division, month: int, names: list[str]) -> dict[str, list[Seen]]:
         """The owners that resources had in the months around."""
@@ -237,6 +219,12 @@ class _Sums:
 
     def add(self, currency: str, amount: Decimal) -> None:
         self.by[currency] = self.by.get(currency, Decimal(0)) + amount
+
+
+def _query(metrics: tuple[Metric, ...], needed: Needs, extra: tuple[Dimension, ...], month: int) -> CellQuery:
+    """A month's sums by all that rules need and `extra`, over the whole of it."""
+    dimensions = tuple(sorted(needed.dimensions | set(extra)))
+    return CellQuery(metrics, dimensions, needed.tags, needed.categories, month, granularity=Granularity.TOTAL)
 
 
 def keeps(policy: TagPolicy, value: str) -> bool:

@@ -25,11 +25,6 @@ _MOST_RUNS = 1_000_000
 _USES = {State.DOWN: Use.DOWN, State.FREE: Use.UNALLOCATED, State.UNKNOWN: Use.UNKNOWN}
 
 
-def holder_of(run: Run) -> str:
-    """The name of a run as a holder."""
-    return holder_name(run)
-
-
 @dataclass(frozen=True, slots=True)
 class Ledgers:
     """Makes ledgers of whole days; the fleet's ledger remembers what was asked."""

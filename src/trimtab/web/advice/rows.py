@@ -15,7 +15,10 @@ from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import CheckRun, Standing, State
 from trimtab.advice.together import Together, check_name, together
+from trimtab.figures.areas import advice as figures
 from trimtab.reports.statements.money import coins
+from trimtab.web import format as words
+from trimtab.web.tiles import Tile
 
 PILLARS = {
     Pillar.COST: "Cost",
@@ -101,8 +104,6 @@ def whole(standing: Standing) -> dict[str, Any]:
     known = catalogue().get(one.check)
     return {
         **row(standing),
-        "cash_value": _value(one),
-        "currency": one.currency if one.cash and one.cash_note != SAVES_NOTHING else "",
         "resource": one.resource,
         "evidence": one.evidence,
         "cost_text": money(one.cost, one.currency) if one.cost is not None else "",
@@ -118,6 +119,17 @@ def whole(standing: Standing) -> dict[str, Any]:
         "decided_by": standing.decided_by,
         "decided_ms": standing.decided_ms,
     }
+
+
+def tiles(one: Finding) -> list[Tile]:
+    """What a finding is worth a month, and how sure its check is."""
+    currency = one.currency if one.cash and one.cash_note != SAVES_NOTHING else ""
+    freed = words.count(round(one.gpu_hours))
+    return [
+        Tile(figures.CASH, _value(one), currency, one.cash_note),
+        Tile(figures.GPU_HOURS, freed, "h", "a month"),
+        Tile(figures.CONFIDENCE, f"{one.confidence * 100:.0f}", "%", f"effort {EFFORTS[one.effort.value]}"),
+    ]
 
 
 def _value(one: Finding) -> str:

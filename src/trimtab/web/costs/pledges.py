@@ -1,7 +1,7 @@
 """The commitments panel of the Costs page: rates with their sums, and each reservation and Savings Plan."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,7 +16,11 @@ from trimtab.costs.explorer.commitments import (
 from trimtab.costs.explorer.eligible import RESERVED, SAVINGS_PLAN
 from trimtab.costs.explorer.explorer import Explorer, Slice
 from trimtab.costs.explorer.words import money, signed
+from trimtab.figures.areas import costs as figures
+from trimtab.figures.model import Figure
+from trimtab.web import format as words
 from trimtab.web.costs.question import Question
+from trimtab.web.tiles import Tile
 
 _MOST = 50
 
@@ -25,7 +29,7 @@ _MOST = 50
 class Rate:
     """A share (0 to 1, None where it cannot be said) with what it is made of in words."""
 
-    label: str
+    figure: Figure
     share: float | None
     note: str
 
@@ -66,6 +70,17 @@ async def read_pledges(explorer: Explorer, scope: Scope, question: Question) -> 
     return [_panel(currency, uses, hours, spend, rates) for currency in currencies]
 
 
+def pledge_tiles(panels: Sequence[Pledges]) -> list[Tile]:
+    """The first rate of each currency, which leads to the others."""
+    found = []
+    for one in panels:
+        first = one.rates[0]
+        shown = (words.NONE, "") if first.share is None else (f"{first.share * 100:.1f}", "%")
+        of = one.currency if len(panels) > 1 else ""
+        found.append(Tile(first.figure, *shown, first.note, href="#commitments", of=of))
+    return found
+
+
 def _panel(
     currency: str,
     uses: Mapping[Slice, CommitmentUse],
@@ -80,19 +95,19 @@ def _panel(
     ordered = sorted(mine, key=lambda place: (-mine[place].total, place.keys))
     found = [
         Rate(
-            "Effective savings rate",
+            figures.SAVINGS_RATE,
             _share(rate.rate),
             f"{signed(rate.savings, currency)} against on demand, {money(rate.unused, currency)} unused"
             if rate.on_demand
             else "no usage that commitments could cover",
         ),
         Rate(
-            "Instance hours reserved",
+            figures.HOURS_RESERVED,
             _share(covered.share),
             f"{covered.reserved:,.0f} of {covered.total:,.0f} h" if covered.total else "no instance hours",
         ),
         Rate(
-            "Spend under Savings Plans",
+            figures.PLAN_SPEND,
             _share(planned.share),
             f"{money(planned.covered, currency)} of {money(planned.total, currency)} at on-demand rates"
             if planned.total
@@ -106,12 +121,12 @@ def _panel(
 
 def _use(mine: Mapping[Slice, CommitmentUse], currency: str) -> list[Rate]:
     found = []
-    for kind, label in ((RESERVED, "Reservations used"), (SAVINGS_PLAN, "Savings Plans used")):
+    for kind, figure in ((RESERVED, figures.RESERVATIONS_USED), (SAVINGS_PLAN, figures.PLANS_USED)):
         use = total_use(one for place, one in mine.items() if place.keys[0] == kind)
         if not use.total and not use.covered:
             continue
         note = f"{money(use.unused, currency)} of {money(use.total, currency)} unused"
-        found.append(Rate(label, _share(use.utilization), note if use.total else "its fee is not among these lines"))
+        found.append(Rate(figure, _share(use.utilization), note if use.total else "its fee is not among these lines"))
     return found
 
 

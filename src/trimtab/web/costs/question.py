@@ -23,17 +23,12 @@ from trimtab.costs.explorer.terms import (
 from trimtab.costs.model import CostCategory, Dimension, Facet, Filter, Granularity, Metric, Tag
 from trimtab.costs.periods import Period, day_ms, month_before, month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
+from trimtab.figures.areas.costs import OF_METRIC
 from trimtab.web.view import View, link
 
 METRICS: Mapping[str, str] = {
-    "unblended": "Billed",
-    "amortized": "Amortised",
-    "net_unblended": "Billed, net of discounts",
-    "net_amortized": "Amortised, net of discounts",
-    "list": "List price",
-    "blended": "Blended",
-    "split": "Containers' shares",
-    "usage": "Usage",
+    name: OF_METRIC[read_metric(name)].label
+    for name in ("unblended", "amortized", "net_unblended", "net_amortized", "list", "blended", "split", "usage")
 }
 """The bases that the page offers, by what the URL says."""
 DIMENSIONS = (

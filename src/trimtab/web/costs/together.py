@@ -2,6 +2,7 @@
 
 from trimtab.costs.currencies.model import Together
 from trimtab.costs.currencies.room import in_words
+from trimtab.figures.areas.costs import TOGETHER
 from trimtab.reports.statements.money import coins
 from trimtab.web.tiles import Tile
 
@@ -11,5 +12,5 @@ def together_tile(found: Together | None, label: str) -> Tile | None:
     if found is None or found.is_one:
         return None
     if found.total is None:
-        return Tile(f"Together, {found.currency}", "–", "", in_words(found), [])
-    return Tile(f"Together, {label}", coins(found.total, found.currency), found.currency, in_words(found), [])
+        return Tile(TOGETHER, "–", "", in_words(found), of=found.currency)
+    return Tile(TOGETHER, coins(found.total, found.currency), found.currency, in_words(found), of=label)

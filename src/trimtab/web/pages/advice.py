@@ -15,7 +15,7 @@ from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.web import respond
-from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, whole, work_row
+from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, tiles, whole, work_row
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.sorting import read_page
@@ -101,6 +101,7 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             "finding",
             timed=False,
             one=whole(standing),
+            tiles=tiles(standing.finding),
             decisions=await room.findings.decisions(view.scope, standing.finding.id),
             entry=entries.get(standing.finding.id),
             days=_SUPPRESS_DAYS,

@@ -20,13 +20,14 @@ from trimtab.costs.explorer.terms import facet_text, metric_text
 from trimtab.costs.model import CostQuery
 from trimtab.costs.periods import Period
 from trimtab.costs.room import CostsRoom
+from trimtab.figures.areas.costs import OF_METRIC
 from trimtab.web import respond
 from trimtab.web.audit.changes import ChangesPanel, changes_panel
 from trimtab.web.costs import pictures
 from trimtab.web.costs.ahead import ahead_of, facts_of
 from trimtab.web.costs.anomaly_rows import marks, row
 from trimtab.web.costs.anomaly_source import anomalies_of
-from trimtab.web.costs.pledges import read_pledges
+from trimtab.web.costs.pledges import pledge_tiles, read_pledges
 from trimtab.web.costs.question import (
     METRICS,
     PERIODS,
@@ -160,6 +161,7 @@ async def _facts(
         "timed": False,
         "question": question,
         "metric": metric_text(question.metric),
+        "figure": OF_METRIC[question.metric],
         "by": facet_text(question.by),
         "metrics": METRICS,
         "per": PERIODS,
@@ -180,7 +182,7 @@ async def _facts(
         "pledges": pledges,
         "ahead_url": view.url(path=f"{_PATH}/ahead") if question.is_money else "",
         "cost": cost_words,
-        "tiles": [*_tiles(question, answer), *([whole] if whole else [])],
+        "tiles": [*_tiles(question, answer), *([whole] if whole else []), *pledge_tiles(pledges)],
     }
 
 
@@ -262,12 +264,12 @@ def _tiles(question: Question, answer: Answer) -> list[Tile]:
     found = []
     for sheet in answer.sheets[:3]:
         total = sheet.total
-        label = f"{METRICS.get(metric_text(question.metric), metric_text(question.metric))}, {question.words}"
         share = cost_words.ratio(total.before, total.now) or "from nothing"
         note = (
             f"{share} against {span_words(question.before)}" if question.comparable else "the bill has no time before"
         )
-        found.append(Tile(label, f"{total.now:,.2f}", sheet.unit, note, _trend(total, answer, question.extent)))
+        trend, figure = _trend(total, answer, question.extent), OF_METRIC[question.metric]
+        found.append(Tile(figure, f"{total.now:,.2f}", sheet.unit, note, trend, of=question.words))
     return found
 
 

@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.figures.areas.runs import GPUS_HELD
+from trimtab.figures.register import REGISTER
 from trimtab.fleet.telemetry.concepts import Finder
 from trimtab.kpis.model import Level
 from trimtab.web import format as words
@@ -146,13 +148,14 @@ def _tiles(one: Group, gpus: Sequence[GpuRow]) -> list[Tile]:
     budget = f"{kpi_text.shown(one.kpis['error_budget_left'])} of the error budget left"
     if left is not None and left < 0:
         budget = f"error budget overspent {1 - left:.0f}×"
+    ttft, success = REGISTER["ttft_p95"], REGISTER["success_ratio"]
     return [
-        Tile("Requests", *_split(one, "requests_per_s"), one.why("requests_per_s"), one.requests),
-        Tile("Tokens", *_split(one, "tokens_per_s"), one.why("tokens_per_s")),
-        Tile("Latency p95", *_split(one, "latency_p95"), f"p99 {kpi_text.shown(one.kpis['latency_p99'])}"),
-        Tile("First token p95", *_split(one, "ttft_p95"), one.why("ttft_p95")),
-        Tile("Success", *_split(one, "success_ratio"), budget),
-        Tile("GPUs", words.value(len(gpus)), "", active),
+        Tile(REGISTER["requests_per_s"], *_split(one, "requests_per_s"), one.why("requests_per_s"), one.requests),
+        Tile(REGISTER["tokens_per_s"], *_split(one, "tokens_per_s"), one.why("tokens_per_s")),
+        Tile(REGISTER["latency_p95"], *_split(one, "latency_p95"), f"p99 {kpi_text.shown(one.kpis['latency_p99'])}"),
+        Tile(ttft, *_split(one, "ttft_p95"), one.why("ttft_p95"), name=ttft.aliases[0]),
+        Tile(success, *_split(one, "success_ratio"), budget, name=success.aliases[0]),
+        Tile(GPUS_HELD, words.value(len(gpus)), "", active),
     ]
 
 

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.figures.areas.money import GPU_TIME, IDLE
 from trimtab.figures.model import Figure
-from trimtab.figures.money import GPU_TIME, IDLE
 from trimtab.figures.register import REGISTER, figure
 from trimtab.fleet.figures import FIGURES
 from trimtab.web import format as words

@@ -1,4 +1,4 @@
-"""`/jump.json?q=`: what the Ctrl-K menu finds — pages, hosts and metrics."""
+"""`/jump.json?q=`: what the Ctrl-K menu finds — pages, figures, hosts and metrics."""
 
 from urllib.parse import quote
 
@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.scope import Scope
+from trimtab.figures.register import REGISTER
 from trimtab.metrics.model import SeriesQuery
 from trimtab.web import respond
 from trimtab.web.panels import EXPLORER
@@ -24,7 +25,9 @@ def routes(site: Site) -> list[BaseRoute]:
         text = request.query_params.get("q", "").strip()
         scope: Scope = request.state.principal.scope
         hosts = await site.fleet.hosts(scope)
-        items = _pages(text) + _hosts([host.name for host in hosts], text) + _metrics(site, scope, text)
+        items = (
+            _pages(text) + _figures(text) + _hosts([host.name for host in hosts], text) + _metrics(site, scope, text)
+        )
         return respond.json(request, {"items": items})
 
     return [Route("/jump.json", site.guarded(jump))]
@@ -38,6 +41,22 @@ def _pages(text: str) -> list[dict[str, str]]:
         if text.lower() in item.name.lower()
     ]
     return found[:_MOST] if text else found
+
+
+def _figures(text: str) -> list[dict[str, str]]:
+    """Where all of them are, and each by every name under which it is shown."""
+    asked = text.lower()
+    page = {"kind": "Page", "name": "Figures", "hint": "how every number is computed", "url": "/figures"}
+    if not text:
+        return [page]
+    found = [
+        {"kind": "Figure", "name": name, "hint": one.area if name == one.label else one.label, "url": f"/figures/{id_}"}
+        for id_, one in REGISTER.items()
+        for name in one.names
+        if asked in name.lower()
+    ]
+    found.sort(key=lambda one: not one["name"].lower().startswith(asked))
+    return ([page] if asked in "figures" else []) + found[:_MOST]
 
 
 def _hosts(names: list[str], text: str) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from trimtab.access.principal import Role
 from trimtab.base import typed
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
+from trimtab.figures.areas import load_tests as figures
 from trimtab.inference.advisor import test_of
 from trimtab.inference.cost import Price
 from trimtab.inference.orders import RUNNING, WAITING, Asked
@@ -177,13 +178,12 @@ def _tiles(test: LoadTest, row: dict[str, Any], price: Price | None) -> list[Til
     latency, thousand = row["latency_ms"], f"{float(row['per_1k']):.4g}" if row["per_1k"] else "–"
     over = test.overhead
     return [
-        Tile("Capacity", f"{capacity.value:,.4g}" if capacity else "–", "requests/s" if capacity else "", bounds),
-        Tile(f"{row['percentile']} there", f"{latency:,.4g}" if latency is not None else "–", "ms",
-             f"objective {test.slo_ms:g} ms"),
-        Tile("Bottleneck", test.bottleneck or "–", "", test.bottleneck_why),
-        Tile("A thousand requests", thousand, price.currency if price else "",
+        Tile(figures.CAPACITY, f"{capacity.value:,.4g}" if capacity else "–", "requests/s" if capacity else "", bounds),
+        Tile(figures.LATENCY, f"{latency:,.4g}" if latency is not None else "–", "ms",
+             f"objective {test.slo_ms:g} ms", of=row["percentile"]),
+        Tile(figures.PER_THOUSAND, thousand, price.currency if price else "",
              f"{row['per_hour']} an hour, {price.basis}" if price else "the machine type has no list price"),
-        Tile("Generator", f"{over.cpu_us_per_request:.0f}", "µs a request",
+        Tile(figures.GENERATOR, f"{over.cpu_us_per_request:.0f}", "µs a request",
              "its own delay is in the figures" if over.limited else f"{over.core_share:.0%} of a core"),
     ]  # fmt: skip
 

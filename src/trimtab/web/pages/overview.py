@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.figures.areas.arrivals import ARRIVING
+from trimtab.figures.areas.money import IDLE, MONTH
 from trimtab.inventory.sources import Source
 from trimtab.kpis.hosts import HostSummary
 from trimtab.web import format as words
@@ -17,7 +19,7 @@ from trimtab.web.advice.rows import saving_most
 from trimtab.web.gpu_findings import BrokenGroup, IdleGroup, broken_groups, idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_tiles import ACTIVE, EXISTING, HELD, gpu_tiles
-from trimtab.web.money_tiles import IDLE, MONTH, idle_of, money, month_tile, words_of
+from trimtab.web.money_tiles import idle_of, money, month_tile, words_of
 from trimtab.web.pages.gpus import summary
 from trimtab.web.pages.kpis import as_dict
 from trimtab.web.pages.snippets import connect_snippets
@@ -28,6 +30,7 @@ from trimtab.web.services import Group
 from trimtab.web.site import Site
 from trimtab.web.teams import as_dict as team_dict
 from trimtab.web.tiles import Tile, fleet_tiles
+from trimtab.web.tiles import as_dict as tile_dict
 from trimtab.web.view import View
 
 _PROCESSES, _FLEET_PROCESSES = 10, 18
@@ -53,13 +56,13 @@ def routes(site: Site) -> list[BaseRoute]:
         view = await site.fleet_view(request)
         facts = await _facts(site, view)
         snippets = connect_snippets(view.origin, site.state.region)
-        later = [one for one in _LATER if one[0] not in facts["known"]]
+        later = [(one.label, how) for one, how in _LATER if one not in facts["known"]]
         return site.page(request, view, "overview", timed=True, later=later, snippets=snippets, kpi=kpi_text, **facts)
 
     async def as_json(request: Request) -> Response:
         view = await site.fleet_view(request)
         facts = await _facts(site, view)
-        shown = {key: [asdict(one) for one in facts[key]] for key in ("hosts", "processes", "tiles", "rejections")}
+        shown = {key: [asdict(one) for one in facts[key]] for key in ("hosts", "processes", "rejections")}
         sources = [asdict(one) for one in facts["sources"]]
         gpus = {
             **summary(facts["gpus"]),
@@ -70,6 +73,7 @@ def routes(site: Site) -> list[BaseRoute]:
         services = [as_dict(one) for one in facts["services"]]
         body = {
             **shown,
+            "tiles": [tile_dict(one) for one in facts["tiles"]],
             "best": facts["best"],
             "sources": sources,
             "gpus": gpus,
@@ -128,7 +132,7 @@ def _gpu_facts(
     links = (view.ranged("/hosts"), "/sources")
     return {
         "tiles": gpu_tiles(fleet, sources, view.now_ms, links, (month, idle_money)),
-        "known": {*_GPUS, *(name for name, found in ((MONTH, month), (IDLE, idle_money)) if found)},
+        "known": {*_GPUS, *(one for one, found in ((MONTH, month), (IDLE, idle_money)) if found)},
         "idle_money": [words_of(one.amounts) for one in idle],
         "idle": idle,
         "broken": broken[:_BROKEN],
@@ -160,7 +164,7 @@ def _ingest_tile(site: Site, view: View, sources: Sequence[Source]) -> Tile:
     series = sum(sum(found.values()) for found in names.values())
     newest = max((source.last_seen_ms for source in sources), default=0)
     note = f"{words.count(series)} series · {words.age(newest, view.now_ms)}"
-    return Tile("Arriving", *_rows(rate), note, site.arrivals.trend(), href="/sources")
+    return Tile(ARRIVING, *_rows(rate), note, site.arrivals.trend(), href="/sources")
 
 
 def _rows(rate: float) -> tuple[str, str]:

@@ -9,9 +9,10 @@ from starlette.routing import BaseRoute, Route
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.client import runs_wire
-from trimtab.figures import money as figures
+from trimtab.figures.areas import runs as figures
+from trimtab.figures.areas.money import COULD_BE_SAVED, RUN_COST
+from trimtab.figures.register import REGISTER
 from trimtab.fleet.basis import DEFAULT
-from trimtab.fleet.figures import FIGURES
 from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunState
@@ -38,7 +39,8 @@ from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View, link
 
-HELD, RUN_COST = FIGURES["gpu_hours_held"].label, figures.RUN_COST.label
+LARGEST_LOSS = COULD_BE_SAVED.aliases[0]
+HELD = REGISTER["gpu_hours_held"]
 MOST_RUNS = 2000
 """Runs of a range that the page looks at: the last submitted of more."""
 _STALE_S = 600.0
@@ -219,14 +221,17 @@ def _tiles(sums: Sums, found: QueueReport, span: str) -> list[Tile]:
     saved, saved_currency = _amount(money(sums.saved))
     return [
         Tile(
-            "Running", words.count(sums.running), "", f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs"
+            figures.RUNNING,
+            words.count(sums.running),
+            "",
+            f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs",
         ),
         Tile(HELD, words.value(sums.gpu_hours), "h", f"{span} · {active or 'activity unknown'}"),
         Tile(RUN_COST, amount, currency, f"{span} · {DEFAULT.value} · {priced}"),
-        Tile(figures.COULD_BE_SAVED.label, saved, saved_currency, "the largest loss of each run"),
-        Tile("Waited for", words.value(found.gpu_hours), "GPU-h", "pending in this range, of all teams"),
+        Tile(COULD_BE_SAVED, saved, saved_currency, "the largest loss of each run"),
+        Tile(figures.PENDING, words.value(found.gpu_hours), "GPU-h", "pending in this range, of all teams"),
         Tile(
-            "Slowest wait, p95",
+            figures.WAIT_P95,
             *(length_of(slowest.wait_p95_s or 0.0) if slowest else "–").partition(" ")[::2],
             f"{slowest.team}: {slowest.reason}" if slowest else "no run started in this range",
         ),
@@ -245,13 +250,16 @@ def _run_tiles(report: RunReport) -> list[Tile]:
         Tile(
             HELD, words.value(report.gpu_hours), "h", f"whole life · {words.value(run.gpus)} × {run.gpu_type or 'GPU'}"
         ),
-        Tile("Active", share, "%" if report.active_share is not None else "", active),
+        Tile(figures.ACTIVE, share, "%" if report.active_share is not None else "", active),
         Tile(RUN_COST, *_amount(money(report.cost.amounts)), f"whole life · {DEFAULT.value} · {basis}"),
-        Tile("Waited", *(length_of(report.wait_ms / 1000) if report.wait_ms else "0 min").partition(" ")[::2], why),
         Tile(
-            "Largest loss",
+            figures.WAITED, *(length_of(report.wait_ms / 1000) if report.wait_ms else "0 min").partition(" ")[::2], why
+        ),
+        Tile(
+            COULD_BE_SAVED,
             *_amount(money(loss.amounts) if loss and loss.amounts else "–"),
             f"{loss.loss.kind.value}, {words.value(loss.loss.gpu_hours)} GPU-h" if loss else "none found",
+            name=LARGEST_LOSS,
         ),
     ]
 

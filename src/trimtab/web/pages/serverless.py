@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import NotFound, QueryAborted
+from trimtab.figures.areas import functions as figures
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.kpis.runs.families import JobFamily, families
 from trimtab.logs.serverless.model import FunctionUse
@@ -208,17 +209,15 @@ def _tiles(found: Sequence[FunctionUse]) -> list[Tile]:
     worst = max(found, key=lambda one: one.failed_share, default=None)
     trend: list[float | None] = [float(sum(column)) for column in zip(*(one.counts for one in found), strict=True)]
     return [
-        Tile("Functions", words.count(len(found)), "", f"{words.count(calls)} invocations", trend),
-        Tile("Failed", f"{failed / calls:.1%}" if calls else words.NONE, "", _most(worst, "failed_share")),
+        Tile(figures.FUNCTIONS, words.count(len(found)), "", f"{words.count(calls)} invocations", trend),
+        Tile(figures.FAILED, f"{failed / calls:.1%}" if calls else words.NONE, "", _most(worst, "failed_share")),
+        Tile(figures.COLD, f"{colds / calls:.1%}" if calls else words.NONE, "", f"{words.count(colds)} sandboxes made"),
         Tile(
-            "Cold starts", f"{colds / calls:.1%}" if calls else words.NONE, "", f"{words.count(colds)} sandboxes made"
-        ),
-        Tile(
-            "Slowest, p95",
+            figures.SLOWEST,
             *milliseconds(slowest.p95_ms if slowest else None).partition(" ")[::2],
             slowest.function if slowest else "",
         ),
-        Tile("Cost", *_total(found), "at list prices"),
+        Tile(figures.COST, *_total(found), "at list prices"),
     ]
 
 
@@ -251,26 +250,26 @@ def _function_tiles(use: FunctionUse) -> list[Tile]:
         )
     return [
         Tile(
-            "Invocations",
+            figures.INVOCATIONS,
             words.count(use.invocations),
             "",
             f"at most {use.concurrency:,} at one time",
             list(map(float, use.counts)),
         ),
-        Tile("Failed", f"{use.failed_share:.1%}", "", ", ".join(rest)),
+        Tile(figures.FAILED, f"{use.failed_share:.1%}", "", ", ".join(rest)),
         Tile(
-            "Duration, p95",
+            figures.DURATION,
             *milliseconds(use.p95_ms).partition(" ")[::2],
             f"p50 {milliseconds(use.p50_ms)}, p99 {milliseconds(use.p99_ms)}",
         ),
         Tile(
-            "Cold starts",
+            figures.COLD,
             f"{use.cold_share:.1%}",
             "",
             f"{milliseconds(use.init_p50_ms)} each, p95 {milliseconds(use.init_p95_ms)}",
         ),
-        Tile("Memory used", words.NONE if room is None else f"{1 - room:.0%}", "", memory),
-        Tile("Cost", number, currency, _basis(use)),
+        Tile(figures.MEMORY, words.NONE if room is None else f"{1 - room:.0%}", "", memory),
+        Tile(figures.COST, number, currency, _basis(use)),
     ]
 
 

@@ -42,6 +42,9 @@ def routes(site: Site) -> list[BaseRoute]:
         version = await room.rules.current()
         category = version.rules.category(statement.owner_category)
         default = category.default if category else ""
+        tables = statement_tables.by_owner(statement, default, before)
+        exact = all(not row.difference for row in rows)
+        tiles = statement_tables.tiles(tables, default, month, exact=exact)
         whole = None
         if site.state.costs is not None:
             query = CostQuery(*bounds(month), (statement.basis.metric,))
@@ -57,13 +60,12 @@ def routes(site: Site) -> list[BaseRoute]:
             month_words=in_words(month),
             statement=statement,
             closed=statement.state is MonthState.CLOSED,
-            tables=statement_tables.by_owner(statement, default, before),
-            default=default,
-            whole=whole,
+            tables=tables,
+            tiles=[*tiles, *([whole] if whole else [])],
             owner=owner,
             lines=statement_tables.lines_of(statement, owner) if owner is not None else {},
             bill=statement_tables.beside(rows),
-            exact=all(not row.difference for row in rows),
+            exact=exact,
             over=site.state.clock.now_ms() >= bounds(month)[1],
             may_close=view.principal.may(Role.ADMIN),
         )

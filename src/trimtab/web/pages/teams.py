@@ -12,7 +12,9 @@ from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.budgets.model import Budget
-from trimtab.figures import money as figures
+from trimtab.figures.areas.budgets import LEFT
+from trimtab.figures.areas.money import GPU_TIME, IDLE
+from trimtab.figures.areas.runs import RUNS
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.frame import NOBODY_HELD, UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
@@ -22,7 +24,7 @@ from trimtab.web.advice.rows import work_row
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_reader import fresh_s
 from trimtab.web.gpu_tiles import ACTIVE, HELD_HOURS
-from trimtab.web.money_tiles import IDLE, money
+from trimtab.web.money_tiles import money
 from trimtab.web.pages.snippets import gpu_snippets
 from trimtab.web.run_rows import RunRow, row_of
 from trimtab.web.site import Site
@@ -30,7 +32,6 @@ from trimtab.web.teams import ALL, HOURS, TeamRow, as_dict, team_rows
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View
 
-COST, BUDGET_LEFT = figures.GPU_TIME.label, figures.BUDGET_LEFT.label
 _OF_RUN = ("job", "cluster", "name", "state", "gpu_hours", "cost", "currency")
 _MOST_RUNS, _MOST_FINDINGS = 500, 10
 _COLUMNS = (
@@ -190,16 +191,16 @@ def _tiles(row: TeamRow, view: View, runs: list[RunRow]) -> list[Tile]:
     share = words.NONE if hours.active_share is None else f"{hours.active_share * 100:.1f}"
     running = sum(run.state == "running" for run in runs)
     tiles = [
-        Tile(COST, *_amount(row.cost), f"{span} · {basis}"),
+        Tile(GPU_TIME, *_amount(row.cost), f"{span} · {basis}"),
         Tile(HELD_HOURS, kpi_text.hours(hours.held), "h", f"{span} · {kpi_text.hours(hours.existing)} h exist"),
         Tile(ACTIVE, share, "%" if hours.active_share is not None else "", f"{kpi_text.hours(hours.active)} h active"),
         Tile(IDLE, *_amount(row.idle_cost), f"{kpi_text.hours(hours.idle)} idle GPU-h · {basis}"),
-        Tile("Runs", words.count(len(runs)), "", f"{running} running", href=view.ranged("/runs")),
+        Tile(RUNS, words.count(len(runs)), "", f"{running} running", href=view.ranged("/runs")),
     ]
     if row.budget is not None:
         left, budget = row.budget.left, row.budget
         note = f"of {budget.limit:,.0f} {budget.unit}, {budget.name}"
-        tiles.append(Tile(BUDGET_LEFT, f"{left:,.0f}", budget.unit, note, href=budget.href))
+        tiles.append(Tile(LEFT, f"{left:,.0f}", budget.unit, note, href=budget.href))
     return tiles
 
 

@@ -10,11 +10,13 @@ from trimtab.access.principal import Role
 from trimtab.economics.months import in_words, named, read_month
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.tags.model import Compliance, TagKey, Untagged, UntaggedReport
+from trimtab.figures.areas.statements import SUGGESTED, UNTAGGED
 from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.pages.statements import whole_bill
 from trimtab.web.site import Site
 from trimtab.web.sorting import PAGE_ROWS
+from trimtab.web.tiles import Tile
 from trimtab.web.view import View, link
 
 COLUMNS = ("account", "service", "resource", "name", "currency", "cost", "lines", "suggested", "evidence", "reason")
@@ -41,7 +43,7 @@ def routes(site: Site) -> list[BaseRoute]:
             month_words=in_words(month),
             report=report,
             sums=_sums(report),
-            guessed=_guessed(report),
+            tiles=_tiles(report, in_words(month)),
             parts=_parts(report),
             whole=[{"currency": one, "cost": coins(cost, one)} for one, cost in report.billed.items()],
             rows=[_shown(row, month) for row in report.rows[:PAGE_ROWS]],
@@ -100,15 +102,17 @@ def _parts(report: UntaggedReport) -> list[dict[str, str]]:
     return [{"name": name, "currency": one, "cost": coins(cost, one)} for name, one, cost in found]
 
 
-def _guessed(report: UntaggedReport) -> list[dict[str, str]]:
-    """By currency: what has a suggested owner."""
-    found = []
-    for currency in report.total:
-        cost = sum(
-            (row.cost for row in report.rows if row.suggestion and row.currency == currency), report.total[currency] * 0
-        )
-        found.append({"currency": currency, "cost": coins(cost, currency)})
-    return found
+def _tiles(report: UntaggedReport, month: str) -> list[Tile]:
+    """By currency: what nobody owns, and what of it has a suggested owner."""
+    owned, guessed = [], []
+    for one in _sums(report):
+        currency, share = one["currency"], one["share"]
+        note = f"{report.default} · {month}" if share is None else f"{report.default} · {share:.1%} of {month}"
+        owned.append(Tile(UNTAGGED, one["total"], "", note, of=currency))
+        nothing = report.total[currency] * 0
+        cost = sum((row.cost for row in report.rows if row.suggestion and row.currency == currency), nothing)
+        guessed.append(Tile(SUGGESTED, coins(cost, currency), "", "reasons are below", of=currency))
+    return [*owned, *guessed]
 
 
 def _shown(row: Untagged, month: int) -> dict[str, Any]:

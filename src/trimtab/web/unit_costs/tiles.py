@@ -5,7 +5,7 @@ from decimal import Decimal
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.idle.split import IdleReport
 from trimtab.economics.unit.model import ZERO, Ledger
-from trimtab.figures.money import GPU_TIME, IDLE, PER_ACTIVE, PER_EXISTING
+from trimtab.figures.areas.money import GPU_TIME, IDLE, PER_ACTIVE, PER_EXISTING
 from trimtab.web.tiles import Tile
 
 
@@ -25,11 +25,11 @@ def tiles_of(ledger: Ledger, idle: IdleReport) -> list[Tile]:
     idled = idle.total.get(currency, ZERO) + partly
     share = idle.unexplained_share
     return [
-        Tile(GPU_TIME.label, f"{cost:,.0f}", currency, told),
-        Tile(PER_EXISTING.label, _per(cost, hours), currency, f"{hours:,.0f} GPU-hours"),
-        Tile(PER_ACTIVE.label, _per(cost, active), currency, f"{active:,.0f} GPU-hours of work"),
+        Tile(GPU_TIME, f"{cost:,.0f}", currency, told),
+        Tile(PER_EXISTING, _per(cost, hours), currency, f"{hours:,.0f} GPU-hours"),
+        Tile(PER_ACTIVE, _per(cost, active), currency, f"{active:,.0f} GPU-hours of work"),
         Tile(
-            IDLE.label,
+            IDLE,
             f"{idled:,.0f}",
             currency,
             _explained(idled, partly, share),

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from trimtab.economics.shared.model import Use
-from trimtab.economics.unit.ledger import holder_of
 from trimtab.economics.unit.model import HeldActivity, Ledger, Slice
+from trimtab.fleet.claims import holder_name
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
 
 DAY = 86_400_000
@@ -36,7 +36,7 @@ def piece(holder: str, use: Use, cost: str, hours: float = 10.0, day: int = 0, *
 def ledger(runs: list[Run], slices: list[Slice], **more: Any) -> Ledger:
     """A ledger of a week."""
     facts: dict[str, Any] = {"runs": runs, "clusters": {"n1": "1/atlas"}, "now_ms": START + 7 * DAY, **more}
-    holders = {holder_of(one): one for one in runs}
+    holders = {holder_name(one): one for one in runs}
     return Ledger(START, START + 7 * DAY, START + 6 * DAY, tuple(slices), holders, {"n1": "1"}, **facts)
 
 

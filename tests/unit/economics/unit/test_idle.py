@@ -16,8 +16,8 @@ from trimtab.economics.unit.idle.over_minimum import over_minimum
 from trimtab.economics.unit.idle.post_run_tail import post_run_tail
 from trimtab.economics.unit.idle.queue_empty import empty_hours
 from trimtab.economics.unit.idle.split import split_idle
-from trimtab.economics.unit.ledger import holder_of
 from trimtab.economics.unit.model import HeldActivity, HostSigns, Served
+from trimtab.fleet.claims import holder_name
 from unit.economics.unit.made import DAY, HOUR, START, activity, ledger, piece, run
 
 WAITS, QUIET = HostSigns(0.3, 0.12), HostSigns(0.3, 0.01)
@@ -84,7 +84,7 @@ def test_a_queue_is_empty_in_hours_in_which_nothing_waited() -> None:
 
 def test_every_idle_dollar_has_one_cause_and_the_rest_says_so() -> None:
     first, second = run("train"), run("unknown")
-    mine, other = holder_of(first), holder_of(second)
+    mine, other = holder_name(first), holder_name(second)
     book = ledger(
         [first, second],
         [

@@ -10,9 +10,9 @@ import pytest
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.economics.shared.model import Use
-from trimtab.economics.unit.ledger import holder_of
 from trimtab.economics.unit.model import Ledger, Served, Traffic
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.fleet.claims import holder_name
 from trimtab.inventory.runs.model import RunState
 from unit.economics.unit.made import DAY, START, ledger, piece, run
 
@@ -44,9 +44,9 @@ def units() -> UnitCosts:
     sweep = run("48791", RunState.RUNNING, 0, None, name="retriever-sweep")
     pod = run("search/svc-0", RunState.RUNNING, -10, None, user="", pod="search/svc-0", tags={"kind": "Deployment"})
     slices = [
-        piece(holder_of(sweep), Use.ACTIVE, "500"),
-        piece(holder_of(sweep), Use.IDLE, "200", day=6, estimated=True),
-        piece(holder_of(pod), Use.ACTIVE, "70"),
+        piece(holder_name(sweep), Use.ACTIVE, "500"),
+        piece(holder_name(sweep), Use.IDLE, "200", day=6, estimated=True),
+        piece(holder_name(pod), Use.ACTIVE, "70"),
     ]
     clock = ManualClock(START + 7 * DAY)
     return UnitCosts(Ledgers(ledger([sweep, pod], slices)), Facts(), clock)  # type: ignore[arg-type] # as far as they are asked

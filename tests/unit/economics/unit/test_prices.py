@@ -9,13 +9,13 @@ import pytest
 from trimtab.access.scope import RowRule, Scope
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.latency import latency_cost
-from trimtab.economics.unit.ledger import holder_of
 from trimtab.economics.unit.links import model_links
 from trimtab.economics.unit.model import Calls, Deploy, Served, Traffic
 from trimtab.economics.unit.prices import ModelCost, models_of, prices_of
 from trimtab.economics.unit.runs import Outcome, family, runs_of, tries_of
 from trimtab.economics.unit.seen import seen_by
 from trimtab.economics.unit.teams import UNHELD, teams_of
+from trimtab.fleet.claims import holder_name
 from trimtab.inventory.runs.model import Run, RunState
 from unit.economics.unit.made import DAY, START, ledger, piece, run
 
@@ -40,7 +40,7 @@ def calls(day: int, version: str, number: int, tenant: str = "a") -> Calls:
 
 def models(work: list[Calls]) -> list[ModelCost]:
     one = replica()
-    held = holder_of(one)
+    held = holder_name(one)
     slices = [piece(held, Use.ACTIVE, "60"), piece(held, Use.IDLE, "40"), piece(held, Use.ACTIVE, "100", day=1)]
     book = ledger([one], slices)
     did = {"m": traffic([1_000_000.0, 500_000.0])}
@@ -97,7 +97,7 @@ def test_tries_before_are_those_of_the_same_work_that_failed_within_a_day() -> N
         run("other-r1", RunState.FAILED, 0, 1),
         run("other-r2", RunState.COMPLETED, 60, 61),
     ]
-    names = [holder_of(one) for one in every]
+    names = [holder_name(one) for one in every]
     found = tries_of(list(zip(names, every, strict=True)))
     assert [(), (names[0],), (names[0], names[1]), (), (), ()] == [found[name] for name in names]
     slices = [piece(name, Use.ACTIVE, str(at + 1)) for at, name in enumerate(names)]
@@ -119,7 +119,7 @@ def test_a_name_is_known_without_what_numbers_it(name: str, expected: str) -> No
 
 def test_a_gpu_hour_costs_more_used_than_paid() -> None:
     one = run("a")
-    held = holder_of(one)
+    held = holder_name(one)
     slices = [piece(held, Use.ACTIVE, "30", 3.0), piece(held, Use.IDLE, "10", 1.0), piece("", Use.UNALLOCATED, "5")]
     first, second = teams_of(ledger([one], slices))
     assert ("search", Decimal(10), Decimal("13.333333")) == (first.name, first.per_paid, first.per_used)
@@ -128,8 +128,8 @@ def test_a_gpu_hour_costs_more_used_than_paid() -> None:
 
 def test_a_scope_sees_its_accounts_and_owners_alone() -> None:
     mine, theirs = run("a"), run("b", team="vision")
-    book = ledger([mine, theirs], [piece(holder_of(mine), Use.ACTIVE, "1"), piece(holder_of(theirs), Use.ACTIVE, "2"),
-                                   piece("", Use.UNALLOCATED, "4")])  # fmt: skip
+    own, other = (piece(holder_name(one), Use.ACTIVE, cost) for one, cost in ((mine, "1"), (theirs, "2")))
+    book = ledger([mine, theirs], [own, other, piece("", Use.UNALLOCATED, "4")])
     rows = seen_by(Scope(rows=(RowRule("team", frozenset({"search"})),)), book)
     assert [Decimal(1)] == [one.cost for one in rows.slices]
     assert not seen_by(Scope(frozenset({"2"})), book).slices

@@ -4,7 +4,9 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -12,15 +14,22 @@ from sqlalchemy import select
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock, to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, Unavailable
+from trimtab.figures.register import BY_NAME
+from trimtab.inventory.runs.model import RunKey, RunState
+from trimtab.kpis.formulas import FORMULAS
+from trimtab.kpis.model import GroupKpis, Kpi
 from trimtab.reports.written.catalogue import TEMPLATES, ask_of, last, template_of
 from trimtab.reports.written.claims import Claim, Part, head
 from trimtab.reports.written.document import Document, Said, Section
 from trimtab.reports.written.files import file_of
 from trimtab.reports.written.html import as_fragment
 from trimtab.reports.written.model import Scheduled, Status, reach_of
+from trimtab.reports.written.parts.runs import runs_part
+from trimtab.reports.written.parts.services import services_part
 from trimtab.reports.written.store import ReportStore, pack, unpack
 from trimtab.reports.written.table import as_csv
 from trimtab.reports.written.template import document_of
+from trimtab.reports.written.wording import span
 from trimtab.reports.written.writing import ReportWriter
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import outbox
@@ -74,8 +83,11 @@ def test_the_fleet_review_begins_with_what_weighs_most_and_adds_up() -> None:
         "vision held the most GPUs that did nothing: 500 h of the 700 h that it held were inactive." in one
         for one in everything
     )
-    hours = next(one for section in report.sections for one in section.tables if one.title == "GPU-hours")
-    assert hours.heads == ("Team", "Existing", "Down", "Held", "Active", "Inactive", "Free", "Unknown", "Idle")
+    hours = next(one for section in report.sections for one in section.tables if one.title.startswith("GPU-hours, "))
+    assert hours.title.endswith(span(report.start_ms, report.end_ms))
+    assert (
+        "Team", "Existing", "Down", "Held", "Active", "Held and inactive", "Free", "Of unknown holding", "Idle",
+    ) == hours.heads  # fmt: skip
     assert [row[1:] for row in hours.rows][-1] == ("1,000 h", "0 h", "850 h", "340 h", "510 h", "150 h", "0 h", "660 h")
     table = next(
         one for section in report.sections for one in section.tables if one.title == "By owner, net amortised, USD"
@@ -89,6 +101,22 @@ def test_a_team_sees_its_own_hours_only() -> None:
     gpus = next(one for one in report.sections if one.title == "GPUs")
     assert gpus.said[0].text.startswith("200 h of GPUs existed")
     assert [row[0] for row in gpus.tables[0].rows] == ["search"]
+
+
+def test_tables_name_figures_as_the_register_does_with_their_basis_and_range() -> None:
+    ask = ask_of(template_of("weekly-fleet"), EVERYTHING, NOW_MS)
+    one = SimpleNamespace(key=RunKey("1", "atlas", "7"), name="sft", team="vision", state=RunState.COMPLETED)
+    cost = SimpleNamespace(amounts={"USD": Decimal(3)})
+    run = SimpleNamespace(run=one, gpu_hours=8.0, active_share=0.5, cost=cost, largest_loss=None)
+    served = GroupKpis("chat", tuple(Kpi(id_, 1.0) for id_ in FORMULAS))
+    [runs] = runs_part(ask, [run]).section.tables  # type: ignore[list-item]  # as far as it is asked
+    [endpoints] = services_part(ask, SimpleNamespace(groups=[served])).section.tables  # type: ignore[arg-type]  # so too
+    days = span(ask.start_ms, ask.end_ms)
+    assert (f"Dearest runs, net amortised, {days}", f"Endpoints, {days}") == (runs.title, endpoints.title)
+    assert ("GPU-hours held", "Active", "Cost of runs") == runs.heads[3:]
+    named = ("Requests", "Latency p50", "Latency p95", "First token p95", "Success", "Error budget left")
+    assert named == endpoints.heads[1:]
+    assert {*runs.heads[3:], *named} <= set(BY_NAME)
 
 
 @pytest.mark.parametrize("name", list(TEMPLATES))

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from trimtab.advice.together import Together
 from trimtab.costs.explorer.words import money
+from trimtab.figures.areas.advice import CASH, GPU_HOURS
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section, Table
 from trimtab.reports.written.wording import hours, plural
@@ -53,7 +54,7 @@ def advice_part(found: Sequence[Together]) -> Part:
     ]
     table = Table(
         "Worth most",
-        ("Resource", "Owner", "Off the invoice, a month", "GPU-hours freed", "Effort"),
+        ("Resource", "Owner", CASH.label, GPU_HOURS.label, "Effort"),
         rows,
         (2, 3),
         False,

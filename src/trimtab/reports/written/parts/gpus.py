@@ -9,23 +9,23 @@ from trimtab.reports.written.claims import GPU_HOUR, Claim, Part
 from trimtab.reports.written.document import Bar, Bars, Said, Section, Table
 from trimtab.reports.written.facts import Ask
 from trimtab.reports.written.links import ranged
-from trimtab.reports.written.wording import hours, share
+from trimtab.reports.written.wording import hours, share, span
 
 _MOST = 15
 _SEEN = 0.995  # of the hours held: gaps above that would round to 100 %
 _EXISTING, _UNMEASURED = "gpu_hours_existing", "gpu_hours_unmeasured"
+_HOURS = FIGURES[_EXISTING].label
 _COLUMNS = {
-    "gpu_hours_existing": "Existing",
-    "gpu_hours_down": "Down",
-    "gpu_hours_held": "Held",
-    "gpu_hours_active": "Active",
-    "gpu_hours_inactive": "Inactive",
-    _UNMEASURED: "Not measured",
-    "gpu_hours_free": "Free",
-    "gpu_hours_unknown": "Unknown",
-    "gpu_hours_idle": "Idle",
-}
-"""existing = down + held + free + unknown; held = active + inactive + not measured; idle = free + inactive."""
+    id_: FIGURES[id_].label.removeprefix(_HOURS).strip().capitalize() or "Existing"
+    for id_ in (
+        _EXISTING, "gpu_hours_down", "gpu_hours_held", "gpu_hours_active", "gpu_hours_inactive", _UNMEASURED,
+        "gpu_hours_free", "gpu_hours_unknown", "gpu_hours_idle",
+    )
+}  # fmt: skip
+"""Heads of a table of GPU-hours: the names of the figures without these words.
+
+existing = down + held + free + unknown; held = active + inactive + not measured; idle = free + inactive.
+"""
 
 
 def gpus_part(ask: Ask, fleet: Report, teams: Report) -> Part:
@@ -67,7 +67,8 @@ def gpus_part(ask: Ask, fleet: Report, teams: Report) -> Part:
             [Bar(_name(one), _inactive(one), hours(_inactive(one))) for one in idlest[:_MOST] if _inactive(one) > 0],
         )
     ]
-    return Part(Section("GPUs", said, [] if ask.owner else bars, [_table(own, href)]), claims)
+    table = _table(own, href, span(ask.start_ms, ask.end_ms))
+    return Part(Section("GPUs", said, [] if ask.owner else bars, [table]), claims)
 
 
 def value(group: GroupKpis, id_: str) -> float | None:
@@ -83,7 +84,7 @@ def _name(group: GroupKpis) -> str:
     return "Nobody in particular" if group.group == UNOWNED else group.group
 
 
-def _table(groups: Sequence[GroupKpis], href: str) -> Table:
+def _table(groups: Sequence[GroupKpis], href: str, period: str) -> Table:
     """Every team up to some, the others in one row, and the sum: columns and rows add up."""
     ranked = sorted(groups, key=lambda one: -(value(one, _EXISTING) or 0.0))
     shown, others = ranked[:_MOST], ranked[_MOST:]
@@ -94,7 +95,7 @@ def _table(groups: Sequence[GroupKpis], href: str) -> Table:
     if len(rows) > 1:
         rows.append(("Total", *(hours(_sum(ranked, id_)) for id_ in ids)))
     heads = ("Team", *(_COLUMNS[id_] for id_ in ids))
-    return Table("GPU-hours", heads, rows, tuple(range(1, len(heads))), len(rows) > 1, href)
+    return Table(f"{_HOURS}, {period}", heads, rows, tuple(range(1, len(heads))), len(rows) > 1, href)
 
 
 def _sum(groups: Sequence[GroupKpis], id_: str) -> float:

@@ -6,14 +6,17 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from trimtab.costs.explorer.words import money
+from trimtab.figures.areas.money import RUN_COST
+from trimtab.figures.areas.runs import ACTIVE
 from trimtab.fleet.basis import DEFAULT
+from trimtab.fleet.figures import FIGURES
 from trimtab.inventory.runs.model import RunState
 from trimtab.kpis.runs.report import RunReport
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section, Table
 from trimtab.reports.written.facts import MOST_RUNS, Ask
 from trimtab.reports.written.links import ranged
-from trimtab.reports.written.wording import hours, plural, share
+from trimtab.reports.written.wording import hours, plural, share, span
 
 _MOST, _MOST_LOSSES, _NAMED = 12, 3, 3
 _BAD = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY, RunState.TIMEOUT, RunState.LOST})
@@ -61,7 +64,9 @@ def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
         )
         for one in dearest
     ]
-    table = Table("Dearest runs", ("Run", "Team", "State", "GPU-hours", "Active", "Cost"), rows, (3, 4, 5), False, href)
+    heads = ("Run", "Team", "State", FIGURES["gpu_hours_held"].label, ACTIVE.label, RUN_COST.label)
+    title = f"Dearest runs, {DEFAULT.value}, {span(ask.start_ms, ask.end_ms)}"
+    table = Table(title, heads, rows, (3, 4, 5), False, href)
     return Part(Section("Runs", said, (), (table,)), claims)
 
 

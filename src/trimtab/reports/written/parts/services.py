@@ -1,5 +1,6 @@
 """How endpoints served: requests, latency, and the error budget."""
 
+from trimtab.figures.register import REGISTER
 from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.kpis.model import GroupKpis, Report
 from trimtab.reports.written.claims import Claim, Part
@@ -7,9 +8,10 @@ from trimtab.reports.written.document import Said, Section, Table
 from trimtab.reports.written.facts import Ask
 from trimtab.reports.written.links import ranged
 from trimtab.reports.written.parts.gpus import value
-from trimtab.reports.written.wording import plural, seconds, share, success
+from trimtab.reports.written.wording import plural, seconds, share, span, success
 
 _MOST = 25
+_FIGURES = ("requests_per_s", "latency_p50", "latency_p95", "ttft_p95", "success_ratio", "error_budget_left")
 _KEPT = 1.0  # what goes well: it is told where nothing is wrong
 _OVERSPENT = 1_000.0
 """What a broken promise weighs among amounts: it comes before small ones."""
@@ -51,10 +53,10 @@ def services_part(ask: Ask, services: Report) -> Part:
         )
         for one in ranked[:_MOST]
     ]
-    heads = ("Endpoint", "Requests", "p50", "p95", "First token p95", "Success", "Budget left")
-    return Part(
-        Section("Endpoints", said, (), (Table("Endpoints", heads, rows, (1, 2, 3, 4, 5, 6), False, href),)), claims
-    )
+    figures = [REGISTER[id_] for id_ in _FIGURES]
+    heads = ("Endpoint", *(one.names[-1] for one in figures))
+    title = f"Endpoints, {span(ask.start_ms, ask.end_ms)}"
+    return Part(Section("Endpoints", said, (), (Table(title, heads, rows, (1, 2, 3, 4, 5, 6), False, href),)), claims)
 
 
 def _left(group: GroupKpis) -> float:

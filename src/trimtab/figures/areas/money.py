@@ -1,10 +1,9 @@
-"""The figures of money: each with its basis. Pages, reports and answers take their labels from here."""
+"""The figures of money that the overview and pages of the fleet show: each with its basis."""
 
 from trimtab.figures.model import BASES, Figure, Rollup
 from trimtab.fleet.basis import Basis
 
 _LIFE = "the range that is chosen, in lists; the whole life of the run, on its own page"
-_PERIOD = "the running period of the budget, whatever range is chosen"
 
 MONTH = Figure(
     id="month_to_date", label="This month’s $", area="money", unit="$", rollup=Rollup.SUM, basis=Basis.BILLED.value,
@@ -12,7 +11,7 @@ MONTH = Figure(
             "no bill has yet is told beside it, not in it",
     span="the running month until the bill's last day, whatever range is chosen; the last billed month where the "
          "running one has no line",
-    rows="/costs",
+    rows="/costs", aliases=("Month’s $",),
 )  # fmt: skip
 GPU_TIME = Figure(
     id="gpu_time_cost", label="GPU time $", area="money", unit="$", rollup=Rollup.SUM, basis=BASES, rows="/teams",
@@ -51,29 +50,4 @@ TODAY = Figure(
     formula="live estimate: use since midnight UTC × what the last billed hours of the same thing cost",
     span="today, UTC, whatever range is chosen", rows="/costs",
 )  # fmt: skip
-STATEMENT = Figure(
-    id="statement_total", label="Statement total", area="money", unit="$", rollup=Rollup.SUM,
-    basis="the basis of the allocation rules, which every statement names",
-    formula="Σ of the lines charged to the owner by the rules in force, rounded once; all owners together are the bill",
-    span="a whole month", rows="/statements",
-)  # fmt: skip
-BUDGET_ACTUAL = Figure(
-    id="budget_actual", label="Budget actual", area="money", unit="$", rollup=Rollup.WHOLE,
-    basis="the metric that the budget names", span=_PERIOD, rows="/budgets",
-    formula="Σ of what the budget's filter takes of the bill, with the live estimate of open days where it has one",
-)  # fmt: skip
-BUDGET_LEFT = Figure(
-    id="budget_left", label="Budget left", area="money", unit="$", rollup=Rollup.WHOLE,
-    basis="the metric that the budget names", span=_PERIOD, rows="/budgets",
-    formula="limit − budget actual, of the budget that sums the team's cost alone; of several the one with least left",
-)  # fmt: skip
-FORECAST = Figure(
-    id="budget_forecast", label="Forecast", area="money", unit="$", rollup=Rollup.WHOLE,
-    basis="the metric that the budget names", span=_PERIOD, rows="/budgets",
-    formula="budget actual + what the daily costs so far are expected to add until its end, with bounds of 80 %",
-)  # fmt: skip
-
-MONEY = (
-    MONTH, GPU_TIME, IDLE, PER_EXISTING, PER_HELD, PER_ACTIVE, RUN_COST, COULD_BE_SAVED, TODAY, STATEMENT,
-    BUDGET_ACTUAL, BUDGET_LEFT, FORECAST,
-)  # fmt: skip
+FIGURES = (MONTH, GPU_TIME, IDLE, PER_EXISTING, PER_HELD, PER_ACTIVE, RUN_COST, COULD_BE_SAVED, TODAY)

@@ -1,5 +1,5 @@
 """An organisation that is not like the demo: a hall of its own in euros, a little of AWS in dollars, and GPUs that only
-a bill or only telemetry knows."""
+a bill or only telemetry knows of."""
 
 import csv
 import io
@@ -29,12 +29,15 @@ from trimtab.client.runs import Runs
 
 ACCOUNT = "616161616161"
 HALL, CLOUD = "hall", "cloud"
-KEEL, SAIL, BUOY = "keel", "sail", "buoy"
+KEEL, SAIL, BUOY, SPAR = "keel", "sail", "buoy", "spar"
+EVE = "eve"
+"""Somebody without a team: she is her own."""
 BUDGET = "keel-month"
 SERVICE = "lighthouse"
 HOSTS = ("tide-1", "ip-10-6-1-6")
 STEP = timedelta(minutes=5)
-BILLED_DAYS = 6
+BILLED_DAYS = 24
+"""A budget's forecast needs seventeen."""
 _PLAN = f"arn:aws:savingsplans::{ACCOUNT}:savingsplan/harbour"
 _PUT = 1000
 
@@ -71,7 +74,8 @@ def founded(server: LiveServer, days: Days, folder: Path) -> None:
     path = folder / "harbour.csv"
     path.write_text(bill(days))
     with Client(server.url, timeout_s=120) as client:
-        Inventory(client).set_rates([SetRate("gpu:H100", "2.53", currency="EUR")])
+        rates = [SetRate("gpu:H100", "2.53", currency="EUR"), SetRate("gpu:L4", "0.71", currency="EUR")]
+        Inventory(client).set_rates(rates)
         _nodes(client, days)
         _runs(client, days)
         _telemetry(client, days)
@@ -131,6 +135,7 @@ def _runs(client: Client, days: Days) -> None:
         run("11", first - 9 * hour, now - 30 * hour if now - 30 * hour > last else last + hour, "tide-1", (0, 1), team=KEEL, user="ada"),
         run("12", first + 8 * hour, first + 19 * hour, "tide-1", (2,), user="eve"),
         run("13", first + 20 * hour, first + 26 * hour, "tide-1", (2, 3), team=SAIL, user="bo", state="failed", exit_code=1),
+        run("16", first + 1 * hour, first + 4 * hour, "tide-2", (0,), team=SPAR, user="cy"),
         run("14", now - 5 * hour, None, "tide-1", (2,), team=SAIL, user="bo"),
         RunRecord(
             job="15", state="pending", submit_ms=ms(now - 3 * hour), team=KEEL, user="ada", gpus=4.0, gpu_type="H100",
@@ -172,10 +177,12 @@ def _telemetry(client: Client, days: Days) -> None:
              first + timedelta(hours=42))
             for at in range(3)
         ),
-        ({"Hostname": "kube-3", "gpu": "0", "UUID": "GPU-kube-0", **pod}, 55.0, first + timedelta(hours=5),
+        ({"Hostname": "kube-3", "gpu": "0", "UUID": "GPU-kube-0", "modelName": "NVIDIA L4", **pod}, 55.0, first + timedelta(hours=5),
          first + timedelta(hours=31)),
-        ({"Hostname": "kube-3", "gpu": "1", "UUID": "GPU-kube-1"}, 0.0, first + timedelta(hours=5),
+        ({"Hostname": "kube-3", "gpu": "1", "UUID": "GPU-kube-1", "modelName": "NVIDIA L4"}, 0.0, first + timedelta(hours=5),
          first + timedelta(hours=31)),
+        ({"Hostname": "kube-9", "gpu": "0", "UUID": "GPU-kube-9"}, 12.0, first + timedelta(hours=9),
+         first + timedelta(hours=33)),
     ]  # fmt: skip
     put(client, "dcgm", (
         wire.Datum(name="DCGM_FI_DEV_GPU_UTIL", value=value, time=at, dimensions=labels)
@@ -296,11 +303,12 @@ def _day(day: datetime) -> list[dict[str, str]]:
     }  # fmt: skip
     return [
         _line(day, "SavingsPlanCoveredUsage", "USE1-BoxUsage:g5.12xlarge", "136.128", "136.128", **rented, **covered),
-        _line(day, "SavingsPlanNegation", "USE1-BoxUsage:g5.12xlarge", "-136.128", "-136.128", **rented),
+        _line(day, "SavingsPlanNegation", "USE1-BoxUsage:g5.12xlarge", "-136.128", "-136.128",
+              **{**_EC2, **plan, "line_item_usage_amount": "0", "pricing_public_on_demand_cost": "0"}),
         _line(day, "SavingsPlanRecurringFee", "ComputeSP:1yrNoUpfront", "96", "91.2", **fee),
         _line(day, "Usage", "USE1-BoxUsage:g5.xlarge", "24.144", "22.9368", **alone),
         _line(day, "Usage", "EUW1-TimedStorage-ByteHrs", "3.37", "3.2015", **store),
-    ]
+    ]  # fmt: skip
 
 
 def _line(day: datetime, kind: str, usage: str, cost: str, net: str, **more: str) -> dict[str, str]:

@@ -19,12 +19,12 @@ _LINES = 25
 @json_option
 @server_options
 def today(connection: Connection, by: str, filters: tuple[str, ...], as_json: bool) -> None:
-    """Show what today cost so far, and every day that is not billed yet.
+    """Show what today cost so far, as it will be billed, and every day that is not billed yet.
 
     Example: trimtab costs today --by service
     """
     with connection.client() as client:
-        found = LiveCosts(client).estimate(by, filters=filters)
+        found = LiveCosts(client).estimate(by, metric="unblended", filters=filters)
     if as_json:
         print_json(found)
         return

@@ -9,8 +9,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
-from place import Place, Places
-from reading import WHOLE, Shown, Site, Span, Values, added, amounts, exact, over_all, rounded, written
+from wire.figures.place import Place, Places
+from wire.figures.reading import WHOLE, Shown, Site, Span, Values, added, amounts, exact, over_all, rounded, written
 
 _DAY_S = 86_400
 _COIN = Decimal("0.01")
@@ -42,9 +42,10 @@ def _month_rest(site: Site, span: Span) -> Values:
     answer = site.json("/rest/v1/costs", **_month(site).rest_days, metric="unblended", granularity="total",
                        group="service")  # fmt: skip
     found = _services((one["keys"][0], one["currency"], exact(one["amount"])) for one in answer["cells"])
-    assert {currency: one.value for (_, currency), one in over_all(found).items()} == {
-        currency: Decimal(amount) for currency, amount in answer["totals"].items()
-    }, "cells and totals differ"
+    for currency, amount in answer["totals"].items():
+        assert found[WHOLE, currency].value == Decimal(amount), (
+            f"cells add up to {found[WHOLE, currency]}, not {amount}"
+        )
     return found
 
 
@@ -56,12 +57,11 @@ def _month_command(site: Site, span: Span) -> Values:
 
 def _month_page(site: Site, span: Span) -> Values:
     answer = site.json("/costs.json", **_month(site).rest_days, metric="unblended", by="service")
-    found = {
+    return {
         (group, sheet["unit"]): exact(line["now"])
         for sheet in answer["sheets"]
         for group, line in [(WHOLE, sheet["total"]), *((one["key"], one) for one in sheet["groups"])]
     }
-    return found
 
 
 def _month_tile(site: Site, span: Span) -> Values:
@@ -162,8 +162,10 @@ def _owners(rows: Iterable[tuple[str, str, object, object]]) -> Values:
 
 def _statement_of(answer: Any) -> Values:
     found = _owners((one["owner"], one["currency"], one["amount"], one["coins"]) for one in answer["owners"])
-    totals = {currency: Decimal(amount) for currency, amount in answer["totals"].items()}
-    assert totals == {unit: one.value for (group, unit), one in found.items() if not group and unit in totals}
+    for currency, amount in answer["totals"].items():
+        assert found[WHOLE, currency].value == Decimal(amount), (
+            f"owners add up to {found[WHOLE, currency]}, not {amount}"
+        )
     return found
 
 
@@ -182,6 +184,7 @@ def _statement_json(site: Site, span: Span) -> Values:
 
 def _statement_csv(site: Site, span: Span) -> Values:
     rows = site.csv(f"/rest/v1/statements/{_name(_month(site))}/export", format="csv")
+    rows = [one for one in rows if one["charge"] != "to-invoice"]  # what leads from owners to the invoice is nobody's
     return _owners((one["owner"], one["currency"], one["amount"], one["charged"]) for one in rows)
 
 
@@ -196,7 +199,7 @@ def _statement_page(site: Site, span: Span) -> Values:
         for row in rows:
             shown = written(row[at]) if len(row) > at else None
             if shown is not None:
-                name = WHOLE if row[0].startswith("Total") else row[0]
+                name = WHOLE if row[0].startswith("Total") else row[0].removesuffix(" nobody's")
                 found[name, f"{currency} coins"] = exact(shown.value)
     return found
 

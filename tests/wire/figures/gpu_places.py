@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from place import Place, Places
-from reading import (
+from trimtab.fleet.basis import DEFAULT, Basis
+from trimtab.fleet.figures import FIGURES
+from wire.figures.place import Place, Places
+from wire.figures.reading import (
     WHOLE,
-    Key,
     Shown,
     Site,
     Span,
@@ -22,8 +23,6 @@ from reading import (
     rounded,
     written,
 )
-from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.figures import FIGURES
 
 ALL, NOBODY, UNOWNED = "All", "(held by nobody)", "unowned"
 HEADS = {
@@ -256,11 +255,7 @@ def _runs_dataset(site: Site, span: Span) -> Values:
 def _runs_by_team(site: Site, span: Span) -> Values:
     """By the team that runs name, of teams that hold GPUs with runs alone."""
     rows = site.json("/runs.json", **span.page)["runs"]
-    return added(((one["team"], ""), measured(one["gpu_hours"])) for one in rows if one["team"] in RUNS_ALONE)
-
-
-RUNS_ALONE: set[str] = set()
-"""Teams of the organisation that hold GPUs with runs alone: what their runs held is what they held."""
+    return added(((one["team"], ""), measured(one["gpu_hours"])) for one in rows if one["team"] in site.runs_alone)
 
 
 def _hours_places(id_: str) -> list[Place]:
@@ -365,9 +360,7 @@ def _money_figure(id_: str, site: Site, span: Span) -> Values:
 
 def _money_overview(name: str, site: Site, span: Span) -> Values:
     rows = site.json("/overview.json", **span.page)["gpus"]["by_team"]
-    return {
-        (team_of(one["team"]), currency): exact(amount) for one in rows for currency, amount in one[name].items()
-    }
+    return {(team_of(one["team"]), currency): exact(amount) for one in rows for currency, amount in one[name].items()}
 
 
 def _money_team_tiles(label: str, site: Site, span: Span) -> Values:
@@ -412,9 +405,8 @@ def _costs_dataset(site: Site, span: Span, uses: Sequence[str] = ()) -> Values:
 
 
 def _units_dataset(name: str, digits: int | None, site: Site, span: Span) -> Values:
-    rows = site.dataset("unit_costs", {one: "" for one in (
-        "kind", "name", "run", "currency", "cost", "per_gpu_hour", "per_active_hour", "gpu_hours"
-    )}, span)  # fmt: skip
+    columns = ("kind", "name", "currency", "cost", "per_gpu_hour", "per_active_hour")
+    rows = site.dataset("unit_costs", dict.fromkeys(columns, ""), span)
     return {
         (one["name"], one["currency"]): exact(one[name]) if digits is None else rounded(one[name], digits)
         for one in rows
@@ -447,26 +439,22 @@ def _idle_dataset(site: Site, span: Span) -> Values:
     return {key: Shown(one.value, Decimal("1e-9")) for key, one in found.items()}
 
 
-def _billed_machines(site: Site, span: Span) -> list[str]:
-    """The ids under which the bill has machines: those that cost dollars."""
-    del site, span
-    return BILLED
-
-
-BILLED: list[str] = []
-"""Resources of the organisation's bill that are its GPU machines, each on the bill on every day."""
-_AWS_METRICS = {Basis.BILLED: "UnblendedCost", Basis.AMORTISED: "AmortizedCost", Basis.NET_AMORTISED: "NetAmortizedCost"}
+_AWS_METRICS = {
+    Basis.BILLED: "UnblendedCost",
+    Basis.AMORTISED: "AmortizedCost",
+    Basis.NET_AMORTISED: "NetAmortizedCost",
+}
 
 
 def _cost_explorer(site: Site, span: Span) -> Values:
     """What Cost Explorer says of the machines' lines."""
     found: Values = {}
-    if not BILLED:
+    if not site.billed:
         return found
     start, end = span.days
     answer = site.aws("ce").get_cost_and_usage_with_resources(
         TimePeriod={"Start": start, "End": end}, Granularity="DAILY", Metrics=list(_AWS_METRICS.values()),
-        Filter={"Dimensions": {"Key": "RESOURCE_ID", "Values": BILLED}},
+        Filter={"Dimensions": {"Key": "RESOURCE_ID", "Values": [*site.billed]}},
     )  # fmt: skip
     for basis, metric in _AWS_METRICS.items():
         sums = [one["Total"][metric] for one in answer["ResultsByTime"]]
@@ -476,12 +464,12 @@ def _cost_explorer(site: Site, span: Span) -> Values:
 
 
 def _costs_by_resource(site: Site, span: Span) -> Values:
-    if not BILLED:
+    if not site.billed:
         return {}
     found: Values = {}
     for basis, metric in {Basis.BILLED: "unblended", Basis.AMORTISED: "amortized", DEFAULT: "net_amortized"}.items():
         answer = site.json("/rest/v1/costs", **span.rest_days, metric=metric, granularity="total", group="resource")
-        mine = [one for one in answer["cells"] if one["keys"][0] in BILLED]
+        mine = [one for one in answer["cells"] if one["keys"][0] in site.billed]
         found |= added(((WHOLE, f"{one['currency']}{_mark(basis)}"), exact(one["amount"])) for one in mine)
     return found
 
@@ -501,9 +489,7 @@ def _ratio(per: str, site: Site, span: Span) -> Values:
 
 
 def _per_rows(name: str, answer: Any) -> Values:
-    return {
-        (one["name"], one["currency"]): rounded(one[name], 6) for one in answer["teams"] if one[name] is not None
-    }
+    return {(one["name"], one["currency"]): rounded(one[name], 6) for one in answer["teams"] if one[name] is not None}
 
 
 def _per_rest(name: str, site: Site, span: Span) -> Values:

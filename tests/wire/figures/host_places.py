@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from place import Place, Places
-from reading import WHOLE, Shown, Site, Span, Values, exact, lasting, measured, written
+from wire.figures.place import Place, Places
+from wire.figures.reading import WHOLE, Shown, Site, Span, Values, exact, lasting, measured, written
 
 _NOW = "the newest report, whatever range is chosen"
 _FEW = 6
@@ -30,9 +30,7 @@ def _rest(site: Site) -> list[Any]:
 
 
 def _values(name: str, rows: Iterable[Any]) -> Values:
-    return {
-        (f"host {one['name']}", ""): measured(one[name]) for one in rows if one[name] not in (None, "") and up(one)
-    }
+    return {(f"host {one['name']}", ""): measured(one[name]) for one in rows if one[name] not in (None, "") and up(one)}
 
 
 def up(host: Any) -> bool:
@@ -65,7 +63,7 @@ def _tiles(label: str, site: Site, span: Span) -> Values:
 
 def _up(read: Any, site: Site, span: Span) -> Values:
     rows = read(site)
-    return {(WHOLE, ""): exact(sum(up(one) for one in rows)), ("of", ""): exact(len(rows))}
+    return {(WHOLE, ""): exact(sum(up(one) for one in rows)), ("host of", ""): exact(len(rows))}
 
 
 def _up_page(site: Site, span: Span) -> Values:
@@ -74,17 +72,16 @@ def _up_page(site: Site, span: Span) -> Values:
     panel = page[page.index('aria-label="Hosts"') :]
     total = panel.partition("<h2>")[2].partition(" host")[0]
     number = panel.partition('<span class="subtitle">')[2].partition(" up")[0]
-    return {(WHOLE, ""): exact(number), ("of", ""): exact(total)}
+    return {(WHOLE, ""): exact(number), ("host of", ""): exact(total)}
 
 
 def _network(read: Any, site: Site, span: Span) -> Values:
     """Received and sent together, of each host: the tile of a fleet without GPUs is their sum."""
     rows = [one for one in read(site) if up(one) and one["receive"] not in (None, "")]
-    found = {
+    return {
         (f"host {one['name']}", ""): measured(Decimal(str(one["receive"])) + Decimal(str(one["transmit"] or 0)))
         for one in rows
     }
-    return found
 
 
 def _network_csv(site: Site, span: Span) -> Values:

@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from gpu_places import kpi_groups
-from place import Place, Places
-from reading import WHOLE, Site, Span, Values, lasting, measured, written
 from trimtab.fleet.figures import FIGURES
 from trimtab.kpis.formulas import FORMULAS
+from wire.figures.gpu_places import kpi_groups
+from wire.figures.place import Place, Places
+from wire.figures.reading import WHOLE, Site, Span, Values, lasting, measured, written
 
 LEVELS = ("fleet", "team", "service")
 _TILES = {

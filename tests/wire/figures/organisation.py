@@ -80,7 +80,7 @@ def founded(server: LiveServer, days: Days, folder: Path) -> None:
         _runs(client, days)
         _telemetry(client, days)
         _endpoint(client, days)
-        _hosts(client)
+        _host_history(client, days)
         _imported(client, path)
         Budgets(client).put(PutBudget(BUDGET, "500", tags={"Team": [KEEL]}))
 
@@ -121,7 +121,9 @@ def _nodes(client: Client, days: Days) -> None:
 def _runs(client: Client, days: Days) -> None:
     first, last, now = days.first, days.last, datetime.now(UTC)
 
-    def run(job: str, begin: datetime, end: datetime | None, node: str, gpus: Sequence[int], **more: object) -> RunRecord:
+    def run(
+        job: str, begin: datetime, end: datetime | None, node: str, gpus: Sequence[int], **more: object
+    ) -> RunRecord:
         fields: dict[str, object] = {
             "job": job, "state": "completed" if end else "running", "submit_ms": ms(begin - timedelta(minutes=30)),
             "start_ms": ms(begin), "end_ms": None if end is None else ms(end), "gpus": float(len(gpus)),
@@ -132,9 +134,10 @@ def _runs(client: Client, days: Days) -> None:
 
     hour = timedelta(hours=1)
     hall = [
-        run("11", first - 9 * hour, now - 30 * hour if now - 30 * hour > last else last + hour, "tide-1", (0, 1), team=KEEL, user="ada"),
+        run("11", first - 9 * hour, last + hour, "tide-1", (0, 1), team=KEEL, user="ada"),
         run("12", first + 8 * hour, first + 19 * hour, "tide-1", (2,), user="eve"),
-        run("13", first + 20 * hour, first + 26 * hour, "tide-1", (2, 3), team=SAIL, user="bo", state="failed", exit_code=1),
+        run("13", first + 20 * hour, first + 26 * hour, "tide-1", (2, 3), team=SAIL, user="bo", state="failed",
+            exit_code=1),
         run("16", first + 1 * hour, first + 4 * hour, "tide-2", (0,), team=SPAR, user="cy"),
         run("14", now - 5 * hour, None, "tide-1", (2,), team=SAIL, user="bo"),
         RunRecord(
@@ -168,6 +171,7 @@ def _telemetry(client: Client, days: Days) -> None:
     first = days.first
     hall = {"Hostname": "tide-1"}
     pod = {"pod": "chart-0", "namespace": "maps", "team": BUOY}
+    card, begun, silent = {"modelName": "NVIDIA L4"}, first + timedelta(hours=5), first + timedelta(hours=31)
     lines = [
         ({**hall, "gpu": "0", "UUID": "GPU-tide-0"}, 81.0, first - timedelta(hours=2), days.last + timedelta(hours=1)),
         ({**hall, "gpu": "1", "UUID": "GPU-tide-1"}, 1.0, first + timedelta(hours=3), days.last),
@@ -177,10 +181,8 @@ def _telemetry(client: Client, days: Days) -> None:
              first + timedelta(hours=42))
             for at in range(3)
         ),
-        ({"Hostname": "kube-3", "gpu": "0", "UUID": "GPU-kube-0", "modelName": "NVIDIA L4", **pod}, 55.0, first + timedelta(hours=5),
-         first + timedelta(hours=31)),
-        ({"Hostname": "kube-3", "gpu": "1", "UUID": "GPU-kube-1", "modelName": "NVIDIA L4"}, 0.0, first + timedelta(hours=5),
-         first + timedelta(hours=31)),
+        ({"Hostname": "kube-3", "gpu": "0", "UUID": "GPU-kube-0", **card, **pod}, 55.0, begun, silent),
+        ({"Hostname": "kube-3", "gpu": "1", "UUID": "GPU-kube-1", **card}, 0.0, begun, silent),
         ({"Hostname": "kube-9", "gpu": "0", "UUID": "GPU-kube-9"}, 12.0, first + timedelta(hours=9),
          first + timedelta(hours=33)),
     ]  # fmt: skip
@@ -193,14 +195,21 @@ def _telemetry(client: Client, days: Days) -> None:
 def _endpoint(client: Client, days: Days) -> None:
     """An endpoint of a team that fails now and then: a counter by code, and how long requests took, hour by hour."""
     base = {"service": SERVICE, "team": BUOY, "pod": "chart-0", "namespace": "maps"}
+    nodes = ({**base, "node": "kube-3", "zone": "north"}, {**base, "node": "kube-4", "zone": "south"})
 
     def data() -> Iterator[wire.Datum]:
         for step, at in enumerate(range(ms(days.first), ms(days.last), ms_of(STEP))):
             load = 1.0 + step % 12
-            for code, rate in (("200", 40.0 * load), ("500", float(step % 7 == 0))):
-                yield wire.Datum(
-                    name="http_requests_total", value=rate, time=at, unit="Count", dimensions={**base, "code": code}
-                )
+            done = 40.0 * load / (1 + 0.02 * (load - 1) + 0.01 * load * (load - 1))  # it has a knee near ten
+            for labels, share in zip(nodes, (0.6, 0.4), strict=True):
+                for code, rate in (("200", done * share), ("500", float(step % 7 == 0))):
+                    yield wire.Datum(
+                        name="http_requests_total",
+                        value=rate,
+                        time=at,
+                        unit="Count",
+                        dimensions={**labels, "code": code},
+                    )
             for name, value in (
                 ("http_request_duration_seconds", 0.2 + 0.05 * load),
                 ("gen_ai.server.time_to_first_token", 0.1 + 0.01 * load),
@@ -216,26 +225,38 @@ def _endpoint(client: Client, days: Days) -> None:
     put(client, "harbour", data())
 
 
-def _hosts(client: Client) -> None:
-    """Two hosts that report now, as the agent does: counters that rise, and how full they are."""
+def _host_history(client: Client, days: Days) -> None:
+    """How busy and how full the hosts were in the range."""
+    put(client, "trimtab/Host", (
+        wire.Datum(name=name, value=value, time=at, dimensions={**labels, "host.name": host})
+        for number, host in enumerate(HOSTS) for at in range(ms(days.first), ms(days.last), ms_of(STEP))
+        for name, labels, value in (
+            ("system.cpu.utilization", {"cpu.mode": "idle"}, 0.9 - 0.2 * number),
+            ("system.memory.utilization", {"system.memory.state": "used"}, 0.25 + 0.125 * number),
+        )
+    ))  # fmt: skip
+
+
+def reporting(client: Client) -> None:
+    """The hosts report now, as the agent does: how busy and how full they are, and what went over the network."""
     now = ms(datetime.now(UTC))
     minute = 60_000
     for number, host in enumerate(HOSTS):
-        rows: list[tuple[str, Mapping[str, str], float, bool]] = [
-            ("system.cpu.utilization", {"cpu.mode": "idle"}, 0.75 - 0.3 * number, False),
-            ("system.cpu.logical.count", {}, 64.0, False),
-            ("system.memory.utilization", {"system.memory.state": "used"}, 0.31 + 0.2 * number, False),
-            ("system.memory.limit", {}, 256.0 * 2**30, False),
-            ("system.uptime", {}, 500_000.0 + number, False),
-            ("system.filesystem.utilization", {"system.filesystem.mountpoint": "/data"}, 0.66 - 0.1 * number, False),
-            ("system.network.io", {"network.io.direction": "receive", "network.interface.name": "eth0"}, 1e6, True),
-            ("system.network.io", {"network.io.direction": "transmit", "network.interface.name": "eth0"}, 3e5, True),
-            ("system.processes.count", {"status": "running"}, 4.0, False),
+        rows: list[tuple[str, Mapping[str, str], float]] = [
+            ("system.cpu.utilization", {"cpu.mode": "idle"}, 0.75 - 0.3 * number),
+            ("system.cpu.logical.count", {}, 64.0),
+            ("system.memory.utilization", {"system.memory.state": "used"}, 0.31 + 0.2 * number),
+            ("system.memory.limit", {}, 256.0 * 2**30),
+            ("system.uptime", {}, 500_000.0 + number),
+            ("system.filesystem.utilization", {"system.filesystem.mountpoint": "/data"}, 0.66 - 0.1 * number),
+            ("system.network.io", {"network.io.direction": "receive", "network.interface.name": "eth0"}, 1e6),
+            ("system.network.io", {"network.io.direction": "transmit", "network.interface.name": "eth0"}, 3e5),
+            ("system.processes.count", {"status": "running"}, 4.0),
         ]
         put(client, "trimtab/Host", (
             wire.Datum(name=name, value=value, time=now - back * 10_000,
                        dimensions={**labels, "host.name": host})
-            for name, labels, value, _ in rows for back in range(6 * minute // 10_000)
+            for name, labels, value in rows for back in range(6 * minute // 10_000)
         ))  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reading import Site, Span, Values
+from wire.figures.reading import Site, Span, Values
 
 Reader = Callable[[Site, Span], Values]
 

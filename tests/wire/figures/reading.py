@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import httpx
@@ -31,7 +31,7 @@ _TIMES = {"µs": "0.000001", "ms": "0.001", "s": "1", "min": "60", "h": "3600", 
 _NUMBER = re.compile(r"(?P<sign>[−-]?)(?P<digits>\d[\d,]*(?:\.(?P<after>\d+))?)")
 
 Key = tuple[str, str]
-"""A group (a team, a run; `WHOLE`) and a currency, with the basis where it is not the usual one ("" of what is no money)."""
+"""A group (a team, a run; `WHOLE`) and a currency, with the basis where it is not the usual one; "" of no money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,24 @@ class Span:
 
 @dataclass
 class Site:
-    """A server that is walked. Each address and command is asked once."""
+    """A server that is walked. Each address and command is asked once.
+
+    `runs_alone`: teams that hold GPUs with runs alone, so that what their runs held is what they held. `billed`: the
+    machines of the bill, each on it on every day. Both where they are known.
+    """
 
     url: str
+    runs_alone: frozenset[str] = frozenset()
+    billed: tuple[str, ...] = ()
     _kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        """Itself: use it in a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._http.close()
 
     @cached_property
     def _http(self) -> httpx.Client:
@@ -170,9 +184,7 @@ class Site:
                 asked = question(columns, where, start=start, end=end, limit=100_000)
                 return _named(calls.rows(f"walk-{source}", asked))
 
-        found: list[dict[str, Any]] = self._once(
-            ("dataset", source, *columns.items(), span, *where), read
-        )
+        found: list[dict[str, Any]] = self._once(("dataset", source, *columns.items(), span, *where), read)
         return found
 
     def aws(self, service: str) -> Any:

@@ -5,9 +5,22 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from gpu_places import UNOWNED, kpi_groups
-from place import Place, Places
-from reading import WHOLE, Shown, Site, Span, Values, added, amounts, exact, lasting, measured, rounded, written
+from wire.figures.gpu_places import UNOWNED, kpi_groups
+from wire.figures.place import Place, Places
+from wire.figures.reading import (
+    WHOLE,
+    Shown,
+    Site,
+    Span,
+    Values,
+    added,
+    amounts,
+    exact,
+    lasting,
+    measured,
+    rounded,
+    written,
+)
 
 _STEP = 6  # digits of amounts of runs in answers
 _MOST = "500"
@@ -39,7 +52,7 @@ _DATASET = ("cluster", "run", "owner", "cost", "currency", "active_share", "wait
 
 
 def _dataset_rows(site: Site, span: Span) -> list[Any]:
-    return site.dataset("runs", {name: "" for name in _DATASET}, span)
+    return site.dataset("runs", dict.fromkeys(_DATASET, ""), span)
 
 
 def _team_rows(site: Site, span: Span) -> list[Any]:
@@ -83,9 +96,7 @@ def _cost_command(site: Site, span: Span) -> Values:
 
 
 def _cost_page(read: Callable[[Site, Span], list[Any]], site: Site, span: Span) -> Values:
-    return _by_run(
-        (run, run["currency"], measured(run["cost"])) for run in read(site, span) if run["cost"] is not None
-    )
+    return _by_run((run, run["currency"], measured(run["cost"])) for run in read(site, span) if run["cost"] is not None)
 
 
 def _cost_teams(site: Site, span: Span) -> Values:
@@ -111,7 +122,7 @@ def _unit_command(site: Site, span: Span) -> Values:
 
 def _unit_dataset(site: Site, span: Span) -> Values:
     names = ("kind", "name", "run", "owner", "currency", "cost")
-    rows = site.dataset("unit_costs", {one: "" for one in names}, span)
+    rows = site.dataset("unit_costs", dict.fromkeys(names, ""), span)
     known = {one["job"]: one["cluster"] for one in page_rows(site, span)}
     mine = [one for one in rows if one["kind"] == "run" and one["run"] in known]
     return _by_run(({**one, "cluster": known[one["run"]]}, one["currency"], exact(one["cost"])) for one in mine)

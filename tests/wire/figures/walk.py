@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from place import Place, Places
-from reading import WHOLE, Shown, Site, Span, Values
 from trimtab.figures.model import Rollup
 from trimtab.figures.register import REGISTER
+from wire.figures.place import Place, Places
+from wire.figures.reading import WHOLE, Shown, Site, Span, Values
 
 _NOUGHT = Decimal("1e-9")
-_OF_THINGS = ("run ", "service ", "host ", "machine ", "budget ")
+_OF_THINGS = ("run ", "service ", "host ", "source ", "budget ", "now ")
 """Groups beside those that add up: a thing has its own place among them."""
 RATIOS: Mapping[str, tuple[str, str]] = {
     "gpu_active_share": ("gpu_hours_active", "gpu_hours_existing"),
@@ -21,11 +21,11 @@ RATIOS: Mapping[str, tuple[str, str]] = {
 def walk(site: Site, spans: Iterable[Span], places: Places, without: Mapping[str, str]) -> list[str]:
     """Every difference, a sentence each. `without`: figures that nothing has a value of here, with the reason."""
     found: list[str] = []
-    for span in spans:
+    for at, span in enumerate(spans):
         when = " to ".join(span.texts)
         known: dict[str, Values] = {}
         for id_ in REGISTER:
-            if id_ not in places:
+            if id_ not in places or (at and places[id_][0].reason):  # of now: once is enough
                 continue
             known[id_], told = _figure(site, span, id_, places[id_], without)
             found += [f"{id_}, {when}: {one}" for one in told]
@@ -40,15 +40,25 @@ def _figure(
     if not mine:
         return {}, []
     first, *others = mine
-    known, found = first.read(site, span), list[str]()
+    found: list[str] = []
+    known = _read(first, site, span, found)
     if not known:
-        return {}, [] if id_ in without else [f"{first.name} shows nothing"]
+        return {}, found if id_ in without else [*found, f"{first.name} shows nothing"]
     for one in others:
-        shown = one.read(site, span)
+        shown = _read(one, site, span, found)
         if not shown and not one.part:
             found.append(f"{one.name} shows nothing")
         found += [f"{one.name} {text}; {first.name} {known.get(key)}" for key, text in _apart(known, shown, one.part)]
     return known, found
+
+
+def _read(place: Place, site: Site, span: Span, found: list[str]) -> Values:
+    """What a place shows; that it cannot be read is told in `found`."""
+    try:
+        return place.read(site, span)
+    except AssertionError as problem:
+        found.append(f"{place.name} cannot be read: {problem}")
+        return {}
 
 
 def _apart(known: Values, shown: Values, part: bool) -> Iterator[tuple[tuple[str, str], str]]:

@@ -82,6 +82,7 @@ def founded(server: LiveServer, days: Days, folder: Path) -> None:
         _endpoint(client, days)
         _host_history(client, days)
         _imported(client, path)
+        client.query("harbour", "probe_success", start=days.first.isoformat(), fresh=True)
         Budgets(client).put(PutBudget(BUDGET, "500", tags={"Team": [KEEL]}))
 
 
@@ -258,6 +259,7 @@ def reporting(client: Client) -> None:
                        dimensions={**labels, "host.name": host})
             for name, labels, value in rows for back in range(6 * minute // 10_000)
         ))  # fmt: skip
+    client.query("trimtab/Host", "system.uptime", fresh=True)
 
 
 def put(client: Client, namespace: str, data: Iterator[wire.Datum]) -> None:

@@ -202,8 +202,9 @@ def _endpoint(client: Client, days: Days) -> None:
         for step, at in enumerate(range(ms(days.first), ms(days.last), ms_of(STEP))):
             load = 1.0 + step % 12
             done = 40.0 * load / (1 + 0.02 * (load - 1) + 0.01 * load * (load - 1))  # it has a knee near ten
-            for labels, share in zip(nodes, (0.6, 0.4), strict=True):
-                for code, rate in (("200", done * share), ("500", float(step % 7 == 0))):
+            turn = step // 72 % 2  # of six hours: each node has served all of it, so either can take over
+            for labels, share in zip(nodes, (turn, 1 - turn), strict=True):
+                for code, rate in (("200", done * share), ("500", float(step % 12 == 5) * share)):
                     yield wire.Datum(
                         name="http_requests_total",
                         value=rate,

@@ -238,7 +238,9 @@ def _key(budget: Any) -> tuple[str, str]:
 
 
 def _budgets(name: str, rows: Iterable[Any]) -> Values:
-    return {_key(one): exact(one[name]) for one in rows if one[name] is not None and one["type"] == "COST"}
+    """Exact; of a budget with estimated days a tenth of these may have come since: it is judged each minute."""
+    known = [one for one in rows if one[name] is not None and one["type"] == "COST"]
+    return {_key(one): Shown(Decimal(one[name]), abs(Decimal(one["estimated"] or "0")) / 10) for one in known}
 
 
 def _budgets_rest(name: str, site: Site, span: Span) -> Values:
@@ -272,7 +274,9 @@ def _left_rest(site: Site, span: Span) -> Values:
     rows = [one for one in _rest_budgets(site) if one["limit"] is not None and one["actual"] is not None]
     named = {one["budget"] for one in site.json("/teams.json", **span.page)["teams"] if one["budget"]}
     return {
-        (f"budget {one['name']}", ""): exact(Decimal(one["limit"]) - Decimal(one["actual"]))
+        (f"budget {one['name']}", ""): Shown(
+            Decimal(one["limit"]) - Decimal(one["actual"]), abs(Decimal(one["estimated"] or "0")) / 10
+        )
         for one in rows
         if one["name"] in named
     }

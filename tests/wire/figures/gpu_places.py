@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.figures import FIGURES
+from trimtab.fleet.model import HOUR_MS
 from wire.figures.place import Place, Places
 from wire.figures.reading import (
     WHOLE,
@@ -138,7 +139,9 @@ def _tile(site: Site, path: str, label: str, span: Span, group: str = WHOLE) -> 
 
 def _idle_note(site: Site, span: Span) -> Values:
     """The hours beside the idle dollars."""
-    [tile] = [one for one in site.json("/overview.json", **span.page)["tiles"] if one["label"].startswith("Idle")]
+    [tile] = [
+        one for one in site.json("/overview.json", **span.page)["tiles"] if one["label"] in ("Idle $", "GPU-hours idle")
+    ]
     text = next((part for part in tile["note"].split(" · ") if part.endswith("idle GPU-h")), tile["value"])
     found = written(text.removesuffix(" idle GPU-h"))
     return {} if found is None else {(WHOLE, ""): found}
@@ -195,7 +198,9 @@ def _kpi_dataset(id_: str, site: Site, span: Span) -> Values:
     return {(one["owner"], ""): measured(one["value"]) for one in mine}
 
 
-def _hours_dataset(id_: str, site: Site, span: Span) -> Values:
+def _hours_dataset(id_: str, site: Site, span: Span) -> Values | None:
+    if span.start_ms % HOUR_MS or span.end_ms % HOUR_MS:
+        return None  # an hour is the finest that it has
     names = [column(one) for one in FIGURES if one.startswith("gpu_hours")]
     finer = {} if span.whole_days else {"hour": ""}
     rows = site.dataset("gpu_hours", {**finer, "owner": "", **{name: f"sum({name})" for name in names}}, span)
@@ -371,6 +376,8 @@ def _money_team_tiles(label: str, site: Site, span: Span) -> Values:
 
 
 def _idle_tile(site: Site, span: Span) -> Values:
+    if not any(one["label"] == "Idle $" for one in site.json("/overview.json", **span.page)["tiles"]):
+        return {}  # where no idle hour has a price
     value, unit = site.tile("/", "Idle $", **span.page)
     return amounts(f"{value} {unit}")
 

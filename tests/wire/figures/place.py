@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wire.figures.reading import Site, Span, Values
 
-Reader = Callable[[Site, Span], Values]
+Reader = Callable[[Site, Span], Values | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,44 +21,42 @@ RATIOS: Mapping[str, tuple[str, str]] = {
 def walk(site: Site, spans: Iterable[Span], places: Places, without: Mapping[str, str]) -> list[str]:
     """Every difference, a sentence each. `without`: figures that nothing has a value of here, with the reason."""
     found: list[str] = []
+    seen: set[str] = set()
     for at, span in enumerate(spans):
         when = " to ".join(span.texts)
         known: dict[str, Values] = {}
         for id_ in REGISTER:
             if id_ not in places or (at and places[id_][0].reason):  # of now: once is enough
                 continue
-            known[id_], told = _figure(site, span, id_, places[id_], without)
+            known[id_], told = _figure(site, span, places[id_])
+            seen |= {id_} if known[id_] else set()
             found += [f"{id_}, {when}: {one}" for one in told]
         found += [f"{id_}, {when}: {one}" for id_ in known for one in _rolled_up(id_, known)]
-    return found
+    return found + [f"{id_}: no place shows it" for id_ in places if id_ not in seen and id_ not in without]
 
 
-def _figure(
-    site: Site, span: Span, id_: str, places: Sequence[Place], without: Mapping[str, str]
-) -> tuple[Values, list[str]]:
+def _figure(site: Site, span: Span, places: Sequence[Place]) -> tuple[Values, list[str]]:
     mine = [one for one in places if span.whole_days or not one.days]
     if not mine:
         return {}, []
     first, *others = mine
     found: list[str] = []
-    known = _read(first, site, span, found)
-    if not known:
-        return {}, found if id_ in without else [*found, f"{first.name} shows nothing"]
+    known = _read(first, site, span, found) or {}
     for one in others:
         shown = _read(one, site, span, found)
-        if not shown and not one.part:
-            found.append(f"{one.name} shows nothing")
+        if shown is None:
+            continue
         found += [f"{one.name} {text}; {first.name} {known.get(key)}" for key, text in _apart(known, shown, one.part)]
     return known, found
 
 
-def _read(place: Place, site: Site, span: Span, found: list[str]) -> Values:
-    """What a place shows; that it cannot be read is told in `found`."""
+def _read(place: Place, site: Site, span: Span, found: list[str]) -> Values | None:
+    """What a place shows; None where it has nothing of such a range. That it cannot be read is told in `found`."""
     try:
         return place.read(site, span)
     except AssertionError as problem:
         found.append(f"{place.name} cannot be read: {problem}")
-        return {}
+        return None
 
 
 def _apart(known: Values, shown: Values, part: bool) -> Iterator[tuple[tuple[str, str], str]]:

@@ -92,7 +92,7 @@ def _imported(client: Client, path: Path) -> None:
     costs = Costs(client)
     begun = costs.start(StartImport(str(path), source=path.name))
     while (now := costs.one(begun.id)).state in ("reading", "committing"):
-        pass
+        clock.sleep(0.1)
     assert now.state == "done", now.problem
 
 

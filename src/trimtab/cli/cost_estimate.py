@@ -17,7 +17,9 @@ _METRICS = click.Choice(("amortized", "unblended"))
 @click.command("today")
 @click.option("--by", default="owner", show_default=True, metavar="FACET", help="owner, service, account, tag:KEY …")
 @click.option("--filter", "filters", multiple=True, metavar="FACET=VALUE", help="Only these lines. May be repeated.")
-@click.option("--metric", type=_METRICS, default="unblended", show_default=True, help="As billed, or commitments spread.")
+@click.option(
+    "--metric", type=_METRICS, default="unblended", show_default=True, help="As billed, or commitments spread."
+)
 @json_option
 @server_options
 def today(connection: Connection, by: str, filters: tuple[str, ...], metric: str, as_json: bool) -> None:

@@ -118,10 +118,9 @@ def assert_one_truth(url: str, now_ms: int) -> None:
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     now = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
     today = Days.until(now).today
+    spans = Span(today - timedelta(days=1), today), Span(now - timedelta(hours=3), now)
     with Site(url) as site:
-        assert [] == walk(
-            site, (Span(today - timedelta(days=1), today), Span(now - timedelta(hours=3), now)), PLACES, WITHOUT
-        )
+        assert "" == "\n".join(walk(site, spans, PLACES, WITHOUT))
 
 
 def assert_noisy_alarm(url: str) -> None:

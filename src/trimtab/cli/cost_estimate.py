@@ -11,20 +11,24 @@ from trimtab.client import live_costs_wire as wire
 from trimtab.client.live_costs import LiveCosts
 
 _LINES = 25
+_METRICS = click.Choice(("amortized", "unblended"))
 
 
 @click.command("today")
 @click.option("--by", default="owner", show_default=True, metavar="FACET", help="owner, service, account, tag:KEY …")
 @click.option("--filter", "filters", multiple=True, metavar="FACET=VALUE", help="Only these lines. May be repeated.")
+@click.option(
+    "--metric", type=_METRICS, default="unblended", show_default=True, help="As billed, or commitments spread."
+)
 @json_option
 @server_options
-def today(connection: Connection, by: str, filters: tuple[str, ...], as_json: bool) -> None:
+def today(connection: Connection, by: str, filters: tuple[str, ...], metric: str, as_json: bool) -> None:
     """Show what today cost so far, and every day that is not billed yet.
 
     Example: trimtab costs today --by service
     """
     with connection.client() as client:
-        found = LiveCosts(client).estimate(by, filters=filters)
+        found = LiveCosts(client).estimate(by, metric=metric, filters=filters)
     if as_json:
         print_json(found)
         return
@@ -35,7 +39,7 @@ def today(connection: Connection, by: str, filters: tuple[str, ...], as_json: bo
 
 @click.command("estimate")
 @click.option("--filter", "filters", multiple=True, metavar="FACET=VALUE", help="Only these lines. May be repeated.")
-@click.option("--metric", type=click.Choice(("amortized", "unblended")), default="amortized", show_default=True)
+@click.option("--metric", type=_METRICS, default="amortized", show_default=True)
 @click.option("--lines", type=click.IntRange(1, 1000), default=_LINES, show_default=True, help="How many at most.")
 @click.option("--compared", is_flag=True, help="Instead, each closed day's estimate beside its bill.")
 @json_option

@@ -203,7 +203,7 @@ class _Assembly:
         for run in sorted(self._known.runs, key=holder_name):
             if run.start_ms is None or run.gpus <= 0:
                 continue
-            holder = self._holder(Holder(holder_name(run), run.team or run.user, run.key.account))
+            holder = self._holder(Holder(holder_name(run), run.team, run.key.account))
             for part in parts_of_run(run):
                 begun, ended = span_of(run, part)
                 if ended is not None and ended < begun:

@@ -47,6 +47,7 @@ class Ledgers:
 def ledger_of(costed: Costed, runs: list[Run], end_ms: int, now_ms: int) -> Ledger:
     """The ledger of a costed frame. Pure."""
     frame = costed.frame
+    teams = frame.owner_names()
     keys = [MachineKey.parse(path) for path in frame.machines]
     resources = [_resource(frame.facts.get(path), key.name) for path, key in zip(frame.machines, keys, strict=True)]
     found: list[Slice] = []
@@ -62,6 +63,7 @@ def ledger_of(costed: Costed, runs: list[Run], end_ms: int, now_ms: int) -> Ledg
                 resource=resources[machine],
                 node=keys[machine].name,
                 holder=frame.holders[frame.holder[at]] if frame.state[at] == State.HELD else "",
+                team=teams[at],
                 use=part.use,
                 gpu_hours=gpu_hours(part.amount),
                 cost=cost,

@@ -20,12 +20,16 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """GPU-hours of a machine on a day by holder ("": nobody) and use, and their cost. `estimated`: not billed yet."""
+    """GPU-hours of a machine on a day by holder ("": nobody) and use, and their cost. `estimated`: not billed yet.
+
+    `team` is the holder's, as the fleet ledger names it: of pods that no scheduler reports it is known too.
+    """
 
     day_ms: int
     resource: str
     node: str
     holder: str
+    team: str
     use: Use
     gpu_hours: float
     cost: Decimal

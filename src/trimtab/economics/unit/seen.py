@@ -16,7 +16,7 @@ def seen_by(scope: Scope, ledger: Ledger) -> Ledger:
         one
         for one in ledger.slices
         if (scope.accounts is None or ledger.accounts.get(one.node, "") in scope.accounts)
-        and (one.holder in holders if one.holder else not scope.rows)
+        and (one.holder in holders if one.holder in ledger.holders else not scope.rows)
     )
     runs = [run for run in ledger.runs if visible(scope, run)]
     return replace(ledger, slices=slices, holders=holders, runs=runs, unpriced=(), elsewhere={})

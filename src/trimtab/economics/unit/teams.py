@@ -11,7 +11,6 @@ from decimal import Decimal
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.model import ZERO, Ledger, Slice
 
-UNHELD = "(held by nobody)"
 _MONEY = Decimal("0.000001")
 
 
@@ -39,14 +38,9 @@ class GpuHourCost:
 
 def teams_of(ledger: Ledger, named: Callable[[Slice], str] | None = None) -> list[GpuHourCost]:
     """The groups of a ledger, by the holder's team unless `named` says otherwise; the dearest first."""
-
-    def team(one: Slice) -> str:
-        run = ledger.holders.get(one.holder)
-        return (run.team or run.user or "unowned") if run else UNHELD
-
     sums: dict[tuple[str, str], list[Slice]] = defaultdict(list)
     for one in ledger.slices:
-        sums[(named or team)(one), one.currency].append(one)
+        sums[named(one) if named else one.team, one.currency].append(one)
     found = [
         GpuHourCost(
             name,

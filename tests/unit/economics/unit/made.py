@@ -8,6 +8,7 @@ import numpy as np
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.model import HeldActivity, Ledger, Slice
 from trimtab.fleet.claims import holder_name
+from trimtab.fleet.frame import NOBODY_HELD
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
 
 DAY = 86_400_000
@@ -27,10 +28,11 @@ def run(job: str, state: RunState = RunState.COMPLETED, start: float = 0, end: f
 
 def piece(holder: str, use: Use, cost: str, hours: float = 10.0, day: int = 0, **more: Any) -> Slice:
     """A slice of the machine n1."""
-    facts = {"estimated": False, "currency": "USD", **more}
+    facts = {"estimated": False, "currency": "USD", "team": "search" if holder else NOBODY_HELD, **more}
     return Slice(
-        START + day * DAY, "i-1", "n1", holder, use, hours, Decimal(cost), facts["currency"], facts["estimated"]
-    )
+        day_ms=START + day * DAY, resource="i-1", node="n1", holder=holder, use=use, gpu_hours=hours,
+        cost=Decimal(cost), **facts,
+    )  # fmt: skip
 
 
 def ledger(runs: list[Run], slices: list[Slice], **more: Any) -> Ledger:

@@ -14,8 +14,9 @@ from trimtab.economics.unit.model import Calls, Deploy, Served, Traffic
 from trimtab.economics.unit.prices import ModelCost, models_of, prices_of
 from trimtab.economics.unit.runs import Outcome, family, runs_of, tries_of
 from trimtab.economics.unit.seen import seen_by
-from trimtab.economics.unit.teams import UNHELD, teams_of
+from trimtab.economics.unit.teams import teams_of
 from trimtab.fleet.claims import holder_name
+from trimtab.fleet.frame import NOBODY_HELD
 from trimtab.inventory.runs.model import Run, RunState
 from unit.economics.unit.made import DAY, START, ledger, piece, run
 
@@ -123,7 +124,7 @@ def test_a_gpu_hour_costs_more_used_than_paid() -> None:
     slices = [piece(held, Use.ACTIVE, "30", 3.0), piece(held, Use.IDLE, "10", 1.0), piece("", Use.UNALLOCATED, "5")]
     first, second = teams_of(ledger([one], slices))
     assert ("search", Decimal(10), Decimal("13.333333")) == (first.name, first.per_paid, first.per_used)
-    assert (UNHELD, None) == (second.name, second.per_used)
+    assert (NOBODY_HELD, None) == (second.name, second.per_used)
 
 
 def test_a_scope_sees_its_accounts_and_owners_alone() -> None:

@@ -92,7 +92,7 @@ def _of_holder(
 ) -> list[IdleRow]:
     cost, hours = sum((one.cost for one in slices), ZERO), sum(one.gpu_hours for one in slices)
     run = ledger.holders.get(name)
-    team, gpus = (run.team, run.gpus) if run else ("", 0.0)
+    team, gpus = slices[0].team, run.gpus if run else 0.0
     rows, left_cost, left = [], cost, hours
     for rule in RULES if holding is not None else ():
         found = rule(holding) if holding is not None else None

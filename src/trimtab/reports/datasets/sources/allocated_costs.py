@@ -1,4 +1,5 @@
-"""`allocated_costs`: the bill by owner as the allocation in force has it, splits carried; equal to statements."""
+"""`allocated_costs`: the bill by owner as the allocation in force has it, splits carried; equal to statements, on the
+basis that they name."""
 
 from trimtab.access.principal import Role
 from trimtab.costs.model import CostCategory, CostQuery, CostRow, Dimension, Facet, Granularity, Metric
@@ -11,7 +12,9 @@ FIELDS: tuple[Field, ...] = (
     time("day", "Day of the charge."), text("owner", "Team, project or whom the rules name."),
     text("account", "Account that used it."), text("region", "Region."), text("service", "Service."),
     text("currency", "Currency."), money("billed_cost", "What was billed."),
-    money("effective_cost", "With commitments spread over what they cover."), integer("lines", "Lines of the bill."),
+    money("effective_cost", "With commitments spread over what they cover."),
+    money("net_effective_cost", "The same after every discount, as statements are where no rule names a basis."),
+    integer("lines", "Lines of the bill."),
 )  # fmt: skip
 
 
@@ -32,7 +35,7 @@ def allocated_costs(economics: EconomicsRoom) -> Source:
         query = CostQuery(
             start,
             end,
-            (Metric.UNBLENDED, Metric.AMORTIZED),
+            (Metric.UNBLENDED, Metric.AMORTIZED, Metric.NET_AMORTIZED),
             Granularity.DAILY,
             (await owner(), Dimension.LINKED_ACCOUNT, Dimension.REGION, Dimension.SERVICE),
         )

@@ -16,7 +16,6 @@ FIELDS: tuple[Field, ...] = (
     money("cost", "What they cost, commitments spread."), text("currency", "Currency."),
     truth("estimated", "Whether the bill does not have it yet."),
 )  # fmt: skip
-_NOBODY = "(held by nobody)"
 
 
 def gpu_costs(units: UnitCosts) -> Source:
@@ -34,7 +33,7 @@ def gpu_costs(units: UnitCosts) -> Source:
             bare = one.resource.rsplit("/", 1)[-1]
             place = one.day_ms, account, one.resource, bare, one.node
             what = one.use.value, one.gpu_hours, one.cost, one.currency, one.estimated
-            rows.append((*place, *_held_by(run), *what))
+            rows.append((*place, *_held_by(run, one.team), *what))
         return Rows(rows, ledger.now_ms or None)
 
     return Source(
@@ -42,7 +41,7 @@ def gpu_costs(units: UnitCosts) -> Source:
     )
 
 
-def _held_by(run: Run | None) -> tuple[str | None, ...]:
+def _held_by(run: Run | None, team: str) -> tuple[str | None, ...]:
     if run is None:
-        return None, None, None, _NOBODY, None
-    return run.key.job, run.name, run.key.cluster, run.team or run.user or "unowned", run.user
+        return None, None, None, team, None
+    return run.key.job, run.name, run.key.cluster, team, run.user

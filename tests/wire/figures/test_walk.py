@@ -1,0 +1,53 @@
+"""One truth: every figure of the register is the same number on pages, in REST, commands, `/metrics`, datasets, reports
+and, where AWS has it, Cost Explorer and AWS Budgets."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from live_server import LiveServer
+from trimtab.client.api import Client
+from wire.figures import now_places
+from wire.figures.organisation import KEEL, SAIL, SPAR, Days, founded, reporting
+from wire.figures.places import OF_NOW, OF_RANGES, PLACES, SHOWN_ONCE
+from wire.figures.reading import Site, Span
+from wire.figures.walk import uncovered, walk
+
+pytestmark = pytest.mark.wire
+
+
+@pytest.fixture(scope="module")
+def days() -> Days:
+    return Days.until(datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def server(days: Days, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One of its own. It starts anew once it has everything, so that `/metrics` need not be waited for."""
+    folder = tmp_path_factory.mktemp("walk")
+    live = LiveServer(folder / "data").start()
+    founded(live, days, folder)
+    yield live.restart()
+    live.stop()
+
+
+def test_every_figure_has_two_places_or_a_reason() -> None:
+    assert [] == uncovered(PLACES, SHOWN_ONCE)
+
+
+def test_what_is_shown_of_now_is_one_number(server: LiveServer, days: Days) -> None:
+    with Client(server.url) as client:
+        reporting(client)
+    span = Span(days.first, days.last)
+    with Site(server.url) as site:
+        assert "" == "\n".join(walk(site, [span], OF_NOW, {}))
+        assert "" == "\n".join(walk(site, [span], now_places.PLACES, {}))
+
+
+def test_what_is_shown_of_a_range_is_one_number(server: LiveServer, days: Days) -> None:
+    hour = timedelta(hours=1)
+    spans = Span(days.first, days.last), Span(days.first + 6 * hour, days.first + 39 * hour)
+    known = {"runs_alone": frozenset({KEEL, SAIL, SPAR}), "billed": ("i-0cloud", "i-0alone")}
+    with Site(server.url, **known) as site:
+        assert "" == "\n".join(walk(site, spans, OF_RANGES, {}))

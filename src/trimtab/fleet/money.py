@@ -185,37 +185,34 @@ class Prices:
 
     async def _told(self, first: int, last: int) -> dict[int, _Day]:
         """What the bill says of machine time by day; a day is read once a bill."""
-        marks = {day: await self.bill_of(day) for day in range(first, last)}
-        missing = [day for day, mark in marks.items() if mark and (day, mark) not in self._days]
+        marks = {day: mark for day in range(first, last) if (mark := await self.bill_of(day))}
+        found = {day: self._days[day, mark] for day, mark in marks.items() if (day, mark) in self._days}
+        missing = sorted(marks.keys() - found.keys())
         if missing:
-            for day in missing:
-                self._days[day, marks[day]] = _Day()
-            await self._read(min(missing), max(missing) + 1, {day: marks[day] for day in missing})
+            # Kept when it is whole: whoever asks meanwhile, or after a read that failed, reads for himself.
+            found |= await self._read(missing)
+            self._days |= {(day, marks[day]): found[day] for day in missing}
             while len(self._days) > max(_KEPT_DAYS, len(marks)):
                 self._days.pop(next(iter(self._days)))
-        return {day: self._days[day, mark] for day, mark in marks.items() if mark}
+        return found
 
-    async def _read(self, first: int, last: int, marks: Mapping[int, str]) -> None:
-        units = await self.bills.values(EVERYTHING, first * DAY_MS, last * DAY_MS, Dimension.USAGE_UNIT)
+    async def _read(self, days: Sequence[int]) -> dict[int, _Day]:
+        found = {day: _Day() for day in days}
+        start_ms, end_ms = days[0] * DAY_MS, (days[-1] + 1) * DAY_MS
+        units = await self.bills.values(EVERYTHING, start_ms, end_ms, Dimension.USAGE_UNIT)
         timed = sorted({one.value for one in units if is_time(one.value)})
         if not timed:
-            return
-        timed_only = Where(Dimension.USAGE_UNIT, tuple(timed))
-        query = CostQuery(
-            first * DAY_MS,
-            last * DAY_MS,
-            tuple(basis.metric for basis in Basis),
-            Granularity.DAILY,
-            (Dimension.RESOURCE_ID,),
-            timed_only,
-        )
+            return found
+        metrics = tuple(basis.metric for basis in Basis)
+        where = Where(Dimension.USAGE_UNIT, tuple(timed))
+        query = CostQuery(start_ms, end_ms, metrics, Granularity.DAILY, (Dimension.RESOURCE_ID,), where)
         for row in await self.bills.costs(EVERYTHING, query):
-            day = row.start_ms // DAY_MS
-            if day in marks and row.keys[0]:
-                self._days[day, marks[day]].lines.append((row.keys[0], row.currency, row.amounts))
-        for one in await self.bills.hours_apart(query.start_ms, query.end_ms, timed_only):
-            if one.day in marks:
-                self._days[one.day, marks[one.day]].hours.append(one)
+            if (day := row.start_ms // DAY_MS) in found and row.keys[0]:
+                found[day].lines.append((row.keys[0], row.currency, row.amounts))
+        for one in await self.bills.hours_apart(start_ms, end_ms, where):
+            if one.day in found:
+                found[one.day].hours.append(one)
+        return found
 
 
 def is_time(unit: str) -> bool:

@@ -1,5 +1,6 @@
 """The ledger as it is asked: what was measured wrong on an organisation made for it, row by row, and by hand."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -411,6 +412,22 @@ def test_hours_that_the_bill_tells_apart_are_paid_by_who_had_them(house: House) 
     assert costed.sums() == run(direct.costed(EVERYTHING, *span)).sums()
     seen = run(house.room.ledger.costed(Scope(rows=(RowRule("team", frozenset({"speech"})),)), *span))
     assert {"USD": pytest.approx(Decimal("1.575"), abs=Decimal("1e-9"))} == seen.sums()
+
+
+def test_who_asks_while_a_bill_is_read_is_told_the_same(house: House) -> None:
+    report(house, DAY3, node("n1", instance_id="i-0a"))
+    house.bring([billed("i-0a", "240", "24"), *(by_the_hour("i-0a", at, str(at % 2)) for at in range(24))])
+    ledger, spans = (
+        house.room.ledger,
+        [(DAY3, DAY3 + DAY_MS), (DAY3 - DAY_MS, DAY3 + DAY_MS), (DAY3, DAY3 + 2 * DAY_MS)],
+    )
+    run(house.room.keeper.ensure(DAY3 - DAY_MS, DAY3 + 2 * DAY_MS))
+
+    async def together() -> list[dict[str, Decimal]]:
+        costed = await asyncio.gather(*(ledger.costed(EVERYTHING, *span) for span in spans))
+        return [one.sums() for one in costed]
+
+    assert [{"USD": Decimal(252)}] * 3 == run(together())
 
 
 def test_an_hour_below_nothing_divides_nothing(house: House) -> None:

@@ -211,7 +211,9 @@ def _hours_dataset(id_: str, site: Site, span: Span) -> Values | None:
 
 def _report(id_: str, site: Site, span: Span) -> Values:
     written_ = site.json("/rest/v1/reports/written", template="weekly-fleet", **span.rest_days)
-    [table] = [one for section in written_["sections"] for one in section["tables"] if one["title"] == "GPU-hours"]
+    [table] = [
+        one for section in written_["sections"] for one in section["tables"] if one["title"].startswith("GPU-hours,")
+    ]
     if HEADS[id_] not in table["heads"]:
         return {}
     at = table["heads"].index(HEADS[id_])

@@ -135,7 +135,9 @@ def _page_tile(label: str, site: Site, span: Span) -> Values:
 def _report(site: Site, span: Span) -> Values:
     """The dearest runs of the report, by run where one run alone has the name."""
     written_ = site.json("/rest/v1/reports/written", template="training-cost", **span.rest_days)
-    tables = [one for section in written_["sections"] for one in section["tables"] if one["title"] == "Dearest runs"]
+    tables = [
+        one for section in written_["sections"] for one in section["tables"] if one["title"].startswith("Dearest runs,")
+    ]
     rows = page_rows(site, span)
     names = [one["name"] for one in rows]
     known = {one["name"]: name_of(one) for one in rows if names.count(one["name"]) == 1}

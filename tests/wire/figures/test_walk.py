@@ -10,7 +10,7 @@ from live_server import LiveServer
 from trimtab.client.api import Client
 from wire.figures import now_places
 from wire.figures.organisation import KEEL, SAIL, SPAR, Days, founded, reporting
-from wire.figures.places import OF_NOW, OF_RANGES, PLACES, SHOWN_ONCE
+from wire.figures.places import NOT_WALKED, OF_NOW, OF_RANGES, PLACES
 from wire.figures.reading import Site, Span
 from wire.figures.walk import uncovered, walk
 
@@ -33,7 +33,7 @@ def server(days: Days, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
 
 
 def test_every_figure_has_two_places_or_a_reason() -> None:
-    assert [] == uncovered(PLACES, SHOWN_ONCE)
+    assert [] == uncovered(PLACES, NOT_WALKED)
 
 
 def test_what_is_shown_of_now_is_one_number(server: LiveServer, days: Days) -> None:

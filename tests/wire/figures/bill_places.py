@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
+from trimtab.figures.areas.statements import TOTAL
 from wire.figures.place import Place, Places
 from wire.figures.reading import WHOLE, Shown, Site, Span, Values, added, amounts, exact, over_all, rounded, written
 
@@ -199,7 +200,7 @@ def _statement_page(site: Site, span: Span) -> Values:
         for row in rows:
             shown = written(row[at]) if len(row) > at else None
             if shown is not None:
-                name = WHOLE if row[0].startswith("Total") else row[0].removesuffix(" nobody's")
+                name = WHOLE if row[0].startswith(TOTAL.label) else row[0].removesuffix(" nobody's")
                 found[name, f"{currency} coins"] = exact(shown.value)
     return found
 

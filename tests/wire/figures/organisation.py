@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
+
 from live_server import LiveServer
 from trimtab.client import wire
 from trimtab.client.api import Client
@@ -271,6 +273,14 @@ def reporting(client: Client) -> None:
             for name, labels, value in rows for back in range(6 * minute // 10_000)
         ))  # fmt: skip
     client.query("trimtab/Host", "system.uptime", fresh=True)
+
+
+def pages_know_hosts(url: str) -> None:
+    """Wait for pages to list the hosts: they give an answer again for some seconds."""
+    until = clock.monotonic() + 60
+    while sum(one["up"] for one in httpx.get(f"{url}/hosts.json", timeout=60).json()["hosts"]) < len(HOSTS):
+        assert clock.monotonic() < until
+        clock.sleep(0.5)
 
 
 def put(client: Client, namespace: str, data: Iterator[wire.Datum]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from live_server import LiveServer
 from trimtab.client.api import Client
 from wire.figures import now_places
-from wire.figures.organisation import KEEL, SAIL, SPAR, Days, founded, reporting
+from wire.figures.organisation import KEEL, SAIL, SPAR, Days, founded, pages_know_hosts, reporting
 from wire.figures.places import NOT_WALKED, OF_NOW, OF_RANGES, PLACES
 from wire.figures.reading import Site, Span
 from wire.figures.walk import uncovered, walk
@@ -40,6 +40,7 @@ def test_what_is_shown_of_now_is_one_number(server: LiveServer, days: Days) -> N
     with Client(server.url) as client:
         reporting(client)
     span = Span(days.first, days.last)
+    pages_know_hosts(server.url)
     with Site(server.url) as site:
         assert "" == "\n".join(walk(site, [span], OF_NOW, {}))
         assert "" == "\n".join(walk(site, [span], now_places.PLACES, {}))

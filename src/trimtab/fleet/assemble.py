@@ -159,8 +159,9 @@ class _Assembly:
         if start < end:
             one.exists.append(Range(device, 1, start, end, Said.TELEMETRY))
         if not scheduled:
-            for start, end, _ in said.held.get(at, ()):
-                one.told.append(Range(device, 1, start, end, Said.TELEMETRY))
+            for begun, ended, _ in said.held.get(at, ()):  # of the time before its first report it says nothing
+                if max(begun, start) < min(ended, end):
+                    one.told.append(Range(device, 1, max(begun, start), min(ended, end), Said.TELEMETRY))
             for start, end, who in said.holders.get(at, ()):
                 workload, team = divmod(who, len(day.teams) + 1)
                 name = day.workloads[workload - 1] if workload > 0 else ""

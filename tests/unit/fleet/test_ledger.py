@@ -414,6 +414,24 @@ def test_hours_that_the_bill_tells_apart_are_paid_by_who_had_them(house: House) 
     assert {"USD": pytest.approx(Decimal("1.575"), abs=Decimal("1e-9"))} == seen.sums()
 
 
+def test_telemetry_says_nothing_of_the_time_before_its_first_report(
+    engine: Telemetry, state: StateDatabase, tmp_path: Path
+) -> None:
+    """A host that jobs are known to run on: its GPU is free between them from its first report on, not before."""
+    emptied(engine)
+    clock = ManualClock(MONTH + 20 * DAY_MS)
+    house = house_of(engine, state, tmp_path, clock, Fleet(SeriesRegistry(cast("Any", None), clock)))
+    labels = {"UUID": "GPU-a", "Hostname": "i-0a", "gpu": "0"}
+    noon = DAY3 + 12 * HOUR_MS
+    times = [noon + m * 60_000 for m in range(12 * 60)]
+    house.telemetry.add("DCGM_FI_DEV_GPU_UTIL", 0.0, times=times, labels=labels, account="111111111111")
+    jobs = {"Hostname": "i-0a"}
+    house.telemetry.add("slurm_job_node_info", 1.0, times=times[:60], labels=jobs, account="111111111111")
+    house.bring([billed("i-0a", "24", "24") | {"product_instance_type": "p5.4xlarge"}])
+    found = house.totals(DAY3, DAY3 + DAY_MS)
+    assert (24.0, 12.0, 11.0) == (found.existing, found.unknown, pytest.approx(found.free, abs=0.1))
+
+
 def test_who_asks_while_a_bill_is_read_is_told_the_same(house: House) -> None:
     report(house, DAY3, node("n1", instance_id="i-0a"))
     house.bring([billed("i-0a", "240", "24"), *(by_the_hour("i-0a", at, str(at % 2)) for at in range(24))])

@@ -135,9 +135,8 @@ class LedgerKeeper:
             try:
                 for place, (day, only) in enumerate(block):
                     read = await (coming or self._read(day, made.get(day), only, scheduled))
-                    following = block[place + 1 :][:1]
                     coming = None
-                    for later, of in following:
+                    for later, of in block[place + 1 : place + 2]:
                         coming = asyncio.create_task(self._read(later, made.get(later), of, scheduled))
                     await self._write(read, marks, late.get(day, 0), made.get(day))
             finally:
@@ -165,6 +164,10 @@ class LedgerKeeper:
         self.stamp += 1
         assembled, found = await asyncio.to_thread(_made_of, read.known)
         await asyncio.to_thread(self.store.put, read.day, version, assembled, found, read.before)
+        # Another process may have made the day meanwhile, of older facts: what it did not know is looked for again.
+        now = (await self.store.made(read.day, read.day + 1)).get(read.day)
+        if now is not None and (earlier is None or now.version != earlier.version):
+            marks, version = min(marks, now.marks), max(version, now.version + 1)
         await asyncio.to_thread(self.store.put_days, [Made(read.day, version, read.until, marks, late, read.bill)])
 
 

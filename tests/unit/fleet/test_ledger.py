@@ -432,6 +432,25 @@ def test_telemetry_says_nothing_of_the_time_before_its_first_report(
     assert (24.0, 12.0, 11.0) == (found.existing, found.unknown, pytest.approx(found.free, abs=0.1))
 
 
+def test_a_day_that_another_process_made_meanwhile_of_older_facts_is_made_again(house: House) -> None:
+    report(house, DAY3, node("n1"), node("n2"))
+    keeper, store, day = house.room.keeper, house.room.keeper.store, DAY3 // DAY_MS
+    run(keeper.ensure(DAY3, DAY3 + DAY_MS))
+    first = run(store.made(day, day + 1))[day]
+    put(house, job("1", DAY3, DAY3 + HOUR_MS, {"n2": 1.0}))
+    facts = house.room.facts
+
+    async def meanwhile(*asked: object) -> object:
+        store.put_days([replace(first, version=first.version + 1)])  # another server, which knows of no run
+        return await facts.known(*asked)  # type: ignore[arg-type]
+
+    keeper.facts = SimpleNamespace(known=meanwhile, days=facts.days, scheduled=facts.scheduled)  # type: ignore[assignment]
+    run(keeper.ensure(DAY3, DAY3 + DAY_MS))
+    keeper.facts = facts
+    assert first.marks == run(store.made(day, day + 1))[day].marks
+    assert [1, 0] == [run(keeper.ensure(DAY3, DAY3 + DAY_MS)) for _ in range(2)]
+
+
 def test_who_asks_while_a_bill_is_read_is_told_the_same(house: House) -> None:
     report(house, DAY3, node("n1", instance_id="i-0a"))
     house.bring([billed("i-0a", "240", "24"), *(by_the_hour("i-0a", at, str(at % 2)) for at in range(24))])

@@ -1,5 +1,6 @@
 """What changed before something: the changes of a time window, those about the same things first."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,8 @@ class Changes:
     ) -> list[ChangeBefore]:
         """Changes of `[at_ms - window_ms, at_ms]` that did not fail.
 
-        `words` are names of resources, services and the like; changes that speak of one come first, then those of
+        `words` are names of resources, services and the like; changes that speak of one come first, before all of
+        one that few speak of (a namespace is in every change of a service, an endpoint in its own), then those of
         `account`, then the newest. Raises QueryAborted, Unavailable.
         """
         asked, start_ms, end_ms = telling(words), at_ms - window_ms, at_ms + 1000
@@ -54,8 +56,12 @@ class Changes:
             )
             for event in found
         ]
-        ranked = sorted(told, key=lambda one: (-len(one.about), one.event.account != account, one.minutes))
-        return ranked[:limit]
+        spoken = Counter(word for one in told for word in one.about)
+
+        def rank(one: ChangeBefore) -> tuple[float, bool, float]:
+            return -sum(1 / spoken[word] for word in one.about), one.event.account != account, one.minutes
+
+        return sorted(told, key=rank)[:limit]
 
     async def about(self, scope: Scope, start_ms: int, end_ms: int, words: Sequence[str]) -> list[AuditEvent]:
         """The changes of a range that speak of one of `words`, the newest first: what charts mark."""

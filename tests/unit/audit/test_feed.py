@@ -86,6 +86,15 @@ async def test_what_changed_before_is_ranked_by_what_it_is_about(room: AuditRoom
     assert await room.changes.before(Scope.of("999999999999", "us-east-1"), NOW) == []
 
 
+async def test_a_change_of_the_very_thing_comes_before_the_many_of_its_service(room: AuditRoom) -> None:
+    others = [record(NOW - n * 1000, f"chat-{n}", requestParameters={"endpointName": "chat"}) for n in range(9)]
+    door = record(NOW - 600_000, "door", requestParameters={"endpointName": "door"})
+    await room.ingest.write_new([event_of(one, Origin.PUT) for one in (*others, door)])
+    assert await room.reader.fresh(30)
+    found = await room.changes.before(EVERYTHING, NOW, words=["chat", "door"], limit=3)
+    assert [one.event.id for one in found] == ["door", "chat-0", "chat-1"]
+
+
 async def test_taps_are_told_again_after_a_start(room: AuditRoom, state: State, clock: ManualClock) -> None:
     await room.ingest.write_new([event_of(record(NOW, "old"), Origin.PUT)])
     clock.advance(3600)

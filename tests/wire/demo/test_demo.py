@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -24,9 +25,21 @@ from trimtab.demo.notes import Notes
 from trimtab.demo.play import Loaded, Play
 from trimtab.demo.retraining import COMMANDS, write_commands
 from trimtab.demo.totals import Totals
+from trimtab.fleet.model import DAY_MS
+from wire.figures.places import OF_RANGES
+from wire.figures.reading import Site, Span
+from wire.figures.walk import walk
 
 pytestmark = pytest.mark.wire
 BEHIND_MS = 20 * 60_000
+WITHOUT = {
+    "failover_node": "told of ranges that have a fault of its kind alone",
+    "failover_zone": "told of ranges that have a fault of its kind alone",
+    "budget_left": "a job works it out later",
+    "probe_uptime": "nothing probes the endpoints",
+    "records": "no batch job runs",
+}
+"""Figures that need have no value in the demo, each with the reason."""
 
 
 @pytest.fixture
@@ -36,6 +49,27 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
     live = LiveServer(tmp_path / "server", TRIMTAB_TRIGGER_COMMANDS=str(tmp_path / "server" / COMMANDS)).start()
     yield live
     live.stop()
+
+
+@pytest.mark.slow  # two weeks are loaded: some minutes
+@pytest.mark.timeout(1200)
+def test_every_figure_of_the_company_is_one_number(server: LiveServer, tmp_path: Path) -> None:
+    directory, clock, stop = tmp_path / "demo", SystemClock(), threading.Event()
+    notes.claim(directory)
+    loaded = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        play = Play(server.url, directory, clock, stop)
+        playing = pool.submit(play.run, lambda share, _: None, lambda _: loaded.set())
+        try:
+            while not loaded.wait(0.2) and not playing.done():
+                pass
+            today = datetime.fromtimestamp(clock.now_ms() // DAY_MS * DAY_MS / 1000, UTC)
+            spans = [Span(today - timedelta(days=days), today) for days in (1, 7)]
+            with Site(server.url) as site:
+                assert "" == "\n".join(walk(site, spans, OF_RANGES, WITHOUT))
+        finally:
+            stop.set()
+        playing.result()
 
 
 @pytest.mark.timeout(600)  # half a million samples: a minute on a quiet machine

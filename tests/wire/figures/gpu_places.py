@@ -11,6 +11,7 @@ from trimtab.fleet.figures import FIGURES
 from trimtab.fleet.model import HOUR_MS
 from wire.figures.place import Place, Places
 from wire.figures.reading import (
+    RELATIVE,
     WHOLE,
     Shown,
     Site,
@@ -432,7 +433,7 @@ def _idle_report(answer: Any) -> Values:
     """Idle dollars by cause, with those of GPUs that were partly at work, which are told beside them."""
     parts = [*answer["total"].items(), *answer["partly"].items()]
     found = added(((WHOLE, currency), exact(amount)) for currency, amount in parts)
-    return {key: Shown(one.value, Decimal("1e-9")) for key, one in found.items()}  # parts of a row are cut to 1e-12
+    return {key: Shown(one.value, max(abs(one.value), 1) * RELATIVE) for key, one in found.items()}  # rows cut to 1e-12
 
 
 def _idle_rest(site: Site, span: Span) -> Values:

@@ -24,6 +24,7 @@ from wire.figures.reading import (
 
 _STEP = 6  # digits of amounts of runs in answers
 _MOST = "500"
+_KEPT_UP = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 Rows = Iterable[Any]
 
 
@@ -91,6 +92,15 @@ def _cost_rest(site: Site, span: Span) -> Values:
     return _amounts_of(_rest_rows(site, span))
 
 
+def _training(rows: Rows) -> Values:
+    """Of runs that end: what Kubernetes keeps up is not among them."""
+    return _amounts_of([one for one in rows if one["tags"].get("kind", "") not in _KEPT_UP])
+
+
+def _training_rest(site: Site, span: Span) -> Values:
+    return _training(_rest_rows(site, span))
+
+
 def _cost_command(site: Site, span: Span) -> Values:
     return _amounts_of(_command_rows(site, span))
 
@@ -132,12 +142,10 @@ def _page_tile(label: str, site: Site, span: Span) -> Values:
     return amounts(" ".join(site.tile("/runs", label, **span.page)).strip())
 
 
-def _report(site: Site, span: Span) -> Values:
+def _report(template: str, title: str, site: Site, span: Span) -> Values:
     """The dearest runs of the report, by run where one run alone has the name."""
-    written_ = site.json("/rest/v1/reports/written", template="training-cost", **span.rest_days)
-    tables = [
-        one for section in written_["sections"] for one in section["tables"] if one["title"].startswith("Dearest runs,")
-    ]
+    written_ = site.json("/rest/v1/reports/written", template=template, **span.rest_days)
+    tables = [one for section in written_["sections"] for one in section["tables"] if one["title"].startswith(title)]
     rows = page_rows(site, span)
     names = [one["name"] for one in rows]
     known = {one["name"]: name_of(one) for one in rows if names.count(one["name"]) == 1}
@@ -334,11 +342,15 @@ PLACES: Places = {
         Place("/runs, tile", partial(_page_tile, "Cost of runs"), part=True),
         Place("/teams/TEAM.json", _cost_teams, part=True),
         Place("dataset runs", _cost_dataset, part=True),
+        Place("report weekly-fleet", partial(_report, "weekly-fleet", "Dearest runs,"), days=True, part=True),
+        Place("/runs/CLUSTER/JOB, tile", partial(_own_money, "Cost of runs"), part=True),
+    ],
+    "training_cost": [
+        Place("GET /rest/v1/runs", _training_rest),
         Place("GET /rest/v1/unit-costs/runs", _unit_rest, days=True, part=True),
         Place("trimtab costs per-run", _unit_command, days=True, part=True),
         Place("dataset unit_costs", _unit_dataset, days=True, part=True),
-        Place("report training-cost", _report, days=True, part=True),
-        Place("/runs/CLUSTER/JOB, tile", partial(_own_money, "Cost of runs"), part=True),
+        Place("report training-cost", partial(_report, "training-cost", "Dearest training"), days=True, part=True),
     ],
     "run_losses": [
         Place("GET /rest/v1/runs", _loss_rest),

@@ -15,7 +15,7 @@ from trimtab.economics.unit.ledger import Ledgers
 from trimtab.economics.unit.model import ZERO, HeldActivity, Ledger, Served, Slice
 from trimtab.economics.unit.ports import UseFacts
 from trimtab.economics.unit.prices import ModelCost, models_of
-from trimtab.economics.unit.runs import RunCost, is_training, runs_of
+from trimtab.economics.unit.runs import RunCost, runs_of
 from trimtab.economics.unit.seen import seen_by
 from trimtab.economics.unit.teams import GpuHourCost, teams_of
 
@@ -58,7 +58,7 @@ class UnitCosts:
     async def runs(self, scope: Scope, start_ms: int, end_ms: int) -> list[RunCost]:
         """The training runs, the dearest first."""
         ledger = await self.ledger(scope, start_ms, end_ms)
-        epochs = await self.facts.epochs(scope, [run for run in ledger.holders.values() if is_training(run)])
+        epochs = await self.facts.epochs(scope, [run for run in ledger.holders.values() if run.is_training])
         return await asyncio.to_thread(runs_of, ledger, epochs)
 
     async def teams(self, scope: Scope, start_ms: int, end_ms: int) -> list[GpuHourCost]:

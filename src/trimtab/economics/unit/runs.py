@@ -15,7 +15,6 @@ from trimtab.economics.unit.model import ZERO, Ledger, Slice
 from trimtab.inventory.runs.model import Run, RunState
 
 RETRY_WITHIN_MS = 86_400_000
-_SERVICES = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _CENT = Decimal("0.000001")
 
 
@@ -73,16 +72,11 @@ def runs_of(ledger: Ledger, epochs: Mapping[str, float]) -> list[RunCost]:
     """The training runs of a ledger, the dearest first."""
     mine: dict[str, list[Slice]] = defaultdict(list)
     for one in ledger.slices:
-        if one.holder in ledger.holders and is_training(ledger.holders[one.holder]):
+        if one.holder in ledger.holders and ledger.holders[one.holder].is_training:
             mine[one.holder].append(one)
     before = tries_of([(name, ledger.holders[name]) for name in mine])
     found = [_run(name, ledger.holders[name], slices, before, mine, epochs, ledger) for name, slices in mine.items()]
     return sorted(found, key=lambda one: (-one.cost, one.holder))
-
-
-def is_training(run: Run) -> bool:
-    """Whether a run is a job that ends, rather than a service or somebody's workplace."""
-    return run.tags.get("kind", "") not in _SERVICES
 
 
 def tries_of(runs: Sequence[tuple[str, Run]]) -> dict[str, tuple[str, ...]]:

@@ -39,6 +39,11 @@ RUN_COST = Figure(
     span=_LIFE, rows="/runs",
     formula="Σ over machines and days: cost of the machine's day × the run's part of the time that the machine existed",
 )  # fmt: skip
+TRAINING_COST = Figure(
+    id="training_cost", label="Cost of training runs", area="money", unit="$", rollup=Rollup.SUM,
+    basis=Basis.NET_AMORTISED.value, rows="/unit-costs?tab=runs",
+    formula="Cost of runs that are jobs which end: without pods of services and workplaces",
+)  # fmt: skip
 COULD_BE_SAVED = Figure(
     id="run_losses", label="Could be saved", area="money", unit="$", rollup=Rollup.SUM, span=_LIFE, rows="/runs",
     basis=Basis.NET_AMORTISED.value,
@@ -50,4 +55,4 @@ TODAY = Figure(
     formula="live estimate: use since midnight UTC × what the last billed hours of the same thing cost",
     span="today, UTC, whatever range is chosen", rows="/costs",
 )  # fmt: skip
-FIGURES = (MONTH, GPU_TIME, IDLE, PER_EXISTING, PER_HELD, PER_ACTIVE, RUN_COST, COULD_BE_SAVED, TODAY)
+FIGURES = (MONTH, GPU_TIME, IDLE, PER_EXISTING, PER_HELD, PER_ACTIVE, RUN_COST, TRAINING_COST, COULD_BE_SAVED, TODAY)

@@ -23,6 +23,8 @@ class RunState(StrEnum):
 
 OPEN = frozenset({RunState.PENDING, RunState.RUNNING, RunState.SUSPENDED})
 """States in which a run may still change."""
+_SERVICES = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+"""Kinds of Kubernetes whose pods are there until somebody takes them away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ class Run:
     def open(self) -> bool:
         """Whether it waits or runs."""
         return self.state in OPEN
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it is a job that ends, rather than a service or somebody's workplace."""
+        return self.tags.get("kind", "") not in _SERVICES
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def split(one: RunCost) -> list[tuple[str, float]]:
 
 
 def outcomes(runs: Sequence[RunCost]) -> list[tuple[str, str, Decimal, int, float]]:
-    """(outcome, currency, cost, runs, share), the most first; what was tried again is apart."""
+    """(outcome, currency, cost, runs, share of the currency's), the most first; what was tried again is apart."""
     sums: dict[tuple[str, str], Decimal] = {}
     numbers: dict[tuple[str, str], int] = {}
     for one in runs:
@@ -147,9 +147,11 @@ def outcomes(runs: Sequence[RunCost]) -> list[tuple[str, str, Decimal, int, floa
         key = (f"{one.outcome.value}, tried again" if again else one.outcome.value, one.currency)
         sums[key] = sums.get(key, ZERO) + one.cost
         numbers[key] = numbers.get(key, 0) + 1
-    whole = sum(sums.values(), ZERO)
+    whole: dict[str, Decimal] = {}
+    for (_, currency), cost in sums.items():
+        whole[currency] = whole.get(currency, ZERO) + cost
     order = sorted(sums, key=lambda key: -sums[key])
-    return [(*key, sums[key], numbers[key], float(sums[key] / whole) if whole else 0.0) for key in order]
+    return [(*key, sums[key], numbers[key], float(sums[key] / (whole[key[1]] or 1))) for key in order]
 
 
 def causes(idle: IdleReport) -> list[CauseBar]:

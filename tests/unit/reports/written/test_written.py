@@ -105,7 +105,9 @@ def test_a_team_sees_its_own_hours_only() -> None:
 
 def test_tables_name_figures_as_the_register_does_with_their_basis_and_range() -> None:
     ask = ask_of(template_of("weekly-fleet"), EVERYTHING, NOW_MS)
-    one = SimpleNamespace(key=RunKey("1", "atlas", "7"), name="sft", team="vision", state=RunState.COMPLETED)
+    one = SimpleNamespace(
+        key=RunKey("1", "atlas", "7"), name="sft", team="vision", state=RunState.COMPLETED, is_training=False
+    )
     cost = SimpleNamespace(amounts={"USD": Decimal(3)})
     run = SimpleNamespace(run=one, gpu_hours=8.0, active_share=0.5, cost=cost, largest_loss=None)
     served = GroupKpis("chat", tuple(Kpi(id_, 1.0) for id_ in FORMULAS))
@@ -114,6 +116,10 @@ def test_tables_name_figures_as_the_register_does_with_their_basis_and_range() -
     days = span(ask.start_ms, ask.end_ms)
     assert (f"Dearest runs, net amortised, {days}", f"Endpoints, {days}") == (runs.title, endpoints.title)
     assert ("GPU-hours held", "Active", "Cost of runs") == runs.heads[3:]
+    assert runs_part(ask, [run], training=True).section.tables == ()  # type: ignore[list-item]  # a service's pod
+    one.is_training = True
+    [training] = runs_part(ask, [run], training=True).section.tables  # type: ignore[list-item]  # so too
+    assert (training.title, training.heads[5]) == (f"Dearest training {runs.title[8:]}", "Cost of training runs")
     named = ("Requests", "Latency p50", "Latency p95", "First token p95", "Success", "Error budget left")
     assert named == endpoints.heads[1:]
     assert {*runs.heads[3:], *named} <= set(BY_NAME)

@@ -8,7 +8,6 @@ Low activity without such a sign has other causes (small batches, communication)
 import numpy as np
 
 from trimtab.economics.unit.idle.model import BUSY_FROM, Cause, Explained, Holding
-from trimtab.economics.unit.runs import is_training
 
 FAIR, AT_WORK, LEAST_HOURS = 0.5, 0.6, 1.0
 IOWAIT, FULL = 0.05, 0.8
@@ -17,7 +16,7 @@ IOWAIT, FULL = 0.05, 0.8
 def data_stall(one: Holding) -> Explained | None:
     """The idle hours of a job's steps at work up to what is fair."""
     what = one.activity
-    if not is_training(one.run) or one.served is not None:
+    if not one.run.is_training or one.served is not None:
         return None
     values = np.nan_to_num(what.values)
     held = what.seconds * ~np.isnan(what.values)

@@ -6,7 +6,6 @@ Evidence: work before it, and a quarter of an hour or more of less than 2 % on e
 import numpy as np
 
 from trimtab.economics.unit.idle.model import BUSY_FROM, Cause, Explained, Holding
-from trimtab.economics.unit.runs import is_training
 
 LEAST_S = 900.0
 
@@ -14,7 +13,7 @@ LEAST_S = 900.0
 def post_run_tail(one: Holding) -> Explained | None:
     """The hours from the last work of any of a job's GPUs on."""
     what = one.activity
-    if not is_training(one.run) or one.served is not None:
+    if not one.run.is_training or one.served is not None:
         return None
     busy = (np.nan_to_num(what.values) >= BUSY_FROM) & (what.seconds > 0)
     steps = np.flatnonzero(busy.any(axis=0))

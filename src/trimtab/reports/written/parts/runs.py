@@ -6,7 +6,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from trimtab.costs.explorer.words import money
-from trimtab.figures.areas.money import RUN_COST
+from trimtab.figures.areas.money import RUN_COST, TRAINING_COST
 from trimtab.figures.areas.runs import ACTIVE
 from trimtab.fleet.basis import DEFAULT
 from trimtab.fleet.figures import FIGURES
@@ -22,18 +22,20 @@ _MOST, _MOST_LOSSES, _NAMED = 12, 3, 3
 _BAD = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY, RunState.TIMEOUT, RunState.LOST})
 
 
-def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
-    """The section. Hours and costs are those within the period."""
+def runs_part(ask: Ask, runs: Sequence[RunReport], *, training: bool = False) -> Part:
+    """The section. Hours and costs are those within the period; of `training` runs alone, if that is asked."""
+    kind, named = ("training run", TRAINING_COST) if training else ("run", RUN_COST)
+    more = f" (of the last {MOST_RUNS:,} submitted)" if len(runs) == MOST_RUNS else ""
+    runs = [one for one in runs if one.run.is_training] if training else runs
     href = ranged("/runs", ask)
     if not runs:
         return Part(Section("Runs", (Said("No run waited or ran in this period.", href),)))
     total = sum(one.gpu_hours for one in runs)
     failed = [one for one in runs if one.run.state in _BAD]
     lost = sum(one.gpu_hours for one in failed)
-    more = f" (the last {MOST_RUNS:,} submitted)" if len(runs) == MOST_RUNS else ""
     said = [
         Said(
-            f"{plural(len(runs), 'run')}{more} took {hours(total)} of GPUs in this period, {_amounts(runs)} "
+            f"{plural(len(runs), kind)}{more} took {hours(total)} of GPUs in this period, {_amounts(runs)} "
             f"({DEFAULT.value}).",
             href,
         )
@@ -64,8 +66,8 @@ def runs_part(ask: Ask, runs: Sequence[RunReport]) -> Part:
         )
         for one in dearest
     ]
-    heads = ("Run", "Team", "State", FIGURES["gpu_hours_held"].label, ACTIVE.label, RUN_COST.label)
-    title = f"Dearest runs, {DEFAULT.value}, {span(ask.start_ms, ask.end_ms)}"
+    heads = ("Run", "Team", "State", FIGURES["gpu_hours_held"].label, ACTIVE.label, named.label)
+    title = f"Dearest {kind}s, {DEFAULT.value}, {span(ask.start_ms, ask.end_ms)}"
     table = Table(title, heads, rows, (3, 4, 5), False, href)
     return Part(Section("Runs", said, (), (table,)), claims)
 

@@ -11,17 +11,17 @@ from trimtab.reports.written.template import Template
 
 
 async def write(facts: Facts, ask: Ask) -> list[Part]:
-    """Runs, then the GPUs that they had."""
+    """Training runs, then the GPUs of everybody."""
     runs, fleet, teams = await asyncio.gather(
         facts.run_reports(ask), facts.kpis(ask, Level.FLEET), facts.kpis(ask, Level.TEAM)
     )
-    return [runs_part(ask, runs), gpus_part(ask, fleet, teams)]
+    return [runs_part(ask, runs, training=True), gpus_part(ask, fleet, teams)]
 
 
 TEMPLATE = Template(
     "training-cost",
     "Training cost digest",
-    "What runs cost in a month, which failed or wasted their GPUs, and who held GPUs that did nothing.",
+    "What training runs cost in a month, which failed or wasted their GPUs, and who held GPUs that did nothing.",
     "month",
     write,
 )

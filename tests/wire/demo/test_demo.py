@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -100,7 +101,7 @@ def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     assert_bill(server.url, now)
     assert_noisy_alarm(server.url)
     assert_runs(server.url)
-    with Client(server.url) as client:
+    with Client(server.url, timeout_s=180) as client:
         found = client.sources().sources
         told = {source.account for source in found if source.rows and source.account}
         assert {account.id for account in ACCOUNTS} <= told
@@ -112,7 +113,7 @@ def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
 
 def assert_hosts(url: str, clock: SystemClock, playing: "Future[None]") -> None:
     until, hosts = clock.monotonic() + 120, {}
-    while not playing.done() and not hosts.get("p5-01", {}).get("up") and clock.monotonic() < until:
+    while not playing.done() and not _told(hosts.get("p5-01", {})) and clock.monotonic() < until:
         hosts = {host["name"]: host for host in httpx.get(f"{url}/hosts.json", timeout=60).json()["hosts"]}
         threading.Event().wait(0.5)
     assert {"p5-01", "p4d-07", "g6-14", "g5-12"} <= set(hosts)
@@ -121,9 +122,14 @@ def assert_hosts(url: str, clock: SystemClock, playing: "Future[None]") -> None:
     assert hosts["p5-01"]["receive"] > 0
 
 
+def _told(host: dict[str, Any]) -> bool:
+    """Whether a host is up and has two samples of its network, which a rate needs."""
+    return bool(host.get("up")) and host.get("receive") is not None
+
+
 def assert_runs(url: str) -> None:
     """The training queue: runs that run on GPUs that are known one by one, runs that wait, and the drained node."""
-    with Client(url) as client:
+    with Client(url, timeout_s=180) as client:
         found = Runs(client).listed(cluster=TRAINING.cluster, limit=500).runs
         nodes = Inventory(client).nodes(TRAINING.cluster)
     running = [one for one in found if one.state == "running"]
@@ -135,7 +141,7 @@ def assert_runs(url: str) -> None:
 
 def assert_noisy_alarm(url: str) -> None:
     """It is there, on the series that arrived, and can be replayed."""
-    with Client(url) as client:
+    with Client(url, timeout_s=180) as client:
         alarms = Alarms(client, account=SERVING.id)
         assert METRIC == alarms.get(NOISY).definition["MetricName"]
         assert alarms.replay(NOISY, start="-1h").trace.points
@@ -143,7 +149,7 @@ def assert_noisy_alarm(url: str) -> None:
 
 def assert_bill(url: str, now_ms: int) -> None:
     """Three months, as a whole: what the months before were invoiced, and this month up to the last midnight."""
-    with Client(url) as client:
+    with Client(url, timeout_s=180) as client:
         found = Costs(client).imports()
     assert ["done"] == [one.state for one in found.imports]
     assert found.imports[0].receipt is not None

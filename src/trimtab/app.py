@@ -193,7 +193,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         streams=streams,
     )
     rooms.forget.append(parts.ids.clear)
-    explained = rooms.economics.rules, rooms.cost_anomalies, rooms.purchases, rooms.rightsizing
+    explained = rooms.economics.rules, rooms.cost_anomalies, rooms.advice_plan.purchases, rooms.rightsizing
     services = (
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
         cloudwatch_service.build(parts),
@@ -209,7 +209,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         batch_service.build(rooms.batch.commands),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         *advice_service.build(rooms.advice),
-        savingsplans_service.build(rooms.purchases),
+        savingsplans_service.build(rooms.advice_plan.purchases),
         *rooms.scaling.services(),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
         tagging_service.build(_tagging(rooms)),
@@ -237,8 +237,9 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         economics=rooms.economics,
         budgeting=Budgeting(rooms.budgets, rooms.settings.account_id),
         advice=rooms.advice,
+        advice_plan=rooms.advice_plan,
         rightsizing=rooms.rightsizing,
-        purchases=rooms.purchases,
+        purchases=rooms.advice_plan.purchases,
         streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),
         plans=rooms.plans,
         engine=rooms.scaling.rest,
@@ -335,7 +336,8 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         rightsizing=rooms.rightsizing,
         cost_anomalies=rooms.cost_anomalies,
         advice=rooms.advice,
-        purchases=rooms.purchases,
+        advice_plan=rooms.advice_plan,
+        purchases=rooms.advice_plan.purchases,
         plans=rooms.plans,
         scaling=rooms.scaling.viewing,
         costs=rooms.costs,
@@ -390,6 +392,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.inference.jobs(),
         *rooms.batch.jobs(),
         *rooms.advice.jobs(),
+        *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),
         *reports.jobs(),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),

@@ -50,6 +50,10 @@ def _finding(check: Check, found: Found, facts: Facts) -> Finding:
         evidence=found.evidence,
         confidence=found.confidence,
         cash=saved.cash,
+        estimate=saved.cash,
+        machine=facts.machine(thing),
+        takes=found.share if found.money is None else 0.0,
+        parts=found.parts,
         cost=saved.cost,
         currency=saved.currency,
         cash_note=saved.note,
@@ -72,7 +76,7 @@ def _saved(found: Found, facts: Facts) -> Saving:
         return Saving(amount, cost, found.currency, found.money_note)
     if not found.share:
         return Saving(Decimal(0), None, "USD", SAVES_NOTHING)
-    return saving(facts.bill(found.thing), found.share, facts)
+    return saving(facts.bill(found.thing), found.share / found.parts, facts)
 
 
 def fix_of(template: str, thing: Thing, words: Mapping[str, str]) -> str:

@@ -94,7 +94,8 @@ class Bill:
 
     `billed` is what the invoice asks for usage that no commitment covers, `covered` the effective cost of what
     `commitments` cover, which on demand is `covered_listed`; `reserved` says that they are reservations, which cover
-    their `family` of instances only. `rented` is what a contract bills whatever is used.
+    their `family` of instances only. `rented` is what a contract bills whatever is used. `resource` is how the bill
+    names it.
     """
 
     billed: Decimal
@@ -106,6 +107,7 @@ class Bill:
     rented: Decimal = Decimal(0)
     currency: str = "USD"
     days: int = BILL_DAYS
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,9 @@ class Facts:
 
     def bill(self, thing: Thing) -> Bill | None:
         """What a resource cost, by any of its names in the bill; None where no line names it."""
-        for key in (thing.path, thing.id, thing.name):
-            if key and key in self.bills:
-                return self.bills[key]
-        return None
+        return next((self.bills[key] for key in (thing.path, thing.id, thing.name) if key and key in self.bills), None)
+
+    def machine(self, thing: Thing) -> str:
+        """How the bill names a resource; "" where no line does."""
+        found = self.bill(thing)
+        return (found.resource or thing.shown) if found else ""

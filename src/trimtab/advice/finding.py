@@ -75,6 +75,11 @@ class Finding:
     resource apart. `cash` a month, None where not known, and `cash_note` says how it came about; `cost` is what the
     resource costs a month now, before commitments are applied again. `gpu_hours` a month. `confidence` from 0 to 1.
     `fix` is a command or a diff. `current` and `advised` are short words of what is there and what should be.
+
+    `machine` is the resource as the bill names it ("" where no line does), `takes` the share of its use that the fix
+    takes away; of a resource that is one of `parts` equal ones (a GPU of a machine) of its own part. `estimate` is what
+    the check itself takes the cash to be; `cash` is what the fix adds in the plan once there is one, and `alone` what
+    it is worth where nothing else is done.
     """
 
     check: str
@@ -103,6 +108,11 @@ class Finding:
     rollback: bool = True
     current: str = ""
     advised: str = ""
+    machine: str = ""
+    takes: float = 0.0
+    parts: int = 1
+    estimate: Decimal | None = None
+    alone: Decimal | None = None
 
     @property
     def id(self) -> str:

@@ -7,7 +7,9 @@ resolved and is found again is active again, and decisions stay with the finding
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -35,6 +37,7 @@ from trimtab.store.state.database import State as Database
 from trimtab.store.state.tables import advice_checks, advice_decisions, advice_findings, advice_runs
 
 _found = advice_findings.c
+_NOT_PLANNED = "not known: the plan has nothing of it to replay, as no line of the bill names it"
 _MOST_UNDECIDED = 1000
 """Reasons that are kept of a check: each names a resource; a fleet's worth of them helps nobody."""
 
@@ -63,6 +66,28 @@ class FindingStore:
             return changes
 
         return await self._state.run(write)
+
+    async def value(self, currency: str, worth: Mapping[str, tuple[Decimal | None, Decimal, str]]) -> None:
+        """Put what a plan says of findings in its currency (by id: worth alone, what it adds, how) into them.
+
+        A finding of money that the plan does not name is worth nothing on the invoice that is known.
+        """
+        rows = select(advice_findings).where(_found.state == State.ACTIVE.value, _found.currency == currency)
+
+        def write(connection: Connection) -> None:
+            for row in connection.execute(rows).all():
+                finding = standing_of(row).finding
+                alone, adds, note = worth.get(finding.id, (None, Decimal(0), ""))
+                if finding.id in worth:
+                    valued = replace(finding, alone=alone, cash=adds, cash_note=note)
+                elif finding.cash and finding.estimate is not None:
+                    valued = replace(finding, alone=None, cash=None, cash_note=_NOT_PLANNED)
+                else:
+                    continue
+                if valued != finding:
+                    connection.execute(update(advice_findings).where(_found.id == finding.id).values(row_of(valued)))
+
+        await self._state.run(write)
 
     async def failed(self, check: str, problem: str) -> None:
         """Note that a check's facts could not be read; what it found before stays."""
@@ -166,6 +191,8 @@ def _replace(connection: Connection, judged: Judgement, now_ms: int) -> Changes:
     new, changed = [], []
     for finding in judged.findings:
         row = known.pop(finding.id, None)
+        if row is not None and row.state == State.ACTIVE:
+            finding = _as_planned(finding, standing_of(row).finding)
         if row is None:
             _insert(connection, finding, now_ms)
             new.append(finding.id)
@@ -183,12 +210,21 @@ def _replace(connection: Connection, judged: Judgement, now_ms: int) -> Changes:
     return Changes(tuple(new), tuple(gone), tuple(changed))
 
 
+def _as_planned(finding: Finding, before: Finding) -> Finding:
+    """A finding that is found again, with what the last plan said of it: the next plan says it anew."""
+    if before.alone is None and before.cash_note != _NOT_PLANNED:
+        return finding
+    return replace(finding, cash=before.cash, alone=before.alone, cash_note=before.cash_note)
+
+
 def _moved(row: Row[Any], finding: Finding) -> bool:
     """Whether the money, the capacity or how bad it is differ by more than a hundredth of it."""
-    cash = "" if finding.cash is None else f"{finding.cash:f}"
-    if (row.cash == "") != (cash == "") or row.status != finding.status.value:
+    before = standing_of(row).finding
+    known = before.cash if before.estimate is None else before.estimate
+    found = finding.cash if finding.estimate is None else finding.estimate
+    if (known is None) != (found is None) or row.status != finding.status.value:
         return True
-    pairs = [(row.gpu_hours, finding.gpu_hours), (float(row.cash or 0), float(cash or 0))]
+    pairs = [(row.gpu_hours, finding.gpu_hours), (float(known or 0), float(found or 0))]
     return any(abs(after - before) > 0.01 * max(abs(before), 1.0) for before, after in pairs)
 
 

@@ -1,5 +1,6 @@
 """`trimtab advice`: what to change, what it saves, and what came of it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
@@ -98,6 +99,43 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
     print_table(("", ""), facts)
     for said in decisions:
         remark(f"{day(said.at_ms)} {said.decision} by {said.who} {said.reason}")
+
+
+@advice.command("plan")
+@click.option("--without", multiple=True, metavar="ID", help="Leave a finding out, and see what is left.")
+@click.option("--currency", default="", help="The part of the bill, where it has several.")
+@json_option
+@server_options
+def plan(connection: Connection, without: tuple[str, ...], currency: str, as_json: bool) -> None:
+    """Show the plan: the best set of actions, what each adds to it, and the next three invoices."""
+    with connection.client(timeout_s=600.0) as client:
+        plans = AdviceCalls(client).plans(without, currency)
+    if as_json:
+        print_json(plans)
+        return
+    if not plans:
+        remark("no plan yet; it needs a bill: `trimtab import FILE`, then `trimtab advice refresh`")
+    for one in plans:
+        click.echo(f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)}")
+        rows = [
+            (row.verb, _money(row.adds, one.currency), _money(row.alone, one.currency), row.owner or "nobody",
+             _some(row.names), row.reason)
+            for row in one.rows
+        ]  # fmt: skip
+        print_table(("do", "adds", "alone", "owner", "what", ""), rows, right=("adds", "alone"))
+        invoices = [
+            (each.month, *(_money(value, one.currency) for value in (each.before, each.after, each.low, each.high)))
+            for each in one.invoices
+        ]
+        heads = ("invoice", "without", "with the plan", "at best", "at worst")
+        print_table(heads, invoices, right=heads[1:])
+        for note in (f"found so: {one.how}", *one.notes):
+            remark(note)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 @advice.command("refresh")

@@ -1,5 +1,6 @@
 """`AdviceCalls`: the REST API of advice as typed Python calls, over a `Client`."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from trimtab.client import advice_wire as wire
@@ -20,6 +21,11 @@ class AdviceCalls:
             (name, str(value).lower() if value is True else str(value)) for name, value in filters.items() if value
         ]
         return self._client.call("GET", _PATH, wire.AdviceList, query=query)
+
+    def plans(self, without: Sequence[str] = (), currency: str = "") -> list[wire.AdvicePlan]:
+        """The plan of each currency; the one of `currency` as it would be `without` findings (their ids)."""
+        query = [("without", ",".join(without)), ("currency", currency)] if without else []
+        return self._client.call("GET", "/rest/v1/advice-plan", wire.AdvicePlans, query=query).plans
 
     def get(self, id_: str) -> wire.Advice:
         """One finding."""

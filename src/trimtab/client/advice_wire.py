@@ -20,7 +20,11 @@ class AdviceEvidence(Struct, frozen=True):
 
 
 class Advice(Struct, frozen=True):
-    """A finding and what was decided of it. `cash` is off the next invoice; null is not known."""
+    """A finding and what was decided of it.
+
+    `cash` is what it adds in the plan, off the next invoice, `alone` what it is worth where nothing else is done; null
+    is not known.
+    """
 
     id: str
     check: str
@@ -37,6 +41,7 @@ class Advice(Struct, frozen=True):
     cash: str | None
     currency: str
     cash_note: str
+    alone: str | None
     cost: str | None
     gpu_hours: float
     confidence: float
@@ -58,6 +63,61 @@ class Advice(Struct, frozen=True):
     decided_ms: int
     reason: str
     until_ms: int
+
+
+class PlanRow(Struct, frozen=True):
+    """A line of the plan: actions that are one piece of work. Money is a month, off the next invoices.
+
+    `alone`: where nothing else is done; `adds`: after the rows above, and all rows add up to the total. Rows that are
+    not `chosen` add nothing, for the `reason`. `findings` are ids of advice.
+    """
+
+    id: str
+    verb: str
+    names: list[str]
+    owner: str
+    alone: str
+    adds: str
+    low: str
+    high: str
+    chosen: bool
+    reason: str
+    later_ms: int
+    findings: list[str]
+
+
+class PlanInvoice(Struct, frozen=True):
+    """A coming month's invoice without the plan and with it, and with it in the best (`low`) and worst week's case."""
+
+    month: str
+    before: str
+    after: str
+    low: str
+    high: str
+
+
+class AdvicePlan(Struct, frozen=True):
+    """The best set of actions in one currency. `total` is that of the set, replayed together; `billed` is the invoice
+    a month without it, net of discounts, of the days `[start_ms, end_ms)` as which those to come are taken."""
+
+    made_ms: int
+    currency: str
+    start_ms: int
+    end_ms: int
+    billed: str
+    total: str
+    low: str
+    high: str
+    rows: list[PlanRow]
+    invoices: list[PlanInvoice]
+    how: str
+    notes: list[str]
+
+
+class AdvicePlans(Struct, frozen=True):
+    """The plans, one a currency, the largest bill first."""
+
+    plans: list[AdvicePlan]
 
 
 class AdviceList(Struct, frozen=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
 from trimtab.accounts.room import AccountsRoom
+from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
@@ -68,6 +69,7 @@ class WebState:
     economics: EconomicsRoom | None = None
     budgets: BudgetsRoom | None = None
     purchases: PurchasesRoom | None = None
+    advice_plan: PlanRoom | None = None
     plans: PlansRoom | None = None
     analyses: Analysts | None = None
     datasets: DatasetRoom | None = None

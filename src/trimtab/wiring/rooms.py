@@ -12,6 +12,8 @@ from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
 from trimtab.advice.facts import Watch
+from trimtab.advice.plan.choosing import Choosing
+from trimtab.advice.plan.room import PlanRoom as AdvicePlanRoom
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.purchases.terms import read_terms
 from trimtab.advice.rightsizing.composed import Around, rightsizing_of
@@ -47,6 +49,7 @@ from trimtab.economics.use import OwnersUse
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
+from trimtab.inventory.catalog.book import load
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis import throttles
@@ -131,7 +134,7 @@ class Rooms:
     units: UnitCosts
     budgets: BudgetsRoom
     advice: AdviceRoom
-    purchases: PurchasesRoom
+    advice_plan: AdvicePlanRoom
     plans: capacity_plans.PlansRoom
     rightsizing: RightsizingRoom
     inference: InferenceRoom
@@ -237,7 +240,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders()),
         advice=advice,
         rightsizing=_rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice),
-        purchases=_purchases(stores, clock, costs, advice, inventory),
+        advice_plan=_plan(stores, clock, costs, advice, inventory),
         plans=capacity_plans.plans_of(stores.state, clock, settings.region, asked),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
@@ -362,11 +365,14 @@ def _rightsizing(
     return room
 
 
-def _purchases(
+def _plan(
     stores: Stores, clock: Clock, costs: CostsRoom, advice: AdviceRoom, inventory: InventoryRoom
-) -> PurchasesRoom:
-    """What to commit to, planned after right-sizing with the nightly advice."""
-    room = PurchasesRoom.of(stores.state, clock, costs, advice.findings, partial(read_terms, inventory.resources))
+) -> AdvicePlanRoom:
+    """One plan of everything that saves, what to commit to last, with the nightly advice and after each decision."""
+    choosing = Choosing(costs.reader, advice.findings, load(), clock)
+    terms = partial(read_terms, inventory.resources)
+    purchases = PurchasesRoom.of(stores.state, clock, costs, advice.findings, terms, choosing.leaves)
+    room = AdvicePlanRoom(costs.reader, advice.findings, choosing, purchases, advice.knobs, clock)
     advice.recomputing.append(room.recompute)
     return room
 

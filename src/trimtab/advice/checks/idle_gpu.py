@@ -39,7 +39,8 @@ def _one(one: Gpu, knobs: Knobs) -> Outcome:
         text,
         tuple(evidence),
         sure,
-        share=share / one.peers,
+        share=share,
+        parts=one.peers,
         gpu_hours=share * HOURS_A_MONTH,
         words={"pod": one.pod or "POD", "namespace": one.namespace or "default"},
     )

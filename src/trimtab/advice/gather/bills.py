@@ -19,7 +19,7 @@ _BY = (
     Dimension.SERVICE,
 )
 _SUMS = (Metric.BILLED, Metric.EFFECTIVE, Metric.LIST)
-_RENTED = frozenset({"GPU rental", "GPU hardware"})
+RENTED = frozenset({"GPU rental", "GPU hardware"})
 """Services of rate cards: machines that are paid by contract, whatever runs on them."""
 _NEGATION = Where(Dimension.RECORD_TYPE, ("SavingsPlanNegation", "SavingsPlanRecurringFee", "RIFee"))
 _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
@@ -77,10 +77,10 @@ def _bills(rows: list[CostRow], days: int) -> dict[str, Bill]:
     for row in rows:
         resource, kind, commitment, family, service = row.keys
         key, (amount, effective, listed) = key_of(resource), row.amounts
-        known = found.get(key) or Bill(Decimal(0), currency=row.currency, days=days)
+        known = found.get(key) or Bill(Decimal(0), currency=row.currency, days=days, resource=key)
         if known.currency != row.currency:
             continue  # currencies are never added: the first one counts
-        if service in _RENTED:
+        if service in RENTED:
             known = replace(known, rented=known.rented + effective)
         elif commitment:
             known = replace(

@@ -18,12 +18,10 @@ from trimtab.advice.purchases.ladder import expiries, ladder_of
 from trimtab.advice.purchases.model import NANO, Holdings, Plan, Reservation, Use
 from trimtab.advice.purchases.options import owner_of, plan_options
 from trimtab.advice.purchases.outlook import (
-    Change,
     Outlook,
     moved_to_spot,
     outlook,
     question_of,
-    rightsized,
     start_of,
     until_of,
 )
@@ -45,16 +43,20 @@ Terms = Mapping[str, tuple[int | None, int | None]]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What people said: own shares, offered machines, from when to when commitments of the bill run, and others held.
-
-    `changes`: what right-sizing would make of machines.
-    """
+    """What people said: own shares, offered machines, when commitments of the bill run, and others that are held."""
 
     shares: tuple[Share, ...] = ()
     machines: tuple[Reservation, ...] = ()
     terms: Terms | None = None
     held: Holdings = field(default_factory=Holdings)
-    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan as it is told, and what it buys."""
+
+    answer: Answer
+    bought: Holdings
 
 
 class Advisor:
@@ -64,17 +66,15 @@ class Advisor:
         self._reader = reader
         self._forecaster = forecaster
 
-    async def bill(self, scope: Scope, days: int, known: Known) -> Bill:
+    async def bill(self, scope: Scope, days: int, known: Known, currency: str = "") -> Bill:
         """The bill with what people said of it. Raises NotFound, InvalidInput."""
-        found = await read_bill(self._reader, scope, days, known.shares)
+        found = await read_bill(self._reader, scope, days, known.shares, currency)
         rates = Rates((*known.shares, *found.shares))
         held = found.held.plus(_rated(known.held, found.use, rates))
         return replace(found, held=_dated(held, known.terms or {}))
 
-    async def plan(self, scope: Scope, wanted: Wanted, known: Known, made_ms: int) -> Answer:
-        """A plan. Raises NotFound (no bill), InvalidInput."""
-        bill = await self.bill(scope, wanted.days, known)
-        use = rightsized(bill.use, known.changes) if wanted.rightsizing and known.changes else bill.use
+    async def plan(self, bill: Bill, use: Use, wanted: Wanted, known: Known, made_ms: int) -> Planned:
+        """A plan for `use`: that of the bill, or what is left of it."""
         if use is not bill.use:
             bill = replace(bill, held=_rated(bill.held, use, Rates((*known.shares, *bill.shares))))
         cut = use.hours - _PROOF_DAYS * 24
@@ -92,7 +92,7 @@ class Advisor:
 
 def _made(
     bill: Bill, use: Use, wanted: Wanted, known: Known, forecasts: Sequence[Forecast | None], made_ms: int
-) -> Answer:
+) -> Planned:
     rates = Rates((*known.shares, *bill.shares))
     rest, spot_saving, spot_note = _spotted(use, bill, wanted)
     view, bought, how = _bought(rest, bill.held, wanted, known, rates, forecasts[0])
@@ -100,7 +100,7 @@ def _made(
     left = apply(use, bill.held, sharing=wanted.sharing).on_demand
     told = bought_of(view, bill.held, bought, rates, made_ms, sharing=wanted.sharing)
     held = held_of(use, view, bill.held, after, sharing=wanted.sharing)
-    return Answer(
+    answer = Answer(
         made_ms,
         use.currency,
         bill.start_ms,
@@ -117,6 +117,7 @@ def _made(
         tuple(note for note in (*bill.notes, view.note, spot_note, *_ending(held, rest, wanted)) if note),
         expiries(held, told),
     )
+    return Planned(answer, bought)
 
 
 def _bought(

@@ -19,7 +19,8 @@ class Wanted:
     `most_expiring`: the share of what is bought that may end in one calendar month; under 1 purchases are spread over
     several months. `tranches` spreads them over so many dates instead, `tranche_days` apart, an equal part each.
     `spot`: the share of on-demand instance use that may be interrupted. `owner`: the account that buys; "" is the one
-    that holds most.
+    that holds most. `rightsizing`: over the use that the other actions of the plan leave. `currency`: which part
+    of the bill; needed where it has several.
     """
 
     days: int = 60
@@ -37,6 +38,7 @@ class Wanted:
     sharing: bool = True
     rightsizing: bool = True
     most_expiring: float = 1.0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

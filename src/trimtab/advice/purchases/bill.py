@@ -21,7 +21,7 @@ from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Gran
 from trimtab.costs.read import CostReader
 
 _DAY_MS = 24 * HOUR_MS
-_LINE = (
+LINE = (
     Dimension.LINKED_ACCOUNT,
     Dimension.SERVICE_CODE,
     Dimension.REGION,
@@ -31,6 +31,7 @@ _LINE = (
     Dimension.USAGE_TYPE,
     Dimension.PURCHASE_TYPE,
 )
+"""What lines of use are told apart by; the last says how it was paid for, which is no part of a line."""
 _SPOT = "Spot"
 _COVERED = Where(Dimension.RECORD_TYPE, ("SavingsPlanCoveredUsage",))
 _TERM = re.compile(r"(\d)\s*yr\s*[-_ ]?(No|Partial|All)\s*Upfront", re.IGNORECASE)
@@ -66,8 +67,11 @@ class Bill:
     notes: tuple[str, ...] = ()
 
 
-async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence[Share]) -> Bill:
-    """The last `days` whole days of the bill. Raises NotFound (no bill, nothing in it), InvalidInput (currencies)."""
+async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence[Share], currency: str = "") -> Bill:
+    """The last `days` whole days of the bill in a currency; of several one must be named.
+
+    Raises NotFound (no bill, nothing in it), InvalidInput (currencies).
+    """
     extent = await reader.extent()
     if extent is None:
         raise NotFound("no bill has been imported; `trimtab import FILE` imports one")
@@ -79,30 +83,32 @@ async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence
     metrics = (Metric.USAGE, Metric.LIST, Metric.AMORTIZED)
     spot = Where(Dimension.PURCHASE_TYPE, (_SPOT,))
     where: Filter = Or((eligible.COVERABLE, And((spot, Where(Dimension.CHARGE_CATEGORY, ("Usage",))))))
-    rows = await reader.costs(scope, CostQuery(*span, metrics, Granularity.HOURLY, _LINE, where))
+    only = Where(Dimension.CURRENCY, (currency,)) if currency else None
+    rows = await reader.costs(scope, CostQuery(*span, metrics, Granularity.HOURLY, LINE, eligible.within(only, where)))
     currencies = sorted({row.currency for row in rows})
     if not rows:
         raise NotFound("the bill has no use that a commitment could cover in these days")
     if len(currencies) > 1:
         raise InvalidInput(f"cannot plan over {' and '.join(currencies)}, which are never added; filter the bill")
-    use, spread = _use([row for row in rows if row.keys[-1] != _SPOT], span, currencies[0])
-    spot_use, _ = _use([row for row in rows if row.keys[-1] == _SPOT], span, currencies[0])
+    use, spread = use_of([row for row in rows if row.keys[-1] != _SPOT], span, currencies[0])
+    spot_use, _ = use_of([row for row in rows if row.keys[-1] == _SPOT], span, currencies[0])
     spot_cost = sum((row.amounts[2] for row in rows if row.keys[-1] == _SPOT), Decimal(0))
-    seen = await _shares(reader, scope, span)
+    seen = await _shares(reader, scope, span, only)
     held = Holdings(
-        await _plans(reader, scope, span, Rates((*rates, *seen)), use.lines), await _reserved(reader, scope, span)
+        await _plans(reader, scope, span, Rates((*rates, *seen)), use.lines, only),
+        await _reserved(reader, scope, span, only),
     )
     notes = ("the bill has days only: a day's use is spread evenly over its hours",) if spread else ()
     return Bill(use, spot_use, float(spot_cost), held, seen, start, end, notes)
 
 
-def _use(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple[Use, bool]:
-    """The rows as lines and hours, and whether they had days only."""
+def use_of(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple[Use, bool]:
+    """The rows, by LINE with their quantity and list cost first, as lines and hours; and whether they had days only."""
     hours = (span[1] - span[0]) // HOUR_MS
     sums: dict[tuple[str, ...], list[Decimal]] = {}
     places: dict[tuple[str, ...], list[tuple[int, float]]] = {}
     for row in rows:
-        quantity, value, _ = row.amounts
+        quantity, value = row.amounts[:2]
         if quantity <= 0 or value <= 0:
             continue
         key = row.keys[:-1]
@@ -119,11 +125,12 @@ def _use(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple
     spread = bool(len(keys)) and not days[:, :, 1:].any()
     if spread:
         quantities = np.repeat(days.sum(axis=2) / 24, 24, axis=1)
-    lines = tuple(_line(key, sums[key][1] / sums[key][0]) for key in keys)
+    lines = tuple(line_of(key, sums[key][1] / sums[key][0]) for key in keys)
     return Use.hourly(lines, quantities, span[0], currency), spread
 
 
-def _line(key: tuple[str, ...], rate: Decimal) -> UseLine:
+def line_of(key: tuple[str, ...], rate: Decimal = Decimal(0)) -> UseLine:
+    """The line of a row by LINE, without how it was paid for."""
     account, service, region, zone, type_, platform, usage_type = key
     shared = "Dedicated" not in usage_type  # DedicatedUsage:m5.large is of dedicated tenancy
     return UseLine(
@@ -152,11 +159,14 @@ def units_of(type_: str) -> Decimal:
     return Decimal(int(many[1]) * 8) if many else _SIZES.get(size, Decimal(1))
 
 
-async def _shares(reader: CostReader, scope: Scope, span: tuple[int, int]) -> tuple[Share, ...]:
+async def _shares(reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter | None) -> tuple[Share, ...]:
     """What covered use cost of its list cost, by plan and family: the rates that are really paid."""
     by = (Dimension.COMMITMENT, Dimension.SERVICE_CODE, Dimension.INSTANCE_TYPE_FAMILY)
-    rows = await reader.costs(scope, CostQuery(*span, (Metric.LIST, Metric.AMORTIZED), Granularity.TOTAL, by, _COVERED))
-    terms = {arn: term for arn, (_, term) in (await _fees(reader, scope, span)).items()}
+    rows = await reader.costs(
+        scope, CostQuery(*span, (Metric.LIST, Metric.AMORTIZED), Granularity.TOTAL, by, eligible.within(only, _COVERED))
+    )
+    fees = await _fees(reader, scope, span, only)
+    terms = {arn: term for arn, (_, term) in fees.items()}
     found = []
     for row in rows:
         arn, service, family = row.keys
@@ -169,11 +179,13 @@ async def _shares(reader: CostReader, scope: Scope, span: tuple[int, int]) -> tu
     return tuple(found)
 
 
-async def _fees(reader: CostReader, scope: Scope, span: tuple[int, int]) -> dict[str, tuple[tuple[Decimal, str], Plan]]:
+async def _fees(
+    reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter | None
+) -> dict[str, tuple[tuple[Decimal, str], Plan]]:
     """Of each Savings Plan on the bill: its commitment an hour and owner, and a Plan with its kind and term."""
     by = (Dimension.COMMITMENT, Dimension.LINKED_ACCOUNT, Dimension.SERVICE_CODE, Dimension.USAGE_TYPE)
     fee = Where(Dimension.RECORD_TYPE, ("SavingsPlanRecurringFee",))
-    query = CostQuery(*span, (Metric.COMMITMENT_TOTAL,), Granularity.TOTAL, by, fee)
+    query = CostQuery(*span, (Metric.COMMITMENT_TOTAL,), Granularity.TOTAL, by, eligible.within(only, fee))
     hours = Decimal((span[1] - span[0]) // HOUR_MS)
     found = {}
     for row in await reader.costs(scope, query):
@@ -205,13 +217,20 @@ def _bound(usage_type: str) -> tuple[str, str]:
 
 
 async def _plans(
-    reader: CostReader, scope: Scope, span: tuple[int, int], rates: Rates, lines: tuple[UseLine, ...]
+    reader: CostReader,
+    scope: Scope,
+    span: tuple[int, int],
+    rates: Rates,
+    lines: tuple[UseLine, ...],
+    only: Filter | None,
 ) -> tuple[Plan, ...]:
-    fees = await _fees(reader, scope, span)
+    fees = await _fees(reader, scope, span, only)
     return tuple(replace(one, shares=rates.shares(one, lines)) for _, one in fees.values())
 
 
-async def _reserved(reader: CostReader, scope: Scope, span: tuple[int, int]) -> tuple[Reservation, ...]:
+async def _reserved(
+    reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter | None
+) -> tuple[Reservation, ...]:
     """Reserved Instances by their monthly fees, of the months that the span touches."""
     by = (
         Dimension.COMMITMENT,
@@ -224,7 +243,7 @@ async def _reserved(reader: CostReader, scope: Scope, span: tuple[int, int]) -> 
     fee = Where(Dimension.RECORD_TYPE, (eligible.RESERVATION_FEE,))
     metrics = (Metric.COMMITMENT_TOTAL, Metric.COMMITMENT_TOTAL_HOURS, Metric.BILLED)
     last: dict[str, CostRow] = {}
-    months = CostQuery(span[0] - 31 * _DAY_MS, span[1], metrics, Granularity.MONTHLY, by, fee)
+    months = CostQuery(span[0] - 31 * _DAY_MS, span[1], metrics, Granularity.MONTHLY, by, eligible.within(only, fee))
     for row in await reader.costs(scope, months):
         if row.amounts[1] > 0 and (row.keys[0] not in last or row.start_ms > last[row.keys[0]].start_ms):
             last[row.keys[0]] = row

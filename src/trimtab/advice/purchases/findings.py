@@ -65,6 +65,7 @@ def _buy(one: Bought, answer: Answer) -> Finding:
         ),
         confidence=0.9 if one.basis in ("own", "bill", "published") else 0.6,
         cash=Decimal(0) if queued else saves,
+        estimate=Decimal(0) if queued else saves,
         cost=Decimal(str(one.value)).quantize(_CENT),
         currency=answer.currency,
         cash_note=f"{later if queued else ''}expected; simulated hour by hour with what is held already",

@@ -66,6 +66,11 @@ class UseLine:
     usage_type: str = ""
     spot_ok: bool = False
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other lines of one bill: everything but its rate."""
+        return self.account, self.service, self.region, self.zone, self.type, self.platform, self.usage_type
+
 
 @dataclass(frozen=True, slots=True)
 class Use:

@@ -13,17 +13,15 @@ The program may choose who covers what; AWS's order of application may not, so t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import numpy.typing as npt
 
 from trimtab.advice.purchases.model import Floats
+from trimtab.advice.purchases.program import Program
 
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 
-_SECONDS = 30.0
-"""How long the solver may take; its best answer by then counts."""
 _GROUPS = 400
 """Hours of the program at most: more are sorted by what they cost and averaged in groups."""
 
@@ -94,7 +92,7 @@ def solve(
     options: list[PlanOption | MachineOption] = [*plans, *machines]
     actives = [_active(one, value.shape[1]) for one in options]
     value, weights, actives = _grouped(value, weights, actives)
-    program = _Program()
+    program = Program()
     choices = _choices(program, value, weights, options, actives)
     for hour in range(value.shape[1]):
         _hour(program, value[:, hour], float(weights[hour]), _groups_of(choices, hour))
@@ -116,7 +114,7 @@ def _active(one: PlanOption | MachineOption, hours: int) -> Flags:
 
 
 def _choices(
-    program: "_Program",
+    program: "Program",
     value: Floats,
     weights: Floats,
     options: Sequence[PlanOption | MachineOption],
@@ -142,7 +140,7 @@ def _groups_of(choices: Sequence[_Choice], hour: int) -> list[tuple[list[int], F
     return list(groups.values())
 
 
-def _hour(program: "_Program", worth: Floats, weight: float, groups: list[tuple[list[int], Floats]]) -> None:
+def _hour(program: "Program", worth: Floats, weight: float, groups: list[tuple[list[int], Floats]]) -> None:
     """What each group covers of each class in one hour."""
     limits: list[tuple[list[int], list[float]]] = [(list(columns), [-1.0] * len(columns)) for columns, _ in groups]
     bought = [len(columns) for columns, _ in groups]
@@ -185,55 +183,3 @@ def _grouped(value: Floats, weights: Floats, actives: Sequence[Flags]) -> tuple[
     sums = np.array([weights[part].sum() for part in parts])
     means = np.stack([(value[:, part] * weights[part]).sum(axis=1) / max(weights[part].sum(), 1e-12) for part in parts])
     return np.asarray(means.T), sums, [row[[int(part[0]) for part in parts]] for row in on]
-
-
-class _Program:
-    """A program as columns and rows, for HiGHS."""
-
-    def __init__(self) -> None:
-        self._costs: list[float] = []
-        self._upper: list[float] = []
-        self._whole: list[bool] = []
-        self._starts, self._index, self._factors, self._rows = [0], list[int](), list[float](), list[float]()
-        self.objective = 0.0
-
-    def variable(self, cost: float, upper: float, *, whole: bool = False) -> int:
-        """A variable from 0 to `upper`; its number."""
-        self._costs.append(cost)
-        self._upper.append(upper)
-        self._whole.append(whole)
-        return len(self._costs) - 1
-
-    def row(self, columns: list[int], factors: list[float], upper: float) -> None:
-        """A sum that must not be above `upper`."""
-        self._index += columns
-        self._factors += factors
-        self._starts.append(len(self._index))
-        self._rows.append(upper)
-
-    def solved(self) -> Floats:
-        """The values of the variables; nothing bought where the solver finds none in its time."""
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(self._costs), len(self._rows)
-        lp.col_cost_, lp.col_lower_ = np.array(self._costs), np.zeros(len(self._costs))
-        lp.col_upper_ = np.array(self._upper)
-        lp.row_lower_, lp.row_upper_ = np.full(len(self._rows), -highspy.kHighsInf), np.array(self._rows)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.array(self._starts, dtype=np.int32)
-        lp.a_matrix_.index_ = np.array(self._index, dtype=np.int32)
-        lp.a_matrix_.value_ = np.array(self._factors)
-        if any(self._whole):
-            kinds = highspy.HighsVarType
-            lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in self._whole]
-        solver = highspy.Highs()  # type: ignore[no-untyped-call] # highspy leaves its constructor without types
-        solver.silent()
-        solver.setOptionValue("time_limit", _SECONDS)
-        solver.setOptionValue("mip_rel_gap", 1e-4)
-        solver.setOptionValue("threads", 1)
-        solver.passModel(lp)
-        solver.run()
-        found = np.array(solver.getSolution().col_value, dtype=np.float64)
-        if len(found) != len(self._costs):
-            return np.zeros(len(self._costs))
-        self.objective = float(np.array(self._costs) @ found)
-        return found

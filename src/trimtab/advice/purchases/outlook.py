@@ -8,7 +8,6 @@ the careful assumption. Nothing after the end of `history` is looked at.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -148,43 +147,6 @@ def _share(now: float, forecast: Forecast | None, month: int) -> tuple[float, fl
     wide = max(middle - float(forecast.lower[inside].mean()), float(forecast.upper[inside].mean()) - middle)
     further = max(1.0, (last / horizon) ** 0.5)
     return middle / now, (middle - wide * further) / now, (middle + wide * further) / now
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One machine that right-sizing would make another one of, whose on-demand rate is `rate` ("" to stop it)."""
-
-    account: str
-    region: str
-    before: str
-    after: str
-    rate: Decimal | None
-
-
-def rightsized(use: Use, changes: Sequence[Change]) -> Use:
-    """The use that right-sizing leaves: each change takes a machine's part of its type's hours to the other type."""
-    lines, rows = list(use.lines), [row.copy() for row in use.quantity]
-    for one in changes:
-        places = [
-            at
-            for at, line in enumerate(lines)
-            if (line.account, line.region, line.type) == (one.account, one.region, one.before) and rows[at].any()
-        ]
-        if not places or (one.after and one.rate is None):
-            continue
-        at = max(places, key=lambda place: float(rows[place].mean()))
-        part = rows[at] * min(1.0, 1.0 / max(float(rows[at].mean()), 1e-9))
-        rows[at] = rows[at] - part
-        if one.after and one.rate is not None:
-            wanted = replace(
-                lines[at], type=one.after, on_demand=one.rate, family=one.after.rpartition(".")[0], usage_type=""
-            )
-            if wanted in lines:
-                rows[lines.index(wanted)] += part
-            else:
-                lines.append(wanted)
-                rows.append(part)
-    return Use(tuple(lines), np.stack(rows) if rows else use.quantity, use.at_ms, use.currency)
 
 
 def moved_to_spot(use: Use, shares: Sequence[float]) -> Use:

@@ -3,16 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.advice.purchases.advisor import Advisor, Known, Terms
+from trimtab.access.scope import Scope
+from trimtab.advice.purchases.advisor import Advisor, Known, Planned, Terms
 from trimtab.advice.purchases.answer import Wanted
-from trimtab.advice.purchases.bill import family_of, units_of
+from trimtab.advice.purchases.bill import Bill, family_of, units_of
 from trimtab.advice.purchases.facts import FactStore, Term, machines_of, shares_of
 from trimtab.advice.purchases.findings import judged
 from trimtab.advice.purchases.kept import Made, PlanStore
-from trimtab.advice.purchases.model import Holdings, Plan
+from trimtab.advice.purchases.model import Holdings, Plan, Use
 from trimtab.advice.purchases.offerings import by_id
-from trimtab.advice.purchases.outlook import Change
 from trimtab.advice.purchases.rates import Rates, Share, published
 from trimtab.advice.purchases.recorded import RecordedPlans, active
 from trimtab.advice.store import FindingStore
@@ -25,9 +24,9 @@ from trimtab.timeseries.forecast.forecaster import Forecaster
 
 LEAST_SHARE = 1 / 12
 """The least share that may end in a month: a ladder has a rung in each of twelve months."""
-_RIGHTSIZING = "trimtab-rightsizing"
-"""How the checks begin whose findings say what a machine should be instead."""
 ReadTerms = Callable[[Scope], Awaitable[Terms]]
+Leaves = Callable[[Scope, Bill, Rates], Awaitable[Use]]
+"""The use of a bill that is left when everything else of the plan is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class PurchasesRoom:
     catalog: Catalog
     findings: FindingStore | None
     terms: ReadTerms | None = None
+    leaves: Leaves | None = None
 
     @classmethod
     def of(
@@ -51,10 +51,12 @@ class PurchasesRoom:
         costs: CostsRoom,
         findings: FindingStore | None = None,
         terms: ReadTerms | None = None,
+        leaves: Leaves | None = None,
     ) -> "PurchasesRoom":
-        """The room over state and bill; `findings` has what right-sizing says, and takes what is found.
+        """The room over state and bill; `findings` takes what is found.
 
-        `terms` reads from when to when commitments run that accounts were asked for.
+        `leaves` says what use the other actions of the plan leave, `terms` reads from when to when commitments run
+        that accounts were asked for.
         """
         return cls(
             clock,
@@ -65,6 +67,7 @@ class PurchasesRoom:
             load(),
             findings,
             terms,
+            leaves,
         )
 
     async def shares(self) -> tuple[Share, ...]:
@@ -96,47 +99,36 @@ class PurchasesRoom:
                         end_ms=one.end_ms,
                     )
                 )
-        changes = await self._changes(now_ms)
-        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)), changes)
-
-    async def _changes(self, now_ms: int) -> tuple[Change, ...]:
-        """What right-sizing would make of machines."""
-        if self.findings is None:
-            return ()
-        found = []
-        for standing in await self.findings.listed(EVERYTHING):
-            one = standing.finding
-            if not one.check.startswith(_RIGHTSIZING) or one.current not in self.catalog.types:
-                continue
-            after = one.advised if one.advised in self.catalog.types else ""
-            price = self.catalog.price(after, now_ms, one.region) if after else None
-            found.append(Change(one.account, one.region, one.current, after, price.per_hour if price else None))
-        return tuple(found)
+        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)))
 
     async def make(self, scope: Scope, wanted: Wanted, *, publish: bool = False) -> Made:
         """Make a plan and keep it. Raises NotFound (no bill), InvalidInput."""
         began = self.clock.now_ms()
         check(wanted)
-        answer = await self.advisor.plan(scope, wanted, await self.known(scope), began)
-        made = await self.plans.keep(wanted, answer, self.clock.now_ms() - began)
+        known = await self.known(scope)
+        bill = await self.advisor.bill(scope, wanted.days, known, wanted.currency)
+        use = bill.use
+        if wanted.rightsizing and self.leaves is not None:
+            use = await self.leaves(scope, bill, Rates((*known.shares, *bill.shares)))
+        return await self.keep(wanted, await self.advisor.plan(bill, use, wanted, known, began), publish=publish)
+
+    async def keep(self, wanted: Wanted, planned: Planned, *, publish: bool) -> Made:
+        """Keep a plan that was made."""
+        made = await self.plans.keep(wanted, planned.answer, self.clock.now_ms() - planned.answer.made_ms)
         if publish and self.findings is not None:
-            await self.findings.publish(judged(answer), took_ms=made.took_ms, what="purchase options")
+            await self.findings.publish(judged(planned.answer), took_ms=made.took_ms, what="purchase options")
         return made
 
     async def rates(self) -> Rates:
         """The rates that are known without the bill."""
         return Rates(await self.shares())
 
-    async def recompute(self, now_ms: int) -> None:
-        """The nightly turn: a plan as usual, whose findings are published; without a bill there is none."""
+    async def usual(self) -> Wanted:
+        """What was asked the last time, else what is asked where nobody said otherwise."""
         try:
-            wanted = (await self.plans.latest()).wanted
+            return (await self.plans.latest()).wanted
         except NotFound:
-            wanted = Wanted()
-        try:
-            await self.make(EVERYTHING, wanted, publish=True)
-        except (NotFound, InvalidInput) as problem:
-            await self.plans.keep(wanted, None, self.clock.now_ms() - now_ms, str(problem))
+            return Wanted()
 
 
 def check(wanted: Wanted) -> None:

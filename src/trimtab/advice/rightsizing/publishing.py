@@ -63,6 +63,7 @@ def _finding(
     return AdviceFinding(
         check=CHECKS[subject.kind], pillar=Pillar.PERFORMANCE if under else Pillar.COST, resource=subject.path,
         kind=subject.kind.value, name=subject.name or subject.id, account=subject.account, region=subject.region,
+        estimate=cash, machine=facts.machine(thing), takes=0.0 if under or share is None else share,
         summary=summary, status=Status.ERROR if under else Status.WARNING, part=subject.id, owner=subject.owner,
         tags=dict(subject.tags), evidence=tuple(_evidence(found)), confidence=_confidence(found), cash=cash, cost=cost,
         currency=currency, cash_note=note, gpu_hours=_gpu_hours(found), fix=applied.command,

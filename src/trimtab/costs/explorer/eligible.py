@@ -1,7 +1,8 @@
 """Which lines commitments are about: what reservations and Savings Plans can cover, and what they cost.
 
 Savings Plans cover EC2 instances, Fargate, Lambda and SageMaker instances; reservations instances of every service that
-has them. Spot is covered by neither. A FOCUS bill without AWS's service codes counts its compute services.
+has them. Spot is covered by neither. A FOCUS bill without AWS's service codes counts its compute services. What other
+providers bill is covered by their own commitments, never by these.
 """
 
 from trimtab.base.measures import HOURS
@@ -12,6 +13,8 @@ RESERVATION_FEE = "RIFee"
 """The record type that a bill has once a month for each reservation, at the month's first day."""
 UNUSED = "Unused"
 
+AWS: Filter = Where(Dimension.PROVIDER, ("AWS", "Amazon Web Services", "Amazon"))
+"""Lines of the provider whose commitments these are: they cover nothing of others."""
 _PURCHASE = Dimension.PURCHASE_TYPE
 _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
 _TAKEN = Not(Where(Dimension.COMMITMENT_STATUS, (UNUSED,)))
@@ -29,6 +32,7 @@ COMMITTED: Filter = Not(Where(Dimension.COMMITMENT, match=Match.ABSENT))
 """Lines of a commitment: its fees and what it covers."""
 INSTANCE_HOURS: Filter = And(
     (
+        AWS,
         _USAGE,
         _TAKEN,
         _INSTANCE,
@@ -39,6 +43,7 @@ INSTANCE_HOURS: Filter = And(
 """Hours that run under a reservation or could."""
 PLAN_SPEND: Filter = And(
     (
+        AWS,
         _USAGE,
         _TAKEN,
         Not(_FEES),
@@ -48,6 +53,7 @@ PLAN_SPEND: Filter = And(
 """Usage that runs under a Savings Plan or could."""
 COVERABLE: Filter = And(
     (
+        AWS,
         _USAGE,
         _TAKEN,
         Not(_FEES),

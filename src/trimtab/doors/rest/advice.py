@@ -10,13 +10,14 @@ from msgspec import Meta, Struct
 from trimtab.access.principal import Role
 from trimtab.advice.catalogue import catalogue, check
 from trimtab.advice.check import Check
+from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import Decision, Standing, State, Wanted
 from trimtab.advice.together import check_name
 from trimtab.base.clock import iso
 from trimtab.client import advice_wire as wire
-from trimtab.doors.rest.advice_answers import advice_answer, changes_answer, check_answer, savings_answer
+from trimtab.doors.rest.advice_answers import advice_answer, changes_answer, check_answer, plan_answer, savings_answer
 from trimtab.doors.rest.spec import Call, NoQuery, Operation, Text
 
 _PATH = "/rest/v1/advice"
@@ -45,9 +46,40 @@ class Which(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 
-def operations(room: AdviceRoom) -> list[Operation]:
+class Without(Struct, frozen=True, forbid_unknown_fields=True):
+    """Ids of findings, with commas, that are not to be done, and the currency of the plan that is asked for then."""
+
+    without: Annotated[str, Meta(max_length=20_000)] = ""
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
+
+
+def operations(room: AdviceRoom, plan: PlanRoom | None = None) -> list[Operation]:
     """The operations on advice."""
-    return [*_of_findings(room), *_of_checks(room), *_of_routine(room)]
+    return [*_of_findings(room), *_of_checks(room), *_of_routine(room), *(_of_plan(plan) if plan else [])]
+
+
+def _of_plan(room: PlanRoom) -> list[Operation]:
+    async def plans(call: Call[Without, None]) -> wire.AdvicePlans:
+        left_out = [one for one in call.query.without.split(",") if one]
+        scope = call.principal.scope
+        if not left_out:
+            return wire.AdvicePlans([plan_answer(one) for one in await room.seen(scope)])
+        return wire.AdvicePlans([plan_answer(await room.without(scope, call.query.currency, left_out))])
+
+    return [
+        Operation(
+            "GET",
+            "/rest/v1/advice-plan",
+            "get the plan",
+            "The best set of actions, what each is worth alone and adds, and the next three invoices; `without` leaves "
+            "findings out.",
+            plans,
+            wire.AdvicePlans,
+            Without,
+            role=Role.FINANCE,
+            tag=_TAG,
+        )
+    ]
 
 
 def wanted_of(query: Which) -> Wanted:

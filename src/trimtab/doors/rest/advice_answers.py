@@ -6,6 +6,7 @@ from decimal import Decimal
 from trimtab.advice.check import Check
 from trimtab.advice.ledger.keeper import total
 from trimtab.advice.ledger.model import Entry, grades
+from trimtab.advice.plan.model import Plan
 from trimtab.advice.recommenders import Recommender
 from trimtab.advice.standing import Changes, CheckRun, Standing
 from trimtab.advice.together import check_name
@@ -31,6 +32,7 @@ def advice_answer(standing: Standing) -> wire.Advice:
         text(one.cash),
         one.currency,
         one.cash_note,
+        text(one.alone),
         text(one.cost),
         one.gpu_hours,
         one.confidence,
@@ -53,6 +55,27 @@ def advice_answer(standing: Standing) -> wire.Advice:
         standing.reason,
         standing.until_ms,
     )
+
+
+def plan_answer(one: Plan) -> wire.AdvicePlan:
+    """A plan."""
+    rows = [
+        wire.PlanRow(
+            row.id, row.verb.value, list(row.names), row.owner, f"{row.alone:f}", f"{row.adds:f}", f"{row.low:f}",
+            f"{row.high:f}", row.chosen, row.reason, row.later_ms, list(row.findings),
+        )
+        for row in one.rows
+    ]  # fmt: skip
+    invoices = [
+        wire.PlanInvoice(
+            each.month, f"{each.before:f}", f"{each.after:f}", f"{each.low:f}", f"{each.high:f}",
+        )
+        for each in one.invoices
+    ]  # fmt: skip
+    return wire.AdvicePlan(
+        one.made_ms, one.currency, one.start_ms, one.end_ms, f"{one.billed:f}", f"{one.total:f}", f"{one.low:f}",
+        f"{one.high:f}", rows, invoices, one.how, list(one.notes),
+    )  # fmt: skip
 
 
 def check_answer(one: Check | Recommender, run: CheckRun | None, knobs: Mapping[str, float]) -> wire.AdviceCheck:

@@ -7,8 +7,18 @@ _MONTH = "a month of 730 hours from now, whatever range is chosen"
 CASH = Figure(
     id="advice_cash", label="Off the invoice, a month", area="advice", unit="$", rollup=Rollup.SUM, span=_MONTH,
     basis="the next invoices, after commitments are applied again", rows="/advice",
-    formula="cost of what is billed now − what is billed after the change; GPUs that only become free are 0",
+    formula="what the plan's invoice falls by when this is done after what stands above it; all of them are the plan",
     aliases=("Cash a month",),
+)  # fmt: skip
+PLAN = Figure(
+    id="plan_total", label="One plan, a month", area="advice", unit="$", rollup=Rollup.WHOLE, span=_MONTH,
+    basis="net of discounts, commitments applied again", rows="/advice",
+    formula="invoice of the last 30 days, replayed hour by hour, − the same with the best set of actions done together",
+)  # fmt: skip
+ALONE = Figure(
+    id="advice_alone", label="Worth alone, a month", area="advice", unit="$", rollup=Rollup.WHOLE, span=_MONTH,
+    basis="net of discounts, commitments applied again", rows="/advice",
+    formula="invoice replayed − the same with this alone done: what several are worth alone is never added up",
 )  # fmt: skip
 GPU_HOURS = Figure(
     id="advice_gpu_hours", label="GPU-hours freed", area="advice", unit="h", rollup=Rollup.SUM, span=_MONTH,
@@ -20,4 +30,4 @@ CONFIDENCE = Figure(
     span="the days that the check looked at", formula="how sure the check is, 0 to 1, by how much it saw",
 )  # fmt: skip
 
-FIGURES = (CASH, GPU_HOURS, CONFIDENCE)
+FIGURES = (PLAN, CASH, ALONE, GPU_HOURS, CONFIDENCE)

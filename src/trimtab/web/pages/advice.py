@@ -15,6 +15,7 @@ from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.web import respond
+from trimtab.web.advice.plan import plan_panels
 from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, tiles, whole, work_row
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
@@ -29,6 +30,7 @@ _COLUMNS = (
     "gpu_hours", "confidence", "effort", "account", "region", "decision", "first_ms",
 )  # fmt: skip
 _SUPPRESS_DAYS = (30, 90, 365)
+_FILTERS = ("check", "pillar", "team", "kind", "effort", "decision", "q", "show")
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -56,6 +58,7 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             page=part,
             total=len(every),
             found=len(found),
+            plans=await plan_panels(site.state.advice_plan, view) if part.number == 1 and _whole(view) else [],
             sums=sums(found),
             gpu_hours=sum(one.finding.gpu_hours for one in found),
             run=runs[0] if runs else None,
@@ -130,6 +133,11 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         Route(f"{PATH}/{{id}}", site.guarded(page)),
         Route(f"{PATH}/{{id}}/decide", site.guarded(decide, Role.WRITE), methods=["POST"]),
     ]
+
+
+def _whole(view: View) -> bool:
+    """Whether everything open is shown to somebody who may see money: then there is a plan of it."""
+    return view.principal.may(Role.FINANCE) and not any(view.get(key) for key in _FILTERS)
 
 
 def _best(view: View, found: Sequence[Standing]) -> list[dict[str, Any]]:

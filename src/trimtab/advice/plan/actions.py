@@ -1,0 +1,81 @@
+"""From findings to actions: what several findings say of one machine is one action, and what excludes what. Pure.
+
+    actions, waiting = actions_of(findings, targets)
+
+A check that adds evidence to an action adds no money. A GPU is a part of its machine: a machine can go (or shrink) only
+when the same is said of all its GPUs; until then its findings wait, and free GPU-hours alone.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from trimtab.advice.finding import Action as Fix
+from trimtab.advice.finding import Finding
+from trimtab.advice.plan.model import Action, Evidence, Target, Verb
+
+Targets = Callable[[Finding], Target | None]
+"""The machine that a finding advises, where its price is known."""
+_COMMITMENTS = frozenset({"commitment", "savingsplans:savingsplan", "ec2:reserved-instances"})
+_STOPS = frozenset({Fix.STOP, Fix.DELETE})
+
+
+def actions_of(findings: Iterable[Finding], targets: Targets) -> tuple[list[Action], list[Evidence]]:
+    """The actions on all machines, and the findings that wait for others, each with the reason."""
+    by_machine: dict[str, list[Finding]] = {}
+    for one in findings:
+        if one.machine and one.kind not in _COMMITMENTS and (one.takes > 0 or one.estimate):
+            by_machine.setdefault(one.machine, []).append(one)
+    actions: list[Action] = []
+    waiting: list[Evidence] = []
+    for machine, mine in sorted(by_machine.items()):
+        made, left = _of_machine(machine, mine, targets)
+        actions += made
+        waiting += left
+    return actions, waiting
+
+
+def _of_machine(machine: str, findings: Sequence[Finding], targets: Targets) -> tuple[list[Action], list[Evidence]]:
+    same: dict[tuple[Verb, Target | None], list[Finding]] = {}
+    flat: list[Finding] = []
+    for one in findings:
+        if one.takes > 0:
+            target = targets(one) if one.action not in _STOPS else None
+            same.setdefault((_verb(one, target), target), []).append(one)
+        elif one.estimate:
+            flat.append(one)
+    actions, waiting = [], []
+    for (verb, target), some in same.items():
+        some.sort(key=lambda one: (one.parts > 1, -one.takes, one.id))
+        ids = tuple(one.id for one in some)
+        takes = _takes(some)
+        if takes is None:
+            told = {one.resource for one in some}
+            words = f"{len(told)} of the {some[0].parts} GPUs of its machine: the machine is paid while others are used"
+            waiting.append(Evidence(machine, ids, words))
+        else:
+            sure = max(one.confidence for one in some)
+            actions.append(Action(machine, verb, ids, takes, target, confidence=sure))
+    actions += [
+        Action(machine, Verb.CHANGE, (one.id,), 0.0, flat=one.estimate, alone=False, confidence=one.confidence)
+        for one in sorted(flat, key=lambda one: one.id)
+    ]
+    return actions, waiting
+
+
+def _verb(one: Finding, target: Target | None) -> Verb:
+    if one.action in _STOPS:
+        return Verb.STOP
+    if target is None or one.current.rpartition(".")[0] == target.type.rpartition(".")[0]:
+        return Verb.SHRINK
+    return Verb.MOVE
+
+
+def _takes(some: Sequence[Finding]) -> float | None:
+    """What goes of the machine: by a finding of the whole, else by those of all its parts; None where some are left."""
+    whole = [one.takes for one in some if one.parts <= 1]
+    by_part: dict[str, float] = {}
+    for one in some:
+        if one.parts > 1:
+            by_part[one.resource] = max(by_part.get(one.resource, 0.0), one.takes)
+    if by_part and len(by_part) >= max(one.parts for one in some):
+        whole.append(min(by_part.values()))
+    return min(max(whole), 1.0) if whole else None

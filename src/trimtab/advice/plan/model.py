@@ -1,0 +1,125 @@
+"""Words of the plan: actions on resources, what they are worth alone and together, and the invoices that follow.
+
+Money a month is of HOURS_A_MONTH hours, Decimal, in the plan's one currency, net of discounts. A plan is a set of
+actions of which no two exclude each other; its total is that of the set, never a sum of what each is worth alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+ZERO = Decimal(0)
+
+
+class Verb(StrEnum):
+    """What an action does, in the order in which a plan takes them: use goes before it is committed to."""
+
+    STOP = "stop"
+    SHRINK = "shrink"
+    MOVE = "move"
+    CHANGE = "change"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The machine that takes over: its type, and what an hour of it costs on demand."""
+
+    type: str
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do with one resource, and the findings (their ids) that say so, the leading one first.
+
+    `machine` is the resource as the bill names it. `takes` is the share of its use that goes, or that moves to
+    `target`. `flat` is money a month where a check tells it itself. Actions of one machine that are `alone` exclude
+    each other.
+    """
+
+    machine: str
+    verb: Verb
+    findings: tuple[str, ...]
+    takes: float = 1.0
+    target: Target | None = None
+    flat: Decimal | None = None
+    alone: bool = True
+    confidence: float = 1.0
+
+    @property
+    def id(self) -> str:
+        """The same for the same machine, verb and target; of one that does not exclude others also its finding."""
+        words = (self.machine, self.verb.value, self.target.type if self.target else "")
+        return "|".join(words if self.alone else (*words, self.findings[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Findings that name no action of their own: how many equal parts of a machine they are about, and why it waits."""
+
+    machine: str
+    findings: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the plan: actions that are one piece of work, taken together.
+
+    `alone`: what the invoice falls by where nothing else is done; `adds`: by what it falls further where all rows
+    above are done already. The `adds` of all rows are the plan's total. `chosen` is false where the set is better
+    without it, with the `reason`. `later_ms`: from when on it saves, 0 from now. `low` and `high` are `adds` in the
+    least and the most favourable week of the history.
+    """
+
+    id: str
+    verb: Verb
+    actions: tuple[str, ...]
+    findings: tuple[str, ...]
+    names: tuple[str, ...]
+    owner: str
+    alone: Decimal
+    adds: Decimal
+    low: Decimal = ZERO
+    high: Decimal = ZERO
+    chosen: bool = True
+    reason: str = ""
+    later_ms: int = 0
+    cost: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A coming month's invoice without and with the plan, and with it in the least and most favourable case."""
+
+    month: str
+    before: Decimal
+    after: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan in one currency: its rows, the first one first; its total a month, and the three invoices that follow.
+
+    `worth` by finding: (alone, what it adds in the plan, how that came about). `billed` is what the days that were
+    replayed cost, a month, net; `low` and `high` the totals of the least and most favourable week. `how` names the
+    way in which the set was found.
+    """
+
+    made_ms: int
+    currency: str
+    start_ms: int
+    end_ms: int
+    billed: Decimal
+    total: Decimal
+    low: Decimal
+    high: Decimal
+    rows: tuple[Row, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    worth: Mapping[str, tuple[Decimal | None, Decimal, str]] = field(default_factory=dict)
+    how: str = ""
+    notes: tuple[str, ...] = ()

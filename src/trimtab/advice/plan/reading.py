@@ -1,0 +1,163 @@
+"""The books of a plan from the bill: its last days, as the days that follow."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+
+from trimtab.access.scope import Scope
+from trimtab.advice.finding import HOURS_A_MONTH
+from trimtab.advice.gather.bills import RENTED, key_of
+from trimtab.advice.plan.books import Books, Part
+from trimtab.advice.plan.model import ZERO
+from trimtab.advice.purchases.bill import LINE, Bill, line_of, use_of
+from trimtab.advice.purchases.model import HOUR_MS, Floats, Use
+from trimtab.costs.explorer import eligible
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Match, Metric, Not, Where
+from trimtab.costs.read import CostReader
+
+DAYS = 30
+"""Days of the bill that are replayed: near a month, and recent."""
+_BY_HOUR = 300
+"""Machines whose own hours are read, the dearest; of others the hours are those of their line, in proportion."""
+_AT_ONCE = 100
+_NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
+_USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
+_FREE = Where(Dimension.COMMITMENT, match=Match.ABSENT)
+_AVOIDABLE = Not(Where(Dimension.SERVICE, tuple(sorted(RENTED))))
+_SUMS = (Metric.USAGE, Metric.LIST)
+_BY_RESOURCE = (Dimension.RESOURCE_ID, *LINE[:-1])
+_CENT = Decimal("0.01")
+
+
+async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Collection[str]) -> Books:
+    """The last DAYS days of a bill that was read, with what each of `machines` has of them.
+
+    Their hours are moved on by as much: what is held counts as it will in the days that follow.
+    """
+    hours = min(bill.use.hours, DAYS * 24)
+    use = bill.use.span(bill.use.hours - hours, bill.use.hours)
+    span = bill.end_ms - hours * HOUR_MS, bill.end_ms
+    only = Where(Dimension.CURRENCY, (use.currency,))
+    names = await _names(reader, scope, span, only, frozenset(machines))
+    parts = {**_shared(use, names), **await _hourly(reader, scope, use, span, only, _dearest(names))}
+    moved = replace(use, at_ms=use.at_ms + (span[1] - span[0]))
+    return Books(
+        moved,
+        bill.held,
+        await _net(reader, scope, use, span, only),
+        parts,
+        await _flat(reader, scope, span, only, frozenset(machines)),
+        await _billed(reader, scope, span, only),
+        bill.notes,
+    )
+
+
+Named = Mapping[str, Sequence[CostRow]]
+"""By machine its rows of the whole span: the resource, its line, quantity and list cost."""
+
+
+async def _names(
+    reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter, machines: frozenset[str]
+) -> Named:
+    where = And((only, _NAMED, eligible.COVERABLE))
+    query = CostQuery(*span, _SUMS, Granularity.TOTAL, _BY_RESOURCE, where)
+    found: dict[str, list[CostRow]] = {}
+    for row in await reader.costs(scope, query) if machines else ():
+        key = key_of(row.keys[0])
+        if key in machines:
+            found.setdefault(key, []).append(row)
+    return found
+
+
+def _dearest(names: Named) -> dict[str, str]:
+    """By resource of the bill its machine, of the dearest machines."""
+    cost = {key: sum((row.amounts[1] for row in rows), ZERO) for key, rows in names.items()}
+    first = sorted(cost, key=lambda key: (-cost[key], key))[:_BY_HOUR]
+    return {row.keys[0]: key for key in first for row in names[key]}
+
+
+def _shared(use: Use, names: Named) -> dict[str, tuple[Part, ...]]:
+    """Each machine's part of its lines, at the hours of the line."""
+    places, sums = _places(use), use.quantity.sum(axis=1)
+    found: dict[str, tuple[Part, ...]] = {}
+    for key, rows in names.items():
+        mine: dict[int, float] = {}
+        for row in rows:
+            if (at := places.get(line_of(row.keys[1:]).key)) is not None:
+                mine[at] = mine.get(at, 0.0) + float(row.amounts[0])
+        found[key] = tuple((at, use.quantity[at] * min(mine[at] / sums[at], 1.0)) for at in mine if sums[at] > 0)
+    return found
+
+
+async def _hourly(
+    reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter, resources: Mapping[str, str]
+) -> dict[str, tuple[Part, ...]]:
+    """The machines of resources hour by hour."""
+    places = _places(use)
+    rows: dict[str, list[CostRow]] = {}
+    for some in _some(sorted(resources)):
+        where = And((only, Where(Dimension.RESOURCE_ID, tuple(some)), eligible.COVERABLE))
+        query = CostQuery(*span, _SUMS, Granularity.HOURLY, _BY_RESOURCE, where)
+        for row in await reader.costs(scope, query):
+            rows.setdefault(resources[row.keys[0]], []).append(replace(row, keys=(*row.keys[1:], "")))
+    found: dict[str, tuple[Part, ...]] = {}
+    for key, mine in rows.items():
+        own, _ = use_of(mine, span, use.currency)
+        parts: dict[int, Floats] = {}
+        for line, quantity in zip(own.lines, own.quantity, strict=True):
+            if (at := places.get(line.key)) is not None:
+                parts[at] = parts[at] + quantity if at in parts else quantity
+        found[key] = tuple(parts.items())
+    return found
+
+
+def _some(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE))
+
+
+def _places(use: Use) -> dict[tuple[str, ...], int]:
+    return {line.key: at for at, line in enumerate(use.lines)}
+
+
+async def _net(reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter) -> Floats:
+    """What an hour on demand costs after every discount, of its list price: by line, else as of all together."""
+    where = And((only, eligible.COVERABLE, Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))))
+    query = CostQuery(*span, (*_SUMS, Metric.NET_UNBLENDED), Granularity.TOTAL, LINE, where)
+    places, sums, whole = _places(use), dict[int, list[Decimal]](), [ZERO, ZERO]
+    for row in await reader.costs(scope, query):
+        at = places.get(line_of(row.keys[:-1]).key)
+        for each in (whole, *([sums.setdefault(at, [ZERO, ZERO])] if at is not None else ())):
+            each[0] += row.amounts[1]
+            each[1] += row.amounts[2]
+    usual = float(whole[1] / whole[0]) if whole[0] > 0 else 1.0
+    found = np.full(len(use.lines), usual)
+    for at, (listed, net) in sums.items():
+        if listed > 0:
+            found[at] = float(net / listed)
+    return found
+
+
+async def _flat(
+    reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter, machines: frozenset[str]
+) -> dict[str, Decimal]:
+    """What machines cost a month that commitments of AWS neither cover nor could; rented ones are paid anyhow."""
+    where = And((only, _NAMED, _USAGE, _FREE, _AVOIDABLE, Not(eligible.COVERABLE)))
+    query = CostQuery(*span, (Metric.NET_UNBLENDED,), Granularity.TOTAL, (Dimension.RESOURCE_ID,), where)
+    found: dict[str, Decimal] = {}
+    for row in await reader.costs(scope, query) if machines else ():
+        key = key_of(row.keys[0])
+        if key in machines:
+            found[key] = found.get(key, ZERO) + row.amounts[0]
+    return {key: _monthly(amount, span) for key, amount in found.items()}
+
+
+async def _billed(reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter) -> Decimal:
+    """The whole invoice a month, after every discount."""
+    rows = await reader.costs(scope, CostQuery(*span, (Metric.NET_UNBLENDED,), Granularity.TOTAL, (), only))
+    return _monthly(sum((row.amounts[0] for row in rows), ZERO), span)
+
+
+def _monthly(amount: Decimal, span: tuple[int, int]) -> Decimal:
+    return (amount * HOURS_A_MONTH * HOUR_MS / (span[1] - span[0])).quantize(_CENT)

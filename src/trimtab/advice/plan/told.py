@@ -1,0 +1,231 @@
+"""A set of actions told as a plan: its rows in order, what each is worth alone and adds, and the invoices that follow.
+
+Rows are pieces of work: actions of one verb that one check leads about what one owner has. What a row adds is the worth
+of all rows up to it less that of the rows before it, so that the rows add up to the plan, to the cent; within a row it
+is divided among its actions by the use that they take away, and within an action among the findings that lead it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from trimtab.advice.finding import Finding
+from trimtab.advice.plan.evaluate import NOTHING, Evaluation, Worth
+from trimtab.advice.plan.model import ZERO, Evidence, Invoice, Plan, Row, Verb
+from trimtab.advice.purchases.model import HOUR_MS, Holdings
+from trimtab.base.clock import to_datetime
+
+MONTHS = 3
+_CENT = Decimal("0.01")
+_VERBS = tuple(Verb)
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What the purchase plan buys, each with the finding that says so, plans before machines."""
+
+    holdings: Holdings = field(default_factory=Holdings)
+    findings: tuple[Finding, ...] = ()
+
+    def without(self, ids: Collection[str]) -> "Bought":
+        """What is left when some of them (the ids of their findings) are not bought."""
+        kept = [at for at, one in enumerate(self.findings) if one.id not in ids]
+        every, plans = self.holdings.every, len(self.holdings.plans)
+        return Bought(
+            Holdings(
+                tuple(self.holdings.plans[at] for at in kept if at < plans),
+                tuple(self.holdings.reservations[at - plans] for at in kept if plans <= at < len(every)),
+            ),
+            tuple(self.findings[at] for at in kept),
+        )
+
+    def first(self, many: int) -> Holdings:
+        """The first so many of them."""
+        plans = self.holdings.plans[:many]
+        return Holdings(plans, self.holdings.reservations[: max(many - len(self.holdings.plans), 0)])
+
+    def only(self, at: int) -> Holdings:
+        """One of them."""
+        plans = len(self.holdings.plans)
+        if at < plans:
+            return Holdings((self.holdings.plans[at],))
+        return Holdings((), (self.holdings.reservations[at - plans],))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    verb: Verb
+    check: str
+    owner: str
+    chosen: bool
+    actions: tuple[int, ...]
+
+
+def tell(
+    evaluation: Evaluation,
+    chosen: frozenset[int],
+    findings: Mapping[str, Finding],
+    waiting: Sequence[Evidence],
+    bought: Bought,
+    how: str,
+    made_ms: int,
+) -> Plan:
+    """The plan of a chosen set and what is bought for the use that it leaves."""
+    books = evaluation.books
+    pieces = _pieces(evaluation, chosen, findings)
+    rows: list[Row] = []
+    worth: dict[str, tuple[Decimal | None, Decimal, str]] = {
+        id_: (None, ZERO, one.reason) for one in waiting for id_ in one.findings
+    }
+    done: frozenset[int] = frozenset()
+    before = NOTHING
+    for piece in pieces:
+        alone = evaluation.worth(piece.actions)
+        after = evaluation.worth(done | set(piece.actions)) if piece.chosen else before
+        row = _row(evaluation, piece, findings, alone, after.less(before))
+        if piece.chosen:
+            done, before = done | set(piece.actions), after
+        rows.append(row)
+        worth |= _worth(evaluation, piece, row, findings)
+    for at, finding in enumerate(bought.findings):
+        alone = evaluation.worth((), bought.only(at))
+        after = evaluation.worth(done, bought.first(at + 1))
+        row = _purchase(finding, bought, at, alone, after.less(before))
+        rows.append(row)
+        before = after
+        worth[finding.id] = row.alone, row.adds, f"{row.reason or 'replayed after the rows above'}"
+    ends = books.use.at_ms
+    span = (int(ends[0]), int(ends[-1]) + HOUR_MS)
+    return Plan(
+        made_ms, books.use.currency, *span, books.billed, before.expected, before.low, before.high, tuple(rows),
+        _invoices(evaluation, done, bought.holdings, span), worth, how, books.notes,
+    )  # fmt: skip
+
+
+def _pieces(evaluation: Evaluation, chosen: frozenset[int], findings: Mapping[str, Finding]) -> list[_Piece]:
+    """The pieces of work in the order of the plan: those that are chosen first, by verb and by what they are worth."""
+    parts: dict[tuple[Verb, str, str, bool], list[int]] = {}
+    for at, one in enumerate(evaluation.actions):
+        lead = findings[one.findings[0]]
+        parts.setdefault((one.verb, lead.check, lead.owner, at in chosen), []).append(at)
+    made = [_Piece(*key, tuple(places)) for key, places in parts.items()]
+    worth = {one: evaluation.worth(one.actions).expected for one in made}
+    return sorted(made, key=lambda one: (not one.chosen, _VERBS.index(one.verb), -worth[one], one.check, one.owner))
+
+
+def _row(evaluation: Evaluation, piece: _Piece, findings: Mapping[str, Finding], alone: Worth, adds: Worth) -> Row:
+    actions = [evaluation.actions[at] for at in piece.actions]
+    ids = tuple(id_ for one in actions for id_ in one.findings)
+    names = tuple(dict.fromkeys(findings[one.findings[0]].name for one in actions))
+    reason = "" if piece.chosen else _why_not(evaluation, piece, alone)
+    low, high = sorted((adds.low, adds.high))
+    return Row(
+        "|".join((piece.verb.value, piece.check, piece.owner, "" if piece.chosen else "-")), piece.verb,
+        tuple(one.id for one in actions), ids, names, piece.owner, alone.expected, adds.expected, low, high,
+        piece.chosen, reason,
+    )  # fmt: skip
+
+
+def _why_not(evaluation: Evaluation, piece: _Piece, alone: Worth) -> str:
+    unknown = [at for at in piece.actions if not _known(evaluation, at)]
+    if len(unknown) == len(piece.actions):
+        return "no line of the bill names it"
+    if alone.expected >= _CENT:
+        return "the plan does something with it that is worth more"
+    return "saves nothing on the invoice: what it leaves is paid anyhow, and nothing else needs it"
+
+
+def _known(evaluation: Evaluation, at: int) -> bool:
+    one = evaluation.actions[at]
+    return one.flat is not None or evaluation.books.knows(one.machine)
+
+
+def _worth(
+    evaluation: Evaluation, piece: _Piece, row: Row, findings: Mapping[str, Finding]
+) -> dict[str, tuple[Decimal | None, Decimal, str]]:
+    """By finding its part of a row."""
+    weights = [_weight(evaluation, at) for at in piece.actions]
+    found: dict[str, tuple[Decimal | None, Decimal, str]] = {}
+    shares = zip(piece.actions, divided(row.alone, weights), divided(row.adds, weights), strict=True)
+    for at, alone, adds in shares:
+        one = evaluation.actions[at]
+        lead = findings[one.findings[0]]
+        leading = [id_ for id_ in one.findings if findings[id_].check == lead.check]
+        even = [1.0] * len(leading)
+        words = row.reason or _how(row)
+        for id_, mine, added in zip(leading, divided(alone, even), divided(adds, even), strict=True):
+            found[id_] = (mine if _known(evaluation, at) else None, added, words)
+        for id_ in one.findings:
+            if id_ not in found:
+                found[id_] = (ZERO, ZERO, f"counted with {lead.check} about {lead.name}: it is one action")
+    return found
+
+
+def _how(row: Row) -> str:
+    if row.alone == row.adds:
+        return "the invoice, replayed hour by hour without it"
+    return f"in the plan; {row.alone:,.2f} for all of its kind if nothing else were done"
+
+
+def _weight(evaluation: Evaluation, at: int) -> float:
+    one = evaluation.actions[at]
+    lines = evaluation.books.use.lines
+    use = sum(float(mine.mean()) * float(lines[place].on_demand) for place, mine in
+              evaluation.books.parts.get(one.machine, ()))  # fmt: skip
+    return use * one.takes * 730 + float(evaluation.flat((at,)))
+
+
+def divided(amount: Decimal, weights: Sequence[float]) -> list[Decimal]:
+    """An amount in cents over weights, exactly: what is left by rounding goes to the last; evenly where all are 0."""
+    whole = sum(weights)
+    parts = [one / whole for one in weights] if whole > 0 else [1 / len(weights)] * len(weights)
+    found = [(amount * Decimal(str(part))).quantize(_CENT) for part in parts]
+    return [*found[:-1], amount - sum(found[:-1], ZERO)]
+
+
+def _purchase(finding: Finding, bought: Bought, at: int, alone: Worth, adds: Worth) -> Row:
+    one = bought.only(at).every[0]
+    low, high = sorted((adds.low, adds.high))
+    later = one.start_ms
+    return Row(
+        "|".join((Verb.COMMIT.value, finding.check, finding.part)), Verb.COMMIT, (finding.part,), (finding.id,),
+        (finding.name,), finding.owner, alone.expected, adds.expected, low, high,
+        reason=f"from {to_datetime(later):%Y-%m-%d} on" if later and adds == NOTHING else "",
+        later_ms=later if adds == NOTHING else 0,
+    )  # fmt: skip
+
+
+def _invoices(
+    evaluation: Evaluation, done: frozenset[int], bought: Holdings, span: tuple[int, int]
+) -> tuple[Invoice, ...]:
+    """The months that follow: the days that were replayed come again, under what is in force by then."""
+    found = []
+    base = float(evaluation.hours(()).mean())
+    for number in range(MONTHS):
+        shift = number * (span[1] - span[0])
+        month = to_datetime(span[0] + shift + (span[1] - span[0]) // 2)
+        dearer = Decimal(str((float(evaluation.hours((), None, shift).mean()) - base) * 730)).quantize(_CENT)
+        before = evaluation.books.billed + dearer
+        saved = evaluation.worth(done, bought, shift)
+        found.append(
+            Invoice(f"{month:%Y-%m}", before, before - saved.expected, before - saved.high, before - saved.low)
+        )
+    return tuple(found)
+
+
+def part_of(plan: Plan, findings: Collection[str]) -> Plan:
+    """What a caller sees who sees some findings only: their rows with what they add, and the sum of it.
+
+    The invoices are the company's, and are left out.
+    """
+    rows = []
+    for row in plan.rows:
+        mine = tuple(id_ for id_ in row.findings if id_ in findings)
+        if mine:
+            known = [plan.worth.get(id_, (ZERO, ZERO, "")) for id_ in mine]
+            alone = sum((one or ZERO for one, _, _ in known), ZERO)
+            adds = sum((one for _, one, _ in known), ZERO)
+            rows.append(replace(row, findings=mine, alone=alone, adds=adds, low=adds, high=adds))
+    total = sum((row.adds for row in rows), ZERO)
+    worth = {id_: one for id_, one in plan.worth.items() if id_ in findings}
+    return replace(plan, billed=ZERO, total=total, low=total, high=total, rows=tuple(rows), invoices=(), worth=worth)

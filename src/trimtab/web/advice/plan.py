@@ -1,0 +1,92 @@
+"""The plan on the page of advice: its rows with a box each, what they add, and the next three invoices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trimtab.advice.plan.model import Plan, Row
+from trimtab.advice.plan.room import PlanRoom
+from trimtab.advice.together import check_name
+from trimtab.base.clock import to_datetime
+from trimtab.reports.statements.money import coins
+from trimtab.web.view import View, link
+
+_NAMED = 3
+WITHOUT = "without"
+"""The parameter of the address that has the rows that are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPanel:
+    """A plan as it is drawn. `asked` says that boxes were taken out, `kept` has the total without that."""
+
+    currency: str
+    total: str
+    low: str
+    high: str
+    billed: str
+    span: str
+    rows: Sequence[dict[str, Any]]
+    invoices: Sequence[tuple[str, str, str, str]]
+    how: str
+    notes: Sequence[str]
+    asked: bool = False
+    kept: str = ""
+
+
+async def plan_panels(room: PlanRoom | None, view: View) -> list[PlanPanel]:
+    """The plans that a caller sees; the one whose boxes were taken out as it would be without them.
+
+    Raises NotFound, InvalidInput.
+    """
+    if room is None:
+        return []
+    out = frozenset(view.all(WITHOUT))
+    panels = []
+    for plan in await room.seen(view.scope):
+        mine = [row for row in plan.rows if row.id in out]
+        if not mine:
+            panels.append(_panel(plan, ()))
+            continue
+        left = [id_ for row in mine for id_ in row.findings]
+        panels.append(
+            _panel(await room.without(view.scope, plan.currency, left), mine, coins(plan.total, plan.currency))
+        )
+    return panels
+
+
+def _panel(plan: Plan, out: Sequence[Row], kept: str = "") -> PlanPanel:
+    def money(amount: Any) -> str:
+        return coins(amount, plan.currency)
+
+    days = (plan.end_ms - plan.start_ms) // 86_400_000
+    return PlanPanel(
+        plan.currency, money(plan.total), money(plan.low), money(plan.high), money(plan.billed) if plan.billed else "",
+        f"the last {days} days of the bill, come again",
+        [_row(one, plan.currency, taken=one.chosen) for one in plan.rows]
+        + [_row(one, plan.currency, taken=False) for one in out],
+        [(one.month, money(one.before), money(one.after), f"{money(one.low)} – {money(one.high)}")
+         for one in plan.invoices],
+        plan.how, plan.notes, bool(out), kept,
+    )  # fmt: skip
+
+
+def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
+    more = f" and {len(one.names) - _NAMED} more" if len(one.names) > _NAMED else ""
+    check = one.id.split("|")[1]
+    return {
+        "id": one.id,
+        "verb": one.verb.value,
+        "names": ", ".join(one.names[:_NAMED]) + more,
+        "check": check_name(check),
+        "href": f"/advice/{one.findings[0]}" if len(one.findings) == 1 else link(
+            "/advice", [("check", check), *([("team", one.owner)] if one.owner else [])]),
+        "owner": one.owner,
+        "alone": coins(one.alone, currency),
+        "adds": coins(one.adds, currency) if taken else "–",
+        "range": f"{coins(one.low, currency)} – {coins(one.high, currency)}" if taken else "",
+        "offered": one.chosen,
+        "out": one.chosen and not taken,
+        "reason": one.reason if one.reason else "",
+        "later": f"{to_datetime(one.later_ms):%Y-%m-%d}" if one.later_ms else "",
+    }  # fmt: skip

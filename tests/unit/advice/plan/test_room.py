@@ -1,0 +1,206 @@
+"""The plan over a bill and a store of findings: what is read, what it makes of findings, and what decisions change."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.finding import Finding, Judgement
+from trimtab.advice.knobs import KnobStore
+from trimtab.advice.plan.choosing import Choosing
+from trimtab.advice.plan.model import Plan
+from trimtab.advice.plan.room import PlanRoom
+from trimtab.advice.purchases.advisor import Advisor
+from trimtab.advice.purchases.answer import Wanted
+from trimtab.advice.purchases.facts import FactStore
+from trimtab.advice.purchases.kept import PlanStore
+from trimtab.advice.purchases.recorded import RecordedPlans
+from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.standing import Decision
+from trimtab.advice.store import FindingStore
+from trimtab.base.clock import ManualClock
+from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
+from trimtab.inventory.catalog.book import load
+from trimtab.store.state.database import State
+from unit.advice.plan.companies import ACCOUNT, RATES, REGION, Machine, finding
+
+HOUR, DAY = 3_600_000, 86_400_000
+START = 20_000 * DAY
+HOURS = 40 * 24
+MACHINES = {"i-a": "p5.48xlarge", "i-b": "p5.48xlarge", "i-c": "m5.2xlarge"}
+NET = D("0.9")
+A, B, C = (Machine(name, type_, ()) for name, type_ in MACHINES.items())
+
+
+class Bill:
+    """Three machines that always run, in USD after a discount of a tenth, and a bucket; the same once more in EUR."""
+
+    async def extent(self) -> tuple[int, int]:
+        return START, START + HOURS * HOUR
+
+    async def costs(self, scope: Any, query: CostQuery) -> list[CostRow]:
+        hours = range(START, START + HOURS * HOUR, HOUR)
+        mine = [at for at in hours if query.start_ms <= at < query.end_ms]
+        wanted = str(query.where)
+        if Metric.COMMITMENT_TOTAL in query.metrics or "SavingsPlanCoveredUsage" in wanted:
+            return []
+        by = tuple(str(one) for one in query.group_by)
+        rows = []
+        for currency in ("USD", "EUR"):
+            if "CURRENCY" in wanted and f"'{currency}'" not in wanted:
+                continue
+            if not by:
+                listed = sum(RATES[one] for one in MACHINES.values())
+                total = D(str(listed)) * NET * len(mine) + D("0.10") * len(mine)
+                rows.append(CostRow(*_span(query), (), currency, "", 1, (total,)))
+            elif by == (Dimension.RESOURCE_ID,):
+                rows.append(CostRow(*_span(query), ("bucket",), currency, "GB", 1, (D("0.10") * len(mine),)))
+            else:
+                rows += self._lines(query, by, mine, currency)
+        return rows
+
+    def _lines(self, query: CostQuery, by: tuple[str, ...], mine: list[int], currency: str) -> list[CostRow]:
+        found = []
+        for name, type_ in MACHINES.items():
+            if "RESOURCE_ID" in by and "i-" in str(query.where) and f"'{name}'" not in str(query.where):
+                continue
+            line = (ACCOUNT, "AmazonEC2", REGION, "", type_, "Linux", f"BoxUsage:{type_}", "On-Demand")
+            keys = (name, *line[:-1]) if "RESOURCE_ID" in by else line
+            rate = D(str(RATES[type_]))
+            whole = query.granularity is Granularity.TOTAL
+            for at, many in [(query.start_ms, len(mine))] if whole else [(at, 1) for at in mine]:
+                known = {Metric.USAGE: D(many), Metric.LIST: rate * many, Metric.NET_UNBLENDED: rate * many * NET}
+                amounts = tuple(known.get(one, rate * many) for one in query.metrics)
+                found.append(CostRow(at, at + HOUR, keys, currency, "Hrs", 1, amounts))
+        return found
+
+
+def _span(query: CostQuery) -> tuple[int, int]:
+    return query.start_ms, query.end_ms
+
+
+class NoForecast:
+    """A forecaster that has too little history."""
+
+    async def predict_all(self, asked: Any) -> list[None]:
+        return [None for _ in asked]
+
+
+@pytest.fixture
+def room(state: State) -> PlanRoom:
+    clock, bill, catalog = ManualClock(), Bill(), load()
+    findings = FindingStore(state, clock)
+    choosing = Choosing(bill, findings, catalog, clock)  # type: ignore[arg-type] # as far as it is asked
+    advisor = Advisor(bill, NoForecast())  # type: ignore[arg-type] # so too
+    parts = FactStore(state, clock), PlanStore(state, clock), RecordedPlans(state, clock), catalog, findings
+    purchases = PurchasesRoom(clock, advisor, *parts, None, choosing.leaves)
+    return PlanRoom(bill, findings, choosing, purchases, KnobStore(state), clock)  # type: ignore[arg-type] # so too
+
+
+def publish(room: PlanRoom, *found: Finding) -> None:
+    by_check: dict[str, list[Finding]] = {}
+    for one in found:
+        by_check.setdefault(one.check, []).append(replace(one, cash=one.cash or D(1), estimate=one.estimate or D(1)))
+    asyncio.run(room.findings.publish([Judgement(check, tuple(some)) for check, some in by_check.items()]))
+
+
+def cash(room: PlanRoom) -> dict[str, D | None]:
+    found = asyncio.run(room.findings.listed(EVERYTHING))
+    return {f"{one.finding.name} {one.finding.check}": one.finding.cash for one in found}
+
+
+def dollars(plans: Sequence[Plan]) -> Plan:
+    [found] = [one for one in plans if one.currency == "USD"]
+    return found
+
+
+def only_usual(room: PlanRoom) -> None:
+    """Nothing may be bought: the plan is of stopping and shrinking alone."""
+    asyncio.run(room.purchases.plans.keep(Wanted(kinds=()), None, 0))
+
+
+def test_findings_are_worth_what_they_add_in_the_plan_of_their_currency(room: PlanRoom) -> None:
+    only_usual(room)
+    elsewhere = replace(finding(B, ""), check="elsewhere", machine="i-nobody-bills", name="gone")
+    euro = replace(finding(B, "", "euro"), currency="EUR")
+    publish(room, finding(A, ""), finding(A, "", "low use", takes=0.9), finding(C, "m5.xlarge"), elsewhere, euro)
+    asyncio.run(room.recompute(0))
+    plan, euros = dollars(asyncio.run(room.latest())), asyncio.run(room.latest())[0]
+    stopped, shrunk = D("36161.28"), (D("0.384") - D("0.192")) * 730 * NET
+    assert (plan.currency, plan.total) == ("USD", stopped + shrunk.quantize(D("0.01")))
+    assert (euros.currency, euros.total) == ("EUR", stopped)
+    known = cash(room)
+    assert known["i-a idle"] == stopped
+    assert known["i-a low use"] == 0
+    assert known["gone elsewhere"] == 0
+    assert known["i-b euro"] == stopped
+    assert sum(one for name, one in known.items() if one and name != "i-b euro") == plan.total
+
+
+def test_a_finding_that_is_found_again_keeps_what_the_plan_said_and_counts_as_unchanged(room: PlanRoom) -> None:
+    only_usual(room)
+    publish(room, finding(A, ""))
+    asyncio.run(room.recompute(0))
+    changes = asyncio.run(
+        room.findings.publish([Judgement("idle", (replace(finding(A, ""), cash=D(1), estimate=D(1)),))])
+    )
+    assert not changes
+    assert cash(room) == {"i-a idle": D("36161.28")}
+
+
+def test_what_is_dismissed_leaves_the_plan_which_is_made_anew(room: PlanRoom) -> None:
+    only_usual(room)
+    publish(room, finding(A, ""), finding(B, ""))
+    asyncio.run(room.recompute(0))
+    before = dollars(asyncio.run(room.latest()))
+    [job] = room.jobs(Held())  # type: ignore[arg-type] # a lock as far as it is asked
+    asyncio.run(job.work())
+    assert dollars(asyncio.run(room.latest())).made_ms == before.made_ms  # nothing changed
+    asyncio.run(room.findings.decide(EVERYTHING, finding(B, "").id, Decision.DISMISSED, "me", "it is a spare"))
+    room.clock.advance(60)  # type: ignore[attr-defined] # the manual one
+    asyncio.run(job.work())
+    after = dollars(asyncio.run(room.latest()))
+    assert (before.total, after.total) == (D("72322.56"), D("36161.28"))
+
+
+class Held:
+    """A lock that is held."""
+
+    held = True
+
+
+def test_a_plan_without_a_finding_is_worked_out_and_not_kept(room: PlanRoom) -> None:
+    only_usual(room)
+    publish(room, finding(A, ""), finding(B, ""))
+    asyncio.run(room.recompute(0))
+    plan = asyncio.run(room.without(EVERYTHING, "USD", [finding(B, "").id]))
+    assert plan.total == D("36161.28")
+    assert dollars(asyncio.run(room.latest())).total == D("72322.56")
+    assert [one.before - one.after for one in plan.invoices] == [plan.total] * 3
+    assert plan.billed == D("72647.85")  # (55.04 × 2 + 0.384) × 730 × 0.9 + 73
+
+
+def test_who_sees_another_account_sees_no_row_and_no_invoice(room: PlanRoom) -> None:
+    only_usual(room)
+    publish(room, finding(A, ""))
+    asyncio.run(room.recompute(0))
+    mine = dollars(asyncio.run(room.seen(Scope.of(ACCOUNT, REGION))))
+    other = dollars(asyncio.run(room.seen(Scope.of("999999999999", REGION))))
+    assert (mine.total, len(mine.rows), mine.invoices) == (D("36161.28"), 1, ())
+    assert (other.total, other.rows, other.invoices, other.billed) == (0, (), (), 0)
+
+
+def test_commitments_are_planned_over_what_is_left(room: PlanRoom) -> None:
+    publish(room, finding(A, ""), finding(B, ""))
+    asyncio.run(room.recompute(0))
+    plan = dollars(asyncio.run(room.latest()))
+    bought = [row for row in plan.rows if row.verb == "commit"]
+    names = {name for row in bought for name in row.names}
+    assert not any("p5" in name for name in names)  # both p5 are stopped
+    assert bought
+    assert sum(row.adds for row in plan.rows) == plan.total
+    assert plan.total <= plan.billed

@@ -53,6 +53,7 @@ def purchases() -> None:
     show_default=True,
     help="Share of what is bought that may end in one month: under 1 a ladder of queued purchases.",
 )
+@click.option("--currency", default="", help="Which part of the bill, where it has several.")
 @click.option(
     "--spot",
     "spot_share",
@@ -67,7 +68,7 @@ def purchases() -> None:
 def plan(
     connection: Connection, days: int, months: int, kinds: tuple[str, ...], years: tuple[str, ...],
     payments: tuple[str, ...], caution: float, capital: float, tranches: int, tranche_days: int,
-    most_expiring: float, spot_share: float, owner: str, before_rightsizing: bool, as_json: bool,
+    most_expiring: float, spot_share: float, owner: str, currency: str, before_rightsizing: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a plan: what to buy, what it saves in each outcome, and how the same plan did on the last month.
 
@@ -76,7 +77,7 @@ def plan(
     wanted = {
         "days": days, "months": months, "caution": caution, "capital": capital, "tranches": tranches,
         "tranche_days": tranche_days, "most_expiring": most_expiring, "spot": spot_share, "owner": owner,
-        "rightsizing": not before_rightsizing,
+        "rightsizing": not before_rightsizing, "currency": currency,
     }  # fmt: skip
     wanted |= {"kinds": [KINDS[one] for one in kinds]} if kinds else {}
     wanted |= {"years": [int(one) for one in years]} if years else {}

@@ -21,7 +21,8 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
     `capital` is what money costs a year, `decline` by which share use falls a year beyond the first. `tranches` parts
     are bought `tranche_days` apart. `most_expiring`: the share of what is bought that may end in one calendar month,
     a twelfth to 1; under 1 purchases are queued over several months. `spot`: the share of on-demand instance use that
-    may be interrupted.
+    may be interrupted. `rightsizing`: over the use that the other actions of the plan leave. `currency`: which part of
+    the bill; needed where it has several.
     """
 
     days: Annotated[int, Meta(ge=1, le=400)] = 60
@@ -43,6 +44,7 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
     sharing: bool = True
     rightsizing: bool = True
     most_expiring: Annotated[float, Meta(ge=1 / 12, le=1)] = 1.0
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
 
 
 class PurchaseFigures(Struct, frozen=True):

@@ -95,12 +95,13 @@ class PlanRoom:
         return typed.decode(text, type=_Kept) if text else _Kept("", [])
 
     async def _made_from(self) -> str:
-        """What says whether a plan would be the same: what checks find, and what nobody hid of it."""
+        """What says whether a plan would be the same: what checks find and nobody hid, and what may be bought."""
+        wanted = replace(await self.purchases.usual(), currency="")
         found = await self.findings.listed(EVERYTHING)
         parts = sorted(
             f"{one.finding.id} {one.finding.estimate} {one.finding.takes}" for one in found if one.finding.check != BUY
         )
-        return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+        return blake2b("\n".join((str(wanted), *parts)).encode(), digest_size=16).hexdigest()
 
     async def _made(self, currency: str, wanted: Wanted) -> Plan | None:
         asked = replace(wanted, currency=currency)

@@ -189,7 +189,7 @@ def _purchase(finding: Finding, bought: Bought, at: int, alone: Worth, adds: Wor
     later = one.start_ms
     return Row(
         "|".join((Verb.COMMIT.value, finding.check, finding.part)), Verb.COMMIT, (finding.part,), (finding.id,),
-        (finding.name,), finding.owner, alone.expected, adds.expected, low, high,
+        (finding.name,), finding.owner or finding.account, alone.expected, adds.expected, low, high,
         reason=f"from {to_datetime(later):%Y-%m-%d} on" if later and adds == NOTHING else "",
         later_ms=later if adds == NOTHING else 0,
     )  # fmt: skip

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from trimtab.advice.plan.model import Plan, Row
+from trimtab.advice.plan.model import Plan, Row, Verb
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.together import check_name
 from trimtab.base.clock import to_datetime
@@ -12,6 +13,9 @@ from trimtab.reports.statements.money import coins
 from trimtab.web.view import View, link
 
 _NAMED = 3
+_VERBS = {
+    Verb.STOP: "Stop", Verb.SHRINK: "Shrink", Verb.MOVE: "Move", Verb.CHANGE: "Change", Verb.COMMIT: "Buy",
+}  # fmt: skip
 WITHOUT = "without"
 """The parameter of the address that has the rows that are left out."""
 
@@ -22,8 +26,7 @@ class PlanPanel:
 
     currency: str
     total: str
-    low: str
-    high: str
+    range: str
     billed: str
     span: str
     rows: Sequence[dict[str, Any]]
@@ -61,14 +64,20 @@ def _panel(plan: Plan, out: Sequence[Row], kept: str = "") -> PlanPanel:
 
     days = (plan.end_ms - plan.start_ms) // 86_400_000
     return PlanPanel(
-        plan.currency, money(plan.total), money(plan.low), money(plan.high), money(plan.billed) if plan.billed else "",
+        plan.currency, money(plan.total), _range(plan.low, plan.high, plan.currency),
+        money(plan.billed) if plan.billed else "",
         f"the last {days} days of the bill, come again",
         [_row(one, plan.currency, taken=one.chosen) for one in plan.rows]
         + [_row(one, plan.currency, taken=False) for one in out],
-        [(one.month, money(one.before), money(one.after), f"{money(one.low)} – {money(one.high)}")
+        [(one.month, money(one.before), money(one.after), _range(one.low, one.high, plan.currency))
          for one in plan.invoices],
         plan.how, plan.notes, bool(out), kept,
     )  # fmt: skip
+
+
+def _range(low: Decimal, high: Decimal, currency: str) -> str:
+    """From the least to the most; "" where every week is like the others."""
+    return f"{coins(low, currency)} – {coins(high, currency)}" if low != high else ""
 
 
 def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
@@ -76,7 +85,7 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
     check = one.id.split("|")[1]
     return {
         "id": one.id,
-        "verb": one.verb.value,
+        "verb": _VERBS[one.verb],
         "names": ", ".join(one.names[:_NAMED]) + more,
         "check": check_name(check),
         "href": f"/advice/{one.findings[0]}" if len(one.findings) == 1 else link(
@@ -84,7 +93,7 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
         "owner": one.owner,
         "alone": coins(one.alone, currency),
         "adds": coins(one.adds, currency) if taken else "–",
-        "range": f"{coins(one.low, currency)} – {coins(one.high, currency)}" if taken else "",
+        "range": _range(one.low, one.high, currency) if taken else "",
         "offered": one.chosen,
         "out": one.chosen and not taken,
         "reason": one.reason if one.reason else "",

@@ -46,19 +46,18 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         found = await room.findings.listed(view.scope, _wanted(view))
         part = read_page(view, len(found))
         runs = await room.findings.runs(limit=1)
+        plans = await plan_panels(site.state.advice_plan, view) if part.number == 1 and _whole(view) else []
         return site.page(
             request,
             view,
             "advice",
             timed=False,
-            best=[work_row(one) for one in together(found)[:_BEST]]
-            if part.number == 1 and not view.get("check")
-            else [],
+            best=[] if plans or part.number > 1 or view.get("check") else _best(view, found),
+            plans=plans,
             rows=[row(one) for one in found[part.start : part.end]],
             page=part,
             total=len(every),
             found=len(found),
-            plans=await plan_panels(site.state.advice_plan, view) if part.number == 1 and _whole(view) else [],
             sums=sums(found),
             gpu_hours=sum(one.finding.gpu_hours for one in found),
             run=runs[0] if runs else None,

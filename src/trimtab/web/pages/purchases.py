@@ -1,5 +1,7 @@
 """`/purchase-plan`: what to commit to, what is held and ends when, and what happens if less comes than expected."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -8,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.advice.plan.model import Plan, Verb
 from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.advice.purchases.kept import Made
 from trimtab.advice.purchases.model import Payment
@@ -15,6 +18,7 @@ from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.purchases.wording import words_of
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.form import read_form
 from trimtab.web.purchases.rows import (
@@ -53,6 +57,7 @@ def routes(site: Site) -> list[BaseRoute]:
         made = await _latest(room, view.get("id"))
         answer = made.answer if made else None
         shown = _shown(answer, site.state.clock.now_ms()) if answer else {}
+        plans = await site.state.advice_plan.latest() if site.state.advice_plan and not view.get("id") else []
         return site.page(
             request,
             view,
@@ -60,6 +65,7 @@ def routes(site: Site) -> list[BaseRoute]:
             timed=False,
             made=made,
             answer=answer,
+            adds=_adds(plans, answer),
             wanted=made.wanted if made else Wanted(),
             may_write=view.principal.may(Role.WRITE),
             **shown,
@@ -97,6 +103,17 @@ async def _latest(room: PurchasesRoom, id_: str) -> Made | None:
         if id_:
             raise
         return None
+
+
+def _adds(plans: Sequence[Plan], answer: Answer | None) -> str:
+    """What the purchases add in the plan of everything; "" where it was not made with them."""
+    if answer is None:
+        return ""
+    buys = {one.id for one in answer.bought}
+    rows = [row for plan in plans if plan.currency == answer.currency for row in plan.rows if row.verb is Verb.COMMIT]
+    if not rows or {id_ for row in rows for id_ in row.actions} != buys:
+        return ""
+    return coins(sum((row.adds for row in rows), Decimal(0)), answer.currency)
 
 
 def _csv_rows(answer: Answer) -> list[tuple[object, ...]]:

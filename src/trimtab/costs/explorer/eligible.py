@@ -63,6 +63,7 @@ COVERABLE: Filter = And(
 """Usage that any commitment covers or could."""
 UNUSED_COMMITMENTS: Filter = And(
     (
+        AWS,
         COMMITTED,
         Or(
             (

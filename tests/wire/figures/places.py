@@ -13,8 +13,8 @@ PLACES: Places = {**OF_RANGES, **OF_NOW}
 NOT_WALKED: Mapping[str, str] = {
     id_: reason
     for reason, ids in (
-        ("a plan of its own (one total) is compared where it is made", (
-            "advice_cash", "advice_gpu_hours", "advice_confidence",
+        ("the plan is compared where it is made (tests/wire/advice, and the demo's)", (
+            "plan_total", "advice_cash", "advice_alone", "advice_gpu_hours", "advice_confidence",
         )),
         ("needs a batch job that runs", (
             "batch_running", "batch_records_per_s", "batch_left", "batch_records", "batch_cost", "batch_failed",

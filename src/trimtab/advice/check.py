@@ -53,7 +53,8 @@ class Found:
     """What a judge has to say against a thing.
 
     `share` is how much of the resource's cost the fix saves (0 where it saves no money); `money` says the amount a
-    month itself where the bill of the resource does not, with `money_note`. `words` are further words of the fix.
+    month itself where the bill of the resource does not, with `money_note`. `kwh` is the electricity that it saves a
+    month, where that is measured. `words` are further words of the fix.
     """
 
     thing: Thing
@@ -70,6 +71,7 @@ class Found:
     part: str = ""
     current: str = ""
     advised: str = ""
+    kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,10 @@ class Finding:
 
     `resource` is its path (`provider/account/region/kind/id`), `part` tells several findings of a check about one
     resource apart. `cash` a month, None where not known, and `cash_note` says how it came about; `cost` is what the
-    resource costs a month now, before commitments are applied again. `gpu_hours` a month. `confidence` from 0 to 1.
-    `fix` is a command or a diff. `current` and `advised` are short words of what is there and what should be.
+    resource costs a month now, before commitments are applied again, and `cost_note` who says so. `gpu_hours` a month.
+    `confidence` from 0 to 1. `fix` is a command or a diff. `current` and `advised` are short words of what is there and
+    what should be. `owner_reason` says why it is its owner's. `machine` is the machine that the resource is or is in,
+    the same in every finding: the key of its bill, else its path in the ledger of GPU time; "" of what has none.
     """
 
     check: str
@@ -103,6 +105,9 @@ class Finding:
     rollback: bool = True
     current: str = ""
     advised: str = ""
+    owner_reason: str = ""
+    machine: str = ""
+    cost_note: str = ""
 
     @property
     def id(self) -> str:

@@ -20,7 +20,11 @@ class AdviceEvidence(Struct, frozen=True):
 
 
 class Advice(Struct, frozen=True):
-    """A finding and what was decided of it. `cash` is off the next invoice; null is not known."""
+    """A finding and what was decided of it. `cash` is off the next invoice; null is not known.
+
+    `owner_reason` says why it is its owner's. `machine` is the machine that it is about, the same in every finding: the
+    key of its bill, else its path in the ledger of GPU time; "" of what is no machine. `cost_note`: who says the cost.
+    """
 
     id: str
     check: str
@@ -33,11 +37,14 @@ class Advice(Struct, frozen=True):
     account: str
     region: str
     owner: str
+    owner_reason: str
+    machine: str
     summary: str
     cash: str | None
     currency: str
     cash_note: str
     cost: str | None
+    cost_note: str
     gpu_hours: float
     confidence: float
     effort: str

@@ -307,11 +307,14 @@ class Facts:
         told = thing.owner or (machine.told if machine else "")
         if holdings is None:
             holdings = machine.holdings if machine else ()
-        billed = self.billed_owners.get(self._bill_key(thing), "")
+        billed = next((self.billed_owners[name] for name in self._names(thing) if name in self.billed_owners), "")
         return resolved(Claims(holdings, tags, told, billed, thing.account), self.rules)
 
     def _bill_key(self, thing: Thing) -> str:
         """The key of the bill that names a resource, or its machine; "" where none does."""
+        return next((name for name in self._names(thing) if name in self.bills), "")
+
+    def _names(self, thing: Thing) -> list[str]:
+        """The names by which a bill may know a resource, or its machine."""
         machine = self.machine_of(thing)
-        keys = (thing.path, thing.id, thing.name, machine.bill if machine else "")
-        return next((key for key in keys if key and (key in self.bills or key in self.billed_owners)), "")
+        return [name for name in (thing.path, thing.id, thing.name, machine.bill if machine else "") if name]

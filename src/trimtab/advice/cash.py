@@ -2,8 +2,10 @@
 
 Usage that nothing covers leaves the invoice. What a Savings Plan or reservation covered is paid anyhow: the commitment
 moves on to other usage on demand that it could cover (of the same family for a reservation), and saves as much as there
-is of that. What a contract rents is billed whatever is used. Sums are of BILL_DAYS days, so hours in which there was
-nothing else to cover are not told apart from hours in which there was: the figure is an upper bound then.
+is of that. What a contract rents, and what a purchase costs, is billed whatever is used. Electricity leaves the invoice
+as far as it was measured: by the GPU's own draw at the bill's price, else by what was metered of the machine; what a
+rate card takes at full load says nothing of it. Sums are of BILL_DAYS days, so hours in which there was nothing else to
+cover are not told apart from hours in which there was: the figure is an upper bound then.
 """
 
 from dataclasses import dataclass
@@ -25,8 +27,8 @@ class Saving:
     note: str
 
 
-def saving(bill: Bill | None, share: float, facts: Facts) -> Saving:
-    """What leaving out `share` of a resource's use saves."""
+def saving(bill: Bill | None, share: float, facts: Facts, kwh: float | None = None) -> Saving:
+    """What leaving out `share` of a resource's use saves; `kwh` is the electricity of that, a month, where measured."""
     if bill is None:
         why = "no line of the bill names it" if facts.billed else "no bill was imported"
         return Saving(None, None, "USD", f"not known: {why}")
@@ -42,15 +44,33 @@ def saving(bill: Bill | None, share: float, facts: Facts) -> Saving:
             else f"{names} is paid anyhow, and there is no other usage on demand that it could cover"
         )
     if bill.rented:
-        notes.append("its contract bills it whatever is used")
-    cost = month(bill.billed + bill.covered + bill.rented, bill.days)
+        what = "its purchase and its place are paid" if bill.owned else "its contract bills it"
+        notes.append(f"{what} whatever is used")
+    power, said = _power(bill, part, kwh)
+    notes += [said] if said else []
     note = "; ".join(notes) or "the bill has nothing for it"
-    return Saving(month(uncovered + moved, bill.days), cost, bill.currency, note)
+    cash = None if power is None else month(uncovered + moved, bill.days) + power
+    return Saving(cash, month(bill.total, bill.days), bill.currency, note)
 
 
 def month(amount: Decimal, days: int) -> Decimal:
     """An amount of `days` days as one of a month of HOURS_A_MONTH hours, in cents."""
     return (amount * HOURS_A_MONTH / (days * 24)).quantize(_CENT, ROUND_HALF_UP)
+
+
+def _power(bill: Bill, share: Decimal, kwh: float | None) -> tuple[Decimal | None, str]:
+    """What of the electricity leaves the invoice a month, and why; None where nothing measured it."""
+    if not bill.power:
+        return Decimal(0), ""
+    most = month(bill.power, bill.days)
+    if kwh is not None and bill.power_kwh:
+        used = Decimal(str(kwh))
+        saved = min((used * bill.power / bill.power_kwh).quantize(_CENT, ROUND_HALF_UP), most)
+        return saved, f"{_money(saved)} of its electricity, {used:,.1f} kWh as measured, is not drawn"
+    if bill.power_measured:
+        saved = month(bill.power_measured * share, bill.days)
+        return saved, f"{_money(saved)} of its electricity, as metered, is not drawn"
+    return None, f"not known: nothing measures its power, which the bill takes at full load for {_money(most)}"
 
 
 def _moved(bill: Bill, share: Decimal, facts: Facts) -> Decimal:

@@ -54,7 +54,8 @@ class Found:
 
     `share` is how much of the resource's cost the fix saves (0 where it saves no money); `money` says the amount a
     month itself where the bill of the resource does not, with `money_note`. A resource that the bill has as one of
-    `parts` equal ones (a GPU of a machine) saves its part. `words` are further words of the fix.
+    `parts` equal ones (a GPU of a machine) saves its part. `kwh` is the electricity that it saves a month, where that
+    is measured. `words` are further words of the fix.
     """
 
     thing: Thing
@@ -72,6 +73,7 @@ class Found:
     current: str = ""
     advised: str = ""
     parts: int = 1
+    kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """From what a judge found to a finding: whose it is, what it saves, and its fix in full. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from string import Formatter
 
-from trimtab.advice.cash import Saving, saving
+from trimtab.advice.cash import Saving, month, saving
 from trimtab.advice.check import Check, Fine, Found, Unsure
-from trimtab.advice.facts import Facts, Thing
+from trimtab.advice.facts import BILL_DAYS, Facts, Thing
 from trimtab.advice.finding import Finding, Judgement, Undecided
+from trimtab.fleet.basis import DEFAULT
 
 _CENT = Decimal("0.01")
 SAVES_NOTHING = "saves no money"
@@ -25,7 +27,7 @@ def judgement(check: Check, facts: Facts, knobs: Mapping[str, float] | None = No
             case Found():
                 found.append(_finding(check, outcome, facts))
             case Unsure(thing, reason):
-                undecided.append(Undecided(thing.path, reason))
+                undecided.append(Undecided(identified(thing, facts).path, reason))
             case Fine():
                 continue
     found.sort(key=lambda one: (-(one.cash or 0), -one.gpu_hours, one.resource, one.part))
@@ -33,7 +35,9 @@ def judgement(check: Check, facts: Facts, knobs: Mapping[str, float] | None = No
 
 
 def _finding(check: Check, found: Found, facts: Facts) -> Finding:
-    thing, saved = found.thing, _saved(found, facts)
+    thing, saved = identified(found.thing, facts), _saved(found, facts)
+    cost, bill = cost_of(thing, saved, facts), facts.bill(thing)
+    contracted = bill is not None and (bill.rented or bill.power)  # what is paid whatever is used does not replay
     return Finding(
         check=check.id,
         pillar=check.pillar,
@@ -51,11 +55,11 @@ def _finding(check: Check, found: Found, facts: Facts) -> Finding:
         confidence=found.confidence,
         cash=saved.cash,
         estimate=saved.cash,
-        machine=facts.machine(thing),
-        takes=found.share if found.money is None else 0.0,
+        billed_as=facts.billed_as(thing),
+        takes=found.share if found.money is None and not contracted else 0.0,
         parts=found.parts,
-        cost=saved.cost,
-        currency=saved.currency,
+        cost=cost.amount,
+        currency=cost.currency,
         cash_note=saved.note,
         gpu_hours=round(found.gpu_hours, 2),
         fix=fix_of(check.fix, thing, found.words),
@@ -65,7 +69,42 @@ def _finding(check: Check, found: Found, facts: Facts) -> Finding:
         rollback=check.rollback,
         current=found.current or thing.type,
         advised=found.advised,
+        owner_reason=thing.owner_reason,
+        machine=facts.machine_key(thing),
+        cost_note=cost.note,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a resource costs a month, and who says so."""
+
+    amount: Decimal | None
+    currency: str
+    note: str
+
+
+def cost_of(thing: Thing, saved: Saving, facts: Facts) -> Cost:
+    """What a resource costs: by the ledger of GPU time where that has it, else by the bill."""
+    machine = facts.machine_of(thing)
+    told = thing.cost or (machine.cost if machine and thing.kind != "gpu" else {})
+    currency = saved.currency
+    if not saved.cash and saved.cost is None and currency not in told:
+        currency = next(iter(sorted(told)), currency)
+    if currency in told:
+        bill = facts.bill(thing)
+        amount = month(told[currency], bill.days if bill else BILL_DAYS)
+        return Cost(amount, currency, f"{DEFAULT}, by the ledger of GPU time")
+    return Cost(saved.cost, currency, "" if saved.cost is None else "amortised, by the bill")
+
+
+def identified(thing: Thing, facts: Facts) -> Thing:
+    """A node as the one resource that its machine is, with its owner; anything else as it is."""
+    machine = facts.machine_of(thing)
+    if thing.kind != "node" or machine is None:
+        return thing
+    owner = facts.owner(thing)
+    return replace(thing, path=machine.resource, owner=owner.name, owner_reason=owner.reason)
 
 
 def _saved(found: Found, facts: Facts) -> Saving:
@@ -76,7 +115,7 @@ def _saved(found: Found, facts: Facts) -> Saving:
         return Saving(amount, cost, found.currency, found.money_note)
     if not found.share:
         return Saving(Decimal(0), None, "USD", SAVES_NOTHING)
-    return saving(facts.bill(found.thing), found.share / found.parts, facts)
+    return saving(facts.bill(found.thing), found.share / found.parts, facts, found.kwh)
 
 
 def fix_of(template: str, thing: Thing, words: Mapping[str, str]) -> str:

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from trimtab.fleet.model import MachineKey
+from trimtab.fleet.naming import MachineNames
+from trimtab.inventory.owners import NO_RULES, Claims, Holding, Owner, OwnerRules, resolved
+
 DAY_S = 86_400
 HOUR_S = 3_600
 DAY_MS = DAY_S * 1000
@@ -35,6 +39,11 @@ class Thing:
     tags: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
     provider: str = "aws"
+    owner_reason: str = ""
+    machine: str = ""
+    """The ledger's path of the machine that it is, or is in; "" where only its names say so."""
+    cost: Mapping[str, Decimal] = field(default_factory=dict)
+    """By currency what the ledger says that it alone cost over the days of the bill; its machine's else."""
 
     def get(self, *keys: str, default: Any = None) -> Any:
         """The attribute at a path of keys; `default` where any of them is missing."""
@@ -94,8 +103,10 @@ class Bill:
 
     `billed` is what the invoice asks for usage that no commitment covers, `covered` the effective cost of what
     `commitments` cover, which on demand is `covered_listed`; `reserved` says that they are reservations, which cover
-    their `family` of instances only. `rented` is what a contract bills whatever is used. `resource` is how the bill
-    names it.
+    their `family` of instances only. `rented` is what a contract bills whatever is used; `owned` says that it is a
+    purchase. `power` is what a rate card says of electricity, for `power_kwh` drawn by the machine: `power_measured` of
+    that was metered, the rest is taken at full load. `resource` is how
+    the bill names it.
     """
 
     billed: Decimal
@@ -108,6 +119,15 @@ class Bill:
     currency: str = "USD"
     days: int = BILL_DAYS
     resource: str = ""
+    owned: bool = False
+    power: Decimal = Decimal(0)
+    power_measured: Decimal = Decimal(0)
+    power_kwh: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """All that it cost."""
+        return self.billed + self.covered + self.rented + self.power
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +184,12 @@ class Gpu:
     peers: int = 1
     """GPUs of its host, it included: a bill names the machine."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    owner_reason: str = ""
+    machine: str = ""
+    """The ledger's path of its machine."""
+    cost: Mapping[str, Decimal] = field(default_factory=dict)
+    """By currency what the ledger says that it cost over the days of the bill."""
+    watts: Values = Values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +206,42 @@ class GpuLoss:
     detail: str = ""
     account: str = ""
     region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine with accelerators, whoever speaks of it: `path` is the ledger's (`account/cluster/name`).
+
+    `resource` is its path as a resource: the inventory's instance where there is one, else the node. `bill` is the key
+    of its bill in `Facts.bills`, "" where none names it. `cost`: by currency what the ledger says of the bill's days.
+    """
+
+    path: str
+    resource: str
+    bill: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    told: str = ""
+    """The owner that the inventory names."""
+    holdings: Sequence[Holding] = ()
+    cost: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What findings call it: by its bill, else by the ledger."""
+        return self.bill or self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The machines that the ledger knows, by path; `names` finds one by its node, its host or its id on a bill."""
+
+    known: Mapping[str, Machine] = field(default_factory=dict)
+    names: MachineNames = field(default_factory=lambda: MachineNames({}))
+
+    def named(self, name: str, account: str = "") -> Machine | None:
+        """The machine of a name, also of a path that ends in it; of several that have it the one of the account."""
+        path = self.names.path_of(name, account) or self.names.path_of(name.rpartition("/")[2], account)
+        return self.known.get(path or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +266,10 @@ class Facts:
     """Whether there is any bill of the window."""
     read: frozenset[str] = frozenset()
     """Kinds that a source reads whole: of others there may be more than is known."""
+    machines: Machines = field(default_factory=Machines)
+    rules: OwnerRules = NO_RULES
+    billed_owners: Mapping[str, str] = field(default_factory=dict)
+    """By key of the bill whose most of its cost is there."""
 
     def of(self, kind: str) -> Sequence[Thing]:
         """The resources of a kind."""
@@ -215,9 +281,47 @@ class Facts:
 
     def bill(self, thing: Thing) -> Bill | None:
         """What a resource cost, by any of its names in the bill; None where no line names it."""
-        return next((self.bills[key] for key in (thing.path, thing.id, thing.name) if key and key in self.bills), None)
+        return self.bills.get(self._bill_key(thing))
 
-    def machine(self, thing: Thing) -> str:
-        """How the bill names a resource; "" where no line does."""
-        found = self.bill(thing)
-        return (found.resource or thing.shown) if found else ""
+    def billed_as(self, thing: Thing) -> str:
+        """How the bill names a resource, or the machine that it is in; "" where no line does."""
+        key = self._bill_key(thing)
+        return self.bills[key].resource or key if key else ""
+
+    def machine_of(self, thing: Thing) -> Machine | None:
+        """The machine that a resource is, or (a GPU) is in; None of other kinds, and where the ledger knows none."""
+        if thing.machine in self.machines.known:
+            return self.machines.known[thing.machine]
+        name = {"ec2:instance": thing.id, "instance": thing.id, "node": thing.id, "gpu": thing.name}.get(thing.kind, "")
+        return self.machines.named(name, thing.account) if name else None
+
+    def machine_key(self, thing: Thing) -> str:
+        """What findings call the machine of a resource; "" where it is none and in none."""
+        if machine := self.machine_of(thing):
+            return machine.key
+        match thing.kind:
+            case "ec2:instance" | "instance":
+                return self._bill_key(thing) or thing.path
+            case "gpu" | "node" if thing.name:
+                return self._bill_key(thing) or MachineKey(thing.account, "", thing.name).path
+            case _:
+                return ""
+
+    def owner(self, thing: Thing, holdings: Sequence[Holding] | None = None) -> Owner:
+        """Whose a resource is: by who held it (its machine, where `holdings` are not known), tags, bill and account."""
+        machine = self.machine_of(thing)
+        tags = {**machine.tags, **thing.tags} if machine else thing.tags
+        told = thing.owner or (machine.told if machine else "")
+        if holdings is None:
+            holdings = machine.holdings if machine else ()
+        billed = next((self.billed_owners[name] for name in self._names(thing) if name in self.billed_owners), "")
+        return resolved(Claims(holdings, tags, told, billed, thing.account), self.rules)
+
+    def _bill_key(self, thing: Thing) -> str:
+        """The key of the bill that names a resource, or its machine; "" where none does."""
+        return next((name for name in self._names(thing) if name in self.bills), "")
+
+    def _names(self, thing: Thing) -> list[str]:
+        """The names by which a bill may know a resource, or its machine."""
+        machine = self.machine_of(thing)
+        return [name for name in (thing.path, thing.id, thing.name, machine.bill if machine else "") if name]

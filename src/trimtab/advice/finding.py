@@ -73,13 +73,15 @@ class Finding:
 
     `resource` is its path (`provider/account/region/kind/id`), `part` tells several findings of a check about one
     resource apart. `cash` a month, None where not known, and `cash_note` says how it came about; `cost` is what the
-    resource costs a month now, before commitments are applied again. `gpu_hours` a month. `confidence` from 0 to 1.
-    `fix` is a command or a diff. `current` and `advised` are short words of what is there and what should be.
+    resource costs a month now, before commitments are applied again, and `cost_note` who says so. `gpu_hours` a month.
+    `confidence` from 0 to 1. `fix` is a command or a diff. `current` and `advised` are short words of what is there and
+    what should be. `owner_reason` says why it is its owner's. `machine` is the machine that the resource is or is in,
+    the same in every finding: the key of its bill, else its path in the ledger of GPU time; "" of what has none.
 
-    `machine` is the resource as the bill names it ("" where no line does), `takes` the share of its use that the fix
-    takes away; of a resource that is one of `parts` equal ones (a GPU of a machine) of its own part. `estimate` is what
-    the check itself takes the cash to be; `cash` is what the fix adds in the plan once there is one, and `alone` what
-    it is worth where nothing else is done.
+    `billed_as` is the resource, or the machine that it is in, as the bill names it ("" where no line does), `takes` the
+    share of its use that the fix takes away; of a resource that is one of `parts` equal ones (a GPU of a machine) of
+    its own part. `estimate` is what the check itself takes the cash to be; `cash` is what the fix adds in the plan once
+    there is one, and `alone` what it is worth where nothing else is done.
     """
 
     check: str
@@ -108,7 +110,10 @@ class Finding:
     rollback: bool = True
     current: str = ""
     advised: str = ""
+    owner_reason: str = ""
     machine: str = ""
+    cost_note: str = ""
+    billed_as: str = ""
     takes: float = 0.0
     parts: int = 1
     estimate: Decimal | None = None

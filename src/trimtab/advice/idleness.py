@@ -35,6 +35,14 @@ def idle_share(one: Gpu, knobs: Knobs) -> float:
     return sum(idle for _, idle in windows) / len(windows) if windows else 0.0
 
 
+def idle_watts(one: Gpu, knobs: Knobs) -> float | None:
+    """The mean power (W) that a GPU drew in the windows in which it was idle; None where none of them was measured."""
+    size_ms = int(knobs["window"] * 60_000)
+    idle = {start for start, was_idle in idle_windows(one, knobs) if was_idle}
+    drawn = [value for at, value in zip(one.watts.times, one.watts, strict=True) if at // size_ms * size_ms in idle]
+    return sum(drawn) / len(drawn) if drawn else None
+
+
 def _windows(values: Values, size_ms: int) -> Iterator[tuple[int, list[float]]]:
     held: dict[int, list[float]] = {}
     for at, value in zip(values.times, values, strict=True):

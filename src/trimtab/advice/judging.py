@@ -90,4 +90,7 @@ def gpu_thing(one: Gpu) -> Thing:
         one.owner,
         one.tags,
         provider=one.provider,
+        owner_reason=one.owner_reason,
+        machine=one.machine,
+        cost=one.cost,
     )

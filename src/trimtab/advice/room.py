@@ -10,6 +10,7 @@ from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.keeper import Change, LedgerKeeper
 from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.routine import Recompute, Routine
+from trimtab.advice.rules import Rules, no_rules
 from trimtab.advice.standing import Decision, Standing
 from trimtab.advice.store import FindingStore
 from trimtab.audit.conditions import AuditQuery
@@ -29,7 +30,10 @@ _TURN_S = 20.0  # asks what is due; most often nothing is
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the room needs of others: what there is, what it measured and cost, who watches it and who changed it."""
+    """What the room needs of others: what there is, what it measured and cost, who watches it and who changed it.
+
+    `owner` is what of the bill says whose a line is, `rules` what the allocation says of owners otherwise.
+    """
 
     inventory: InventoryRoom
     reader: MetricReader
@@ -39,6 +43,7 @@ class Means:
     watches: Watches
     owner: OwnerFacet
     hours: HoursReader | None = None
+    rules: Rules = no_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,17 @@ class AdviceRoom:
     @classmethod
     def of(cls, state: State, clock: Clock, means: Means) -> "AdviceRoom":
         """The room over a state database and its means."""
-        findings, knobs = FindingStore(state, clock), KnobStore(state)
+        findings, knobs = FindingStore(state, clock, means.rules), KnobStore(state)
         facts = FactsReader(
-            means.inventory, means.reader, means.registry, means.costs, means.watches, means.owner, clock, means.hours
+            means.inventory,
+            means.reader,
+            means.registry,
+            means.costs,
+            means.watches,
+            means.owner,
+            clock,
+            means.hours,
+            means.rules,
         )
         ledger = LedgerKeeper(LedgerStore(state), means.costs, partial(_last_change, means.audit), clock)
         routine = Routine(state, clock, findings, facts, ledger, knobs)

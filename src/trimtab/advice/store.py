@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from trimtab.access.scope import Scope
 from trimtab.advice.finding import Finding, Judgement
 from trimtab.advice.rows import body_of, check_run_of, row_of, run_of, says, sees, standing_of
+from trimtab.advice.rules import Rules, no_rules
 from trimtab.advice.standing import (
     CHANGED,
     DECIDED,
@@ -33,6 +34,7 @@ from trimtab.advice.standing import (
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.events.outbox import emit
+from trimtab.inventory.owners import Claims, OwnerRules, resolved
 from trimtab.store.state.database import State as Database
 from trimtab.store.state.tables import advice_checks, advice_decisions, advice_findings, advice_runs
 
@@ -45,17 +47,20 @@ _MOST_UNDECIDED = 1000
 class FindingStore:
     """The findings of one state database."""
 
-    def __init__(self, state: Database, clock: Clock) -> None:
+    def __init__(self, state: Database, clock: Clock, rules: Rules = no_rules) -> None:
         self._state = state
         self._clock = clock
+        self._rules = rules
 
     async def publish(self, judged: Sequence[Judgement], *, took_ms: int = 0, what: str = "all") -> Changes:
         """Replace what the checks of `judged` found before; what changed, which is kept as a run and told of."""
         now_ms = self._clock.now_ms()
+        rules = await self._rules()
+        owned = [replace(one, findings=tuple(_owned(found, rules) for found in one.findings)) for one in judged]
 
         def write(connection: Connection) -> Changes:
             changes = Changes()
-            for one in judged:
+            for one in owned:
                 changes = changes.plus(_replace(connection, one, now_ms))
                 _note_run(connection, one, now_ms)
             told = msgspec.json.encode(changes).decode()
@@ -172,6 +177,14 @@ class FindingStore:
         """The last recomputations, the newest first."""
         query = select(advice_runs).order_by(advice_runs.c.position.desc()).limit(limit)
         return await self._state.run(lambda connection: [run_of(row) for row in connection.execute(query)])
+
+
+def _owned(finding: Finding, rules: OwnerRules) -> Finding:
+    """A finding with an owner: of a recommender that knows no resources (commitments) that of its account."""
+    if finding.owner or finding.owner_reason:
+        return finding
+    owner = resolved(Claims(tags=finding.tags, account=finding.account), rules)
+    return replace(finding, owner=owner.name, owner_reason=owner.reason)
 
 
 def _told(changes: Changes) -> dict[str, list[str]]:

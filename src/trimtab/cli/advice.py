@@ -86,8 +86,10 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
     facts = [
         ("check", f"{one.check_name} ({one.check})"),
         ("resource", one.resource),
-        ("owner", one.owner or "nobody"),
+        *((("machine", one.machine),) if one.machine else ()),
+        ("owner", f"{one.owner or 'nobody'}{' – ' if one.owner_reason else ''}{one.owner_reason}"),
         ("cash a month", f"{_cash(one)} – {one.cash_note}"),
+        *((("costs a month", f"{one.cost} {one.currency} – {one.cost_note}"),) if one.cost is not None else ()),
         ("GPU-hours a month", f"{one.gpu_hours:g}"),
         ("confidence", f"{one.confidence:.0%}"),
         ("effort", one.effort),

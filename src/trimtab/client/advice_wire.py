@@ -23,7 +23,9 @@ class Advice(Struct, frozen=True):
     """A finding and what was decided of it.
 
     `cash` is what it adds in the plan, off the next invoice, `alone` what it is worth where nothing else is done; null
-    is not known.
+    is not known. `owner_reason` says why it is its owner's. `machine` is the machine that it is about, the same in
+    every finding: the key of its bill, else its path in the ledger of GPU time; "" of what is no machine. `cost_note`:
+    who says the cost.
     """
 
     id: str
@@ -37,12 +39,15 @@ class Advice(Struct, frozen=True):
     account: str
     region: str
     owner: str
+    owner_reason: str
+    machine: str
     summary: str
     cash: str | None
     currency: str
     cash_note: str
     alone: str | None
     cost: str | None
+    cost_note: str
     gpu_hours: float
     confidence: float
     effort: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from trimtab.inventory.tag_keys import TagKey
+
 DIGITS = 12
 """Digits after the point of every stored amount and quantity."""
 
@@ -92,19 +94,8 @@ class Granularity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
-    """The value of tag `key`; "" where a line has none. `costs/tag_keys.py` says which keys of a line count as it.
-
-    `exact`: that spelling of the key alone, as AWS's API means it. `aliases`, `lower` (values in lower case) and
-    `values` (as written, as meant) come from the rule that names it (`ruled`).
-    """
-
-    key: str
-    exact: bool = False
-    ruled: bool = False
-    aliases: tuple[str, ...] = ()
-    lower: bool = False
-    values: tuple[tuple[str, str], ...] = ()
+class Tag(TagKey):
+    """The value of a key of tags; "" where a line has none. `inventory/tag_keys.py` says which keys of a line count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ INNER JOIN (SELECT set, any(pairs) AS pairs FROM cost_sets WHERE kind = 'tags' G
 GROUP BY key
 ORDER BY key;
 
+-- name: power
+-- Electricity by resource and currency: its cost, what of that was measured, and the kilowatt-hours drawn.
+SELECT resource_id AS resource, toString(billing_currency) AS currency, toString(sum(effective_cost)) AS cost,
+       toString(sumIf(effective_cost, endsWith(charge_description, {measured:String}))) AS measured,
+       toString(sum(pricing_quantity)) AS kwh
+FROM cost_lines
+WHERE resource_id != '' AND service_name = {service:String} AND pricing_unit = 'kWh' AND /*where*/
+GROUP BY resource, currency
+ORDER BY resource, currency;
+
 -- name: hours_apart
 -- What each hour of a day cost by resource and currency, of days whose lines are an hour long at most, where hours differ.
 SELECT resource, currency, on_day AS day, billed, amortised, net_amortised

@@ -22,6 +22,7 @@ from trimtab.costs.facets import in_daily
 from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Metric
 from trimtab.costs.periods import period_of
 from trimtab.costs.read_sql import DAY_MS, HOUR, statement_of, time_condition
+from trimtab.costs.readers.rate_card_charges import AS_MEASURED, POWER
 from trimtab.costs.tag_keys import merged
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
@@ -46,6 +47,17 @@ class HourCosts:
     currency: str
     day: int
     hours: Mapping[Metric, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class PowerCost:
+    """Electricity of a resource in one currency: its cost, what of that was measured, the kilowatt-hours drawn."""
+
+    resource: str
+    currency: str
+    cost: Decimal
+    measured: Decimal
+    kwh: Decimal
 
 
 class CostReader:
@@ -123,6 +135,18 @@ class CostReader:
         return [
             HourCosts(resource, currency, day, {metric: values[at] for metric, values in hours.items()})
             for at, (resource, currency, day) in enumerate(keys)
+        ]
+
+    async def power(self, scope: Scope, start_ms: int, end_ms: int) -> list[PowerCost]:
+        """The electricity that rate cards tell of in `[start_ms, end_ms)`, in whole days."""
+        conditions = Conditions()
+        parts = (time_condition(start_ms, end_ms, conditions, hourly=False), conditions.scope(scope))
+        sql = _QUERIES["power"].replace("/*where*/", " AND ".join(parts))
+        params = {**conditions.params, "measured": AS_MEASURED, "service": POWER}
+        rows = (await self._telemetry.table(sql, params)).to_pylist()
+        return [
+            PowerCost(row["resource"], row["currency"], *(Decimal(row[name]) for name in ("cost", "measured", "kwh")))
+            for row in rows
         ]
 
     async def tag_keys(

@@ -1,63 +1,14 @@
-"""Which keys of tags are one key, and what a line has of it: in Python and, exactly alike, in SQL.
+"""Tag keys of bills: filters with tags as rules mean them, and the SQL that answers as `inventory/tag_keys.py`."""
 
-Keys that differ in case only are one (`Team`, `TEAM`), and so are the aliases that allocation rules name. Of a line
-that carries several the first counts that says something: the key itself, its aliases in order, then other spellings by
-alphabet. Values that differ in white space only are one; their case stays unless rules say otherwise.
-
-A key that is `exact` is that spelling alone with the value as the bill has it: what AWS's own API means by a key.
-"""
-
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from trimtab.costs.model import And, Filter, Match, Not, Or, Tag, Where
+from trimtab.inventory.tag_keys import folded, meant, names_of, spaced
 
-_BLANKS = re.compile("[ \t\n\r\f\v\u00a0]+")
 _BLANKS_SQL = r"'[ \\t\\n\\r\\f\\v\\x{00A0}]+'"
 Bind = Callable[[object, str], str]
 """Binds a value of a type and gives the placeholder."""
-
-
-def folded(key: str) -> str:
-    """What two spellings of one key have in common."""
-    return key.lower()
-
-
-def names_of(tag: Tag) -> tuple[str, ...]:
-    """The keys that count as this one, in order. One that no rule names has no spelling that comes first."""
-    return (tag.key, *tag.aliases) if tag.ruled else (folded(tag.key),)
-
-
-def spaced(value: str) -> str:
-    """A value without the white space around it, and one space where it has several."""
-    return _BLANKS.sub(" ", value).strip(" ")
-
-
-def value_of(tag: Tag, pairs: Mapping[str, str]) -> str:
-    """What a line with these tags has of `tag`; "" where nothing."""
-    if tag.exact:
-        return pairs.get(tag.key, "")
-    names = names_of(tag)
-    for name in names:
-        if name in pairs and (value := spaced(pairs[name])):
-            return meant(tag, value)
-    ranks = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
-    others = sorted((ranks[key.lower()], key) for key in pairs if key.lower() in ranks)
-    value = next((value for _, key in others if (value := spaced(pairs[key]))), "")
-    return meant(tag, value) if value else ""
-
-
-def meant(tag: Tag, value: str) -> str:
-    """A value as it is written, in the form that the tag gives it."""
-    if tag.exact:
-        return value
-    value = spaced(value)
-    plain = value.lower()
-    known = next((to for text, to in tag.values if spaced(text).lower() == plain), None)
-    if known is not None:
-        return known
-    return plain if tag.lower else value
 
 
 def value_sql(tag: Tag, pairs: str, bind: Bind) -> str:

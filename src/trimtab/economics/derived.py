@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Tag
-from trimtab.costs.tag_keys import folded, mapped
+from trimtab.costs.tag_keys import mapped
 from trimtab.economics.rules.derive import Derivation, Needs
+from trimtab.inventory.tag_keys import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ idle     = free + inactive
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -118,10 +119,18 @@ class Totals:
         return self.active / known if known > 0 else None
 
 
+class HeldHours(NamedTuple):
+    """GPU-hours that a holder had of an accelerator, with its team."""
+
+    holder: str
+    team: str
+    hours: float
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceHours:
     """An accelerator over a range: its hours, what it is at the end (`state`, and why where it is down), and who held
-    it last, with the team; until when it is known (ms)."""
+    it last, with the team; until when it is known (ms). `held_by`: everybody who held it, by name."""
 
     machine: str
     device: int
@@ -131,6 +140,7 @@ class DeviceHours:
     holder: str
     team: str
     until_ms: int
+    held_by: tuple[HeldHours, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

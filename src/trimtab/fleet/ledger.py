@@ -12,7 +12,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.costing import Hours, costed_of, device_costs_of
-from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, Totals
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldHours, Totals
 from trimtab.fleet.keeper import LedgerKeeper
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Ints, Remark, State, gpu_hours
 from trimtab.fleet.money import MachineFacts, Priced, Prices
@@ -264,9 +264,19 @@ def devices_of(rows: Sequence[Mapping[str, Any]]) -> list[DeviceHours]:
                 by_holder["holder"] if by_holder else "",
                 by_holder["team"] if by_holder else "",
                 int(last["last"]),
+                _held_by(held),
             )
         )
     return found
+
+
+def _held_by(held: Sequence[Mapping[str, Any]]) -> tuple[HeldHours, ...]:
+    """Who held an accelerator, from its rows that were held."""
+    sums: dict[tuple[str, str], int] = {}
+    for row in held:
+        key = row["holder"], row["team"]
+        sums[key] = sums.get(key, 0) + row["amount"]
+    return tuple(HeldHours(*key, gpu_hours(amount)) for key, amount in sorted(sums.items()))
 
 
 def existing_of(frame: Frame) -> dict[tuple[str, int], int]:

@@ -20,10 +20,10 @@ def series_by_device(series: Iterable[Series], machines: Mapping[str, MachineFac
     for one in series:
         name = gpu_of(one)
         hosts[one.identity.account, host_of(one) or name][name].append(one)
-    names = _names(machines)
+    names = MachineNames(machines)
     found: dict[Device, list[Series]] = defaultdict(list)
     for (account, host), gpus in sorted(hosts.items()):
-        path = _machine(names, account, host)
+        path = names.path_of(host, account)
         if path is None:
             continue
         rows = [_row(name, host, account, some) for name, some in gpus.items()]
@@ -38,18 +38,18 @@ def _row(name: str, host: str, account: str, series: list[Series]) -> GpuRow:
     return GpuRow(name, host, index_of(first), account, weight_of(first), *seen)
 
 
-def _names(machines: Mapping[str, MachineFacts]) -> dict[str, list[str]]:
-    """By name, the machines that have it: their own, and those on bills."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for path, facts in sorted(machines.items()):
-        known = (MachineKey.parse(path).name, *facts.bill_ids)
-        for name in dict.fromkeys(short for one in known for short in (one, short_host(one))):
-            found[name].append(path)
-    return found
+class MachineNames:
+    """Finds the machine that a name means: its own, those on bills, with its domain or without."""
 
+    def __init__(self, machines: Mapping[str, MachineFacts]) -> None:
+        self._paths: dict[str, list[str]] = defaultdict(list)
+        for path, facts in sorted(machines.items()):
+            known = (MachineKey.parse(path).name, *facts.bill_ids)
+            for name in dict.fromkeys(short for one in known for short in (one, short_host(one))):
+                self._paths[name].append(path)
 
-def _machine(names: Mapping[str, list[str]], account: str, host: str) -> str | None:
-    """The machine of a host: of several the one of its account."""
-    found = names.get(host) or names.get(short_host(host)) or []
-    mine = [path for path in found if MachineKey.parse(path).account == account]
-    return next(iter(mine or found), None)
+    def path_of(self, name: str, account: str = "") -> str | None:
+        """The machine's path; of several that have the name the one of the account."""
+        found = self._paths.get(name) or self._paths.get(short_host(name)) or []
+        mine = [path for path in found if MachineKey.parse(path).account == account]
+        return next(iter(mine or found), None)

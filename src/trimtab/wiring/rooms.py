@@ -43,6 +43,7 @@ from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
@@ -50,6 +51,7 @@ from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
+from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis import throttles
@@ -347,7 +349,10 @@ def _advice(
     async def owner() -> Facet:
         return (await economics.rules.current()).owner_facet
 
-    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, hours))
+    async def rules() -> OwnerRules:
+        return owner_rules((await economics.rules.current()).rules)
+
+    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, hours, rules))
 
 
 def _rightsizing(
@@ -359,7 +364,7 @@ def _rightsizing(
     advice: AdviceRoom,
 ) -> RightsizingRoom:
     """Sizes proved on use, recomputed with the nightly advice."""
-    around = Around(*facts, serverless, advice.findings, advice.facts.owner, settings.data_dir / "exports")
+    around = Around(*facts, serverless, advice.findings, advice.facts, settings.data_dir / "exports")
     room = rightsizing_of(stores.state, stores.telemetry, clock, around)
     advice.recomputing.append(room.recompute)
     return room

@@ -1,12 +1,13 @@
 """What findings save, against amounts that were worked out by hand from the lines of a bill."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from trimtab.advice.cash import month, saving
 from trimtab.advice.catalogue import check
 from trimtab.advice.checks.low_use_instance import CPU, GOT, SENT
 from trimtab.advice.complete import judgement
-from trimtab.advice.examples import ago, billed, given, gpu, thing
+from trimtab.advice.examples import ago, billed, given, gpu, thing, values_of
 from trimtab.advice.facts import Bill, Facts
 from trimtab.advice.finding import Finding
 
@@ -61,6 +62,49 @@ def test_an_idle_gpu_is_its_share_of_the_machine() -> None:
     """One of eight GPUs of a p4d.24xlarge at 21.9576 USD: 21.9576 × 730 / 8 = 2003.63."""
     facts = given(gpus=(gpu("GPU-1", [0.0] * 288, peers=8),), bills={"gpu-node-1": billed("15809.472")})
     assert Decimal("2003.63") == only("trimtab-idle-gpu", facts).cash
+
+
+OWNED = Bill(
+    Decimal(0),
+    rented=Decimal(400),
+    owned=True,
+    power=Decimal("91.728"),
+    power_kwh=Decimal(336),
+    currency="EUR",
+    days=20,
+)
+"""700 W over 20 days: 336 kWh at 0.21 EUR and a PUE of 1.3, which are 139.50 a month; a purchase of 20 a day."""
+
+
+def test_an_owned_gpu_saves_the_electricity_that_was_measured_and_never_more_than_the_bill_has() -> None:
+    """100 W × 730 h = 73 kWh at 0.273 EUR."""
+    assert [Decimal("19.93"), Decimal("139.50")] == [saving(OWNED, 1.0, Facts(0), kwh).cash for kwh in (73.0, 9_999.0)]
+    assert "19.93 of its electricity, 73.0 kWh as measured, is not drawn" in saving(OWNED, 1.0, Facts(0), 73.0).note
+    assert Decimal("747.84") == saving(OWNED, 1.0, Facts(0), 73.0).cost
+
+
+def test_metered_electricity_leaves_by_the_share_of_the_machine() -> None:
+    """Half of the power was metered: 45.864 in 20 days; an eighth of it a month."""
+    metered = replace(OWNED, power_measured=Decimal("45.864"))
+    assert Decimal("8.72") == saving(metered, 0.125, Facts(0)).cash
+    assert (None, Decimal("747.84")) == (saving(OWNED, 0.125, Facts(0)).cash, saving(OWNED, 0.125, Facts(0)).cost)
+
+
+def test_power_is_measured_in_idle_time_alone() -> None:
+    """Of 24 hours 23 idle at 100 W, and one at work at 700 W; one GPU has no power of its own."""
+    active = [0.9] * 12 + [0.0] * 276
+    watts = values_of([700.0] * 12 + [100.0] * 276, 300_000)
+    facts = given(gpus=(gpu("GPU-1", active, watts=watts), gpu("GPU-2", active)), bills={"gpu-node-1": OWNED})
+    by_name = {one.resource.rpartition("/")[2]: one for one in judgement(check("trimtab-idle-gpu"), facts).findings}
+    share = Decimal(by_name["GPU-1"].evidence[1].value.partition("%")[0]) / 100
+    assert abs(by_name["GPU-1"].cash / Decimal("19.93") - share) < Decimal("0.01")
+    assert by_name["GPU-2"].cash is None
+
+
+def test_a_bill_and_an_owner_may_know_a_resource_by_different_names() -> None:
+    facts = replace(given(BOX, bills={"i-1": billed("72")}), billed_owners={BOX.path: "vision"})
+    assert billed("72") == facts.bill(BOX)
+    assert "vision" == facts.owner(replace(BOX, owner="", tags={})).name
 
 
 def test_gp3_is_a_fifth_cheaper() -> None:

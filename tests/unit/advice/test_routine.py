@@ -25,6 +25,7 @@ from trimtab.base.clock import ManualClock
 from trimtab.costs.explorer.commitments import CommitmentUse
 from trimtab.costs.explorer.explorer import Slice
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Granularity, Tag
+from trimtab.costs.read import PowerCost
 from trimtab.costs.room import CostsRoom
 from trimtab.inventory.readings import Whole
 from trimtab.inventory.resolver import parse_arn
@@ -74,6 +75,9 @@ class Bill:
         }
         keys = tuple(known.get(facet, "") for facet in query.group_by)
         return CostRow(start, end, keys, "USD", "", 1, tuple(amount for _ in query.metrics))
+
+    async def power(self, scope: Scope, start_ms: int, end_ms: int) -> list[PowerCost]:
+        return []
 
     async def commitments(self, scope: Scope, span: tuple[int, int]) -> dict[Slice, CommitmentUse]:
         return {

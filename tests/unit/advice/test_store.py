@@ -12,6 +12,7 @@ from trimtab.advice.standing import Decision, Wanted
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.inventory.owners import OwnerRules
 from trimtab.store.state.database import State
 
 VOLUME = Finding(
@@ -51,6 +52,18 @@ def test_what_is_found_again_is_not_new_and_what_is_not_is_gone(store: FindingSt
 def test_a_finding_comes_back_as_it_was_given(store: FindingStore) -> None:
     publish(store, VOLUME)
     assert VOLUME == asyncio.run(store.get(EVERYTHING, VOLUME.id)).finding
+
+
+def test_a_finding_without_an_owner_is_the_one_of_its_tags_or_account(state: State) -> None:
+    async def rules() -> OwnerRules:
+        return OwnerRules(accounts={"123456789012": "platform"})
+
+    store = FindingStore(state, ManualClock(), rules)
+    nobody = replace(VOLUME, owner="")
+    publish(store, nobody, replace(OTHER, owner="", tags={"Owner": "vision"}))
+    found = {one.finding.name: one.finding for one in asyncio.run(store.listed(EVERYTHING))}
+    assert ("platform", "account 123456789012 is platform's") == (found["vol-1"].owner, found["vol-1"].owner_reason)
+    assert ("vision", "tag Owner") == (found["vol-2"].owner, found["vol-2"].owner_reason)
 
 
 def test_the_most_cash_comes_first_weighed_by_confidence(store: FindingStore) -> None:

@@ -81,7 +81,7 @@ def test_an_owned_machine_costs_its_parts_over_a_leap_february(tmp_path: Path) -
     ] == [row["ChargeDescription"] for row in first]
     assert {("dgx", "GPU-Hours")} == {(row["ResourceId"], row["ConsumedUnit"]) for row in rows}
     assert [Decimal(192), 0, 0, 0, 0] == costs(first, "ConsumedQuantity")
-    assert [192, Decimal("161.28"), 1, 1, 1] == costs(first, "PricingQuantity")
+    assert [192, Decimal("134.4"), 1, 1, 1] == costs(first, "PricingQuantity")
     assert ["GPU-Hours", "kWh", "Days", "Days", "Days"] == [row["PricingUnit"] for row in first]
 
 
@@ -128,7 +128,7 @@ def test_measured_energy_replaces_the_fixed_draw_on_its_days(tmp_path: Path) -> 
     measured = "    measured_kwh: {2028-02-01: 100.5, 2028-02-03: 0}\n"
     rows = lines(tmp_path, LEAP + OWNED + measured, "power")
     assert [Decimal("30.15"), Decimal("40.32"), Decimal(0), Decimal("40.32")] == costs(rows)[:4]
-    assert [Decimal("120.6"), Decimal("161.28"), 0] == costs(rows, "PricingQuantity")[:3]
+    assert [Decimal("100.5"), Decimal("134.4"), 0] == costs(rows, "PricingQuantity")[:3]
     assert ["dgx: power as measured", "dgx: power at full load"] == [row["ChargeDescription"] for row in rows[:2]]
 
 

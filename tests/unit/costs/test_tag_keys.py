@@ -13,7 +13,8 @@ from tests.unit.costs.conftest import Room, run
 from depth import examples
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.costs.model import And, CostQuery, Match, Metric, Not, Or, Tag, Where
-from trimtab.costs.tag_keys import loose, mapped, meant, merged, value_of, value_sql
+from trimtab.costs.tag_keys import loose, mapped, merged, value_sql
+from trimtab.inventory.tag_keys import meant, value_of
 from trimtab.store.telemetry.client import Telemetry
 
 RULED = Tag("team", ruled=True, aliases=("owner", "Squad"), lower=True, values=(("ML  platform", "machines"),))

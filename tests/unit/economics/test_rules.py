@@ -9,10 +9,12 @@ from trimtab.costs.model import CostCategory, Dimension, Tag
 from trimtab.economics.rules.derive import Derivation, Said
 from trimtab.economics.rules.give import give
 from trimtab.economics.rules.model import Basis, FreePolicy
+from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.rules.read import read_rules, rules_of
 from trimtab.economics.rules.store import DEFAULT_DOCUMENT
 from trimtab.economics.rules.write import write_rules
 from trimtab.economics.statements.kinds import UNUSED_DIMENSIONS
+from trimtab.inventory.owners import Claims, resolved
 
 FULL = """
 basis: amortized
@@ -251,3 +253,31 @@ def test_what_no_commitment_was_used_for_is_a_line_of_nobodys_own(said_of: dict[
     facts = {Dimension[name]: value for name, value in said_of.items()}
     assert expected == Derivation(rules_of({"basis": "amortized"})).value(TEAM, Said(facts))
     assert "unowned" == Derivation(rules_of({"basis": "net"})).value(TEAM, Said(facts))
+
+
+def test_the_owner_of_a_resource_comes_of_the_tags_and_accounts_of_the_rules() -> None:
+    document = """
+owner: team
+tags:
+  - {key: team, aliases: [cost-centre], values: {ML: machine-learning}}
+  - {key: project, active: false}
+categories:
+  - name: team
+    rules:
+      - inherit: "tag:Team"
+      - inherit: "tag:project"
+      - {value: data, when: {account: ["222222222222", "333333333333"]}}
+      - {value: edge, when: {account: {contains: "4"}}}
+"""
+    rules = owner_rules(read_rules(document))
+    assert ["team"] == [key.key for key in rules.keys]
+    assert {"222222222222": "data", "333333333333": "data"} == rules.accounts
+    assert ({"unowned", "unused commitments"}, True) == (rules.nobody, rules.explicit)
+    assert "machine-learning" == resolved(Claims(tags={"Cost-Centre": "ml"}), rules).name
+    assert "data" == resolved(Claims(account="333333333333"), rules).name
+
+
+def test_before_an_allocation_is_applied_the_tag_is_the_owner_as_statements_write_it() -> None:
+    rules = owner_rules(read_rules(DEFAULT_DOCUMENT))
+    assert "vision" == resolved(Claims(tags={"Owner": "x", "TEAM": " Vision "}), rules).name
+    assert (False, {}) == (rules.explicit, rules.accounts)

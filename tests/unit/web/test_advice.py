@@ -31,6 +31,9 @@ GPU = Finding(
     region="us-east-1",
     summary="idle 98% of the time",
     owner="vision",
+    owner_reason="held 92 % of the time by run vit-0 (SLURM)",
+    machine="i-0a",
+    cost_note="net amortised, by the ledger of GPU time",
     evidence=(Evidence("activity (SM_ACTIVE)", "0.1% mean", "/gpus"),),
     confidence=0.95,
     cash=Decimal("1204.50"),
@@ -49,6 +52,7 @@ PORT = replace(
     summary="everybody may reach port 22",
     status=Status.ERROR,
     owner="",
+    owner_reason="no run held it",
     cash=Decimal(0),
     gpu_hours=0.0,
 )
@@ -106,6 +110,10 @@ def test_a_finding_has_its_evidence_fix_and_decisions(pages: AsgiClient, room: A
     text = pages.get(f"/advice/{GPU.id}").text
     for part in ("activity (SM_ACTIVE)", "nvidia-smi -i GPU-6e0e", "ticket 12", "5,022.40 USD", "savings ledger"):
         assert part in text
+    assert "Owner vision: held 92 % of the time by run vit-0 (SLURM)." in text
+    assert "Machine <code>i-0a</code>" in text
+    assert "It costs 5,022.40 USD a month now (net amortised, by the ledger of GPU time)." in text
+    assert "Nobody’s: no run held it." in pages.get(f"/advice/{PORT.id}").text
     assert 404 == pages.get("/advice/0000").status_code
 
 

@@ -24,6 +24,9 @@ def test_advice_is_computed_decided_on_and_exported(server: LiveServer) -> None:
         calls.refresh([CHECK])
         [one] = found(calls)
         assert ("365.00", "USD", "prod-of-advice") == (one.cash, one.currency, one.name)
+        why = f"no run held it, no tag names an owner, and no rule says whose account {one.account} is"
+        assert ("", why, "") == (one.owner, one.owner_reason, one.machine)
+        assert f"nobody – {why}" in cli(server, "show", one.id)
         calls.decide(one.id, Decide("accepted", "next sprint"))
         assert ["accepted"] == [said.decision for said in calls.decisions(one.id)]
         assert one.id in [entry.finding for entry in calls.savings().entries]

@@ -6,7 +6,7 @@ from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, O
 from trimtab.advice.examples import billed, given, gpu
 from trimtab.advice.facts import Facts, Gpu
 from trimtab.advice.finding import HOURS_A_MONTH, Action, Effort, Evidence, Pillar
-from trimtab.advice.idleness import idle_share
+from trimtab.advice.idleness import idle_share, idle_watts
 from trimtab.advice.judging import gpu_thing
 
 
@@ -32,6 +32,9 @@ def _one(one: Gpu, knobs: Knobs) -> Outcome:
         evidence.append(Evidence("memory held", f"{max(one.memory) / 2**30:.1f} GiB"))
     if one.queue is not None:
         evidence.append(Evidence("requests running or waiting, most", f"{max(one.queue, default=0):g}"))
+    watts = idle_watts(one, knobs)
+    if watts is not None:
+        evidence.append(Evidence("power while idle", f"{watts:,.0f} W, mean"))
     sure = 0.95 if one.queue is not None or mean == 0 else 0.8
     text = f"idle {share:.0%} of the time" + (f", held by {one.pod}" if one.pod else "")
     return Found(
@@ -42,6 +45,7 @@ def _one(one: Gpu, knobs: Knobs) -> Outcome:
         share=share,
         parts=one.peers,
         gpu_hours=share * HOURS_A_MONTH,
+        kwh=None if watts is None else watts / 1000 * share * HOURS_A_MONTH,
         words={"pod": one.pod or "POD", "namespace": one.namespace or "default"},
     )
 

@@ -8,19 +8,19 @@ from trimtab.advice.examples import billed, given, thing
 from trimtab.advice.facts import Facts
 from trimtab.advice.finding import Effort, Evidence, Pillar
 from trimtab.advice.judging import said
+from trimtab.inventory.owners import owner_of
 
 KINDS = (
     "ec2:instance", "ec2:volume", "rds:db", "sagemaker:endpoint", "sagemaker:notebook-instance", "s3:bucket",
     "lambda:function", "elasticloadbalancing:loadbalancer", "redshift:cluster", "eks:cluster", "ecs:service",
 )  # fmt: skip
-_KEYS = frozenset({"team", "owner", "project", "costcenter", "cost-center", "cost_center", "department"})
 
 
 def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
     del knobs
     for kind in KINDS:
         for one in facts.of(kind):
-            if one.owner or any(key.lower() in _KEYS and value for key, value in one.tags.items()):
+            if one.owner or owner_of(one.tags, facts.rules):
                 yield Fine(one)
                 continue
             if not one.tags and not one.attributes:
@@ -28,7 +28,7 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
                 continue
             bill = facts.bill(one)
             cost = (
-                Evidence("cost in 30 days", f"{bill.billed + bill.covered:,.2f}", links.bill(one))
+                Evidence("cost in 30 days", f"{bill.total:,.2f}", links.bill(one))
                 if bill
                 else said("tags", len(one.tags))
             )

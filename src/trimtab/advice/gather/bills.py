@@ -8,6 +8,8 @@ from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Bill, Commitment
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Facet, Match, Metric, Not, Where
+from trimtab.costs.read import PowerCost
+from trimtab.costs.readers.rate_card_charges import HARDWARE, POWER, RENTAL
 from trimtab.costs.room import CostsRoom
 from trimtab.inventory.resolver import parse_arn
 
@@ -19,7 +21,7 @@ _BY = (
     Dimension.SERVICE,
 )
 _SUMS = (Metric.BILLED, Metric.EFFECTIVE, Metric.LIST)
-RENTED = frozenset({"GPU rental", "GPU hardware"})
+RENTED = frozenset({RENTAL, HARDWARE})
 """Services of rate cards: machines that are paid by contract, whatever runs on them."""
 _NEGATION = Where(Dimension.RECORD_TYPE, ("SavingsPlanNegation", "SavingsPlanRecurringFee", "RIFee"))
 _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
@@ -37,6 +39,7 @@ class Billed:
     owners: Mapping[str, str] = field(default_factory=dict)
     """By resource whose it is by the allocation rules; the owner of most of its cost where it has several."""
     any: bool = False
+    span: tuple[int, int] = (0, 0)
 
 
 async def billed(costs: CostsRoom, scope: Scope, now_ms: int, owner: Facet) -> Billed:
@@ -57,12 +60,13 @@ async def billed(costs: CostsRoom, scope: Scope, now_ms: int, owner: Facet) -> B
         scope, CostQuery(*span, (Metric.BILLED,), group_by=(Dimension.RESOURCE_ID,), where=_TRANSFER)
     )
     return Billed(
-        _bills(rows, days),
+        _powered(_bills(rows, days), await costs.reader.power(scope, *span), days),
         await _commitments(costs, scope, span),
         await _on_demand(costs, scope, span),
         {key_of(row.keys[0]): row.amounts[0] for row in moved},
         await _owners(costs, scope, span, owner),
         any=True,
+        span=span,
     )
 
 
@@ -80,8 +84,10 @@ def _bills(rows: list[CostRow], days: int) -> dict[str, Bill]:
         known = found.get(key) or Bill(Decimal(0), currency=row.currency, days=days, resource=key)
         if known.currency != row.currency:
             continue  # currencies are never added: the first one counts
+        if service == POWER:
+            continue
         if service in RENTED:
-            known = replace(known, rented=known.rented + effective)
+            known = replace(known, rented=known.rented + effective, owned=known.owned or service == HARDWARE)
         elif commitment:
             known = replace(
                 known,
@@ -95,6 +101,16 @@ def _bills(rows: list[CostRow], days: int) -> dict[str, Bill]:
             known = replace(known, billed=known.billed + amount, family=family or known.family)
         found[key] = known
     return found
+
+
+def _powered(bills: dict[str, Bill], power: list[PowerCost], days: int) -> dict[str, Bill]:
+    """The bills with what is known of the electricity in them."""
+    for one in power:
+        key = key_of(one.resource)
+        known = bills.get(key, Bill(Decimal(0), currency=one.currency, days=days))
+        if known.currency == one.currency:
+            bills[key] = replace(known, power=one.cost, power_measured=one.measured, power_kwh=one.kwh)
+    return bills
 
 
 async def _owners(costs: CostsRoom, scope: Scope, span: tuple[int, int], owner: Facet) -> dict[str, str]:

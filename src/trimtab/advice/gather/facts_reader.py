@@ -1,16 +1,18 @@
 """Reads the facts that checks need: what all of them declare, together, with few queries."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
-from trimtab.advice.facts import Ask, Bill, Facts, GpuLoss, Thing, Watch
+from trimtab.advice.facts import BILL_DAYS, DAY_MS, Ask, Facts, GpuLoss, Thing, Watch
 from trimtab.advice.gather.bills import Billed, billed
 from trimtab.advice.gather.gpus import GpuReader
+from trimtab.advice.gather.machines import KnownFleet, known_fleet
 from trimtab.advice.gather.measures import measures
 from trimtab.advice.gather.things import read_kinds, things
+from trimtab.advice.rules import Rules, no_rules
 from trimtab.base.clock import Clock
 from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
@@ -39,11 +41,14 @@ class FactsReader:
     owner: OwnerFacet
     clock: Clock
     hours: HoursReader | None = None
+    rules: Rules = no_rules
 
-    async def read(self, checks: Iterable[Check], scope: Scope = EVERYTHING) -> Facts:
-        """What `checks` need, as of now."""
+    async def read(
+        self, checks: Iterable[Check], scope: Scope = EVERYTHING, wants: frozenset[Want] = frozenset()
+    ) -> Facts:
+        """What `checks` need (and `wants` beside that), as of now."""
         wanted = list(checks)
-        wants = frozenset(want for one in wanted for want in one.wants)
+        wants |= {want for one in wanted for want in one.wants}
         now_ms = self.clock.now_ms()
         kinds = sorted({kind for one in wanted for kind in one.kinds})
         found = await things(self.inventory, scope, kinds)
@@ -55,35 +60,45 @@ class FactsReader:
         await self.reader.fresh()
         values = await measures(self.reader, self.registry, scope, unique, now_ms)
         bill = await billed(self.costs, scope, now_ms, await self.owner()) if Want.BILL in wants else Billed()
-        gpus = GpuReader(self.reader, self.registry, self.inventory, self.hours)
         watches = [*_aws_alarms(found.get(ALARMS, ())), *(await self.watches(scope))] if Want.WATCHES in wants else []
-        return Facts(
+        fleet = await self._fleet(scope, now_ms, bill)
+        facts = Facts(
             now_ms,
-            _owned(found, bill.owners),
+            found,
             values,
-            await self._with_nodes(scope, bill.bills),
+            bill.bills,
             bill.commitments,
             bill.on_demand,
             bill.transfers,
             watches,
-            gpus=await gpus.gpus(scope, now_ms) if Want.GPUS in wants else (),
-            gpu_losses=await gpus.losses(scope, now_ms) if Want.LOSSES in wants else (),
             prices=self._prices(now_ms) if Want.PRICES in wants else {},
             billed=bill.any,
             read=await read_kinds(self.inventory, scope),
+            machines=fleet.machines,
+            rules=await self.rules(),
+            billed_owners=bill.owners,
         )
+        gpus = self._gpu_reader()
+        return replace(
+            facts,
+            things={kind: [_owned(one, facts) for one in many] for kind, many in found.items()},
+            gpus=await gpus.gpus(scope, now_ms, fleet, facts) if Want.GPUS in wants else (),
+            gpu_losses=await gpus.losses(scope, now_ms) if Want.LOSSES in wants else (),
+        )
+
+    async def _fleet(self, scope: Scope, now_ms: int, bill: Billed) -> KnownFleet:
+        if self.hours is None:
+            return KnownFleet()
+        today = now_ms // DAY_MS * DAY_MS
+        span = bill.span if bill.any else (today - BILL_DAYS * DAY_MS, today)
+        return await known_fleet(self.hours, self.inventory, scope, span, now_ms, bill.bills)
+
+    def _gpu_reader(self) -> GpuReader:
+        return GpuReader(self.reader, self.registry, self.inventory, self.hours)
 
     async def losses(self, scope: Scope) -> list[GpuLoss]:
         """GPU-hours lost by node and cause: the evidence of a claim."""
-        return await GpuReader(self.reader, self.registry, self.inventory, self.hours).losses(
-            scope, self.clock.now_ms()
-        )
-
-    async def _with_nodes(self, scope: Scope, bills: Mapping[str, Bill]) -> Mapping[str, Bill]:
-        """The bills by names of nodes too: GPUs know their host, and the bill the instance under it."""
-        nodes = await self.inventory.nodes.all(scope) if bills else []
-        named = {one.name: bills[one.instance_id] for one in nodes if one.instance_id in bills}
-        return {**named, **bills}
+        return await self._gpu_reader().losses(scope, self.clock.now_ms())
 
     def _prices(self, now_ms: int) -> dict[str, Decimal]:
         catalog = self.inventory.catalog
@@ -91,12 +106,9 @@ class FactsReader:
         return {name: price.per_hour for name, price in prices if price is not None}
 
 
-def _owned(found: Mapping[str, Sequence[Thing]], owners: Mapping[str, str]) -> dict[str, Sequence[Thing]]:
-    """The things with an owner each, as far as tags or allocation rules say one; rules come first."""
-    return {
-        kind: [replace(one, owner=owners.get(one.path) or owners.get(one.id) or one.owner) for one in many]
-        for kind, many in found.items()
-    }
+def _owned(thing: Thing, facts: Facts) -> Thing:
+    owner = facts.owner(thing)
+    return replace(thing, owner=owner.name, owner_reason=owner.reason)
 
 
 def _aws_alarms(alarms: Sequence[Thing]) -> list[Watch]:

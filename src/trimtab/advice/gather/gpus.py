@@ -2,16 +2,21 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.advice.facts import BILL_DAYS, DAY_MS, Gpu, GpuLoss, Values
-from trimtab.advice.gather.things import owner_in
+from trimtab.advice.facts import BILL_DAYS, DAY_MS, Facts, Gpu, GpuLoss, Values
+from trimtab.advice.gather.machines import OWNER_DAYS, KnownFleet
+from trimtab.advice.judging import gpu_thing
 from trimtab.fleet.assemble import SCHEDULED
+from trimtab.fleet.holders import Device
 from trimtab.fleet.model import MachineKey, State, gpu_hours
+from trimtab.fleet.naming import series_by_device
 from trimtab.fleet.reading import HoursReader
+from trimtab.fleet.telemetry.owners import label as owner_label
+from trimtab.inventory.owners import Owner, owner_of
 from trimtab.inventory.room import InventoryRoom
 from trimtab.metrics.aliases import Found, find, host, label
 from trimtab.metrics.model import Series
@@ -20,7 +25,7 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.statistics import parse_statistic
 
-DAYS = 7
+DAYS = OWNER_DAYS
 """Days of activity: a week's rhythm."""
 PERIOD_S = 300
 _MOST = 4_096
@@ -43,30 +48,38 @@ class GpuReader:
     inventory: InventoryRoom
     hours: HoursReader | None = None
 
-    async def gpus(self, scope: Scope, now_ms: int) -> list[Gpu]:
-        """Every GPU that told of its activity in the last DAYS days."""
+    async def gpus(self, scope: Scope, now_ms: int, fleet: KnownFleet, facts: Facts) -> list[Gpu]:
+        """Every GPU that told of its activity in the last DAYS days, with its machine, its owner and its cost."""
         end = now_ms // (PERIOD_S * 1000) * PERIOD_S * 1000
         since = end - DAYS * DAY_MS
         active = find(self.registry, scope, "gpu.active", active_since_ms=since)[:_MOST]
         memory = {one.subject: one for one in find(self.registry, scope, "gpu.memory.used", active_since_ms=since)}
         servers = self._servers(scope, since)
         told = {one.subject for name in _ERRORS for one in find(self.registry, scope, name, active_since_ms=since)}
+        power = {one.subject: one for one in find(self.registry, scope, "gpu.power", active_since_ms=since)}
         requests = [StatRequest(one.ids, _AVERAGE, PERIOD_S) for one in active]
         requests += [
             StatRequest(memory[one.subject].ids, _MAXIMUM, PERIOD_S) for one in active if one.subject in memory
         ]
+        requests += [StatRequest(power[one.subject].ids, _AVERAGE, PERIOD_S) for one in active if one.subject in power]
         keys = [(part, name) for part, names in servers.items() for name in names]
         requests += [StatRequest(servers[part][name].ids, _MAXIMUM, PERIOD_S) for part, name in keys]
         answers = [_scaled(answer) for answer in await self.reader.statistics(scope, requests, since, end)]
         activity, rest = answers[: len(active)], iter(answers[len(active) :])
         used = {one.subject: next(rest) for one in active if one.subject in memory}
+        drawn = {one.subject: next(rest) for one in active if one.subject in power}
         served = {key: next(rest) for key in keys}
         peers = Counter(host(one.series[0].dimensions) for one in active)
-        return [
-            _gpu(one, values.times(one), used, memory, served, told, peers)
+        devices = _devices(active, fleet)
+        found = [
+            replace(
+                _gpu(one, values.times(one), used, memory, served, told, peers),
+                watts=drawn[one.subject].times(power[one.subject]) if one.subject in drawn else Values(),
+            )
             for one, values in zip(active, activity, strict=True)
             if values
         ]
+        return [_placed(one, devices.get(one.uuid), fleet, facts) for one in found]
 
     async def losses(self, scope: Scope, now_ms: int) -> list[GpuLoss]:
         """GPU-hours lost by node and cause in the last BILL_DAYS days."""
@@ -191,7 +204,7 @@ def _gpu(
     names = [name for part, name in served if part == place]
     waiting = [served[place, name] for name in names if name != "inference.kv_cache"]
     cache = served.get((place, "inference.kv_cache"))
-    node = host(labels)
+    node, team = host(labels), owner_label(series, "team") or owner_of(labels)
     return Gpu(
         one.subject,
         node,
@@ -199,7 +212,7 @@ def _gpu(
         label(labels, "gpu.model"),
         label(labels, "pod"),
         label(labels, "namespace"),
-        owner_in(labels) or label(labels, "namespace"),
+        "",
         series.identity.account,
         series.identity.region,
         series.identity.resource.partition("/")[0],
@@ -211,8 +224,25 @@ def _gpu(
         cache=Values(cache.times_ms, cache.values) if cache else None,
         errors_told=one.subject in told,
         peers=peers[node],
-        tags={"team": owner_in(labels)} if owner_in(labels) else {},
+        tags={"team": team} if team else {},
     )
+
+
+def _devices(active: Sequence[Found], fleet: KnownFleet) -> dict[str, Device]:
+    """By GPU its machine in the ledger and its number there."""
+    subjects = {series.id: one.subject for one in active for series in one.series}
+    by_device = series_by_device((series for one in active for series in one.series), fleet.facts)
+    return {subjects[series.id]: device for device, some in by_device.items() for series in some}
+
+
+def _placed(one: Gpu, device: Device | None, fleet: KnownFleet, facts: Facts) -> Gpu:
+    """A GPU with its machine, its cost, and its owner: who held this one, else as its machine's."""
+    if device is not None:
+        one = replace(one, machine=device[0], cost=fleet.costs.get(device, {}))
+    owner = facts.owner(gpu_thing(one), fleet.holdings.get(device, ()) if device is not None else None)
+    if not owner.name and one.namespace:
+        owner = Owner(one.namespace, f"its pod runs in namespace {one.namespace}")
+    return replace(one, owner=owner.name, owner_reason=owner.reason)
 
 
 def _summed(parts: Sequence[_Scaled]) -> Values:

@@ -1,4 +1,4 @@
-"""The inventory as checks see it: resources by AWS's type, with their owners."""
+"""The inventory as checks see it: resources by AWS's type, with the owner that the inventory names."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,9 +6,6 @@ from trimtab.access.scope import Scope
 from trimtab.advice.facts import Thing
 from trimtab.inventory.resources import Resource
 from trimtab.inventory.room import InventoryRoom
-
-OWNER_KEYS = ("team", "owner", "project", "cost-center", "costcenter", "cost_center", "department")
-"""Tags that say whose a resource is, the first that it has; compared without case."""
 
 
 async def things(inventory: InventoryRoom, scope: Scope, kinds: Sequence[str]) -> Mapping[str, Sequence[Thing]]:
@@ -35,14 +32,8 @@ def thing_of(one: Resource, kind: str) -> Thing:
         one.type,
         ref.account,
         ref.region,
-        one.owner or owner_in(one.tags),
+        one.owner,
         one.tags,
         one.attributes,
         ref.provider,
     )
-
-
-def owner_in(tags: Mapping[str, str]) -> str:
-    """Whose it is by its tags; "" where none says."""
-    lower = {key.lower(): value for key, value in tags.items()}
-    return next((lower[key] for key in OWNER_KEYS if lower.get(key)), "")

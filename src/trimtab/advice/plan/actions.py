@@ -22,8 +22,8 @@ def actions_of(findings: Iterable[Finding], targets: Targets) -> tuple[list[Acti
     """The actions on all machines, and the findings that wait for others, each with the reason."""
     by_machine: dict[str, list[Finding]] = {}
     for one in findings:
-        if one.machine and one.kind not in _COMMITMENTS and (one.takes > 0 or one.estimate):
-            by_machine.setdefault(one.machine, []).append(one)
+        if one.billed_as and one.kind not in _COMMITMENTS and (one.takes > 0 or one.estimate):
+            by_machine.setdefault(one.billed_as, []).append(one)
     actions: list[Action] = []
     waiting: list[Evidence] = []
     for machine, mine in sorted(by_machine.items()):

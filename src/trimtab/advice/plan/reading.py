@@ -16,6 +16,7 @@ from trimtab.advice.purchases.model import HOUR_MS, Floats, Use
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Match, Metric, Not, Where
 from trimtab.costs.read import CostReader
+from trimtab.costs.readers.rate_card_charges import POWER
 
 DAYS = 30
 """Days of the bill that are replayed: near a month, and recent."""
@@ -25,7 +26,7 @@ _AT_ONCE = 100
 _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
 _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
 _FREE = Where(Dimension.COMMITMENT, match=Match.ABSENT)
-_AVOIDABLE = Not(Where(Dimension.SERVICE, tuple(sorted(RENTED))))
+_AVOIDABLE = Not(Where(Dimension.SERVICE, (*sorted(RENTED), POWER)))
 _SUMS = (Metric.USAGE, Metric.LIST)
 _BY_RESOURCE = (Dimension.RESOURCE_ID, *LINE[:-1])
 _CENT = Decimal("0.01")

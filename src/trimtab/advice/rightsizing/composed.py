@@ -1,19 +1,19 @@
 """The room over the others: where its use, prices, bill and findings come from."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.check import Want
 from trimtab.advice.facts import Facts
 from trimtab.advice.finding import Judgement
-from trimtab.advice.gather.bills import billed
+from trimtab.advice.gather.facts_reader import FactsReader
 from trimtab.advice.rightsizing.containers import containers
 from trimtab.advice.rightsizing.room import Means, RightsizingRoom
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
-from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
 from trimtab.inventory.room import InventoryRoom
 from trimtab.logs.exports.places import files_of
@@ -27,7 +27,8 @@ from trimtab.store.telemetry.client import Telemetry
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The rooms that right-sizing asks. `exports` is the folder below which exports go to folders of their buckets."""
+    """The rooms that right-sizing asks: `money` for bills, machines and owners. `exports` is the folder below which
+    exports go to folders of their buckets."""
 
     inventory: InventoryRoom
     reader: MetricReader
@@ -35,7 +36,7 @@ class Around:
     costs: CostsRoom
     serverless: ServerlessReader
     findings: FindingStore
-    owner: Callable[[], Awaitable[Facet]]
+    money: FactsReader
     exports: Path
 
 
@@ -46,9 +47,7 @@ def rightsizing_of(state: State, telemetry: Telemetry, clock: Clock, around: Aro
         return await around.serverless.functions(scope, Wanted(start_ms, end_ms), parts=1)
 
     async def facts() -> Facts:
-        now_ms = clock.now_ms()
-        bill = await billed(around.costs, EVERYTHING, now_ms, await around.owner())
-        return Facts(now_ms, bills=bill.bills, on_demand=bill.on_demand, billed=bill.any)
+        return await around.money.read((), EVERYTHING, frozenset({Want.BILL}))
 
     async def publish(judged: Sequence[Judgement], took_ms: int) -> object:
         return await around.findings.publish(judged, took_ms=took_ms, what="right-sizing")

@@ -92,6 +92,7 @@ class Subject:
     tags: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
     system: str = ""
+    owner_reason: str = ""
 
 
 def started_ms(subject: Subject) -> int:

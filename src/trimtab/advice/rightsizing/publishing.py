@@ -1,15 +1,17 @@
 """From recommendations to findings of advice: what they take off the next invoice, whose they are, how to apply."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from trimtab.advice.cash import saving
+from trimtab.advice.cash import Saving, saving
+from trimtab.advice.complete import cost_of
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Action, Evidence, Judgement, Pillar, Status, Undecided
 from trimtab.advice.finding import Effort as AdviceEffort
 from trimtab.advice.finding import Finding as AdviceFinding
 from trimtab.advice.rightsizing.applying import change
-from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Recommendation
+from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Recommendation, Subject
 from trimtab.advice.rightsizing.store import id_of
 
 CHECKS: Mapping[Kind, str] = {kind: f"trimtab-rightsizing-{kind.value}" for kind in Kind}
@@ -24,6 +26,25 @@ def judgement(kind: Kind, found: Sequence[Recommendation], facts: Facts) -> Judg
     undecided = [Undecided(one.subject.path, one.reason) for one in found if one.finding is Finding.UNAVAILABLE]
     findings.sort(key=lambda one: (-(one.cash or 0), one.resource, one.part))
     return Judgement(CHECKS[kind], tuple(findings), tuple(undecided), len(found))
+
+
+def owned(found: Recommendation, facts: Facts) -> Recommendation:
+    """A recommendation with the owner that every finding about its resource has."""
+    owner = facts.owner(_thing(found.subject))
+    return replace(found, subject=replace(found.subject, owner=owner.name, owner_reason=owner.reason))
+
+
+def _thing(subject: Subject) -> Thing:
+    return Thing(
+        subject.path,
+        "instance" if subject.kind is Kind.INSTANCE else subject.kind,
+        subject.id.partition("/")[0],
+        subject.name,
+        account=subject.account,
+        region=subject.region,
+        owner=subject.owner,
+        tags=subject.tags,
+    )
 
 
 def _findings(found: Recommendation, facts: Facts) -> Iterable[AdviceFinding]:
@@ -47,28 +68,29 @@ def _finding(
     advised: str, *, under: bool = False,
 ) -> AdviceFinding:  # fmt: skip
     subject, applied = found.subject, change(found)
-    thing = Thing(subject.path, subject.kind, subject.id.partition("/")[0], subject.name)
+    thing = _thing(subject)
     bill = facts.bill(thing)
-    cash: Decimal | None
-    cost: Decimal | None
     if under:
-        cash, cost, currency, note = Decimal(0), None, "USD", "costs more: it is for performance"
+        saved = Saving(Decimal(0), None, "USD", "costs more: it is for performance")
     elif bill is not None and share is not None:
         saved = saving(bill, share, facts)
-        cash, cost, currency, note = saved.cash, saved.cost, saved.currency, saved.note
     else:
-        cash, cost, currency, note = listed, None, "USD", "at list prices: no line of the bill names it"
+        note = "at list prices: no line of the bill names it"
         note = note if listed is not None else "not known: neither a price nor a line of the bill is known"
+        saved = Saving(listed, None, "USD", note)
+    cost = cost_of(thing, saved, facts)
     first = found.advised[0] if found.advised else None
     return AdviceFinding(
         check=CHECKS[subject.kind], pillar=Pillar.PERFORMANCE if under else Pillar.COST, resource=subject.path,
         kind=subject.kind.value, name=subject.name or subject.id, account=subject.account, region=subject.region,
-        estimate=cash, machine=facts.machine(thing), takes=0.0 if under or share is None else share,
+        estimate=saved.cash, billed_as=facts.billed_as(thing), takes=0.0 if under or share is None else share,
         summary=summary, status=Status.ERROR if under else Status.WARNING, part=subject.id, owner=subject.owner,
-        tags=dict(subject.tags), evidence=tuple(_evidence(found)), confidence=_confidence(found), cash=cash, cost=cost,
-        currency=currency, cash_note=note, gpu_hours=_gpu_hours(found), fix=applied.command,
+        tags=dict(subject.tags), evidence=tuple(_evidence(found)), confidence=_confidence(found),
+        cash=saved.cash, cost=cost.amount, currency=cost.currency, cash_note=saved.note,
+        gpu_hours=_gpu_hours(found), fix=applied.command,
         effort=AdviceEffort(first.option.effort.value) if first else AdviceEffort.LOW, action=action,
-        restart=applied.restart, current=subject.type, advised=advised,
+        restart=applied.restart, current=subject.type, advised=advised, owner_reason=subject.owner_reason,
+        machine=facts.machine_key(thing), cost_note=cost.note,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The room as doors, pages and jobs are given it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import Facts
@@ -13,7 +13,7 @@ from trimtab.advice.rightsizing.measures import Unit
 from trimtab.advice.rightsizing.model import Axis, Kind, Option, Recommendation, Subject
 from trimtab.advice.rightsizing.preferences import differs, effective, sizing_of
 from trimtab.advice.rightsizing.prices import InstancePrices
-from trimtab.advice.rightsizing.publishing import judgement
+from trimtab.advice.rightsizing.publishing import judgement, owned
 from trimtab.advice.rightsizing.reading import UseReader
 from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.sizes.book import Sizes
@@ -97,7 +97,7 @@ class RightsizingRoom:
         facts = await self.means.facts()
         judged = []
         for kind in kinds:
-            found = await self.judge(EVERYTHING, kind, now_ms)
+            found = [owned(one, facts) for one in await self.judge(EVERYTHING, kind, now_ms)]
             await self.store.replace(kind, found)
             judged.append(judgement(kind, found, facts))
         await self.means.publish(judged, round((self.clock.monotonic() - began) * 1000))
@@ -142,7 +142,11 @@ class RightsizingRoom:
         kept = await self.store.get(scope, id_)
         subject, now_ms = kept.recommendation.subject, self.clock.now_ms()
         known = await self.subjects(scope, subject.kind)
-        alike = [one for one in known if (one.path, one.id) == (subject.path, subject.id)][:1]
+        alike = [
+            replace(one, owner=subject.owner, owner_reason=subject.owner_reason)
+            for one in known
+            if (one.path, one.id) == (subject.path, subject.id)
+        ][:1]
         found = await self.judge_these(alike, now_ms, detail=True, sizing=sizing)
         if not found:
             return Detailed(kept, (), {})

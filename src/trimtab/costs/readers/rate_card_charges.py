@@ -23,8 +23,10 @@ _ZERO = Decimal(0)
 _YEARS = Decimal(5)
 """How long a purchase lives where the card does not say."""
 _DAYS_A_YEAR = Decimal("365.25")
-_RENTAL, _HARDWARE, _POWER = "GPU rental", "GPU hardware", "Power"
+RENTAL, HARDWARE, POWER = "GPU rental", "GPU hardware", "Power"
 """Services. Advice takes the first two for what is paid by contract, whatever runs: colocation and staff are that."""
+AS_MEASURED = "power as measured"
+"""The description of power that was metered; what was not is taken at full load."""
 
 
 class Use(StrEnum):
@@ -108,15 +110,14 @@ def _beside(card: Card, item: Item, day: date, hours: Decimal) -> Iterator[Charg
         measured = (item.measured_kwh or {}).get(day)
         drawn = item.watts_per_gpu * item.gpus * hours / 1000 if measured is None else measured
         if drawn or measured is not None:
-            kwh, price = drawn * card.power.pue, card.power.price_per_kwh
-            how = "power at full load" if measured is None else "power as measured"
+            price = card.power.price_per_kwh * card.power.pue  # of a kilowatt-hour at the machine, with the hall's part
             yield Charge(
                 day=day,
-                service=_POWER,
+                service=POWER,
                 kind="power",
-                description=how,
-                cost=rounded(kwh * price),
-                priced=(kwh, "kWh", price),
+                description="power at full load" if measured is None else AS_MEASURED,
+                cost=rounded(drawn * price),
+                priced=(drawn, "kWh", price),
             )
     month = day.day, monthrange(day.year, day.month)[1]
     year = day.timetuple().tm_yday, 366 if isleap(day.year) else 365
@@ -129,7 +130,7 @@ def _beside(card: Card, item: Item, day: date, hours: Decimal) -> Iterator[Charg
             cost = cut(total, at, of)
             yield Charge(
                 day=day,
-                service=_HARDWARE,
+                service=HARDWARE,
                 kind=kind,
                 description=kind,
                 cost=cost,
@@ -153,7 +154,7 @@ def _purchase(card: Card, item: Item, capex: Decimal, days: Sequence[date]) -> I
             cost = until(age + 1) - until(age)
             yield Charge(
                 day=day,
-                service=_HARDWARE,
+                service=HARDWARE,
                 kind="hardware",
                 description="purchase, spread over its life" if age < life else "purchase, written off",
                 cost=cost,
@@ -169,7 +170,7 @@ def _rent(item: Item, day: date) -> Charge:
     hours, unit = Decimal(_HOURS if machine else item.gpus * _HOURS), "Hours" if machine else GPU_HOURS
     return Charge(
         day=day,
-        service=_RENTAL,
+        service=RENTAL,
         kind="rent",
         description="rented machine" if machine else "rented GPUs",
         cost=rounded(hours * price),
@@ -208,7 +209,7 @@ def _metered(item: Item, days: Sequence[date]) -> Iterator[Charge]:
             cost, hours = rounded((used - now) * over_price), rounded(used - now) - rounded(over)
             yield Charge(
                 day=day,
-                service=_RENTAL,
+                service=RENTAL,
                 kind="overage",
                 description="rented GPUs, over the minimum",
                 cost=cost - over_cost,
@@ -224,7 +225,7 @@ def _metered(item: Item, days: Sequence[date]) -> Iterator[Charge]:
 def _used_hours(item: Item, day: date, hours: Decimal, cost: Decimal, price: Decimal, pledge: _Pledge | None) -> Charge:
     return Charge(
         day=day,
-        service=_RENTAL,
+        service=RENTAL,
         kind="rent",
         description="rented GPUs",
         cost=cost,
@@ -241,7 +242,7 @@ def _unused(item: Item, days: Sequence[date], hours: Decimal, money: Decimal) ->
         cost = cut(money, at, len(days))
         yield Charge(
             day=day,
-            service=_RENTAL,
+            service=RENTAL,
             kind="unused-commitment",
             description="unused commitment",
             cost=cost,
@@ -295,7 +296,7 @@ def _block(item: Item, block: Block, days: Sequence[date]) -> Iterator[Charge]:
         if part[0] == start:
             yield Charge(
                 day=day,
-                service=_RENTAL,
+                service=RENTAL,
                 kind="capacity-block-fee",
                 description="capacity block, upfront fee",
                 cost=_ZERO,
@@ -309,7 +310,7 @@ def _block(item: Item, block: Block, days: Sequence[date]) -> Iterator[Charge]:
         cost = until(part[1]) - until(part[0])
         yield Charge(
             day=day,
-            service=_RENTAL,
+            service=RENTAL,
             kind="capacity-block",
             description="capacity block, spread over its hours",
             cost=cost,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag
-from trimtab.costs.tag_keys import value_of
+from trimtab.inventory.tag_keys import value_of
 
 Floats = npt.NDArray[np.float64]
 

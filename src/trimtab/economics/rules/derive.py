@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trimtab.costs.model import CostCategory, Dimension, Facet, Tag
-from trimtab.costs.tag_keys import folded, names_of, value_of
 from trimtab.economics.rules.conditions import meets, needs
 from trimtab.economics.rules.model import UNUSED, Category, CategoryRule, RuleSet, TagRule
 from trimtab.economics.statements import kinds
+from trimtab.inventory.tag_keys import folded, names_of, value_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import msgspec
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import Tag
-from trimtab.costs.tag_keys import folded
 from trimtab.economics.months import read_month
 from trimtab.economics.rules.check import check
 from trimtab.economics.rules.conditions import read_condition, read_facet
@@ -29,6 +28,7 @@ from trimtab.economics.rules.model import (
     TagRule,
     VirtualTag,
 )
+from trimtab.inventory.tag_keys import folded
 
 MOST_BYTES = 1 << 20
 """Of a document. AWS allows 500 rules a category; that is some 100 kB."""

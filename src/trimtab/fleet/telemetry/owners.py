@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from trimtab.base.tags import Tags
+from trimtab.inventory.owners import owner_of
 from trimtab.metrics.model import Series
 
 UNOWNED = "unowned"
@@ -71,7 +72,8 @@ class Owners:
             return known.account or UNOWNED
         if by == "region":
             return known.region or UNOWNED
-        tagged = self.tags_of(known.resource).get(by) if known.resource else None
+        tags = self.tags_of(known.resource) if known.resource else {}
+        tagged = owner_of(tags) if by == "team" else tags.get(by)
         return tagged or label(series, by) or self._of_pod(series) or self._implied(series) or UNOWNED
 
     def _of_pod(self, series: Series) -> str:

@@ -105,6 +105,9 @@ def whole(standing: Standing) -> dict[str, Any]:
     return {
         **row(standing),
         "resource": one.resource,
+        "owner_reason": one.owner_reason,
+        "machine": one.machine,
+        "cost_note": one.cost_note,
         "evidence": one.evidence,
         "cost_text": money(one.cost, one.currency) if one.cost is not None else "",
         "fix": one.fix,

@@ -144,7 +144,7 @@ def finding(
         check or ("idle" if not becomes else "size"), Pillar.COST, f"aws/{machine.name}{part}", "ec2:instance",
         machine.name, ACCOUNT, REGION, "idle" if not becomes else f"{becomes} would do", part=becomes,
         action=Fix.STOP if not becomes else Fix.RIGHTSIZE, current=machine.type, advised=becomes,
-        machine=machine.name, takes=takes, parts=parts,
+        billed_as=machine.name, takes=takes, parts=parts,
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_a_healthy_company_is_told_to_do_nothing() -> None:
 
 def test_flat_money_of_a_machine_is_never_more_than_it_costs() -> None:
     book = replace(TWO.books(), flat={"bucket": D("100.00")})
-    said = [replace(finding(TWO.machines[0], "", name), machine="bucket", takes=0.0, estimate=D(80)) for name in "xy"]
+    said = [replace(finding(TWO.machines[0], "", name), billed_as="bucket", takes=0.0, estimate=D(80)) for name in "xy"]
     actions, waiting = actions_of(said, TWO.targets)
     evaluation = Evaluation(book, actions, TWO.rates)
     chosen, how = choose(evaluation)

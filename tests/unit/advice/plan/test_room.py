@@ -125,7 +125,7 @@ def only_usual(room: PlanRoom) -> None:
 
 def test_findings_are_worth_what_they_add_in_the_plan_of_their_currency(room: PlanRoom) -> None:
     only_usual(room)
-    elsewhere = replace(finding(B, ""), check="elsewhere", machine="i-nobody-bills", name="gone")
+    elsewhere = replace(finding(B, ""), check="elsewhere", billed_as="i-nobody-bills", name="gone")
     euro = replace(finding(B, "", "euro"), currency="EUR")
     publish(room, finding(A, ""), finding(A, "", "low use", takes=0.9), finding(C, "m5.xlarge"), elsewhere, euro)
     asyncio.run(room.recompute(0))

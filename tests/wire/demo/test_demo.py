@@ -4,14 +4,17 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 
 from live_server import LiveServer
 from trimtab.base.clock import SystemClock
+from trimtab.client.advice import AdviceCalls
 from trimtab.client.alarms import Alarms
 from trimtab.client.api import Client
 from trimtab.client.costs import Costs
@@ -68,6 +71,7 @@ def test_every_figure_of_the_company_is_one_number(server: LiveServer, tmp_path:
             spans = [Span(today - timedelta(days=days), today) for days in (1, 7)]
             with Site(server.url) as site:
                 assert "" == "\n".join(walk(site, spans, OF_RANGES, WITHOUT))
+            assert_one_total(server.url)
         finally:
             stop.set()
         playing.result()
@@ -109,6 +113,34 @@ def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     kept = notes.recall(directory, clock.now_ms())
     assert kept is not None
     assert now - 15_000 <= kept.through_ms
+
+
+def assert_one_total(url: str) -> None:
+    """What all advice takes off the invoice is one number, wherever it is told, and never above the invoice."""
+    with Client(url, timeout_s=600) as client:
+        calls = AdviceCalls(client)
+        calls.refresh([])
+        [plan] = calls.plans()
+        found = calls.listed(limit="1000").advice
+        work = [row for row in plan.rows if row.verb != "commit"]
+        without = calls.plans(work[0].findings, plan.currency)[0]
+    total = Decimal(plan.total)
+    assert total == sum((Decimal(row.adds) for row in plan.rows), Decimal(0))
+    assert total == sum((Decimal(one.cash or 0) for one in found), Decimal(0))
+    assert 0 < Decimal(without.total) < total < Decimal(plan.billed)
+    assert "p5-18" in work[0].names
+    page = httpx.get(f"{url}/advice.json", timeout=120).json()["advice"]
+    assert float(total) == pytest.approx(sum(one["cash"] or 0 for one in page))
+    assert f"{total:,.2f} USD a month" in httpx.get(f"{url}/advice", timeout=120).text
+    bought = sum((Decimal(row.adds) for row in plan.rows if row.verb == "commit"), Decimal(0))
+    assert f"Adds {bought:,.2f} USD a month to the plan" in httpx.get(f"{url}/purchase-plan", timeout=120).text
+    hub = boto3.client(
+        "cost-optimization-hub", endpoint_url=url, region_name="us-east-1", aws_access_key_id="a",
+        aws_secret_access_key="b",
+    )  # fmt: skip
+    told = hub.list_recommendation_summaries(groupBy="ActionType")["estimatedTotalDedupedSavings"]
+    saves = [one for one in found if one.action]
+    assert told == pytest.approx(float(sum((Decimal(one.cash or 0) for one in saves), Decimal(0))), abs=0.01)
 
 
 def assert_hosts(url: str, clock: SystemClock, playing: "Future[None]") -> None:

@@ -8,8 +8,8 @@ import numpy as np
 
 from trimtab.advice.purchases.model import Floats, Holdings, Use
 
-Part = tuple[int, Floats]
-"""A line of the use, and the quantity of it hour by hour."""
+Part = tuple[int, Floats | float]
+"""A line of the use, and the quantity of it hour by hour; of machines whose hours are not read their share of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ anyhow. Of sets that cost the same the one with fewer actions is taken: nobody s
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import product
+from itertools import chain, product
 from math import prod
 
 import numpy as np
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.evaluate import Evaluation
-from trimtab.advice.plan.model import ZERO, Action
+from trimtab.advice.plan.model import Action
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.model import NANO, Floats, Holdings
 from trimtab.advice.purchases.optimum import Places
@@ -44,10 +44,13 @@ def choose(evaluation: Evaluation) -> tuple[frozenset[int], str]:
     if prod(len(one) for one in free) <= EXACT:
         found = min((frozenset(sum(one, ())) for one in product(*free)), key=lambda one: _rank(evaluation, one))
         return found, "every combination was replayed"
-    own = frozenset(sum((_best_alone(evaluation, one) for one in free), ()))
-    proposed = _program(evaluation, free, own)
+    weighed = sorted(free, key=lambda options: -_most(evaluation, options))
+    mine, rest = weighed[:_PROGRAM], weighed[_PROGRAM:]
+    own = _without_idle_ones(evaluation, frozenset(chain(*(_most_listed(evaluation, one) for one in weighed))))
+    fixed = own.intersection(chain(*chain(*rest)))
+    proposed = fixed | _program(evaluation, mine, fixed)
     start = min((own, proposed), key=lambda one: _rank(evaluation, one))
-    return _improved(evaluation, free, start), "a mixed-integer program, improved by replays"
+    return _improved(evaluation, mine, start), "a mixed-integer program, improved by replays"
 
 
 def _choices(actions: Sequence[Action]) -> list[list[Choice]]:
@@ -67,10 +70,29 @@ def _rank(evaluation: Evaluation, chosen: frozenset[int]) -> tuple[Decimal, int,
     return -evaluation.worth(chosen).expected, len(chosen), sorted(evaluation.actions[at].id for at in chosen)
 
 
-def _best_alone(evaluation: Evaluation, options: Sequence[Choice]) -> Choice:
-    worth = {one: evaluation.worth(one).expected for one in options}
-    best = max(options, key=lambda one: (worth[one], -len(one)))
-    return best if worth[best] >= _LEAST else ()
+def _most(evaluation: Evaluation, options: Sequence[Choice]) -> float:
+    return max((evaluation.listed(at) for one in options for at in one), default=0.0)
+
+
+def _most_listed(evaluation: Evaluation, options: Sequence[Choice]) -> Choice:
+    """What takes most away at list prices."""
+    return max(options, key=lambda one: (sum(evaluation.listed(at) for at in one), -len(one)))
+
+
+def _without_idle_ones(evaluation: Evaluation, chosen: frozenset[int]) -> frozenset[int]:
+    """The set without actions that save nothing: those on the same lines together, the least first."""
+    groups: dict[tuple[object, ...], set[int]] = {}
+    for at in sorted(chosen):
+        one = evaluation.actions[at]
+        key = one.verb, one.target, *(line for line, _ in evaluation.books.parts.get(one.machine, ()))
+        if one.flat is None and one.machine not in evaluation.books.flat:
+            groups.setdefault(key, set()).add(at)
+    worth = evaluation.worth(chosen).expected
+    for group in sorted(groups.values(), key=lambda one: sum(map(evaluation.listed, one))):
+        less = chosen - group
+        if worth - (without := evaluation.worth(less).expected) < _LEAST:
+            chosen, worth = less, without
+    return chosen
 
 
 def _improved(evaluation: Evaluation, free: Sequence[Sequence[Choice]], chosen: frozenset[int]) -> frozenset[int]:
@@ -96,15 +118,10 @@ def _others(options: Sequence[Choice], chosen: frozenset[int]) -> Iterator[froze
             yield chosen - mine | frozenset(one)
 
 
-def _program(evaluation: Evaluation, free: Sequence[Sequence[Choice]], own: frozenset[int]) -> frozenset[int]:
-    """What the program says of the dearest machines; the others do what is best for themselves."""
-    worth = {at: evaluation.worth((at,)).expected for options in free for one in options for at in one}
-    weighed = sorted(free, key=lambda options: -max((worth[at] for one in options for at in one), default=ZERO))
-    mine, rest = weighed[:_PROGRAM], weighed[_PROGRAM:]
-    fixed = own & {at for options in rest for one in options for at in one}
-    numbers = [at for options in mine for one in options for at in one]
-    taken = _solved(evaluation, numbers, [[at for one in options for at in one] for options in mine], fixed)
-    return fixed | taken
+def _program(evaluation: Evaluation, free: Sequence[Sequence[Choice]], fixed: frozenset[int]) -> frozenset[int]:
+    """What the program says of some machines, where others do what is `fixed`."""
+    groups = [[at for one in options for at in one] for options in free]
+    return _solved(evaluation, list(chain(*groups)), groups, fixed)
 
 
 def _solved(

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.advice.finding import HOURS_A_MONTH
-from trimtab.advice.plan.books import Books
+from trimtab.advice.plan.books import Books, Part
 from trimtab.advice.plan.model import ZERO, Action, Target
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import family_of, units_of
@@ -20,6 +21,8 @@ from trimtab.advice.purchases.rates import Rates
 
 _CENT = Decimal("0.01")
 WEEK = 168
+_REMEMBERED = 5000
+"""Sets whose hours are remembered at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class Evaluation:
         self.held = _rated(books.held, self._empty(), rates)
         self._rates = rates
         self.net = np.concatenate([books.net, np.array([books.net[at] for _, at in self._places.values()])])
+        self._means = books.use.quantity.mean(axis=1)
+        self._by_hour = frozenset(
+            at for at, one in enumerate(actions) if not _is_shared(books.parts.get(one.machine, ()))
+        )
+        self._shares = self._shared()
         self._known: dict[frozenset[int], Floats] = {}
 
     @property
@@ -56,17 +64,36 @@ class Evaluation:
 
     def use(self, chosen: Collection[int]) -> Use:
         """The use that is left when actions are taken."""
-        hours = self.books.use.hours
-        quantity = np.zeros((len(self._lines), hours))
-        quantity[: len(self.books.use.lines)] = self.books.use.quantity
-        for number in sorted(chosen):
+        base = self.books.use.quantity
+        quantity = np.zeros((len(self._lines), self.books.use.hours))
+        quantity[: len(base)] = base
+        for number in sorted(self._by_hour.intersection(chosen)):
             one = self.actions[number]
             for at, mine in self.books.parts.get(one.machine, ()):
-                goes = np.minimum(mine * one.takes, quantity[at])
+                goes = np.minimum(np.asarray(mine) * one.takes, quantity[at])
                 quantity[at] -= goes
                 if one.target is not None:
                     quantity[self._places[at, one.target][0]] += goes
+        taken = np.zeros(len(self.actions), dtype=np.bool_)
+        taken[list(chosen)] = True
+        mine = self._shares[taken[self._shares["action"]]]
+        for way in np.unique(mine[["line", "to"]]):
+            share = mine["share"][(mine["line"] == way["line"]) & (mine["to"] == way["to"])].sum()
+            goes = np.minimum(base[way["line"]] * share, quantity[way["line"]])
+            quantity[way["line"]] -= goes
+            if way["to"] >= 0:
+                quantity[way["to"]] += goes
         return replace(self.books.use, lines=self._lines, quantity=quantity)
+
+    def listed(self, at: int) -> float:
+        """Dollars a month that an action takes away at on-demand rates, whatever commitments do."""
+        one, use = self.actions[at], self.books.use
+        found = float(self.flat((at,)))
+        for line, mine in self.books.parts.get(one.machine, ()):
+            hourly = self._means[line] * mine if isinstance(mine, float) else float(mine.mean())
+            rate = float(use.lines[line].on_demand) - (float(one.target.rate) if one.target else 0.0)
+            found += hourly * one.takes * rate * float(self.net[line]) * HOURS_A_MONTH
+        return found
 
     def hours(self, chosen: Collection[int], bought: Holdings | None = None, shift_ms: int = 0) -> Floats:
         """Dollars of each hour that is paid on demand or for what is bought; what is held is paid in any case.
@@ -88,6 +115,8 @@ class Evaluation:
             first, then = len(self.held.plans), len(self.held.reservations)
             found = found + (applied.commitments[first:].sum(axis=0) + applied.fees[then:].sum(axis=0)) / NANO
         if bought is None and not shift_ms:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
             self._known[key] = found
         return np.asarray(found)
 
@@ -111,8 +140,22 @@ class Evaluation:
         )
         return sum((one.quantize(_CENT) for one in capped), ZERO)
 
+    def _shared(self) -> npt.NDArray[np.void]:
+        """What actions on machines whose hours are not read take of each line, and where it goes (-1: nowhere)."""
+        rows = [
+            (number, line, one.takes * float(mine), -1 if one.target is None else self._places[line, one.target][0])
+            for number, one in enumerate(self.actions)
+            if number not in self._by_hour
+            for line, mine in self.books.parts.get(one.machine, ())
+        ]
+        return np.array(rows, dtype=[("action", np.int64), ("line", np.int64), ("share", np.float64), ("to", np.int64)])
+
     def _empty(self) -> Use:
         return replace(self.books.use, lines=self._lines, quantity=np.zeros((len(self._lines), self.books.use.hours)))
+
+
+def _is_shared(parts: Sequence[Part]) -> bool:
+    return any(isinstance(mine, float) for _, mine in parts)
 
 
 def _lines(

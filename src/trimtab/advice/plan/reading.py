@@ -80,7 +80,7 @@ def _dearest(names: Named) -> dict[str, str]:
 
 
 def _shared(use: Use, names: Named) -> dict[str, tuple[Part, ...]]:
-    """Each machine's part of its lines, at the hours of the line."""
+    """Each machine's share of its lines."""
     places, sums = _places(use), use.quantity.sum(axis=1)
     found: dict[str, tuple[Part, ...]] = {}
     for key, rows in names.items():
@@ -88,7 +88,7 @@ def _shared(use: Use, names: Named) -> dict[str, tuple[Part, ...]]:
         for row in rows:
             if (at := places.get(line_of(row.keys[1:]).key)) is not None:
                 mine[at] = mine.get(at, 0.0) + float(row.amounts[0])
-        found[key] = tuple((at, use.quantity[at] * min(mine[at] / sums[at], 1.0)) for at in mine if sums[at] > 0)
+        found[key] = tuple((at, min(mine[at] / float(sums[at]), 1.0)) for at in mine if sums[at] > 0)
     return found
 
 

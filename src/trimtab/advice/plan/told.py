@@ -144,7 +144,7 @@ def _worth(
     evaluation: Evaluation, piece: _Piece, row: Row, findings: Mapping[str, Finding]
 ) -> dict[str, tuple[Decimal | None, Decimal, str]]:
     """By finding its part of a row."""
-    weights = [_weight(evaluation, at) for at in piece.actions]
+    weights = [evaluation.listed(at) for at in piece.actions]
     found: dict[str, tuple[Decimal | None, Decimal, str]] = {}
     shares = zip(piece.actions, divided(row.alone, weights), divided(row.adds, weights), strict=True)
     for at, alone, adds in shares:
@@ -167,16 +167,9 @@ def _how(row: Row) -> str:
     return f"in the plan; {row.alone:,.2f} for all of its kind if nothing else were done"
 
 
-def _weight(evaluation: Evaluation, at: int) -> float:
-    one = evaluation.actions[at]
-    lines = evaluation.books.use.lines
-    use = sum(float(mine.mean()) * float(lines[place].on_demand) for place, mine in
-              evaluation.books.parts.get(one.machine, ()))  # fmt: skip
-    return use * one.takes * 730 + float(evaluation.flat((at,)))
-
-
 def divided(amount: Decimal, weights: Sequence[float]) -> list[Decimal]:
     """An amount in cents over weights, exactly: what is left by rounding goes to the last; evenly where all are 0."""
+    weights = [max(one, 0.0) for one in weights]
     whole = sum(weights)
     parts = [one / whole for one in weights] if whole > 0 else [1 / len(weights)] * len(weights)
     found = [(amount * Decimal(str(part))).quantize(_CENT) for part in parts]

@@ -148,3 +148,35 @@ def test_flat_money_of_a_machine_is_never_more_than_it_costs() -> None:
 )
 def test_an_amount_is_divided_to_the_cent(amounts: str, weights: tuple[float, ...]) -> None:
     assert sum(divided(D(amounts), weights)) == D(amounts)
+
+
+@pytest.mark.parametrize("seed", range(300, 306))
+def test_machines_whose_hours_are_not_read_have_their_share_of_their_lines(seed: int) -> None:
+    """Machines that always run have the same share of a line in every hour: both ways give one plan."""
+    one = company(seed)
+    always = replace(one, machines=tuple(replace(each, hours=(True,) * one.hours) for each in one.machines))
+    book = always.books()
+    sums = book.use.quantity.sum(axis=1)
+    shares = {
+        name: tuple((at, float(mine.sum() / sums[at])) for at, mine in parts) for name, parts in book.parts.items()
+    }
+    actions, _ = actions_of([each.finding for each in always.changes], always.targets)
+    exact = Evaluation(book, actions, always.rates)
+    shared = Evaluation(replace(book, parts=shares), actions, always.rates)
+    chosen, _ = choose(exact)
+    assert shared.worth(chosen).expected == pytest.approx(exact.worth(chosen).expected, abs=D("0.05"))
+    assert shared.worth(choose(shared)[0]).expected == pytest.approx(exact.worth(chosen).expected, abs=D("0.05"))
+
+
+def test_many_machines_are_planned_without_replaying_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = 2000
+    machines = tuple(Machine(f"i-{n}", "g5.4xlarge", (True,) * 24) for n in range(many))
+    one = Company(machines, tuple(Change(each.name, "", finding(each, "")) for each in machines[: many // 2]))
+    book = one.books()
+    shares = {each.name: ((0, 1 / many),) for each in machines}
+    actions, _ = actions_of([each.finding for each in one.changes], one.targets)
+    evaluation = Evaluation(replace(book, parts=shares), actions, one.rates)
+    monkeypatch.setattr(choosing, "_PROGRAM", 20)
+    chosen, _ = choose(evaluation)
+    assert len(chosen) == many // 2
+    assert evaluation.worth(chosen).expected == D("1185520.00")  # 1,000 × 1.624 × 730

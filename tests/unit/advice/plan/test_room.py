@@ -181,6 +181,7 @@ def test_a_plan_without_a_finding_is_worked_out_and_not_kept(room: PlanRoom) -> 
     assert plan.total == D("36161.28")
     assert dollars(asyncio.run(room.latest())).total == D("72322.56")
     assert [one.before - one.after for one in plan.invoices] == [plan.total] * 3
+    assert (plan.start_ms, plan.end_ms) == (START + HOURS * HOUR, START + (HOURS + 720) * HOUR)  # the days that follow
     assert plan.billed == D("72647.85")  # (55.04 × 2 + 0.384) × 730 × 0.9 + 73
 
 

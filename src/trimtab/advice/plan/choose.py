@@ -30,8 +30,8 @@ _HOURS = 24
 """Typical hours of the program: the hours of the replay, sorted by cost and averaged in groups."""
 _PROGRAM = 400
 """Machines that the program decides at most, the dearest; of more each takes what is best for itself."""
-_TRIED = 3000
-"""Replays of the last step at most."""
+_TRIED, _LEAST_TRIED, _SUMMED = 3000, 60, 6_000_000
+"""Replays of the last step: as many as sum up so many actions, within limits."""
 _LEAST = Decimal("0.01")
 """Money a month that an action must add to be worth doing."""
 Choice = tuple[int, ...]
@@ -98,15 +98,16 @@ def _without_idle_ones(evaluation: Evaluation, chosen: frozenset[int]) -> frozen
 def _improved(evaluation: Evaluation, free: Sequence[Sequence[Choice]], chosen: frozenset[int]) -> frozenset[int]:
     """Other choices of each machine in turn, as long as the replay says that they are better."""
     best, tried = _rank(evaluation, chosen), 0
+    most = max(_LEAST_TRIED, min(_TRIED, _SUMMED // max(len(evaluation.actions), 1)))
     better = True
-    while better and tried < _TRIED:
+    while better and tried < most:
         better = False
         for options in free:
             for other in _others(options, chosen):
                 rank, tried = _rank(evaluation, other), tried + 1
                 if rank < best:
                     chosen, best, better = other, rank, True
-            if tried >= _TRIED:
+            if tried >= most:
                 break
     return chosen
 

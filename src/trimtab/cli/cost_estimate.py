@@ -34,6 +34,8 @@ def today(connection: Connection, by: str, filters: tuple[str, ...], metric: str
         return
     heads = (by, "today", "not billed yet", "80 % from", "to", "", "usual error")
     print_table(heads, [_row(one) for one in (*found.groups, *found.total)], right=(*heads[1:5], heads[6]))
+    for missing in found.missing:
+        remark(f"Not in it: {missing}.")
     remark(_about(found))
 
 
@@ -57,11 +59,16 @@ def estimate(
         print_json(found)
         return
     if compared:
-        days = [[_day(one.day_ms), _amount(one.estimated), _amount(one.billed), _error(one)] for one in found.compared]
-        print_table(("day", "estimated", "billed", "error"), days, right=("estimated", "billed", "error"))
+        days = [
+            [_day(one.day_ms), _amount(one.estimated), _amount(one.billed), _error(one), one.missing]
+            for one in found.compared
+        ]
+        print_table(("day", "estimated", "billed", "error", "missing"), days, right=("estimated", "billed", "error"))
     else:
         columns = ("day", "account", "usage", "resource", "amount", "", "rests on")
         print_table(columns, [_line(one) for one in found.lines], right=("amount",))
+        for missing in found.missing:
+            remark(f"Not in it: {missing}.")
     remark(_about(found))
 
 
@@ -80,7 +87,7 @@ def _line(one: wire.EstimatedLine) -> list[str]:
 
 def _error(one: wire.ComparedDay) -> str:
     billed = Decimal(one.billed)
-    return f"{Decimal(one.estimated) / billed - 1:+.1%}" if billed else "–"
+    return "–" if one.silent or not billed else f"{Decimal(one.estimated) / billed - 1:+.1%}"
 
 
 def _about(found: wire.CostEstimate) -> str:

@@ -48,11 +48,40 @@ def forecast(
     unit = found.currency if "usage" not in found.metric else found.unit
     heads = ("period", f"expected {unit}", "from", "to", "on the bill")
     print_table(heads, rows, right=heads[1:])
+    if found.closing is not None:
+        _print_closing(found.closing, unit)
     for one in found.changes:
         remark(f"From {_day(one.at_ms)} {one.note}: {Decimal(one.per_day):+,.2f} a day.")
     if found.note:
         remark(f"Other currencies: {found.note}.")
     remark(_proof(found))
+
+
+def _print_closing(found: wire.MonthClose, unit: str) -> None:
+    """What the open month is made of."""
+    print_table(
+        (f"{_day(found.start_ms)[:_MONTH]}, by line", f"expected {unit}", "from", "to", "on the bill", "because"),
+        [
+            ["use so far", _amount(found.use), "", "", _amount(found.use), ""],
+            ["use ahead", _amount(found.ahead), "", "", "0.00", ""],
+            *(
+                [one.name, *map(_amount, (one.expected, one.lower, one.upper, one.so_far)), one.why]
+                for one in found.lines
+            ),
+        ],
+        right=(f"expected {unit}", "from", "to", "on the bill"),
+    )
+    if found.error is not None and found.coverage is not None:
+        remark(
+            f"On the same day of {found.replayed} closed months the forecast was {found.error:.1%} off (median) "
+            f"and {found.coverage:.0%} of them lay inside their interval."
+        )
+    if found.note:
+        remark(f"{found.note[0].upper()}{found.note[1:]}.")
+
+
+def _amount(text: str) -> str:
+    return f"{Decimal(text):,.2f}"
 
 
 def _day(ms: int) -> str:
@@ -64,7 +93,7 @@ def _period(one: wire.ForecastPeriod, granularity: str) -> str:
 
 
 def _row(one: wire.ForecastPeriod, name: str) -> list[str]:
-    return [name, *(f"{Decimal(amount):,.2f}" for amount in (one.mean, one.lower, one.upper, one.known))]
+    return [name, *map(_amount, (one.mean, one.lower, one.upper, one.known))]
 
 
 def _proof(found: wire.CostForecast) -> str:

@@ -67,6 +67,40 @@ class ForecastChange(Struct, frozen=True):
     per_day: Amount
 
 
+class ForecastLine(Struct, frozen=True):
+    """A line of a month: what the bill has of it, and what it is expected to come to in all, with why."""
+
+    name: str
+    so_far: Amount
+    expected: Amount
+    lower: Amount
+    upper: Amount
+    why: str
+
+
+class MonthClose(Struct, frozen=True):
+    """The month in which the bill ends, as it will close. `use` is so far, `ahead` what is forecast of it.
+
+    `error` (median of |forecast − month| ÷ month) and `coverage` are those of `replayed` closed months that were asked
+    about on the same day; null without any. `note` says where closed months are too few.
+    """
+
+    start_ms: Millis
+    end_ms: Millis
+    use: Amount
+    ahead: Amount
+    known: Amount
+    expected: Amount
+    lower: Amount
+    upper: Amount
+    lines: list[ForecastLine]
+    closed_months: int
+    replayed: int
+    error: float | None
+    coverage: float | None
+    note: str
+
+
 class CostForecast(Struct, frozen=True):
     """Where a bill is going. `error`: Σ|actual − forecast| ÷ Σ|actual| by day when the past was replayed from `origins`
     days; `coverage`: the share of those days inside their intervals; `level`: the share that was aimed at."""
@@ -84,6 +118,7 @@ class CostForecast(Struct, frozen=True):
     models: list[ForecastModel]
     changes: list[ForecastChange] = field(default_factory=list)
     note: str = ""
+    closing: MonthClose | None = None
 
 
 class FacetAmount(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What travels over `/rest/v1/costs/estimate`. Amounts are decimal text; times are ms UTC."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.client.wire import Millis
 
@@ -26,11 +26,15 @@ class EstimatedGroup(Struct, frozen=True):
 
 
 class ComparedDay(Struct, frozen=True):
-    """A closed day: its estimate, from the days before it alone, and what was billed."""
+    """A closed day: its estimate, from the days before it alone, and what was billed, both without what comes at the
+    close of the month. `missing` says what was not there to estimate, and why; `silent`: telemetry was, so that the
+    difference is no error of the estimate."""
 
     day_ms: Millis
     estimated: str
     billed: str
+    missing: str = ""
+    silent: bool = False
 
 
 class EstimatedLine(Struct, frozen=True):
@@ -50,7 +54,8 @@ class EstimatedLine(Struct, frozen=True):
 
 
 class CostEstimate(Struct, frozen=True):
-    """The live estimate, made at `at_ms`: the bill ends at `billed_until_ms`. `meters`: machines that are watched."""
+    """The live estimate, made at `at_ms`: the bill ends at `billed_until_ms`. `meters`: machines that are watched.
+    `missing` says what of the days is not in it, and why."""
 
     at_ms: Millis
     billed_until_ms: Millis
@@ -61,3 +66,4 @@ class CostEstimate(Struct, frozen=True):
     compared: list[ComparedDay]
     lines: list[EstimatedLine]
     meters: int
+    missing: list[str] = field(default_factory=list)

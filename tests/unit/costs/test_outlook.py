@@ -49,10 +49,13 @@ class Bill:
     async def costs(self, scope: Any, query: Any) -> list[CostRow]:
         rows = []
         for day in range(query.start_ms, query.end_ms, DAY):
-            rows.append(CostRow(day, day + DAY, (), self.currency, "Hrs", 1, (self.amount(day),)))
+            keys = tuple("Usage" for _ in query.group_by)
+            if day >= END:
+                break
+            rows.append(CostRow(day, day + DAY, keys, self.currency, "Hrs", 1, (self.amount(day),)))
             for name, amount in self.others.items():
                 if day >= END - self.days * DAY:
-                    rows.append(CostRow(day, day + DAY, (), name, "Hrs", 1, (Decimal(amount),)))
+                    rows.append(CostRow(day, day + DAY, keys, name, "Hrs", 1, (Decimal(amount),)))
         asked = _asked(query.where)
         return [row for row in rows if asked is None or row.currency in asked]
 

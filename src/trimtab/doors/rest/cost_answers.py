@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trimtab.client import cost_explorer_wire as wire
+from trimtab.costs.closing.month import Closing
 from trimtab.costs.currencies.model import Together
 from trimtab.costs.explorer import words
 from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, SavingsRate, SpendCoverage
@@ -73,6 +74,37 @@ def forecast(one: Outlook) -> wire.CostForecast:
         [wire.ForecastModel(m.name, number(m.error), m.weight) for m in one.weighed if m.weight >= _COUNTS],
         [wire.ForecastChange(change.at_ms, change.note, plain(change.per_day)) for change in one.changes],
         one.note,
+        None if one.closing is None else _closing(one.closing),
+    )
+
+
+def _closing(one: Closing) -> wire.MonthClose:
+    lines = [
+        wire.ForecastLine(
+            name=line.name.words,
+            so_far=plain(line.so_far),
+            expected=plain(line.expected),
+            lower=plain(line.lower),
+            upper=plain(line.upper),
+            why=line.why,
+        )
+        for line in one.lines
+    ]
+    return wire.MonthClose(
+        start_ms=one.start_ms,
+        end_ms=one.end_ms,
+        use=plain(one.use),
+        ahead=plain(one.ahead),
+        known=plain(one.known),
+        expected=plain(one.expected),
+        lower=plain(one.lower),
+        upper=plain(one.upper),
+        lines=lines,
+        closed_months=one.closed,
+        replayed=one.replayed,
+        error=one.error,
+        coverage=one.held,
+        note=one.note,
     )
 
 

@@ -54,9 +54,13 @@ def operations(live: LiveEstimates) -> list[Operation]:
             OWNER if by is None else facet_text(by),
             [_group(one) for one in report.rows],
             [_group(one) for one in report.total],
-            [wire.ComparedDay(one.day_ms, _text(one.estimated), _text(one.billed)) for one in report.compared],
+            [
+                wire.ComparedDay(one.day_ms, _text(one.estimated), _text(one.billed), one.missing, one.silent)
+                for one in report.compared
+            ],
             [_line(one, metric) for one in report.lines[: asked.lines]],
             report.meters,
+            list(report.missing),
         )
 
     return [

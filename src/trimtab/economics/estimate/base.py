@@ -1,15 +1,17 @@
 """What estimates of open days rest on until the bill changes: its past, owners, past errors and corrections."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trimtab.costs.model import Metric
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
+from trimtab.economics.estimate.carry import at_close
 from trimtab.economics.estimate.estimator import Replayed, corrected, corrections, relative_errors, replay
 from trimtab.economics.estimate.groups import Ownership
 from trimtab.economics.estimate.model import USAGE_TYPE, Floats, LineKey, Metered, Past, PastError
+from trimtab.economics.estimate.silence import Silence, filled
 from trimtab.economics.estimate.store import Kept, line_id
 
 COMPARED_DAYS = 28
@@ -44,13 +46,30 @@ class Base:
     replayed: Replayed
     factors: Floats
     ids: tuple[str, ...]
+    silences: tuple[Silence, ...] = ()
 
     def error(self, weights: Floats, metric: Metric) -> PastError:
-        """How far the estimates of the lines with these weights were from the bill, by day."""
-        effective = metric is Metric.EFFECTIVE
-        estimated = self.replayed.effective if effective else self.replayed.billed
-        actual = self.replayed.actual_effective if effective else self.replayed.actual_billed
-        return PastError(relative_errors(weights @ estimated, weights @ actual))
+        """How far the estimates of the lines with these weights were from the bill, by day: without what comes at the
+        close of a month, and without days on which telemetry was silent.
+        """
+        estimated, actual = self.compared(weights, metric)
+        silent = {(one.day_ms - self.past.start_ms) // DAY_MS - self.replayed.first for one in self.silences}
+        told = [at for at in range(self.replayed.days) if at not in silent]
+        return PastError(relative_errors(estimated[told], actual[told]))
+
+    def compared(self, weights: Floats, metric: Metric) -> tuple[Floats, Floats]:
+        """What was estimated and billed of the lines with these weights, by day, without what comes at the close."""
+        effective, told = metric is Metric.EFFECTIVE, self.replayed
+        mine = np.where(at_close(self.past), 0.0, weights)
+        estimated = told.effective if effective else told.billed
+        actual = told.actual_effective if effective else told.actual_billed
+        return mine @ estimated, mine @ actual
+
+    def left_out(self, weights: Floats, metric: Metric) -> Floats:
+        """What the bill has of lines that come at the close of a month, by compared day."""
+        effective, told = metric is Metric.EFFECTIVE, self.replayed
+        actual = told.actual_effective if effective else told.actual_billed
+        return np.asarray(np.where(at_close(self.past), weights, 0.0) @ actual, np.float64)
 
     def weights_of(self, share: Callable[[LineKey], float]) -> Floats:
         """How much of each line is meant, 0 to 1."""
@@ -64,6 +83,7 @@ def make_base(
     owned: Ownership,
     meters: list[Metered],
     kept: Mapping[int, Mapping[str, Kept]],
+    silent: Sequence[Silence] = (),
 ) -> Base:
     """The base of a bill, with the estimates that were really made of its days in place of replayed ones."""
     ids = tuple(line_id(key) for key in past.keys)
@@ -72,7 +92,7 @@ def make_base(
     if kept and told.days:
         told = _with_kept(told, past, ids, kept)
     factors = corrections(raw, owned.group, raw.days) if raw.days else np.ones(len(past.keys))
-    return Base(generation, closed_ms, past, owned, told, factors, ids)
+    return Base(generation, closed_ms, past, owned, told, factors, ids, tuple(silent))
 
 
 def _with_kept(told: Replayed, past: Past, ids: tuple[str, ...], kept: KeptDays) -> Replayed:
@@ -94,9 +114,11 @@ def hours_of_day(hours: Mapping[str, Floats], start_ms: int, day_ms: int, now_ms
     """By machine its hours on a day so far.
 
     `hours` are shares of hours from `start_ms` on. An hour counts as far as it has passed. Hours in which every meter
-    is silent are hours without meters, not without machines: they count as the mean of the hours that told.
+    is silent are hours without meters, not without machines: they count as the mean of the hours that told; those in
+    which most are silent as what each machine did before and after (`silence.py`).
     """
     first = (day_ms - start_ms) // HOUR_MS
+    hours = filled(hours, start_ms, day_ms)
     # A machine is watched from the first hour on in which it was seen.
     watched = {name: shares for name, shares in hours.items() if shares[: max(first + 24, 0)].any()}
     cut = {name: shares[max(first, 0) : max(first + 24, 0)] for name, shares in watched.items()}

@@ -8,16 +8,20 @@ Each way looks at the past alone; the way that was nearest on the line's last tw
     trend            the last day, moved by the median change a day of the last two weeks
     weekday, moved   the same weekday, times the last week over the one before
 
-A line that is billed once a month (support, a fee) falls due on the same first or last days of the month as before.
+A line that is billed once a month (a fee) falls due on the same first or last days of the month as before. What comes
+at the close of a month though it is dated on a day of it (tax, support, credits, refunds) is no part of a day's
+estimate: the forecast of the month has it (`costs/closing/`).
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from trimtab.costs.closing.charges import kind_of
 from trimtab.costs.outlook import calendar_of
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.economics.estimate.model import Floats
+from trimtab.economics.estimate.model import CATEGORY, RECORD, SERVICE, Floats, Past
 
 _WEEK, _TRIED = 7, 14
 _RARE = 0.25
@@ -80,6 +84,13 @@ def _monthly(values: Floats, start_ms: int, ahead: int) -> Floats:
         return np.zeros(len(values))
     same = np.flatnonzero((marks[:days] & wanted).any(axis=1))
     return values[:, same[-1]] if len(same) else np.zeros(len(values))
+
+
+def at_close(past: Past) -> npt.NDArray[np.bool_]:
+    """Which lines of a past come at the close of a month: tax, support, credits and refunds on a few of its days."""
+    kinds = [kind_of(*(key.dimensions[at] for at in (RECORD, CATEGORY, SERVICE))) for key in past.keys]
+    named = np.array([kind is not None for kind in kinds], np.bool_)
+    return named & ((past.billed != 0).mean(axis=1) < _RARE) if past.days else named
 
 
 def day_of(start_ms: int, column: int) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.economics.estimate.carry import carried
+from trimtab.economics.estimate.carry import at_close, carried
 from trimtab.economics.estimate.model import RESOURCE, UNIT, Basis, DayAmounts, Floats, Metered, Past
 
 HOURS = frozenset({"hrs", "hours", "hour", "hr", "h", "instance-hours", "instance hours"})
@@ -48,9 +48,10 @@ class Replayed:
 
 def estimate_day(past: Past, metered: Metered, ahead: int, passed: float = 1.0) -> DayAmounts:
     """The day `ahead` days after the last of `past` (1 … 7). `passed`: the share of it that is over."""
-    quantity = carried(past.quantity, past.start_ms, ahead) * passed
-    effective = carried(past.effective, past.start_ms, ahead) * passed
-    billed = carried(past.billed, past.start_ms, ahead) * passed
+    share = np.where(at_close(past), 0.0, passed)
+    quantity = carried(past.quantity, past.start_ms, ahead) * share
+    effective = carried(past.effective, past.start_ms, ahead) * share
+    billed = carried(past.billed, past.start_ms, ahead) * share
     basis = np.full(len(past.keys), Basis.CARRIED, np.int8)
     if past.days:
         _by_meter(past, metered, quantity, effective, billed, basis)

@@ -37,6 +37,7 @@ from trimtab.economics.estimate.groups import ownership
 from trimtab.economics.estimate.model import Basis, DayAmounts, Floats, Line, LineKey, Metered, Past, PastError, money
 from trimtab.economics.estimate.past import closed_until, read_past
 from trimtab.economics.estimate.ports import Meters
+from trimtab.economics.estimate.silence import Silence, silences
 from trimtab.economics.estimate.store import EstimateStore, Kept, line_id
 from trimtab.economics.months import month_of
 from trimtab.economics.rules.store import RulesStore
@@ -62,6 +63,8 @@ class Snapshot:
     month: int
     meters: int
     applied: bool = False
+    silences: tuple[Silence, ...] = ()
+    """When telemetry was silent on the open days."""
 
     @property
     def facets(self) -> LineFacets:
@@ -163,7 +166,19 @@ class LiveEstimates:
         else:
             base = await self._base(generation, closed, division, month, now_ms)
         lines = await self._lines(base, closed, now_ms)
-        return Snapshot(now_ms, closed, base, tuple(lines), division, month, len(self._hours), bool(version.version))
+        silent = [one for day_ms in range(closed, now_ms, DAY_MS)
+                  for one in self._silences(day_ms, min(day_ms + DAY_MS, now_ms))]  # fmt: skip
+        return Snapshot(
+            at_ms=now_ms,
+            closed_ms=closed,
+            base=base,
+            lines=tuple(lines),
+            division=division,
+            month=month,
+            meters=len(self._hours),
+            applied=bool(version.version),
+            silences=tuple(silent),
+        )
 
     async def _base(self, generation: int, closed: int, division: Division, month: int, now_ms: int) -> Base:
         sources = self.sources
@@ -177,7 +192,11 @@ class LiveEstimates:
         meters = [(await self._metered(past, day_ms, day_ms + DAY_MS))[0] for day_ms in days]
         kept = await self.store.compared(closed - COMPARED_DAYS * DAY_MS)
         owned = await asyncio.to_thread(ownership, past, division, month)
-        return await asyncio.to_thread(make_base, generation, closed, past, owned, meters, kept)
+        silent = [one for day_ms in days for one in self._silences(day_ms, day_ms + DAY_MS)]
+        return await asyncio.to_thread(make_base, generation, closed, past, owned, meters, kept, silent)
+
+    def _silences(self, day_ms: int, until_ms: int) -> list[Silence]:
+        return silences(self._hours, self._hours_from, day_ms, until_ms)
 
     async def _read_hours(self, past_ms: int, closed: int, now_ms: int) -> None:
         """Read the hours that are not known yet, and the last ones again."""

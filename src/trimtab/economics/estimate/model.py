@@ -51,6 +51,7 @@ DIMENSIONS = (
 RESOURCE, UNIT = len(DIMENSIONS) - 1, DIMENSIONS.index(Dimension.USAGE_UNIT)
 RECORD, SERVICE = DIMENSIONS.index(Dimension.RECORD_TYPE), DIMENSIONS.index(Dimension.SERVICE)
 _PLACES = {one: at for at, one in enumerate(DIMENSIONS)}
+CATEGORY = DIMENSIONS.index(Dimension.CHARGE_CATEGORY)
 USAGE_TYPE, SKU = DIMENSIONS.index(Dimension.USAGE_TYPE), DIMENSIONS.index(Dimension.SKU)
 METRICS = (Metric.USAGE, Metric.EFFECTIVE, Metric.BILLED)
 """What is read of the past and estimated: the quantity, the amortised cost and the cost as charged."""

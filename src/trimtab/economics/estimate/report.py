@@ -9,8 +9,11 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.access.scope import Scope
+from trimtab.base.clock import to_datetime
 from trimtab.costs.model import Facet, Filter, Metric
+from trimtab.costs.periods import month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.estimate.carry import at_close
 from trimtab.economics.estimate.facets import LineFacets
 from trimtab.economics.estimate.live import Snapshot
 from trimtab.economics.estimate.model import Basis, Floats, Line, LineKey, PastError
@@ -39,16 +42,23 @@ class EstimateRow:
 
 @dataclass(frozen=True, slots=True)
 class ComparedDay:
-    """A closed day: what was estimated of it, from the days before it alone, and what the bill says."""
+    """A closed day: what was estimated of it, from the days before it alone, and what the bill says, both without what
+    comes at the close of the month. `missing` says what of the day was not there to estimate, and why; "" for nothing.
+    `silent`: telemetry was, so that the difference is no error of the estimate.
+    """
 
     day_ms: int
     estimated: Decimal
     billed: Decimal
+    missing: str = ""
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EstimateReport:
-    """All of it. `rows` have the most first, `total` one of each currency; `compared` is of the total's currency."""
+    """All of it. `rows` have the most first, `total` one of each currency; `compared` is of the total's currency.
+    `missing` says what of the open days is not in it, and why.
+    """
 
     at_ms: int
     closed_ms: int
@@ -58,6 +68,7 @@ class EstimateReport:
     compared: tuple[ComparedDay, ...]
     meters: int
     lines: tuple[Line, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -110,10 +121,18 @@ def report_of(
     main = total[0].currency if total else ""
     order = sorted(rows, key=lambda one: (-one.open_days, one.name))
     weights = _weights(found, seen, None, main, past, by)
-    compared = _compared(found, weights, metric)
+    compared = _compared(found, weights, metric, main)
     top = sorted(lines, key=lambda one: -abs(one.amount(metric) or _ZERO))
     return EstimateReport(
-        found.at_ms, found.closed_ms, metric, tuple(order), tuple(total), compared, found.meters, tuple(top)
+        at_ms=found.at_ms,
+        closed_ms=found.closed_ms,
+        metric=metric,
+        rows=tuple(order),
+        total=tuple(total),
+        compared=compared,
+        meters=found.meters,
+        lines=tuple(top),
+        missing=_missing(found, weights, metric, main),
     )
 
 
@@ -147,15 +166,55 @@ def _row(found: Snapshot, name: str, one: _Sum, currency: str, metric: Metric, w
     return EstimateRow(name, currency, _tidy(one.today), _tidy(one.open_days), low, high, error, bases, one.unpriced)
 
 
-def _compared(found: Snapshot, weights: Floats, metric: Metric) -> tuple[ComparedDay, ...]:
+def _compared(found: Snapshot, weights: Floats, metric: Metric, currency: str) -> tuple[ComparedDay, ...]:
     told, past = found.base.replayed, found.base.past
-    effective = metric is Metric.EFFECTIVE
-    estimated = weights @ (told.effective if effective else told.billed)
-    actual = weights @ (told.actual_effective if effective else told.actual_billed)
-    return tuple(
-        ComparedDay(past.start_ms + (told.first + at) * DAY_MS, _tidy(Decimal(repr(one))), _tidy(Decimal(repr(other))))
-        for at, (one, other) in enumerate(zip(estimated.tolist(), actual.tolist(), strict=True))
+    estimated, actual = found.base.compared(weights, metric)
+    left_out = found.base.left_out(weights, metric).tolist()
+    days = []
+    for at, (one, other) in enumerate(zip(estimated.tolist(), actual.tolist(), strict=True)):
+        day_ms = past.start_ms + (told.first + at) * DAY_MS
+        silent = [silence.words for silence in found.base.silences if silence.day_ms == day_ms]
+        why = [_at_close(left_out[at], currency)] if left_out[at] else []
+        days.append(
+            ComparedDay(
+                day_ms, _tidy(Decimal(repr(one))), _tidy(Decimal(repr(other))), "; ".join((*why, *silent)), bool(silent)
+            )
+        )
+    return tuple(days)
+
+
+def _at_close(amount: float, currency: str) -> str:
+    return (
+        f"without {amount:,.2f} {currency} of tax, support, credits and refunds, which are dated on this day and come "
+        "at the close of the month"
     )
+
+
+def _missing(found: Snapshot, weights: Floats, metric: Metric, currency: str) -> tuple[str, ...]:
+    """What is not in the open days: charges that the last month had on such a day, and hours without telemetry."""
+    past = found.base.past
+    amounts = past.effective if metric is Metric.EFFECTIVE else past.billed
+    closing = np.where(at_close(past), weights, 0.0) @ amounts
+    said = [f"{to_datetime(one.day_ms):%-d %B}: {one.words}" for one in found.silences]
+    dated = [at for at in np.flatnonzero(closing).tolist() if past.start_ms + at * DAY_MS < month_start(found.at_ms)]
+    if dated:
+        last = past.start_ms + dated[-1] * DAY_MS
+        open_days = range(found.closed_ms, found.at_ms, DAY_MS)
+        marks = {_mark(last)} & {_mark(day) for day in open_days}
+        if marks:
+            said.append(
+                f"{', '.join(sorted(marks))}: tax, support, credits and refunds, dated on that day, come at the "
+                f"close of the month ({closing[dated[-1]]:,.2f} {currency} the last time); the forecast of the month "
+                "has them"
+            )
+    return tuple(said)
+
+
+def _mark(day_ms: int) -> str:
+    """The day of a month by which a charge is dated."""
+    if month_start(day_ms) == day_ms:
+        return "the first"
+    return "the last" if next_month(day_ms) == day_ms + DAY_MS else f"the {to_datetime(day_ms):%-d}th"
 
 
 def _tidy(amount: Decimal) -> Decimal:

@@ -24,7 +24,8 @@ LEFT = _budget(
 )  # fmt: skip
 FORECAST = _budget(
     "budget_forecast", "Forecast",
-    "budget actual + what the daily costs so far are expected to add until its end, with bounds of 80 %",
+    "budget actual + what use, tax, support, fees, credits and refunds are expected to add until its end, as the "
+    "forecast of the month has them, with bounds of 80 %",
 )  # fmt: skip
 USED = Figure(
     id="budget_used", label="Budget used", area="budgets", unit="1", rollup=Rollup.RATIO, span=_PERIOD, rows="/budgets",

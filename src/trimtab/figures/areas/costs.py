@@ -122,10 +122,24 @@ ESTIMATE_ERROR = Figure(
 MONTH_FORECAST = Figure(
     id="month_forecast", label="Forecast of the month", area="costs", unit="$", rollup=Rollup.WHOLE, span=_AHEAD,
     basis="the sum that the page shows", rows="/costs",
-    formula="what is billed + the mean of the forecast of each day that is left, with bounds of 80 %",
+    formula="what is billed + use that is late + the mean of the forecast of use of each day that is left + what each "
+            "line of the month is expected to add (tax, support, fees, credits, refunds); its bounds held 80 % of the "
+            "closed months that were asked about on the same day",
+)  # fmt: skip
+MONTH_LINE = Figure(
+    id="month_line", label="Expected line of the month", area="costs", unit="$", rollup=Rollup.SUM, span=_AHEAD,
+    basis="the sum that the page shows", rows="/costs",
+    formula="what closed months teach of tax, support, a fee, credits or refunds: a rate on what is charged, AWS's "
+            "tiers of support, or as usual, whichever was nearest on closed months",
+)  # fmt: skip
+MONTH_ERROR = Figure(
+    id="month_forecast_error", label="Usual error on this day", area="costs", unit="1", rollup=Rollup.WHOLE,
+    rows="/costs", span="the closed months, each asked about on the same day",
+    formula="median over closed months: |month − forecast| ÷ forecast",
 )  # fmt: skip
 
 FIGURES = (
     *dict.fromkeys(OF_METRIC[metric] for metric in OF_METRIC), TOGETHER, SAVINGS_RATE, HOURS_RESERVED, PLAN_SPEND,
     RESERVATIONS_USED, PLANS_USED, NOT_BILLED, ESTIMATE_ERROR, MONTH_FORECAST,
+    MONTH_LINE, MONTH_ERROR,
 )  # fmt: skip

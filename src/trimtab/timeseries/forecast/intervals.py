@@ -43,3 +43,18 @@ def _quantile(sizes: Values, level: float) -> float:
     ordered = np.sort(sizes)
     place = int(np.ceil((len(ordered) + 1) * level)) - 1
     return float(ordered[min(place, len(ordered) - 1)])
+
+
+def replayed_width(off: Values, level: float) -> float:
+    """Half the width that held the level of errors that are alike, such as those of the same day of other months.
+
+    Between two ranks it is a part of the way from one to the other, so that it holds the level and no more. Of too few
+    errors for such a rank they are taken as normal around zero (Student's t), which is wide. NaN without any.
+    """
+    sizes = np.sort(np.abs(off))
+    if not len(sizes):
+        return float("nan")
+    place = (len(sizes) + 1) * level - 1
+    if place > len(sizes) - 1:
+        return float(np.sqrt(np.mean(sizes**2)) * stdtrit(len(sizes), (1 + level) / 2))
+    return float(np.interp(place, np.arange(len(sizes)), sizes))

@@ -21,7 +21,8 @@ class Question:
     `periods`: lengths of cycles in steps, the shortest first (7 for days of a week). `level`: the share of outcomes
     that the interval is to hold, 0 to 1. `calendar`: which steps of history and horizon are known to be different, a
     row a step, a column a kind (first of a month, holidays). `least`: a limit that values cannot pass (0: a cost).
-    `groups`: spans of steps `[from, to)` whose sums are asked for too, such as months of days.
+    `groups`: spans of steps `[from, to)` whose sums are asked for too, such as months of days. `cuts`: places in the
+    history from which the past is replayed, where at least two leave a horizon to judge by; () for evenly spaced ones.
     """
 
     history: Values
@@ -31,6 +32,7 @@ class Question:
     calendar: npt.NDArray[np.bool_] | None = None
     least: float = -np.inf
     groups: tuple[tuple[int, int], ...] = ()
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The sum over a span of steps. Its interval is its own: errors of days partly cancel within a month."""
+    """The sum over a span of steps. Its interval is its own: errors of days partly cancel within a month.
+
+    `replayed`: of each origin what this method said of the sum, not knowing how that origin came out, and what came.
+    """
 
     mean: float
     lower: float
     upper: float
+    replayed: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ class Forecast:
     """`mean`, `lower` and `upper` a step; `error` and `coverage` are those of this very method on the past.
 
     `error`: Σ|actual − forecast| ÷ Σ|actual| over the origins that were replayed (NaN where all actuals are zero);
-    `coverage`: the share of the replayed values that lay inside their intervals; `origins`: how many were replayed.
+    `coverage`: the share of the replayed values that lay inside their intervals; `origins`: how many were replayed,
+    `cuts` where, as places in the history.
     """
 
     mean: Values
@@ -68,3 +75,4 @@ class Forecast:
     origins: int
     candidates: tuple[Judged, ...]
     sums: tuple[Sum, ...] = ()
+    cuts: tuple[int, ...] = ()

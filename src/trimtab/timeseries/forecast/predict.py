@@ -26,11 +26,12 @@ def predict(question: Question) -> Forecast:
     least = max(2 * period, horizon // 2, 10)
     months = 0 if question.calendar is None else _MONTHS_KNOWN
     # An origin that knew little tells little of what is known today; where the history is short it must do.
+    origins = sorted(cut for cut in question.cuts if least <= cut <= len(history) - horizon)
     for knowing in (max(horizon, months, least), least):
-        origins = origins_of(len(history), horizon, period, most, knowing)
         if len(origins) >= _LEAST_ORIGINS:
             break
-    else:
+        origins = origins_of(len(history), horizon, period, most, knowing)
+    if len(origins) < _LEAST_ORIGINS:
         raise TooLittleHistory(
             f"cannot forecast {horizon} steps ahead: the history has {len(history)} values; expected at least "
             f"{horizon + least + 1}; ask for a shorter time, or wait for more history"
@@ -56,7 +57,8 @@ def predict(question: Question) -> Forecast:
         coverage=float(np.mean(held)),
         origins=len(origins),
         candidates=_judged(past, shares, span),
-        sums=_sums(question, steps, past.came - answered),
+        sums=_sums(question, steps, answered, past.came),
+        cuts=tuple(origins),
     )
 
 
@@ -92,17 +94,20 @@ def _held(off: Values, at: int, span: Spans, level: float) -> float:
     return float(np.mean(np.abs(off[at]) <= half_widths(off[others], span, level)[span]))
 
 
-def _sums(question: Question, steps: tuple[Values, Values, Values], off: Values) -> tuple[Sum, ...]:
+def _sums(question: Question, steps: tuple[Values, Values, Values], answered: Values, came: Values) -> tuple[Sum, ...]:
     """The sums of groups; `steps` are mean, lower and upper bound of each step, which a group of one step has too."""
     found = []
-    mean = steps[0]
+    mean, off = steps[0], came - answered
     for first, last in question.groups:
+        sums = (values[:, first:last].sum(axis=1).tolist() for values in (answered, came))
+        replayed = tuple(zip(*sums, strict=True))
         if last - first == 1:
-            found.append(Sum(*(float(one[first]) for one in steps)))
+            middle, low, high = (float(one[first]) for one in steps)
+            found.append(Sum(middle, low, high, replayed))
             continue
         middle, wide = float(mean[first:last].sum()), sum_width(off, first, last, question.level)
         least = question.least * (last - first)
-        found.append(Sum(middle, max(middle - wide, least), max(middle + wide, least)))
+        found.append(Sum(middle, max(middle - wide, least), max(middle + wide, least), replayed))
     return tuple(found)
 
 

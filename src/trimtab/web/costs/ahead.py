@@ -9,6 +9,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
 from trimtab.charts.outlook import OutlookChart, OutlookDay, draw_outlook
+from trimtab.costs.closing.month import Closing
 from trimtab.costs.model import And, CostQuery, Dimension, Filter, Granularity, Metric, Where
 from trimtab.costs.outlook import Outlook, OutlookQuery
 from trimtab.costs.periods import month_start, next_month
@@ -75,9 +76,15 @@ def facts_of(ahead: Ahead, now_ms: int) -> dict[str, Any]:
             "coverage": ahead.outlook.coverage,
             "origins": ahead.outlook.origins,
             "changes": [(f"{to_datetime(one.at_ms):%-d %B}", one.note, one.per_day) for one in ahead.outlook.changes],
+            "closing": _closing(ahead.outlook.closing, last),
             "models": ", ".join(f"{one.name} {one.weight:.0%}" for one in ahead.outlook.weighed[:3]),
         }
     return facts
+
+
+def _closing(found: Closing | None, end_ms: int) -> Closing | None:
+    """The lines of the month that ends at `end_ms`; None where the bill ends in another."""
+    return found if found is not None and found.end_ms == end_ms else None
 
 
 async def _currency(room: CostsRoom, scope: Scope, metric: Metric, where: Filter | None, now_ms: int) -> str:

@@ -18,10 +18,10 @@ import numpy.typing as npt
 from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions, facets_of
 from trimtab.costs.daily import Daily, pivot
-from trimtab.costs.facets import expression, in_daily, summed
+from trimtab.costs.facets import in_daily, summed
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Facet, Filter, Metric, Where
 from trimtab.costs.periods import period_of
-from trimtab.costs.read_sql import DAY_MS, HOUR, check, statement_of, time_condition
+from trimtab.costs.read_sql import DAY_MS, HOUR, check, keys_of, statement_of, time_condition
 from trimtab.costs.tag_keys import merged
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
@@ -99,7 +99,7 @@ class CostReader:
         return pivot(query, days, [*keys, found["currency"].tolist()], found["amount0"].astype(np.float64))
 
     async def moving(self, scope: Scope, query: CostQuery, currency: str, bounds: Bounds) -> Daily:
-        """The first metric of a DAILY `query` by dimensions, of the groups of a currency that `bounds` let through.
+        """The first metric of a DAILY `query`, of the groups of a currency that `bounds` let through.
 
         For many series: the engine adds up and chooses. Raises as `costs`.
         """
@@ -113,18 +113,18 @@ class CostReader:
                 conditions.of(only if query.where is None else And((query.where, only))),
             )
         )
-        groups = [f"toString({expression(facet)})" for facet in query.group_by if isinstance(facet, Dimension)]
+        keys, joins = keys_of(query.group_by, conditions)
+        groups = [f"toString({key})" for key in keys]
         names = [f"key{at}" for at in range(len(groups))]
         days = (query.end_ms - query.start_ms) // DAY_MS
+        by_day = in_daily((*query.group_by, *facets_of(query.where)), query.metrics)
         words = {
             "keys": ", ".join(f"{group} AS {name}" for group, name in zip(groups, names, strict=True)),
             "names": ", ".join(names),
             "groups": ", ".join(groups),
             "days": str(days),
             "amount": summed(query.metrics[0]),
-            "table": "cost_daily"
-            if in_daily((*query.group_by, *facets_of(query.where)), query.metrics)
-            else "cost_lines",
+            "table": ("cost_daily" if by_day else "cost_lines") + joins,
             "where": where,
         }
         sql = _QUERIES["moving"]
@@ -133,8 +133,8 @@ class CostReader:
         params = {**conditions.params, "first": _day(query.start_ms), **bounds.params}
         table = await self._telemetry.table(sql, params)
         amounts = table["amounts"].combine_chunks().flatten().to_numpy().reshape(-1, days)
-        keys = zip(*(table[name].to_pylist() for name in names), strict=True)
-        return Daily(query.start_ms, [(*key, currency) for key in keys], amounts)
+        values = zip(*(table[name].to_pylist() for name in names), strict=True)
+        return Daily(query.start_ms, [(*value, currency) for value in values], amounts)
 
     async def total(self, scope: Scope, start_ms: int, end_ms: int, metric: Metric) -> dict[str, Decimal]:
         """One metric over `[start_ms, end_ms)`, by currency."""

@@ -1,6 +1,6 @@
 """Findings from daily amounts: of the values of a monitor, and of the lines and resources below them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -91,8 +91,7 @@ def of_levels(levels: Levels, currency: str, limits: Limits) -> list[list[Findin
     the line does not show, are left out; so are rises of a service that its lines, each by its habits, do not show.
     """
     lines, resources = levels.lines, levels.resources
-    series = _with_rest(levels, currency)
-    judged = overspend.judge(series.amounts, _marks(series), bar=_BAR)
+    series, judged = _by_line(levels.services, lines, currency)
     by_account = _Rows.of(lines, _ACCOUNT)
     risen = _of_parts(lines, series.amounts, judged, limits)
     moves = [one for one in risen if _moved(one, by_account)]
@@ -109,25 +108,40 @@ def of_levels(levels: Levels, currency: str, limits: Limits) -> list[list[Findin
         and not any(move.origin.holds(one.origin) and move.start_ms <= one.start_ms < move.end_ms for move in moves)
         and _shows(one, series, judged, row_of.get((*one.origin.line, currency), []))
     ]
-    of_service = _Rows.of(series, 1).siblings
-    of_services = [
+    of_services = of_values(levels.services, currency, limits, by_service=True)
+    return [of_resources, of_lines, _shown(of_services, series, judged)]
+
+
+def of_values_by_lines(values: Daily, lines: Daily, currency: str, limits: Limits) -> list[Finding]:
+    """What the values of a monitor have too much of, as far as their lines, each by its habits, show it.
+
+    Keys of lines are the value, then service, account, region and usage type, and the currency.
+    """
+    return _shown(of_values(values, currency, limits), *_by_line(values, lines, currency))
+
+
+def _shown(findings: Sequence[Finding], series: Daily, judged: Judged) -> list[Finding]:
+    """The findings of values that their lines show; a drift is in no line's habits."""
+    rows = _Rows.of(series, 1).siblings
+    return [
         one
-        for one in of_values(levels.services, currency, limits, by_service=True)
-        if one.kind is Kind.DRIFT or _shows(one, series, judged, of_service.get((one.value, currency), []))
+        for one in findings
+        if one.kind is Kind.DRIFT or _shows(one, series, judged, rows.get((one.value, one.currency), []))
     ]
-    return [of_resources, of_lines, of_services]
 
 
-def _with_rest(levels: Levels, currency: str) -> Daily:
-    """The lines, and behind them what of each service is in no line that matters."""
-    lines, services = levels.lines, levels.services
+def _by_line(values: Daily, lines: Daily, currency: str) -> tuple[Daily, Judged]:
+    """The lines, and behind them what of each value is in no line that matters, judged."""
     keys, rest = list(lines.keys), []
-    for key, amounts in zip(services.keys, services.amounts, strict=True):
+    rows = _Rows.of(lines, 1).siblings
+    for key, amounts in zip(values.keys, values.amounts, strict=True):
         if key[-1] == currency:
-            mine = [row for row, line in enumerate(lines.keys) if line[0] == key[0]]
-            keys.append((key[0], "", "", "", currency))
+            value = "" if len(key) == 1 else key[0]
+            mine = rows.get((value, currency), [])
+            keys.append((value, "", "", "", currency))
             rest.append(np.maximum(amounts - lines.amounts[mine].sum(axis=0), 0.0))
-    return Daily(lines.start_ms, keys, np.vstack([lines.amounts, *rest]))
+    series = Daily(lines.start_ms, keys, np.vstack([lines.amounts, *rest]))
+    return series, overspend.judge(series.amounts, _marks(series), bar=_BAR)
 
 
 def _of_parts(daily: Daily, amounts: Values, judged: Judged, limits: Limits) -> list[Finding]:

@@ -91,18 +91,20 @@ class Judging:
 
     async def _found(self, monitor: Monitor, daily: Daily, currency: str, limits: Limits) -> list[Finding]:
         """What the values of a monitor have too much of in a currency, in services where in them."""
-        if monitor.facet is not Dimension.SERVICE:
-            return await asyncio.to_thread(findings_of.of_values, daily, currency, limits)
         span = daily.start_ms, daily.start_ms + daily.amounts.shape[1] * DAY_MS
-        where = where_of(monitor, self.read)
+        where, facet = where_of(monitor, self.read), monitor.facet
         bounds = Bounds(limits.below, limits.below / SETTLED, MOST_PARTS)
-        lines, resources = [
-            await self.reader.moving(monitor.scope, _query(span, by, where), currency, bounds)
-            for by in (LINE, (*LINE, Dimension.RESOURCE_ID))
-        ]
-        levels = Levels(daily, lines, _named(resources))
-        found = await asyncio.to_thread(findings_of.of_levels, levels, currency, limits)
-        return gathered(found)
+
+        async def moving(*by: Facet) -> Daily:
+            return await self.reader.moving(monitor.scope, _query(span, by, where), currency, bounds)
+
+        if facet is Dimension.SERVICE:
+            levels = Levels(daily, await moving(*LINE), _named(await moving(*LINE, Dimension.RESOURCE_ID)))
+            return gathered(await asyncio.to_thread(findings_of.of_levels, levels, currency, limits))
+        lines = await moving(*(() if facet is None else (facet,)), *LINE)
+        if facet is None:
+            lines = replace(lines, keys=[("", *key) for key in lines.keys])
+        return await asyncio.to_thread(findings_of.of_values_by_lines, daily, lines, currency, limits)
 
     async def days(self, monitor: Monitor, finding: Finding, start_ms: int, end_ms: int) -> list[DayOf]:
         """The days of a finding's series in `[start_ms, end_ms)`, judged as they were: for charts."""

@@ -80,14 +80,17 @@ class Judging:
         end_ms = daily.start_ms + days * DAY_MS
         first = end_ms - JUDGED_DAYS * DAY_MS
         kept = {_core(one.finding): one.finding for one in known}
-        findings = []
+        findings, problem = [], ""
         for currency in findings_of.currencies_of(daily):
-            limits = limits_of(daily, currency)
-            for one in await self._found(monitor, daily, currency, limits):
+            own = _billed_in(daily, currency)
+            if own.amounts.shape[1] < WARM:
+                problem = f"{too_little(own.amounts.shape[1])} (in {currency})"
+                continue
+            for one in await self._found(monitor, own, currency, limits_of(own, currency)):
                 if one.end_ms > first:
                     same = kept.get(_core(one))
                     findings.append(same or replace(one, causes=await self._causes(monitor, one)))
-        return Judgement(tuple(findings), (first, end_ms), len(daily.keys))
+        return Judgement(tuple(findings), (first, end_ms), len(daily.keys), problem)
 
     async def _found(self, monitor: Monitor, daily: Daily, currency: str, limits: Limits) -> list[Finding]:
         """What the values of a monitor have too much of in a currency, in services where in them."""
@@ -111,12 +114,15 @@ class Judging:
         span = await self._span()
         if span is None:
             return []
+        every = _billed_in(await self._daily(monitor, span), finding.currency)
+        if not every.keys:
+            return []
+        limits, span = limits_of(every, finding.currency), (every.start_ms, span[1])
         where = narrowed(where_of(monitor, self.read), monitor.facet, finding)
         daily = _trimmed(await self.reader.daily(monitor.scope, _query(span, (), where)))
         if not daily.keys:
             return []
         amounts, count = daily.amounts, daily.amounts.shape[1]
-        limits = limits_of(await self._daily(monitor, span), finding.currency)
         judged = await asyncio.to_thread(findings_of.judged_as, finding, daily, limits)
         return [
             DayOf(
@@ -153,6 +159,14 @@ class Judging:
 def too_little(days: int) -> str:
     """Why a bill of few days is not judged."""
     return f"Too little history: the bill has {days} days, and what is usual can be told from {WARM} on"
+
+
+def _billed_in(daily: Daily, currency: str) -> Daily:
+    """What is billed in a currency, from the first day on that it has: nothing is new on the first day of a bill."""
+    rows = [row for row, key in enumerate(daily.keys) if key[-1] == currency]
+    amounts = daily.amounts[rows]
+    first = int(np.flatnonzero(amounts.any(axis=0)).min(initial=amounts.shape[1]))
+    return Daily(daily.start_ms + first * DAY_MS, [daily.keys[row] for row in rows], amounts[:, first:])
 
 
 def _query(span: Period, by: tuple[Facet, ...], where: Filter) -> CostQuery:

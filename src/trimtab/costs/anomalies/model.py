@@ -14,7 +14,7 @@ from typing import Any
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.errors import NotFound
-from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag, Where
+from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag, Where, is_nearly_nothing
 
 METRIC = Metric.NET_UNBLENDED
 CHARGES = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
@@ -22,8 +22,6 @@ FOUND = "costs.anomaly"
 """The kind of event in the outbox when a subscription tells of anomalies; its subject is the subscription's ARN."""
 DEFAULT_NAME = "Default-Services-Monitor"
 HUNDRED = Decimal(100)
-NEARLY_NOTHING = Decimal("0.01")
-"""Of what was spent: a percentage of an expectation below this would be beyond +9,900 % and says nothing."""
 
 
 class UnknownMonitor(NotFound):
@@ -144,7 +142,7 @@ class Impact:
     @property
     def percentage(self) -> Decimal | None:
         """The same in percent of what was expected; None where that was nothing, or nearly."""
-        if self.expected <= 0 or self.expected < NEARLY_NOTHING * self.actual:
+        if self.expected <= 0 or is_nearly_nothing(self.expected, self.actual):
             return None
         return (self.total / self.expected * HUNDRED).quantize(Decimal("0.01"))
 

@@ -179,6 +179,20 @@ def test_less_than_three_weeks_of_bill_are_too_little_history(house: House) -> N
     assert (monitor.problem, house.found()) == ("", [])
 
 
+def test_nothing_is_new_on_the_first_day_of_a_bill_in_another_currency(house: House) -> None:
+    late = bill(0).splitlines()
+    euros = "\n".join([late[0], *(line.replace("USD", "EUR") for line in late[1 + 3 * 35 :])])
+    house.take(bill(0))
+    house.room.bring("euros.csv", euros, source="euros", add=True)
+    house.bill += 1
+    run(house.anomalies.rounds.turn())
+    [monitor] = run(house.anomalies.monitors.listed(EVERYTHING))
+    assert house.found() == []
+    assert monitor.problem == (
+        "Too little history: the bill has 15 days, and what is usual can be told from 21 on (in EUR)"
+    )
+
+
 def test_what_somebody_confirmed_stays(house: House) -> None:
     house.take(bill(80))
     [one] = house.found()

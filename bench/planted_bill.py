@@ -32,6 +32,7 @@ PLANTS = 2 * len(KINDS)
 _APART = 3
 """Days between plants of one service: two at once would be one incident to anybody."""
 _REGIONS = ("us-east-1", "eu-west-1", "ap-south-1")
+_TRIES = 20_000
 _LEAST, _MOST = 0.006, 0.02
 Floats = npt.NDArray[np.float64]
 Line = tuple[str, str, str, str]
@@ -194,7 +195,7 @@ def _move(random: np.random.Generator, bill: PlantedBill) -> None:
 
 def _plant(random: np.random.Generator, bill: PlantedBill, kind: str, whole: float) -> None:
     """Plant a kind where it is large enough of its line, away from other plants of the service."""
-    for _ in range(1000):
+    for _ in range(_TRIES):
         start = int(random.integers(QUARTER + 2, DAYS - 9))
         row = int(random.integers(len(bill.lines)))
         line = bill.lines[row]

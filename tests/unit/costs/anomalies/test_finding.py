@@ -74,6 +74,16 @@ def test_a_usage_type_that_moves_to_another_is_no_anomaly_nor_are_its_machines()
         moved[("gp2", f"a-{at}")] = from_day(steady(20.0, at), 0, DAY)
         moved[("gp3", f"b-{at}")] = from_day(steady(20.0, at))
     assert levels_of(moved) == [[], [], []]
+    resources, lines, _ = levels_of({**moved, ("Box", "new"): from_day(steady(200.0, 3))})  # on the very day
+    assert (origins(resources), origins(lines)) == (["new"], ["Box"])
+
+
+def test_a_machine_that_replaces_three_is_no_anomaly() -> None:
+    three: dict[tuple[str, str], Row] = {("Box", f"i-{at}"): from_day(steady(20.0, at), 0, DAY) for at in range(3)}
+    resources, lines, _ = levels_of({**three, ("Box", "big"): from_day(steady(60.0, 4)), ("Box", "i-9"): steady(90.0)})
+    assert (resources, lines) == ([], [])
+    types = {(f"Use{at}", name): row for at, ((_, name), row) in enumerate(three.items())}
+    assert levels_of({**types, ("All", "big"): from_day(steady(60.0, 4))})[1] == []
 
 
 def test_what_is_new_is_told_as_new_and_has_no_percentage() -> None:
@@ -86,7 +96,7 @@ def test_machines_of_a_line_that_is_used_now_and_then_come_and_go() -> None:
     used = np.arange(DAYS) % 3 == 0
     resources, lines, services = levels_of({
         ("Batch", "old"): from_day(np.where(used, 60.0, 0.0), 0, DAY),
-        ("Batch", "new"): from_day(np.where(used, 60.0, 0.0)),
+        ("Batch", "new"): from_day(np.where(used, 100.0, 0.0)),
         ("Box", "i-1"): steady(100.0),
     })  # fmt: skip
     assert (resources, lines, services) == ([], [], [])

@@ -90,6 +90,7 @@ def test_what_shares_no_cause_or_no_day_is_another_incident() -> None:
     line = anomaly("b", finding(LINE, 45), "Box")
     assert len(led([anomaly("a", finding(Origin(), 90), "Disk", monitor="accounts"), line])) == 2
     assert len(led([anomaly("a", finding(Origin(), 90, 9), "Box", monitor="accounts"), line])) == 2
+    assert len(led([anomaly("a", finding(EC2, 90), "Box"), line])) == 2  # what one monitor told apart
     euros = replace(finding(Origin(), 90), currency="EUR")
     assert len(led([anomaly("a", euros, "Box", monitor="accounts"), line])) == 2
 

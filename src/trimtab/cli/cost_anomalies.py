@@ -44,6 +44,8 @@ def list_(
     print_table(_HEADS, [_row(one) for one in found.anomalies], right=_HEADS[3:5])
     if found.judged_ms is None:
         remark("The bill was not judged yet: it is within seconds of an import.")
+    elif found.problem:
+        remark(f"{found.problem}.")
     elif not found.anomalies:
         remark("None found.")
 
@@ -67,6 +69,8 @@ def show(connection: Connection, anomaly: str, as_json: bool) -> None:
         for one in found.anomaly.causes
     ]
     print_table(("contribution", "service", "account", "region", "usage type"), causes, right=("contribution",))
+    for part in found.anomaly.wider:
+        remark(f"Seen also in {part.name}: {_money(part.impact)} more than {_money(part.expected)}.")
     if found.resources:
         click.echo(f"\nCost most: {', '.join(found.resources[:5])}")
     if found.around:
@@ -90,7 +94,10 @@ def say(connection: Connection, anomaly: str, feedback: str) -> None:
 
 @click.group("monitors")
 def monitors() -> None:
-    """What of the bill is watched for anomalies. A monitor of services exists by itself."""
+    """What of the bill is watched for anomalies. A monitor of services exists by itself.
+
+    Monitors of services look into them: at each usage type in an account and region, and at each resource.
+    """
 
 
 @monitors.command("list")
@@ -214,8 +221,9 @@ def _row(one: wire.CostAnomaly) -> tuple[str, ...]:
     first, last = _day(one.start_ms), _day(one.end_ms - _DAY_MS)
     days = f"{first} …" if one.open else first if first == last else f"{first} to {last[5:]}"
     cause = one.causes[0] if one.causes else None
-    part = f"{cause.account_name or cause.account} {cause.region} {cause.usage_type}" if cause else "–"
-    more = f"+{Decimal(one.percentage):,.0f} %" if one.percentage is not None else one.kind
+    words = (cause.account_name or cause.account, cause.region, cause.usage_type) if cause else ()
+    part = " ".join(word for word in (*words, one.place.resource) if word) or "–"
+    more = one.kind if one.percentage is None or one.kind == "new" else f"+{Decimal(one.percentage):,.0f} %"
     return one.id, days, one.value or one.monitor_name, _money(one.impact), more, part, one.feedback or "–"
 
 

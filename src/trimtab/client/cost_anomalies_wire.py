@@ -23,11 +23,31 @@ class RootCause(Struct, frozen=True):
     contribution: str
 
 
-class CostAnomaly(Struct, frozen=True):
-    """Days on which a monitor's value cost more than expected.
+class AnomalyPlace(Struct, frozen=True):
+    """The narrowest part of the bill that explains an anomaly; "" is any. All of them "" is the monitor's value."""
 
-    `percentage` is null where nothing was expected; `open`: it goes on at the last day of the bill; `kind` is rise,
-    drift or new. `feedback` is what was said of it, empty for nothing.
+    service: str = ""
+    account: str = ""
+    region: str = ""
+    usage_type: str = ""
+    resource: str = ""
+
+
+class WiderPart(Struct, frozen=True):
+    """A wider part of the bill in which the same incident was seen, by its monitor or by another one."""
+
+    name: str
+    impact: str
+    expected: str
+    percentage: str | None
+
+
+class CostAnomaly(Struct, frozen=True):
+    """Days on which a monitor's value, or a part of it, cost more than expected. Amounts are of its `place`.
+
+    `percentage` is null where nothing was expected, or less than 1 % of what was spent; `open`: it goes on at the last
+    day of the bill; `kind` is rise, drift or new. `feedback` is what was said of it, empty for nothing. `also` are the
+    anomalies of other monitors that are the same incident.
     """
 
     id: str
@@ -51,13 +71,21 @@ class CostAnomaly(Struct, frozen=True):
     changed_ms: Millis
     feedback: str
     feedback_by: str
+    place: AnomalyPlace = AnomalyPlace()
+    wider: list[WiderPart] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
 
 
 class CostAnomalyList(Struct, frozen=True):
-    """Anomalies, the last to begin first. `judged_ms` is when the bill was last judged; null before that."""
+    """Incidents, the last to begin first: each once, by its narrowest anomaly; of one monitor all that it found.
+
+    `judged_ms` is when the bill was last judged; null before that. `problem`: why it cannot be judged, such as too
+    little history.
+    """
 
     anomalies: list[CostAnomaly]
     judged_ms: Millis | None = None
+    problem: str = ""
 
 
 class AnomalyDay(Struct, frozen=True):

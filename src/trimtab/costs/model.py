@@ -277,3 +277,8 @@ class Held:
     lines: int
     accounts: tuple[str, ...]
     totals: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def is_nearly_nothing(before: Decimal, after: Decimal) -> bool:
+    """Whether an amount is so small beside another that a percentage of it, beyond +9,900 %, says nothing."""
+    return abs(before) < abs(after) / 100 or before == 0

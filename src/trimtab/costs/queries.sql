@@ -56,3 +56,16 @@ WHERE longest <= 3600
   AND arrayExists(hours -> arrayMax(hours) - arrayMin(arrayFilter(cost -> cost != 0, hours)) > 1e-9,
                   [billed, amortised, net_amortised])
 ORDER BY resource, currency, day;
+
+-- name: moving
+-- The days of the groups of one currency whose days differ enough to matter, the dearest day first, as arrays.
+-- Groups that cost too little in all are left out before their days are added up.
+SELECT /*keys*/, sumResample(0, /*days*/, 1)(toFloat64(/*amount*/), toUInt32(day - {first:Date})) AS amounts
+FROM /*table*/
+WHERE /*where*/ AND (/*names*/) IN (
+  SELECT /*groups*/ FROM /*table*/ WHERE /*where*/ GROUP BY /*groups*/ HAVING sum(toFloat64(/*amount*/)) >= {least:Float64}
+)
+GROUP BY /*names*/
+HAVING arrayMax(amounts) - arrayMin(amounts) >= {swing:Float64}
+ORDER BY arrayMax(amounts) DESC
+LIMIT {most:UInt32};

@@ -18,10 +18,10 @@ import numpy.typing as npt
 from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions, facets_of
 from trimtab.costs.daily import Daily, pivot
-from trimtab.costs.facets import in_daily
-from trimtab.costs.model import CostQuery, CostRow, Facet, Filter, Metric
+from trimtab.costs.facets import in_daily, summed
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Facet, Filter, Metric, Where
 from trimtab.costs.periods import period_of
-from trimtab.costs.read_sql import DAY_MS, HOUR, statement_of, time_condition
+from trimtab.costs.read_sql import DAY_MS, HOUR, check, keys_of, statement_of, time_condition
 from trimtab.costs.readers.rate_card_charges import AS_MEASURED, POWER
 from trimtab.costs.tag_keys import merged
 from trimtab.store.sql import load_queries
@@ -60,6 +60,20 @@ class PowerCost:
     kwh: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Which groups matter: those that cost `least` in all, of days that differ by `swing`; `most` of them."""
+
+    least: float
+    swing: float
+    most: int
+
+    @property
+    def params(self) -> dict[str, float]:
+        """As the statement binds them."""
+        return {"least": self.least, "swing": self.swing, "most": self.most}
+
+
 class CostReader:
     """The reading side of the room."""
 
@@ -95,6 +109,44 @@ class CostReader:
         keys = [found[f"key{at}"].tolist() for at in range(len(query.group_by))]
         days = found["period"].astype(np.int64) * 1000
         return pivot(query, days, [*keys, found["currency"].tolist()], found["amount0"].astype(np.float64))
+
+    async def moving(self, scope: Scope, query: CostQuery, currency: str, bounds: Bounds) -> Daily:
+        """The first metric of a DAILY `query`, of the groups of a currency that `bounds` let through.
+
+        For many series: the engine adds up and chooses. Raises as `costs`.
+        """
+        check(query)
+        conditions = Conditions()
+        only = Where(Dimension.CURRENCY, (currency,))
+        where = " AND ".join(
+            (
+                time_condition(query.start_ms, query.end_ms, conditions, hourly=False),
+                conditions.scope(scope),
+                conditions.of(only if query.where is None else And((query.where, only))),
+            )
+        )
+        keys, joins = keys_of(query.group_by, conditions)
+        groups = [f"toString({key})" for key in keys]
+        names = [f"key{at}" for at in range(len(groups))]
+        days = (query.end_ms - query.start_ms) // DAY_MS
+        by_day = in_daily((*query.group_by, *facets_of(query.where)), query.metrics)
+        words = {
+            "keys": ", ".join(f"{group} AS {name}" for group, name in zip(groups, names, strict=True)),
+            "names": ", ".join(names),
+            "groups": ", ".join(groups),
+            "days": str(days),
+            "amount": summed(query.metrics[0]),
+            "table": ("cost_daily" if by_day else "cost_lines") + joins,
+            "where": where,
+        }
+        sql = _QUERIES["moving"]
+        for name, word in words.items():
+            sql = sql.replace(f"/*{name}*/", word)
+        params = {**conditions.params, "first": _day(query.start_ms), **bounds.params}
+        table = await self._telemetry.table(sql, params)
+        amounts = table["amounts"].combine_chunks().flatten().to_numpy().reshape(-1, days)
+        values = zip(*(table[name].to_pylist() for name in names), strict=True)
+        return Daily(query.start_ms, [(*value, currency) for value in values], amounts)
 
     async def total(self, scope: Scope, start_ms: int, end_ms: int, metric: Metric) -> dict[str, Decimal]:
         """One metric over `[start_ms, end_ms)`, by currency."""

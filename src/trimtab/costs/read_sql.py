@@ -41,7 +41,7 @@ def statement_of(query: CostQuery, scope: Scope) -> Statement:
     hourly = query.granularity is Granularity.HOURLY
     daily = not hourly and in_daily((*query.group_by, *facets_of(query.where)), query.metrics)
     conditions = Conditions()
-    keys, joins = _keys(query.group_by, conditions)
+    keys, joins = keys_of(query.group_by, conditions)
     where = " AND ".join(
         (
             time_condition(query.start_ms, query.end_ms, conditions, hourly=hourly),
@@ -90,7 +90,7 @@ def time_condition(start_ms: int, end_ms: int, conditions: Conditions, *, hourly
     return condition
 
 
-def _keys(group_by: Sequence[Facet], conditions: Conditions) -> tuple[list[str], str]:
+def keys_of(group_by: Sequence[Facet], conditions: Conditions) -> tuple[list[str], str]:
     """The key expressions, and the joins that tags and categories need."""
     keys, joins = [], ""
     for at, facet in enumerate(group_by):

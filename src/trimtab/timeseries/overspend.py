@@ -21,6 +21,12 @@ WARM = 21
 """Days of history before anything is judged."""
 SETTLED = 7
 """Days after which what was too dear is the new level."""
+_LAST_OF_RAMP = 3
+"""Days at the end of the week that settles whose rise is that of the new level."""
+_OF_ITS_OWN = 1.25
+"""A day of that week that rose by less than so many times of it says nothing of its weekday: it was noise, or still on
+the way up.
+"""
 _WEEK = 7
 _WEEKS = 5
 _NOISE_DAYS = 56
@@ -74,6 +80,18 @@ class Overspend:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What counts: days from `share` above what they should cost, and `width` standard deviations of noise; drifts.
+
+    Thousands of small series need a higher bar than a few large ones: one of them is out of its noise on every day.
+    """
+
+    share: float = _LEAST_SHARE
+    width: float = _WIDE
+    drifts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """By series and day: what it should have cost, how much more is too much, whether it was, whether by drift."""
 
@@ -92,7 +110,11 @@ def find_each(
     amounts: Values, marks: Bools | None = None, least: float = 0.0, large: float = np.inf
 ) -> list[list[Overspend]]:
     """The overspends of every row of `amounts`. A day that cost `large` more counts from a smaller share on."""
-    judged = judge(amounts, marks, large)
+    return overspends(amounts, judge(amounts, marks, large), least)
+
+
+def overspends(amounts: Values, judged: Judged, least: float = 0.0) -> list[list[Overspend]]:
+    """The overspends of every row of `amounts` that was judged."""
     found: list[list[Overspend]] = [[] for _ in amounts]
     for row in np.flatnonzero(judged.flagged.any(axis=1)).tolist():
         every = (
@@ -103,7 +125,7 @@ def find_each(
     return found
 
 
-def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf) -> Judged:
+def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf, bar: Bar = Bar()) -> Judged:
     """Judge every day of every series from the days before it."""
     series, days = amounts.shape
     believed = amounts.astype(np.float64).copy()
@@ -117,8 +139,8 @@ def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf) ->
     settled = np.full(series, -_DRIFT_WARM, dtype=np.int64)
     for day in range(WARM, days):
         due, noise = _due(believed, amounts, found, lasting, day, marks)
-        share = np.clip(large, _LEAST_LARGE_SHARE * due, _LEAST_SHARE * due)
-        wide = np.maximum(np.maximum(_WIDE * noise, share), _TINY)
+        share = np.clip(large, _LEAST_LARGE_SHARE * due, bar.share * due)
+        wide = np.maximum(np.maximum(bar.width * noise, share), _TINY)
         over = amounts[:, day] - due > wide
         found.flagged[:, day], found.expected[:, day], found.width[:, day] = over, due, wide
         believed[over, day] = due[over]
@@ -126,7 +148,8 @@ def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf) ->
         ripe = np.flatnonzero(lasting >= SETTLED)
         _settle(believed, amounts, ripe, day)
         lasting[ripe], settled[ripe] = 0, day
-        _note_drift(believed, amounts, found, day, ~over & (day - settled > _DRIFT_BACK + _WEEK), wide)
+        if bar.drifts:
+            _note_drift(believed, amounts, found, day, ~over & (day - settled > _DRIFT_BACK + _WEEK), wide)
     return found
 
 
@@ -189,10 +212,19 @@ def _now_and_then(amounts: Values, lasting: Ints, day: int) -> Values:
 
 
 def _settle(believed: Values, amounts: Values, rows: Ints, day: int) -> None:
-    """The last week is the level now: what came before is remembered as if it had been, weekday by weekday."""
+    """The last week is the level now: what came before is remembered as if it had been, weekday by weekday.
+
+    What the last days of that week rose by, in proportion, is what all rose by, but weekdays that rose by much more.
+    """
     first = day - SETTLED + 1
     for row in rows.tolist():
-        moved = amounts[row, first : day + 1] - believed[row, first : day + 1]
+        spent, due = amounts[row, first : day + 1], believed[row, first : day + 1]
+        moved, last = spent - due, slice(-_LAST_OF_RAMP, None)
+        if due.sum() > _SPORADIC * spent.sum():
+            risen = due * (np.median(spent[last] / np.maximum(due[last], _TINY)) - 1)
+        else:
+            risen = np.full(SETTLED, np.median(moved[last]))
+        moved = np.where(moved < _OF_ITS_OWN * risen, risen, moved)
         believed[row, : day + 1] += np.resize(moved[::-1], day + 1)[::-1]
 
 

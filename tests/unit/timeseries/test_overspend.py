@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trimtab.timeseries.overspend import Overspend, find, find_each
+from trimtab.timeseries.overspend import Bar, Overspend, find, find_each, judge
 
 DAYS = 150
 
@@ -112,3 +112,30 @@ def test_precision_and_recall_at_the_impact_of_a_day() -> None:
         found, right, caught = found + len(here), right + len(hits), caught + bool(hits)
     assert right / found >= 0.9
     assert caught / wanted >= 0.9
+
+
+def test_a_ramp_of_a_week_is_over_when_it_is_the_level() -> None:
+    """The days on the way up say nothing of their weekdays: none of them is too dear a week or a month later."""
+    amounts = bill(noise=0.01)
+    amounts[100:] *= np.clip(1 + np.arange(DAYS - 100) / 6, 1, 2)
+    one = only(amounts)
+    assert 100 <= one.start < one.end <= 111
+
+
+def test_what_is_added_evenly_is_the_level_on_weekends_too() -> None:
+    amounts = bill(noise=0.01)
+    amounts[100:] += 100
+    judged = judge(amounts[None, :], marks())
+    assert judged.expected[0, 112:140] == pytest.approx(amounts[112:140], rel=0.08)
+
+
+def test_a_higher_bar_lets_small_shares_and_drifts_pass() -> None:
+    amounts = bill(noise=0.01)
+    amounts[100:102] *= 1.25
+    assert judge(amounts[None, :]).flagged.any()
+    assert not judge(amounts[None, :], bar=Bar(share=0.3)).flagged.any()
+    assert not judge(amounts[None, :], bar=Bar(width=40.0)).flagged.any()
+    slow = bill(noise=0.01)
+    slow[60:130] *= np.linspace(1, 1.6, 70)
+    assert judge(slow[None, :]).drifting.any()
+    assert not judge(slow[None, :], bar=Bar(drifts=False)).flagged.any()

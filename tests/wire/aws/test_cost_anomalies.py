@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -173,6 +174,9 @@ def test_rest_lists_opens_and_judges_the_same(ce: Any, server: LiveServer) -> No
         detail = calls.one(one.id)
         assert [day.flagged for day in detail.days[-10:]] == [False, True, True, *[False] * 7]
         assert detail.resources == ["i-dear"]
+        assert (detail.anomaly.place.resource, detail.anomaly.wider[-1].name) == ("i-dear", "Anomalous Compute")
+        pages = [urlopen(f"{server.url}/cost-anomalies{path}").read().decode() for path in ("", f"/{one.id}")]
+        assert ["i-dear" in pages[0], "Seen also in" in pages[1]] == [True, True]
         assert calls.say(one.id, "YES").feedback == "YES"
         made = calls.add_monitor(PutMonitor("accounts", "LINKED_ACCOUNT"))
         told = calls.subscribe(PutSubscription("all", [made.id], "IMMEDIATE", "10", "5", any=True, emails=["a@b.org"]))

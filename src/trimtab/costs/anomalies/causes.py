@@ -23,6 +23,13 @@ _PARTS: tuple[Dimension, ...] = (
     Dimension.REGION,
     Dimension.USAGE_TYPE,
 )
+LINE: tuple[Dimension, ...] = (
+    Dimension.SERVICE,
+    Dimension.LINKED_ACCOUNT,
+    Dimension.REGION,
+    Dimension.USAGE_TYPE,
+)
+"""What a line of the bill is known by."""
 _STRETCHES = 3
 _WEEK = 7
 _SLOW_DAYS = 28
@@ -58,9 +65,17 @@ class Causes:
 
 
 def narrowed(where: Filter, facet: Facet | None, finding: Finding) -> Filter:
-    """The lines of one finding: of its monitor, its value, its currency."""
-    parts = [where, Where(Dimension.CURRENCY, (finding.currency,))]
-    return And((*parts, Where(facet, (finding.value,)))) if facet is not None else And(tuple(parts))
+    """The lines of one finding: of its monitor, its value, its origin, its currency."""
+    parts: list[Filter] = [where, Where(Dimension.CURRENCY, (finding.currency,))]
+    if facet is not None:
+        parts.append(Where(facet, (finding.value,)))
+    return And((*parts, *at_origin(finding)))
+
+
+def at_origin(finding: Finding) -> list[Filter]:
+    """The conditions of where in its value a finding happened."""
+    parts = zip((*LINE, Dimension.RESOURCE_ID), finding.origin.parts, strict=True)
+    return [Where(dimension, (part,)) for dimension, part in parts if part]
 
 
 def stretches(finding: Finding) -> list[Period]:

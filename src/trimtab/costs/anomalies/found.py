@@ -10,6 +10,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.costs.anomalies.incidents import led
 from trimtab.costs.anomalies.model import FEEDBACK, Anomaly, Finding, Monitor
 from trimtab.costs.anomalies.rows import anomaly_of, body_of, monitor_of, sees
 from trimtab.store.state.database import State
@@ -38,30 +39,27 @@ class FoundStore:
         self._clock = clock
 
     async def listed(self, scope: Scope, wanted: Wanted) -> list[Anomaly]:
-        """The anomalies that `scope` sees, the last to begin first, of one day by their impact."""
+        """The incidents that `scope` sees, the last to begin first, of one day by their impact.
+
+        An incident is its narrowest anomaly, with the `others` of other monitors. Of one monitor all its own are told.
+        """
         parts = [_columns.end_ms > wanted.start_ms]
-        if wanted.end_ms is not None:
-            parts.append(_columns.end_ms <= wanted.end_ms)
         if wanted.monitor:
             parts.append(_columns.monitor == wanted.monitor)
-        if wanted.feedback:
-            parts.append(_columns.feedback == wanted.feedback)
-        if wanted.open_only:
-            parts.append(_columns.open == 1)
 
         def read(connection: Connection) -> list[Anomaly]:
             seen = _monitors(connection, scope)
             rows = connection.execute(select(cost_anomalies).where(*parts))
             return [anomaly_of(row) for row in rows if row.monitor in seen]
 
-        found = await self._state.run(read)
-        least = wanted.least
-        kept = [one for one in found if least is None or one.finding.impact.total >= least]
+        kept = [one for one in led(await self._state.run(read)) if _passes(one, wanted)]
         return sorted(kept, key=lambda one: (-one.finding.start_ms, -one.finding.impact.total, one.id))
 
     async def one(self, scope: Scope, id_: str) -> Anomaly:
-        """An anomaly. Raises NotFound."""
-        return await self._state.run(lambda connection: _one(connection, scope, id_))
+        """An anomaly; one that leads an incident with its `others`. Raises NotFound."""
+        anomaly = await self._state.run(lambda connection: _one(connection, scope, id_))
+        incidents = await self.listed(scope, Wanted(start_ms=anomaly.finding.start_ms))
+        return next((one for one in incidents if one.id == id_), anomaly)
 
     async def say(self, scope: Scope, id_: str, feedback: str, by: str) -> Anomaly:
         """Note whether it was one. Raises NotFound, InvalidInput."""
@@ -90,7 +88,8 @@ def revise(
     known = [anomaly_of(row) for row in connection.execute(select(cost_anomalies).where(mine)).all()]
     left = {one.id: one for one in known}
     for finding in found:
-        same = next((one for one in left.values() if _same(one.finding, finding)), None)
+        alike = [one for one in left.values() if _same(one.finding, finding)]
+        same = min(alike, key=lambda one: one.finding.origin != finding.origin, default=None)
         if same is None:
             connection.execute(insert(cost_anomalies).values(**_new(monitor, finding, now_ms)))
             continue
@@ -103,6 +102,16 @@ def revise(
     connection.execute(delete(cost_anomaly_told).where(cost_anomaly_told.c.anomaly.in_(gone)))
 
 
+def _passes(anomaly: Anomaly, wanted: Wanted) -> bool:
+    found = anomaly.finding
+    return (
+        (wanted.end_ms is None or found.end_ms <= wanted.end_ms)
+        and wanted.feedback in ("", anomaly.feedback)
+        and (found.open or not wanted.open_only)
+        and (wanted.least is None or found.impact.total >= wanted.least)
+    )
+
+
 def known_in(connection: Connection, monitor: str, start_ms: int) -> list[Anomaly]:
     """The anomalies of a monitor that end after `start_ms`."""
     mine = (_columns.monitor == monitor) & (_columns.end_ms > start_ms)
@@ -110,8 +119,10 @@ def known_in(connection: Connection, monitor: str, start_ms: int) -> list[Anomal
 
 
 def _same(known: Finding, new: Finding) -> bool:
+    """Whether both are of the same days and the same place, as far as it is known: late lines tell it better."""
     alike = (known.value, known.currency) == (new.value, new.currency)
-    return alike and known.start_ms < new.end_ms and new.start_ms < known.end_ms
+    nested = known.origin.holds(new.origin) or new.origin.holds(known.origin)
+    return alike and nested and known.start_ms < new.end_ms and new.start_ms < known.end_ms
 
 
 def _new(monitor: Monitor, finding: Finding, now_ms: int) -> dict[str, object]:

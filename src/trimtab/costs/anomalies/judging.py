@@ -1,4 +1,5 @@
-"""Judges the bill: the daily amounts of every value of a monitor, all in one query and at once.
+"""Judges the bill: the daily amounts of every value of a monitor, all in one query and at once; of services also those
+of their usage types and resources, as far as they matter by money.
 
 Only days that are over are judged, and the last of them again whenever a bill comes: late lines revise what was found.
 """
@@ -6,42 +7,42 @@ Only days that are over are judged, and the last of them again whenever a bill c
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import numpy as np
 
 from trimtab.base.clock import Clock
-from trimtab.costs.anomalies.causes import Causes
+from trimtab.costs.anomalies import finding as findings_of
+from trimtab.costs.anomalies.causes import LINE, Causes, narrowed
+from trimtab.costs.anomalies.finding import Levels, Limits, limits_of
 from trimtab.costs.anomalies.form import ReadFilter, where_of
-from trimtab.costs.anomalies.model import METRIC, Anomaly, Cause, Finding, Impact, Kind, Monitor
+from trimtab.costs.anomalies.gathering import gathered
+from trimtab.costs.anomalies.model import METRIC, Anomaly, Cause, Finding, Monitor
 from trimtab.costs.daily import Daily
-from trimtab.costs.model import CostQuery, Granularity
-from trimtab.costs.outlook import calendar_of
-from trimtab.costs.read import CostReader
+from trimtab.costs.model import CostQuery, Dimension, Facet, Filter, Granularity
+from trimtab.costs.periods import Period
+from trimtab.costs.read import Bounds, CostReader
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.timeseries import overspend
-from trimtab.timeseries.overspend import Overspend
+from trimtab.timeseries.overspend import SETTLED, WARM
 
 HISTORY_DAYS = 210
 """Days that are read: those judged, and three months before them for what their days of the month usually cost."""
 JUDGED_DAYS = 120
 """Days back from the last one whose anomalies are found and revised."""
-LEAST_SHARE = 0.001
-"""Of an average day of all that a monitor watches: an anomaly that cost less in all is not worth a look."""
-LEAST = 1.0
-"""And none below one unit of the currency."""
-LARGE_SHARE = 0.03
-"""Of the same: a day that cost so much more counts, though its own value hides it (5 % of it are enough)."""
-_DIGITS = Decimal("0.000001")
+MOST_PARTS = 5000
+"""Lines, and as many resources, that are judged: so many values a managed monitor of AWS tracks, by cost, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a monitor's bill holds. `span` are the days that were judged anew: anomalies outside it stay as they are."""
+    """What a monitor's bill holds. `span` are the days that were judged anew: anomalies outside it stay as they are.
+
+    `problem` says why there was nothing to judge; "" otherwise.
+    """
 
     findings: tuple[Finding, ...]
-    span: tuple[int, int]
+    span: Period
     values: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +70,60 @@ class Judging:
 
         Raises errors of its filter, QueryAborted, Unavailable.
         """
-        daily = await self._daily(monitor)
-        if daily is None:
+        span = await self._span()
+        if span is None:
             return Judgement((), (0, 0), 0)
-        found = await asyncio.to_thread(_find, daily)
-        end_ms = daily.start_ms + daily.amounts.shape[1] * DAY_MS
+        daily = await self._daily(monitor, span)
+        days = daily.amounts.shape[1]
+        if days < WARM:
+            return Judgement((), (0, 0), len(daily.keys), too_little(days))
+        end_ms = daily.start_ms + days * DAY_MS
         first = end_ms - JUDGED_DAYS * DAY_MS
         kept = {_core(one.finding): one.finding for one in known}
-        findings = []
-        for one in found:
-            if one.end_ms > first:
-                same = kept.get(_core(one))
-                findings.append(same or replace(one, causes=await self._causes(monitor, one)))
-        return Judgement(tuple(findings), (first, end_ms), len(daily.keys))
+        findings, problem = [], ""
+        for currency in findings_of.currencies_of(daily):
+            own = _billed_in(daily, currency)
+            if own.amounts.shape[1] < WARM:
+                problem = f"{too_little(own.amounts.shape[1])} (in {currency})"
+                continue
+            for one in await self._found(monitor, own, currency, limits_of(own, currency)):
+                if one.end_ms > first:
+                    same = kept.get(_core(one))
+                    findings.append(same or replace(one, causes=await self._causes(monitor, one)))
+        return Judgement(tuple(findings), (first, end_ms), len(daily.keys), problem)
+
+    async def _found(self, monitor: Monitor, daily: Daily, currency: str, limits: Limits) -> list[Finding]:
+        """What the values of a monitor have too much of in a currency, in services where in them."""
+        span = daily.start_ms, daily.start_ms + daily.amounts.shape[1] * DAY_MS
+        where, facet = where_of(monitor, self.read), monitor.facet
+        bounds = Bounds(limits.below, limits.below / SETTLED, MOST_PARTS)
+
+        async def moving(*by: Facet) -> Daily:
+            return await self.reader.moving(monitor.scope, _query(span, by, where), currency, bounds)
+
+        if facet is Dimension.SERVICE:
+            levels = Levels(daily, await moving(*LINE), _named(await moving(*LINE, Dimension.RESOURCE_ID)))
+            return gathered(await asyncio.to_thread(findings_of.of_levels, levels, currency, limits))
+        lines = await moving(*(() if facet is None else (facet,)), *LINE)
+        if facet is None:
+            lines = replace(lines, keys=[("", *key) for key in lines.keys])
+        return await asyncio.to_thread(findings_of.of_values_by_lines, daily, lines, currency, limits)
 
     async def days(self, monitor: Monitor, finding: Finding, start_ms: int, end_ms: int) -> list[DayOf]:
         """The days of a finding's series in `[start_ms, end_ms)`, judged as they were: for charts."""
-        daily = await self._daily(monitor)
-        key = (finding.currency,) if monitor.facet is None else (finding.value, finding.currency)
-        if daily is None or key not in daily.keys:
+        span = await self._span()
+        if span is None:
             return []
-        count = daily.amounts.shape[1]
-        _, large = _limits(daily, finding.currency)
-        amounts = daily.amounts[[daily.keys.index(key)]]
-        judged = await asyncio.to_thread(overspend.judge, amounts, calendar_of(daily.start_ms, count), large)
+        every = _billed_in(await self._daily(monitor, span), finding.currency)
+        if not every.keys:
+            return []
+        limits, span = limits_of(every, finding.currency), (every.start_ms, span[1])
+        where = narrowed(where_of(monitor, self.read), monitor.facet, finding)
+        daily = _trimmed(await self.reader.daily(monitor.scope, _query(span, (), where)))
+        if not daily.keys:
+            return []
+        amounts, count = daily.amounts, daily.amounts.shape[1]
+        judged = await asyncio.to_thread(findings_of.judged_as, finding, daily, limits)
         return [
             DayOf(
                 daily.start_ms + day * DAY_MS,
@@ -105,19 +136,19 @@ class Judging:
             if start_ms <= daily.start_ms + day * DAY_MS < end_ms
         ]
 
-    async def _daily(self, monitor: Monitor) -> Daily | None:
-        """The daily amounts of every value of a monitor, up to the last day that has any."""
+    async def _span(self) -> Period | None:
+        """The days that are read; None without a closed one."""
         extent = await self.reader.extent()
         if extent is None:
             return None
         end_ms = min(extent[1], self.clock.now_ms() // DAY_MS * DAY_MS)
         start_ms = max(extent[0], end_ms - HISTORY_DAYS * DAY_MS)
-        if end_ms <= start_ms:
-            return None
-        where, facet = where_of(monitor, self.read), monitor.facet
-        group_by = () if facet is None else (facet,)
-        query = CostQuery(start_ms, end_ms, (METRIC,), Granularity.DAILY, group_by, where)
-        return _trimmed(await self.reader.daily(monitor.scope, query))
+        return (start_ms, end_ms) if start_ms < end_ms else None
+
+    async def _daily(self, monitor: Monitor, span: Period) -> Daily:
+        """The daily amounts of every value of a monitor, up to the last day that has any."""
+        by = () if monitor.facet is None else (monitor.facet,)
+        return _trimmed(await self.reader.daily(monitor.scope, _query(span, by, where_of(monitor, self.read))))
 
     async def _causes(self, monitor: Monitor, finding: Finding) -> tuple[Cause, ...]:
         extent = await self.reader.extent()
@@ -125,46 +156,33 @@ class Judging:
         return await self.causes.of(monitor.scope, finding, where, monitor.facet, extent[0] if extent else 0)
 
 
+def too_little(days: int) -> str:
+    """Why a bill of few days is not judged."""
+    return f"Too little history: the bill has {days} days, and what is usual can be told from {WARM} on"
+
+
+def _billed_in(daily: Daily, currency: str) -> Daily:
+    """What is billed in a currency, from the first day on that it has: nothing is new on the first day of a bill."""
+    rows = [row for row, key in enumerate(daily.keys) if key[-1] == currency]
+    amounts = daily.amounts[rows]
+    first = int(np.flatnonzero(amounts.any(axis=0)).min(initial=amounts.shape[1]))
+    return Daily(daily.start_ms + first * DAY_MS, [daily.keys[row] for row in rows], amounts[:, first:])
+
+
+def _query(span: Period, by: tuple[Facet, ...], where: Filter) -> CostQuery:
+    return CostQuery(*span, (METRIC,), Granularity.DAILY, by, where)
+
+
+def _named(resources: Daily) -> Daily:
+    """Without what belongs to no resource: that is its line's."""
+    rows = [row for row, key in enumerate(resources.keys) if key[-2]]
+    return replace(resources, keys=[resources.keys[row] for row in rows], amounts=resources.amounts[rows])
+
+
 def _trimmed(daily: Daily) -> Daily:
     """Without the days at the end of which the bill has nothing yet."""
     used = np.flatnonzero(daily.amounts.any(axis=0))
     return replace(daily, amounts=daily.amounts[:, : used[-1] + 1 if len(used) else 0])
-
-
-def _find(daily: Daily) -> list[Finding]:
-    """The overspends of every series."""
-    findings: list[Finding] = []
-    marks = calendar_of(daily.start_ms, daily.amounts.shape[1])
-    for currency in sorted({key[-1] for key in daily.keys}):
-        rows = [at for at, key in enumerate(daily.keys) if key[-1] == currency]
-        amounts = daily.amounts[rows]
-        each = overspend.find_each(amounts, marks, *_limits(daily, currency))
-        for row, found in zip(rows, each, strict=True):
-            value = daily.keys[row][0] if len(daily.keys[row]) > 1 else ""
-            findings += [_finding(one, daily.start_ms, value, currency) for one in found]
-    return findings
-
-
-def _limits(daily: Daily, currency: str) -> tuple[float, float]:
-    """The least impact, and what a day is large from, by the average day of a monitor in a currency."""
-    rows = [at for at, key in enumerate(daily.keys) if key[-1] == currency]
-    whole = float(daily.amounts[rows].sum(axis=0).mean()) if daily.amounts.size else 0.0
-    return max(LEAST, LEAST_SHARE * whole), LARGE_SHARE * whole
-
-
-def _finding(one: Overspend, start_ms: int, value: str, currency: str) -> Finding:
-    impact = Impact(*(Decimal(repr(amount)).quantize(_DIGITS) for amount in (one.peak, one.actual, one.expected)))
-    return Finding(
-        value=value,
-        currency=currency,
-        start_ms=start_ms + one.start * DAY_MS,
-        end_ms=start_ms + one.end * DAY_MS,
-        open=one.open,
-        kind=Kind.NEW if one.new else Kind.DRIFT if one.drift else Kind.RISE,
-        max_score=round(one.score, 4),
-        current_score=round(one.last_score, 4),
-        impact=impact,
-    )
 
 
 def _core(finding: Finding) -> Finding:

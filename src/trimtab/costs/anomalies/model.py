@@ -14,7 +14,7 @@ from typing import Any
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.errors import NotFound
-from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag, Where
+from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag, Where, is_nearly_nothing
 
 METRIC = Metric.NET_UNBLENDED
 CHARGES = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
@@ -141,8 +141,52 @@ class Impact:
 
     @property
     def percentage(self) -> Decimal | None:
-        """The same in percent of what was expected; None where that was nothing."""
-        return None if self.expected <= 0 else (self.total / self.expected * HUNDRED).quantize(Decimal("0.01"))
+        """The same in percent of what was expected; None where that was nothing, or nearly."""
+        if self.expected <= 0 or is_nearly_nothing(self.expected, self.actual):
+            return None
+        return (self.total / self.expected * HUNDRED).quantize(Decimal("0.01"))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The narrowest part of the bill that explains an anomaly; "" is any. With nothing it is its monitor's value."""
+
+    service: str = ""
+    account: str = ""
+    region: str = ""
+    usage_type: str = ""
+    resource: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """From wide to narrow."""
+        return (self.service, self.account, self.region, self.usage_type, self.resource)
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """Without the resource."""
+        return self.parts[:-1]
+
+    def holds(self, other: "Origin") -> bool:
+        """Whether all of `other` is in it."""
+        return all(mine in ("", its) for mine, its in zip(self.parts, other.parts, strict=True))
+
+    def common(self, other: "Origin") -> "Origin":
+        """The narrowest that holds both."""
+        return Origin(*(mine if mine == its else "" for mine, its in zip(self.parts, other.parts, strict=True)))
+
+    @property
+    def words(self) -> str:
+        """It in a line, the narrowest first."""
+        return " · ".join(part for part in (self.resource, self.usage_type, self.account, self.region) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """A wider part of the bill in which the same anomaly was seen, and what rose there in all."""
+
+    name: str
+    impact: Impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +205,8 @@ class Cause:
 class Finding:
     """What a judgement found: days `[start_ms, end_ms)` of one value in one currency.
 
-    `open`: it still goes on at the last closed day. Scores are 0 to 1, how far out of the noise of its days.
+    `open`: it still goes on at the last closed day. Scores are 0 to 1, how far out of the noise of its days. `origin`
+    is where in the value it happened, and all amounts are of that; `wider` are the parts around it that rose with it.
     """
 
     value: str
@@ -174,11 +219,16 @@ class Finding:
     current_score: float
     impact: Impact
     causes: tuple[Cause, ...] = ()
+    origin: Origin = Origin()
+    wider: tuple[Wider, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """A finding as it is kept: with its id, its monitor, and what people said of it ("": nothing)."""
+    """A finding as it is kept: with its id, its monitor, and what people said of it ("": nothing).
+
+    `others` are what other monitors saw of the same incident, where incidents are asked for.
+    """
 
     id: str
     monitor: str
@@ -189,6 +239,7 @@ class Anomaly:
     feedback: str = ""
     feedback_by: str = ""
     feedback_ms: int = 0
+    others: tuple["Anomaly", ...] = ()
 
 
 def monitor_arn(account: str, id_: str) -> str:

@@ -60,7 +60,7 @@ class CostAnomalies:
         monitors = MonitorStore(state, clock, means.read, means.home)
         subscriptions, found = SubscriptionStore(state, clock), FoundStore(state, clock)
         judging = Judging(means.reader, means.read, clock, Causes(means.reader))
-        rounds = Rounds(state, clock, judging, monitors, subscriptions, found, means.generation, means.mail)
+        rounds = Rounds(state, clock, judging, monitors, subscriptions, means.generation, means.mail)
         lock = Lock(state, clock, "cost anomalies")
         return cls(clock, monitors, subscriptions, found, judging, rounds, lock, means)
 
@@ -87,6 +87,8 @@ class CostAnomalies:
         """The resources that cost most in an anomaly's first cause, by their ids. Raises NotFound, Unavailable."""
         monitor = await self.monitors.get(scope, anomaly.monitor)
         found = anomaly.finding
+        if found.origin.resource:
+            return [found.origin.resource]
         if not found.causes:
             return []
         query = CellQuery(

@@ -8,21 +8,24 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
-from trimtab.costs.anomalies.found import FoundStore, Wanted, known_in, revise
+from trimtab.costs.anomalies.found import known_in, revise
+from trimtab.costs.anomalies.incidents import led, news_among
 from trimtab.costs.anomalies.judging import Judgement, Judging
 from trimtab.costs.anomalies.model import Anomaly, Frequency, Monitor, Subscription
 from trimtab.costs.anomalies.monitors import MonitorStore
+from trimtab.costs.anomalies.rows import anomaly_of, monitor_of
 from trimtab.costs.anomalies.subscriptions import SubscriptionStore
 from trimtab.costs.anomalies.telling import FRESH_DAYS, Mail, announce, tell
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.store.state.database import State
-from trimtab.store.state.schema.cost_anomalies import cost_anomaly_subscriptions, cost_monitors
+from trimtab.store.state.schema.cost_anomalies import cost_anomalies, cost_anomaly_subscriptions, cost_monitors
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +42,6 @@ class Rounds:
     judging: Judging
     monitors: MonitorStore
     subscriptions: SubscriptionStore
-    found: FoundStore
     generation: Callable[[], Awaitable[int]]
     mail: Mail
 
@@ -47,65 +49,67 @@ class Rounds:
         """Judge what is due and tell what is; returns how many monitors were judged."""
         await self.monitors.ensure_default()
         generation, day = await self.generation(), self.clock.now_ms() // DAY_MS
-        judged = 0
-        for monitor in await self.monitors.listed(EVERYTHING):
-            mark = f"{generation}/{day}/{monitor.updated_ms}"
-            if monitor.judged_mark != mark:
-                await self.judge(monitor, mark)
-                judged += 1
+        due = [
+            (monitor, mark)
+            for monitor in await self.monitors.listed(EVERYTHING)
+            if monitor.judged_mark != (mark := f"{generation}/{day}/{monitor.updated_ms}")
+        ]
+        if due:
+            verdicts = [await self._verdict(monitor, mark) for monitor, mark in due]
+            arns = {monitor.arn for monitor, _ in due}
+            subscriptions = await self.subscriptions.listed(EVERYTHING)
+            at_once = [
+                one for one in subscriptions if one.frequency is Frequency.IMMEDIATE and arns.intersection(one.monitors)
+            ]
+            channels = await self._channels(at_once)
+            await self.state.run(partial(self._write, verdicts=verdicts, told=at_once, channels=channels))
         await self._summaries()
-        return judged
+        return len(due)
 
-    async def judge(self, monitor: Monitor, mark: str) -> None:
+    async def _verdict(self, monitor: Monitor, mark: str) -> "Verdict":
         """Judge one monitor; one that cannot be says why and stops no other. Raises Unavailable."""
         known = await self.state.run(partial(known_in, monitor=monitor.arn, start_ms=0))
-        problem, judgement = "", None
         try:
             judgement = await self.judging.judge(monitor, known)
         except Unavailable:
             raise
         except TrimtabError as found:
-            problem = str(found)
-            logger.warning("cost monitor %s cannot be judged: %s", monitor.arn, problem)
-        told = await self.subscriptions.listed(EVERYTHING, monitor=monitor.arn)
-        at_once = [one for one in told if one.frequency is Frequency.IMMEDIATE]
-        channels = await self._channels(at_once)
-        write = partial(
-            self._write, monitor=monitor, mark=mark, judgement=judgement, problem=problem, told=at_once,
-            channels=channels,
-        )  # fmt: skip
-        await self.state.run(write)
+            logger.warning("cost monitor %s cannot be judged: %s", monitor.arn, found)
+            return Verdict(monitor, mark, None, str(found))
+        return Verdict(monitor, mark, judgement, judgement.problem)
 
     def _write(
         self,
         connection: Connection,
-        monitor: Monitor,
-        mark: str,
-        judgement: Judgement | None,
-        problem: str,
+        verdicts: Sequence["Verdict"],
         told: Sequence[Subscription],
         channels: dict[str, dict[str, str]],
     ) -> None:
+        """Keep what was found by all monitors of a round, then tell of incidents: each once, whoever saw it."""
         now_ms = self.clock.now_ms()
+        before = {one.id for one in recent_in(connection, now_ms)}
+        for verdict in verdicts:
+            self._keep(connection, verdict, now_ms)
+        monitors = {row.arn: monitor_of(row) for row in connection.execute(_alive())}
+        now = [one for one in recent_in(connection, now_ms) if one.monitor in monitors]
+        for one in news_among(led(now), before):
+            announce(connection, self.clock, monitors[one.monitor], one)
+        pairs = [(monitors[one.monitor], one) for one in now]
+        for subscription in told:
+            tell(connection, self.clock, subscription, pairs, channels[subscription.arn])
+
+    def _keep(self, connection: Connection, verdict: "Verdict", now_ms: int) -> None:
+        monitor, judgement = verdict.monitor, verdict.judgement
         same = (
             (_monitors.arn == monitor.arn) & (_monitors.updated_ms == monitor.updated_ms) & (_monitors.deleted_ms == 0)
         )
-        values = {"judged_ms": now_ms, "judged_mark": mark, "problem": problem}
+        values = {"judged_ms": now_ms, "judged_mark": verdict.mark, "problem": verdict.problem}
         if judgement is not None:
             values["value_count"] = judgement.values
         if not connection.execute(update(cost_monitors).where(same).values(values)).rowcount:
             return  # it was changed or deleted meanwhile, and is judged again as it is now
-        if judgement is None:
-            return
-        before = {one.id for one in known_in(connection, monitor.arn, 0)}
-        revise(connection, monitor, judgement.findings, judgement.span, now_ms)
-        now = known_in(connection, monitor.arn, judgement.span[0])
-        for one in now:
-            if one.id not in before:
-                announce(connection, self.clock, monitor, one)
-        for subscription in told:
-            pairs = [(monitor, one) for one in now]
-            tell(connection, self.clock, subscription, pairs, channels[subscription.arn])
+        if judgement is not None:
+            revise(connection, monitor, judgement.findings, judgement.span, now_ms)
 
     async def _summaries(self) -> None:
         """Tell the subscriptions whose day or week is over."""
@@ -114,7 +118,7 @@ class Rounds:
         if not due:
             return
         monitors = {one.arn: one for one in await self.monitors.listed(EVERYTHING)}
-        recent = await self.found.listed(EVERYTHING, Wanted(start_ms=now_ms - FRESH_DAYS * DAY_MS))
+        recent = await self.state.run(partial(recent_in, now_ms=now_ms))
         pairs = [(monitors[one.monitor], one) for one in recent if one.monitor in monitors]
         channels = await self._channels(due)
         for one in due:
@@ -148,6 +152,26 @@ class Rounds:
                     except InvalidInput as problem:
                         logger.warning("subscription %s cannot tell %s: %s", one.arn, who.address, problem)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judging of a monitor came to; `mark` is of the bill, the day and the definition that were judged."""
+
+    monitor: Monitor
+    mark: str
+    judgement: Judgement | None
+    problem: str
+
+
+def recent_in(connection: Connection, now_ms: int) -> list[Anomaly]:
+    """The anomalies of all monitors that are news."""
+    fresh = cost_anomalies.c.end_ms > now_ms - FRESH_DAYS * DAY_MS
+    return [anomaly_of(row) for row in connection.execute(select(cost_anomalies).where(fresh)).all()]
+
+
+def _alive() -> Select[Any]:
+    return select(cost_monitors).where(_monitors.deleted_ms == 0)
 
 
 def _period_start(subscription: Subscription, now_ms: int) -> int:

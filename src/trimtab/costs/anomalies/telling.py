@@ -8,7 +8,8 @@ from sqlalchemy import Connection, insert, select
 
 from trimtab.base.clock import Clock, iso
 from trimtab.costs.anomalies.form import passes
-from trimtab.costs.anomalies.model import FOUND, Anomaly, Frequency, Monitor, Subscription
+from trimtab.costs.anomalies.incidents import led, members_of, news_among, wider_of
+from trimtab.costs.anomalies.model import FOUND, Anomaly, Finding, Frequency, Kind, Monitor, Subscription
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.events.outbox import emit
 from trimtab.store.state.schema.cost_anomalies import cost_anomaly_told
@@ -48,7 +49,10 @@ def tell(
     anomalies: Sequence[tuple[Monitor, Anomaly]],
     channels: Mapping[str, str],
 ) -> int:
-    """Tell a subscription's people of what they were not told yet and is large enough; returns of how many."""
+    """Tell a subscription's people of incidents that they were not told of yet and that are large enough.
+
+    An incident is what its monitors saw of it; it is large enough where one of them saw enough. Returns how many.
+    """
     known = {
         row.anomaly
         for row in connection.execute(
@@ -56,19 +60,18 @@ def tell(
         )
     }
     now_ms = clock.now_ms()
+    watched = {one.id: monitor for monitor, one in anomalies if monitor.arn in subscription.monitors}
+    incidents = led([one for _, one in anomalies if one.id in watched and is_fresh(one, now_ms)])
     news = [
-        (monitor, one)
-        for monitor, one in anomalies
-        if one.id not in known
-        and one.feedback not in _QUIET
-        and is_fresh(one, now_ms)
-        and monitor.arn in subscription.monitors
-        and passes(subscription.form, one.finding.impact)
+        (watched[lead.id], lead)
+        for lead in news_among(incidents, known)
+        if all(one.feedback not in _QUIET for one in (lead, *lead.others))
+        and any(passes(subscription.form, one.finding.impact) for one in (lead, *lead.others))
     ]
     if not news:
         return 0
-    for _, one in news:
-        row = {"subscription": subscription.arn, "anomaly": one.id, "told_ms": now_ms}
+    for id_ in sorted({id_ for _, one in news for id_ in members_of(one)} - known):
+        row = {"subscription": subscription.arn, "anomaly": id_, "told_ms": now_ms}
         connection.execute(insert(cost_anomaly_told).values(**row))
     groups = [[one] for one in news] if subscription.frequency is Frequency.IMMEDIATE else [news]
     for group in groups:
@@ -113,10 +116,22 @@ def _alert(
 def title(monitor: Monitor, anomaly: Anomaly) -> str:
     """An anomaly in a line: what, how much more, since when."""
     found = anomaly.finding
-    share = found.impact.percentage
-    more = f"{found.impact.total:,.2f} {found.currency}" + (f" (+{share:,.0f} %)" if share is not None else "")
+    more = f"{found.impact.total:,.2f} {found.currency}{share_words(found)}"
     days = f"since {iso(found.start_ms)[:10]}" if found.open else span(anomaly)
-    return f"{found.value or monitor.name}: {more} more than expected, {days}"
+    return f"{place(found) or monitor.name}: {more} more than expected, {days}"
+
+
+def place(found: Finding) -> str:
+    """The value, and where in it."""
+    return ": ".join(part for part in (found.value, found.origin.words) if part)
+
+
+def share_words(found: Finding) -> str:
+    """In brackets: how much more in percent, or why no percentage says anything."""
+    share = found.impact.percentage
+    if found.kind is Kind.NEW:
+        return " (new)"
+    return " (nearly nothing was expected)" if share is None else f" (+{share:,.0f} %)"
 
 
 def span(anomaly: Anomaly) -> str:
@@ -134,6 +149,10 @@ def text(anomaly: Anomaly) -> str:
         f"{one.contribution:,.2f}: {one.service} · {one.account_name or one.account} · {one.region or 'no region'} · "
         f"{one.usage_type}"
         for one in found.causes[:3]
+    ]
+    lines += [
+        f"Seen also in {one.name}: {one.impact.total:,.2f} more than {one.impact.expected:,.2f}."
+        for one in wider_of(anomaly)[:3]
     ]
     return "\n".join(lines)
 
@@ -156,6 +175,13 @@ def told(anomaly: Anomaly) -> dict[str, Any]:
         "AnomalyId": anomaly.id,
         "MonitorArn": anomaly.monitor,
         "DimensionValue": found.value,
+        "Place": {
+            "Service": found.origin.service,
+            "LinkedAccount": found.origin.account,
+            "Region": found.origin.region,
+            "UsageType": found.origin.usage_type,
+            "ResourceId": found.origin.resource,
+        },
         "Currency": found.currency,
         "AnomalyStartDate": iso(found.start_ms),
         "AnomalyEndDate": iso(found.end_ms - DAY_MS),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trimtab.costs.explorer.drivers import Change, Driver, ItemChange, Part
+from trimtab.costs.model import is_nearly_nothing
 
 _NAMES = {
     Part.QUANTITY: "use",
@@ -37,8 +38,8 @@ def signed(amount: Decimal, currency: str) -> str:
 
 
 def ratio(before: Decimal, after: Decimal) -> str:
-    """`+12.3 %`; empty where there was nothing before."""
-    if before == 0:
+    """`+12.3 %`; empty where there was nothing before, or nearly."""
+    if is_nearly_nothing(before, after):
         return ""
     return f"{float((after - before) / abs(before)) * 100:+,.1f} %".replace("-", "−")
 

@@ -138,7 +138,8 @@ def _of_anomalies(needs: Watching) -> list[Operation]:
         found = await room.found.listed(scope, Wanted(start, end, only, asked.feedback, least, asked.open))
         names = {one.arn: one.name for one in monitors}
         judged = max((one.judged_ms for one in monitors), default=0)
-        return wire.CostAnomalyList([forms.anomaly_answer(one, names) for one in found], judged or None)
+        problem = next((one.problem for one in monitors if one.problem), "")
+        return wire.CostAnomalyList([forms.anomaly_answer(one, names) for one in found], judged or None, problem)
 
     async def answer(principal: Principal, anomaly: Anomaly) -> wire.CostAnomaly:
         monitor = await room.monitors.get(principal.scope, anomaly.monitor)
@@ -161,7 +162,7 @@ def _of_anomalies(needs: Watching) -> list[Operation]:
 
     of: Any = {"path_parameters": _ID, "tag": _TAG, "errors": (404,)}
     return [
-        Operation("GET", _PATH, "list cost anomalies", "What the bill has too much of, the last to begin first.",
+        Operation("GET", _PATH, "list cost anomalies", "What the bill has too much of: each incident once.",
                   listed, wire.CostAnomalyList, query=AnomaliesQuery, tag=_TAG, role=Role.FINANCE, errors=(404,)),
         Operation("GET", f"{_PATH}/{{id}}", "get cost anomaly",
                   "An anomaly with its days, its root causes and what happened around it.", one,

@@ -6,8 +6,9 @@ from typing import Any
 from trimtab.base.errors import InvalidInput
 from trimtab.client import cost_anomalies_wire as wire
 from trimtab.costs.anomalies.around import Happening
+from trimtab.costs.anomalies.incidents import wider_of
 from trimtab.costs.anomalies.judging import DayOf
-from trimtab.costs.anomalies.model import Anomaly, Monitor, Subscription
+from trimtab.costs.anomalies.model import Anomaly, Impact, Monitor, Subscription
 from trimtab.doors.rest.cost_filters import check_shape
 
 _ROOTS = {"TAG": "Tags", "COST_CATEGORY": "CostCategories"}
@@ -106,7 +107,7 @@ def anomaly_answer(one: Anomaly, names: Mapping[str, str]) -> wire.CostAnomaly:
         largest_day=f"{impact.most:f}",
         actual=f"{impact.actual:f}",
         expected=f"{impact.expected:f}",
-        percentage=None if impact.percentage is None else f"{impact.percentage:f}",
+        percentage=_percentage(impact),
         causes=[
             wire.RootCause(
                 cause.service,
@@ -122,7 +123,17 @@ def anomaly_answer(one: Anomaly, names: Mapping[str, str]) -> wire.CostAnomaly:
         changed_ms=one.changed_ms,
         feedback=one.feedback,
         feedback_by=one.feedback_by,
+        place=wire.AnomalyPlace(*found.origin.parts),
+        wider=[
+            wire.WiderPart(part.name, f"{part.impact.total:f}", f"{part.impact.expected:f}", _percentage(part.impact))
+            for part in wider_of(one)
+        ],
+        also=[other.id for other in one.others],
     )
+
+
+def _percentage(impact: Impact) -> str | None:
+    return None if impact.percentage is None else f"{impact.percentage:f}"
 
 
 def day_answer(one: DayOf) -> wire.AnomalyDay:

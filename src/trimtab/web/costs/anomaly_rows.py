@@ -10,9 +10,10 @@ from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.svg import Svg
 from trimtab.costs.anomalies.around import Happening
+from trimtab.costs.anomalies.incidents import wider_of
 from trimtab.costs.anomalies.judging import DayOf
-from trimtab.costs.anomalies.model import Anomaly, Cause, Kind, Monitor
-from trimtab.costs.anomalies.telling import span
+from trimtab.costs.anomalies.model import Anomaly, Cause, Finding, Kind, Monitor
+from trimtab.costs.anomalies.telling import place, span
 from trimtab.costs.explorer.terms import facet_text
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.web.view import link
@@ -36,12 +37,12 @@ class Picture:
 def row(anomaly: Anomaly, names: Mapping[str, str]) -> dict[str, Any]:
     """One anomaly in a list; `names` are those of monitors, by ARN."""
     found = anomaly.finding
-    share = found.impact.percentage
     cause = found.causes[0] if found.causes else None
     return {
         "id": anomaly.id,
         "href": f"/cost-anomalies/{anomaly.id}",
         "value": found.value or names.get(anomaly.monitor, ""),
+        "place": found.origin.resource or found.origin.usage_type or found.origin.words,
         "monitor": names.get(anomaly.monitor, ""),
         "days": f"since {iso(found.start_ms)[:10]}" if found.open else span(anomaly),
         "count": (found.end_ms - found.start_ms) // DAY_MS,
@@ -52,12 +53,31 @@ def row(anomaly: Anomaly, names: Mapping[str, str]) -> dict[str, Any]:
         "actual": f"{found.impact.actual:,.2f}",
         "expected": f"{found.impact.expected:,.2f}",
         "most": f"{found.impact.most:,.2f}",
-        "share": "" if share is None else f"+{share:,.0f} %",
+        "share": _share(found),
         "score": found.max_score,
         "cause": cause_words(cause) if cause else "",
         "feedback": FEEDBACK[anomaly.feedback],
         "feedback_by": anomaly.feedback_by,
     }
+
+
+def _share(found: Finding) -> str:
+    """How much more in percent; of what is new, or was nearly nothing, that says nothing."""
+    share = found.impact.percentage
+    return "" if share is None or found.kind is Kind.NEW else f"+{share:,.0f} %"
+
+
+def wider(anomaly: Anomaly) -> list[dict[str, str]]:
+    """The wider parts of the bill in which an incident was seen too."""
+    return [
+        {
+            "name": part.name,
+            "impact": f"{part.impact.total:,.2f}",
+            "expected": f"{part.impact.expected:,.2f}",
+            "share": "" if part.impact.percentage is None else f"+{part.impact.percentage:,.0f} %",
+        }
+        for part in wider_of(anomaly)
+    ]
 
 
 def cause_words(cause: Cause) -> str:
@@ -102,6 +122,8 @@ def _costs(anomaly: Anomaly, monitor: Monitor, cause: Cause) -> str:
         "usage_type": cause.usage_type,
     }
     wanted += [("filter", f"{name}={value}") for name, value in filters.items() if value]
+    if found.origin.resource:
+        wanted.append(("filter", f"resource={found.origin.resource}"))
     if monitor.facet is not None and facet_text(monitor.facet) not in filters:
         wanted.append(("filter", f"{facet_text(monitor.facet)}={found.value}"))
     return link("/costs", wanted)
@@ -132,7 +154,9 @@ def drawing(anomaly: Anomaly, days: Sequence[DayOf]) -> Picture:
         title = f"{when}: {day.actual:,.2f} {found.currency}, expected {day.expected:,.2f}"
         columns.append(Column(when[5:], title, (day.actual - over, over)))
     line = [day.expected for day in days]
-    label = f"{found.value}: {len(days)} days, from {found.impact.expected:,.2f} expected to {found.impact.actual:,.2f}"
+    label = (
+        f"{place(found)}: {len(days)} days, from {found.impact.expected:,.2f} expected to {found.impact.actual:,.2f}"
+    )
     colors = [PAGE_INK.slot(_EXPECTED), PAGE_INK.slot(_EXCESS)]
     wide, narrow = (
         draw_columns(Columns(columns, colors, found.currency, label, width, height, PAGE_INK, line))
@@ -147,6 +171,6 @@ def marks(anomalies: Sequence[Anomaly], currency: str) -> dict[int, str]:
     for one in anomalies:
         finding = one.finding
         if finding.currency == currency and one.feedback not in ("NO", "PLANNED_ACTIVITY"):
-            text = f"▼ {finding.value}: {finding.impact.total:,.2f} more than expected, {span(one)}"
+            text = f"▼ {place(finding)}: {finding.impact.total:,.2f} more than expected, {span(one)}"
             found.setdefault(finding.start_ms, []).append(text)
     return {at: "\n".join(texts) for at, texts in found.items()}

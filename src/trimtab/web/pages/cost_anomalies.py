@@ -57,7 +57,7 @@ def routes(site: Site) -> list[BaseRoute]:
         view = site.view(request)
         anomaly = await room.found.one(view.scope, request.path_params["id"])
         facts = await _one_facts(room, view, anomaly)
-        kept = ("one", "causes", "around", "resources", "days")
+        kept = ("one", "causes", "wider", "around", "resources", "days")
         return respond.json(request, {name: facts[name] for name in kept})
 
     async def say(request: Request) -> Response:
@@ -105,13 +105,14 @@ def _list_facts(view: View, monitors: list[Monitor], found: list[Anomaly]) -> di
         "open": [one for one in found if one.finding.open],
         "unjudged": [one for one in found if not one.feedback],
     }
-    per_monitor = Counter(one.monitor for one in found)
+    per_monitor = Counter(seen.monitor for one in found for seen in (one, *one.others))
     judged = max((one.judged_ms for one in monitors), default=0)
     return {
         "rows": [rows.row(one, names) for one in kept.get(state, found)],
         "counts": {name: len(ones) for name, ones in kept.items()},
         "monitors": [_monitor(one, per_monitor[one.arn], view) for one in monitors],
         "judged": judged,
+        "problem": next((one.problem for one in monitors if one.problem), ""),
         "sums": _sums(found),
         "days": _DAYS,
     }
@@ -171,6 +172,7 @@ async def _one_facts(room: CostAnomalies, view: View, anomaly: Anomaly) -> dict[
         "one": rows.row(anomaly, {monitor.arn: monitor.name}),
         "picture": rows.drawing(anomaly, days) if days else None,
         "causes": rows.causes(anomaly, monitor),
+        "wider": rows.wider(anomaly),
         "around": [rows.happening(what) for what in await room.around(view.scope, anomaly)],
         "resources": await room.resources(view.scope, anomaly),
         "days": [

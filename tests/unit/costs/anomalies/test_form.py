@@ -121,3 +121,9 @@ def test_an_anomaly_is_compared_with_the_same_weekdays_and_a_drift_with_those_be
     drift = Finding("EC2", "USD", 100 * DAY, 109 * DAY, False, Kind.DRIFT, 0.9, 0.9, impact(1, 0))
     assert [start // DAY for start, _ in stretches(spike)] == [93, 86, 79]
     assert [start // DAY for start, _ in stretches(drift)] == [58, 51, 44]
+
+
+def test_a_percentage_is_never_of_nearly_nothing() -> None:
+    assert impact(200, 2).percentage == 9900
+    assert impact(200, 1).percentage is None
+    assert impact(200, 0).percentage is None

@@ -1,7 +1,7 @@
 """Bills with a known anomaly: found once, explained, told once, revised by late lines, and gone with a correction."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.costs.anomalies.around import Happening, Place, Sort
 from trimtab.costs.anomalies.found import Wanted
-from trimtab.costs.anomalies.model import DEFAULT_NAME, FOUND, Anomaly, Kind, UnknownMonitor
+from trimtab.costs.anomalies.model import DEFAULT_NAME, FOUND, Anomaly, Kind, Origin, UnknownMonitor
 from trimtab.costs.anomalies.room import CostAnomalies, Means
 from trimtab.costs.anomalies.telling import ALERT
 from trimtab.costs.cells import CellReader
@@ -96,12 +96,12 @@ class House:
         query = select(outbox.c.body).where(outbox.c.kind == kind).order_by(outbox.c.position)
         return [json.loads(row.body) for row in run(self.state.run(lambda connection: connection.execute(query).all()))]
 
-    def subscribe(self, frequency: str, least: float = 10.0) -> None:
+    def subscribe(self, frequency: str, least: float = 10.0, monitors: Sequence[str] = ()) -> None:
         run(self.anomalies.rounds.turn())
-        [monitor] = run(self.anomalies.monitors.listed(EVERYTHING))
+        every = [one.arn for one in run(self.anomalies.monitors.listed(EVERYTHING))]
         form = {
             "SubscriptionName": frequency,
-            "MonitorArnList": [monitor.arn],
+            "MonitorArnList": list(monitors) or every,
             "Frequency": frequency,
             "Threshold": least,
             "Subscribers": [{"Type": "EMAIL", "Address": "ann@example.com"}],
@@ -139,6 +139,58 @@ def test_an_anomaly_is_found_once_explained_and_revised(house: House) -> None:
 
     house.take(bill(0))  # a correction
     assert house.found() == []
+
+
+def test_an_anomaly_is_named_by_its_resource_with_the_wider_beside_it(house: House) -> None:
+    house.take(bill(80))
+    [one] = house.found()
+    found = one.finding
+    assert found.origin == Origin("AmazonEC2", "200000000003", "", "BoxUsage:g6.xlarge", "i-6.xlarge")
+    assert [part.name for part in found.wider] == ["BoxUsage:g6.xlarge · 200000000003", "AmazonEC2"]
+    assert (found.impact.actual, found.impact.expected) == (390, 150)
+    [told] = house.told(FOUND)
+    assert told["title"].startswith("AmazonEC2: i-6.xlarge · BoxUsage:g6.xlarge · 200000000003: 240.00 USD (+160 %)")
+    assert "Seen also in AmazonEC2: " in told["text"]
+    assert told["Anomaly"]["Place"]["ResourceId"] == "i-6.xlarge"
+
+
+def test_an_incident_is_told_once_whatever_monitors_saw_it(house: House) -> None:
+    accounts = {"MonitorName": "a", "MonitorType": "DIMENSIONAL", "MonitorDimension": "LINKED_ACCOUNT"}
+    by_account = run(house.anomalies.monitors.create(EVERYTHING, HOME, accounts))
+    house.subscribe("IMMEDIATE")
+    house.subscribe("IMMEDIATE", monitors=[by_account.arn])
+    house.take(bill(80))
+    house.take(bill(120))
+    assert len(house.told(FOUND)) == 1
+    assert sorted(alert["Anomalies"][0]["DimensionValue"] for alert in house.told(ALERT)) == [
+        "200000000003",  # who watches accounts alone is told of the account
+        "AmazonEC2",
+    ]
+
+
+def test_less_than_three_weeks_of_bill_are_too_little_history(house: House) -> None:
+    house.clock.advance(-86_400 * (DAYS - 20))
+    house.take(bill(0, 20))
+    [monitor] = run(house.anomalies.monitors.listed(EVERYTHING))
+    assert monitor.problem == "Too little history: the bill has 20 days, and what is usual can be told from 21 on"
+    house.clock.advance(86_400)
+    house.take(bill(0, 21))
+    [monitor] = run(house.anomalies.monitors.listed(EVERYTHING))
+    assert (monitor.problem, house.found()) == ("", [])
+
+
+def test_nothing_is_new_on_the_first_day_of_a_bill_in_another_currency(house: House) -> None:
+    late = bill(0).splitlines()
+    euros = "\n".join([late[0], *(line.replace("USD", "EUR") for line in late[1 + 3 * 35 :])])
+    house.take(bill(0))
+    house.room.bring("euros.csv", euros, source="euros", add=True)
+    house.bill += 1
+    run(house.anomalies.rounds.turn())
+    [monitor] = run(house.anomalies.monitors.listed(EVERYTHING))
+    assert house.found() == []
+    assert monitor.problem == (
+        "Too little history: the bill has 15 days, and what is usual can be told from 21 on (in EUR)"
+    )
 
 
 def test_what_somebody_confirmed_stays(house: House) -> None:
@@ -190,9 +242,18 @@ def test_every_value_of_a_tag_is_judged_and_a_filter_is_judged_as_one(house: Hou
     custom = {"MonitorName": "c", "MonitorType": "CUSTOM", "MonitorSpecification": {"any": 1}}
     run(create(EVERYTHING, HOME, custom))
     house.take(bill(80))
-    names = {one.arn: one.name for one in run(house.anomalies.monitors.listed(EVERYTHING))}
-    found = {names[one.monitor]: one.finding.value for one in house.found()}
-    assert found == {DEFAULT_NAME: "AmazonEC2", "t": "ml", "c": ""}
+    monitors = {one.name: one.arn for one in run(house.anomalies.monitors.listed(EVERYTHING))}
+    found = {
+        name: [one.finding.value for one in run(house.anomalies.found.listed(EVERYTHING, Wanted(monitor=arn)))]
+        for name, arn in monitors.items()
+    }
+    assert found == {DEFAULT_NAME: ["AmazonEC2"], "t": ["ml"], "c": [""]}
+
+    [incident] = house.found()
+    assert incident.finding.origin == Origin("AmazonEC2", "200000000003", "", "BoxUsage:g6.xlarge", "i-6.xlarge")
+    assert sorted(one.finding.value for one in incident.others) == ["", "ml"]
+    assert run(house.anomalies.found.one(EVERYTHING, incident.id)).others == incident.others
+    assert len(house.told(FOUND)) == 1
 
 
 def test_a_deleted_default_monitor_stays_deleted_and_takes_its_anomalies_along(house: House) -> None:

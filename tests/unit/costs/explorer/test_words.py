@@ -22,6 +22,7 @@ def test_money_says_its_currency(amount: str, expected: str) -> None:
 def test_signs_and_shares() -> None:
     assert [signed(D(one), "EUR") for one in ("2", "-2", "0")] == ["+2.00 EUR", "−2.00 EUR", "±0.00 EUR"]
     assert [ratio(D(8), D(9)), ratio(D(0), D(9)), ratio(D(-3), D(0))] == ["+12.5 %", "", "+100.0 %"]
+    assert [ratio(D(1), D(100)), ratio(D("0.99"), D(100)), ratio(D(100), D(1))] == ["+9,900.0 %", "", "−99.0 %"]
 
 
 def test_the_headline_names_every_part() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from trimtab.base.clock import iso
 from trimtab.costs.anomalies.model import Anomaly
+from trimtab.costs.anomalies.telling import place
 from trimtab.costs.explorer.words import money
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section
@@ -34,7 +35,7 @@ def _said(anomaly: Anomaly) -> Said:
     cause = found.causes[0] if found.causes else None
     of = f", most of it {cause.usage_type or cause.service} in account {cause.account}" if cause else ""
     text = (
-        f"{found.value or 'Untagged cost'} cost {money(found.impact.total, found.currency)} more than expected "
+        f"{place(found) or 'Untagged cost'} cost {money(found.impact.total, found.currency)} more than expected "
         f"{when}{of}."
     )
     return Said(text, f"/cost-anomalies/{anomaly.id}", "bad")

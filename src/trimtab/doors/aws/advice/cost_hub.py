@@ -65,7 +65,9 @@ async def list_summaries(rooms: AdviceRooms, request: Request, context: CallCont
     group = request["groupBy"]
     if group not in _GROUPS:
         raise AwsError("ValidationException", f"groupBy must be one of {', '.join(_GROUPS)}.")
-    items = _best_of_each(await _items(rooms, request.get("filter") or {}, context))
+    items = await _items(rooms, request.get("filter") or {}, context)
+    if await _mode(rooms, context) == _BEFORE:
+        items = _best_of_each(items)  # after discounts each has what it adds in the plan, where nothing counts twice
     sums: dict[str, list[float]] = {}
     for one in items:
         value = one[_GROUPS[group]]

@@ -84,11 +84,17 @@ class PlanRoom:
 
         Raises NotFound (no bill), InvalidInput.
         """
+        known = {one.finding.id for one in await self.findings.listed(scope)}
+        if unknown := sorted(set(left_out) - known):
+            raise InvalidInput(
+                f"cannot leave out {unknown[0]!r}: expected ids of open advice; `trimtab advice list` shows them",
+                field="without",
+            )
         wanted = replace(await self.purchases.usual(), currency=currency)
         plan = await self._plan(wanted, left_out, publish=False)
         if scope == EVERYTHING:
             return plan
-        return part_of(plan, {one.finding.id for one in await self.findings.listed(scope)})
+        return part_of(plan, known)
 
     async def _kept(self) -> _Kept:
         text = await self.kept.remembered(_KEPT)

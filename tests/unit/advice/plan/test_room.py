@@ -23,6 +23,7 @@ from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.standing import Decision
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
+from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.inventory.catalog.book import load
 from trimtab.store.state.database import State
@@ -183,6 +184,13 @@ def test_a_plan_without_a_finding_is_worked_out_and_not_kept(room: PlanRoom) -> 
     assert [one.before - one.after for one in plan.invoices] == [plan.total] * 3
     assert (plan.start_ms, plan.end_ms) == (START + HOURS * HOUR, START + (HOURS + 720) * HOUR)  # the days that follow
     assert plan.billed == D("72647.85")  # (55.04 × 2 + 0.384) × 730 × 0.9 + 73
+
+
+def test_what_is_no_open_advice_cannot_be_left_out(room: PlanRoom) -> None:
+    only_usual(room)
+    publish(room, finding(A, ""))
+    with pytest.raises(InvalidInput, match="cannot leave out 'nothing': expected ids of open advice"):
+        asyncio.run(room.without(EVERYTHING, "USD", ["nothing"]))
 
 
 def test_who_sees_another_account_sees_no_row_and_no_invoice(room: PlanRoom) -> None:

@@ -47,7 +47,7 @@ class Evaluation:
     def __init__(self, books: Books, actions: Sequence[Action], rates: Rates) -> None:
         self.books, self.actions = books, actions
         self._lines, self._places = _lines(books, actions)
-        self.held = _rated(books.held, self._empty(), rates)
+        self.held = rates.rated(books.held, self._lines)
         self._rates = rates
         self.net = np.concatenate([books.net, np.array([books.net[at] for _, at in self._places.values()])])
         self._means = books.use.quantity.mean(axis=1)
@@ -108,7 +108,7 @@ class Evaluation:
             use = replace(use, at_ms=use.at_ms + shift_ms)
         held = self.held
         if bought is not None:
-            held = held.plus(_rated(bought, use, self._rates))
+            held = held.plus(self._rates.rated(bought, self._lines))
         applied = apply(use, held)
         found = (applied.on_demand * self.net[:, None]).sum(axis=0) / NANO
         if bought is not None:
@@ -150,9 +150,6 @@ class Evaluation:
         ]
         return np.array(rows, dtype=[("action", np.int64), ("line", np.int64), ("share", np.float64), ("to", np.int64)])
 
-    def _empty(self) -> Use:
-        return replace(self.books.use, lines=self._lines, quantity=np.zeros((len(self._lines), self.books.use.hours)))
-
 
 def _is_shared(parts: Sequence[Part]) -> bool:
     return any(isinstance(mine, float) for _, mine in parts)
@@ -181,11 +178,6 @@ def _moved(line: UseLine, target: Target) -> UseLine:
         units=units_of(target.type),
         usage_type="",
     )
-
-
-def _rated(held: Holdings, use: Use, rates: Rates) -> Holdings:
-    """What is held, with what it charges of each line of a use."""
-    return Holdings(tuple(replace(one, shares=rates.shares(one, use.lines)) for one in held.plans), held.reservations)
 
 
 def _weeks(hours: Floats) -> list[Floats]:

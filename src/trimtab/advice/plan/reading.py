@@ -7,7 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.advice.finding import HOURS_A_MONTH
+from trimtab.advice.cash import month
+from trimtab.advice.facts import DAY_MS
 from trimtab.advice.gather.bills import RENTED, key_of
 from trimtab.advice.plan.books import Books, Part
 from trimtab.advice.plan.model import ZERO
@@ -29,7 +30,6 @@ _FREE = Where(Dimension.COMMITMENT, match=Match.ABSENT)
 _AVOIDABLE = Not(Where(Dimension.SERVICE, (*sorted(RENTED), POWER)))
 _SUMS = (Metric.USAGE, Metric.LIST)
 _BY_RESOURCE = (Dimension.RESOURCE_ID, *LINE[:-1])
-_CENT = Decimal("0.01")
 
 
 async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Collection[str]) -> Books:
@@ -151,14 +151,14 @@ async def _flat(
         key = key_of(row.keys[0])
         if key in machines:
             found[key] = found.get(key, ZERO) + row.amounts[0]
-    return {key: _monthly(amount, span) for key, amount in found.items()}
+    return {key: month(amount, _days(span)) for key, amount in found.items()}
 
 
 async def _billed(reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter) -> Decimal:
     """The whole invoice a month, after every discount."""
     rows = await reader.costs(scope, CostQuery(*span, (Metric.NET_UNBLENDED,), Granularity.TOTAL, (), only))
-    return _monthly(sum((row.amounts[0] for row in rows), ZERO), span)
+    return month(sum((row.amounts[0] for row in rows), ZERO), _days(span))
 
 
-def _monthly(amount: Decimal, span: tuple[int, int]) -> Decimal:
-    return (amount * HOURS_A_MONTH * HOUR_MS / (span[1] - span[0])).quantize(_CENT)
+def _days(span: tuple[int, int]) -> int:
+    return (span[1] - span[0]) // DAY_MS

@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from trimtab.advice.finding import Finding
+from trimtab.advice.finding import HOURS_A_MONTH, Finding
 from trimtab.advice.plan.evaluate import NOTHING, Evaluation, Worth
 from trimtab.advice.plan.model import ZERO, Evidence, Invoice, Plan, Row, Verb
 from trimtab.advice.purchases.model import HOUR_MS, Holdings
 from trimtab.base.clock import to_datetime
+from trimtab.costs.apportion import apportion
 
 MONTHS = 3
 _CENT = Decimal("0.01")
@@ -168,12 +169,9 @@ def _how(row: Row) -> str:
 
 
 def divided(amount: Decimal, weights: Sequence[float]) -> list[Decimal]:
-    """An amount in cents over weights, exactly: what is left by rounding goes to the last; evenly where all are 0."""
-    weights = [max(one, 0.0) for one in weights]
-    whole = sum(weights)
-    parts = [one / whole for one in weights] if whole > 0 else [1 / len(weights)] * len(weights)
-    found = [(amount * Decimal(str(part))).quantize(_CENT) for part in parts]
-    return [*found[:-1], amount - sum(found[:-1], ZERO)]
+    """An amount in cents by weights, to the cent; below 0 weighs nothing, and where none weighs all parts are even."""
+    parts = [max(Decimal(str(one)), ZERO) for one in weights]
+    return apportion(amount, parts if any(parts) else [1] * len(parts), 2)
 
 
 def _purchase(finding: Finding, bought: Bought, at: int, alone: Worth, adds: Worth) -> Row:
@@ -197,7 +195,7 @@ def _invoices(
     for number in range(MONTHS):
         shift = number * (span[1] - span[0])
         month = to_datetime(span[0] + shift + (span[1] - span[0]) // 2)
-        dearer = Decimal(str((float(evaluation.hours((), None, shift).mean()) - base) * 730)).quantize(_CENT)
+        dearer = Decimal(str((float(evaluation.hours((), None, shift).mean()) - base) * HOURS_A_MONTH)).quantize(_CENT)
         before = evaluation.books.billed + dearer
         saved = evaluation.worth(done, bought, shift)
         found.append(

@@ -70,13 +70,13 @@ class Advisor:
         """The bill with what people said of it. Raises NotFound, InvalidInput."""
         found = await read_bill(self._reader, scope, days, known.shares, currency)
         rates = Rates((*known.shares, *found.shares))
-        held = found.held.plus(_rated(known.held, found.use, rates))
+        held = found.held.plus(rates.rated(known.held, found.use.lines))
         return replace(found, held=_dated(held, known.terms or {}))
 
     async def plan(self, bill: Bill, use: Use, wanted: Wanted, known: Known, made_ms: int) -> Planned:
         """A plan for `use`: that of the bill, or what is left of it."""
         if use is not bill.use:
-            bill = replace(bill, held=_rated(bill.held, use, Rates((*known.shares, *bill.shares))))
+            bill = replace(bill, held=Rates((*known.shares, *bill.shares)).rated(bill.held, use.lines))
         cut = use.hours - _PROOF_DAYS * 24
         asked = [question_of(use)]
         if cut >= _LEAST_DAYS * 24:
@@ -203,11 +203,6 @@ def _ending(held: Sequence[Held], use: Use, wanted: Wanted) -> tuple[str, ...]:
     ends = f"{ending} of what is held {word} within {wanted.months} months: what replaces it is planned from that day"
     lasting = f"of {unknown} of what is held the end is not known: it is taken to last; `trimtab advice purchases term`"
     return (ends if ending else "", lasting if unknown else "")
-
-
-def _rated(held: Holdings, use: Use, rates: Rates) -> Holdings:
-    """What is held, with its shares for other lines."""
-    return Holdings(tuple(replace(one, shares=rates.shares(one, use.lines)) for one in held.plans), held.reservations)
 
 
 def _dated(held: Holdings, terms: Terms) -> Holdings:

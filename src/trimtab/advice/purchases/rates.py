@@ -5,14 +5,14 @@ what is assumed. The first that says anything counts; every answer names its sou
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from importlib import resources
 
 import numpy as np
 
-from trimtab.advice.purchases.model import Floats, Payment, Plan, PlanKind, UseLine
+from trimtab.advice.purchases.model import Floats, Holdings, Payment, Plan, PlanKind, UseLine
 
 EVERY = "*"
 """The family of a share that holds for all families without one of their own."""
@@ -78,6 +78,11 @@ class Rates:
     def shares(self, plan: Plan, lines: Sequence[UseLine]) -> Floats:
         """The shares of a plan for every line; NaN where it does not apply."""
         return np.array([self._of(plan, line) for line in lines], dtype=np.float64)
+
+    def rated(self, held: Holdings, lines: Sequence[UseLine]) -> Holdings:
+        """What is held, with what its plans charge of each of `lines`."""
+        plans = tuple(replace(one, shares=self.shares(one, lines)) for one in held.plans)
+        return Holdings(plans, held.reservations)
 
     def _of(self, plan: Plan, line: UseLine) -> float:
         bound = plan.kind is PlanKind.EC2_INSTANCE

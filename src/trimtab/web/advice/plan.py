@@ -66,7 +66,7 @@ def _panel(plan: Plan, out: Sequence[Row], kept: str = "") -> PlanPanel:
     return PlanPanel(
         plan.currency, money(plan.total), _range(plan.low, plan.high, plan.currency),
         money(plan.billed) if plan.billed else "",
-        f"the last {days} days of the bill, come again",
+        f"The last {days} days of the bill",
         [_row(one, plan.currency, taken=one.chosen) for one in plan.rows]
         + [_row(one, plan.currency, taken=False) for one in out],
         [(one.month, money(one.before), money(one.after), _range(one.low, one.high, plan.currency))

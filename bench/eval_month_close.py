@@ -22,7 +22,7 @@ from tests.unit.costs.made_months import Organisation, month_of, outlooks_of
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.model import Granularity
-from trimtab.costs.outlook import OutlookQuery
+from trimtab.costs.outlook_model import OutlookQuery
 from trimtab.costs.periods import next_month
 
 

@@ -15,7 +15,8 @@ from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import HourCoverage, SpendCoverage, total_use
 from trimtab.costs.explorer.explorer import Explorer
 from trimtab.costs.model import And, CostQuery, Dimension, Filter, Granularity, Where
-from trimtab.costs.outlook import Expected, OutlookQuery, Outlooks
+from trimtab.costs.outlook import Outlooks
+from trimtab.costs.outlook_model import Expected, OutlookQuery
 from trimtab.costs.periods import Period
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS

@@ -14,7 +14,7 @@ from trimtab.budgets.live import Estimated, MlObject, object_of
 from trimtab.budgets.measure import Measure
 from trimtab.budgets.model import Budget, Notification, NotificationState, NotificationType, Spend, Standing
 from trimtab.costs.model import And, Dimension, Filter, Match, Not, Tag, Where
-from trimtab.costs.outlook import Expected
+from trimtab.costs.outlook_model import Expected
 from unit.budgets.test_measure import Bill, at
 
 DAY = 86_400_000

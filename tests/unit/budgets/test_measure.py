@@ -16,7 +16,8 @@ from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.explorer.commitments import CommitmentUse, SpendCoverage
 from trimtab.costs.explorer.explorer import Explorer, Slice
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Where
-from trimtab.costs.outlook import Expected, Outlooks
+from trimtab.costs.outlook import Outlooks
+from trimtab.costs.outlook_model import Expected
 from trimtab.costs.read import CostReader
 from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.model import TooLittleHistory

@@ -15,7 +15,8 @@ from trimtab.costs.currencies.model import Rate as ExchangeRate
 from trimtab.costs.currencies.room import Currencies
 from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.model import And, CostRow, Dimension, Filter, Granularity, Metric, Where
-from trimtab.costs.outlook import Outlook, OutlookQuery, Outlooks, calendar_of
+from trimtab.costs.outlook import Outlooks, calendar_of
+from trimtab.costs.outlook_model import Outlook, OutlookQuery
 from trimtab.inventory.catalog.model import Rate, RateKind, RateUnit
 from trimtab.store.state.database import State
 from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory

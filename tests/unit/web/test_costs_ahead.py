@@ -9,7 +9,7 @@ from tests.unit.costs.made_months import DAY, Organisation, month_of, outlooks_o
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.model import Metric
-from trimtab.costs.outlook import OutlookQuery
+from trimtab.costs.outlook_model import OutlookQuery
 from trimtab.costs.periods import next_month
 from trimtab.economics.estimate.report import EstimateReport
 from trimtab.web.costs.ahead import Ahead, facts_of

@@ -13,7 +13,7 @@ from trimtab.costs.explorer.drivers import Change, Driver, ItemChange
 from trimtab.costs.explorer.explorer import Slice
 from trimtab.costs.explorer.terms import metric_text
 from trimtab.costs.model import CostRow
-from trimtab.costs.outlook import Expected, Outlook
+from trimtab.costs.outlook_model import Expected, Outlook
 from trimtab.costs.reports import CostReport
 
 _ITEMS = 20

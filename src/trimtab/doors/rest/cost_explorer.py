@@ -15,7 +15,7 @@ from trimtab.costs.explorer.explorer import Slice
 from trimtab.costs.explorer.spans import compared, fitting
 from trimtab.costs.explorer.terms import QUANTITIES, facet_text, metric_text, read_facet, read_filters, read_metric
 from trimtab.costs.model import CostCategory, CostQuery, Dimension, Granularity, Tag
-from trimtab.costs.outlook import OutlookQuery
+from trimtab.costs.outlook_model import OutlookQuery
 from trimtab.costs.periods import Period, month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom

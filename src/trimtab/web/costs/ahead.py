@@ -11,7 +11,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.charts.outlook import OutlookChart, OutlookDay, draw_outlook
 from trimtab.costs.closing.month import Closing
 from trimtab.costs.model import And, CostQuery, Dimension, Filter, Granularity, Metric, Where
-from trimtab.costs.outlook import Outlook, OutlookQuery
+from trimtab.costs.outlook_model import Outlook, OutlookQuery
 from trimtab.costs.periods import month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.costs.room import CostsRoom

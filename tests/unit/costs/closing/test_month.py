@@ -12,7 +12,8 @@ from trimtab.base.clock import ManualClock
 from trimtab.costs.closing.charges import Charges, Kind, LineName
 from trimtab.costs.closing.month import Ahead, Books, Closing, ExpectedLine, closing_of, falls_on, later_lines
 from trimtab.costs.model import Granularity
-from trimtab.costs.outlook import Outlook, OutlookQuery, Outlooks
+from trimtab.costs.outlook import Outlooks
+from trimtab.costs.outlook_model import Outlook, OutlookQuery
 from trimtab.costs.periods import next_month
 from trimtab.timeseries.forecast.intervals import replayed_width
 from trimtab.timeseries.forecast.model import Forecast, Question

@@ -4,7 +4,7 @@ from typing import Any
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import Granularity
-from trimtab.costs.outlook import Expected, Outlook, OutlookQuery
+from trimtab.costs.outlook_model import Expected, Outlook, OutlookQuery
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.intervals import on_wire, read_interval

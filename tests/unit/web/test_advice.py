@@ -15,6 +15,7 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.finding import Evidence, Finding, Judgement, Pillar, Status, Undecided
 from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, Grade
+from trimtab.advice.plan.model import Invoice, Plan, Row, Verb
 from trimtab.advice.room import AdviceRoom, Means
 from trimtab.advice.standing import Decision
 from trimtab.base.clock import ManualClock
@@ -140,3 +141,48 @@ def test_the_catalogue_is_the_checks_themselves(pages: AsgiClient, room: AdviceR
     assert "State of it was not read" in text
     assert len(catalogue()) <= len(pages.get("/checks.json").json()["checks"])
     assert "No check says that" in pages.get("/checks?q=zeppelin").text
+
+
+class Planned:
+    """A room that has one plan, and one without what is left out."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    async def seen(self, scope: Any) -> list[Plan]:
+        return [PLAN]
+
+    async def without(self, scope: Any, currency: str, left_out: list[str]) -> Plan:
+        self.asked.append(left_out)
+        return replace(PLAN, total=Decimal("40.00"), rows=PLAN.rows[1:], invoices=())
+
+
+STOP = Row("stop|trimtab-idle-gpu|vision|", Verb.STOP, ("a",), (GPU.id,), ("p5-18<b>",), "vision", Decimal(90),
+           Decimal("60.50"), Decimal(50), Decimal(70))  # fmt: skip
+SHRINK = Row("shrink|trimtab-idle-gpu||-", Verb.SHRINK, ("b",), (PORT.id,), ("m5",), "", Decimal(0), Decimal(0),
+             chosen=False, reason="saves nothing on the invoice")  # fmt: skip
+PLAN = Plan(
+    0, "USD", 0, 30 * 86_400_000, Decimal(1000), Decimal("60.50"), Decimal(50), Decimal(70), (STOP, SHRINK),
+    (Invoice("2026-12", Decimal(1000), Decimal("939.50"), Decimal(930), Decimal(950)),), how="every combination",
+)  # fmt: skip
+
+
+def test_the_plan_is_on_the_page_and_can_be_tried_without_a_row(
+    open_pages: Open, nothing: WebState, room: AdviceRoom
+) -> None:
+    publish(room)
+    planned = Planned()
+    pages = open_pages(replace(nothing, advice=room, advice_plan=cast(Any, planned)))
+    text = pages.get("/advice").text
+    for part in ("60.50 USD a month", "off 1,000.00", "50.00 – 70.00 by week", "Stop p5-18&lt;b&gt;", "939.50",
+                 "saves nothing on the invoice", "The next three invoices", "most worth doing"):  # fmt: skip
+        assert (part in text) == (part != "most worth doing"), part
+    assert text.count('name="without"') == 1  # what is not in the plan cannot be left out of it
+    tried = pages.get("/advice", params={"without": STOP.id}).text
+    assert planned.asked == [[GPU.id]]
+    assert "40.00 USD a month" in tried
+    assert "60.50 with everything in it" in tried
+    assert 'value="stop|trimtab-idle-gpu|vision|" checked' in tried
+    assert "60.50 USD a month" not in pages.get("/advice?team=vision").text  # a part of the findings has no plan
+    pages.get("/advice", params={"without": "no such row"})
+    assert planned.asked == [[GPU.id]]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.unit.kpis.fleet import Fleet
 
+from trimtab.advice.finding import Action, Finding, Judgement, Pillar
 from trimtab.advice.room import AdviceRoom, Means
 from trimtab.base.clock import ManualClock
 from trimtab.costs.room import CostsRoom
@@ -41,7 +43,14 @@ async def no_alarms(_: Any) -> list[Any]:
 
 
 @pytest.fixture
-def client(state: State, serve: Callable[[Any], str], make_client: Callable[..., Any]) -> Client:
+def client(room: AdviceRoom, serve: Callable[[Any], str], make_client: Callable[..., Any]) -> Client:
+    url = serve(Gateway(GatewayOptions(build(room), NoKeys(), room.clock, ACCOUNT, REGION, False)))
+    return lambda service: make_client(url, service)
+
+
+@pytest.fixture
+def room(state: State) -> AdviceRoom:
+    """Advice over planted faults, computed once."""
     clock, fleet = ManualClock(), Fleet()
     inventory = InventoryRoom.of(state, clock)
     asyncio.run(inventory.resources.put(list(faults()), clock.now_ms()))
@@ -50,8 +59,7 @@ def client(state: State, serve: Callable[[Any], str], make_client: Callable[...,
     means = Means(inventory, cast(Any, reader), fleet.registry, costs, cast(Any, None), no_alarms, nothing)
     room = AdviceRoom.of(state, clock, means)
     asyncio.run(room.routine.recompute())
-    url = serve(Gateway(GatewayOptions(build(room), NoKeys(), clock, ACCOUNT, REGION, False)))
-    return lambda service: make_client(url, service)
+    return room
 
 
 def arn(id_: str) -> str:
@@ -163,6 +171,26 @@ def test_the_hub_lists_what_saves_money(client: Client) -> None:
     assert 365.0 == summary["estimatedTotalDedupedSavings"]
     with pytest.raises(hub.exceptions.ResourceNotFoundException):
         hub.get_recommendation(recommendationId="none")
+
+
+def test_the_hubs_total_after_discounts_is_that_of_all_advice(client: Client, room: AdviceRoom) -> None:
+    """Eight GPUs of a machine have its name each, and a part of what stopping it adds to the plan."""
+    gpus = tuple(
+        Finding(
+            "trimtab-idle-gpu", Pillar.COST, f"aws/gpu/{n}", "gpu", "p5-18", ACCOUNT, REGION, "idle",
+            action=Action.STOP, cash=Decimal(100), cost=Decimal(130),
+        )
+        for n in range(8)
+    )  # fmt: skip
+    asyncio.run(room.findings.publish([Judgement("trimtab-idle-gpu", gpus)]))
+    hub = client("cost-optimization-hub")
+    listed = sum(one["estimatedMonthlySavings"] for one in hub.list_recommendations()["items"])
+    summary = hub.list_recommendation_summaries(groupBy="ActionType")
+    assert summary["estimatedTotalDedupedSavings"] == listed
+    assert {one["group"]: one["estimatedMonthlySavings"] for one in summary["items"]}["Stop"] == 800
+    hub.update_preferences(savingsEstimationMode="BeforeDiscounts")
+    before = hub.list_recommendation_summaries(groupBy="ActionType")
+    assert {one["group"]: one["estimatedMonthlySavings"] for one in before["items"]}["Stop"] == 130  # a machine once
 
 
 def test_the_hub_keeps_preferences_and_enrollment(client: Client) -> None:

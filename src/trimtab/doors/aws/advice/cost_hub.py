@@ -220,8 +220,10 @@ def _item(standing: Standing, mode: str) -> dict[str, Any]:
 
 
 def _arn(one: Finding) -> str:
-    service = one.kind.partition(":")[0]
-    return f"arn:aws:{service}:{one.region}:{one.account}:{one.kind.partition(':')[2]}/{one.name}"
+    """As an ARN; what AWS has no type of (a GPU, a node) has its own id in it: several may have one name."""
+    service, _, type_ = one.kind.partition(":")
+    name = one.name if type_ else f"{one.name}/{one.resource.rpartition('/')[2]}"
+    return f"arn:aws:{service}:{one.region}:{one.account}:{type_}/{name}"
 
 
 def _best_of_each(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
@@ -177,20 +178,24 @@ def test_the_hubs_total_after_discounts_is_that_of_all_advice(client: Client, ro
     """Eight GPUs of a machine have its name each, and a part of what stopping it adds to the plan."""
     gpus = tuple(
         Finding(
-            "trimtab-idle-gpu", Pillar.COST, f"aws/gpu/{n}", "gpu", "p5-18", ACCOUNT, REGION, "idle",
-            action=Action.STOP, cash=Decimal(100), cost=Decimal(130),
+            "trimtab-idle-gpu", Pillar.COST, f"local/{ACCOUNT}/{REGION}/gpu/GPU-{n}", "gpu", "p5-18", ACCOUNT, REGION,
+            "idle", action=Action.STOP, cash=Decimal(100), cost=Decimal(130),
         )
         for n in range(8)
     )  # fmt: skip
-    asyncio.run(room.findings.publish([Judgement("trimtab-idle-gpu", gpus)]))
+    beside = replace(gpus[0], check="trimtab-beside", action=Action.SCALE_IN, cash=Decimal(5))
+    judged = Judgement("trimtab-idle-gpu", gpus), Judgement("trimtab-beside", (beside,))
+    asyncio.run(room.findings.publish(judged))
     hub = client("cost-optimization-hub")
-    listed = sum(one["estimatedMonthlySavings"] for one in hub.list_recommendations()["items"])
+    every = hub.list_recommendations(includeAllRecommendations=True)["items"]
+    listed = sum(one["estimatedMonthlySavings"] for one in every)
+    assert len({one["resourceArn"] for one in every if one["actionType"] == "Stop"}) == 8
     summary = hub.list_recommendation_summaries(groupBy="ActionType")
     assert summary["estimatedTotalDedupedSavings"] == listed
     assert {one["group"]: one["estimatedMonthlySavings"] for one in summary["items"]}["Stop"] == 800
     hub.update_preferences(savingsEstimationMode="BeforeDiscounts")
     before = hub.list_recommendation_summaries(groupBy="ActionType")
-    assert {one["group"]: one["estimatedMonthlySavings"] for one in before["items"]}["Stop"] == 130  # a machine once
+    assert {one["group"]: one["estimatedMonthlySavings"] for one in before["items"]}["Stop"] == 8 * 130
 
 
 def test_the_hub_keeps_preferences_and_enrollment(client: Client) -> None:

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from live_server import LiveServer
+from trimtab.base.errors import InvalidInput
 from trimtab.cli.advice import advice
 from trimtab.client.advice import AdviceCalls
 from trimtab.client.advice_wire import Advice, Decide
@@ -42,6 +43,13 @@ def test_advice_is_computed_decided_on_and_exported(server: LiveServer) -> None:
         assert "suppressed until" in cli(server, "suppress", one.id, "--reason", "in March", "--until", "30d")
         assert [] == found(calls)
         assert "standard" in cli(server, "checks", CHECK)
+
+
+def test_the_plan_is_told_or_what_it_needs_and_what_is_no_advice_is_named(server: LiveServer) -> None:
+    told = cli(server, "plan")
+    assert ("no plan yet; it needs a bill" in told) != ("found so: " in told)  # other tests of the server have bills
+    with pytest.raises(InvalidInput, match="cannot leave out 'nope': expected ids of open advice"):
+        cli(server, "plan", "--without", "nope")
 
 
 def found(calls: AdviceCalls) -> list[Advice]:

@@ -24,7 +24,7 @@ RESET = "/rest/v1/admin/reset"  # other tests share the server, and a reset woul
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
     schema = schemathesis.openapi.from_url(f"{server.url}/rest/openapi.json").exclude(path=RESET)
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if asks(found.ok(), mode)]
     assert len(operations) > 90
     failures = []
     for operation in operations:
@@ -35,8 +35,14 @@ def test_the_api_keeps_to_its_document(server: LiveServer, mode: Any) -> None:
             case.call_and_validate(excluded_checks=LOOSE, timeout=PATIENCE_S)
 
         try:
-            with suppress(Unsatisfiable):  # what takes no parameter cannot be asked wrongly
+            with suppress(Unsatisfiable):
                 keeps_to_it()
         except schemathesis.checks.FailureGroup as problem:
             failures.append(f"{operation.label}: {problem.exceptions}")
     assert not failures, "\n".join(failures)
+
+
+def asks(operation: Any, mode: Any) -> bool:
+    """Whether a mode can ask it: every string is a name, so what takes names alone cannot be asked wrongly."""
+    wrongly = mode is schemathesis.GenerationMode.NEGATIVE
+    return not wrongly or any((list(operation.body), list(operation.query), list(operation.headers)))

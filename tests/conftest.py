@@ -1,6 +1,7 @@
 """What holds for every test: no setting of this machine leaks in, and nothing leaves this machine."""
 
 import ast
+import gc
 import ipaddress
 import os
 import signal
@@ -26,6 +27,8 @@ from live_server import SHARED
 from trimtab.store.state import database
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
+
+gc.disable()  # until all tests are collected: looking again and again at what stays takes half of that time
 
 _FOREIGN = ("TRIMTAB_", "AWS_", "OTEL_", "BOTO_")
 for _name in [name for name in os.environ if name.startswith(_FOREIGN)]:
@@ -135,6 +138,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in waiting:
         item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: _WAITING.index(_folder(item)) if _folder(item) in _WAITING else len(_WAITING))
+
+
+def pytest_collection_finish() -> None:
+    """From here on there may be garbage; what was collected is none."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

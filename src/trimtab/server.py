@@ -1,7 +1,7 @@
 """The server process: opens the stores, serves the doors and pages that `app.py` puts together, stops in order.
 
-Run as `python -m trimtab.server` by the supervisor. It prints `ready URL` once it answers, and ends on SIGTERM or
-when its standard input closes.
+Run as `python -m trimtab.child trimtab.server` by the supervisor. It prints `ready URL` once it answers, and ends on
+SIGTERM or when its standard input closes.
 """
 
 import asyncio
@@ -145,7 +145,3 @@ def main() -> int:
         print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

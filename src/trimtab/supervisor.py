@@ -77,10 +77,10 @@ class Supervisor:
             directory = str(settings.data_dir / "engine")
             command = _python("trimtab.store.telemetry.owner", directory, str(settings.engine_memory_mb))
             self._launch(Child("engine", command, {**environment, "TZ": "UTC"}))
-        server = Child("server", _python("trimtab.server"), environment)
+        server = Child("server", _python("trimtab.child", "trimtab.server"), environment)
         self._launch(server)
         url = server.said.removeprefix(READY).strip()
-        self._launch(Child("jobs", _python("trimtab.worker"), environment, waits_ready=False))
+        self._launch(Child("jobs", _python("trimtab.child", "trimtab.worker"), environment, waits_ready=False))
         if settings.agent and not self._stop.is_set():
             own = replace(settings, url=settings.url or url)
             command = _python("trimtab", "agent", "--with-parent")

@@ -1,7 +1,8 @@
 """The jobs process: what trimtab does by itself, apart from the requests that it answers.
 
-Run as `python -m trimtab.worker` by the supervisor, beside the server. It opens the state and the telemetry engine
-(not the log of acknowledged batches, which the server owns) and ends on SIGTERM or when its standard input closes.
+Run as `python -m trimtab.child trimtab.worker` by the supervisor, beside the server. It opens the state and the
+telemetry engine (not the log of acknowledged batches, which the server owns) and ends on SIGTERM or when its standard
+input closes.
 Where several servers share their state, one of their jobs processes works and the others wait for its lock.
 """
 
@@ -233,7 +234,3 @@ def main() -> int:
         print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

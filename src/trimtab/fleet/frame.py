@@ -99,8 +99,10 @@ class Totals:
 
     @property
     def active_share(self) -> float | None:
-        """Active ÷ existing; None where nothing existed."""
-        return self.active / self.existing if self.existing else None
+        """Active ÷ existing; None where nothing existed, nobody says who had it, or nothing measures who did."""
+        up = self.existing - self.down
+        told = self.measured if self.held > 0 else self.unknown < up or up <= 0
+        return self.active / self.existing if self.existing and told else None
 
     @property
     def held_share(self) -> float | None:

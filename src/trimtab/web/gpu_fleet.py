@@ -244,7 +244,7 @@ def _row(
         owner=(one.team or UNOWNED) if held else NOBODY_HELD,
         pod=pod,
         workload=telemetry.runs.get(one.holder) or workload_name(pod.rpartition("/")[2]) if pod else "",
-        active=_active(hours),
+        active=hours.active_share,
         memory=now.memory_used / now.memory_total if now.memory_used is not None and now.memory_total else None,
         existing_h=hours.existing,
         down_h=hours.down,
@@ -281,13 +281,6 @@ def _state(one: DeviceHours) -> State:
     if busy is None:
         return State.HELD
     return State.INACTIVE if busy < IDLE_BELOW else State.ACTIVE
-
-
-def _active(hours: Totals) -> float | None:
-    """Active ÷ existing; None where nobody says who had it, or nothing measures who did."""
-    if hours.held <= 0:
-        return None if hours.unknown >= hours.existing - hours.down else hours.active_share
-    return hours.active_share if hours.measured else None
 
 
 def _why(one: DeviceHours, now: GpuNow) -> str:

@@ -266,9 +266,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         notify=rooms.notify,
         evaluator=rooms.evaluator,
         render_metrics=renderer(
-            rooms.stores.log,
-            rooms.stores.logs,
-            rooms.stores.traces,
+            rooms.stores.ingest_logs,
             rooms.registry,
             rooms.ledger,
             rooms.notify.watch,

@@ -1,6 +1,6 @@
 """trimtab watching itself: the `trimtab_*` metrics of GET /metrics, collected when they are asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,23 +13,27 @@ from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
 from trimtab.reports.exposed import Exposed
+from trimtab.store.telemetry.damage import Kind
 from trimtab.store.telemetry.log import IngestLog
+
+_DAMAGE = {
+    Kind.HEALED: "a flipped bit in a file of the log was put right",
+    Kind.LOST: "a file of the log is damaged: `trimtab log verify` says where",
+    Kind.UNFINISHED: "the end of the log was cut off: a write during a crash, or damage",
+}
 
 
 class _Trimtab(Collector):
     def __init__(
         self,
-        log: IngestLog,
-        logs: IngestLog,
-        traces: IngestLog,
+        ingest_logs: Sequence[IngestLog],
         registry: SeriesRegistry,
         ledger: SourceLedger,
         notify: Watch,
         exposed: Exposed,
     ) -> None:
-        self._log = log
-        self._logs = logs
-        self._traces = traces
+        self._ingest_logs = ingest_logs
+        self._log, self._logs, self._traces = ingest_logs[:3]
         self._registry = registry
         self._ledger = ledger
         self._notify = notify
@@ -56,6 +60,7 @@ class _Trimtab(Collector):
         yield CounterMetricFamily(
             "trimtab_traces_quarantined_blocks", "Blocks of spans that the engine refused.", spans.quarantined
         )
+        yield from self._damage()
         writable = not drain.last_error and not events.last_error and not spans.last_error
         yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", writable)
         yield GaugeMetricFamily("trimtab_series", "Series known.", value=len(self._registry))
@@ -69,6 +74,21 @@ class _Trimtab(Collector):
         yield from (rows, size, rejected)
         yield from self._notifications()
         yield from self._money()
+
+    def _damage(self) -> Iterator[Metric]:
+        found = GaugeMetricFamily(
+            "trimtab_log_damaged",
+            "Places of a log that were not whole when it was read, by what became of them: healed, lost, unfinished.",
+            labels=["log", "kind"],
+        )
+        lost = GaugeMetricFamily(
+            "trimtab_log_lost_batches", "Acknowledged batches that damage to a log's files took.", labels=["log"]
+        )
+        for log in self._ingest_logs:
+            for kind in Kind:
+                found.add_metric([log.name, kind.value], sum(one.kind is kind for one in log.damage))
+            lost.add_metric([log.name], sum(one.batches or 0 for one in log.damage))
+        yield from (found, lost)
 
     def _notifications(self) -> Iterator[Metric]:
         counts = self._notify.counts
@@ -118,18 +138,23 @@ class _Trimtab(Collector):
         return totals
 
 
+def tell_damage(ingest_logs: Sequence[IngestLog], ledger: SourceLedger) -> None:
+    """Say on Data sources what this start found damaged in the logs, with the batches that it took."""
+    for log in ingest_logs:
+        for one in log.new_damage:
+            ledger.rejected("log", f"log of {log.name}", "", "", _DAMAGE[one.kind], one.words, one.batches or 0)
+
+
 def renderer(
-    log: IngestLog,
-    logs: IngestLog,
-    traces: IngestLog,
+    ingest_logs: Sequence[IngestLog],
     registry: SeriesRegistry,
     ledger: SourceLedger,
     notify: Watch,
     exposed: Exposed,
 ) -> Callable[[], str]:
-    """A function that renders the metrics in Prometheus's text format; `logs` and `traces` are those signals' logs."""
+    """A function that renders the metrics in Prometheus's text format; the first logs are metrics, logs and traces."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(log, logs, traces, registry, ledger, notify, exposed))
+    own.register(_Trimtab(ingest_logs, registry, ledger, notify, exposed))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

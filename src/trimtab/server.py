@@ -25,6 +25,7 @@ from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.front import Front
 from trimtab.jobs.periodic import run_jobs
 from trimtab.listen import bind
+from trimtab.selfwatch import tell_damage
 from trimtab.settings import OFF, Settings
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY
@@ -66,6 +67,7 @@ async def serve(settings: Settings) -> None:
     try:
         rooms = await build_rooms(settings, stores, clock)
         await rooms.ledger.load()
+        tell_damage(stores.ingest_logs, rooms.ledger)
         reports = report_rooms(rooms)
         site, wires = build_doors(rooms, reports)
         server = _Server(_uvicorn_config(settings, site), _url(settings, listeners[0]))

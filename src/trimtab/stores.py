@@ -19,6 +19,7 @@ from trimtab.store.telemetry.client import (
 )
 from trimtab.store.telemetry.log import IngestLog, LogLimits
 from trimtab.store.telemetry.migrations import migrate
+from trimtab.store.telemetry.records import Columns
 from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 
@@ -90,12 +91,15 @@ class _Engine:
         self._telemetry = telemetry
         self.arrived = telemetry.arrived
 
-    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE) -> None:
+    def insert(
+        self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE,
+        columns: Columns | None = None,
+    ) -> None:  # fmt: skip
         """Insert a block; of the marks of rolled-up hours only those of hours that have ended."""
         if table is METRIC_ROLLUP_MARKS:
             rows = ended(rows, self._clock.now_ms())
         if rows:
-            self._telemetry.insert(table, rows, token, block, arrived)
+            self._telemetry.insert(table, rows, token, block, arrived, columns)
 
 
 def open_telemetry(settings: Settings) -> Telemetry:

@@ -61,6 +61,7 @@ COMMANDS = {
     "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the infrastructure KPIs of services, teams or the fleet."),
     "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list and revoke access keys and tokens."),
     "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
+    "log": LazyCommand("trimtab.cli.log", "log", "The log of what was acknowledged: verify, salvage, replay."),
     "logs": LazyCommand("trimtab.cli.logs", "logs", "Search logs with Logs Insights queries."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),
     "notify": LazyCommand("trimtab.cli.notify", "notify", "Tell people and machines: channels, tests, delivery log."),

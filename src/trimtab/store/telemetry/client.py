@@ -236,13 +236,17 @@ class Telemetry:
         finally:
             client.close()
 
-    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE) -> None:
+    def insert(
+        self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE,
+        columns: tuple[tuple[str, str], ...] | None = None,
+    ) -> None:  # fmt: skip
         """Insert RowBinary `rows` as one block; the engine keeps one block a `token`.
 
-        The rows of a multiset are marked with `block`; those of partitions that have `arrived` are left out.
+        The rows of a multiset are marked with `block`; those of partitions that have `arrived` are left out. `columns`
+        are those (name, type) that an earlier version wrote: of these the table's are taken, what is new is empty.
         Raises BlockRefused if these bytes will never be taken, else Unavailable.
         """
-        statement = _insert_statement(table, block, arrived)
+        statement = _insert_statement(table, block, arrived, columns)
         settings = {"insert_deduplication_token": token, "insert_deduplicate": "1"}
         body = statement.encode() + b" FORMAT RowBinary\n" + rows
         self._run(lambda client: client.raw_insert("", None, body, settings=settings))
@@ -307,14 +311,18 @@ class Telemetry:
             self._local.client = None
 
 
-def _insert_statement(table: Table, block: int, arrived: frozenset[int]) -> str:
-    columns = ", ".join(table.column_names)
-    if not table.multiset:
+def _insert_statement(
+    table: Table, block: int, arrived: frozenset[int], written: tuple[tuple[str, str], ...] | None
+) -> str:
+    here = written or table.row_columns
+    columns = ", ".join(name for name, _ in here if name in table.column_names)
+    if not table.multiset and written is None:
         return f"INSERT INTO {table.name} ({columns})"
-    structure = ", ".join(f"{name} {type_}" for name, type_, _ in table.columns).replace("'", "\\'")
+    structure = ", ".join(f"{name} {type_}" for name, type_ in here).replace("'", "\\'")
     missing = f" WHERE {table.partition_by} NOT IN ({', '.join(map(str, sorted(arrived)))})" if arrived else ""
-    source = f"SELECT {columns}, {block} FROM input('{structure}'){missing}"  # noqa: S608 - the schema's own names
-    return f"INSERT INTO {table.name} ({columns}, block) {source}"
+    marked, mark = (", block", f", {block}") if table.multiset else ("", "")
+    source = f"SELECT {columns}{mark} FROM input('{structure}'){missing}"  # noqa: S608 - the schema's own names
+    return f"INSERT INTO {table.name} ({columns}{marked}) {source}"
 
 
 def _translate(problem: Exception) -> TrimtabError:

@@ -8,7 +8,7 @@ the engine will never take (its bytes do not fit the table) is set aside in `qua
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,10 @@ from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import hash64
 from trimtab.store.telemetry.batch import Section
 from trimtab.store.telemetry.client import NONE, BlockRefused
-from trimtab.store.telemetry.records import OVERHEAD, decode_batch
+from trimtab.store.telemetry.records import Columns, decode_batch
 from trimtab.store.telemetry.schema import TABLES, Table
 from trimtab.store.telemetry.segments import read_at
+from trimtab.store.telemetry.set_aside import SetAside, set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,12 @@ logger = logging.getLogger(__name__)
 class Sink(Protocol):
     """Where blocks go: `client.Telemetry`."""
 
-    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = ...) -> None:
-        """Insert rows as one block. Raises BlockRefused for good, any other TrimtabError for now."""
+    def insert(
+        self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = ...,
+        columns: Columns | None = ...,
+    ) -> None:  # fmt: skip
+        """Insert rows as one block; they have the table's columns, or these. Raises BlockRefused for good, any other
+        TrimtabError for now."""
         ...
 
     def arrived(self, table: Table, block: int) -> frozenset[int]:
@@ -49,7 +54,10 @@ _STOP_S = 10.0
 
 @dataclass(slots=True)
 class Waiting:
-    """An acknowledged batch on its way: where it lies in the log, and its sections where still in memory."""
+    """An acknowledged batch on its way: where its payload lies in the log, and its sections where still in memory.
+
+    `columns` (by table) are those in which an earlier version wrote its rows; None where they are those of now.
+    """
 
     sequence: int
     path: Path
@@ -58,12 +66,13 @@ class Waiting:
     sections: tuple[Section, ...] = ()
     rows: int = 0
     since: float = 0.0
+    columns: Mapping[str, Columns] | None = None
 
     def load(self) -> Sequence[Section]:
         """The sections, from memory or from the log."""
         if self.sections:
             return self.sections
-        return decode_batch(read_at(self.path, self.offset, self.length)[OVERHEAD:])[1]
+        return decode_batch(read_at(self.path, self.offset, self.length))[1]
 
 
 class Drain:
@@ -183,8 +192,9 @@ class Drain:
         with self._wake:
             first = last = self._waiting[0].sequence
             rows = 0
+            columns = self._waiting[0].columns
             for item in self._waiting:
-                if rows and rows + item.rows > BLOCK_ROWS:
+                if (rows and rows + item.rows > BLOCK_ROWS) or item.columns is not columns:
                     break
                 rows += item.rows
                 last = item.sequence
@@ -205,8 +215,11 @@ class Drain:
     def _send(self, first: int, last: int, block: list[Waiting], started: bool) -> bool:
         """Insert a block, table by table; False when stopped before the engine took it."""
         sections = [section for item in block for section in item.load()]
+        self._set_aside_unknown(block[0].path.parent, f"{self._log_id}_{first}-{last}", sections)
+        columns = block[0].columns or {}
         for number, (table, rows) in enumerate(inserts(sections)):
-            insert = _Insert(table, rows, f"{self._log_id}:{first}-{last}:{number}", self._block_id(first, number))
+            token = f"{self._log_id}:{first}-{last}:{number}"
+            insert = _Insert(table, rows, token, self._block_id(first, number), columns.get(table.name))
             if not self._insert(insert, block[0].path.parent, started):
                 return False
         return True
@@ -225,7 +238,7 @@ class Drain:
             tried = True
             arrived = self._sink.arrived(insert.table, insert.block) if check else NONE
             try:
-                self._sink.insert(insert.table, insert.rows, insert.token, insert.block, arrived)
+                self._sink.insert(insert.table, insert.rows, insert.token, insert.block, arrived, insert.columns)
             except BlockRefused as refusal:
                 self._quarantine(directory, insert, refusal)
 
@@ -254,12 +267,21 @@ class Drain:
         self.last_error = str(problem)
 
     def _quarantine(self, directory: Path, insert: "_Insert", refusal: BlockRefused) -> None:
-        table = insert.table.name
-        path = directory / "quarantine" / f"{insert.token.replace(':', '_')}.{table}.rowbinary"
-        logger.error("the engine refused a block of %s; its rows are kept in %s: %s", table, path, refusal)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(insert.rows)
+        name = insert.token.replace(":", "_")
+        columns = insert.columns or insert.table.row_columns
+        aside = SetAside(insert.table.name, columns, insert.token, insert.block, str(refusal), self._clock.now_ms())
+        path = set_aside(directory, f"{name}.{insert.table.name}", aside, insert.rows)
+        logger.error("the engine refused a block of %s; its rows are kept in %s: %s", insert.table.name, path, refusal)
         self.quarantined += 1
+
+    def _set_aside_unknown(self, directory: Path, name: str, sections: Sequence[Section]) -> None:
+        """Keep the rows of tables that this version does not have: a newer one may have written them."""
+        for table in sorted({one.table for one in sections} - TABLES.keys()):
+            rows = b"".join(one.body for one in sections if one.table == table)
+            aside = SetAside(table, (), name, 0, f"this version has no table {table}", self._clock.now_ms())
+            path = set_aside(directory, f"{name}.{hash64(table):016x}", aside, rows)
+            logger.error("there is no table %s; its rows are kept in %s", table, path)
+            self.quarantined += 1
 
     def _finish(self, last: int, block: list[Waiting]) -> None:
         self._log_done(last)
@@ -281,6 +303,7 @@ class _Insert:
     rows: bytes
     token: str
     block: int
+    columns: Columns | None = None
 
 
 def inserts(sections: Sequence[Section]) -> Iterator[tuple[Table, bytes]]:

@@ -2,7 +2,8 @@
 
 `append` returns when the batch is on disk; concurrent appends share one fdatasync (group commit). `drain.Drain`
 moves the batches into the engine. After a crash the log is read back: blocks that were started are sent again
-with the same boundaries and token, so the engine keeps each once.
+with the same boundaries and token, so the engine keeps each once. What is damaged is put right or stepped over, kept
+aside and told (`damage`); everything around it is stored.
 """
 
 import asyncio
@@ -21,23 +22,32 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import DiskFull, Throttled, Unavailable
 from trimtab.base.ids import new_id
 from trimtab.store.telemetry.batch import Appended, Section
+from trimtab.store.telemetry.damage import Damage, Kind, Survey, keep, kept
 from trimtab.store.telemetry.drain import Drain, Sink, Waiting
 from trimtab.store.telemetry.lock import lock_directory
 from trimtab.store.telemetry.recent_keys import RecentKeys
 from trimtab.store.telemetry.records import (
+    Columns,
+    Format,
+    Gap,
+    Record,
     RecordType,
     decode_batch,
     decode_block,
     decode_keys,
+    decode_schema,
     encode_batch,
     encode_block,
     encode_keys,
-    frame,
+    encode_schema,
 )
-from trimtab.store.telemetry.segments import SEGMENT_BYTES, SegmentFiles, sync_directory
+from trimtab.store.telemetry.schema import TABLES
+from trimtab.store.telemetry.segments import SEGMENT_BYTES, Segment, SegmentFiles, sync_directory
 
 logger = logging.getLogger(__name__)
 
+_COPIES = {RecordType.BLOCK: 2}
+"""How often a record is written: a block whose boundaries are lost would be cut, and stored, anew."""
 _ROOM_FRESH_S = 0.25
 """How long a look at the free disk counts: the call lets go of the interpreter lock, once a request is too often."""
 
@@ -54,7 +64,7 @@ class LogLimits:
 class _Entry:
     """A record on its way to disk; `done` resolves when it is there."""
 
-    record: bytes
+    payload: bytes
     type: RecordType
     sequence: int
     done: "Future[None] | asyncio.Future[None]"
@@ -78,6 +88,10 @@ class IngestLog:
         self._sequence = 0
         self._closed = False
         self._lock_file: IO[str] | None = None
+        self.damage: list[Damage] = []
+        """All that was ever found damaged, oldest first, and was not taken away."""
+        self.new_damage: list[Damage] = []
+        """What of it this start found."""
         self._committer = threading.Thread(target=self._commit_loop, name="log-commit", daemon=True)
         self.drain = Drain(sink, self._commit_block, self._commit_done, clock)
 
@@ -109,6 +123,11 @@ class IngestLog:
             return False
 
     @property
+    def name(self) -> str:
+        """Whose log it is: metrics, logs, traces or audit."""
+        return self._directory.name
+
+    @property
     def pending_bytes(self) -> int:
         """Bytes acknowledged that are not in the engine yet."""
         return self.drain.pending_bytes
@@ -119,10 +138,10 @@ class IngestLog:
         self.check_room()
         self._sequence += 1
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        record = frame(RecordType.BATCH, self._sequence, encode_batch(key, sections))
+        payload = encode_batch(key, sections, self._clock.now_ms())
         if key is not None:
             self._in_flight[key] = done
-        self._enqueue(_Entry(record, RecordType.BATCH, self._sequence, done, sections, key))
+        self._enqueue(_Entry(payload, RecordType.BATCH, self._sequence, done, sections, key))
         return done, self._sequence
 
     def _enqueue(self, entry: _Entry) -> None:
@@ -169,15 +188,21 @@ class IngestLog:
     def _write(self, group: list[_Entry]) -> int:
         if self._files.current.size > SEGMENT_BYTES:
             self._start_segment(self._sequence)
-        offset = self._files.append(b"".join(entry.record for entry in group))
+        form = self._files.current.format
+        offset = self._files.append(b"".join(_framed(form, entry) for entry in group))
         self._files.current.last = max(self._files.current.last, *(entry.sequence for entry in group))
         return offset
 
     def _start_segment(self, sequence: int) -> None:
-        self._files.start(frame(RecordType.KEYS, sequence, encode_keys(self._keys.hashes())))
+        keys, schema = encode_keys(self._keys.hashes()), encode_schema(_columns())
+
+        def head(form: Format) -> bytes:
+            return form.framed(RecordType.KEYS, sequence, keys) + form.framed(RecordType.SCHEMA, sequence, schema)
+
+        self._files.start(head)
 
     def _accept(self, group: list[_Entry], offset: int) -> None:
-        path = self._files.current.path
+        path, form = self._files.current.path, self._files.current.format
         with self._wake:
             for entry in group:
                 if entry.key is not None:
@@ -185,10 +210,11 @@ class IngestLog:
                     self._in_flight.pop(entry.key, None)
         for entry in group:
             if entry.type is RecordType.BATCH:
-                self.drain.add(Waiting(entry.sequence, path, offset, len(entry.record), entry.sections))
+                place = offset + form.overhead
+                self.drain.add(Waiting(entry.sequence, path, place, len(entry.payload), entry.sections))
             elif entry.type is RecordType.DONE:
                 self._files.drop_through(entry.sequence)
-            offset += len(entry.record)
+            offset += _COPIES.get(entry.type, 1) * (form.overhead + len(entry.payload))
         _resolve(group, None)
 
     def _fail(self, group: list[_Entry], problem: OSError) -> None:
@@ -209,7 +235,7 @@ class IngestLog:
     def _commit(self, type_: RecordType, sequence: int, payload: bytes) -> "Future[None]":
         done: Future[None] = Future()
         with self._wake:
-            self._enqueue(_Entry(frame(type_, sequence, payload), type_, sequence, done))
+            self._enqueue(_Entry(payload, type_, sequence, done))
         return done
 
     # -- life -------------------------------------------------------------------------------------------------
@@ -236,22 +262,49 @@ class IngestLog:
         waiting: list[Waiting] = []
         blocks: list[tuple[int, int]] = []
         done = 0
+        survey = Survey(self._clock.now_ms())
+        columns: dict[Path, dict[str, Columns]] = {}
         for segment, record in self._files.recover():
+            if isinstance(record, Gap):
+                survey.gap(segment, record)
+                continue
+            survey.record(segment, record)
             self._sequence = max(self._sequence, record.sequence)
-            segment.last = max(segment.last, record.sequence if record.type is not RecordType.KEYS else 0)
+            if record.type not in (RecordType.KEYS, RecordType.SCHEMA):
+                segment.last = max(segment.last, record.sequence)
             if record.type is RecordType.BATCH:
-                key, sections = decode_batch(record.payload)
-                if key:
-                    self._keys.add(key)
-                rows = sum(section.rows for section in sections)
-                waiting.append(Waiting(record.sequence, segment.path, record.offset, record.length, (), rows))
+                waiting.append(self._read_batch(segment, record))
             elif record.type is RecordType.BLOCK:
-                blocks.append(decode_block(record.payload))
+                block = decode_block(record.payload)
+                blocks += [] if block in blocks else [block]
             elif record.type is RecordType.DONE:
                 done = max(done, record.sequence)
+            elif record.type is RecordType.SCHEMA:
+                columns[segment.path] = decode_schema(record.payload)
             else:
                 self._keys.add_hashes(decode_keys(record.payload))
+        now = _columns()
+        for item in waiting:
+            then = columns.get(item.path, now)
+            item.columns = then if then != now else None
+        self._tell_damage(list(survey.found(done)))
         return waiting, blocks, done
+
+    def _read_batch(self, segment: Segment, record: Record) -> Waiting:
+        key, sections, _ = decode_batch(record.payload)
+        if key:
+            self._keys.add(key)
+        if record.healed:
+            self._files.put_right(segment, record)  # what waits is read from the file
+        rows = sum(section.rows for section in sections)
+        return Waiting(record.sequence, segment.path, record.offset, len(record.payload), (), rows)
+
+    def _tell_damage(self, found: list[Damage]) -> None:
+        self.new_damage = keep(self._directory, found)
+        self.damage = kept(self._directory)
+        for one in self.new_damage:
+            level = logging.INFO if one.kind is Kind.UNFINISHED else logging.ERROR
+            logger.log(level, "the log in %s: %s", self._directory, one.words)
 
     def _log_id(self) -> str:
         """This log's own name in tokens, so that a wiped log that counts from 1 again collides with nothing."""
@@ -276,6 +329,15 @@ class IngestLog:
         self._files.close()
         if self._lock_file is not None:
             self._lock_file.close()
+
+
+def _framed(form: Format, entry: _Entry) -> bytes:
+    return form.framed(entry.type, entry.sequence, entry.payload) * _COPIES.get(entry.type, 1)
+
+
+def _columns() -> dict[str, Columns]:
+    """The columns in which sections carry their rows now, by table."""
+    return {name: table.row_columns for name, table in TABLES.items()}
 
 
 def _resolve(group: list[_Entry], problem: Exception | None) -> None:

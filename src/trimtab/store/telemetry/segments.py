@@ -1,11 +1,11 @@
 """The log's segment files: append with one fdatasync for many records, read back, drop when drained."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from trimtab.store.telemetry.records import MAGIC, Record, scan
+from trimtab.store.telemetry.records import Format, Gap, Record, format_of, new_header, scan
 
 SEGMENT_BYTES = 64 << 20
 """A new segment starts past this: small enough to drop soon, large enough that creation costs nothing."""
@@ -18,6 +18,7 @@ class Segment:
     path: Path
     size: int
     last: int = 0
+    format: Format = field(default_factory=lambda: format_of(new_header()))
 
 
 class SegmentFiles:
@@ -34,26 +35,25 @@ class SegmentFiles:
         """The segment being written."""
         return self.segments[-1]
 
-    def recover(self) -> Iterator[tuple[Segment, Record]]:
-        """Every whole record on disk, oldest first. A torn tail, which no one was told of, is left behind."""
+    def recover(self) -> Iterator[tuple[Segment, Record | Gap]]:
+        """Everything on disk, oldest first: the records that are whole, and what is none between them."""
         for path in sorted(self._directory.glob("*.log")):
-            data = path.read_bytes()
-            segment = Segment(path, len(MAGIC))
+            data = memoryview(path.read_bytes())
+            segment = Segment(path, len(data), format=format_of(data))
             self.segments.append(segment)
             self._number = int(path.stem)
-            if data[: len(MAGIC)] != MAGIC:
-                continue
-            for record in scan(memoryview(data)):
-                segment.size = record.offset + record.length
-                yield segment, record
+            for found in scan(data):
+                yield segment, found
 
-    def start(self, head: bytes) -> None:
-        """Start a new segment that begins with the record `head`; it is durable when this returns."""
+    def start(self, head: Callable[[Format], bytes]) -> None:
+        """Start a new segment that begins with the records of `head`; it is durable when this returns."""
         number = self._number + 1
         path = self._directory / f"{number:012d}.log"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        header = new_header()
+        begins = header + head(format_of(header))
         try:
-            _write(descriptor, MAGIC + head, 0)
+            _write(descriptor, begins, 0)
             os.fdatasync(descriptor)
             sync_directory(self._directory)
         except OSError:
@@ -63,7 +63,17 @@ class SegmentFiles:
         self.close()
         self._number = number
         self._file = descriptor
-        self.segments.append(Segment(path, len(MAGIC) + len(head)))
+        self.segments.append(Segment(path, len(begins), format=format_of(header)))
+
+    def put_right(self, segment: Segment, record: Record) -> None:
+        """Write a record that was healed back into its segment, durably."""
+        right = segment.format.framed(record.type, record.sequence, bytes(record.payload))
+        descriptor = os.open(segment.path, os.O_WRONLY)
+        try:
+            _write(descriptor, right, record.end - len(right))
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def append(self, data: bytes) -> int:
         """Write `data` and sync it; returns the offset it starts at. On an error nothing of it stays."""

@@ -57,6 +57,11 @@ class Table:
         """The columns' names in order."""
         return tuple(column[0] for column in self.columns)
 
+    @property
+    def row_columns(self) -> tuple[tuple[str, str], ...]:
+        """(name, type) of each column, as rows carry them."""
+        return tuple((name, type_) for name, type_, _ in self.columns)
+
 
 BLOCK_COLUMN = ("block", "UInt64", DELTA)  # nearly constant within a part: 0.01 bytes a row
 

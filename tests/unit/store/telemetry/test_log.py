@@ -13,9 +13,10 @@ from trimtab.store.telemetry.batch import Section
 from trimtab.store.telemetry.client import NONE, BlockRefused
 from trimtab.store.telemetry.drain import PARTITIONS_PER_INSERT, inserts
 from trimtab.store.telemetry.log import IngestLog, LogLimits
-from trimtab.store.telemetry.records import RecordType
+from trimtab.store.telemetry.records import Columns, RecordType
 from trimtab.store.telemetry.schema import Table
 from trimtab.store.telemetry.segments import SegmentFiles
+from trimtab.store.telemetry.set_aside import listed
 
 
 class Engine:
@@ -24,14 +25,19 @@ class Engine:
     def __init__(self) -> None:
         self.blocks: dict[str, tuple[str, bytes]] = {}
         self.calls: list[str] = []
+        self.columns: list[Columns | None] = []
         self.marks: set[int] = set()
         self.fail: Callable[[str], None] = lambda token: None
         self.gate = threading.Event()
         self.gate.set()
 
-    def insert(self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE) -> None:
+    def insert(
+        self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE,
+        columns: Columns | None = None,
+    ) -> None:  # fmt: skip
         self.gate.wait()
         self.calls.append(token)
+        self.columns.append(columns)
         self.fail(token)
         if not arrived:
             self.blocks.setdefault(token, (table.name, rows))
@@ -231,7 +237,26 @@ def test_rows_that_the_engine_refuses_are_set_aside_and_the_rest_goes_on(tmp_pat
 
     with_log(tmp_path, engine, scenario)
     assert b"good" == engine.rows()
-    assert [b"bad"] == [path.read_bytes() for path in (tmp_path / "log" / "quarantine").iterdir()]
+    [(path, about)] = listed(tmp_path / "log")
+    assert path.read_bytes() == b"bad"
+    assert about is not None
+    assert (about.table, about.reason, about.columns[0]) == ("metric_values", "does not fit", ("series", "UInt64"))
+    assert {one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == {0o600}
+
+
+def test_rows_of_a_table_that_this_version_does_not_have_are_set_aside(tmp_path: Path) -> None:
+    engine = Engine()
+
+    async def scenario(log: IngestLog) -> None:
+        await log.append([values(b"known"), values(b"new", table="of_a_newer_version")])
+        assert await log.settled(5)
+
+    with_log(tmp_path, engine, scenario)
+    assert engine.rows() == b"known"
+    [(path, about)] = listed(tmp_path / "log")
+    assert path.read_bytes() == b"new"
+    assert about is not None
+    assert about.table == "of_a_newer_version"
 
 
 def test_a_full_log_asks_the_client_to_wait(tmp_path: Path) -> None:
@@ -281,7 +306,7 @@ def test_a_disk_too_full_for_a_blocks_boundaries_only_delays_it(
     refusals = iter(range(3))
 
     def no_space_for_blocks(descriptor: int, data: bytes, offset: int) -> int:
-        if bytes(data)[8:9] == bytes([RecordType.BLOCK]) and next(refusals, None) is not None:
+        if bytes(data)[12:13] == bytes([RecordType.BLOCK]) and next(refusals, None) is not None:
             raise OSError(28, "No space left on device")
         return real_write(descriptor, data, offset)
 
@@ -339,7 +364,7 @@ def test_a_block_is_cut_where_the_engine_takes_no_more_partitions() -> None:
 
 def test_append_after_a_failed_write_leaves_no_gap(tmp_path: Path) -> None:
     files = SegmentFiles(tmp_path)
-    files.start(b"")
+    files.start(lambda form: b"")
     first = files.append(b"one")
     second = files.append(b"two")
     assert 3 == second - first

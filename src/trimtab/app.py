@@ -57,7 +57,7 @@ from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
 from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
-from trimtab.doors.guard import Guard, policy_of
+from trimtab.doors.guard import Guard, is_open, policy_of
 from trimtab.doors.log_metrics import LogMetrics, PatternMetrics
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.oidc import signin
@@ -93,6 +93,7 @@ from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
+from trimtab.doors.roles import Roles
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
@@ -124,7 +125,6 @@ from trimtab.wiring.rooms import Rooms, wipe
 
 def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
     """The doors over the rooms: those of HTTP as one ASGI application, and the others."""
-    guard = Guard(policy_of(rooms.settings), rooms.keys)
     writing = Writing(
         ingest=rooms.ingest,
         registry=rooms.registry,
@@ -163,10 +163,12 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
         *prometheus_rules.routes(rooms.alarms.listing),
         *web.routes(pages),
     ]
+    roles = Roles(routes, is_open)
+    guard = Guard(policy_of(rooms.settings), rooms.keys, roles)
     site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = _gateway(rooms, reports, AwsAuditor(changes))
-    front = Front(AuditedSite(site, changes), guard, aws=gateway, is_aws=is_aws_request)
+    front = Front(AuditedSite(site, changes, roles), guard, aws=gateway, is_aws=is_aws_request)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     return front, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)

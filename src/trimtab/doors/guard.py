@@ -5,13 +5,13 @@ Three questions, in this order, each answered with a `Refusal` or nothing:
 1. *Source*: is the Host name ours, and, for a change, is the Origin ours? It stops web pages of others from driving
    a trimtab that listens on loopback (DNS rebinding, cross-site requests). AWS requests are asked this one too.
 2. *Caller*: where a credential is needed, is there one that verifies?
-3. *Role*: does the caller's role include what the path and method need?
+3. *Role*: does the caller's role include what the route needs (`roles`)?
 """
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
@@ -21,13 +21,13 @@ from starlette.types import Scope
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.base.loopback import is_loopback
+from trimtab.doors.roles import SAFE_METHODS, Roles
 from trimtab.settings import OFF, Settings
 
 SESSION_COOKIE = "trimtab_session"
 LOGIN_PATH = "/login"
 FINANCE_HOME = "/statements"
 """Where a browser with the role finance begins: the overview is of telemetry."""
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset(
     {
         "/healthz",
@@ -44,6 +44,12 @@ OPEN_PATHS = frozenset(
 OPEN_PREFIXES = ("/static/", "/shared/")
 """Assets of the pages, which hold nothing of the user's and which the sign-in page needs; and links that share one
 dashboard, whose own token is checked behind this door."""
+
+
+def is_open(path: str) -> bool:
+    """Whether anybody may have a path."""
+    return path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
+
 
 DEFAULT_MAX_BODY = 64 * 1024 * 1024
 """Bytes a request may carry as sent. The largest a door documents is OTLP's 5 MB; Prometheus and SDKs behind a
@@ -63,49 +69,12 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """Requests of `methods` under `prefix` need `role`. An empty `methods` means every one."""
-
-    prefix: str
-    methods: frozenset[str]
-    role: Role
-
-
-_POST = frozenset({"POST"})
-_MONEY = ("statements", "allocation", "untagged", "costs")
-"""What the role finance may look at: pages, with their JSON and CSV, and the API."""
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-RULES = (
-    Rule("/rest/v1/keys", frozenset(), Role.ADMIN),
-    Rule("/rest/v1/admin", frozenset(), Role.ADMIN),
-    # Pages ask for the role of what they show themselves, and say so on a page; what changes access is asked here too.
-    Rule("/access", _CHANGES, Role.ADMIN),
-    Rule("/settings", _CHANGES, Role.ADMIN),
-    *(Rule(f"/{name}{form}", SAFE_METHODS, Role.FINANCE) for name in _MONEY for form in ("", ".json", ".csv")),
-    *(Rule(f"/rest/v1/{name}", SAFE_METHODS, Role.FINANCE) for name in ("statements", "allocation", "tags", "costs")),
-    Rule("/allocation/preview", _POST, Role.FINANCE),  # tries rules and changes nothing
-    Rule("/rest/v1/allocation/check", _POST, Role.FINANCE),
-    Rule("/static", SAFE_METHODS, Role.FINANCE),
-    Rule("/rest/v1/audit/query", _POST, Role.READ),
-    Rule("/rest/v1/logs/query", _POST, Role.READ),  # a query is longer than a URL may be
-    # Prometheus's query API takes its form by POST as well; Grafana sends it so.
-    Rule("/api/v1/query", _POST, Role.READ),
-    Rule("/api/v1/query_range", _POST, Role.READ),
-    Rule("/api/v1/series", _POST, Role.READ),
-    Rule("/api/v1/labels", _POST, Role.READ),
-    Rule("/api/v1/format_query", _POST, Role.READ),
-)
-"""The first rule that matches counts; without one, reading needs `read` and anything else `write`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """What the guard asks for. `allowed_hosts` are further Host names, in lower case, without a port."""
 
     auth_required: bool = False
     check_host: bool = True
     allowed_hosts: frozenset[str] = frozenset()
-    rules: tuple[Rule, ...] = field(default=RULES)
 
 
 class TokenVerifier(Protocol):
@@ -146,9 +115,10 @@ def host_of(authority: str) -> str:
 class Guard:
     """Answers the three questions for one policy."""
 
-    def __init__(self, policy: Policy, keys: TokenVerifier) -> None:
+    def __init__(self, policy: Policy, keys: TokenVerifier, roles: Roles | None = None) -> None:
         self.policy = policy
         self._keys = keys
+        self._roles = roles or Roles()
 
     def check_source(self, scope: Scope, headers: Mapping[str, str]) -> Refusal | None:
         """Question 1, for an HTTP scope and its `headers_of`."""
@@ -177,11 +147,11 @@ class Guard:
         if principal is None:
             if not self.policy.auth_required:
                 return LOCAL_OPERATOR
-            if path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
+            if is_open(path):
                 return _STRANGER
             return _unauthenticated(scope, headers)
-        needed = needed_role(self.policy.rules, scope["method"], path)
-        if path not in OPEN_PATHS and not principal.may(needed):
+        needed = self._roles.needed(scope["method"], path)
+        if not is_open(path) and not principal.may(needed):
             home = path == "/" and principal.role is Role.FINANCE and is_page_request(scope, headers)
             return Refusal(
                 403,
@@ -204,14 +174,6 @@ class Guard:
 
 _STRANGER = Principal("anonymous", None, Role.READ, scope=LOCAL_OPERATOR.scope)
 """Who asks for an open path without a credential; no open path reads telemetry."""
-
-
-def needed_role(rules: Iterable[Rule], method: str, path: str) -> Role:
-    """The role that `method` on `path` needs."""
-    for rule in rules:
-        if (path == rule.prefix or path.startswith(rule.prefix + "/")) and (not rule.methods or method in rule.methods):
-            return rule.role
-    return Role.READ if method in SAFE_METHODS else Role.WRITE
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

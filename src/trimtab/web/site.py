@@ -205,6 +205,7 @@ class Site:
             except TrimtabError as problem:
                 return self._problem(request, problem)
 
+        answer.needs = role  # type: ignore[attr-defined]  # `doors.roles` reads it
         return answer
 
     async def _count(self, scope: Scope) -> None:

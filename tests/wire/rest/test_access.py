@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -104,3 +105,49 @@ def test_a_page_of_another_site_drives_nothing(server: LiveServer) -> None:
         headers={"X-Amz-Target": "GraniteServiceVersion20100801.ListMetrics", "Origin": "http://evil.example"},
     )
     assert (aws.status_code, aws.json()["__type"]) == (403, "AccessDeniedException")
+
+
+RANKS = ("finance", "read", "write", "admin")
+
+
+def test_every_operation_asks_for_the_role_that_it_documents(guarded: tuple[LiveServer, str]) -> None:
+    server, token = guarded
+    with Client(server.url, token) as admin:
+        tokens = {
+            role: admin.create_key(wire.CreateKey(name=role, kind="token", role=role)).secret for role in RANKS[:3]
+        } | {"admin": token}
+    wrong, asked = [], 0
+    with httpx.Client(base_url=server.url, timeout=120) as client:
+        paths = client.get("/rest/openapi.json", headers=bearer(token)).json()["paths"]
+        for path, methods in paths.items():
+            for method, told in methods.items():
+                role = told.get("description", "Needs role finance.").removeprefix("Needs role ").rstrip(".")
+                below = RANKS[RANKS.index(role) - 1] if role != "finance" else None
+                for who in (role, below):
+                    if who is None or (who == role and not harmless(method, path, role, told)):
+                        continue
+                    asked += 1
+                    answer = client.request(method, path.replace("{", "").replace("}", ""), headers=bearer(tokens[who]))
+                    refused = answer.status_code == 403 and "needs" in answer.text
+                    if refused is (who == role):
+                        wrong.append(f"{who} {method} {path}: {answer.status_code} {answer.text[:90]}")
+    assert asked > 450
+    assert wrong == []
+
+
+def harmless(method: str, path: str, role: str, told: dict[str, Any]) -> bool:
+    """Whether a request without a body changes nothing and does no long work."""
+    return method == "get" or role in ("finance", "read") or "requestBody" in told
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("path", ["/costs", "/budgets.json", "/savings.csv", "/datasets", "/reports", "/unit-costs"])
+def test_finance_sees_every_page_of_money(guarded: tuple[LiveServer, str], path: str) -> None:
+    server, token = guarded
+    with Client(server.url, token) as admin:
+        finance = admin.create_key(wire.CreateKey(name="payer", kind="token", role="finance")).secret
+    assert httpx.get(f"{server.url}{path}", headers=bearer(finance), timeout=120).status_code == 200
+    assert httpx.get(f"{server.url}/hosts", headers=bearer(finance), timeout=120).status_code == 403

@@ -15,9 +15,10 @@ from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import new_id
 from trimtab.doors.auditing.recorder import Change, ChangeRecorder
-from trimtab.doors.guard import LOGIN_PATH, RULES, SAFE_METHODS, headers_of, needed_role
+from trimtab.doors.guard import LOGIN_PATH, headers_of
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import SAFE_METHODS, Roles
 
 REST, PAGES, SIGN_IN = "rest.trimtab", "pages.trimtab", "signin.trimtab"
 """Event sources of changes by the REST API and by pages, and of signing in."""
@@ -40,7 +41,7 @@ _BODY = 64 << 10  # bytes of a request or an answer that are looked at
 _SIGN_IN = {LOGIN_PATH: "ConsoleLogin", "/logout": "ConsoleLogout"}
 
 
-def is_change(method: str, path: str) -> bool:
+def is_change(method: str, path: str, roles: Roles) -> bool:
     """Whether a request asks for a change that the audit keeps."""
     if method in SAFE_METHODS or path.startswith(_DATA):
         return False
@@ -49,19 +50,20 @@ def is_change(method: str, path: str) -> bool:
     last = path.rstrip("/").rpartition("/")[2]
     if last in _TRIES or last.endswith(tuple(f"-{word}" for word in _TRIES)):
         return False
-    return needed_role(RULES, method, path).includes(Role.WRITE)
+    return roles.needed(method, path).includes(Role.WRITE)
 
 
 class AuditedSite:
     """The ASGI application `site`, its changes recorded."""
 
-    def __init__(self, site: ASGIApp, recorder: ChangeRecorder) -> None:
+    def __init__(self, site: ASGIApp, recorder: ChangeRecorder, roles: Roles | None = None) -> None:
         self._site = site
+        self._roles = roles or Roles()
         self._recorder = recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope."""
-        if scope["type"] != "http" or not is_change(scope["method"], scope["path"]):
+        if scope["type"] != "http" or not is_change(scope["method"], scope["path"], self._roles):
             await self._site(scope, receive, send)
             return
         try:

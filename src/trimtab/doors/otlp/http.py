@@ -5,14 +5,16 @@ Source: opentelemetry.io, "OTLP Specification", OTLP/HTTP. A repeated `Idempoten
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from trimtab.access.principal import Role
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.otlp import logs, traces
 from trimtab.doors.otlp.answer import Encoding, failure, success
 from trimtab.doors.otlp.body import compressed, encoding_of
 from trimtab.doors.otlp.intake import DOOR, PATH, Intake
 from trimtab.doors.otlp.outcome import Takes
+from trimtab.doors.roles import DoorRoute
 from trimtab.doors.writing import idempotency_key, summary
 
 
@@ -25,7 +27,7 @@ def routes(metrics: Intake, log_records: Takes, spans: Takes) -> list[BaseRoute]
     ]
 
 
-def _route(path: str, metrics: Intake, intake: Takes, rejected: str) -> Route:
+def _route(path: str, metrics: Intake, intake: Takes, rejected: str) -> BaseRoute:
     async def export(request: Request) -> Response:
         encoding, account = Encoding.JSON, metrics.writing.account_of(request)
         try:
@@ -37,4 +39,4 @@ def _route(path: str, metrics: Intake, intake: Takes, rejected: str) -> Route:
             return failure(encoding, error)
         return success(encoding, result.points_refused, summary([refused for _, refused in result.refused]), rejected)
 
-    return Route(path, export, methods=["POST"])
+    return DoorRoute(path, export, Role.WRITE, methods=["POST"])

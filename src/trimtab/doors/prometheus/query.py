@@ -11,15 +11,16 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from trimtab.access.principal import Principal
+from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base import errors
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.prometheus.query_json import answer_body
 from trimtab.doors.prometheus.query_params import Parameters
+from trimtab.doors.roles import DoorRoute
 from trimtab.metrics.promql.browse import Browser
 from trimtab.metrics.promql.engine import Answer, PromQL
 from trimtab.metrics.promql.labels import Labels
@@ -76,7 +77,9 @@ def routes(needs: QueryNeeds) -> list[BaseRoute]:
         ("/metadata", door.metadata, get),
         ("/status/buildinfo", door.build, get),
     ]
-    return [Route(PREFIX + path, _answering(handler), methods=methods) for path, handler, methods in table]
+    return [
+        DoorRoute(PREFIX + path, _answering(handler), Role.READ, methods=methods) for path, handler, methods in table
+    ]
 
 
 def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:

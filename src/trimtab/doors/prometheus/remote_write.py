@@ -14,8 +14,9 @@ from types import ModuleType
 import cramjam
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from trimtab.access.principal import Role
 from trimtab.base import errors
 from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
 from trimtab.doors.prometheus.decode import Decoded, Tenant, decode, remember_metadata
@@ -23,6 +24,7 @@ from trimtab.doors.prometheus.scan import Found, scan
 from trimtab.doors.prometheus.scan_v2 import scan_v2
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
+from trimtab.doors.roles import DoorRoute
 from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
 
 logger = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class UnsupportedMedia(InvalidInput):
 
 def routes(writing: Writing) -> list[BaseRoute]:
     """The route of remote write."""
-    return [Route(PATH, RemoteWrite(writing).write, methods=["POST"])]
+    return [DoorRoute(PATH, RemoteWrite(writing).write, Role.WRITE, methods=["POST"])]
 
 
 class RemoteWrite:

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from trimtab.access.principal import Principal
+from trimtab.access.principal import Principal, Role
 from trimtab.alarms.book import cadence_of
 from trimtab.alarms.contributors import Contributor, read
 from trimtab.alarms.form import read_alarm
@@ -29,6 +29,7 @@ from trimtab.base.errors import TrimtabError
 from trimtab.doors.prometheus.query import PREFIX, failure
 from trimtab.doors.prometheus.query_params import Parameters
 from trimtab.doors.prometheus.rule_text import query_of, scientific
+from trimtab.doors.roles import DoorRoute
 from trimtab.metrics.promql.language.syntax import Matcher
 from trimtab.metrics.promql.matchers import predicate
 
@@ -46,8 +47,8 @@ def routes(listing: AlarmListing) -> list[BaseRoute]:
     """The routes of both lists."""
     door = _Rules(listing)
     return [
-        Route(f"{PREFIX}/rules", door.rules, methods=["GET"]),
-        Route(f"{PREFIX}/alerts", door.alerts, methods=["GET"]),
+        DoorRoute(f"{PREFIX}/rules", door.rules, Role.READ, methods=["GET"]),
+        DoorRoute(f"{PREFIX}/alerts", door.alerts, Role.READ, methods=["GET"]),
     ]
 
 

@@ -4,13 +4,14 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.analyses import PATH, Analysing, Ranged, visual_of
 from trimtab.doors.rest.endpoint import read_query
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 from trimtab.reports.analyses.files import file_of
 from trimtab.reports.download import Download
 
@@ -38,7 +39,7 @@ def routes(needs: Analysing) -> list[BaseRoute]:
             return answer_error(problem)
         return answer(made)
 
-    return [Route(f"{PATH}/{{name}}/visuals/{{visual}}/file", file, methods=["GET"])]
+    return [DoorRoute(f"{PATH}/{{name}}/visuals/{{visual}}/file", file, Role.READ, methods=["GET"])]
 
 
 def answer(made: Download) -> Response:

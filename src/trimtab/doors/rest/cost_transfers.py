@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.clock import Clock
@@ -20,6 +20,7 @@ from trimtab.base.timerange import parse_instant_ms
 from trimtab.client import costs_wire as wire
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 
 DAY_MS = 86_400_000
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -52,8 +53,8 @@ def routes(room: CostsRoom, clock: Clock, reserve_mb: int) -> list[BaseRoute]:
         return StreamingResponse(_threaded(parts), media_type=_MEDIA[format_], headers=name)
 
     return [
-        Route("/rest/v1/costs/uploads/{id}", put, methods=["PUT"]),
-        Route("/rest/v1/costs/export", export, methods=["GET"]),
+        DoorRoute("/rest/v1/costs/uploads/{id}", put, Role.ADMIN, methods=["PUT"]),
+        DoorRoute("/rest/v1/costs/export", export, Role.FINANCE, methods=["GET"]),
     ]
 
 

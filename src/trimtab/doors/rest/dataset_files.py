@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base import typed
@@ -23,6 +23,7 @@ from trimtab.doors.rest.dataset_answers import flat, money_text, query_of, sql_o
 from trimtab.doors.rest.datasets import ABOUT, PATH
 from trimtab.doors.rest.endpoint import BODY_LIMIT
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 from trimtab.reports.datasets.field import Field, Type
 from trimtab.reports.datasets.reading import Answer
 from trimtab.reports.datasets.room import DatasetRoom
@@ -49,9 +50,12 @@ def routes(room: DatasetRoom) -> list[BaseRoute]:
         return _file(await room.sql(who, sql_of(statement, room.clock)), format_, "sql")
 
     return [
-        *(Route(f"{ABOUT}sql/{format_}", _answering(sql, format_), methods=["POST"]) for format_ in FORMATS),
         *(
-            Route(f"{PATH}/{{name}}/{format_}", _answering(rows, format_), methods=["GET", "POST"])
+            DoorRoute(f"{ABOUT}sql/{format_}", _answering(sql, format_), Role.FINANCE, methods=["POST"])
+            for format_ in FORMATS
+        ),
+        *(
+            DoorRoute(f"{PATH}/{{name}}/{format_}", _answering(rows, format_), Role.FINANCE, methods=["GET", "POST"])
             for format_ in FORMATS
         ),
     ]

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base import typed
@@ -27,6 +27,7 @@ from trimtab.client import log_events_wire as wire
 from trimtab.doors.log_writing import LogWriting, place_of
 from trimtab.doors.otlp.body import check_size, inflate
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 from trimtab.doors.writing import idempotency_key
 from trimtab.logs.model import LogEvent
 
@@ -52,7 +53,7 @@ def routes(writing: LogWriting) -> list[BaseRoute]:
             return answer_error(problem)
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
-    return [Route(PATH, ingest, methods=["POST"])]
+    return [DoorRoute(PATH, ingest, Role.WRITE, methods=["POST"])]
 
 
 async def _take(writing: LogWriting, request: Request) -> wire.PutLogAnswer:

@@ -11,13 +11,14 @@ from contextlib import aclosing
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
 from trimtab.client import log_doors_wire as wire
 from trimtab.doors.rest.errors import answer_error
 from trimtab.doors.rest.log_place import LogDoors
+from trimtab.doors.roles import DoorRoute
 from trimtab.logs.tail.live import LiveTails, TailEvent, TailQuery, Update
 
 PATH = "/rest/v1/logs/tail"
@@ -37,7 +38,7 @@ def routes(doors: LogDoors) -> list[BaseRoute]:
             return answer_error(problem)
         return StreamingResponse(_all(first, updates), media_type="text/event-stream", headers=_HEADERS)
 
-    return [Route(PATH, tail, methods=["GET"])]
+    return [DoorRoute(PATH, tail, Role.READ, methods=["GET"])]
 
 
 async def _query(doors: LogDoors, request: Request) -> TailQuery:

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import AccessDenied, NotFound, TrimtabError
 from trimtab.doors.aws.pricing.lists import PATH
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 from trimtab.inventory.catalog.instance_prices import Price
 from trimtab.inventory.catalog.price_book import Filter, PriceBook, money, terms_of
 from trimtab.inventory.catalog.price_lists import PriceList, Product
@@ -52,7 +53,11 @@ def routes(book: PriceBook) -> list[BaseRoute]:
             return StreamingResponse(_csv(book, of, products), media_type="text/csv")
         return StreamingResponse(_json(book, of, products), media_type="application/json")
 
-    return [Route(f"{PATH}/{{service}}/{{currency}}/{{version}}/{{region}}/index.{{kind}}", file, methods=["GET"])]
+    return [
+        DoorRoute(
+            f"{PATH}/{{service}}/{{currency}}/{{version}}/{{region}}/index.{{kind}}", file, Role.READ, methods=["GET"]
+        )
+    ]
 
 
 async def _prices(

@@ -4,12 +4,13 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.errors import answer_error
 from trimtab.doors.rest.reports import PATH, Reporting
+from trimtab.doors.roles import DoorRoute
 from trimtab.reports.written.files import file_of
 
 
@@ -34,4 +35,4 @@ def routes(needs: Reporting) -> list[BaseRoute]:
             return answer_error(problem)
         return Response(made.content, 200, made.headers, made.media_type)
 
-    return [Route(f"{PATH}/written/file", file, methods=["GET"])]
+    return [DoorRoute(f"{PATH}/written/file", file, Role.FINANCE, methods=["GET"])]

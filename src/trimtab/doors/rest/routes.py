@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from trimtab.access.principal import Role
 from trimtab.accounts.room import AccountsRoom
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.room import PurchasesRoom
@@ -98,6 +99,7 @@ from trimtab.doors.rest.errors import failure
 from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.spec import Call, Operation, Text
+from trimtab.doors.roles import DoorRoute
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
@@ -300,7 +302,7 @@ def routes(needs: Dependencies) -> list[BaseRoute]:
     for operation in [*declared, document]:
         by_path.setdefault(operation.path, []).append(operation)
     found: list[BaseRoute] = [Route(_pattern(path), Endpoint(group)) for path, group in by_path.items()]
-    return [*found, Route("/rest/{path:path}", _Unknown())]
+    return [*found, DoorRoute("/rest/{path:path}", _Unknown(), Role.FINANCE)]
 
 
 def _pattern(path: str) -> str:

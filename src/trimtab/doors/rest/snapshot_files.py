@@ -4,11 +4,12 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 from trimtab.reports.download import CSV, PDF, Download
 from trimtab.reports.quicksight.snapshots import PATH, Snapshots
 
@@ -28,4 +29,4 @@ def routes(snapshots: Snapshots) -> list[BaseRoute]:
         made = Download(content, PDF if name.endswith(".pdf") else CSV, name)
         return Response(made.content, 200, made.headers, made.media_type)
 
-    return [Route(f"{PATH}/{{name}}", file, methods=["GET"])]
+    return [DoorRoute(f"{PATH}/{{name}}", file, Role.READ, methods=["GET"])]

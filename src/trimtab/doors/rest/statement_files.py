@@ -4,11 +4,12 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.roles import DoorRoute
 from trimtab.economics.months import read_month
 from trimtab.economics.room import EconomicsRoom
 from trimtab.reports.statements.file import statement_file
@@ -30,7 +31,7 @@ def routes(room: EconomicsRoom) -> list[BaseRoute]:
             return answer_error(problem)
         return Response(file.content, 200, file.headers, file.media_type)
 
-    return [Route("/rest/v1/statements/{month}/export", export, methods=["GET"])]
+    return [DoorRoute("/rest/v1/statements/{month}/export", export, Role.FINANCE, methods=["GET"])]
 
 
 def _allow(request: Request) -> None:

@@ -12,13 +12,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from asgi_client import AsgiClient
-from trimtab.access.principal import LOCAL_OPERATOR
+from trimtab.access.principal import LOCAL_OPERATOR, Role
 from trimtab.audit.model import AuditEvent
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import DiskFull
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.redact import HIDDEN
 from trimtab.doors.auditing.site import AuditedSite, is_change
+from trimtab.doors.roles import DoorRoute, Roles
 
 
 class Ingest:
@@ -84,6 +85,16 @@ def test_without_room_for_the_record_the_change_is_not_answered_as_made(when: st
     assert post(ingest, {"name": "a"}) == 507
 
 
+async def nothing(*_: object) -> Response:
+    return Response()
+
+
+ROLES = Roles(
+    DoorRoute(path, nothing, role, methods=["POST"])
+    for path, role in (("/api/v1/query", Role.READ), ("/allocation/preview", Role.FINANCE), ("/figures/ask", Role.READ))
+)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [
@@ -93,6 +104,7 @@ def test_without_room_for_the_record_the_change_is_not_answered_as_made(when: st
         ("POST", "/api/v1/query", False),
         ("POST", "/rest/v1/logs/query", False),
         ("POST", "/allocation/preview", False),
+        ("POST", "/figures/ask", False),  # it needs the role read
         ("POST", "/rest/v1/config/diff", False),
         ("POST", "/rest/v1/alarm-replays", False),
         ("POST", "/rest/v1/dashboard-checks", False),
@@ -104,7 +116,7 @@ def test_without_room_for_the_record_the_change_is_not_answered_as_made(when: st
     ],
 )
 def test_what_changes_nothing_is_not_recorded(method: str, path: str, expected: bool) -> None:
-    assert is_change(method, path) is expected
+    assert is_change(method, path, ROLES) is expected
 
 
 def test_the_record_comes_before_the_answer() -> None:

@@ -5,10 +5,8 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
-from trimtab.access.principal import Role
-from trimtab.doors.roles import DoorRoute
 from trimtab.web.assets import STATIC, Assets
 from trimtab.web.pages import (
     admin,
@@ -142,7 +140,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             jump,
         )
     ]
-    return [route for found in pages for route in found] + [DoorRoute("/static/{name}", assets.serve, Role.FINANCE)]
+    return [route for found in pages for route in found] + [Route("/static/{name}", assets.serve)]
 
 
 def not_found(state: WebState) -> Callable[[Request, Exception], Awaitable[Response]]:

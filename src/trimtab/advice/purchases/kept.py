@@ -81,6 +81,22 @@ class PlanStore:
 
         return await self._state.run(read)
 
+    async def newest(self) -> list[Made]:
+        """The newest plan of each currency and provider, among those that are kept; the latest made first."""
+        query = select(purchase_plans).order_by(purchase_plans.c.id.desc())
+
+        def read(connection: Connection) -> list[Made]:
+            found: dict[tuple[str, str], Made] = {}
+            for row in connection.execute(query):
+                wanted = typed.decode(row.settings, type=Wanted)
+                answer = typed.decode(row.answer, type=Answer) if row.answer else None
+                key = (answer.currency if answer else wanted.currency, wanted.provider)
+                if key not in found:
+                    found[key] = Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
+            return list(found.values())
+
+        return await self._state.run(read)
+
     async def generated(self, started_ms: int, status: str) -> Generation:
         """Note that advice was made anew."""
         one = Generation(str(uuid.uuid4()), started_ms, self._clock.now_ms(), status)

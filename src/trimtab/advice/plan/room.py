@@ -12,6 +12,7 @@ from trimtab.advice.finding import Finding
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing, Chosen
 from trimtab.advice.plan.model import Plan
+from trimtab.advice.plan.presented import PlansTogether, together
 from trimtab.advice.plan.told import Bought, part_of, tell
 from trimtab.advice.purchases.advisor import Planned
 from trimtab.advice.purchases.answer import Answer, Wanted
@@ -23,6 +24,7 @@ from trimtab.advice.store import FindingStore
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.costs.currencies.room import Currencies
 from trimtab.costs.model import CostQuery, Granularity, Metric
 from trimtab.costs.read import CostReader
 from trimtab.jobs.lock import Lock
@@ -59,6 +61,7 @@ class PlanRoom:
     purchases: PurchasesRoom
     kept: KnobStore
     clock: Clock
+    currencies: Currencies | None = None
 
     async def latest(self) -> list[Plan]:
         """The plans of the last time, one a currency, the largest bill first; none before the first."""
@@ -91,6 +94,13 @@ class PlanRoom:
             return plans
         known = {one.finding.id for one in await self.findings.listed(scope)}
         return [part_of(plan, known) for plan in plans]
+
+    async def together(self, plans: Sequence[Plan], to: str = "") -> PlansTogether | None:
+        """Plans in one currency, the presentation currency where none is named; None where nothing is to convert."""
+        currency = to or (self.currencies.presentation if self.currencies else "")
+        if not currency or self.currencies is None:
+            return None
+        return together(plans, currency, await self.currencies.rates.book())
 
     async def without(self, scope: Scope, currency: str, left_out: Collection[str]) -> Plan:
         """The plan of a currency as it would be if some findings (their ids) were left out; nothing is kept.

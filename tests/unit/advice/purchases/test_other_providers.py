@@ -17,6 +17,11 @@ import pytest
 from tests.unit.costs.bills import FOCUS, table
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.advice.finding import HOURS_A_MONTH
+from trimtab.advice.plan.books import Books
+from trimtab.advice.plan.evaluate import Evaluation
+from trimtab.advice.plan.model import Action, Verb
+from trimtab.advice.plan.reading import read_books
 from trimtab.advice.purchases.advisor import Known, missing
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.apply import apply, figures
@@ -369,6 +374,37 @@ def test_google_charges_what_is_over_a_commitment_on_demand_and_what_is_under_in
 )
 def test_a_sku_of_google_says_what_it_is_of(text: str, what: str) -> None:
     assert what == resource_of(text)
+
+
+# --- the plan of actions
+
+
+def test_what_a_stopped_machine_leaves_of_a_commitment_covers_others(engine, state, tmp_path: Path) -> None:
+    """Two machines of Google, 8 and 4 vCPUs, under a commitment to 6: the invoice is replayed with it in force."""
+    for one in COST_TABLES:
+        engine.command(f"TRUNCATE TABLE {one.name}")
+    rate, rows = D("0.032"), []
+    for hour in range(24 * 8):
+        big, small = {**CORE, "ResourceId": "vm-big"}, {**CORE, "ResourceId": "vm-small"}
+        rows += [line(big, hour, rate, 6, D("0.12"), CUD, "Used"), line(big, hour, rate, 2, rate * 2)]
+        rows.append(line(small, hour, rate, 4, rate * 4))
+    (tmp_path / "google.csv").write_text(table(FOCUS, *rows))
+    clock = ManualClock(NOW_MS)
+    costs = CostsRoom.of(engine, state, clock, tmp_path, embedded=True)
+    costs.importer.run(ImportRequest(str(tmp_path / "google.csv")))
+    room = PurchasesRoom.of(state, clock, costs)
+
+    async def read() -> Books:
+        bill = await room.advisor.whole_bill(EVERYTHING, 8, Known())
+        return await read_books(costs.reader, EVERYTHING, bill, {"vm-big", "vm-small"})
+
+    books = asyncio.run(read())
+    actions = [Action(name, Verb.STOP, ("f",)) for name in ("vm-big", "vm-small")]
+    evaluation = Evaluation(books, actions, Rates(()))
+    month = HOURS_A_MONTH * float(rate)
+    for stopped, left in (((0,), 0), ((1,), 2), ((0, 1), 0)):  # vCPUs that are on demand then, of 6 before
+        assert float(evaluation.worth(stopped).expected) == pytest.approx((6 - left) * month, abs=0.01)
+    assert {} == dict(books.flat)
 
 
 # --- rates

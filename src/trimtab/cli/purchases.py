@@ -110,12 +110,14 @@ def show(connection: Connection, currency: str, provider: str | None, as_json: b
 
 
 @purchases.command("held")
+@click.option("--currency", default="", help="As of the newest plan of a currency.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="At a provider.")
 @json_option
 @server_options
-def held(connection: Connection, as_json: bool) -> None:
+def held(connection: Connection, currency: str, provider: str | None, as_json: bool) -> None:
     """List what is committed to already: its use, what is idle, when it ends (as of the newest plan)."""
     with connection.client() as client:
-        made = Purchases(client).latest()
+        made = Purchases(client).latest(currency, provider or "")
     rows = made.answer.held if made.answer else []
     if as_json:
         print_json(rows)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from decimal import Decimal as D
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from tests.unit.costs.bills import FOCUS, table
-from tests.unit.costs.explorer.test_providers import CORE, CUD, PLAN, VM, company
+from tests.unit.costs.explorer.test_providers import CORE, CUD, PLAN, VM, Truth, company
 from tests.wire.aws.test_cost_explorer import bring
 
 from live_server import LiveServer
@@ -43,12 +44,22 @@ def cli(server: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return call
 
 
-def test_coverage_is_told_by_provider_with_its_commitments(server: LiveServer, cli: Cli, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def truths(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Truth, Truth]:
+    """Bills of Azure and Google are on the server: what an hour-by-hour count says of them."""
     azure, plan = company(21, AZURE, PLAN, D(20), D("0.6"))
     google, cud = company(22, GOOGLE, CUD, D(15), D("0.63"))
     for name, rows in (("azure", azure), ("google", google)):
-        (tmp_path / f"{name}.csv").write_text(table(FOCUS, *rows))
-        bring(server, tmp_path / f"{name}.csv")
+        path = tmp_path_factory.mktemp("bill") / f"{name}.csv"
+        path.write_text(table(FOCUS, *rows))
+        bring(server, path)
+    return plan, cud
+
+
+def test_coverage_is_told_by_provider_with_its_commitments(
+    server: LiveServer, cli: Cli, truths: tuple[Truth, Truth]
+) -> None:
+    plan, cud = truths
     with Client(server.url) as client:
         found = CostExplorer(client).coverage(Asked("2026-08-01", "2026-09-01", filters=MINE))
         told = {one.provider: one for one in found.providers}
@@ -67,6 +78,17 @@ def test_coverage_is_told_by_provider_with_its_commitments(server: LiveServer, c
     text = cli("costs", "coverage", "--from", "2026-08-01", "--to", "2026-09-01", "--filter", MINE[0])
     assert "Azure savings plan" in text
     assert f"{float(plan.coverage):.1%}".replace("%", "") in text.replace(" %", "")
+
+
+@pytest.mark.usefixtures("truths")
+def test_pages_show_providers_and_name_them_when_planning(server: LiveServer) -> None:
+    costs, plan = (
+        urlopen(f"{server.url}{path}", timeout=60).read().decode() for path in ("/costs?months=all", "/purchase-plan")
+    )
+    assert 'aria-label="Commitments by provider in USD"' in costs
+    assert "Covered by commitments" in costs
+    assert "Azure · Azure savings plan" in costs
+    assert "<option>Google Cloud</option>" in plan
 
 
 def test_rates_of_a_file_are_set_whole_and_a_plan_of_a_provider_uses_them(

@@ -33,7 +33,7 @@ from trimtab.advice.purchases.tell import bought_of, held_of, results, stack_of
 from trimtab.base.errors import NotFound
 from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.providers import shown
-from trimtab.costs.model import CostQuery, Dimension, Metric
+from trimtab.costs.model import CostQuery, Dimension, Filter, Metric, Where
 from trimtab.costs.read import CostReader
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
@@ -84,16 +84,39 @@ class Advisor:
         """What the bill says of AWS, with what people said of it. Raises NotFound, InvalidInput."""
         return await self._bill(scope, days, known, currency, ())
 
-    async def whole_bill(self, scope: Scope, days: int, known: Known, currency: str = "") -> Bill:
-        """The bill with the use of every provider whose commitments are held or have rates. Raises as `bill`."""
-        every = CostQuery(0, _ALL_MS, (Metric.LINES,), group_by=(Dimension.PROVIDER,), where=eligible.COMMITTED)
-        holding = {shown(row.keys[0]) for row in await self._reader.costs(scope, every)}
+    async def whole_bill(self, scope: Scope, days: int, known: Known, currency: str = "", asked: str = AWS) -> Bill:
+        """The bill with the use of every provider whose commitments are held or have rates, or who is `asked` for.
+
+        Its notes name those whose commitments cannot be planned. Raises as `bill`.
+        """
+        present, holding = await self._providers(scope), await self._providers(scope, eligible.COMMITTED)
+        named = {one.provider.name: one for one in readings(sizes_of(known.reserved)) if one.provider.name != AWS}
         others = [
             one
-            for one in readings(sizes_of(known.reserved))
-            if one.provider.name != AWS and (one.provider.name in holding or known.has_rates(one.provider.name))
+            for name, one in named.items()
+            if name in present and (name in holding or name == asked or known.has_rates(name))
         ]
-        return await self._bill(scope, days, known, currency, others)
+        bill = await self._bill(scope, days, known, currency, others)
+        seen = {one.kind.provider for one in bill.shares}
+        unknown = [
+            missing(name)
+            for name, one in named.items()
+            if name in present - seen and not known.has_rates(name) and await self._could(scope, one, currency)
+        ]
+        return replace(bill, notes=(*bill.notes, *unknown))
+
+    async def _providers(self, scope: Scope, where: Filter | None = None) -> set[str]:
+        """Those that have lines on the bill."""
+        query = CostQuery(0, _ALL_MS, (Metric.LINES,), group_by=(Dimension.PROVIDER,), where=where)
+        return {shown(row.keys[0]) for row in await self._reader.costs(scope, query)}
+
+    async def _could(self, scope: Scope, reading: Reading, currency: str) -> bool:
+        """Whether a provider has use on demand that a commitment could cover."""
+        only = Where(Dimension.CURRENCY, (currency,)) if currency else None
+        free = Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))
+        where = eligible.within(only, reading.provider.coverable, free)
+        rows = await self._reader.costs(scope, CostQuery(0, _ALL_MS, (Metric.LIST,), where=where))
+        return any(row.amounts[0] > 0 for row in rows)
 
     async def _bill(self, scope: Scope, days: int, known: Known, currency: str, others: Sequence[Reading]) -> Bill:
         found = await read_bill(self._reader, scope, days, known.shares, currency, others)
@@ -129,7 +152,6 @@ def _made(
     view, bought, how = _bought(rest, bill.held, wanted, known, rates, forecasts[0])
     after = bill.held.plus(bought)
     left = apply(use, bill.held, sharing=wanted.sharing).on_demand
-    no_rates = "" if wanted.provider == AWS or known.has_rates(wanted.provider) else missing(wanted.provider)
     told = bought_of(view, bill.held, bought, rates, made_ms, sharing=wanted.sharing)
     held = held_of(use, view, bill.held, after, sharing=wanted.sharing)
     answer = Answer(
@@ -146,7 +168,7 @@ def _made(
         _proof(bill, rest, wanted, known, rates, forecasts),
         how,
         spot_saving,
-        tuple(note for note in (*bill.notes, view.note, spot_note, no_rates, *_ending(held, rest, wanted)) if note),
+        tuple(note for note in (*bill.notes, view.note, spot_note, *_ending(held, rest, wanted)) if note),
         expiries(held, told),
         wanted.provider,
     )

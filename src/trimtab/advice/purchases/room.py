@@ -108,7 +108,7 @@ class PurchasesRoom:
         began = self.clock.now_ms()
         check(wanted)
         known = await self.known(scope)
-        bill = await self.advisor.whole_bill(scope, wanted.days, known, wanted.currency)
+        bill = await self.advisor.whole_bill(scope, wanted.days, known, wanted.currency, wanted.provider)
         use = bill.use
         if wanted.rightsizing and self.leaves is not None:
             use = await self.leaves(scope, bill, Rates((*known.shares, *bill.shares)))

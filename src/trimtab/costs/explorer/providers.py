@@ -35,7 +35,7 @@ _OF_GOOGLE = And(
             ignore_case=True,
         ),
         Or((_INSTANCE, _says("core", "vcpu", "ram", "memory", "gpu"))),
-        Not(_says("spot", "preemptible", "commitment", "disk", "image", "licens", "egress", "transfer")),
+        Not(_says("spot", "preemptible", "commitment", "disk", "image", "license", "licence", "egress", "transfer")),
     )
 )
 _OF_AZURE = And(
@@ -58,7 +58,7 @@ _OF_AZURE = And(
                 And((Where(Dimension.SERVICE_CATEGORY, ("Compute",)), _INSTANCE)),
             )
         ),
-        Not(_says("spot", "low priority", "licens", "disk")),
+        Not(_says("spot", "low priority", "license", "licence", "disk")),
     )
 )
 """Software is not covered: savings plans and reservations are for the compute of a machine alone."""

@@ -88,6 +88,11 @@ def read(columns: Columns) -> LineMap:
         name: coerce.text((columns.find if name in optional else columns.need)(*names))
         for name, names in _TEXTS.items()
     }
+    details = columns.find("x_SkuDetails", "SkuPriceDetails")
+    if details is not None:  # Azure says there what size a machine is; the whole stays with the line
+        columns.used.discard(details.name)
+        size = f"{coerce.pairs(details)}['ServiceType']"
+        typed["instance_type"] = f"if({typed['instance_type']} = '', {size}, {typed['instance_type']})"
     currency = columns.need("BillingCurrency")
     typed["billing_currency"] = coerce.text(currency, NO_CURRENCY)
     account = coerce.text(columns.find("SubAccountId"))

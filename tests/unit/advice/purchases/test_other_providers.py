@@ -173,8 +173,34 @@ def test_without_rates_the_plan_says_so_and_buys_nothing(room: PurchasesRoom) ->
     assert missing(GOOGLE) in made.answer.notes
     assert GOOGLE == made.answer.provider
     assert ["Resource committed use discount"] == [one.kind for one in made.answer.held]
+    bill = asyncio.run(room.advisor.whole_bill(EVERYTHING, DAYS, Known()))
+    assert (missing(GOOGLE),) == bill.notes  # what Azure's plan charged is known from the bill
     with pytest.raises(NotFound, match="the bill has no use of AWS"):
         asyncio.run(room.make(EVERYTHING, Wanted(days=DAYS, rightsizing=False)))
+
+
+def test_a_provider_without_commitments_and_rates_is_named_and_planned_when_asked(
+    engine, state, tmp_path: Path
+) -> None:
+    for one in COST_TABLES:
+        engine.command(f"TRUNCATE TABLE {one.name}")
+    clock = ManualClock(NOW_MS)
+    costs = CostsRoom.of(engine, state, clock, tmp_path, embedded=True)
+    rows = [line(CORE, hour, D("0.032"), 4, D("0.128")) for hour in range(48)]
+    aws = {**VM, "ProviderName": "AWS", "BillingAccountId": "aws", "x_ServiceCode": "AmazonEC2"}
+    for name, mine in (("google", rows), ("aws", [line(aws, hour, D(1), 1, D(1)) for hour in range(48)])):
+        (tmp_path / f"{name}.csv").write_text(table(FOCUS, *mine))
+        costs.importer.run(ImportRequest(str(tmp_path / f"{name}.csv")))
+    room = PurchasesRoom.of(state, clock, costs)
+    known_, asked = Known(), Wanted(days=2, provider=GOOGLE, rightsizing=False)
+    whole = asyncio.run(room.advisor.whole_bill(EVERYTHING, 2, known_))
+    assert (("AWS",), (missing(GOOGLE),)) == (whole.providers, whole.notes)
+    alone = asyncio.run(room.advisor.bill(EVERYTHING, 2, known_))
+    assert (alone.use.lines, alone.notes) == (whole.use.lines, ())
+    answer = asyncio.run(room.make(EVERYTHING, asked)).answer
+    assert answer is not None
+    assert missing(GOOGLE) in answer.notes
+    assert ("Google Cloud", 0.128 * 730) == (answer.provider, pytest.approx(answer.outcomes["expected"].before.cost))
 
 
 def test_each_provider_is_planned_by_its_own_rates_beside_what_it_holds(room: PurchasesRoom) -> None:

@@ -6,6 +6,7 @@ The companies are generated hour by hour in plain Python, which also says what t
 import random
 from dataclasses import dataclass
 from decimal import Decimal as D
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -249,3 +250,15 @@ def test_a_question_without_a_commitment_in_any_currency_stays_open() -> None:
 def test_providers_are_known_by_the_names_that_bills_have() -> None:
     assert ("Azure", "Google Cloud", "Oracle") == (shown("Microsoft"), shown("Google"), shown("Oracle"))
     assert provider_of("Oracle") is None
+
+
+def test_azures_own_export_of_amortised_costs_tells_the_same(room: Room) -> None:
+    room.take(Path(__file__).parents[1] / "native/azure-amortized.csv", mapping="azure-amortized")
+    extent = run(room.reader.extent())
+    assert extent is not None
+    [(place, one)] = run(Explorer(room.reader).by_provider(EVERYTHING, extent)).items()
+    assert (("Azure",), "EUR") == (place.keys, place.currency)
+    assert (D("2653.92"), D("1.92")) == (one.coverage.covered, one.coverage.on_demand)
+    assert (D("1201.60"), D("100.25")) == (one.use.used, one.use.unused)
+    kinds = {kind_of(at.keys[2], at.keys[0]) for at in run(Explorer(room.reader).commitments(EVERYTHING, extent))}
+    assert {"Azure reservation", "Azure savings plan"} == kinds

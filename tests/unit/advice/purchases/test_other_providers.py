@@ -18,10 +18,14 @@ from tests.unit.costs.bills import FOCUS, table
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.finding import HOURS_A_MONTH
+from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.books import Books
+from trimtab.advice.plan.choosing import Choosing
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.model import Action, Verb
+from trimtab.advice.plan.model import Plan as ActionPlan
 from trimtab.advice.plan.reading import read_books
+from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.advisor import Known, missing
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.apply import apply, figures
@@ -47,10 +51,12 @@ from trimtab.advice.purchases.planner import Options, plan
 from trimtab.advice.purchases.rate_file import read_rates
 from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.purchases.room import PurchasesRoom
+from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.imports.importer import ImportRequest
 from trimtab.costs.room import CostsRoom
+from trimtab.inventory.catalog.book import load
 from trimtab.store.telemetry.schema_costs import COST_TABLES
 
 DAY_MS, NOW_MS = 86_400_000, 1_785_628_800_000  # 2026-08-02
@@ -431,6 +437,46 @@ def test_what_a_stopped_machine_leaves_of_a_commitment_covers_others(engine, sta
     for stopped, left in (((0,), 0), ((1,), 2), ((0, 1), 0)):  # vCPUs that are on demand then, of 6 before
         assert float(evaluation.worth(stopped).expected) == pytest.approx((6 - left) * month, abs=0.01)
     assert {} == dict(books.flat)
+
+
+def test_the_plan_of_actions_buys_of_each_provider_for_its_own_use(engine, state, tmp_path: Path) -> None:
+    for one in COST_TABLES:
+        engine.command(f"TRUNCATE TABLE {one.name}")
+    clock = ManualClock(NOW_MS)
+    costs = CostsRoom.of(engine, state, clock, tmp_path, embedded=True)
+    ec2 = {**VM, "ProviderName": "AWS", "BillingAccountId": "aws", "x_ServiceCode": "AmazonEC2",
+           "ServiceName": "Amazon Elastic Compute Cloud", "x_InstanceType": "m6a.xlarge"}  # fmt: skip
+    memory = {**CORE, "ChargeDescription": "N2 Instance Ram running in Iowa", "ConsumedUnit": "GiB-Hours"}
+    rows = [line(CORE, hour, D("0.032"), 20, D("0.64")) for hour in range(24 * 8)]
+    rows += [line(memory, hour, D("0.004"), 80, D("0.32")) for hour in range(24 * 8)]
+    for name, mine in (("google", rows), ("aws", [line(ec2, hour, D("0.17"), 5, D("0.85")) for hour in range(24 * 8)])):
+        (tmp_path / f"{name}.csv").write_text(table(FOCUS, *mine))
+        costs.importer.run(ImportRequest(str(tmp_path / f"{name}.csv")))
+    findings, catalog = FindingStore(state, clock), load()
+    choosing = Choosing(costs.reader, findings, catalog, clock)
+    purchases = PurchasesRoom.of(state, clock, costs, findings, leaves=choosing.leaves)
+    room = PlanRoom(costs.reader, findings, choosing, purchases, KnobStore(state), clock)
+
+    async def made() -> tuple[ActionPlan, ActionPlan]:
+        await purchases.facts.put(*read_rates(RATES))
+        await room.recompute(0)
+        [whole] = await room.latest()
+        google = [one.finding.id for one in await findings.listed(EVERYTHING) if one.finding.resource[:3] == "gcp"]
+        return whole, await room.without(EVERYTHING, "USD", google)
+
+    whole, of_aws = asyncio.run(made())
+    bought = {one.finding.name: one.finding for one in asyncio.run(findings.listed(EVERYTHING))}
+    assert {"gcp", "aws"} == {one.resource[:3] for one in bought.values()}
+    assert whole.total == sum(row.adds for row in whole.rows)
+    hours, listed = D(HOURS_A_MONTH), {"N2 vCPU": D("0.64"), "m6a": D("0.85")}
+    alone = {row.names[0]: row.alone for row in whole.rows}
+    [cud] = [amount for name, amount in alone.items() if "N2 vCPU in us-central1" in name]
+    assert cud == pytest.approx(listed["N2 vCPU"] * D("0.37") * hours, abs=D("0.05"))
+    flexible = [amount for name, amount in alone.items() if "Flexible" in name]
+    assert sum(flexible) == pytest.approx(D("0.32") * D("0.28") * hours, abs=D("1"))
+    assert of_aws.total == sum(row.adds for row in of_aws.rows)
+    assert of_aws.total == pytest.approx(whole.total - cud - sum(flexible), abs=D("0.05"))
+    assert {"EC2 Instance Savings Plan for m6a in eastus"} == {row.names[0] for row in of_aws.rows}
 
 
 # --- rates

@@ -55,10 +55,13 @@ def plan_options(use: Use, left: Ints, wanted: Wanted, rates: Rates, owner: str)
 def reserved_options(
     use: Use, left: Ints, wanted: Wanted, rates: Sequence[ReservedRate], owner: str
 ) -> tuple[Reservation, ...]:
-    """The reservations that rates of a provider allow, for the use that is still on demand: one a kind and region."""
+    """The reservations that rates of a provider allow, for its use that is still on demand: one a kind and region.
+
+    A rate of a region counts before one of all regions.
+    """
     value, found = left.mean(axis=1) / NANO if left.size else np.zeros(len(use.lines)), dict[str, Reservation]()
-    for rate in rates:
-        if rate.provider != wanted.provider or rate.years not in wanted.years or rate.payment not in wanted.payments:
+    for rate in sorted(rates, key=lambda one: one.region == EVERY):
+        if rate.years not in wanted.years or rate.payment not in wanted.payments:
             continue
         for line, mean in zip(use.lines, value, strict=True):
             if mean < _LEAST_UNIT or not _is_of(rate, line) or not line.on_demand:
@@ -72,8 +75,7 @@ def reserved_options(
                 platform=line.platform, family=line.family, flexible=bool(rate.sizes), service=line.service,
                 years=rate.years, payment=rate.payment, what=RESERVATIONS[rate.provider], provider=rate.provider,
             )  # fmt: skip
-            if id_ not in found or hourly < found[id_].hourly:
-                found[id_] = one
+            found.setdefault(id_, one)
     return tuple(found.values())
 
 

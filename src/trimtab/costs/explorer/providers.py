@@ -22,6 +22,9 @@ _ON_DEMAND = Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))
 _INSTANCE = Not(Where(Dimension.INSTANCE_TYPE, match=Match.ABSENT))
 
 
+_SOFTWARE = ("license", "licence", "licensing")
+
+
 def _says(*words: str) -> Filter:
     """Lines whose description has one of these words, in any case."""
     return Where(Dimension.DESCRIPTION, words, Match.CONTAINS, ignore_case=True)
@@ -34,8 +37,8 @@ _OF_GOOGLE = And(
             ("Compute Engine", "Kubernetes Engine", "Google Kubernetes Engine", "Cloud Run"),
             ignore_case=True,
         ),
-        Or((_INSTANCE, _says("core", "vcpu", "ram", "memory", "gpu"))),
-        Not(_says("spot", "preemptible", "commitment", "disk", "image", "license", "licence", "egress", "transfer")),
+        Or((_INSTANCE, _says("core", "cpu", "ram", "memory", "gpu"))),
+        Not(_says("spot", "preemptible", "commitment", "disk", "image", *_SOFTWARE, "egress", "transfer")),
     )
 )
 _OF_AZURE = And(
@@ -58,7 +61,7 @@ _OF_AZURE = And(
                 And((Where(Dimension.SERVICE_CATEGORY, ("Compute",)), _INSTANCE)),
             )
         ),
-        Not(_says("spot", "low priority", "license", "licence", "disk")),
+        Not(_says("spot", "low priority", *_SOFTWARE, "disk")),
     )
 )
 """Software is not covered: savings plans and reservations are for the compute of a machine alone."""

@@ -98,11 +98,11 @@ def line(
 
 
 def google(seed: int) -> tuple[list[Any], dict[str, D]]:
-    """Processors under a commitment to 6 of them at 0.02, list 0.032."""
+    """Processors under a commitment to 8 of them at 0.02, list 0.032."""
     rng, rows, truth = random.Random(seed), [], dict.fromkeys(("covered", "whole", "used"), D(0))
-    rate, price, held = D("0.032"), D("0.02"), 6
+    rate, price, held = D("0.032"), D("0.02"), 8
     for hour in range(24 * DAYS):
-        many = rng.randint(4, 18)
+        many = rng.randint(2, 26)
         covered = min(many, held)
         truth["covered"] += rate * covered
         truth["whole"] += rate * many
@@ -167,7 +167,7 @@ def test_what_is_held_elsewhere_is_read_and_replays_to_its_own_figures(room: Pur
         assert found.utilisation == pytest.approx(float(truth["used"] / truth["total"]), rel=1e-4)
         assert found.committed == pytest.approx(float(truth["total"]), rel=1e-4)
     [cud], [savings] = bill.held.reservations, bill.held.plans
-    assert ("N2 vCPU", 6, D("0.02"), 1) == (cud.type, cud.count, cud.hourly, cud.years)
+    assert ("N2 vCPU", 8, D("0.02"), 1) == (cud.type, cud.count, cud.hourly, cud.years)
     assert (PlanKind.AZURE_SAVINGS, D("0.3"), 3) == (savings.kind, savings.commitment, savings.years)
     assert {D("0.6"), D("0.8")} == {one.share for one in bill.shares}
 
@@ -230,6 +230,7 @@ def test_each_provider_is_planned_by_its_own_rates_beside_what_it_holds(room: Pu
     newest = asyncio.run(room.latest(provider=GOOGLE)).answer
     assert newest is not None
     assert GOOGLE == newest.provider
+    assert AWS == asyncio.run(room.usual()).provider
     with pytest.raises(NotFound, match="no plan of EUR and Azure"):
         asyncio.run(room.latest(currency="EUR", provider=AZURE))
 
@@ -322,6 +323,19 @@ def test_a_plan_of_azure_is_the_best_that_trying_everything_finds(seed: int) -> 
     count = sum(one.count for one in bought.reservations)
     committed = sum(float(one.commitment) for one in bought.plans)
     assert found == pytest.approx(cost(count, committed), rel=1e-9)
+
+
+def test_a_reservation_costs_a_unit_of_its_group_and_a_rate_of_the_region_counts_first() -> None:
+    rates = [
+        ReservedRate(AZURE, "DSv2 Series", region, years, Payment.NO_UPFRONT, D(share), sizes={"DS2_v2": D(2)})
+        for region, years, share in (("*", 1, "0.5"), ("eastus", 1, "0.7"), ("eastus", 3, "0.1"))
+    ]
+    two = line_of_azure(("s", "Virtual Machines", "eastus", "DS2_v2", ""), D("0.12"), sizes_of(rates))
+    use = Use.hourly((two,), np.array([[3.0]]))
+    [found] = reserved_options(use, use.at_on_demand(), Wanted(provider=AZURE), rates, "me")
+    assert (D("0.042"), True, "DSv2 Series") == (found.hourly, found.flexible, found.family)
+    everywhere = reserved_options(use, use.at_on_demand(), Wanted(provider=AZURE), rates[:1], "me")
+    assert [D("0.03")] == [one.hourly for one in everywhere]
 
 
 def test_plans_of_one_provider_cover_nothing_of_another() -> None:

@@ -262,3 +262,31 @@ def test_azures_own_export_of_amortised_costs_tells_the_same(room: Room) -> None
     assert (D("1201.60"), D("100.25")) == (one.use.used, one.use.unused)
     kinds = {kind_of(at.keys[2], at.keys[0]) for at in run(Explorer(room.reader).commitments(EVERYTHING, extent))}
     assert {"Azure reservation", "Azure savings plan"} == kinds
+
+
+def test_only_use_that_a_commitment_of_its_provider_could_cover_is_eligible(room: Room) -> None:
+    def of(base: dict[str, str], amount: int, **more: str) -> dict[str, str]:
+        return {**priced(base, 5, D(amount), D(amount)), **more}
+
+    google = [
+        of(CORE, 10), of(CORE, 20, ChargeDescription="N2 Instance Ram running in Iowa"),
+        of(CORE, 40, ServiceName="Cloud Run", ChargeDescription="Services CPU in Iowa"),
+        of(CORE, 1, ChargeDescription="Spot Preemptible N2 Instance Core running in Iowa"),
+        of(CORE, 1, ChargeDescription="Commitment v1: N2 Cpu in Iowa for 1 Year"),
+        of(CORE, 1, ChargeDescription="Balanced PD Capacity"), of(CORE, 1, PricingCategory="Dynamic"),
+        of(CORE, 1, ChargeDescription="Licensing Fee for Windows on N2 per core"),
+        of(CORE, 1, ServiceName="BigQuery"), of(CORE, 1, ChargeCategory="Tax"),
+    ]  # fmt: skip
+    azure = [
+        of(VM, 7), of(VM, 70, ServiceName="Azure Kubernetes Service"), of(VM, 1, ChargeDescription="Windows License"),
+        of(VM, 1, ServiceName="Storage Accounts", ServiceCategory="Storage"),
+        of(VM, 1, ChargeDescription="D4s v5 Spot"),
+    ]  # fmt: skip
+    room.bring("google.csv", table(FOCUS, *google))
+    room.bring("azure.csv", table(FOCUS, *azure))
+    extent = run(room.reader.extent())
+    assert extent is not None
+    found = run(Explorer(room.reader).by_provider(EVERYTHING, extent))
+    assert {"Google Cloud": D(70), "Azure": D(77)} == {
+        place.keys[0]: one.coverage.on_demand for place, one in found.items()
+    }

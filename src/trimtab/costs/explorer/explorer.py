@@ -216,7 +216,10 @@ class Explorer:
         return found
 
     async def by_provider(self, scope: Scope, span: Period, where: Filter | None = None) -> dict[Slice, ProviderUse]:
-        """Of each provider with eligible use or commitments, what its commitments cover of it; keys are (provider,)."""
+        """Of each provider with eligible use or commitments, what its commitments cover of it; keys are (provider,).
+
+        A provider whose bill has committed use without naming the commitment has no coverage.
+        """
         every = CostQuery(*span, (Metric.LINES,), group_by=(Dimension.PROVIDER,), where=where)
         billed = {row.keys[0] for row in await self._reader.costs(scope, every)}
         present = [one for one in PROVIDERS if billed & set(one.names)]
@@ -234,6 +237,10 @@ class Explorer:
         self, scope: Scope, span: Period, provider: Provider, where: Filter | None
     ) -> dict[Slice, ProviderUse]:
         total = Granularity.TOTAL
+        if provider.unclear is not None:
+            unclear = CostQuery(*span, (Metric.LINES,), where=eligible.within(where, provider.unclear))
+            if await self._reader.costs(scope, unclear):
+                return {}
         rows, rates = await asyncio.gather(
             self._by_purchase(scope, span, total, (), (Metric.LIST,), provider.coverable, where),
             self.savings_rate(scope, span, total, (), where, provider),

@@ -19,6 +19,7 @@ from trimtab.costs.model import And, Dimension, Filter, Match, Not, Or, Where
 _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
 _TAKEN = Not(Where(Dimension.COMMITMENT_STATUS, (eligible.UNUSED,)))
 _ON_DEMAND = Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))
+_COMMITTED = Where(Dimension.PURCHASE_TYPE, (eligible.RESERVED, eligible.SAVINGS_PLAN))
 _INSTANCE = Not(Where(Dimension.INSTANCE_TYPE, match=Match.ABSENT))
 
 
@@ -72,7 +73,8 @@ class Provider:
     """A provider: its name here, as bills spell it, and its commitments in its own words.
 
     `lines` are all of its lines; `coverable` usage that its commitments cover or could; `unused` the lines whose
-    amortised cost is what commitments cost beyond their use.
+    amortised cost is what commitments cost beyond their use; `unclear` committed use of which no commitment is named:
+    where there is any, how much is covered is not known.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Provider:
     reservations: str
     coverable: Filter
     unused: Filter
+    unclear: Filter | None = None
 
     @property
     def lines(self) -> Filter:
@@ -92,7 +95,8 @@ def _of_focus(name: str, names: tuple[str, ...], plans: str, reservations: str, 
     lines = Where(Dimension.PROVIDER, names)
     covered = Or((eligible.COMMITTED, And((_ON_DEMAND, could))))
     idle = And((lines, eligible.COMMITTED, Where(Dimension.COMMITMENT_STATUS, (eligible.UNUSED,))))
-    return Provider(name, names, plans, reservations, And((lines, _USAGE, _TAKEN, covered)), idle)
+    unclear = And((lines, _USAGE, _COMMITTED, Not(eligible.COMMITTED)))
+    return Provider(name, names, plans, reservations, And((lines, _USAGE, _TAKEN, covered)), idle, unclear)
 
 
 AWS = Provider(

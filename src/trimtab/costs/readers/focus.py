@@ -126,7 +126,8 @@ def _derived(amounts: dict[str, SourceColumn | None]) -> dict[str, str]:
         "line_item_type": "charge_category",
         "commitment_discount_type": f"multiIf(_commitment_discount_id = '', '', {_PLAN}, 'Savings Plan', 'Reserved')",
         "purchase_option": f"multiIf(_commitment_discount_id != '' AND {_PLAN}, 'Savings Plan', "
-        "_commitment_discount_id != '', 'Reserved', _pricing_category = 'Dynamic', 'Spot', 'On-Demand')",
+        "_commitment_discount_id != '' OR _pricing_category = 'Committed', 'Reserved', "
+        "_pricing_category = 'Dynamic', 'Spot', 'On-Demand')",
         "offering_type": "__commitment_type",
         "billing_entity": "provider_name",
         "effective_cost": or_billed("effective_cost"),

@@ -17,6 +17,7 @@ from tests.unit.costs.conftest import Room, run
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.explorer.explorer import Explorer, Slice
 from trimtab.costs.explorer.providers import kind_of, provider_of, shown
+from trimtab.costs.model import CostQuery, Dimension, Metric
 from trimtab.costs.read import years_of
 from trimtab.doors.aws.cost_explorer.commitment_rows import available
 from trimtab.doors.aws.cost_explorer.savings_plans import (
@@ -290,3 +291,15 @@ def test_only_use_that_a_commitment_of_its_provider_could_cover_is_eligible(room
     assert {"Google Cloud": D(70), "Azure": D(77)} == {
         place.keys[0]: one.coverage.on_demand for place, one in found.items()
     }
+
+
+def test_credits_of_googles_own_export_are_committed_use_that_no_coverage_is_told_of(room: Room) -> None:
+    room.take(Path(__file__).parents[1] / "native/google-cloud.jsonl")
+    extent = run(room.reader.extent())
+    assert extent is not None
+    assert {} == run(Explorer(room.reader).by_provider(EVERYTHING, extent))
+    query = CostQuery(*extent, (Metric.LIST,), group_by=(Dimension.PURCHASE_TYPE,))
+    listed = {row.keys[0]: row.amounts[0] for row in run(room.reader.costs(EVERYTHING, query))}
+    assert D("88.5") == listed["Reserved"]
+    room.bring("azure.csv", table(FOCUS, *company(1, VM, PLAN, D(20), D("0.6"))[0]))
+    assert [("Azure",)] == [place.keys for place in run(Explorer(room.reader).by_provider(EVERYTHING, extent))]

@@ -115,7 +115,7 @@ COVERAGE = _number(
     Rollup.RATIO,
 )  # fmt: skip
 UTILISATION = _number(
-    "commitment_utilisation", "Commitments used", "1",
+    "commitment_utilisation", "Utilisation of commitments", "1",
     "of one provider: what of its commitments was used ÷ what they cost, upfront parts included", Rollup.RATIO,
 )  # fmt: skip
 NOT_BILLED = Figure(

@@ -237,7 +237,8 @@ class Measure:
         match budget.type:
             case BudgetType.RI_UTILIZATION | BudgetType.SP_UTILIZATION:
                 kind = eligible.RESERVED if budget.type is BudgetType.RI_UTILIZATION else eligible.SAVINGS_PLAN
-                uses = await self.explorer.commitments(budget.scope, period, kind=kind, where=where)
+                of_aws = eligible.within(where, eligible.AWS)
+                uses = await self.explorer.commitments(budget.scope, period, kind=kind, where=of_aws)
                 share = total_use(uses.values()).utilization
             case BudgetType.RI_COVERAGE:
                 hours = HourCoverage()

@@ -105,16 +105,25 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
 
 @advice.command("plan")
 @click.option("--without", multiple=True, metavar="ID", help="Leave a finding out, and see what is left.")
-@click.option("--currency", default="", help="The part of the bill, where it has several.")
+@click.option(
+    "--currency",
+    default="",
+    help="All plans in this currency, each at a dated rate; with --without the part of the bill.  "
+    "[default: the presentation currency]",
+)
 @json_option
 @server_options
 def plan(connection: Connection, without: tuple[str, ...], currency: str, as_json: bool) -> None:
     """Show the plan: the best set of actions, what each adds to it, and the next three invoices."""
     with connection.client(timeout_s=600.0) as client:
-        plans = AdviceCalls(client).plans(without, currency)
+        calls = AdviceCalls(client)
+        found = wire.AdvicePlans(calls.plans(without, currency)) if without else calls.every_plan(currency)
+    plans = found.plans
     if as_json:
-        print_json(plans)
+        print_json(found if found.together else plans)
         return
+    if found.together:
+        _print_together(found.together)
     if not plans:
         remark("no plan yet; it needs a bill: `trimtab import FILE`, then `trimtab advice refresh`")
     for one in plans:
@@ -133,6 +142,19 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, as_jso
         print_table(heads, invoices, right=heads[1:])
         for note in (f"found so: {one.how}", *one.notes):
             remark(note)
+
+
+def _print_together(one: wire.PlansTogether) -> None:
+    total, billed = _money(one.total, one.currency), _money(one.billed, one.currency)
+    click.echo(f"all currencies together: {total} a month off {billed}")
+    rows = [
+        (part.currency, _money(part.original, part.currency), _money(part.total, one.currency), part.rate or "",
+         part.day or "", ", ".join(part.sources))
+        for part in one.parts
+    ]  # fmt: skip
+    print_table(("plan", "its own", f"in {one.currency}", "rate", "of", "source"), rows, right=("its own", "rate"))
+    for currency, why in sorted(one.missing.items()):
+        remark(f"{currency} is left out: {why}")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -136,7 +136,7 @@ def coverage(
     connection: Connection, start: str | None, end: str | None, filters: tuple[str, ...], groups: tuple[str, ...],
     granularity: str, as_json: bool,
 ) -> None:  # fmt: skip
-    """Show how much of reservations and Savings Plans was used, and how much of the usage they covered."""
+    """Show how much of commitments was used, and how much of each provider's own usage they covered."""
     with connection.client() as client:
         found = CostExplorer(client).coverage(Asked(start, end, groups, filters), granularity=granularity)
     if as_json:
@@ -144,14 +144,16 @@ def coverage(
         return
     if found.commitments:
         rows = [
-            (one.kind, one.id, one.currency, _percent(one.utilization), _amount(Decimal(one.total)),
-             _amount(Decimal(one.unused)), _amount(Decimal(one.net_savings)))
+            (one.provider, one.type, one.name or one.id, f"{one.years} y" if one.years else "–", one.currency,
+             _percent(one.utilization), _amount(Decimal(one.total)), _amount(Decimal(one.unused)),
+             _amount(Decimal(one.net_savings)))
             for one in found.commitments
         ]  # fmt: skip
         right = ("used", "cost", "unused", "net savings")
-        print_table(("kind", "commitment", "currency", *right), rows, right=right)
+        print_table(("provider", "type", "commitment", "term", "currency", *right), rows, right=right)
     else:
-        remark("The bill has no reservation and no Savings Plan in this time.")
+        remark("The bill has no commitment in this time.")
+    _print_providers(found.providers)
     covered = [
         (_day(one.start_ms), *one.keys, one.currency, _percent(one.hours_covered), _percent(one.spend_covered),
          _amount(Decimal(one.on_demand_spend)))
@@ -159,6 +161,17 @@ def coverage(
     ]  # fmt: skip
     shares = ("reserved hours", "spend under plans", "on demand")
     print_table(("from", *found.groups, "currency", *shares), covered, right=shares)
+
+
+def _print_providers(found: Sequence[wire.ProviderCoverage]) -> None:
+    rows = [
+        (one.provider, one.currency, _percent(one.coverage), _percent(one.utilization), _percent(one.savings_rate),
+         _amount(Decimal(one.on_demand)), _amount(Decimal(one.unused)))
+        for one in found
+    ]  # fmt: skip
+    if rows:
+        right = ("covered", "used", "savings rate", "on demand", "unused")
+        print_table(("provider", "currency", *right), rows, right=right)
 
 
 @click.command("savings-rate")

@@ -1,6 +1,6 @@
 """What people say of purchases, on the command line: own rates, offers of machines, terms of commitments."""
 
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
@@ -57,6 +57,24 @@ def set_rate(
     click.echo(f"an hour of {service} {family} under {kind} is {share} of on demand")
 
 
+@click.command("import-rates")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@server_options
+def import_rates(connection: Connection, file: TextIO) -> None:
+    """Set the rates of a CSV, of any provider: what Google's and Azure's commitments cost is known from there alone.
+
+    \b
+    provider,kind,family,region,years,payment,discount,unit_price,sizes,note
+    Google Cloud,flexible-cud,*,*,1,none,28%,,,
+    Google Cloud,resource-cud,N2 vCPU,us-central1,1,none,37%,,,
+    Azure,savings-plan,*,*,3,none,0.35,,,
+    Azure,reservation,DSv2 Series,eastus,1,none,,0.0423,Standard_DS1_v2:1 Standard_DS2_v2:2,
+    """
+    with connection.client() as client:
+        found = Purchases(client).import_rates(file.read())
+    click.echo(f"{len(found.rates)} own rates of plans and {len(found.reserved)} of reservations are known")
+
+
 @click.command("offer")
 @click.argument("name")
 @click.option("--type", "type_", required=True, help="Instance type.")
@@ -108,15 +126,26 @@ def facts(connection: Connection, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        ("rate", f"{one.kind}/{one.years}/{one.payment}/{one.service}/{one.family}", one.share) for one in found.rates
+        (
+            "rate",
+            f"{one.kind}/{one.years}/{one.payment}/{one.service}/{one.family}"
+            f"{'' if one.region == '*' else '/' + one.region}",
+            one.share,
+        )
+        for one in found.rates
     ]
+    rows += [
+        ("reserved", f"{one.provider}/{one.family}/{one.region}/{one.years}/{one.payment}",
+         one.share or f"{one.hourly} an hour")
+        for one in found.reserved
+    ]  # fmt: skip
     rows += [("offer", one.name, f"{one.most} × {one.type} at {one.hourly}") for one in found.offers]
     rows += [("term", one.name, f"until {day(one.end_ms) if one.end_ms else 'not known'}") for one in found.terms]
     print_table(("kind", "name", "says"), rows)
 
 
 @click.command("remove")
-@click.argument("kind", type=click.Choice(("rate", "offer", "term")))
+@click.argument("kind", type=click.Choice(("rate", "reserved", "offer", "term")))
 @click.argument("name")
 @server_options
 def remove(connection: Connection, kind: str, name: str) -> None:

@@ -10,13 +10,14 @@ from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
-from trimtab.cli.purchase_facts import KINDS, PAYMENTS, facts, offer, rates, remove, set_rate, term
+from trimtab.cli.purchase_facts import KINDS, PAYMENTS, facts, import_rates, offer, rates, remove, set_rate, term
 from trimtab.cli.purchase_spot import spot
 from trimtab.client import purchases_wire as wire
 from trimtab.client.purchases import Purchases
 
 _PLANNING_S = 600.0
 """A plan with many starts takes half a minute of a processor: longer where others want it too."""
+PROVIDERS = ("AWS", "Google Cloud", "Azure")
 _OUTCOMES = ("low", "expected", "high")
 
 
@@ -54,6 +55,7 @@ def purchases() -> None:
     help="Share of what is bought that may end in one month: under 1 a ladder of queued purchases.",
 )
 @click.option("--currency", default="", help="Which part of the bill, where it has several.")
+@click.option("--provider", type=click.Choice(PROVIDERS), default=PROVIDERS[0], show_default=True, help="Whose.")
 @click.option(
     "--spot",
     "spot_share",
@@ -68,7 +70,8 @@ def purchases() -> None:
 def plan(
     connection: Connection, days: int, months: int, kinds: tuple[str, ...], years: tuple[str, ...],
     payments: tuple[str, ...], caution: float, capital: float, tranches: int, tranche_days: int,
-    most_expiring: float, spot_share: float, owner: str, currency: str, before_rightsizing: bool, as_json: bool,
+    most_expiring: float, spot_share: float, owner: str, currency: str, provider: str, before_rightsizing: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Make a plan: what to buy, what it saves in each outcome, and how the same plan did on the last month.
 
@@ -77,7 +80,7 @@ def plan(
     wanted = {
         "days": days, "months": months, "caution": caution, "capital": capital, "tranches": tranches,
         "tranche_days": tranche_days, "most_expiring": most_expiring, "spot": spot_share, "owner": owner,
-        "rightsizing": not before_rightsizing, "currency": currency,
+        "rightsizing": not before_rightsizing, "currency": currency, "provider": provider,
     }  # fmt: skip
     wanted |= {"kinds": [KINDS[one] for one in kinds]} if kinds else {}
     wanted |= {"years": [int(one) for one in years]} if years else {}
@@ -95,22 +98,26 @@ def _checked(wanted: dict[str, Any]) -> wire.PlanPurchases:
 
 
 @purchases.command("show")
+@click.option("--currency", default="", help="The newest of a currency.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="The newest of a provider.")
 @json_option
 @server_options
-def show(connection: Connection, as_json: bool) -> None:
+def show(connection: Connection, currency: str, provider: str | None, as_json: bool) -> None:
     """Show the newest plan."""
     with connection.client() as client:
-        made = Purchases(client).latest()
+        made = Purchases(client).latest(currency, provider or "")
     print_json(made) if as_json else _show(made)
 
 
 @purchases.command("held")
+@click.option("--currency", default="", help="As of the newest plan of a currency.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="At a provider.")
 @json_option
 @server_options
-def held(connection: Connection, as_json: bool) -> None:
+def held(connection: Connection, currency: str, provider: str | None, as_json: bool) -> None:
     """List what is committed to already: its use, what is idle, when it ends (as of the newest plan)."""
     with connection.client() as client:
-        made = Purchases(client).latest()
+        made = Purchases(client).latest(currency, provider or "")
     rows = made.answer.held if made.answer else []
     if as_json:
         print_json(rows)
@@ -207,5 +214,5 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-for one in (rates, set_rate, offer, term, facts, remove, spot):
+for one in (rates, set_rate, import_rates, offer, term, facts, remove, spot):
     purchases.add_command(one)

@@ -22,6 +22,11 @@ class AdviceCalls:
         ]
         return self._client.call("GET", _PATH, wire.AdviceList, query=query)
 
+    def every_plan(self, currency: str = "") -> wire.AdvicePlans:
+        """The plans, and all of them in a currency: the presentation currency where it is not given."""
+        query = [("currency", currency)] if currency else []
+        return self._client.call("GET", "/rest/v1/advice-plan", wire.AdvicePlans, query=query)
+
     def plans(self, without: Sequence[str] = (), currency: str = "") -> list[wire.AdvicePlan]:
         """The plan of each currency; the one of `currency` as it would be `without` findings (their ids)."""
         query = [("without", ",".join(without)), ("currency", currency)] if without else []

@@ -119,10 +119,37 @@ class AdvicePlan(Struct, frozen=True):
     notes: list[str]
 
 
+class PlanPart(Struct, frozen=True):
+    """A currency's plan in another currency: `original` is its own total, `rate` that of one unit, on `day`.
+
+    `rate` and `day` are null for the plan that is in that currency already.
+    """
+
+    currency: str
+    original: str
+    total: str
+    rate: str | None
+    day: str | None
+    sources: list[str]
+
+
+class PlansTogether(Struct, frozen=True):
+    """All plans in one currency. Totals are sums of `parts`; `missing` says by currency why its plan is left out."""
+
+    currency: str
+    total: str
+    low: str
+    high: str
+    billed: str
+    parts: list[PlanPart]
+    missing: dict[str, str]
+
+
 class AdvicePlans(Struct, frozen=True):
-    """The plans, one a currency, the largest bill first."""
+    """The plans, one a currency, the largest bill first, and all of them in one; null where nothing is to convert."""
 
     plans: list[AdvicePlan]
+    together: PlansTogether | None = None
 
 
 class AdviceList(Struct, frozen=True):

@@ -191,10 +191,17 @@ class CostChanges(Struct, frozen=True):
 
 
 class CommitmentRow(Struct, frozen=True):
-    """One reservation or Savings Plan. Shares are of 1; null where they cannot be said."""
+    """One commitment: reservation, Savings Plan, committed use discount. Shares are of 1; null where not known.
+
+    `type` is its kind in its provider's words, `years` its term; null where no line tells it.
+    """
 
     kind: str
     id: str
+    provider: str
+    name: str
+    type: str
+    years: int | None
     currency: str
     total: Amount
     used: Amount
@@ -221,14 +228,35 @@ class CoverageRow(Struct, frozen=True):
     spend_covered: Amount | None
 
 
+class ProviderCoverage(Struct, frozen=True):
+    """What a provider's commitments did for its own eligible use. `covered` and `on_demand` are at list prices.
+
+    `paid` is what all eligible use cost, `unused` what of commitments nothing used.
+    """
+
+    provider: str
+    currency: str
+    covered: Amount
+    on_demand: Amount
+    coverage: Amount | None
+    total: Amount
+    used: Amount
+    unused: Amount
+    utilization: Amount | None
+    paid: Amount
+    savings: Amount
+    savings_rate: Amount | None
+
+
 class Commitments(Struct, frozen=True):
-    """Coverage and utilisation of a range."""
+    """Coverage and utilisation of a range; `coverage` is of AWS, `providers` of each provider."""
 
     start_ms: Millis
     end_ms: Millis
     groups: list[str]
     commitments: list[CommitmentRow]
     coverage: list[CoverageRow]
+    providers: list[ProviderCoverage]
 
 
 class SavingsRateRow(Struct, frozen=True):

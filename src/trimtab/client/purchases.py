@@ -14,9 +14,10 @@ class Purchases:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def latest(self) -> wire.PurchasePlan:
-        """The newest plan."""
-        return self._client.call("GET", f"{_PATH}/plan", wire.PurchasePlan)
+    def latest(self, currency: str = "", provider: str = "") -> wire.PurchasePlan:
+        """The newest plan, of a currency and provider where they are given."""
+        query = [(name, value) for name, value in (("currency", currency), ("provider", provider)) if value]
+        return self._client.call("GET", f"{_PATH}/plan", wire.PurchasePlan, query=query)
 
     def plan(self, wanted: wire.PlanPurchases) -> wire.PurchasePlan:
         """Make a plan (role write)."""
@@ -33,6 +34,11 @@ class Purchases:
     def put_rate(self, rate: wire.PutRate) -> wire.PurchaseFacts:
         """Set an own rate (role write)."""
         return self._client.call("PUT", f"{_PATH}/rates", wire.PurchaseFacts, body=rate)
+
+    def import_rates(self, text: str) -> wire.PurchaseFacts:
+        """Set the rates of a CSV, any provider's (role write)."""
+        body = wire.ImportRates(text)
+        return self._client.call("POST", f"{_PATH}/rates", wire.PurchaseFacts, body=body)
 
     def put_offer(self, offer: wire.PutOffer) -> wire.PurchaseFacts:
         """Set an offer of machines (role write)."""

@@ -4,6 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+ProviderName = Literal["AWS", "Google Cloud", "Azure"]
+RateKindName = Literal[
+    "EC2_INSTANCE_SP", "COMPUTE_SP", "SAGEMAKER_SP", "DATABASE_SP", "GOOGLE_FLEXIBLE_CUD", "AZURE_COMPUTE_SP"
+]
 KindName = Literal["EC2_INSTANCE_SP", "COMPUTE_SP", "SAGEMAKER_SP", "DATABASE_SP"]
 PaymentName = Literal["NO_UPFRONT", "PARTIAL_UPFRONT", "ALL_UPFRONT"]
 Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000, description="Milliseconds since the epoch, UTC.")]
@@ -22,7 +26,7 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
     are bought `tranche_days` apart. `most_expiring`: the share of what is bought that may end in one calendar month,
     a twelfth to 1; under 1 purchases are queued over several months. `spot`: the share of on-demand instance use that
     may be interrupted. `rightsizing`: over the use that the other actions of the plan leave. `currency`: which part of
-    the bill; needed where it has several.
+    the bill; needed where it has several. `provider`: whose commitments; `kinds` are AWS's.
     """
 
     days: Annotated[int, Meta(ge=1, le=400)] = 60
@@ -45,6 +49,7 @@ class PlanPurchases(Struct, frozen=True, forbid_unknown_fields=True):
     rightsizing: bool = True
     most_expiring: Annotated[float, Meta(ge=1 / 12, le=1)] = 1.0
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
+    provider: ProviderName = "AWS"
 
 
 class PurchaseFigures(Struct, frozen=True):
@@ -184,6 +189,7 @@ class PurchaseAnswer(Struct, frozen=True):
     spot_saving: float
     notes: list[str]
     expiries: list[PurchaseExpiry] = field(default_factory=list)
+    provider: str = "AWS"
 
 
 class PurchasePlan(Struct, frozen=True):
@@ -198,15 +204,36 @@ class PurchasePlan(Struct, frozen=True):
 
 
 class PutRate(Struct, frozen=True, forbid_unknown_fields=True):
-    """An own rate: `share` of on demand that an hour costs under such a plan; `family` * for all."""
+    """An own rate: `share` of on demand that an hour costs under such a plan; `family` and `region` * for all."""
 
-    kind: KindName
+    kind: RateKindName
     years: Years
     payment: PaymentName
     share: Amount
     service: Word = "AmazonEC2"
     family: Word = "*"
     note: Word = ""
+    region: Word = "*"
+
+
+class ReservedRate(Struct, frozen=True):
+    """What reserving at Google or Azure costs: a `share` of on demand, or `hourly` for a unit. `sizes` have ratios."""
+
+    provider: ProviderName
+    family: Word
+    region: Word
+    years: Years
+    payment: PaymentName
+    share: str | None
+    hourly: str | None
+    sizes: dict[str, str]
+    note: Word = ""
+
+
+class ImportRates(Struct, frozen=True, forbid_unknown_fields=True):
+    """A CSV of rates: provider, kind, family, region, years, payment, discount or unit_price, sizes, note."""
+
+    csv: Annotated[str, Meta(min_length=1, max_length=4_000_000)]
 
 
 class PutOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,6 +266,7 @@ class PurchaseFacts(Struct, frozen=True):
     rates: list[PutRate]
     offers: list[PutOffer]
     terms: list[PutTerm]
+    reserved: list[ReservedRate] = field(default_factory=list)
 
 
 class CommitmentRate(Struct, frozen=True):
@@ -253,6 +281,7 @@ class CommitmentRate(Struct, frozen=True):
     basis: str
     as_of: str
     source: str
+    region: str = "*"
 
 
 class CommitmentRates(Struct, frozen=True):

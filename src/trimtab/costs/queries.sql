@@ -39,6 +39,16 @@ WHERE resource_id != '' AND service_name = {service:String} AND pricing_unit = '
 GROUP BY resource, currency
 ORDER BY resource, currency;
 
+-- name: commitments
+-- What lines say of each commitment: its name, its type in the provider's words, and every text that may tell its term.
+SELECT toString(commitment_discount_id) AS id, toString(max(commitment_discount_name)) AS name,
+       toString(maxIf(offering_type, offering_type != '')) AS type, max(properties['x_SkuTerm']) AS months,
+       groupUniqArray(20)(concat(toString(usage_type), ' ', toString(charge_description), ' ', toString(commitment_discount_name))) AS texts
+FROM cost_lines
+WHERE commitment_discount_id != '' AND /*where*/
+GROUP BY id
+ORDER BY id;
+
 -- name: hours_apart
 -- What each hour of a day cost by resource and currency, of days whose lines are an hour long at most, where hours differ.
 SELECT resource, currency, on_day AS day, billed, amortised, net_amortised

@@ -6,7 +6,8 @@
 Amounts go in and out as Decimal. A scope's accounts see their own lines, and a payer all that it pays.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -58,6 +59,27 @@ class PowerCost:
     cost: Decimal
     measured: Decimal
     kwh: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentFacts:
+    """A commitment's name, its type in its provider's words, and its term in years; None where no line tells it."""
+
+    name: str
+    type: str
+    years: int | None
+
+
+_YEARS = re.compile(r"\b([135])[\s_-]*(?:yr|years?)", re.IGNORECASE)
+_MONTHS_A_YEAR = 12
+
+
+def years_of(months: str, texts: Iterable[str]) -> int | None:
+    """The term that lines tell: Azure's FOCUS has months (x_SkuTerm), AWS and Google say years in their texts."""
+    if months.isascii() and months.isdecimal() and int(months) >= _MONTHS_A_YEAR:
+        return int(months) // _MONTHS_A_YEAR
+    found = {int(match[1]) for text in texts for match in _YEARS.finditer(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +222,16 @@ class CostReader:
             PowerCost(row["resource"], row["currency"], *(Decimal(row[name]) for name in ("cost", "measured", "kwh")))
             for row in rows
         ]
+
+    async def commitment_facts(self, scope: Scope, start_ms: int, end_ms: int) -> dict[str, CommitmentFacts]:
+        """What the lines of `[start_ms, end_ms)`, in whole days, say of each commitment beside amounts, by its id."""
+        conditions = Conditions()
+        parts = (time_condition(start_ms, end_ms, conditions, hourly=False), conditions.scope(scope))
+        sql = _QUERIES["commitments"].replace("/*where*/", " AND ".join(parts))
+        rows = (await self._telemetry.table(sql, conditions.params)).to_pylist()
+        return {
+            row["id"]: CommitmentFacts(row["name"], row["type"], years_of(row["months"], row["texts"])) for row in rows
+        }
 
     async def tag_keys(
         self,

@@ -28,6 +28,7 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
             rooms.logs,
             rooms.advice.findings,
             rooms.inventory.resources,
+            rooms.costs.reader,
         )
     )
     reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)

@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.advice.purchases.bill import family_of
 from trimtab.advice.purchases.facts import FactStore, shares_of
+from trimtab.advice.purchases.lines import family_of
 from trimtab.advice.purchases.model import Payment, PlanKind, UseLine
 from trimtab.advice.purchases.rates import Rates, Share, published
 from trimtab.base.clock import Clock

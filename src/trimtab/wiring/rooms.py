@@ -377,7 +377,7 @@ def _plan(
     choosing = Choosing(costs.reader, advice.findings, load(), clock)
     terms = partial(read_terms, inventory.resources)
     purchases = PurchasesRoom.of(stores.state, clock, costs, advice.findings, terms, choosing.leaves)
-    room = AdvicePlanRoom(costs.reader, advice.findings, choosing, purchases, advice.knobs, clock)
+    room = AdvicePlanRoom(costs.reader, advice.findings, choosing, purchases, advice.knobs, clock, costs.currencies)
     advice.recomputing.append(room.recompute)
     return room
 

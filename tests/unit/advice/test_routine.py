@@ -22,9 +22,10 @@ from trimtab.advice.routine import Routine
 from trimtab.advice.standing import DIGEST, Decision, Wanted
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
+from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import CommitmentUse
 from trimtab.costs.explorer.explorer import Slice
-from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Granularity, Tag
+from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Filter, Granularity, Tag
 from trimtab.costs.read import PowerCost
 from trimtab.costs.room import CostsRoom
 from trimtab.inventory.readings import Whole
@@ -79,9 +80,10 @@ class Bill:
     async def power(self, scope: Scope, start_ms: int, end_ms: int) -> list[PowerCost]:
         return []
 
-    async def commitments(self, scope: Scope, span: tuple[int, int]) -> dict[Slice, CommitmentUse]:
+    async def commitments(self, scope: Scope, span: tuple[int, int], where: Filter) -> dict[Slice, CommitmentUse]:
+        assert where == eligible.AWS
         return {
-            Slice(*span, ("Savings Plan", "arn:aws:savingsplans::1:savingsplan/sp-1"), "USD"): CommitmentUse(
+            Slice(*span, ("Savings Plan", "arn:aws:savingsplans::1:savingsplan/sp-1", "AWS"), "USD"): CommitmentUse(
                 total=Decimal(100), used=Decimal(60)
             )
         }

@@ -137,3 +137,10 @@ def test_a_bill_without_a_currency_is_in_none(room: Room) -> None:
     receipt = room.bring("bill.csv", table(base, {"BilledCost": "1"}))
     assert {"XXX": Decimal(1)} == receipt.billed()
     assert any("BillingCurrency" in note for note in receipt.notes)
+
+
+def test_azure_says_the_size_of_a_machine_in_the_details_of_its_sku(room: Room) -> None:
+    details = '{"ServiceType": "Standard_D4s_v5", "VCPUs": 4}'
+    room.bring("b.csv", table(FOCUS, {"BilledCost": "1", "x_SkuDetails": details}, {"BilledCost": "2"}))
+    assert {"Standard_D4s_v5": Decimal(1), "": Decimal(2)} == sums(room, Dimension.INSTANCE_TYPE)
+    assert details in room.column("SELECT properties['x_SkuDetails'] FROM cost_lines")

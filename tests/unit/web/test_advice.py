@@ -5,6 +5,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -16,9 +17,12 @@ from trimtab.advice.catalogue import catalogue
 from trimtab.advice.finding import Evidence, Finding, Judgement, Pillar, Status, Undecided
 from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, Grade
 from trimtab.advice.plan.model import Invoice, Plan, Row, Verb
+from trimtab.advice.plan.presented import PlansTogether, together
 from trimtab.advice.room import AdviceRoom, Means
 from trimtab.advice.standing import Decision
 from trimtab.base.clock import ManualClock
+from trimtab.costs.currencies.convert import RateBook
+from trimtab.costs.currencies.model import Rate
 from trimtab.store.state.database import State
 from trimtab.web.app import WebState
 
@@ -146,11 +150,15 @@ def test_the_catalogue_is_the_checks_themselves(pages: AsgiClient, room: AdviceR
 class Planned:
     """A room that has one plan, and one without what is left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, to: str = "", book: RateBook | None = None) -> None:
         self.asked: list[list[str]] = []
+        self._to, self._book = to, book or RateBook()
 
     async def seen(self, scope: Any) -> list[Plan]:
-        return [PLAN]
+        return [PLAN, replace(PLAN, currency="BRL")] if self._to else [PLAN]
+
+    async def together(self, plans: list[Plan], to: str = "") -> PlansTogether | None:
+        return together(plans, to or self._to, self._book) if self._to else None
 
     async def without(self, scope: Any, currency: str, left_out: list[str]) -> Plan:
         self.asked.append(left_out)
@@ -165,6 +173,18 @@ PLAN = Plan(
     0, "USD", 0, 30 * 86_400_000, Decimal(1000), Decimal("60.50"), Decimal(50), Decimal(70), (STOP, SHRINK),
     (Invoice("2026-12", Decimal(1000), Decimal("939.50"), Decimal(930), Decimal(950)),), how="every combination",
 )  # fmt: skip
+
+
+def test_plans_of_several_currencies_are_told_in_one_with_rate_and_day(
+    open_pages: Open, nothing: WebState, room: AdviceRoom
+) -> None:
+    publish(room)
+    book = RateBook([Rate(date(1969, 12, 31), "EUR", "USD", Decimal("1.21"), "ECB<b>")])
+    pages = open_pages(replace(nothing, advice=room, advice_plan=cast(Any, Planned("EUR", book))))
+    text = pages.get("/advice").text
+    for part in ("50.00 EUR a month, all currencies together", "41.32 – 57.85 from week to week",
+                 "0.826446 of 1969-12-31, ECB&lt;b&gt;", "BRL is left out: no rate of BRL was imported"):  # fmt: skip
+        assert part in text, part
 
 
 def test_the_plan_is_on_the_page_and_can_be_tried_without_a_row(

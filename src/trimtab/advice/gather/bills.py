@@ -125,7 +125,8 @@ async def _owners(costs: CostsRoom, scope: Scope, span: tuple[int, int], owner: 
 
 
 async def _commitments(costs: CostsRoom, scope: Scope, span: tuple[int, int]) -> tuple[Commitment, ...]:
-    uses = await costs.explorer.commitments(scope, span)
+    """AWS's: what checks of commitments look at beside them is its use alone."""
+    uses = await costs.explorer.commitments(scope, span, where=eligible.AWS)
     return tuple(
         Commitment(
             place.keys[1].rpartition("/")[2],

@@ -15,7 +15,7 @@ from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.books import Books, Part
 from trimtab.advice.plan.model import ZERO, Action, Target
 from trimtab.advice.purchases.apply import apply
-from trimtab.advice.purchases.bill import family_of, units_of
+from trimtab.advice.purchases.lines import family_of, units_of
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Use, UseLine
 from trimtab.advice.purchases.rates import Rates
 

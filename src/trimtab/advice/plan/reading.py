@@ -12,7 +12,8 @@ from trimtab.advice.facts import DAY_MS
 from trimtab.advice.gather.bills import RENTED, key_of
 from trimtab.advice.plan.books import Books, Part
 from trimtab.advice.plan.model import ZERO
-from trimtab.advice.purchases.bill import LINE, Bill, line_of, use_of
+from trimtab.advice.purchases.bill import Bill, use_of
+from trimtab.advice.purchases.lines import Reading
 from trimtab.advice.purchases.model import HOUR_MS, Floats, Use
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Match, Metric, Not, Where
@@ -29,7 +30,6 @@ _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
 _FREE = Where(Dimension.COMMITMENT, match=Match.ABSENT)
 _AVOIDABLE = Not(Where(Dimension.SERVICE, (*sorted(RENTED), POWER)))
 _SUMS = (Metric.USAGE, Metric.LIST)
-_BY_RESOURCE = (Dimension.RESOURCE_ID, *LINE[:-1])
 
 
 async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Collection[str]) -> Books:
@@ -41,15 +41,22 @@ async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Col
     use = bill.use.span(bill.use.hours - hours, bill.use.hours)
     span = bill.end_ms - hours * HOUR_MS, bill.end_ms
     only = Where(Dimension.CURRENCY, (use.currency,))
-    names = await _names(reader, scope, span, only, frozenset(machines))
-    parts = {**_shared(use, names), **await _hourly(reader, scope, use, span, only, _dearest(names))}
+    parts: dict[str, tuple[Part, ...]] = {}
+    net = np.ones(len(use.lines))
+    for reading in bill.readings:
+        names = await _names(reader, scope, span, only, frozenset(machines), reading)
+        mine = {**_shared(use, names, reading), **await _hourly(reader, scope, use, span, only, names, reading)}
+        for key, some in mine.items():
+            parts[key] = (*parts.get(key, ()), *some)
+        of = np.array([line.provider == reading.provider.name for line in use.lines], dtype=np.bool_)
+        net[of] = (await _net(reader, scope, use, span, only, reading))[of]
     moved = replace(use, at_ms=use.at_ms + (span[1] - span[0]))
     return Books(
         moved,
         bill.held,
-        await _net(reader, scope, use, span, only),
+        net,
         parts,
-        await _flat(reader, scope, span, only, frozenset(machines)),
+        await _flat(reader, scope, span, only, frozenset(machines), bill.readings),
         await _billed(reader, scope, span, only),
         bill.notes,
     )
@@ -60,16 +67,25 @@ Named = Mapping[str, Sequence[CostRow]]
 
 
 async def _names(
-    reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter, machines: frozenset[str]
+    reader: CostReader,
+    scope: Scope,
+    span: tuple[int, int],
+    only: Filter,
+    machines: frozenset[str],
+    reading: Reading,
 ) -> Named:
-    where = And((only, _NAMED, eligible.COVERABLE))
-    query = CostQuery(*span, _SUMS, Granularity.TOTAL, _BY_RESOURCE, where)
+    where = And((only, _NAMED, reading.provider.coverable))
+    query = CostQuery(*span, _SUMS, Granularity.TOTAL, _by_resource(reading), where)
     found: dict[str, list[CostRow]] = {}
     for row in await reader.costs(scope, query) if machines else ():
         key = key_of(row.keys[0])
         if key in machines:
             found.setdefault(key, []).append(row)
     return found
+
+
+def _by_resource(reading: Reading) -> tuple[Dimension, ...]:
+    return Dimension.RESOURCE_ID, *reading.by[:-1]
 
 
 def _dearest(names: Named) -> dict[str, str]:
@@ -79,33 +95,39 @@ def _dearest(names: Named) -> dict[str, str]:
     return {row.keys[0]: key for key in first for row in names[key]}
 
 
-def _shared(use: Use, names: Named) -> dict[str, tuple[Part, ...]]:
+def _shared(use: Use, names: Named, reading: Reading) -> dict[str, tuple[Part, ...]]:
     """Each machine's share of its lines."""
     places, sums = _places(use), use.quantity.sum(axis=1)
     found: dict[str, tuple[Part, ...]] = {}
     for key, rows in names.items():
         mine: dict[int, float] = {}
         for row in rows:
-            if (at := places.get(line_of(row.keys[1:]).key)) is not None:
+            if (at := places.get(reading.line_of(row.keys[1:], ZERO).key)) is not None:
                 mine[at] = mine.get(at, 0.0) + float(row.amounts[0])
         found[key] = tuple((at, min(mine[at] / float(sums[at]), 1.0)) for at in mine if sums[at] > 0)
     return found
 
 
 async def _hourly(
-    reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter, resources: Mapping[str, str]
+    reader: CostReader,
+    scope: Scope,
+    use: Use,
+    span: tuple[int, int],
+    only: Filter,
+    names: Named,
+    reading: Reading,
 ) -> dict[str, tuple[Part, ...]]:
-    """The machines of resources hour by hour."""
-    places = _places(use)
+    """The dearest machines of some hour by hour."""
+    places, resources = _places(use), _dearest(names)
     rows: dict[str, list[CostRow]] = {}
     for some in _some(sorted(resources)):
-        where = And((only, Where(Dimension.RESOURCE_ID, tuple(some)), eligible.COVERABLE))
-        query = CostQuery(*span, _SUMS, Granularity.HOURLY, _BY_RESOURCE, where)
+        where = And((only, Where(Dimension.RESOURCE_ID, tuple(some)), reading.provider.coverable))
+        query = CostQuery(*span, _SUMS, Granularity.HOURLY, _by_resource(reading), where)
         for row in await reader.costs(scope, query):
             rows.setdefault(resources[row.keys[0]], []).append(replace(row, keys=(*row.keys[1:], "")))
     found: dict[str, tuple[Part, ...]] = {}
     for key, mine in rows.items():
-        own, _ = use_of(mine, span, use.currency)
+        own, _ = use_of(mine, span, use.currency, reading.line_of)
         parts: dict[int, Floats] = {}
         for line, quantity in zip(own.lines, own.quantity, strict=True):
             if (at := places.get(line.key)) is not None:
@@ -122,13 +144,15 @@ def _places(use: Use) -> dict[tuple[str, ...], int]:
     return {line.key: at for at, line in enumerate(use.lines)}
 
 
-async def _net(reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter) -> Floats:
+async def _net(
+    reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter, reading: Reading
+) -> Floats:
     """What an hour on demand costs after every discount, of its list price: by line, else as of all together."""
-    where = And((only, eligible.COVERABLE, Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))))
-    query = CostQuery(*span, (*_SUMS, Metric.NET_UNBLENDED), Granularity.TOTAL, LINE, where)
+    where = And((only, reading.provider.coverable, Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))))
+    query = CostQuery(*span, (*_SUMS, Metric.NET_UNBLENDED), Granularity.TOTAL, reading.by, where)
     places, sums, whole = _places(use), dict[int, list[Decimal]](), [ZERO, ZERO]
     for row in await reader.costs(scope, query):
-        at = places.get(line_of(row.keys[:-1]).key)
+        at = places.get(reading.line_of(row.keys[:-1], ZERO).key)
         for each in (whole, *([sums.setdefault(at, [ZERO, ZERO])] if at is not None else ())):
             each[0] += row.amounts[1]
             each[1] += row.amounts[2]
@@ -141,10 +165,16 @@ async def _net(reader: CostReader, scope: Scope, use: Use, span: tuple[int, int]
 
 
 async def _flat(
-    reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter, machines: frozenset[str]
+    reader: CostReader,
+    scope: Scope,
+    span: tuple[int, int],
+    only: Filter,
+    machines: frozenset[str],
+    readings: Sequence[Reading],
 ) -> dict[str, Decimal]:
-    """What machines cost a month that commitments of AWS neither cover nor could; rented ones are paid anyhow."""
-    where = And((only, _NAMED, _USAGE, _FREE, _AVOIDABLE, Not(eligible.COVERABLE)))
+    """What machines cost a month that no commitment that is read covers or could; rented ones are paid anyhow."""
+    others = tuple(Not(one.provider.coverable) for one in readings)
+    where = And((only, _NAMED, _USAGE, _FREE, _AVOIDABLE, *others))
     query = CostQuery(*span, (Metric.NET_UNBLENDED,), Granularity.TOTAL, (Dimension.RESOURCE_ID,), where)
     found: dict[str, Decimal] = {}
     for row in await reader.costs(scope, query) if machines else ():

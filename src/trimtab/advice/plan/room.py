@@ -1,25 +1,30 @@
 """Makes the plan of every currency of the bill, puts its figures into the findings, and keeps it."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import msgspec
 
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.finding import Finding
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing, Chosen
 from trimtab.advice.plan.model import Plan
+from trimtab.advice.plan.presented import PlansTogether, together
 from trimtab.advice.plan.told import Bought, part_of, tell
-from trimtab.advice.purchases.answer import Wanted
+from trimtab.advice.purchases.advisor import Planned
+from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.advice.purchases.findings import BUY, judged
+from trimtab.advice.purchases.model import Holdings
 from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.store import FindingStore
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.costs.currencies.room import Currencies
 from trimtab.costs.model import CostQuery, Granularity, Metric
 from trimtab.costs.read import CostReader
 from trimtab.jobs.lock import Lock
@@ -39,6 +44,14 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan, and the purchase plans that are in it: one a provider."""
+
+    plan: Plan
+    answers: list[Answer]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRoom:
     """The plan as doors, pages and jobs are given it."""
 
@@ -48,6 +61,7 @@ class PlanRoom:
     purchases: PurchasesRoom
     kept: KnobStore
     clock: Clock
+    currencies: Currencies | None = None
 
     async def latest(self) -> list[Plan]:
         """The plans of the last time, one a currency, the largest bill first; none before the first."""
@@ -66,7 +80,9 @@ class PlanRoom:
         """Make the plans anew: what findings are worth is then what they add in them."""
         del now_ms
         wanted = await self.purchases.usual()
-        plans = [plan for currency in await self._currencies() if (plan := await self._made(currency, wanted))]
+        made = [await self._made(currency, wanted) for currency in reversed(await self._currencies())]
+        plans = [one.plan for one in reversed(made) if one is not None]
+        await self.purchases.publish([answer for one in made if one is not None for answer in one.answers])
         for plan in plans:
             await self.findings.value(plan.currency, plan.worth)
         await self.kept.remember(_KEPT, msgspec.json.encode(_Kept(await self._made_from(), plans)).decode())
@@ -78,6 +94,13 @@ class PlanRoom:
             return plans
         known = {one.finding.id for one in await self.findings.listed(scope)}
         return [part_of(plan, known) for plan in plans]
+
+    async def together(self, plans: Sequence[Plan], to: str = "") -> PlansTogether | None:
+        """Plans in one currency, the presentation currency where none is named; None where nothing is to convert."""
+        currency = to or (self.currencies.presentation if self.currencies else "")
+        if not currency or self.currencies is None:
+            return None
+        return together(plans, currency, await self.currencies.rates.book())
 
     async def without(self, scope: Scope, currency: str, left_out: Collection[str]) -> Plan:
         """The plan of a currency as it would be if some findings (their ids) were left out; nothing is kept.
@@ -91,7 +114,7 @@ class PlanRoom:
                 field="without",
             )
         wanted = replace(await self.purchases.usual(), currency=currency)
-        plan = await self._plan(wanted, left_out, publish=False)
+        plan = (await self._plan(wanted, left_out, keep=False)).plan
         if scope == EVERYTHING:
             return plan
         return part_of(plan, known)
@@ -109,25 +132,30 @@ class PlanRoom:
         )
         return blake2b("\n".join((str(wanted), *parts)).encode(), digest_size=16).hexdigest()
 
-    async def _made(self, currency: str, wanted: Wanted) -> Plan | None:
+    async def _made(self, currency: str, wanted: Wanted) -> _Made | None:
         asked = replace(wanted, currency=currency)
         try:
-            return await self._plan(asked, (), publish=True)
+            return await self._plan(asked, (), keep=True)
         except (NotFound, InvalidInput) as problem:
             await self.purchases.plans.keep(asked, None, 0, str(problem))
             return None
 
-    async def _plan(self, wanted: Wanted, left_out: Collection[str], *, publish: bool) -> Plan:
+    async def _plan(self, wanted: Wanted, left_out: Collection[str], *, keep: bool) -> _Made:
+        """The plan of a currency: commitments of each provider for its own use, all replayed together."""
         known = await self.purchases.known(EVERYTHING)
-        bill = await self.purchases.advisor.bill(EVERYTHING, wanted.days, known, wanted.currency)
+        bill = await self.purchases.advisor.whole_bill(EVERYTHING, wanted.days, known, wanted.currency)
         chosen = await self.choosing.chosen(EVERYTHING, bill, Rates((*known.shares, *bill.shares)), left_out)
         use = chosen.left(bill.use) if wanted.rightsizing else bill.use
         now_ms = self.clock.now_ms()
-        planned = await self.purchases.advisor.plan(bill, use, wanted, known, now_ms)
-        if publish:
-            await self.purchases.keep(wanted, planned, publish=True)
-        bought = Bought(planned.bought, judged(planned.answer)[0].findings).without(left_out)
-        return await asyncio.to_thread(_told, chosen, bought, now_ms)
+        made = []
+        for provider in reversed(bill.providers):  # the one of AWS is the newest
+            asked = replace(wanted, provider=provider)
+            made.append(await self.purchases.advisor.plan(bill, use, asked, known, now_ms))
+            if keep:
+                await self.purchases.keep(asked, made[-1], publish=False)
+        bought = _together(list(reversed(made))).without(left_out)
+        plan = await asyncio.to_thread(_told, chosen, bought, now_ms)
+        return _Made(plan, [one.answer for one in made])
 
     async def _currencies(self) -> list[str]:
         """Those of the last days of the bill, the largest amount first."""
@@ -137,6 +165,19 @@ class PlanRoom:
         query = CostQuery(max(extent[0], extent[1] - 30 * _DAY_MS), extent[1], (Metric.BILLED,), Granularity.TOTAL)
         rows = await self.reader.costs(EVERYTHING, query)
         return [row.currency for row in sorted(rows, key=lambda row: (-row.amounts[0], row.currency))]
+
+
+def _together(made: Sequence[Planned]) -> Bought:
+    """What all of them buy, plans before machines as the findings are."""
+    holdings = Holdings()
+    plans: list[Finding] = []
+    machines: list[Finding] = []
+    for one in made:
+        found, many = judged(one.answer)[0].findings, len(one.bought.plans)
+        holdings = holdings.plus(one.bought)
+        plans += found[:many]
+        machines += found[many:]
+    return Bought(holdings, (*plans, *machines))
 
 
 def _told(chosen: Chosen, bought: Bought, made_ms: int) -> Plan:

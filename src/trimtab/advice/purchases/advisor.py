@@ -14,9 +14,11 @@ from trimtab.advice.purchases.answer import Answer, Held, Proof, Rule, Wanted
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import Bill, read_bill
 from trimtab.advice.purchases.documented import MONTH_HOURS, best_commitment
+from trimtab.advice.purchases.facts import ReservedRate, sizes_of
 from trimtab.advice.purchases.ladder import expiries, ladder_of
-from trimtab.advice.purchases.model import NANO, Holdings, Plan, Reservation, Use
-from trimtab.advice.purchases.options import owner_of, plan_options
+from trimtab.advice.purchases.lines import Reading, readings
+from trimtab.advice.purchases.model import AWS, NANO, Holdings, Plan, Reservation, Use
+from trimtab.advice.purchases.options import owner_of, plan_options, reserved_options
 from trimtab.advice.purchases.outlook import (
     Outlook,
     moved_to_spot,
@@ -28,11 +30,17 @@ from trimtab.advice.purchases.outlook import (
 from trimtab.advice.purchases.planner import Options, plan
 from trimtab.advice.purchases.rates import Rates, Share
 from trimtab.advice.purchases.tell import bought_of, held_of, results, stack_of
+from trimtab.base.errors import NotFound
+from trimtab.costs.explorer import eligible
+from trimtab.costs.explorer.providers import shown
+from trimtab.costs.model import CostQuery, Dimension, Filter, Metric, Where
 from trimtab.costs.read import CostReader
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.timeseries.forecast.model import Forecast, Question, TooLittleHistory
 
 _PROOF_DAYS = 30
+_ALL_MS = 4_102_444_800_000
+"""2100-01-01: everything that a bill has lies before."""
 _LEAST_DAYS = 15
 """Days that must lie before those of the proof."""
 SPOT_SHARE = 0.4
@@ -49,6 +57,12 @@ class Known:
     machines: tuple[Reservation, ...] = ()
     terms: Terms | None = None
     held: Holdings = field(default_factory=Holdings)
+    reserved: tuple[ReservedRate, ...] = ()
+
+    def has_rates(self, provider: str) -> bool:
+        """Whether anybody said what commitments of a provider cost."""
+        of_plans = any(one.kind.provider == provider for one in self.shares)
+        return of_plans or any(one.provider == provider for one in self.reserved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +81,55 @@ class Advisor:
         self._forecaster = forecaster
 
     async def bill(self, scope: Scope, days: int, known: Known, currency: str = "") -> Bill:
-        """The bill with what people said of it. Raises NotFound, InvalidInput."""
-        found = await read_bill(self._reader, scope, days, known.shares, currency)
+        """What the bill says of AWS, with what people said of it. Raises NotFound, InvalidInput."""
+        return await self._bill(scope, days, known, currency, ())
+
+    async def whole_bill(self, scope: Scope, days: int, known: Known, currency: str = "", asked: str = AWS) -> Bill:
+        """The bill with the use of every provider whose commitments are held or have rates, or who is `asked` for.
+
+        Its notes name those whose commitments cannot be planned. Raises as `bill`.
+        """
+        present, holding = await self._providers(scope), await self._providers(scope, eligible.COMMITTED)
+        named = {one.provider.name: one for one in readings(sizes_of(known.reserved)) if one.provider.name != AWS}
+        others = [
+            one
+            for name, one in named.items()
+            if name in present and (name in holding or name == asked or known.has_rates(name))
+        ]
+        bill = await self._bill(scope, days, known, currency, others)
+        seen = {one.kind.provider for one in bill.shares}
+        unknown = [
+            missing(name)
+            for name, one in named.items()
+            if name in present - seen and not known.has_rates(name) and await self._could(scope, one, currency)
+        ]
+        return replace(bill, notes=(*bill.notes, *unknown))
+
+    async def _providers(self, scope: Scope, where: Filter | None = None) -> set[str]:
+        """Those that have lines on the bill."""
+        query = CostQuery(0, _ALL_MS, (Metric.LINES,), group_by=(Dimension.PROVIDER,), where=where)
+        return {shown(row.keys[0]) for row in await self._reader.costs(scope, query)}
+
+    async def _could(self, scope: Scope, reading: Reading, currency: str) -> bool:
+        """Whether a provider has use on demand that a commitment could cover."""
+        only = Where(Dimension.CURRENCY, (currency,)) if currency else None
+        free = Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))
+        where = eligible.within(only, reading.provider.coverable, free)
+        rows = await self._reader.costs(scope, CostQuery(0, _ALL_MS, (Metric.LIST,), where=where))
+        return any(row.amounts[0] > 0 for row in rows)
+
+    async def _bill(self, scope: Scope, days: int, known: Known, currency: str, others: Sequence[Reading]) -> Bill:
+        found = await read_bill(self._reader, scope, days, known.shares, currency, others)
         rates = Rates((*known.shares, *found.shares))
         held = found.held.plus(rates.rated(known.held, found.use.lines))
         return replace(found, held=_dated(held, known.terms or {}))
 
     async def plan(self, bill: Bill, use: Use, wanted: Wanted, known: Known, made_ms: int) -> Planned:
         """A plan for `use`: that of the bill, or what is left of it."""
-        if use is not bill.use:
+        bill, use = bill.of(wanted.provider), use.of(wanted.provider)
+        if not use.lines:
+            raise NotFound(f"the bill has no use of {wanted.provider} that a commitment could cover in these days")
+        if use.lines != bill.use.lines:
             bill = replace(bill, held=Rates((*known.shares, *bill.shares)).rated(bill.held, use.lines))
         cut = use.hours - _PROOF_DAYS * 24
         asked = [question_of(use)]
@@ -110,12 +164,13 @@ def _made(
         told,
         held,
         stack_of(use, bill.spot, bill.held, bought, sharing=wanted.sharing),
-        documented(use, left, wanted, rates, owner_of(use, bill.held)),
+        documented(use, left, wanted, rates, owner_of(use, bill.held)) if wanted.provider == AWS else (),
         _proof(bill, rest, wanted, known, rates, forecasts),
         how,
         spot_saving,
         tuple(note for note in (*bill.notes, view.note, spot_note, *_ending(held, rest, wanted)) if note),
         expiries(held, told),
+        wanted.provider,
     )
     return Planned(answer, bought)
 
@@ -131,9 +186,20 @@ def _bought(
     expected = view.uses["expected"]
     left = apply(expected, held, sharing=wanted.sharing).on_demand
     plans = plan_options(expected, left, wanted, rates, owner)
-    machines = tuple(replace(one, owner=one.owner or owner) for one in known.machines)
+    machines = tuple(
+        replace(one, owner=one.owner or owner) for one in known.machines if one.provider == wanted.provider
+    )
+    machines += reserved_options(expected, left, wanted, known.reserved, owner)
     found = plan(view, held, Options(plans, machines, wanted.caution, wanted.capital, wanted.sharing, ladder))
     return view, found.bought, found.how
+
+
+def missing(provider: str) -> str:
+    """That nothing can be bought of a provider, and what to do."""
+    return (
+        f"no rates of {provider} are given, so none of its commitments is planned; "
+        "`trimtab advice purchases import-rates FILE` imports them"
+    )
 
 
 def documented(use: Use, left: np.ndarray, wanted: Wanted, rates: Rates, owner: str) -> tuple[Rule, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trimtab.advice.purchases.apply import Figures
-from trimtab.advice.purchases.model import Payment, PlanKind
+from trimtab.advice.purchases.model import AWS, AWS_KINDS, Payment, PlanKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,12 @@ class Wanted:
     several months. `tranches` spreads them over so many dates instead, `tranche_days` apart, an equal part each.
     `spot`: the share of on-demand instance use that may be interrupted. `owner`: the account that buys; "" is the one
     that holds most. `rightsizing`: over the use that the other actions of the plan leave. `currency`: which part
-    of the bill; needed where it has several.
+    of the bill; needed where it has several. `provider`: whose commitments; `kinds` are AWS's.
     """
 
     days: int = 60
     months: int = 12
-    kinds: tuple[PlanKind, ...] = tuple(PlanKind)
+    kinds: tuple[PlanKind, ...] = AWS_KINDS
     years: tuple[int, ...] = (1,)
     payments: tuple[Payment, ...] = (Payment.NO_UPFRONT,)
     caution: float = 0.0
@@ -39,6 +39,14 @@ class Wanted:
     rightsizing: bool = True
     most_expiring: float = 1.0
     currency: str = ""
+    provider: str = AWS
+
+    @property
+    def may_buy(self) -> tuple[PlanKind, ...]:
+        """The plans that may be bought of its provider."""
+        if self.provider == AWS:
+            return tuple(one for one in self.kinds if one.provider == AWS)
+        return tuple(one for one in PlanKind if one.provider == self.provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +189,4 @@ class Answer:
     spot_saving: float = 0.0
     notes: tuple[str, ...] = field(default_factory=tuple)
     expiries: tuple[Expiry, ...] = field(default_factory=tuple)
+    provider: str = AWS

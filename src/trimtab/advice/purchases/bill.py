@@ -6,14 +6,17 @@ hours, which a note says: what commitments cover within a day is then not known.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.advice.purchases.model import HOUR_MS, Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
+from trimtab.advice.purchases.elsewhere import held_elsewhere
+from trimtab.advice.purchases.lines import LINE, LineOf, Reading, family_of, readings, units_of
+from trimtab.advice.purchases.lines import line_of as line_of_aws
+from trimtab.advice.purchases.model import AWS, HOUR_MS, Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
 from trimtab.advice.purchases.rates import Basis, Rates, Share
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.explorer import eligible
@@ -21,26 +24,12 @@ from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Gran
 from trimtab.costs.read import CostReader
 
 _DAY_MS = 24 * HOUR_MS
-LINE = (
-    Dimension.LINKED_ACCOUNT,
-    Dimension.SERVICE_CODE,
-    Dimension.REGION,
-    Dimension.AZ,
-    Dimension.INSTANCE_TYPE,
-    Dimension.OPERATING_SYSTEM,
-    Dimension.USAGE_TYPE,
-    Dimension.PURCHASE_TYPE,
-)
-"""What lines of use are told apart by; the last says how it was paid for, which is no part of a line."""
+AWS_ALONE = readings({})[:1]
+"""How AWS's use is read: what a bill has where nothing is said of others."""
 _SPOT = "Spot"
 _COVERED = Where(Dimension.RECORD_TYPE, ("SavingsPlanCoveredUsage",))
 _TERM = re.compile(r"(\d)\s*yr\s*[-_ ]?(No|Partial|All)\s*Upfront", re.IGNORECASE)
 _PAYMENT = {"no": Payment.NO_UPFRONT, "partial": Payment.PARTIAL_UPFRONT, "all": Payment.ALL_UPFRONT}
-_SIZES: Mapping[str, Decimal] = {
-    "nano": Decimal("0.25"), "micro": Decimal("0.5"), "small": Decimal(1), "medium": Decimal(2), "large": Decimal(4),
-    "xlarge": Decimal(8),
-}  # fmt: skip
-_SIZE = re.compile(r"(\d+)xlarge$")
 _KINDS = {
     "computesavingsplans": PlanKind.COMPUTE,
     "ec2instancesavingsplans": PlanKind.EC2_INSTANCE,
@@ -65,12 +54,40 @@ class Bill:
     start_ms: int
     end_ms: int
     notes: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = AWS_ALONE
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The providers whose use it has, AWS first; AWS where it has none."""
+        billed = {line.provider for line in self.use.lines}
+        return tuple(one.provider.name for one in self.readings if one.provider.name in billed) or (AWS,)
+
+    def of(self, provider: str) -> "Bill":
+        """What it says of one provider's use and commitments. Spot is read of AWS alone."""
+        spot = provider == AWS
+        mine = [at for at, line in enumerate(self.use.lines) if line.provider == provider]
+        held = self.held.of(provider)
+        return replace(
+            self,
+            use=self.use.of(provider),
+            spot=self.spot if spot else self.spot.of(provider),
+            spot_cost=self.spot_cost if spot else 0.0,
+            held=replace(held, plans=tuple(replace(one, shares=one.shares[mine]) for one in held.plans)),
+            shares=tuple(one for one in self.shares if one.kind.provider == provider),
+        )
 
 
-async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence[Share], currency: str = "") -> Bill:
+async def read_bill(
+    reader: CostReader,
+    scope: Scope,
+    days: int,
+    rates: Sequence[Share],
+    currency: str = "",
+    others: Sequence[Reading] = (),
+) -> Bill:
     """The last `days` whole days of the bill in a currency; of several one must be named.
 
-    Raises NotFound (no bill, nothing in it), InvalidInput (currencies).
+    AWS's use is read, and that of `others`. Raises NotFound (no bill, nothing in it), InvalidInput (currencies).
     """
     extent = await reader.extent()
     if extent is None:
@@ -85,8 +102,17 @@ async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence
     where: Filter = Or((eligible.COVERABLE, And((spot, Where(Dimension.CHARGE_CATEGORY, ("Usage",))))))
     only = Where(Dimension.CURRENCY, (currency,)) if currency else None
     rows = await reader.costs(scope, CostQuery(*span, metrics, Granularity.HOURLY, LINE, eligible.within(only, where)))
-    currencies = sorted({row.currency for row in rows})
-    if not rows:
+    elsewhere = {
+        reading.provider.name: await reader.costs(
+            scope,
+            CostQuery(
+                *span, metrics, Granularity.HOURLY, reading.by, eligible.within(only, reading.provider.coverable)
+            ),
+        )
+        for reading in others
+    }
+    currencies = sorted({row.currency for part in (rows, *elsewhere.values()) for row in part})
+    if not currencies:
         raise NotFound("the bill has no use that a commitment could cover in these days")
     if len(currencies) > 1:
         raise InvalidInput(f"cannot plan over {' and '.join(currencies)}, which are never added; filter the bill")
@@ -98,12 +124,32 @@ async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence
         await _plans(reader, scope, span, Rates((*rates, *seen)), use.lines, only),
         await _reserved(reader, scope, span, only),
     )
+    for reading in others:
+        part, part_spread = use_of(elsewhere[reading.provider.name], span, currencies[0], reading.line_of)
+        spread = spread or part_spread
+        use = together(use, part)
+        more, charged = await held_elsewhere(reader, scope, span, only, reading)
+        seen = (*seen, *charged)
+        held = held.plus(Rates((*rates, *charged)).rated(more, use.lines))
+    if others:  # plans of AWS have no rate of the lines behind their own
+        held = Rates((*rates, *seen)).rated(held, use.lines)
     notes = ("the bill has days only: a day's use is spread evenly over its hours",) if spread else ()
-    return Bill(use, spot_use, float(spot_cost), held, seen, start, end, notes)
+    read = (*AWS_ALONE, *others)
+    return Bill(use, spot_use, float(spot_cost), held, seen, start, end, notes, read)
 
 
-def use_of(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tuple[Use, bool]:
-    """The rows, by LINE with their quantity and list cost first, as lines and hours; and whether they had days only."""
+def together(use: Use, more: Use) -> Use:
+    """The lines of both over the same hours."""
+    return replace(use, lines=(*use.lines, *more.lines), quantity=np.concatenate([use.quantity, more.quantity]))
+
+
+def use_of(
+    rows: Sequence[CostRow], span: tuple[int, int], currency: str, line_of: LineOf = line_of_aws
+) -> tuple[Use, bool]:
+    """The rows, by their line and how they were paid for, with quantity and list cost first, as lines and hours.
+
+    And whether they had days only.
+    """
     hours = (span[1] - span[0]) // HOUR_MS
     sums: dict[tuple[str, ...], list[Decimal]] = {}
     places: dict[tuple[str, ...], list[tuple[int, float]]] = {}
@@ -127,36 +173,6 @@ def use_of(rows: Sequence[CostRow], span: tuple[int, int], currency: str) -> tup
         quantities = np.repeat(days.sum(axis=2) / 24, 24, axis=1)
     lines = tuple(line_of(key, sums[key][1] / sums[key][0]) for key in keys)
     return Use.hourly(lines, quantities, span[0], currency), spread
-
-
-def line_of(key: tuple[str, ...], rate: Decimal = Decimal(0)) -> UseLine:
-    """The line of a row by LINE, without how it was paid for."""
-    account, service, region, zone, type_, platform, usage_type = key
-    shared = "Dedicated" not in usage_type  # DedicatedUsage:m5.large is of dedicated tenancy
-    return UseLine(
-        account,
-        service,
-        region,
-        type_ or usage_type,
-        round(rate, 10),
-        zone,
-        (platform or "Linux") + ("" if shared else ", dedicated"),
-        family_of(type_),
-        units_of(type_),
-        usage_type,
-    )
-
-
-def family_of(type_: str) -> str:
-    """The family of an instance type: `ml.g5` of `ml.g5.xlarge`."""
-    return type_.rpartition(".")[0]
-
-
-def units_of(type_: str) -> Decimal:
-    """Normalised units of a size (AWS: small is 1, large 4, xlarge 8, Nxlarge N × 8); 1 where there is none."""
-    size = type_.rpartition(".")[2]
-    many = _SIZE.match(size)
-    return Decimal(int(many[1]) * 8) if many else _SIZES.get(size, Decimal(1))
 
 
 async def _shares(reader: CostReader, scope: Scope, span: tuple[int, int], only: Filter | None) -> tuple[Share, ...]:

@@ -1,14 +1,14 @@
 """What people say of purchases: own rates, offers of machines, and from when to when commitments of the bill run."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from trimtab.advice.purchases.model import Payment, PlanKind, Reservation
-from trimtab.advice.purchases.rates import Basis, Share
+from trimtab.advice.purchases.model import AZURE, GOOGLE, Payment, PlanKind, Reservation
+from trimtab.advice.purchases.rates import EVERY, Basis, Share
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
@@ -16,7 +16,7 @@ from trimtab.store.state.database import State
 from trimtab.store.state.tables import purchase_facts
 
 _columns = purchase_facts.c
-RATE, OFFER, TERM = "rate", "offer", "term"
+RATE, OFFER, TERM, RESERVED = "rate", "offer", "term", "reserved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,37 @@ class OwnRate:
     family: str
     share: Decimal
     note: str = ""
+    region: str = EVERY
 
     @property
     def name(self) -> str:
         """What it is for: one rate a name."""
-        return f"{self.kind}/{self.years}/{self.payment}/{self.service}/{self.family}"
+        region = "" if self.region == EVERY else f"/{self.region}"
+        return f"{self.kind}/{self.years}/{self.payment}/{self.service}/{self.family}{region}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedRate:
+    """What reserving at Google or Azure costs: `share` of on demand, or `hourly` for a unit and hour.
+
+    `family` is what is reserved: `N2 vCPU`, `N2 memory`, `L4 GPU` of Google; of Azure a size (Standard_D4s_v5), or a
+    flexibility group whose `sizes` have ratios, `hourly` then being that of ratio 1. `region` may be `*` with a share.
+    """
+
+    provider: str
+    family: str
+    region: str
+    years: int
+    payment: Payment
+    share: Decimal | None = None
+    hourly: Decimal | None = None
+    sizes: Mapping[str, Decimal] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is for: one rate a name."""
+        return f"{self.provider}/{self.family}/{self.region}/{self.years}/{self.payment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +93,13 @@ class Term:
     end_ms: int | None
 
 
-Fact = OwnRate | Offer | Term
-_KINDS: dict[str, type[OwnRate] | type[Offer] | type[Term]] = {RATE: OwnRate, OFFER: Offer, TERM: Term}
+Fact = OwnRate | Offer | Term | ReservedRate
+_KINDS: dict[str, type[OwnRate] | type[Offer] | type[Term] | type[ReservedRate]] = {
+    RATE: OwnRate,
+    OFFER: Offer,
+    TERM: Term,
+    RESERVED: ReservedRate,
+}
 
 
 def kind_of(fact: Fact) -> str:
@@ -83,20 +114,26 @@ class FactStore:
         self._state = state
         self._clock = clock
 
-    async def put(self, fact: Fact) -> None:
-        """Set a fact; one of the same kind and name is replaced. Raises InvalidInput."""
-        check(fact)
-        row = {
-            "kind": kind_of(fact),
-            "name": fact.name,
-            "form": msgspec.json.encode(fact).decode(),
-            "changed_ms": self._clock.now_ms(),
-        }
+    async def put(self, *facts: Fact) -> None:
+        """Set facts, all or none; one of the same kind and name is replaced. Raises InvalidInput."""
+        for fact in facts:
+            check(fact)
+        now_ms = self._clock.now_ms()
+        rows = [
+            {
+                "kind": kind_of(fact),
+                "name": fact.name,
+                "form": msgspec.json.encode(fact).decode(),
+                "changed_ms": now_ms,
+            }
+            for fact in facts
+        ]
 
         def write(connection: Connection) -> None:
-            same = (_columns.kind == row["kind"]) & (_columns.name == row["name"])
-            connection.execute(delete(purchase_facts).where(same))
-            connection.execute(insert(purchase_facts).values(row))
+            for row in rows:
+                same = (_columns.kind == row["kind"]) & (_columns.name == row["name"])
+                connection.execute(delete(purchase_facts).where(same))
+                connection.execute(insert(purchase_facts).values(row))
 
         await self._state.run(write)
 
@@ -136,8 +173,33 @@ def check(fact: Fact) -> None:
             raise InvalidInput("cannot put an offer: expected a type, a region and 1 to 100000 machines", field="most")
         if fact.end_ms and fact.end_ms <= fact.start_ms:
             raise InvalidInput("cannot put an offer: it ends before it begins", field="end")
+    elif isinstance(fact, ReservedRate):
+        check_reserved(fact)
     elif fact.start_ms is not None and fact.end_ms is not None and fact.end_ms <= fact.start_ms:
         raise InvalidInput("cannot put a term: it ends before it begins", field="end")
+
+
+def check_reserved(rate: ReservedRate) -> None:
+    """Refuse a rate of reservations that cannot hold. Raises InvalidInput."""
+    if rate.provider not in (GOOGLE, AZURE):
+        raise InvalidInput(f"cannot put a rate: got provider {rate.provider!r}; expected {GOOGLE} or {AZURE}")
+    if (rate.share is None) == (rate.hourly is None):
+        raise InvalidInput("cannot put a rate: expected either a share or an hourly price", field="share")
+    if rate.share is not None and not (rate.share.is_finite() and 0 < rate.share <= 1):
+        raise InvalidInput(f"cannot put a rate: got share {rate.share}; expected above 0, up to 1", field="share")
+    if rate.hourly is not None and not (rate.hourly.is_finite() and 0 < rate.hourly < 10**6):
+        raise InvalidInput(f"cannot put a rate: got {rate.hourly} an hour; expected above 0", field="hourly")
+    if rate.years not in (1, 3):
+        raise InvalidInput(f"cannot put a rate: got {rate.years} years; expected 1 or 3", field="years")
+    if rate.hourly is not None and rate.region == EVERY:
+        raise InvalidInput("cannot put a rate: a price is of one region; expected its name", field="region")
+    if any(not (ratio.is_finite() and ratio > 0) for ratio in rate.sizes.values()):
+        raise InvalidInput("cannot put a rate: expected ratios of sizes above 0", field="sizes")
+
+
+def sizes_of(rates: Sequence[ReservedRate]) -> dict[str, tuple[str, Decimal]]:
+    """Of each size (in small letters) whose ratio somebody told its flexibility group and that ratio."""
+    return {size.lower(): (one.family, ratio) for one in rates for size, ratio in one.sizes.items()}
 
 
 def shares_of(facts: Sequence[Fact]) -> tuple[Share, ...]:
@@ -153,6 +215,7 @@ def shares_of(facts: Sequence[Fact]) -> tuple[Share, ...]:
             Basis.OWN,
             "",
             one.note or "put by hand",
+            one.region,
         )
         for one in facts
         if isinstance(one, OwnRate)

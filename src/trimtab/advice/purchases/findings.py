@@ -1,10 +1,12 @@
 """A plan as findings of the advice room: what to buy, what is idle, and what ends soon."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from trimtab.advice.finding import Action, Effort, Evidence, Finding, Judgement, Pillar, Status
 from trimtab.advice.purchases.answer import Answer, Bought, Held
-from trimtab.advice.purchases.wording import term_of, words_of
+from trimtab.advice.purchases.model import AWS, AZURE, GOOGLE
+from trimtab.advice.purchases.wording import is_plan, term_of, units_of, words_of
 from trimtab.base.clock import iso
 
 PAGE = "/purchase-plan"
@@ -15,6 +17,23 @@ _NOTHING = 0.05
 _SOON_MS = 30 * 86_400_000
 """AWS's own check warns of reservations that end within 30 days."""
 _CENT = Decimal("0.01")
+_DOLLAR = "USD"
+_PREFIX = {AWS: "aws", GOOGLE: "gcp", AZURE: "azure"}
+"""How paths of resources begin, by provider."""
+
+
+def all_judged(answers: Sequence[Answer]) -> tuple[Judgement, ...]:
+    """The findings of several plans, each check's together: what one plan finds does not replace what another did."""
+    parts = [judged(one) for one in answers]
+    return tuple(
+        Judgement(
+            each[0].check,
+            tuple(finding for one in each for finding in one.findings),
+            (),
+            sum(one.looked_at for one in each),
+        )
+        for each in zip(*parts, strict=True)
+    )
 
 
 def judged(answer: Answer) -> tuple[Judgement, ...]:
@@ -39,10 +58,15 @@ def is_idle(one: Held, now_ms: int) -> bool:
     return not over and (one.seen or one.ahead is not None) and one.used < IDLE_BELOW
 
 
+def part_of(one: Bought, currency: str) -> str:
+    """What tells a purchase from others of its kind; of another currency than the dollar that too."""
+    return one.id if currency == _DOLLAR else f"{one.id} {currency}"
+
+
 def _buy(one: Bought, answer: Answer) -> Finding:
     low = answer.outcomes["low"].saving
-    plan = one.kind.endswith("_SP")
-    unit = "dollars an hour" if plan else "machines"
+    plan = is_plan(one.kind)
+    unit = f"{answer.currency} an hour" if plan else units_of(one.scope)
     queued, saves = one.start_ms > answer.made_ms, Decimal(str(one.saving)).quantize(_CENT)
     day = iso(one.start_ms)[:10]
     when = f", from {day}" if queued else ""
@@ -50,13 +74,13 @@ def _buy(one: Bought, answer: Answer) -> Finding:
     return Finding(
         BUY,
         Pillar.COST,
-        f"aws/{one.owner}//purchase/{one.kind}",
+        f"{_PREFIX[answer.provider]}/{one.owner}//purchase/{one.kind}",
         "commitment",
         f"{words_of(one.kind)} for {one.scope}",
         one.owner,
         "",
         f"commit to {one.amount:f} {unit}, {term_of(one.years, one.payment)}{when}",
-        part=one.id,
+        part=part_of(one, answer.currency),
         evidence=(
             Evidence("saves a month, all together, in the low outcome", f"{low:,.0f} {answer.currency}", PAGE),
             Evidence("used, expected", f"{one.used['expected'].mean:.1%}", PAGE),
@@ -82,10 +106,12 @@ def _idle(one: Held, answer: Answer) -> Finding:
     idle = one.used < _NOTHING
     sell = "modify or exchange it, move work to it, or sell it on the Reserved Instance Marketplace"
     wait = "move work under it; a Savings Plan can be returned within 7 days of its purchase"
+    if answer.provider != AWS:
+        sell = wait = f"move work under it; {answer.provider} says what of its commitments can be exchanged or ended"
     return Finding(
         IDLE,
         Pillar.COST,
-        f"aws/{one.owner}//commitment/{one.id}",
+        f"{_PREFIX[answer.provider]}/{one.owner}//commitment/{one.id}",
         "commitment",
         one.id.rpartition("/")[2] or one.id,
         one.owner,
@@ -97,7 +123,7 @@ def _idle(one: Held, answer: Answer) -> Finding:
         cost=Decimal(str(one.unused)).quantize(_CENT),
         currency=answer.currency,
         cash_note="it is paid until it ends, used or not",
-        fix=wait if one.kind.endswith("_SP") else sell,
+        fix=wait if is_plan(one.kind) else sell,
         effort=Effort.MEDIUM,
         current=f"{one.used:.0%} used",
         advised="use, exchange or sell",
@@ -109,7 +135,7 @@ def _ends(one: Held, answer: Answer) -> Finding:
     return Finding(
         EXPIRY,
         Pillar.COST,
-        f"aws/{one.owner}//commitment/{one.id}",
+        f"{_PREFIX[answer.provider]}/{one.owner}//commitment/{one.id}",
         "commitment",
         one.id.rpartition("/")[2] or one.id,
         one.owner,

@@ -15,6 +15,8 @@ from trimtab.store.state.tables import purchase_generations, purchase_plans
 
 _KEPT = 50
 """Plans and generations that are kept: the newest."""
+_STANDS_MS = 2 * 86_400_000
+"""For how long a plan stands beside newer ones: plans are made every night, and one night may be missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,26 @@ class PlanStore:
             answer = typed.decode(row.answer, type=Answer) if row.answer else None
             wanted = typed.decode(row.settings, type=Wanted)
             return Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
+
+        return await self._state.run(read)
+
+    async def newest(self) -> list[Made]:
+        """The newest plan of each currency and provider, the latest made first.
+
+        What was not made again for two nights is no more: its bill or its rates are gone.
+        """
+        query = select(purchase_plans).order_by(purchase_plans.c.id.desc())
+
+        def read(connection: Connection) -> list[Made]:
+            found: dict[tuple[str, str], Made] = {}
+            for row in connection.execute(query):
+                wanted = typed.decode(row.settings, type=Wanted)
+                answer = typed.decode(row.answer, type=Answer) if row.answer else None
+                key = (answer.currency if answer else wanted.currency, wanted.provider)
+                first = next(iter(found.values()), None)
+                if key not in found and (first is None or first.made_ms - row.made_ms <= _STANDS_MS):
+                    found[key] = Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
+            return list(found.values())
 
         return await self._state.run(read)
 

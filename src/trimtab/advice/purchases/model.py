@@ -22,12 +22,25 @@ YEAR_HOURS = 8760
 
 
 class PlanKind(StrEnum):
-    """Savings Plans, by Cost Explorer's names, in the order in which they apply."""
+    """Commitments to spend: AWS's by Cost Explorer's names, in the order in which they apply; Google's and Azure's."""
 
     EC2_INSTANCE = "EC2_INSTANCE_SP"
     COMPUTE = "COMPUTE_SP"
     SAGEMAKER = "SAGEMAKER_SP"
     DATABASE = "DATABASE_SP"
+    GOOGLE_FLEXIBLE = "GOOGLE_FLEXIBLE_CUD"
+    AZURE_SAVINGS = "AZURE_COMPUTE_SP"
+
+    @property
+    def provider(self) -> str:
+        """Whose use it covers."""
+        return _PROVIDERS.get(self, AWS)
+
+
+AWS, GOOGLE, AZURE = "AWS", "Google Cloud", "Azure"
+"""Providers whose commitments can be planned, by their names in `costs/explorer/providers`."""
+_PROVIDERS: Mapping[PlanKind, str] = {PlanKind.GOOGLE_FLEXIBLE: GOOGLE, PlanKind.AZURE_SAVINGS: AZURE}
+AWS_KINDS = (PlanKind.EC2_INSTANCE, PlanKind.COMPUTE, PlanKind.SAGEMAKER, PlanKind.DATABASE)
 
 
 class Payment(StrEnum):
@@ -65,6 +78,7 @@ class UseLine:
     units: Decimal = Decimal(1)
     usage_type: str = ""
     spot_ok: bool = False
+    provider: str = AWS
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -98,6 +112,11 @@ class Use:
         """Nano-dollars of each line and hour at on-demand rates."""
         rates = np.array([float(one.on_demand) for one in self.lines])
         return np.asarray(np.rint(self.quantity * rates[:, None] * NANO), dtype=np.int64)
+
+    def of(self, provider: str) -> "Use":
+        """The lines of one provider."""
+        mine = [at for at, line in enumerate(self.lines) if line.provider == provider]
+        return Use(tuple(self.lines[at] for at in mine), self.quantity[mine], self.at_ms, self.currency)
 
     def span(self, first: int, last: int) -> "Use":
         """The hours `[first, last)` of it."""
@@ -150,10 +169,12 @@ class Reservation:
     start_ms: int = 0
     end_ms: int = 0
     what: str = "Reserved Instances"
+    provider: str = AWS
 
     def covers(self, line: UseLine) -> bool:
         """Whether it may cover such use."""
-        if (line.service, line.region, line.platform) != (self.service, self.region, self.platform):
+        place = self.provider, self.service, self.region, self.platform
+        if (line.provider, line.service, line.region, line.platform) != place:
             return False
         if self.zone and line.zone != self.zone:
             return False
@@ -166,6 +187,13 @@ class Holdings:
 
     plans: tuple[Plan, ...] = ()
     reservations: tuple[Reservation, ...] = ()
+
+    def of(self, provider: str) -> "Holdings":
+        """What is committed to at one provider."""
+        return Holdings(
+            tuple(one for one in self.plans if one.kind.provider == provider),
+            tuple(one for one in self.reservations if one.provider == provider),
+        )
 
     @property
     def every(self) -> "tuple[Plan | Reservation, ...]":

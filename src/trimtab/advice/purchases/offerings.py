@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trimtab.advice.purchases.bill import family_of
+from trimtab.advice.purchases.lines import family_of
 from trimtab.advice.purchases.model import Payment, PlanKind, UseLine
 from trimtab.advice.purchases.rates import Rates
 from trimtab.inventory.catalog.book import Catalog

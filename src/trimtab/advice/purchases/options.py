@@ -7,20 +7,39 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.advice.purchases.answer import Wanted
-from trimtab.advice.purchases.model import NANO, YEAR_HOURS, Holdings, Ints, Payment, Plan, PlanKind, Reservation, Use
-from trimtab.advice.purchases.rates import Basis, Rates, Share
+from trimtab.advice.purchases.facts import ReservedRate
+from trimtab.advice.purchases.model import (
+    AZURE,
+    GOOGLE,
+    NANO,
+    YEAR_HOURS,
+    Holdings,
+    Ints,
+    Payment,
+    Plan,
+    PlanKind,
+    Reservation,
+    Use,
+    UseLine,
+)
+from trimtab.advice.purchases.rates import EVERY, Basis, Rates, Share
+from trimtab.costs.explorer import providers
 
 _FAMILIES = 8
 """Families and regions that get an EC2 Instance plan of their own: those with most use left."""
 _LEAST = 0.05
 """Dollars an hour of use on demand that a plan of its own is worth."""
+_LEAST_UNIT = 1e-6
+_MOST_UNITS = 1_000_000
+RESERVATIONS = {GOOGLE: providers.GOOGLE.reservations, AZURE: providers.AZURE.reservations}
+"""What a reservation is called there."""
 
 
 def plan_options(use: Use, left: Ints, wanted: Wanted, rates: Rates, owner: str) -> tuple[Plan, ...]:
     """The plans that a use (of which `left` is still on demand, nano-dollars) could be put under."""
     mean = left.mean(axis=1) / NANO if left.size else np.zeros(len(use.lines))
     found = []
-    for kind in wanted.kinds:
+    for kind in wanted.may_buy:
         for family, region in _scopes(kind, use, mean):
             for years in wanted.years:
                 for payment in wanted.payments:
@@ -31,6 +50,39 @@ def plan_options(use: Use, left: Ints, wanted: Wanted, rates: Rates, owner: str)
                     if np.nansum(np.where(shares < 1, mean, np.nan)) >= _LEAST:
                         found.append(replace(one, shares=shares))
     return tuple(_best(found, mean))
+
+
+def reserved_options(
+    use: Use, left: Ints, wanted: Wanted, rates: Sequence[ReservedRate], owner: str
+) -> tuple[Reservation, ...]:
+    """The reservations that rates of a provider allow, for its use that is still on demand: one a kind and region.
+
+    A rate of a region counts before one of all regions.
+    """
+    value, found = left.mean(axis=1) / NANO if left.size else np.zeros(len(use.lines)), dict[str, Reservation]()
+    for rate in sorted(rates, key=lambda one: one.region == EVERY):
+        if rate.years not in wanted.years or rate.payment not in wanted.payments:
+            continue
+        for line, mean in zip(use.lines, value, strict=True):
+            if mean < _LEAST_UNIT or not _is_of(rate, line) or not line.on_demand:
+                continue
+            listed = line.on_demand / line.units
+            hourly = rate.hourly if rate.hourly is not None else round(listed * (rate.share or Decimal(1)), 10)
+            named = line.family if rate.sizes else line.type
+            id_ = f"{named} {line.service} {line.region} {rate.years}y {rate.payment}"
+            one = Reservation(
+                id=id_, owner=owner, type=line.type, region=line.region, count=_MOST_UNITS, hourly=hourly,
+                platform=line.platform, family=line.family, flexible=bool(rate.sizes), service=line.service,
+                years=rate.years, payment=rate.payment, what=RESERVATIONS[rate.provider], provider=rate.provider,
+            )  # fmt: skip
+            found.setdefault(id_, one)
+    return tuple(found.values())
+
+
+def _is_of(rate: ReservedRate, line: UseLine) -> bool:
+    if line.provider != rate.provider or rate.region not in (EVERY, line.region):
+        return False
+    return rate.family.lower() in (line.type.lower(), line.family.lower() if rate.sizes else line.type.lower())
 
 
 def _best(found: Sequence[Plan], mean: np.ndarray) -> Iterator[Plan]:

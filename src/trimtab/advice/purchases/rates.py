@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from importlib import resources
+from itertools import product
 
 import numpy as np
 
@@ -24,7 +25,7 @@ SERVICES: dict[PlanKind, frozenset[str]] = {
         {"AmazonRDS", "AmazonElastiCache", "AmazonDynamoDB", "AmazonDocDB", "AmazonNeptune", "AmazonKeyspaces"}
     ),
 }
-"""Which services a plan covers, by the bill's codes."""
+"""Which services a plan of AWS covers, by the bill's codes."""
 
 
 class Basis(IntEnum):
@@ -54,25 +55,34 @@ class Share:
     basis: Basis
     as_of: str
     source: str
+    region: str = EVERY
+
+
+_Key = tuple[PlanKind, int, Payment, str, str, str]
 
 
 class Rates:
     """The shares that are known."""
 
     def __init__(self, shares: Iterable[Share]) -> None:
-        self._known: dict[tuple[PlanKind, int, Payment, str, str], Share] = {}
+        self._known: dict[_Key, Share] = {}
         for one in sorted(shares, key=lambda one: -one.basis):
-            self._known[one.kind, one.years, one.payment, one.service, one.family] = one
+            self._known[one.kind, one.years, one.payment, one.service, one.family, one.region] = one
 
     def all(self) -> list[Share]:
-        """Every share, by kind, term, payment, service and family."""
+        """Every share, by kind, term, payment, service, family and region."""
         return [self._known[key] for key in sorted(self._known)]
 
     def share(self, kind: PlanKind, years: int, payment: Payment, line: UseLine) -> Share | None:
-        """What holds for a line: of its family, else of all; None where the plan does not cover it or nobody says."""
-        if line.service not in SERVICES[kind]:
+        """What holds for a line: of its family, else of all; None where the plan does not cover it or nobody says.
+
+        Of providers whose rates people give, those of its service and region count before those of every.
+        """
+        if line.provider != kind.provider or line.service not in SERVICES.get(kind, (line.service,)):
             return None
-        found = [self._known.get((kind, years, payment, line.service, family)) for family in (line.family, EVERY)]
+        services, regions = ((line.service,), (EVERY,)) if kind in SERVICES else _wide(line)
+        keys = product(services, dict.fromkeys((line.type, line.family, EVERY)), regions)
+        found = (self._known.get((kind, years, payment, *key)) for key in keys)
         return min((one for one in found if one is not None), key=lambda one: one.basis, default=None)
 
     def shares(self, plan: Plan, lines: Sequence[UseLine]) -> Floats:
@@ -90,6 +100,10 @@ class Rates:
             return float("nan")
         found = self.share(plan.kind, plan.years, plan.payment, line)
         return float("nan") if found is None else float(found.share)
+
+
+def _wide(line: UseLine) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (line.service, EVERY), (line.region, EVERY)
 
 
 def published() -> Iterator[Share]:

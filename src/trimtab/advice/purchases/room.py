@@ -1,16 +1,17 @@
 """The room as doors, pages and jobs are given it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.advisor import Advisor, Known, Planned, Terms
-from trimtab.advice.purchases.answer import Wanted
-from trimtab.advice.purchases.bill import Bill, family_of, units_of
-from trimtab.advice.purchases.facts import FactStore, Term, machines_of, shares_of
-from trimtab.advice.purchases.findings import judged
+from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.advice.purchases.bill import Bill
+from trimtab.advice.purchases.facts import FactStore, ReservedRate, Term, machines_of, shares_of
+from trimtab.advice.purchases.findings import all_judged
 from trimtab.advice.purchases.kept import Made, PlanStore
-from trimtab.advice.purchases.model import Holdings, Plan, Use
+from trimtab.advice.purchases.lines import family_of, units_of
+from trimtab.advice.purchases.model import AWS, AZURE, GOOGLE, Holdings, Plan, Use
 from trimtab.advice.purchases.offerings import by_id
 from trimtab.advice.purchases.rates import Rates, Share, published
 from trimtab.advice.purchases.recorded import RecordedPlans, active
@@ -99,25 +100,43 @@ class PurchasesRoom:
                         end_ms=one.end_ms,
                     )
                 )
-        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)))
+        reserved = tuple(one for one in facts if isinstance(one, ReservedRate))
+        return Known((*shares_of(facts), *published()), machines, terms, Holdings(tuple(held)), reserved)
 
     async def make(self, scope: Scope, wanted: Wanted, *, publish: bool = False) -> Made:
         """Make a plan and keep it. Raises NotFound (no bill), InvalidInput."""
         began = self.clock.now_ms()
         check(wanted)
         known = await self.known(scope)
-        bill = await self.advisor.bill(scope, wanted.days, known, wanted.currency)
+        bill = await self.advisor.whole_bill(scope, wanted.days, known, wanted.currency, wanted.provider)
         use = bill.use
         if wanted.rightsizing and self.leaves is not None:
             use = await self.leaves(scope, bill, Rates((*known.shares, *bill.shares)))
         return await self.keep(wanted, await self.advisor.plan(bill, use, wanted, known, began), publish=publish)
 
     async def keep(self, wanted: Wanted, planned: Planned, *, publish: bool) -> Made:
-        """Keep a plan that was made."""
+        """Keep a plan that was made; what it finds is published beside what those of others found."""
         made = await self.plans.keep(wanted, planned.answer, self.clock.now_ms() - planned.answer.made_ms)
-        if publish and self.findings is not None:
-            await self.findings.publish(judged(planned.answer), took_ms=made.took_ms, what="purchase options")
+        if publish:
+            newest = [one.answer for one in await self.plans.newest() if one.answer is not None]
+            await self.publish(newest, made.took_ms)
         return made
+
+    async def publish(self, answers: Sequence[Answer], took_ms: int = 0) -> None:
+        """Put what plans find in the place of what the ones before them found."""
+        if self.findings is not None and answers:
+            await self.findings.publish(all_judged(answers), took_ms=took_ms, what="purchase options")
+
+    async def latest(self, id_: int = 0, currency: str = "", provider: str = "") -> Made:
+        """A plan by its number, else the newest, of a currency and provider where they are given. Raises NotFound."""
+        if id_ or not (currency or provider):
+            return await self.plans.latest(id_ or None)
+        for one in await self.plans.newest():
+            mine = one.answer.currency if one.answer else one.wanted.currency
+            if currency in ("", mine) and provider in ("", one.wanted.provider):
+                return one
+        of = " and ".join(word for word in (currency, provider) if word)
+        raise NotFound(f"no plan of {of} has been made; `trimtab advice purchases plan` makes one")
 
     async def rates(self) -> Rates:
         """The rates that are known without the bill."""
@@ -126,7 +145,7 @@ class PurchasesRoom:
     async def usual(self) -> Wanted:
         """What was asked the last time, else what is asked where nobody said otherwise."""
         try:
-            return (await self.plans.latest()).wanted
+            return replace((await self.plans.latest()).wanted, currency="", provider=AWS)
         except NotFound:
             return Wanted()
 
@@ -137,6 +156,10 @@ def check(wanted: Wanted) -> None:
         raise InvalidInput(f"cannot plan over {wanted.days} days; expected 1 to 400", field="days")
     if not 1 <= wanted.months <= 36:
         raise InvalidInput(f"cannot plan for {wanted.months} months; expected 1 to 36", field="months")
+    if wanted.provider not in (AWS, GOOGLE, AZURE):
+        raise InvalidInput(
+            f"cannot plan commitments of {wanted.provider!r}; expected {AWS}, {GOOGLE} or {AZURE}", field="provider"
+        )
     if not set(wanted.years) <= {1, 3} or not wanted.years:
         raise InvalidInput("cannot plan: expected terms of 1 or 3 years", field="years")
     if not wanted.payments or not wanted.kinds:

@@ -9,7 +9,18 @@ import numpy as np
 from trimtab.advice.purchases.answer import Bought, Held, Result, Spread, Stack
 from trimtab.advice.purchases.apply import Applied, Figures, apply, figures, in_force, term_hours
 from trimtab.advice.purchases.documented import MONTH_HOURS
-from trimtab.advice.purchases.model import HOUR_MS, NANO, UPFRONT, Floats, Holdings, Ints, Plan, Reservation, Use
+from trimtab.advice.purchases.model import (
+    AWS,
+    HOUR_MS,
+    NANO,
+    UPFRONT,
+    Floats,
+    Holdings,
+    Ints,
+    Plan,
+    Reservation,
+    Use,
+)
 from trimtab.advice.purchases.options import basis_of, upfront_of
 from trimtab.advice.purchases.outlook import WEEK, Outlook
 from trimtab.advice.purchases.rates import Rates
@@ -113,7 +124,9 @@ def _plan(
 
 
 def _command(one: Plan, *, queued: bool) -> str:
-    """What buys it at AWS, at its time."""
+    """What buys it at AWS, at its time; "" where no command does."""
+    if one.kind.provider != AWS:
+        return ""
     types = {"EC2_INSTANCE_SP": "EC2Instance", "COMPUTE_SP": "Compute", "SAGEMAKER_SP": "SageMaker"}
     bound = f"--filters name=region,values={one.region} name=instanceFamily,values={one.family} " if one.family else ""
     when = f"--purchase-time {iso(one.start_ms)} " if queued else ""
@@ -131,7 +144,8 @@ def _machine(
     return Bought(
         one.what, one.id, one.owner, f"{one.type} in {one.region}", one.years, one.payment.value, Decimal(one.count),
         one.hourly * one.count, upfront_of(one, UPFRONT[one.payment]), one.start_ms, one.end_ms, worth[0],
-        worth[0] - worth[1], used, even, "own", "an offer put by hand", "",
+        worth[0] - worth[1], used, even, "own",
+        "an offer put by hand" if one.provider == AWS else "rates that were given", "",
     )  # fmt: skip
 
 

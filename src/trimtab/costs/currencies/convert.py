@@ -24,10 +24,14 @@ Amounts = Mapping[tuple[int, str], Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What one unit is worth in another currency on a day, exactly, and whose rates say so."""
+    """What one unit is worth in another currency on a day, exactly, and whose rates say so.
+
+    `day` is that of the rate, of a cross rate that of its older one; None where there is nothing to convert.
+    """
 
     factor: Fraction
     sources: tuple[str, ...]
+    day: date | None = None
 
 
 class RateBook:
@@ -59,8 +63,9 @@ class RateBook:
         for between in sorted(self._beside.get(from_, set()) & self._beside.get(to, set())):
             first, second = self._last(from_, between, day), self._last(between, to, day)
             if first is not None and second is not None:
-                worth = Worth(first[0] * second[0], tuple(dict.fromkeys((first[1].source, second[1].source))))
-                over.append((min(first[1].day, second[1].day), between, worth))
+                older = min(first[1].day, second[1].day)
+                names = tuple(dict.fromkeys((first[1].source, second[1].source)))
+                over.append((older, between, Worth(first[0] * second[0], names, older)))
         if over:
             newest = max(one[0] for one in over)
             return next(worth for at, _, worth in over if at == newest)
@@ -68,7 +73,7 @@ class RateBook:
 
     def _direct(self, from_: str, to: str, day: date) -> Worth | None:
         found = self._last(from_, to, day)
-        return None if found is None else Worth(found[0], (found[1].source,))
+        return None if found is None else Worth(found[0], (found[1].source,), found[1].day)
 
     def _last(self, from_: str, to: str, day: date) -> tuple[Fraction, Rate] | None:
         """The factor of the newest rate between two currencies that still counts; the told way before its inverse."""

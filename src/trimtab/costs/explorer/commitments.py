@@ -14,7 +14,7 @@ on-demand equivalent, over usage that commitments can cover.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 ZERO = Decimal(0)
@@ -153,6 +153,24 @@ class SavingsRate:
     def rate(self) -> Decimal | None:
         """The effective savings rate; None where nothing could be covered."""
         return share(self.savings, self.on_demand)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderUse:
+    """What the commitments of one provider did for its own eligible use, in one currency.
+
+    `coverage` is of use at list prices, `use` what the commitments cost and how much of that was used, `rate` what all
+    eligible use cost in the end.
+    """
+
+    coverage: SpendCoverage = field(default_factory=SpendCoverage)
+    use: CommitmentUse = field(default_factory=CommitmentUse)
+    rate: SavingsRate = field(default_factory=SavingsRate)
+
+    @property
+    def utilization(self) -> Decimal | None:
+        """Share of what commitments cost that was used, 0 to 1, by cost: hours of several kinds do not add up."""
+        return share(self.use.used, self.use.total)
 
 
 def share(part: Decimal, whole: Decimal) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 Savings Plans cover EC2 instances, Fargate, Lambda and SageMaker instances; reservations instances of every service that
 has them. Spot is covered by neither. A FOCUS bill without AWS's service codes counts its compute services. What other
-providers bill is covered by their own commitments, never by these.
+providers bill is covered by their own commitments, never by these: `providers.py` has the rules of each.
 """
 
 from trimtab.base.measures import HOURS
@@ -13,7 +13,9 @@ RESERVATION_FEE = "RIFee"
 """The record type that a bill has once a month for each reservation, at the month's first day."""
 UNUSED = "Unused"
 
-AWS: Filter = Where(Dimension.PROVIDER, ("AWS", "Amazon Web Services", "Amazon"))
+AWS_NAMES = ("AWS", "Amazon Web Services", "Amazon")
+"""The provider as bills spell it."""
+AWS: Filter = Where(Dimension.PROVIDER, AWS_NAMES)
 """Lines of the provider whose commitments these are: they cover nothing of others."""
 _PURCHASE = Dimension.PURCHASE_TYPE
 _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))

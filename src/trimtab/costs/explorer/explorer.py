@@ -5,14 +5,21 @@ What is read is here; the arithmetic is in the pure files beside.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trimtab.access.scope import Scope
 from trimtab.costs.explorer import eligible
-from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, SavingsRate, SpendCoverage
+from trimtab.costs.explorer.commitments import (
+    CommitmentUse,
+    HourCoverage,
+    ProviderUse,
+    SavingsRate,
+    SpendCoverage,
+)
 from trimtab.costs.explorer.compare import Compared, compare
 from trimtab.costs.explorer.drivers import ZERO, Change, Charge, ItemKey, PoolKey, explain
+from trimtab.costs.explorer.providers import AWS, PROVIDERS, Provider, provider_of
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Filter, Granularity, Metric, Not, Where
 from trimtab.costs.periods import Period, month_start, next_month, periods
 from trimtab.costs.read import CostReader
@@ -105,8 +112,9 @@ class Explorer:
         kind: str = "",
         where: Filter | None = None,
     ) -> dict[Slice, CommitmentUse]:
-        """Cost and use of every commitment by period; keys are (type, id). `kind` keeps one type.
+        """Cost and use of every commitment by period; keys are (type, id, provider as the bill spells it).
 
+        `kind` keeps one type.
         A bill has a reservation's fee once a month: of a part of the month, its share by days counts.
         """
         only = eligible.within(where, eligible.COMMITTED)
@@ -115,6 +123,7 @@ class Explorer:
         by = (
             Dimension.COMMITMENT_TYPE,
             Dimension.COMMITMENT,
+            Dimension.PROVIDER,
             Dimension.RECORD_TYPE,
             Dimension.COMMITMENT_STATUS,
         )
@@ -125,13 +134,13 @@ class Explorer:
         )
         found: dict[Slice, CommitmentUse] = {}
         for row in rest:
-            _add(found, Slice(row.start_ms, row.end_ms, row.keys[:2], row.currency), _use(row))
+            _add(found, Slice(row.start_ms, row.end_ms, row.keys[:3], row.currency), _use(row))
         for row in fees:
             days = (row.end_ms - row.start_ms) // DAY_MS
             for start, end in periods(*span, granularity):
                 inside = (min(end, row.end_ms) - max(start, row.start_ms)) // DAY_MS
                 if inside > 0:
-                    _add(found, Slice(start, end, row.keys[:2], row.currency), _use(row).part(inside, days))
+                    _add(found, Slice(start, end, row.keys[:3], row.currency), _use(row).part(inside, days))
         return found
 
     async def hour_coverage(
@@ -179,8 +188,9 @@ class Explorer:
         granularity: Granularity = Granularity.TOTAL,
         groups: Sequence[Facet] = (),
         where: Filter | None = None,
+        provider: Provider = AWS,
     ) -> dict[Slice, SavingsRate]:
-        """The effective savings rate of what commitments can cover. Months are as the bill dates their fees."""
+        """The effective savings rate of what a provider's commitments can cover. Months are as the bill dates fees."""
         usage, unused = await asyncio.gather(
             *(
                 self._reader.costs(
@@ -193,7 +203,7 @@ class Explorer:
                         eligible.within(where, part),
                     ),
                 )
-                for part in (eligible.COVERABLE, eligible.UNUSED_COMMITMENTS)
+                for part in (provider.coverable, provider.unused)
             )
         )
         found: dict[Slice, SavingsRate] = {}
@@ -203,6 +213,48 @@ class Explorer:
         for row in unused:
             place, paid = Slice(row.start_ms, row.end_ms, row.keys, row.currency), row.amounts[1]
             found[place] = found.get(place, SavingsRate()).plus(SavingsRate(ZERO, paid, paid))
+        return found
+
+    async def by_provider(self, scope: Scope, span: Period, where: Filter | None = None) -> dict[Slice, ProviderUse]:
+        """Of each provider with eligible use or commitments, what its commitments cover of it; keys are (provider,).
+
+        A provider whose bill has committed use without naming the commitment has no coverage.
+        """
+        every = CostQuery(*span, (Metric.LINES,), group_by=(Dimension.PROVIDER,), where=where)
+        billed = {row.keys[0] for row in await self._reader.costs(scope, every)}
+        present = [one for one in PROVIDERS if billed & set(one.names)]
+        uses = await self.commitments(scope, span, where=where)
+        parts = await asyncio.gather(*(self._provider_use(scope, span, one, where) for one in present))
+        found: dict[Slice, ProviderUse] = {place: one for part in parts for place, one in part.items()}
+        for place, use in uses.items():
+            if (known := provider_of(place.keys[2])) is not None:
+                mine = Slice(*span, (known.name,), place.currency)
+                one = found.get(mine, ProviderUse())
+                found[mine] = replace(one, use=one.use.plus(use))
+        return found
+
+    async def _provider_use(
+        self, scope: Scope, span: Period, provider: Provider, where: Filter | None
+    ) -> dict[Slice, ProviderUse]:
+        total = Granularity.TOTAL
+        if provider.unclear is not None:
+            unclear = CostQuery(*span, (Metric.LINES,), where=eligible.within(where, provider.unclear))
+            if await self._reader.costs(scope, unclear):
+                return {}
+        rows, rates = await asyncio.gather(
+            self._by_purchase(scope, span, total, (), (Metric.LIST,), provider.coverable, where),
+            self.savings_rate(scope, span, total, (), where, provider),
+        )
+        found: dict[Slice, ProviderUse] = {}
+        for row in rows:
+            place, amount = Slice(*span, (provider.name,), row.currency), row.amounts[0]
+            covered = row.keys[-1] in (eligible.RESERVED, eligible.SAVINGS_PLAN)
+            one = found.get(place, ProviderUse())
+            part = SpendCoverage(amount) if covered else SpendCoverage(ZERO, amount)
+            found[place] = replace(one, coverage=one.coverage.plus(part))
+        for at, rate in rates.items():
+            place = Slice(*span, (provider.name,), at.currency)
+            found[place] = replace(found.get(place, ProviderUse()), rate=rate)
         return found
 
     async def _by_purchase(
@@ -234,7 +286,7 @@ def _charges(rows: Sequence[CostRow], currency: str) -> list[Charge]:
 
 def _use(row: CostRow) -> CommitmentUse:
     total, used, billed, list_cost, amortized, hours, unused_hours = row.amounts
-    record, status = row.keys[2:]
+    record, status = row.keys[3:]
     covers = status == "Used"
     return CommitmentUse(
         total,

@@ -88,6 +88,11 @@ def read(columns: Columns) -> LineMap:
         name: coerce.text((columns.find if name in optional else columns.need)(*names))
         for name, names in _TEXTS.items()
     }
+    details = columns.find("x_SkuDetails", "SkuPriceDetails")
+    if details is not None:  # Azure says there what size a machine is; the whole stays with the line
+        columns.used.discard(details.name)
+        size = f"{coerce.pairs(details)}['ServiceType']"
+        typed["instance_type"] = f"if({typed['instance_type']} = '', {size}, {typed['instance_type']})"
     currency = columns.need("BillingCurrency")
     typed["billing_currency"] = coerce.text(currency, NO_CURRENCY)
     account = coerce.text(columns.find("SubAccountId"))
@@ -121,7 +126,8 @@ def _derived(amounts: dict[str, SourceColumn | None]) -> dict[str, str]:
         "line_item_type": "charge_category",
         "commitment_discount_type": f"multiIf(_commitment_discount_id = '', '', {_PLAN}, 'Savings Plan', 'Reserved')",
         "purchase_option": f"multiIf(_commitment_discount_id != '' AND {_PLAN}, 'Savings Plan', "
-        "_commitment_discount_id != '', 'Reserved', _pricing_category = 'Dynamic', 'Spot', 'On-Demand')",
+        "_commitment_discount_id != '' OR _pricing_category = 'Committed', 'Reserved', "
+        "_pricing_category = 'Dynamic', 'Spot', 'On-Demand')",
         "offering_type": "__commitment_type",
         "billing_entity": "provider_name",
         "effective_cost": or_billed("effective_cost"),

@@ -17,7 +17,14 @@ from trimtab.advice.standing import Decision, Standing, State, Wanted
 from trimtab.advice.together import check_name
 from trimtab.base.clock import iso
 from trimtab.client import advice_wire as wire
-from trimtab.doors.rest.advice_answers import advice_answer, changes_answer, check_answer, plan_answer, savings_answer
+from trimtab.doors.rest.advice_answers import (
+    advice_answer,
+    changes_answer,
+    check_answer,
+    plan_answer,
+    savings_answer,
+    together_answer,
+)
 from trimtab.doors.rest.spec import Call, NoQuery, Operation, Text
 
 _PATH = "/rest/v1/advice"
@@ -47,7 +54,11 @@ class Which(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Without(Struct, frozen=True, forbid_unknown_fields=True):
-    """Ids of findings, with commas, that are not to be done, and the currency of the plan that is asked for then."""
+    """Ids of findings, with commas, that are not to be done, and the currency of the plan that is asked for then.
+
+    Without ids it is the currency in which all plans are told together; the presentation currency where it is not
+    given.
+    """
 
     without: Annotated[str, Meta(max_length=20_000)] = ""
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
@@ -63,7 +74,9 @@ def _of_plan(room: PlanRoom) -> list[Operation]:
         left_out = [one for one in call.query.without.split(",") if one]
         scope = call.principal.scope
         if not left_out:
-            return wire.AdvicePlans([plan_answer(one) for one in await room.seen(scope)])
+            seen = await room.seen(scope)
+            whole = await room.together(seen, call.query.currency)
+            return wire.AdvicePlans([plan_answer(one) for one in seen], together_answer(whole))
         return wire.AdvicePlans([plan_answer(await room.without(scope, call.query.currency, left_out))])
 
     return [
@@ -72,7 +85,7 @@ def _of_plan(room: PlanRoom) -> list[Operation]:
             "/rest/v1/advice-plan",
             "get the plan",
             "The best set of actions, what each is worth alone and adds, and the next three invoices; `without` leaves "
-            "findings out.",
+            "findings out. Plans of several currencies are told in one too.",
             plans,
             wire.AdvicePlans,
             Without,

@@ -7,6 +7,7 @@ from trimtab.advice.check import Check
 from trimtab.advice.ledger.keeper import total
 from trimtab.advice.ledger.model import Entry, grades
 from trimtab.advice.plan.model import Plan
+from trimtab.advice.plan.presented import PlansTogether
 from trimtab.advice.recommenders import Recommender
 from trimtab.advice.standing import Changes, CheckRun, Standing
 from trimtab.advice.together import check_name
@@ -79,6 +80,21 @@ def plan_answer(one: Plan) -> wire.AdvicePlan:
         one.made_ms, one.currency, one.start_ms, one.end_ms, f"{one.billed:f}", f"{one.total:f}", f"{one.low:f}",
         f"{one.high:f}", rows, invoices, one.how, list(one.notes),
     )  # fmt: skip
+
+
+def together_answer(one: PlansTogether | None) -> wire.PlansTogether | None:
+    """All plans in one currency."""
+    if one is None:
+        return None
+    total, low, high, billed = (f"{one.sum(name):f}" for name in ("total", "low", "high", "billed"))
+    parts = [
+        wire.PlanPart(
+            part.currency, f"{part.original:f}", f"{part.total:f}", None if part.rate is None else f"{part.rate:f}",
+            None if part.day is None else part.day.isoformat(), list(part.sources),
+        )
+        for part in one.parts
+    ]  # fmt: skip
+    return wire.PlansTogether(one.currency, total, low, high, billed, parts, dict(one.missing))
 
 
 def check_answer(one: Check | Recommender, run: CheckRun | None, knobs: Mapping[str, float]) -> wire.AdviceCheck:

@@ -8,12 +8,14 @@ from trimtab.client import cost_explorer_wire as wire
 from trimtab.costs.closing.month import Closing
 from trimtab.costs.currencies.model import Together
 from trimtab.costs.explorer import words
-from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, SavingsRate, SpendCoverage
+from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage, ProviderUse, SavingsRate, SpendCoverage
 from trimtab.costs.explorer.drivers import Change, Driver, ItemChange
 from trimtab.costs.explorer.explorer import Slice
+from trimtab.costs.explorer.providers import kind_of, shown
 from trimtab.costs.explorer.terms import metric_text
 from trimtab.costs.model import CostRow
 from trimtab.costs.outlook_model import Expected, Outlook
+from trimtab.costs.read import CommitmentFacts
 from trimtab.costs.reports import CostReport
 
 _ITEMS = 20
@@ -154,12 +156,16 @@ def _item(one: ItemChange) -> wire.DriverItem:
     return wire.DriverItem(item.usage_type, item.operation, item.purchase, item.charge, *map(plain, amounts))
 
 
-def commitment(place: Slice, use: CommitmentUse) -> wire.CommitmentRow:
-    """One reservation or plan."""
-    kind, id_ = place.keys
+def commitment(place: Slice, use: CommitmentUse, facts: CommitmentFacts | None) -> wire.CommitmentRow:
+    """One commitment."""
+    kind, id_, provider = place.keys
     return wire.CommitmentRow(
         kind,
         id_,
+        shown(provider),
+        facts.name if facts else "",
+        kind_of(provider, kind),
+        facts.years if facts else None,
         place.currency,
         plain(use.total),
         plain(use.used),
@@ -185,6 +191,24 @@ def coverage(place: Slice, hours: HourCoverage, spend: SpendCoverage) -> wire.Co
         plain(spend.covered),
         plain(spend.on_demand),
         maybe(spend.share),
+    )
+
+
+def provider(place: Slice, one: ProviderUse) -> wire.ProviderCoverage:
+    """What one provider's commitments did."""
+    return wire.ProviderCoverage(
+        place.keys[0],
+        place.currency,
+        plain(one.coverage.covered),
+        plain(one.coverage.on_demand),
+        maybe(one.coverage.share),
+        plain(one.use.total),
+        plain(one.use.used),
+        plain(one.use.unused),
+        maybe(one.utilization),
+        plain(one.rate.paid),
+        plain(one.rate.savings),
+        maybe(one.rate.rate),
     )
 
 

@@ -140,20 +140,26 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
         asked, scope = await read_asked(call.query, room.reader, clock), call.principal.scope
         chosen = granularity_of(call.query.granularity, Granularity.TOTAL, asked.span)
         parts = (asked.span, chosen, asked.groups, asked.where)
-        uses, hours, spend = await asyncio.gather(
+        uses, hours, spend, providers, facts = await asyncio.gather(
             explorer.commitments(scope, asked.span, where=asked.where),
             explorer.hour_coverage(scope, *parts),
             explorer.spend_coverage(scope, *parts),
+            explorer.by_provider(scope, asked.span, asked.where),
+            room.reader.commitment_facts(scope, *asked.span),
         )
         places = sorted({*hours, *spend}, key=_order)
         return wire.Commitments(
             *asked.span,
             [facet_text(facet) for facet in asked.groups],
-            [answers.commitment(place, uses[place]) for place in sorted(uses, key=lambda one: -uses[one].total)],
+            [
+                answers.commitment(place, uses[place], facts.get(place.keys[1]))
+                for place in sorted(uses, key=lambda one: -uses[one].total)
+            ],
             [
                 answers.coverage(place, hours.get(place, HourCoverage()), spend.get(place, SpendCoverage()))
                 for place in places
             ],
+            [answers.provider(place, providers[place]) for place in sorted(providers, key=_order)],
         )
 
     async def savings_rate(call: Call[PeriodsQuery, None]) -> wire.SavingsRates:
@@ -195,7 +201,7 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
             drivers, wire.CostChanges, query=DriversQuery, **asking,
         ),
         Operation(
-            "GET", f"{_PATH}/coverage", "cost coverage", "Coverage and use of reservations and Savings Plans.",
+            "GET", f"{_PATH}/coverage", "cost coverage", "Coverage and use of commitments, by provider.",
             coverage, wire.Commitments, query=PeriodsQuery, **asking,
         ),
         Operation(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
 from trimtab.advice.purchases.answer import Wanted
-from trimtab.advice.purchases.facts import OFFER, RATE, TERM, Offer, OwnRate, Term
+from trimtab.advice.purchases.facts import OFFER, RATE, RESERVED, TERM, Offer, OwnRate, ReservedRate, Term
 from trimtab.advice.purchases.kept import Made
 from trimtab.advice.purchases.model import Payment, PlanKind
+from trimtab.advice.purchases.rate_file import read_rates
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, NotFound
@@ -24,7 +25,7 @@ from trimtab.doors.rest.spec import Call, NoQuery, Operation
 
 _PATH = "/rest/v1/purchases"
 _TAG = "purchases"
-_KIND: Mapping[str, str] = {"kind": "What it is: rate, offer or term."}
+_KIND: Mapping[str, str] = {"kind": "What it is: rate, reserved (a rate of reservations), offer or term."}
 _MOST_TICKS = 400_000
 """Ticks of all zones of a question: what is replayed in seconds."""
 
@@ -36,9 +37,11 @@ class Named(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Which(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which plan; 0 is the newest."""
+    """Which plan; 0 is the newest, of a currency and provider where they are given."""
 
     id: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
+    provider: Literal["", "AWS", "Google Cloud", "Azure"] = ""
 
 
 def operations(room: PurchasesRoom) -> list[Operation]:
@@ -48,7 +51,8 @@ def operations(room: PurchasesRoom) -> list[Operation]:
 
 def _of_plans(room: PurchasesRoom) -> list[Operation]:
     async def latest(call: Call[Which, None]) -> wire.PurchasePlan:
-        return plan_answer(await room.plans.latest(call.query.id or None))
+        asked = call.query
+        return plan_answer(await room.latest(asked.id, asked.currency, asked.provider))
 
     async def make(call: Call[NoQuery, wire.PlanPurchases]) -> wire.PurchasePlan:
         wanted = typed.convert(msgspec.to_builtins(call.body), Wanted)
@@ -61,7 +65,7 @@ def _of_plans(room: PurchasesRoom) -> list[Operation]:
             [
                 wire.CommitmentRate(
                     one.kind, one.years, one.payment, one.service, one.family, f"{one.share:f}", one.basis.word,
-                    one.as_of, one.source,
+                    one.as_of, one.source, one.region,
                 )
                 for one in found
             ]
@@ -69,7 +73,8 @@ def _of_plans(room: PurchasesRoom) -> list[Operation]:
 
     return [
         Operation(
-            "GET", f"{_PATH}/plan", "get purchase plan", "The newest plan, or one by its number.", latest,
+            "GET", f"{_PATH}/plan", "get purchase plan",
+            "The newest plan, of a currency and provider, or one by its number.", latest,
             wire.PurchasePlan, Which, errors=(404,), role=Role.FINANCE, tag=_TAG,
         ),
         Operation(
@@ -89,7 +94,8 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
         return wire.PurchaseFacts(
             [
                 wire.PutRate(
-                    one.kind.value, one.years, one.payment.value, f"{one.share:f}", one.service, one.family, one.note
+                    one.kind.value, one.years, one.payment.value, f"{one.share:f}", one.service, one.family, one.note,
+                    one.region,
                 )
                 for one in found
                 if isinstance(one, OwnRate)
@@ -103,6 +109,7 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
                 if isinstance(one, Offer)
             ],
             [wire.PutTerm(one.name, one.start_ms, one.end_ms) for one in found if isinstance(one, Term)],
+            [_reserved(one) for one in found if isinstance(one, ReservedRate)],
         )  # fmt: skip
 
     async def listed(call: Call[NoQuery, None]) -> wire.PurchaseFacts:
@@ -112,7 +119,12 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
     async def put_rate(call: Call[NoQuery, wire.PutRate]) -> wire.PurchaseFacts:
         one = call.body
         kind, payment = PlanKind(one.kind), Payment(one.payment)
-        await room.facts.put(OwnRate(kind, one.years, payment, one.service, one.family, Decimal(one.share), one.note))
+        share = Decimal(one.share)
+        await room.facts.put(OwnRate(kind, one.years, payment, one.service, one.family, share, one.note, one.region))
+        return await facts()
+
+    async def import_rates(call: Call[NoQuery, wire.ImportRates]) -> wire.PurchaseFacts:
+        await room.facts.put(*await asyncio.to_thread(read_rates, call.body.csv))
         return await facts()
 
     async def put_offer(call: Call[NoQuery, wire.PutOffer]) -> wire.PurchaseFacts:
@@ -130,8 +142,8 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
         return await facts()
 
     async def remove(call: Call[Named, None]) -> wire.FactRemoved:
-        if call.path["kind"] not in (RATE, OFFER, TERM):
-            raise NotFound(f"no kind of fact is {call.path['kind']!r}: expected {RATE}, {OFFER} or {TERM}")
+        if call.path["kind"] not in (RATE, OFFER, TERM, RESERVED):
+            raise NotFound(f"no kind of fact is {call.path['kind']!r}: expected {RATE}, {RESERVED}, {OFFER} or {TERM}")
         await room.facts.remove(call.path["kind"], call.query.name)
         return wire.FactRemoved(call.query.name)
 
@@ -144,6 +156,11 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
         Operation(
             "PUT", f"{_PATH}/rates", "set commitment rate", "Set an own rate.", put_rate, answer, body=wire.PutRate,
             role=Role.WRITE, tag=_TAG,
+        ),
+        Operation(
+            "POST", f"{_PATH}/rates", "import commitment rates",
+            "Set the rates of a CSV, of any provider: all of them or none.", import_rates, answer,
+            body=wire.ImportRates, role=Role.WRITE, tag=_TAG,
         ),
         Operation(
             "PUT", f"{_PATH}/offers", "set purchase offer", "Set machines that can be had.", put_offer, answer,
@@ -182,6 +199,20 @@ def _of_spot() -> list[Operation]:
             spot, wire.SpotAdvice, body=wire.AskSpot, tag=_TAG,
         )
     ]  # fmt: skip
+
+
+def _reserved(one: ReservedRate) -> wire.ReservedRate:
+    return wire.ReservedRate(
+        one.provider,  # type: ignore[arg-type] # one of the names: it was checked when it was put
+        one.family,
+        one.region,
+        one.years,
+        one.payment.value,
+        None if one.share is None else f"{one.share:f}",
+        None if one.hourly is None else f"{one.hourly:f}",
+        {size: f"{ratio:f}" for size, ratio in one.sizes.items()},
+        one.note,
+    )
 
 
 def plan_answer(made: Made) -> wire.PurchasePlan:

@@ -109,6 +109,15 @@ RESERVATIONS_USED = _number(
 PLANS_USED = _number(
     "savings_plans_used", "Savings Plans used", "1", "what of Savings Plans was used ÷ what they cost", Rollup.RATIO
 )
+COVERAGE = _number(
+    "commitment_coverage", "Covered by commitments", "1",
+    "of one provider: use that its commitments cover ÷ use that they cover or could, both at list prices",
+    Rollup.RATIO,
+)  # fmt: skip
+UTILISATION = _number(
+    "commitment_utilisation", "Utilisation of commitments", "1",
+    "of one provider: what of its commitments was used ÷ what they cost, upfront parts included", Rollup.RATIO,
+)  # fmt: skip
 NOT_BILLED = Figure(
     id="cost_not_billed", label="Not billed yet", area="costs", unit="$", rollup=Rollup.SUM, span=_AHEAD,
     basis="billed, or amortised where the page shows an amortised sum", rows="/costs",
@@ -140,6 +149,6 @@ MONTH_ERROR = Figure(
 
 FIGURES = (
     *dict.fromkeys(OF_METRIC[metric] for metric in OF_METRIC), TOGETHER, SAVINGS_RATE, HOURS_RESERVED, PLAN_SPEND,
-    RESERVATIONS_USED, PLANS_USED, NOT_BILLED, ESTIMATE_ERROR, MONTH_FORECAST,
+    RESERVATIONS_USED, PLANS_USED, COVERAGE, UTILISATION, NOT_BILLED, ESTIMATE_ERROR, MONTH_FORECAST,
     MONTH_LINE, MONTH_ERROR,
 )  # fmt: skip

@@ -9,12 +9,14 @@ from trimtab.access.scope import Scope
 from trimtab.costs.explorer.commitments import (
     CommitmentUse,
     HourCoverage,
+    ProviderUse,
     SavingsRate,
     SpendCoverage,
     total_use,
 )
 from trimtab.costs.explorer.eligible import RESERVED, SAVINGS_PLAN
 from trimtab.costs.explorer.explorer import Explorer, Slice
+from trimtab.costs.explorer.providers import AWS, kind_of, provider_of, shown
 from trimtab.costs.explorer.words import money, signed
 from trimtab.figures.areas import costs as figures
 from trimtab.figures.model import Figure
@@ -36,8 +38,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """One reservation or plan: its kind, the end of its id, and amounts of the panel's currency in words."""
+    """One commitment: provider, its kind there, the end of its id, and amounts of the panel's currency in words."""
 
+    provider: str
     kind: str
     id: str
     used: float | None
@@ -48,11 +51,24 @@ class Pledge:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderRates:
+    """What one provider's commitments cover of its own eligible use, and how much of them was used."""
+
+    provider: str
+    coverage: float | None
+    utilisation: float | None
+    savings_rate: float | None
+    on_demand: str
+    unused: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pledges:
-    """One currency's panel; `more` pledges are not listed."""
+    """One currency's panel: rates of AWS, those of every provider; `more` pledges are not listed."""
 
     currency: str
     rates: tuple[Rate, ...]
+    providers: tuple[ProviderRates, ...]
     pledges: tuple[Pledge, ...]
     more: int
 
@@ -60,20 +76,23 @@ class Pledges:
 async def read_pledges(explorer: Explorer, scope: Scope, question: Question) -> list[Pledges]:
     """The panel of each currency that has anything to say."""
     span, where = question.span, question.where
-    uses, hours, spend, rates = await asyncio.gather(
+    uses, hours, spend, rates, providers = await asyncio.gather(
         explorer.commitments(scope, span, where=where),
         explorer.hour_coverage(scope, span, where=where),
         explorer.spend_coverage(scope, span, where=where),
         explorer.savings_rate(scope, span, where=where),
+        explorer.by_provider(scope, span, where),
     )
-    currencies = sorted({place.currency for place in (*uses, *hours, *spend, *rates)})
-    return [_panel(currency, uses, hours, spend, rates) for currency in currencies]
+    currencies = sorted({place.currency for place in (*uses, *hours, *spend, *rates, *providers)})
+    return [_panel(currency, uses, hours, spend, rates, providers) for currency in currencies]
 
 
 def pledge_tiles(panels: Sequence[Pledges]) -> list[Tile]:
-    """The first rate of each currency, which leads to the others."""
+    """The first rate of each currency that AWS bills in, which leads to the others."""
     found = []
     for one in panels:
+        if not one.rates:
+            continue
         first = one.rates[0]
         shown = (words.NONE, "") if first.share is None else (f"{first.share * 100:.1f}", "%")
         of = one.currency if len(panels) > 1 else ""
@@ -87,6 +106,7 @@ def _panel(
     hours: Mapping[Slice, HourCoverage],
     spend: Mapping[Slice, SpendCoverage],
     rates: Mapping[Slice, SavingsRate],
+    providers: Mapping[Slice, ProviderUse],
 ) -> Pledges:
     mine = {place: use for place, use in uses.items() if place.currency == currency}
     rate = next((one for place, one in rates.items() if place.currency == currency), SavingsRate())
@@ -113,10 +133,29 @@ def _panel(
             if planned.total
             else "no spend that a plan could cover",
         ),
-        *_use(mine, currency),
+        *_use({place: use for place, use in mine.items() if provider_of(place.keys[2]) is AWS}, currency),
     ]
     pledges = tuple(_pledge(place, mine[place]) for place in ordered[:_MOST])
-    return Pledges(currency, tuple(found), pledges, max(len(ordered) - _MOST, 0))
+    here = {place.keys[0]: one for place, one in providers.items() if place.currency == currency}
+    others = [name for name in here if name != AWS.name]
+    return Pledges(
+        currency,
+        () if others and AWS.name not in here else tuple(found),
+        tuple(_provider(name, here[name]) for name in sorted(here)) if others else (),
+        pledges,
+        max(len(ordered) - _MOST, 0),
+    )
+
+
+def _provider(name: str, one: ProviderUse) -> ProviderRates:
+    return ProviderRates(
+        name,
+        _share(one.coverage.share),
+        _share(one.utilization),
+        _share(one.rate.rate),
+        f"{one.coverage.on_demand:,.2f}",
+        f"{one.use.unused:,.2f}",
+    )
 
 
 def _use(mine: Mapping[Slice, CommitmentUse], currency: str) -> list[Rate]:
@@ -131,9 +170,10 @@ def _use(mine: Mapping[Slice, CommitmentUse], currency: str) -> list[Rate]:
 
 
 def _pledge(place: Slice, use: CommitmentUse) -> Pledge:
-    kind, id_ = place.keys
+    kind, id_, provider = place.keys
     return Pledge(
-        "Reservation" if kind == RESERVED else kind,
+        shown(provider),
+        kind_of(provider, kind),
         id_.rpartition("/")[2] or id_,
         _share(use.utilization),
         f"{use.total:,.2f}",

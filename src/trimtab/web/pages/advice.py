@@ -16,6 +16,7 @@ from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.web import respond
 from trimtab.web.advice.plan import plan_panels
+from trimtab.web.advice.plans_together import together_panel
 from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, tiles, whole, work_row
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
@@ -54,6 +55,7 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             timed=False,
             best=[] if plans or part.number > 1 or view.get("check") else _best(view, found),
             plans=plans,
+            all_plans=await together_panel(site.state.advice_plan, view) if plans else None,
             rows=[row(one) for one in found[part.start : part.end]],
             page=part,
             total=len(every),

@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.advice.plan.model import Plan, Verb
 from trimtab.advice.purchases.answer import Answer, Wanted
+from trimtab.advice.purchases.findings import part_of
 from trimtab.advice.purchases.kept import Made
-from trimtab.advice.purchases.model import Payment
+from trimtab.advice.purchases.model import AWS, AZURE, GOOGLE, Payment
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.purchases.wording import words_of
 from trimtab.base.clock import iso
@@ -31,7 +32,7 @@ from trimtab.web.purchases.rows import (
     timeline_of,
 )
 from trimtab.web.site import Site
-from trimtab.web.view import link
+from trimtab.web.view import View, link
 
 PATH = "/purchase-plan"
 _FORM_BYTES = 4096
@@ -54,7 +55,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         view = site.view(request)
-        made = await _latest(room, view.get("id"))
+        made = await _latest(room, view)
         answer = made.answer if made else None
         shown = _shown(answer, site.state.clock.now_ms()) if answer else {}
         plans = await site.state.advice_plan.latest() if site.state.advice_plan and not view.get("id") else []
@@ -66,17 +67,19 @@ def routes(site: Site) -> list[BaseRoute]:
             made=made,
             answer=answer,
             adds=_adds(plans, answer),
+            others=_others(await room.plans.newest(), made),
             wanted=made.wanted if made else Wanted(),
+            providers=(AWS, GOOGLE, AZURE),
             may_write=view.principal.may(Role.WRITE),
             **shown,
         )
 
     async def as_json(request: Request) -> Response:
-        made = await _latest(room, site.view(request).get("id"))
+        made = await _latest(room, site.view(request))
         return respond.json(request, {"plan": msgspec.to_builtins(made) if made else None})
 
     async def as_csv(request: Request) -> Response:
-        made = await _latest(room, site.view(request).get("id"))
+        made = await _latest(room, site.view(request))
         rows = _csv_rows(made.answer) if made and made.answer else []
         return respond.table(request, "purchase-plan", _COLUMNS, rows)
 
@@ -94,23 +97,37 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _latest(room: PurchasesRoom, id_: str) -> Made | None:
+async def _latest(room: PurchasesRoom, view: View) -> Made | None:
+    id_ = view.get("id")
     if id_ and not (id_.isascii() and id_.isdecimal() and len(id_) < 10):
         raise InvalidInput(f"cannot show plan {id_!r}: expected its number", field="id")
     try:
-        return await room.plans.latest(int(id_) if id_ else None)
+        return await room.latest(int(id_ or 0), view.get("currency"), view.get("provider"))
     except NotFound:
         if id_:
             raise
         return None
 
 
+def _others(newest: Sequence[Made], made: Made | None) -> list[tuple[str, str]]:
+    """The newest plans of other currencies and providers: what they are of, and where they are shown."""
+    of = {one.id: f"{one.wanted.provider}, {one.answer.currency}" for one in newest if one.answer is not None}
+    mine = f"{made.wanted.provider}, {made.answer.currency}" if made and made.answer else ""
+    return [(words, link(PATH, [("id", str(id_))])) for id_, words in sorted(of.items()) if words != mine]
+
+
 def _adds(plans: Sequence[Plan], answer: Answer | None) -> str:
     """What the purchases add in the plan of everything; "" where it was not made with them."""
     if answer is None:
         return ""
-    buys = {one.id for one in answer.bought}
-    rows = [row for plan in plans if plan.currency == answer.currency for row in plan.rows if row.verb is Verb.COMMIT]
+    buys = {part_of(one, answer.currency) for one in answer.bought}
+    rows = [
+        row
+        for plan in plans
+        if plan.currency == answer.currency
+        for row in plan.rows
+        if row.verb is Verb.COMMIT and buys.issuperset(row.actions)
+    ]
     if not rows or {id_ for row in rows for id_ in row.actions} != buys:
         return ""
     return coins(sum((row.adds for row in rows), Decimal(0)), answer.currency)
@@ -145,6 +162,8 @@ def _wanted(form: dict[str, str]) -> Wanted:
             caution=float(form.get("caution") or 0) / 100,
             most_expiring=float(form.get("expiring") or 100) / 100,
             spot=float(form.get("spot") or 0) / 100,
+            currency=form.get("currency") or "",
+            provider=form.get("provider") or AWS,
         )
     except (KeyError, ValueError):
         raise InvalidInput("cannot plan: a number of the form is none") from None
@@ -156,6 +175,7 @@ def _shown(answer: Answer, now_ms: int) -> dict[str, Any]:
         "bought": [bought_row(one, answer.currency, answer.made_ms) for one in answer.bought],
         "held": held,
         "outcomes": [outcome_row(name, one) for name, one in answer.outcomes.items()],
+        "provider": answer.provider,
         "any_upfront": any(one.upfront for one in answer.bought),
         "span": (iso(answer.start_ms)[:10], iso(answer.end_ms)[:10]),
         "kind_words": words_of,

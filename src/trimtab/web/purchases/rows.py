@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.advice.purchases.answer import Answer, Bought, Held, Result, Stack
 from trimtab.advice.purchases.findings import is_idle
-from trimtab.advice.purchases.wording import term_of, words_of
+from trimtab.advice.purchases.wording import is_plan, term_of, units_of, words_of
 from trimtab.base.clock import iso, to_datetime
 from trimtab.charts.bars import meter
 from trimtab.charts.columns import Column, Columns, draw_columns
@@ -34,12 +34,12 @@ class Pictures:
 def bought_row(one: Bought, currency: str, made_ms: int) -> dict[str, Any]:
     """A purchase."""
     even = one.break_even_ms.get("low")
-    plan = one.kind.endswith("_SP")
+    plan = is_plan(one.kind)
     return {
         "kind": words_of(one.kind),
         "scope": one.scope,
         "term": term_of(one.years, one.payment),
-        "amount": f"{one.amount:,.3f} {currency}/h" if plan else f"{one.amount:,.0f} machines",
+        "amount": f"{one.amount:,.3f} {currency}/h" if plan else f"{one.amount:,.0f} {units_of(one.scope)}",
         "upfront": f"{one.upfront:,.0f}",
         "saving": f"{one.saving:,.0f}",
         "expected": one.used["expected"].mean,

@@ -14,7 +14,7 @@ from trimtab.advice.finding import Action as Fix
 from trimtab.advice.finding import Finding, Pillar
 from trimtab.advice.plan.books import Books, Part
 from trimtab.advice.plan.model import Target
-from trimtab.advice.purchases.bill import family_of, units_of
+from trimtab.advice.purchases.lines import family_of, units_of
 from trimtab.advice.purchases.model import Holdings, Payment, Plan, PlanKind, Use, UseLine
 from trimtab.advice.purchases.rates import Basis, Rates, Share
 

@@ -13,17 +13,22 @@ from trimtab.advice.finding import Finding, Judgement
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing
 from trimtab.advice.plan.model import Plan
+from trimtab.advice.plan.presented import PlansTogether
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.advisor import Advisor
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.facts import FactStore
+from trimtab.advice.purchases.findings import BUY
 from trimtab.advice.purchases.kept import PlanStore
 from trimtab.advice.purchases.recorded import RecordedPlans
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.standing import Decision
 from trimtab.advice.store import FindingStore
-from trimtab.base.clock import ManualClock
+from trimtab.base.clock import ManualClock, to_datetime
 from trimtab.base.errors import InvalidInput
+from trimtab.costs.currencies.model import Rate
+from trimtab.costs.currencies.room import Currencies
+from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.inventory.catalog.book import load
 from trimtab.store.state.database import State
@@ -213,3 +218,39 @@ def test_commitments_are_planned_over_what_is_left(room: PlanRoom) -> None:
     assert bought
     assert sum(row.adds for row in plan.rows) == plan.total
     assert plan.total <= plan.billed
+
+
+def test_the_plans_of_all_currencies_are_one_in_the_presentation_currency(room: PlanRoom, state: State) -> None:
+    rates = RateStore(state, ManualClock())
+    today = to_datetime(room.clock.now_ms()).date()
+    shown = replace(room, currencies=Currencies(rates, "EUR"))
+
+    async def told() -> tuple[PlansTogether | None, PlansTogether | None, PlansTogether | None, list[Plan]]:
+        await shown.recompute(0)
+        plans = await shown.seen(EVERYTHING)
+        before = await shown.together(plans)
+        await rates.put("ECB", [Rate(today, "EUR", "USD", D("1.25"), "ECB")])
+        return before, await shown.together(plans), await shown.together(plans, "USD"), plans
+
+    before, euros, dollars_too, plans = asyncio.run(told())
+    assert before is not None
+    assert euros is not None
+    assert dollars_too is not None
+    assert {"USD"} == set(before.missing)
+    own = {plan.currency: plan.total for plan in plans}
+    assert own["EUR"] > 0
+    assert own["EUR"] + (own["USD"] / D("1.25")).quantize(D("0.01")) == euros.sum("total")
+    assert own["USD"] + (own["EUR"] * D("1.25")).quantize(D("0.01")) == dollars_too.sum("total")
+    assert asyncio.run(room.together(plans)) is None
+
+
+def test_each_currency_keeps_a_purchase_plan_and_the_findings_of_both_stand(room: PlanRoom) -> None:
+    asyncio.run(room.recompute(0))
+    newest = asyncio.run(room.purchases.plans.newest())
+    assert {"USD", "EUR"} == {one.answer.currency for one in newest if one.answer}
+    bought = [one.finding for one in asyncio.run(room.findings.listed(EVERYTHING)) if one.finding.check == BUY]
+    assert {"USD", "EUR"} == {one.currency for one in bought}
+    largest = asyncio.run(room.latest())[0].currency
+    latest = asyncio.run(room.purchases.latest()).answer
+    assert latest is not None
+    assert (largest, "AWS") == (latest.currency, latest.provider)

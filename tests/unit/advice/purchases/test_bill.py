@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from trimtab.access.scope import EVERYTHING
-from trimtab.advice.purchases.bill import family_of, read_bill, units_of
+from trimtab.advice.purchases.bill import read_bill
+from trimtab.advice.purchases.lines import family_of, units_of
 from trimtab.advice.purchases.model import Payment, PlanKind
 from trimtab.advice.purchases.rates import published
 from trimtab.base.errors import InvalidInput, NotFound

@@ -143,3 +143,30 @@ def test_offerings_have_ids_of_their_own_and_rates_from_the_catalogue():
     found = list(rates_of(catalog, Rates(published()), [one], 1_800_000_000_000))
     assert {"p5.48xlarge"} <= {rate.type for rate in found}
     assert all(rate.family == "p5" and rate.rate > 0 for rate in found)
+
+
+def test_the_newest_plans_are_one_a_currency_and_provider_as_long_as_they_are_made(state):
+    clock = ManualClock()
+    store = PlanStore(state, clock)
+
+    async def kept(currency: str, provider: str) -> int:
+        wanted = Wanted(currency=currency, provider=provider)
+        return (
+            await store.keep(wanted, replace(made_answer(clock.now_ms()), currency=currency, provider=provider), 1)
+        ).id
+
+    async def of() -> dict[tuple[str, str], int]:
+        return {(one.wanted.currency, one.wanted.provider): one.id for one in await store.newest()}
+
+    async def play():
+        await kept("USD", "AWS")
+        first = {("USD", "AWS"): await kept("USD", "AWS"), ("EUR", "AWS"): await kept("EUR", "AWS"),
+                 ("USD", "Azure"): await kept("USD", "Azure")}  # fmt: skip
+        assert first == await of()
+        clock.advance(2 * 86_400)
+        again = await kept("USD", "AWS")
+        assert {**first, ("USD", "AWS"): again} == await of()
+        clock.advance(1)
+        assert {("USD", "AWS"): await kept("USD", "AWS")} == await of()
+
+    asyncio.run(play())

@@ -14,6 +14,8 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
 from trimtab.doors.aws.wire.constraints import Problem, coral
 
+_PURCHASES = (Action.BUY_SAVINGS_PLAN, Action.BUY_RESERVATION)
+"""What Cost Explorer advises: commitments of AWS alone."""
 _LOOKBACK = 30
 _BEFORE, _AFTER = "BeforeDiscounts", "AfterDiscounts"
 _DEFAULTS = {"savingsEstimationMode": _AFTER, "memberAccountDiscountVisibility": "All"}
@@ -180,7 +182,13 @@ async def _standings(rooms: AdviceRooms, context: CallContext) -> list[Standing]
     if (await rooms.room.knobs.remembered("hub", context.account)) == "Inactive":
         return []
     found = await rooms.room.findings.listed(scope_of(context))
-    return [one for one in found if one.finding.action is not Action.OTHER and (one.finding.cash or one.finding.cost)]
+    return [
+        one
+        for one in found
+        if one.finding.action is not Action.OTHER
+        and (one.finding.cash or one.finding.cost)
+        and (one.finding.action not in _PURCHASES or one.finding.resource.startswith("aws/"))
+    ]
 
 
 async def _mode(rooms: AdviceRooms, context: CallContext) -> str:

@@ -28,11 +28,19 @@ def read_span(request: Request, *, hourly: bool = False) -> tuple[Period, Granul
     return read_interval(request["TimePeriod"], granularity), granularity
 
 
-def available(found: Mapping[Slice, object], what: str) -> None:
-    """Raise AwsError (DataUnavailableException) where there is nothing to say; check that there is one currency."""
+def available(found: Mapping[Slice, T], what: str, committed: Callable[[T], bool] | None = None) -> dict[Slice, T]:
+    """What there is to say, in one currency. Raises AwsError (DataUnavailableException) where there is none.
+
+    Of several currencies the one counts in which something is `committed`; of several with commitments none does.
+    """
     if not found:
         raise AwsError("DataUnavailableException", _UNAVAILABLE.format(what))
-    single_currency(place.currency for place, value in found.items() if value != type(value)())
+    currencies = {place.currency for place, value in found.items() if value != type(value)()}
+    if committed is not None and len(currencies) > 1:
+        held = {place.currency for place, value in found.items() if committed(value)}
+        currencies = held or currencies
+    one = single_currency(currencies)
+    return {place: value for place, value in found.items() if place.currency == one or not one}
 
 
 def by_period(

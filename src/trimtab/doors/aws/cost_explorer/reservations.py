@@ -10,7 +10,7 @@ from typing import Any
 
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.explorer.commitments import CommitmentUse, HourCoverage
-from trimtab.costs.explorer.eligible import RESERVED, within
+from trimtab.costs.explorer.eligible import AWS, RESERVED, within
 from trimtab.costs.model import Dimension, Facet, Filter, Where
 from trimtab.doors.aws.cost_explorer.commitment_rows import (
     attributes,
@@ -72,7 +72,7 @@ async def get_reservation_coverage(rooms: CostExplorerRooms, request: Request, c
     found = await rooms.explorer.hour_coverage(
         bill_scope(context), span, granularity, groups, _of_ec2(read_filter(request.get("Filter")))
     )
-    available(found, "instance hours")
+    found = available(found, "instance hours", lambda one: one.reserved > 0)
     results, overall = [], HourCoverage()
     more: dict[str, str] = {}
     for (start, end), total, parts in by_period(found, span, granularity, HourCoverage(), HourCoverage.plus):
@@ -101,14 +101,14 @@ async def get_reservation_utilization(rooms: CostExplorerRooms, request: Request
         raise invalid("GroupBy is supported for SUBSCRIPTION_ID only")
     page = await read_page(rooms, request, context)
     found = await rooms.explorer.commitments(
-        bill_scope(context), span, granularity, RESERVED, _of_ec2(read_filter(request.get("Filter")))
+        bill_scope(context), span, granularity, RESERVED, within(_of_ec2(read_filter(request.get("Filter"))), AWS)
     )
-    available(found, "reservation")
+    found = available(found, "reservation")
     results, overall = [], CommitmentUse()
     more: dict[str, str] = {}
     for (start, end), total, parts in by_period(found, span, granularity, CommitmentUse(), CommitmentUse.plus):
         overall = overall.plus(total)
-        rows = [_group(arn, use) for (_, arn), use in parts.items()] if named else []
+        rows = [_group(arn, use) for (_, arn, _), use in parts.items()] if named else []
         ordered = sorted_by(rows, request, lambda row: dict(row["Utilization"]), tuple(_utilization(total)))
         shown, more = page.cut(ordered, request.get("MaxResults") or _PAGE)
         results.append({"TimePeriod": on_wire(start, end), "Groups": list(shown), "Total": _utilization(total)})

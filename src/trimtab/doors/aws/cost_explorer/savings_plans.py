@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.costs.explorer.commitments import CommitmentUse, SpendCoverage, total_use
-from trimtab.costs.explorer.eligible import SAVINGS_PLAN
+from trimtab.costs.explorer.eligible import AWS, SAVINGS_PLAN, within
 from trimtab.costs.model import Dimension, Facet
 from trimtab.doors.aws.cost_explorer.commitment_rows import (
     attributes,
@@ -61,7 +61,7 @@ async def get_savings_plans_coverage(rooms: CostExplorerRooms, request: Request,
     page = await read_page(rooms, request, context)
     where = read_filter(request.get("Filter"))
     found = await rooms.explorer.spend_coverage(bill_scope(context), span, granularity, facets, where)
-    available(found, "spend that Savings Plans could cover")
+    found = available(found, "spend that Savings Plans could cover", lambda one: one.covered > 0)
     rows = [
         {
             "Attributes": attributes(facets, keys, names),
@@ -80,9 +80,9 @@ async def get_savings_plans_coverage(rooms: CostExplorerRooms, request: Request,
 async def get_savings_plans_utilization(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The share of what plans commit to that was used, by period."""
     span, granularity = read_span(request, hourly=True)
-    where = read_filter(request.get("Filter"))
+    where = within(read_filter(request.get("Filter")), AWS)
     found = await rooms.explorer.commitments(bill_scope(context), span, granularity, SAVINGS_PLAN, where)
-    available(found, "Savings Plan")
+    found = available(found, "Savings Plan")
     rows = [
         {"TimePeriod": on_wire(*period, granularity), **_use(total)}
         for period, total, _ in by_period(found, span, granularity, CommitmentUse(), CommitmentUse.plus)
@@ -101,9 +101,9 @@ async def get_savings_plans_utilization_details(
     span, granularity = read_span(request)
     types = request.get("DataType") or _DATA_TYPES
     page = await read_page(rooms, request, context)
-    where = read_filter(request.get("Filter"))
+    where = within(read_filter(request.get("Filter")), AWS)
     found = await rooms.explorer.commitments(bill_scope(context), span, granularity, SAVINGS_PLAN, where)
-    available(found, "Savings Plan")
+    found = available(found, "Savings Plan")
     rows = []
     for place, use in found.items():
         data = _use(use)

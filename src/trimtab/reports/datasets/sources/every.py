@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trimtab.advice.store import FindingStore
 from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
+from trimtab.costs.read import CostReader
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.resources import ResourceStore
@@ -16,6 +17,7 @@ from trimtab.reports.datasets.sources.advice import advice
 from trimtab.reports.datasets.sources.alarm_history import alarm_history
 from trimtab.reports.datasets.sources.allocated_costs import allocated_costs
 from trimtab.reports.datasets.sources.audit import audit
+from trimtab.reports.datasets.sources.commitments import commitments
 from trimtab.reports.datasets.sources.costs import costs
 from trimtab.reports.datasets.sources.gpu_costs import gpu_costs
 from trimtab.reports.datasets.sources.gpu_hours import gpu_hours
@@ -42,12 +44,14 @@ class Rooms:
     logs: LogsRoom
     findings: FindingStore
     resources: ResourceStore
+    bills: CostReader
 
 
 def every_source(rooms: Rooms) -> Mapping[str, Source]:
     """The sources by name."""
     found = (
         costs(rooms.telemetry),
+        commitments(rooms.bills),
         allocated_costs(rooms.economics),
         gpu_costs(rooms.units),
         unit_costs(rooms.units),

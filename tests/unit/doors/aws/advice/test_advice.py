@@ -210,3 +210,18 @@ def test_the_hub_keeps_preferences_and_enrollment(client: Client) -> None:
     period = {"start": "2026-02-01", "end": "2026-01-01"}
     with pytest.raises(hub.exceptions.ValidationException, match="must begin before it ends"):
         hub.list_efficiency_metrics(granularity="Monthly", timePeriod=period)
+
+
+def test_the_hub_advises_no_commitment_of_another_provider(client: Client, room: AdviceRoom) -> None:
+    kinds = {"aws": "COMPUTE_SP", "gcp": "GOOGLE_FLEXIBLE_CUD"}
+    found = [
+        Finding(
+            "trimtab-purchase-plan", Pillar.COST, f"{provider}/{ACCOUNT}//purchase/{kind}", "commitment", kind, ACCOUNT,
+            "", "commit", part=kind, cash=Decimal(100), estimate=Decimal(100), currency="USD",
+            action=Action.BUY_SAVINGS_PLAN,
+        )
+        for provider, kind in kinds.items()
+    ]  # fmt: skip
+    asyncio.run(room.findings.publish([Judgement("trimtab-purchase-plan", tuple(found))]))
+    items = client("cost-optimization-hub").list_recommendations()["items"]
+    assert ["COMPUTE_SP"] == [one["resourceId"] for one in items if one["actionType"] == "PurchaseSavingsPlans"]

@@ -16,6 +16,7 @@ from trimtab.client import advice_wire as wire
 from trimtab.client.advice import AdviceCalls
 
 _HEADS = ("id", "cash/month", "GPU-h/month", "sure", "effort", "owner", "resource", "what")
+_RECORD = ("lines", "taken", "measured", "predicted", "realised", "ratio", "80 % range", "cases", "")
 _PILLARS = (
     "cost_optimizing", "performance", "fault_tolerance", "security", "service_limits", "operational_excellence",
 )  # fmt: skip
@@ -89,6 +90,7 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
         *((("machine", one.machine),) if one.machine else ()),
         ("owner", f"{one.owner or 'nobody'}{' – ' if one.owner_reason else ''}{one.owner_reason}"),
         ("cash a month", f"{_cash(one)} – {one.cash_note}"),
+        *((("so far", one.warning),) if one.warning else ()),
         *((("costs a month", f"{one.cost} {one.currency} – {one.cost_note}"),) if one.cost is not None else ()),
         ("GPU-hours a month", f"{one.gpu_hours:g}"),
         ("confidence", f"{one.confidence:.0%}"),
@@ -242,10 +244,11 @@ def savings(connection: Connection, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    heads = ("resource", "owner", "state", "applied", "predicted/month", "realised/month", "grade")
+    heads = ("resource", "do", "owner", "state", "applied", "predicted/month", "realised/month", "grade")
     rows = [
         (
             one.resource.split("/", 3)[-1],
+            one.verb,
             one.owner,
             one.state,
             day(one.applied_ms),
@@ -255,9 +258,19 @@ def savings(connection: Connection, as_json: bool) -> None:
         )
         for one in found.entries
     ]
-    print_table(heads, rows, right=heads[4:6])
+    print_table(heads, rows, right=heads[5:7])
+    for head, records in (("taken in", found.sets), ("do", found.verbs), ("check", found.checks)):
+        if records:
+            print_table((head, *_RECORD), [_record(one) for one in records], right=_RECORD[:-1])
     for currency, amount in found.saved.items():
         remark(f"saved so far: {amount} {currency}")
+
+
+def _record(one: wire.SavingsRecord) -> tuple[object, ...]:
+    money = [_money(amount, one.currency) for amount in (one.taken, one.predicted, one.realised)]
+    ratio = "–" if one.ratio is None else f"{one.ratio:.2f}"
+    spread = "" if one.low is None or one.high is None else f"{one.low:.2f} – {one.high:.2f}"
+    return one.name, one.lines, money[0], one.measured, *money[1:], ratio, spread, one.cases, one.warning
 
 
 def _decide(connection: Connection, id_: str, decision: wire.Decide) -> None:
@@ -279,6 +292,7 @@ def _show_check(one: wire.AdviceCheck) -> None:
 
 def _row(one: wire.Advice) -> tuple[object, ...]:
     what = f"{one.summary} [{one.decision}]" if one.decision else one.summary
+    what = f"{what} ({one.warning})" if one.warning else what
     hours = f"{one.gpu_hours:,.0f}" if one.gpu_hours else ""
     return one.id, _cash(one), hours, f"{one.confidence:.0%}", one.effort, one.owner or "nobody", one.name, what
 

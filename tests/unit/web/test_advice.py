@@ -134,6 +134,27 @@ def test_the_ledger_shows_what_came_of_it(pages: AsgiClient, room: AdviceRoom) -
     assert "40.00 a day before, 0.00 since; 3 comparable ones moved by +10%; 14 days" == row["against"]
 
 
+def test_a_check_whose_predictions_did_not_hold_says_so_beside_every_new_finding(
+    pages: AsgiClient, room: AdviceRoom
+) -> None:
+    publish(room)
+    for at in range(7):
+        entry = Entry(
+            f"f{at}", GPU.check, f"r{at}", "1", "r", "vision", EntryState.MEASURED, applied_ms=5, verb="stop",
+            predicted=Decimal(100), realised=Decimal(61),
+        )  # fmt: skip
+        asyncio.run(room.ledger.store.put(entry))
+    words = "realised 0.61 of what was predicted in 7 cases"
+    asked = ("/advice", "/advice.csv", f"/advice/{GPU.id}", f"/advice/{GPU.id}.json", "/savings")
+    assert {path: words in pages.get(path).text for path in asked} == dict.fromkeys(asked, True)
+    assert {one["name"]: one["warning"] for one in pages.get("/advice.json").json()["advice"]} == {
+        "p5-18": words, "sg-1<b>": "", "eip-1": "",
+    }  # fmt: skip
+    page = pages.get("/savings").text
+    for part in ("What was taken of the plan", "1970-01", "By what is done", "Stop", "0.61 – 0.61"):
+        assert part in page
+
+
 def test_the_catalogue_is_the_checks_themselves(pages: AsgiClient, room: AdviceRoom) -> None:
     publish(room)
     text = pages.get("/checks").text

@@ -31,6 +31,9 @@ def test_advice_is_computed_decided_on_and_exported(server: LiveServer) -> None:
         calls.decide(one.id, Decide("accepted", "next sprint"))
         assert ["accepted"] == [said.decision for said in calls.decisions(one.id)]
         assert one.id in [entry.finding for entry in calls.savings().entries]
+        [taken] = [each for each in calls.savings().verbs if each.name == "change"]
+        assert (taken.lines >= 1, taken.ratio) == (True, None)
+        assert "taken in" in cli(server, "savings")
         calls.decide(one.id, Decide("reopened"))
         assert one.id not in [entry.finding for entry in calls.savings().entries]
         assert one.id in b"".join(client.stream("/rest/v1/advice.csv")).decode()

@@ -47,7 +47,7 @@ async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Col
     return Books(
         moved,
         bill.held,
-        await _net(reader, scope, use, span, only),
+        await read_net(reader, scope, use, span, only),
         parts,
         await _flat(reader, scope, span, only, frozenset(machines)),
         await _billed(reader, scope, span, only),
@@ -122,7 +122,7 @@ def _places(use: Use) -> dict[tuple[str, ...], int]:
     return {line.key: at for at, line in enumerate(use.lines)}
 
 
-async def _net(reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter) -> Floats:
+async def read_net(reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter) -> Floats:
     """What an hour on demand costs after every discount, of its list price: by line, else as of all together."""
     where = And((only, eligible.COVERABLE, Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))))
     query = CostQuery(*span, (*_SUMS, Metric.NET_UNBLENDED), Granularity.TOTAL, LINE, where)

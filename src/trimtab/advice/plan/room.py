@@ -5,11 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-import msgspec
-
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing, Chosen
+from trimtab.advice.plan.kept import KeptPlans, keep_plans, kept_plans
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.told import Bought, part_of, tell
 from trimtab.advice.purchases.answer import Wanted
@@ -17,7 +16,6 @@ from trimtab.advice.purchases.findings import BUY, judged
 from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.store import FindingStore
-from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.model import CostQuery, Granularity, Metric
@@ -26,16 +24,7 @@ from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 
 _DAY_MS = 86_400_000
-_KEPT = "plan"
 _TURN_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The plans of the last time, and what they were made from."""
-
-    made_from: str
-    plans: list[Plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +40,13 @@ class PlanRoom:
 
     async def latest(self) -> list[Plan]:
         """The plans of the last time, one a currency, the largest bill first; none before the first."""
-        return (await self._kept()).plans
+        return (await kept_plans(self.kept)).plans
 
     def jobs(self, lock: Lock) -> list[Job]:
         """Make the plan anew when people decided something of it, or a check found something else."""
 
         async def turn() -> None:
-            if lock.held and (await self._kept()).made_from not in ("", await self._made_from()):
+            if lock.held and (await kept_plans(self.kept)).made_from not in ("", await self._made_from()):
                 await self.recompute(self.clock.now_ms())
 
         return [Job("plan anew what advice changed", _TURN_S, turn)]
@@ -69,7 +58,7 @@ class PlanRoom:
         plans = [plan for currency in await self._currencies() if (plan := await self._made(currency, wanted))]
         for plan in plans:
             await self.findings.value(plan.currency, plan.worth)
-        await self.kept.remember(_KEPT, msgspec.json.encode(_Kept(await self._made_from(), plans)).decode())
+        await keep_plans(self.kept, KeptPlans(await self._made_from(), plans))
 
     async def seen(self, scope: Scope) -> list[Plan]:
         """The latest plans as a caller may see them: who sees a part of the fleet sees its rows and what they add."""
@@ -95,10 +84,6 @@ class PlanRoom:
         if scope == EVERYTHING:
             return plan
         return part_of(plan, known)
-
-    async def _kept(self) -> _Kept:
-        text = await self.kept.remembered(_KEPT)
-        return typed.decode(text, type=_Kept) if text else _Kept("", [])
 
     async def _made_from(self) -> str:
         """What says whether a plan would be the same: what checks find and nobody hid, and what may be bought."""

@@ -27,7 +27,7 @@ _DECISIONS = {"reopened": Decision.NONE, **{one.value: one for one in Decision i
 Word = Annotated[str, Meta(max_length=256)]
 COLUMNS = (
     "id", "check", "check name", "pillar", "status", "resource", "owner", "summary", "cash a month", "currency",
-    "cash note", "GPU-hours a month", "confidence", "effort", "decision", "since", "fix",
+    "cash note", "GPU-hours a month", "confidence", "effort", "decision", "since", "fix", "warning",
 )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def wanted_of(query: Which) -> Wanted:
     return Wanted(*parts, state, query.hidden)
 
 
-def csv_of(found: list[Standing]) -> str:
+def csv_of(found: list[Standing], warnings: Mapping[str, str]) -> str:
     """Findings as CSV."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -100,28 +100,31 @@ def csv_of(found: list[Standing]) -> str:
         row = finding.id, finding.check, check_name(finding.check), finding.pillar.value, finding.status.value
         more = finding.resource, finding.owner, finding.summary, cash, finding.currency, finding.cash_note
         rest = f"{finding.gpu_hours:g}", f"{finding.confidence:g}", finding.effort.value, one.decision.value
-        writer.writerow((*row, *more, *rest, iso(one.first_ms), finding.fix))
+        writer.writerow((*row, *more, *rest, iso(one.first_ms), finding.fix, warnings.get(finding.check, "")))
     return out.getvalue()
 
 
 def _of_findings(room: AdviceRoom) -> list[Operation]:
     async def listed(call: Call[Which, None]) -> wire.AdviceList:
         found = await room.findings.listed(call.principal.scope, wanted_of(call.query))
-        return wire.AdviceList([advice_answer(one) for one in found[: call.query.limit]], len(found))
+        warnings = await room.warnings()
+        return wire.AdviceList([advice_answer(one, warnings) for one in found[: call.query.limit]], len(found))
 
     async def as_csv(call: Call[Which, None]) -> Text:
         found = await room.findings.listed(call.principal.scope, wanted_of(call.query))
-        return Text(csv_of(found[: call.query.limit]), "text/csv; charset=utf-8")
+        return Text(csv_of(found[: call.query.limit], await room.warnings()), "text/csv; charset=utf-8")
 
     async def get(call: Call[NoQuery, None]) -> wire.Advice:
-        return advice_answer(await room.findings.get(call.principal.scope, call.path["id"]))
+        standing = await room.findings.get(call.principal.scope, call.path["id"])
+        return advice_answer(standing, await room.warnings())
 
     async def decide(call: Call[NoQuery, wire.Decide]) -> wire.Advice:
         body, who = call.body, call.principal.name
         decision = _DECISIONS[body.decision]
-        return advice_answer(
-            await room.decide(call.principal.scope, call.path["id"], decision, who, body.reason, body.until_ms or 0)
+        standing = await room.decide(
+            call.principal.scope, call.path["id"], decision, who, body.reason, body.until_ms or 0
         )
+        return advice_answer(standing, await room.warnings())
 
     async def decisions(call: Call[NoQuery, None]) -> wire.AdviceDecisions:
         found = await room.findings.decisions(call.principal.scope, call.path["id"])
@@ -245,7 +248,8 @@ def _of_routine(room: AdviceRoom) -> list[Operation]:
             "GET",
             "/rest/v1/advice-savings",
             "get the savings ledger",
-            "Advice that was accepted and applied, what it saved against its counterfactual, and how checks predicted.",
+            "Advice that was accepted and applied, what it saved against its counterfactual, and how the plan, its "
+            "verbs and its checks predicted.",
             savings,
             wire.Savings,
             role=Role.FINANCE,

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from trimtab.advice.check import Check
+from trimtab.advice.ledger.grading import Record, by_check, by_month, by_verb
 from trimtab.advice.ledger.keeper import total
-from trimtab.advice.ledger.model import Entry, grades
+from trimtab.advice.ledger.model import Entry
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.recommenders import Recommender
 from trimtab.advice.standing import Changes, CheckRun, Standing
@@ -13,8 +14,8 @@ from trimtab.advice.together import check_name
 from trimtab.client import advice_wire as wire
 
 
-def advice_answer(standing: Standing) -> wire.Advice:
-    """A finding as it stands."""
+def advice_answer(standing: Standing, warnings: Mapping[str, str]) -> wire.Advice:
+    """A finding as it stands; `warnings` by check say where its predictions did not hold."""
     one = standing.finding
     return wire.Advice(
         one.id,
@@ -57,6 +58,7 @@ def advice_answer(standing: Standing) -> wire.Advice:
         standing.decided_ms,
         standing.reason,
         standing.until_ms,
+        warnings.get(one.check, ""),
     )
 
 
@@ -119,19 +121,32 @@ def changes_answer(changes: Changes) -> wire.AdviceChanges:
 def savings_answer(entries: list[Entry]) -> wire.Savings:
     """The ledger."""
     saved = {currency: f"{amount:f}" for currency, amount in total(entries).items()}
-    graded = [
-        wire.CheckGrade(
-            one.check,
-            one.applied,
-            one.measured,
-            f"{one.predicted:f}",
-            f"{one.realised:f}",
-            one.currency,
-            one.mean_error,
-        )
-        for one in grades(entries)
-    ]
-    return wire.Savings([_entry(one) for one in entries], saved, graded)
+    return wire.Savings(
+        [_entry(one) for one in entries],
+        saved,
+        [_record(one) for one in by_month(entries)],
+        [_record(one) for one in by_verb(entries)],
+        [_record(one) for one in by_check(entries)],
+    )
+
+
+def _record(one: Record) -> wire.SavingsRecord:
+    return wire.SavingsRecord(
+        name=one.name,
+        currency=one.currency,
+        lines=one.lines,
+        applied=one.applied,
+        measured=one.measured,
+        taken=f"{one.taken:f}",
+        predicted=f"{one.predicted:f}",
+        realised=f"{one.realised:f}",
+        cases=one.cases,
+        ratio=one.ratio,
+        low=one.low,
+        high=one.high,
+        mean_error=one.mean_error,
+        warning=one.words,
+    )
 
 
 def _entry(one: Entry) -> wire.SavingsEntry:
@@ -157,6 +172,9 @@ def _entry(one: Entry) -> wire.SavingsEntry:
         found.trend if found else None,
         found.peers if found else 0,
         found.days_after if found else 0,
+        one.verb,
+        one.planned_ms,
+        found.replayed if found else False,
     )
 
 

@@ -13,9 +13,10 @@ from trimtab.reports.statements.money import coins
 from trimtab.web.view import View, link
 
 _NAMED = 3
-_VERBS = {
+VERBS: dict[str, str] = {
     Verb.STOP: "Stop", Verb.SHRINK: "Shrink", Verb.MOVE: "Move", Verb.CHANGE: "Change", Verb.COMMIT: "Buy",
 }  # fmt: skip
+"""The verbs as people read them."""
 WITHOUT = "without"
 """The parameter of the address that has the rows that are left out."""
 
@@ -85,7 +86,7 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
     check = one.id.split("|")[1]
     return {
         "id": one.id,
-        "verb": _VERBS[one.verb],
+        "verb": VERBS[one.verb],
         "names": ", ".join(one.names[:_NAMED]) + more,
         "check": check_name(check),
         "href": f"/advice/{one.findings[0]}" if len(one.findings) == 1 else link(

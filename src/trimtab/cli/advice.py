@@ -108,10 +108,14 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
 @advice.command("plan")
 @click.option("--without", multiple=True, metavar="ID", help="Leave a finding out, and see what is left.")
 @click.option("--currency", default="", help="The part of the bill, where it has several.")
+@click.option("--backtest", is_flag=True, help="Show what the plan of 30 days ago promised and came to.")
 @json_option
 @server_options
-def plan(connection: Connection, without: tuple[str, ...], currency: str, as_json: bool) -> None:
+def plan(connection: Connection, without: tuple[str, ...], currency: str, backtest: bool, as_json: bool) -> None:
     """Show the plan: the best set of actions, what each adds to it, and the next three invoices."""
+    if backtest:
+        _backtest(connection, currency, as_json)
+        return
     with connection.client(timeout_s=600.0) as client:
         plans = AdviceCalls(client).plans(without, currency)
     if as_json:
@@ -135,6 +139,24 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, as_jso
         print_table(heads, invoices, right=heads[1:])
         for note in (f"found so: {one.how}", *one.notes):
             remark(note)
+
+
+def _backtest(connection: Connection, currency: str, as_json: bool) -> None:
+    with connection.client() as client:
+        found = [one for one in AdviceCalls(client).backtests() if currency in ("", one.currency)]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        remark("no backtest yet; it needs more than 30 days of bill and a plan: `trimtab advice refresh`")
+    for one in found:
+        ratio = "" if one.ratio is None else f" ({one.ratio:.1%})"
+        promised, came = _money(one.promised, one.currency), _money(one.came, one.currency)
+        click.echo(f"the plan of {day(one.as_of_ms)} would have promised {promised} a month; it came to {came}{ratio}")
+        rows = [(each.verb, _money(each.promised, one.currency), _money(each.came, one.currency)) for each in one.verbs]
+        print_table(("do", "promised", "came"), rows, right=("promised", "came"))
+        for each in one.left_out:
+            remark(f"left out: {each.name}: {each.reason}")
 
 
 def _some(names: Sequence[str]) -> str:

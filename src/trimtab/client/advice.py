@@ -27,6 +27,10 @@ class AdviceCalls:
         query = [("without", ",".join(without)), ("currency", currency)] if without else []
         return self._client.call("GET", "/rest/v1/advice-plan", wire.AdvicePlans, query=query).plans
 
+    def backtests(self) -> list[wire.PlanBacktest]:
+        """What the plan of 30 days ago promised and came to, one a currency."""
+        return self._client.call("GET", "/rest/v1/advice-plan-backtest", wire.PlanBacktests).backtests
+
     def get(self, id_: str) -> wire.Advice:
         """One finding."""
         return self._client.call("GET", _of(id_), wire.Advice)

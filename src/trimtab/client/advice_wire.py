@@ -224,6 +224,48 @@ class AdviceRuns(Struct, frozen=True):
     runs: list[AdviceRun]
 
 
+class PlanVerb(Struct, frozen=True):
+    """What the actions of a verb promised and came to, a month."""
+
+    verb: str
+    promised: str
+    came: str
+
+
+class PlanLeftOut(Struct, frozen=True):
+    """A check (or a machine) that is not in a backtest, and why."""
+
+    name: str
+    reason: str
+
+
+class PlanBacktest(Struct, frozen=True):
+    """The plan of `as_of_ms`, made of what was known then, on the `days` that came. Money is a month.
+
+    `promised` is its total (`low` to `high` by week), `came` the invoice of the days that came without its set less
+    that with it; `ratio` is came ÷ promised, null where nothing was promised. `left_out` is not judged as of then.
+    """
+
+    currency: str
+    as_of_ms: int
+    days: int
+    findings: int
+    promised: str
+    low: str
+    high: str
+    came: str
+    ratio: float | None
+    verbs: list[PlanVerb]
+    left_out: list[PlanLeftOut]
+    made_ms: int
+
+
+class PlanBacktests(Struct, frozen=True):
+    """One a currency; none before the first night with 31 days of bill."""
+
+    backtests: list[PlanBacktest]
+
+
 class SetCheck(Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds that differ from their defaults; those not named go back to them."""
 

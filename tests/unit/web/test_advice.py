@@ -12,6 +12,7 @@ import pytest
 
 from asgi_client import AsgiClient
 from trimtab.access.scope import EVERYTHING
+from trimtab.advice.backtest.model import Backtest, LeftOut, VerbOutcome
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.finding import Evidence, Finding, Judgement, Pillar, Status, Undecided
 from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, Grade
@@ -186,6 +187,31 @@ PLAN = Plan(
     0, "USD", 0, 30 * 86_400_000, Decimal(1000), Decimal("60.50"), Decimal(50), Decimal(70), (STOP, SHRINK),
     (Invoice("2026-12", Decimal(1000), Decimal("939.50"), Decimal(930), Decimal(950)),), how="every combination",
 )  # fmt: skip
+
+
+class Backtested:
+    """A room that knows what a past plan came to."""
+
+    def __init__(self, came: str) -> None:
+        self.found = Backtest(
+            "USD", 20_000 * 86_400_000, 30, 2, Decimal("81720.00"), Decimal(0), Decimal(0), Decimal(came),
+            (VerbOutcome("stop", Decimal("81720.00"), Decimal(came)),), (LeftOut("Old <Snapshots>", "no past"),),
+        )  # fmt: skip
+
+    async def seen(self, scope: Any) -> list[Backtest]:
+        return [self.found]
+
+
+@pytest.mark.parametrize(("came", "badge"), [("81685.00", "badge good"), ("60000.00", "badge warn")])
+def test_what_the_plan_of_a_month_ago_came_to_is_on_the_page(
+    open_pages: Open, nothing: WebState, room: AdviceRoom, came: str, badge: str
+) -> None:
+    publish(room)
+    rooms = {"advice_plan": cast(Any, Planned()), "advice_backtest": cast(Any, Backtested(came))}
+    text = open_pages(replace(nothing, advice=room, **rooms)).get("/advice").text
+    for part in ("30 days ago this plan would have promised", "81,720.00", f"{Decimal(came):,.2f}", "2024-10-04",
+                 "1 left out", "Old &lt;Snapshots&gt;: no past", badge):  # fmt: skip
+        assert part in text, part
 
 
 def test_the_plan_is_on_the_page_and_can_be_tried_without_a_row(

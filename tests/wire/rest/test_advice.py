@@ -55,6 +55,11 @@ def test_the_plan_is_told_or_what_it_needs_and_what_is_no_advice_is_named(server
         cli(server, "plan", "--without", "nope")
 
 
+def test_the_backtest_is_told_or_what_it_needs(server: LiveServer) -> None:
+    told = cli(server, "plan", "--backtest")
+    assert ("no backtest yet; it needs more than 30 days of bill" in told) != ("would have promised" in told)
+
+
 def found(calls: AdviceCalls) -> list[Advice]:
     """What is said of this test's cluster: other tests share the server."""
     return [one for one in calls.listed(check=CHECK).advice if one.name == "prod-of-advice"]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.catalogue import catalogue, check
 from trimtab.advice.check import Check
 from trimtab.advice.plan.room import PlanRoom
@@ -17,7 +18,14 @@ from trimtab.advice.standing import Decision, Standing, State, Wanted
 from trimtab.advice.together import check_name
 from trimtab.base.clock import iso
 from trimtab.client import advice_wire as wire
-from trimtab.doors.rest.advice_answers import advice_answer, changes_answer, check_answer, plan_answer, savings_answer
+from trimtab.doors.rest.advice_answers import (
+    advice_answer,
+    backtest_answer,
+    changes_answer,
+    check_answer,
+    plan_answer,
+    savings_answer,
+)
 from trimtab.doors.rest.spec import Call, NoQuery, Operation, Text
 
 _PATH = "/rest/v1/advice"
@@ -53,9 +61,28 @@ class Without(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
 
 
-def operations(room: AdviceRoom, plan: PlanRoom | None = None) -> list[Operation]:
+def operations(room: AdviceRoom, plan: PlanRoom | None = None, backtest: BacktestRoom | None = None) -> list[Operation]:
     """The operations on advice."""
-    return [*_of_findings(room), *_of_checks(room), *_of_routine(room), *(_of_plan(plan) if plan else [])]
+    planned = [*(_of_plan(plan) if plan else []), *(_of_backtest(backtest) if backtest else [])]
+    return [*_of_findings(room), *_of_checks(room), *_of_routine(room), *planned]
+
+
+def _of_backtest(room: BacktestRoom) -> list[Operation]:
+    async def backtests(call: Call[NoQuery, None]) -> wire.PlanBacktests:
+        return wire.PlanBacktests([backtest_answer(one) for one in await room.seen(call.principal.scope)])
+
+    return [
+        Operation(
+            "GET",
+            "/rest/v1/advice-plan-backtest",
+            "get the plan's backtest",
+            "What the plan of 30 days ago, made of what was known then, promised and came to; one a currency.",
+            backtests,
+            wire.PlanBacktests,
+            role=Role.FINANCE,
+            tag=_TAG,
+        )
+    ]
 
 
 def _of_plan(room: PlanRoom) -> list[Operation]:

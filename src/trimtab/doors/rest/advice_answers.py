@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from trimtab.advice.backtest.model import Backtest
 from trimtab.advice.check import Check
 from trimtab.advice.ledger.grading import Record, by_check, by_month, by_verb
 from trimtab.advice.ledger.keeper import total
@@ -81,6 +82,24 @@ def plan_answer(one: Plan) -> wire.AdvicePlan:
         one.made_ms, one.currency, one.start_ms, one.end_ms, f"{one.billed:f}", f"{one.total:f}", f"{one.low:f}",
         f"{one.high:f}", rows, invoices, one.how, list(one.notes),
     )  # fmt: skip
+
+
+def backtest_answer(one: Backtest) -> wire.PlanBacktest:
+    """What a past plan came to."""
+    return wire.PlanBacktest(
+        currency=one.currency,
+        as_of_ms=one.as_of_ms,
+        days=one.days,
+        findings=one.findings,
+        promised=f"{one.promised:f}",
+        low=f"{one.low:f}",
+        high=f"{one.high:f}",
+        came=f"{one.came:f}",
+        ratio=one.ratio,
+        verbs=[wire.PlanVerb(each.verb, f"{each.promised:f}", f"{each.came:f}") for each in one.verbs],
+        left_out=[wire.PlanLeftOut(each.name, each.reason) for each in one.left_out],
+        made_ms=one.made_ms,
+    )
 
 
 def check_answer(one: Check | Recommender, run: CheckRun | None, knobs: Mapping[str, float]) -> wire.AdviceCheck:

@@ -47,5 +47,15 @@ RATIO = Figure(
     rows="/savings", span="everything that was measured",
     formula="Σ realised ÷ Σ predicted, over cases that were predicted to save; eight GPUs of a machine are one case",
 )  # fmt: skip
+PROMISED = Figure(
+    id="plan_promised", label="Promised 30 days ago, a month", area="advice", unit="$", rollup=Rollup.WHOLE,
+    rows="/advice", span="the 30 days of bill before the last 30", basis="net of discounts, commitments applied again",
+    formula="total of the plan made of the bill, the metrics and the decisions before that day, and of nothing later",
+)  # fmt: skip
+CAME = Figure(
+    id="plan_came", label="It came to, a month", area="advice", unit="$", rollup=Rollup.WHOLE, rows="/advice",
+    span="the last 30 days of the bill", basis="net of discounts, commitments applied again",
+    formula="invoice of the days that came, replayed − the same with the set of that plan done",
+)  # fmt: skip
 
-FIGURES = (PLAN, CASH, ALONE, GPU_HOURS, CONFIDENCE, PREDICTED, REALISED, RATIO)
+FIGURES = (PLAN, CASH, ALONE, GPU_HOURS, CONFIDENCE, PREDICTED, REALISED, RATIO, PROMISED, CAME)

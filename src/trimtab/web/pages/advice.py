@@ -15,7 +15,7 @@ from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.web import respond
-from trimtab.web.advice.plan import plan_panels
+from trimtab.web.advice.plan import PlanPanel, plan_panels
 from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, tiles, whole, work_row
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
@@ -47,7 +47,7 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         part = read_page(view, len(found))
         runs = await room.findings.runs(limit=1)
         warnings = await room.warnings()
-        plans = await plan_panels(site.state.advice_plan, view) if part.number == 1 and _whole(view) else []
+        plans = await _plans(site, view) if part.number == 1 and _whole(view) else []
         return site.page(
             request,
             view,
@@ -135,6 +135,10 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         Route(f"{PATH}/{{id}}", site.guarded(page)),
         Route(f"{PATH}/{{id}}/decide", site.guarded(decide, Role.WRITE), methods=["POST"]),
     ]
+
+
+async def _plans(site: Site, view: View) -> list[PlanPanel]:
+    return await plan_panels(site.state.advice_plan, site.state.advice_backtest, view)
 
 
 def _whole(view: View) -> bool:

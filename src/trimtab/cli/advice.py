@@ -108,7 +108,7 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
 @advice.command("plan")
 @click.option("--without", multiple=True, metavar="ID", help="Leave a finding out, and see what is left.")
 @click.option("--currency", default="", help="The part of the bill, where it has several.")
-@click.option("--backtest", is_flag=True, help="Show what the plan of 30 days ago promised and came to.")
+@click.option("--backtest", is_flag=True, help="Show what the plans of 30 and 7 days ago promised and came to.")
 @json_option
 @server_options
 def plan(connection: Connection, without: tuple[str, ...], currency: str, backtest: bool, as_json: bool) -> None:
@@ -148,11 +148,12 @@ def _backtest(connection: Connection, currency: str, as_json: bool) -> None:
         print_json(found)
         return
     if not found:
-        remark("no backtest yet; it needs more than 30 days of bill and a plan: `trimtab advice refresh`")
+        remark("no backtest yet; it needs more than a week of bill and a plan: `trimtab advice refresh`")
     for one in found:
         ratio = "" if one.ratio is None else f" ({one.ratio:.1%})"
-        promised, came = _money(one.promised, one.currency), _money(one.came, one.currency)
-        click.echo(f"the plan of {day(one.as_of_ms)} would have promised {promised} a month; it came to {came}{ratio}")
+        promised, came, alike = (_money(each, one.currency) for each in (one.promised, one.came, one.at_prices))
+        click.echo(f"the plan of {day(one.as_of_ms)} would have promised {promised} a month; it came to {came}")
+        click.echo(f"at the prices of then it came to {alike}{ratio}")
         rows = [(each.verb, _money(each.promised, one.currency), _money(each.came, one.currency)) for each in one.verbs]
         print_table(("do", "promised", "came"), rows, right=("promised", "came"))
         for each in one.left_out:

@@ -28,7 +28,7 @@ class AdviceCalls:
         return self._client.call("GET", "/rest/v1/advice-plan", wire.AdvicePlans, query=query).plans
 
     def backtests(self) -> list[wire.PlanBacktest]:
-        """What the plan of 30 days ago promised and came to, one a currency."""
+        """What the plans of 30 and 7 days ago promised and came to, by currency."""
         return self._client.call("GET", "/rest/v1/advice-plan-backtest", wire.PlanBacktests).backtests
 
     def get(self, id_: str) -> wire.Advice:

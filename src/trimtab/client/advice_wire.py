@@ -243,7 +243,8 @@ class PlanBacktest(Struct, frozen=True):
     """The plan of `as_of_ms`, made of what was known then, on the `days` that came. Money is a month.
 
     `promised` is its total (`low` to `high` by week), `came` the invoice of the days that came without its set less
-    that with it; `ratio` is came ÷ promised, null where nothing was promised. `left_out` is not judged as of then.
+    that with it; `at_prices` is the same at the prices and discounts of then, and `ratio` that ÷ promised, null where
+    nothing was promised. `left_out` is not judged as of then.
     """
 
     currency: str
@@ -254,6 +255,7 @@ class PlanBacktest(Struct, frozen=True):
     low: str
     high: str
     came: str
+    at_prices: str
     ratio: float | None
     verbs: list[PlanVerb]
     left_out: list[PlanLeftOut]
@@ -261,7 +263,7 @@ class PlanBacktest(Struct, frozen=True):
 
 
 class PlanBacktests(Struct, frozen=True):
-    """One a currency; none before the first night with 31 days of bill."""
+    """Of 30 and of 7 days ago, by currency; none before the first night with so many days of bill and one."""
 
     backtests: list[PlanBacktest]
 

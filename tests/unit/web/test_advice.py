@@ -194,7 +194,7 @@ class Backtested:
 
     def __init__(self, came: str) -> None:
         self.found = Backtest(
-            "USD", 20_000 * 86_400_000, 30, 2, Decimal("81720.00"), Decimal(0), Decimal(0), Decimal(came),
+            "USD", 20_000 * 86_400_000, 30, 2, Decimal("81720.00"), Decimal(0), Decimal(0), Decimal(9), Decimal(came),
             (VerbOutcome("stop", Decimal("81720.00"), Decimal(came)),), (LeftOut("Old <Snapshots>", "no past"),),
         )  # fmt: skip
 
@@ -210,7 +210,7 @@ def test_what_the_plan_of_a_month_ago_came_to_is_on_the_page(
     rooms = {"advice_plan": cast(Any, Planned()), "advice_backtest": cast(Any, Backtested(came))}
     text = open_pages(replace(nothing, advice=room, **rooms)).get("/advice").text
     for part in ("30 days ago this plan would have promised", "81,720.00", f"{Decimal(came):,.2f}", "2024-10-04",
-                 "1 left out", "Old &lt;Snapshots&gt;: no past", badge):  # fmt: skip
+                 "at the prices of then", "1 left out", "Old &lt;Snapshots&gt;: no past", badge):  # fmt: skip
         assert part in text, part
 
 

@@ -57,7 +57,7 @@ def test_the_plan_is_told_or_what_it_needs_and_what_is_no_advice_is_named(server
 
 def test_the_backtest_is_told_or_what_it_needs(server: LiveServer) -> None:
     told = cli(server, "plan", "--backtest")
-    assert ("no backtest yet; it needs more than 30 days of bill" in told) != ("would have promised" in told)
+    assert ("no backtest yet; it needs more than a week of bill" in told) != ("would have promised" in told)
 
 
 def found(calls: AdviceCalls) -> list[Advice]:

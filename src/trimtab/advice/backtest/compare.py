@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+import numpy as np
+
 from trimtab.advice.backtest.model import Backtest, LeftOut, VerbOutcome
 from trimtab.advice.plan.books import Books
 from trimtab.advice.plan.choosing import Chosen
@@ -31,9 +33,11 @@ def compared(chosen: Chosen, bought: Bought, came: Came, left_out: Sequence[Left
     then = chosen.evaluation
     done = frozenset(at for at in chosen.set if then.actions[at].machine not in came.changed)
     changed = {then.actions[at].machine for at in chosen.set - done}
-    now = Evaluation(came.books, _as_it_came(then.actions, then.books, came.books), came.rates)
-    promised, real = (
-        tell(each, done, chosen.findings, chosen.waiting, bought, chosen.how, made_ms) for each in (then, now)
+    actions = _as_it_came(then.actions, then.books, came.books)
+    now = Evaluation(came.books, actions, came.rates)
+    repriced = Evaluation(_at_prices(came.books, then.books), actions, came.rates)
+    promised, real, alike = (
+        tell(each, done, chosen.findings, chosen.waiting, bought, chosen.how, made_ms) for each in (then, now, repriced)
     )
     start = int(came.books.use.at_ms[0])
     return Backtest(
@@ -45,10 +49,20 @@ def compared(chosen: Chosen, bought: Bought, came: Came, left_out: Sequence[Left
         low=promised.low,
         high=promised.high,
         came=real.total,
+        at_prices=alike.total,
         verbs=_by_verb(promised, real),
         left_out=(*left_out, *_changed(changed)),
         made_ms=made_ms,
     )
+
+
+def _at_prices(came: Books, then: Books) -> Books:
+    """The books of the days that came at the rates and discounts of then; lines that were not there keep their own."""
+    known = {line.key: (line.on_demand, net) for line, net in zip(then.use.lines, then.net, strict=True)}
+    own = list(zip(came.use.lines, came.net, strict=True))
+    rates = [known.get(line.key, (line.on_demand, net)) for line, net in own]
+    lines = tuple(replace(line, on_demand=rate) for (line, _), (rate, _) in zip(own, rates, strict=True))
+    return replace(came, use=replace(came.use, lines=lines), net=np.array([net for _, net in rates], dtype=np.float64))
 
 
 def _as_it_came(actions: Sequence[Action], then: Books, came: Books) -> list[Action]:

@@ -25,6 +25,7 @@ from trimtab.advice.rightsizing.publishing import judgement as sizes
 from trimtab.advice.rightsizing.room import RightsizingRoom
 
 _INVENTORY = "it judges by what the inventory says, of which no past is kept"
+_UNMEASURED = "nothing that it judges was measured before that day"
 _RUNNING = {"ec2:instance": {"State": "running"}}
 """What the bill of a day says of a resource: an instance that is billed runs."""
 
@@ -74,6 +75,8 @@ def _left_out(money: Sequence[Check], judged: Sequence[Judgement]) -> tuple[Left
         mine = ran.get(check.id)
         if mine is None:
             found.append(LeftOut(check.name, _INVENTORY))
+        elif not mine.looked_at:
+            found.append(LeftOut(check.name, _UNMEASURED))
         elif mine.undecided and len(mine.undecided) == mine.looked_at:
             found.append(LeftOut(check.name, mine.undecided[0].reason))
     more = [LeftOut(CHECKS[kind], _INVENTORY) for kind in Kind if kind is not Kind.INSTANCE]

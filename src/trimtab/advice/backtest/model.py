@@ -28,7 +28,9 @@ class Backtest:
     """The plan of `as_of_ms`, made of what was known then, against the `days` that came after it. Money is a month.
 
     `promised` is that plan's total, `came` the invoice of the days that came without its set less that with it;
-    commitments are applied again in both. `low` and `high` are what it promised for its least and most favourable week.
+    commitments are applied again in both. `at_prices` is what it came to at the prices and discounts of then: the rest
+    of `came` is what they changed by since, which no plan knows. `low` and `high` are what it promised for its least
+    and most favourable week.
     """
 
     currency: str
@@ -39,11 +41,12 @@ class Backtest:
     low: Decimal
     high: Decimal
     came: Decimal
+    at_prices: Decimal
     verbs: tuple[VerbOutcome, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     made_ms: int = 0
 
     @property
     def ratio(self) -> float | None:
-        """Came ÷ promised; None where nothing was promised."""
-        return float(self.came / self.promised) if self.promised else None
+        """What it came to at the prices of then ÷ promised; None where nothing was promised."""
+        return float(self.at_prices / self.promised) if self.promised else None

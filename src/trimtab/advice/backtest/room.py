@@ -16,7 +16,7 @@ from trimtab.advice.gather.bills import key_of
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.plan.choosing import Chosen
-from trimtab.advice.plan.reading import DAYS, read_books
+from trimtab.advice.plan.reading import read_books
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.plan.told import Bought
 from trimtab.advice.purchases.advisor import Advisor, Known
@@ -32,6 +32,8 @@ from trimtab.costs.explorer import eligible
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
 from trimtab.timeseries.forecast.forecaster import Forecaster
 
+HORIZONS = (30, 7)
+"""Days ago: a month, and as far back as metrics of two weeks let checks judge a week."""
 _KEPT = "plan-backtest"
 Past = Callable[[int], Awaitable[Evidence]]
 """Asks for what would have been found on a past day."""
@@ -48,7 +50,7 @@ class BacktestRoom:
     forecaster: Forecaster
 
     async def latest(self) -> list[Backtest]:
-        """Those of the last time, one a currency; none before the first, and where the bill is too short."""
+        """Those of the last time by days ago and currency; none before the first, and where the bill is too short."""
         text = await self.kept.remembered(_KEPT)
         return typed.decode(text, type=list[Backtest]) if text else []
 
@@ -57,18 +59,23 @@ class BacktestRoom:
         return await self.latest() if scope == EVERYTHING else []
 
     async def recompute(self, now_ms: int) -> None:
-        """Make them anew for the last DAYS days of the bill. Raises QueryAborted, Unavailable."""
+        """Make them anew for the last HORIZONS days of the bill. Raises QueryAborted, Unavailable."""
         extent = await self.plan.reader.extent()
-        end_ms = extent[1] // DAY_MS * DAY_MS if extent else 0
-        at_ms = end_ms - DAYS * DAY_MS
         found: list[Backtest] = []
-        if extent is not None and extent[0] <= at_ms - DAY_MS:
-            evidence = await self._billed_so(await self._undecided(await self.past(at_ms), at_ms), at_ms)
-            wanted = await self.plan.purchases.usual()
-            for currency in sorted({one.currency for one in await self.plan.latest()}):
-                made = await self._made(replace(wanted, currency=currency), evidence, (at_ms, end_ms), now_ms)
-                found += [made] if made is not None else []
+        if extent is not None:
+            end_ms = extent[1] // DAY_MS * DAY_MS
+            for days in HORIZONS:
+                if extent[0] <= end_ms - (days + 1) * DAY_MS:
+                    found += await self._all((end_ms - days * DAY_MS, end_ms), now_ms)
         await self.kept.remember(_KEPT, msgspec.json.encode(found).decode())
+
+    async def _all(self, span: tuple[int, int], now_ms: int) -> list[Backtest]:
+        evidence = await self._undecided(await self.past(span[0]), span[0])
+        evidence = await self._billed_so(evidence, span[0])
+        wanted = await self.plan.purchases.usual()
+        currencies = sorted({one.currency for one in await self.plan.latest()})
+        made = [await self._made(replace(wanted, currency=one), evidence, span, now_ms) for one in currencies]
+        return [one for one in made if one is not None]
 
     async def _undecided(self, evidence: Evidence, at_ms: int) -> Evidence:
         """The evidence without what people had said by then that they would not do."""
@@ -123,7 +130,9 @@ class BacktestRoom:
     async def _came(self, wanted: Wanted, known: Known, chosen: Chosen, span: tuple[int, int]) -> Came:
         """The days of `span`, at their own hours."""
         reader = Until(self.plan.reader, span[1])
-        bill = await Advisor(reader, self.forecaster).bill(EVERYTHING, DAYS, known, wanted.currency)
+        bill = await Advisor(reader, self.forecaster).bill(
+            EVERYTHING, (span[1] - span[0]) // DAY_MS, known, wanted.currency
+        )
         machines = {one.machine for one in chosen.evaluation.actions}
         books = await read_books(reader, EVERYTHING, bill, machines)
         use = replace(books.use, at_ms=books.use.at_ms - (span[1] - span[0]))

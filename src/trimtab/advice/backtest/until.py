@@ -1,11 +1,13 @@
 """Rooms as they were known at a moment: nothing later is read, whoever asks."""
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
 from trimtab.access.scope import Scope
 from trimtab.advice.gather.facts_reader import FactsReader
-from trimtab.base.clock import ManualClock
-from trimtab.costs.model import CostQuery, CostRow
+from trimtab.base.clock import ManualClock, to_datetime, to_ms
+from trimtab.costs.model import CostQuery, CostRow, Granularity
 from trimtab.costs.read import CostReader, PowerCost
 
 
@@ -24,7 +26,21 @@ class Until(CostReader):
         """The rows of a question that ends before the end. Raises as the reader does."""
         if query.start_ms >= self._end_ms:
             return []
-        return await self._reader.costs(scope, replace(query, end_ms=min(query.end_ms, self._end_ms)))
+        rows = await self._reader.costs(scope, replace(query, end_ms=min(query.end_ms, self._end_ms)))
+        if query.granularity is not Granularity.MONTHLY or query.end_ms < self._end_ms:
+            return rows
+        return [await self._until(row) for row in rows]
+
+    async def _until(self, row: CostRow) -> CostRow:
+        """A fee that is billed once for a month that ends later, as its share by days."""
+        extent = await self._reader.extent()
+        begun = to_datetime(row.start_ms)
+        ends = to_ms((begun.replace(day=1) + timedelta(days=32)).replace(day=1))
+        known = min(ends, extent[1] if extent else ends)
+        if known <= self._end_ms:
+            return row
+        share = Decimal(self._end_ms - row.start_ms) / (known - row.start_ms)
+        return replace(row, amounts=tuple(one * share for one in row.amounts), end_ms=self._end_ms)
 
     async def power(self, scope: Scope, start_ms: int, end_ms: int) -> list[PowerCost]:
         """What electricity cost of machines before the end."""

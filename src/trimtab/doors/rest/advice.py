@@ -76,7 +76,7 @@ def _of_backtest(room: BacktestRoom) -> list[Operation]:
             "GET",
             "/rest/v1/advice-plan-backtest",
             "get the plan's backtest",
-            "What the plan of 30 days ago, made of what was known then, promised and came to; one a currency.",
+            "What the plans of 30 and of 7 days ago, made of what was known then, promised and came to.",
             backtests,
             wire.PlanBacktests,
             role=Role.FINANCE,

@@ -95,6 +95,7 @@ def backtest_answer(one: Backtest) -> wire.PlanBacktest:
         low=f"{one.low:f}",
         high=f"{one.high:f}",
         came=f"{one.came:f}",
+        at_prices=f"{one.at_prices:f}",
         ratio=one.ratio,
         verbs=[wire.PlanVerb(each.verb, f"{each.promised:f}", f"{each.came:f}") for each in one.verbs],
         left_out=[wire.PlanLeftOut(each.name, each.reason) for each in one.left_out],

@@ -55,7 +55,8 @@ PROMISED = Figure(
 CAME = Figure(
     id="plan_came", label="It came to, a month", area="advice", unit="$", rollup=Rollup.WHOLE, rows="/advice",
     span="the last 30 days of the bill", basis="net of discounts, commitments applied again",
-    formula="invoice of the days that came, replayed − the same with the set of that plan done",
+    formula="invoice of the days that came, replayed − the same with the set of that plan done; beside it the same at "
+    "the prices and discounts of then",
 )  # fmt: skip
 
 FIGURES = (PLAN, CASH, ALONE, GPU_HOURS, CONFIDENCE, PREDICTED, REALISED, RATIO, PROMISED, CAME)

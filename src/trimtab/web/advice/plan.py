@@ -40,7 +40,7 @@ class PlanPanel:
     notes: Sequence[str]
     asked: bool = False
     kept: str = ""
-    past: "PastPanel | None" = None
+    past: Sequence["PastPanel"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class PastPanel:
     days: int
     promised: str
     came: str
+    at_prices: str
     ratio: str
     near: bool
     verbs: Sequence[tuple[str, str, str]]
@@ -65,7 +66,7 @@ async def plan_panels(room: PlanRoom | None, backtest: BacktestRoom | None, view
     if room is None:
         return []
     out = frozenset(view.all(WITHOUT))
-    past = {one.currency: _past(one) for one in await backtest.seen(view.scope)} if backtest is not None else {}
+    past = await backtest.seen(view.scope) if backtest is not None else []
     panels = []
     for plan in await room.seen(view.scope):
         mine = [row for row in plan.rows if row.id in out]
@@ -75,7 +76,7 @@ async def plan_panels(room: PlanRoom | None, backtest: BacktestRoom | None, view
             panel = _panel(tried, mine, coins(plan.total, plan.currency))
         else:
             panel = _panel(plan, ())
-        panels.append(replace(panel, past=past.get(plan.currency)))
+        panels.append(replace(panel, past=[_past(one) for one in past if one.currency == plan.currency]))
     return panels
 
 
@@ -86,6 +87,7 @@ def _past(one: Backtest) -> PastPanel:
         days=one.days,
         promised=coins(one.promised, one.currency),
         came=coins(one.came, one.currency),
+        at_prices=coins(one.at_prices, one.currency) if one.at_prices != one.came else "",
         ratio="" if ratio is None else f"{ratio:.1%}",
         near=ratio is not None and abs(ratio - 1) <= _NEAR,
         verbs=[(VERBS[each.verb], coins(each.promised, one.currency), coins(each.came, one.currency))

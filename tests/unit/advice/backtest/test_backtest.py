@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal as D
 from random import Random
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -22,16 +23,18 @@ from trimtab.advice.plan.choosing import Choosing
 from trimtab.advice.plan.kept import KeptPlans, keep_plans
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.room import PlanRoom
-from trimtab.advice.purchases.advisor import Advisor
+from trimtab.advice.purchases.advisor import Advisor, Known
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.facts import FactStore
 from trimtab.advice.purchases.kept import PlanStore
+from trimtab.advice.purchases.model import Holdings, PlanKind
+from trimtab.advice.purchases.model import Plan as Commitment
 from trimtab.advice.purchases.recorded import RecordedPlans
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.standing import Decision
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
-from trimtab.costs.model import CostQuery, Metric
+from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.store.state.database import State
 from unit.advice.plan.companies import RATES, Company, Machine, company, finding
@@ -40,6 +43,7 @@ from unit.advice.test_realised import of_each
 
 DAYS = 75
 CUT = START + (DAYS - 30) * DAY
+OCTOBER = 19_997 * DAY  # 2024-10-01
 
 
 FULL = (True,) * DAYS * 24
@@ -78,8 +82,9 @@ class World:
 
     def made(self) -> Backtest:
         asyncio.run(self.room.recompute(self.room.plan.clock.now_ms()))
-        [found] = asyncio.run(self.room.latest())
-        return found
+        month, week = asyncio.run(self.room.latest())
+        assert (month.days, week.days) == (30, 7)
+        return month
 
 
 def prices() -> Catalog:
@@ -140,7 +145,7 @@ def test_what_it_promised_and_came_to_is_what_the_invoices_would_have_been(state
         real for promised, real in saved if promised > best - 0.05
     ]  # of sets that promise the same any may be taken
     assert any(float(found.came) == pytest.approx(real, abs=0.05) for real in alike)
-    assert (found.as_of_ms, found.days, world.asked) == (CUT, 30, [CUT])
+    assert (found.as_of_ms, found.days, world.asked) == (CUT, 30, [CUT, START + (DAYS - 7) * DAY])
     assert sum(each.promised for each in found.verbs) == found.promised
     assert sum(each.came for each in found.verbs) == found.came
 
@@ -177,6 +182,58 @@ def test_what_stopped_by_itself_in_these_days_came_to_less(state: State) -> None
     assert found.ratio == pytest.approx(1 / 3, abs=1e-4)
 
 
+def test_a_price_that_changed_since_is_named_apart(state: State) -> None:
+    """A discount of a tenth ended on the day: what it came to at the prices of then is what was promised."""
+    world = nothing_is_bought(World(state, TWO, [idle(A)]))
+    costs = world.bill.costs
+
+    async def discounted(scope: Any, query: CostQuery) -> list[Any]:
+        net = [at for at, one in enumerate(query.metrics) if one is Metric.NET_UNBLENDED]
+        rows = await costs(scope, query)
+        if query.start_ms >= CUT:
+            return rows
+        tenth = D("0.9")
+        return [
+            replace(row, amounts=tuple(one * tenth if at in net else one for at, one in enumerate(row.amounts)))
+            for row in rows
+        ]
+
+    world.bill.costs = discounted  # type: ignore[method-assign] # a bill with a discount
+    found = world.made()
+    assert (found.promised, found.came) == (D("36161.28"), D("40179.20"))
+    assert (found.at_prices, found.ratio) == (D("36161.28"), 1.0)
+
+
+def test_what_a_check_tells_of_a_resource_moves_with_what_that_cost(state: State) -> None:
+    """A bucket of 100.00 a month whose rules would save 40.00, and which costs half in the days that came."""
+    said = replace(idle(A), billed_as="bucket", takes=0.0, estimate=D("40.00"), resource="bucket", check="rules")
+    world = nothing_is_bought(World(state, TWO, [said]))
+    costs = world.bill.costs
+
+    async def with_bucket(scope: Any, query: CostQuery) -> list[Any]:
+        if query.group_by == (Dimension.RESOURCE_ID,) and query.metrics == (Metric.NET_UNBLENDED,):
+            cost = D(100) if query.start_ms < CUT else D(50)
+            days = D(query.end_ms - query.start_ms) / DAY
+            return [CostRow(query.start_ms, query.end_ms, ("bucket",), "USD", "", 1, (cost * days * 24 / 730,))]
+        return await costs(scope, query)
+
+    world.bill.costs = with_bucket  # type: ignore[method-assign] # a bill with a bucket
+    found = world.made()
+    assert (found.promised, found.came) == (D("40.00"), D("20.00"))
+
+
+def test_commitments_that_were_recorded_later_were_not_held_then(state: State) -> None:
+    world = World(state, TWO, [])
+    early, late = (Commitment(f"sp-{at}", "1", PlanKind.COMPUTE, D(1), start_ms=at) for at in (CUT - DAY, CUT + DAY))
+
+    async def known(scope: Any) -> Known:
+        return Known(held=Holdings((early, late)))
+
+    purchases: Any = SimpleNamespace(known=known)
+    plan: Any = SimpleNamespace(purchases=purchases)
+    assert asyncio.run(replace(world.room, plan=plan)._known(CUT)).held.plans == (early,)
+
+
 def test_a_machine_that_was_changed_in_these_days_is_in_neither_and_named(state: State) -> None:
     world = nothing_is_bought(World(state, TWO, [idle(A), idle(B)]))
     taken = Entry("f", "idle", "r", "1", "r", "", EntryState.APPLIED, applied_ms=CUT + DAY, billed_as="i-a")
@@ -208,18 +265,46 @@ def test_a_machine_that_was_of_another_type_then_is_not_in_it(state: State) -> N
     assert found.ratio is None
 
 
-def test_a_bill_of_less_than_a_month_and_a_day_has_none(state: State) -> None:
-    short = replace(TWO, machines=tuple(replace(one, hours=one.hours[: 30 * 24]) for one in TWO.machines))
+def test_a_bill_of_less_than_a_week_and_a_day_has_none(state: State) -> None:
+    short = replace(TWO, machines=tuple(replace(one, hours=one.hours[: 7 * 24]) for one in TWO.machines))
     world = nothing_is_bought(World(state, short, [idle(A)]))
     asyncio.run(world.room.recompute(0))
     assert (asyncio.run(world.room.latest()), world.asked) == ([], [])
 
 
+def test_a_bill_of_two_weeks_says_what_the_plan_of_a_week_ago_came_to(state: State) -> None:
+    short = replace(TWO, machines=tuple(replace(one, hours=one.hours[: 14 * 24]) for one in TWO.machines))
+    world = nothing_is_bought(World(state, short, [idle(A)]))
+    asyncio.run(world.room.recompute(0))
+    [week] = asyncio.run(world.room.latest())
+    assert (week.days, week.as_of_ms, week.promised, week.came) == (
+        7, START + 7 * DAY, D("40179.20"), D("40179.20"),
+    )  # fmt: skip
+
+
 def test_who_sees_a_part_sees_none(state: State) -> None:
     world = nothing_is_bought(World(state, TWO, [idle(A)]))
     world.made()
-    assert len(asyncio.run(world.room.seen(EVERYTHING))) == 1
+    assert len(asyncio.run(world.room.seen(EVERYTHING))) == 2
     assert asyncio.run(world.room.seen(Scope.of("111111111111", "us-east-1"))) == []
+
+
+def test_of_a_fee_that_is_billed_once_a_month_a_share_by_days_was_known() -> None:
+    """At the cut 15 of 31 days of October had passed; the bill goes to the 14th of November."""
+
+    class Fees:
+        async def extent(self) -> tuple[int, int]:
+            return START, OCTOBER + 45 * DAY
+
+        async def costs(self, scope: Any, query: CostQuery) -> list[CostRow]:
+            return [CostRow(OCTOBER, OCTOBER + 31 * DAY, (), "USD", "", 1, (D(310),))]
+
+    reader = Until(cast(Any, Fees()), OCTOBER + 15 * DAY)
+    monthly = CostQuery(START, OCTOBER + 15 * DAY, (Metric.COMMITMENT_TOTAL,), Granularity.MONTHLY)
+    [row] = asyncio.run(reader.costs(EVERYTHING, monthly))
+    assert (row.amounts, row.end_ms) == ((D(150),), OCTOBER + 15 * DAY)
+    whole = Until(cast(Any, Fees()), OCTOBER + 31 * DAY)
+    assert asyncio.run(whole.costs(EVERYTHING, replace(monthly, end_ms=OCTOBER + 31 * DAY)))[0].amounts == (D(310),)
 
 
 def test_nothing_after_the_day_is_read() -> None:

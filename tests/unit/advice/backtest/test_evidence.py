@@ -59,7 +59,9 @@ def test_what_was_idle_then_is_found_and_what_is_idle_since_is_not(world: World)
     gpu(world, "GPU-1", CUT, 0.0)
     gpu(world, "GPU-2", START, 0.0)
     gpu(world, "GPU-3", CUT, 0.9)
-    assert [one.resource.rpartition("/")[2] for one in found(world).findings] == ["GPU-1"]
+    evidence = found(world)
+    assert [one.resource.rpartition("/")[2] for one in evidence.findings] == ["GPU-1"]
+    assert "Idle GPUs" not in {one.name for one in evidence.left_out}
 
 
 def test_checks_that_judge_by_the_inventory_are_left_out_by_name(world: World) -> None:
@@ -70,7 +72,7 @@ def test_checks_that_judge_by_the_inventory_are_left_out_by_name(world: World) -
     why = "it judges by what the inventory says, of which no past is kept"
     assert left["Old Snapshots Of Volumes That Are Gone"] == left["trimtab-rightsizing-container"] == why
     assert left["Underutilized Amazon EBS Volumes"] == "State of it was not read"
-    assert "Idle GPUs" not in left
+    assert left["Idle GPUs"] == "nothing that it judges was measured before that day"
     assert "trimtab-rightsizing-ec2-instance" not in left
 
 

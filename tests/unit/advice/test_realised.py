@@ -104,6 +104,28 @@ def test_what_comparable_ones_did_since_is_what_it_would_have_done() -> None:
     assert realised(came, [STOP_A]) == pytest.approx({"i-a": 55.04 * 730 / 2})
 
 
+def test_what_advice_changed_too_is_no_trend() -> None:
+    """The second machine runs half as long because advice said so; the third as ever."""
+    stopped = done(TWO, [STOP_A])
+    halved = Machine("i-b", "p5.48xlarge", tuple(at < CHANGED * 24 or at % 2 == 0 for at in range(DAYS * 24)))
+    came = replace(stopped, machines=(stopped.machines[0], halved, Machine("i-c", "p5.48xlarge", FULL)))
+    reader: Any = CompanyBill(came)
+    applied = [Applied(name, START + CHANGED * DAY, "stop") for name in ("i-a", "i-b")]
+    found = asyncio.run(outcomes(reader, "USD", applied))
+    assert float(found["i-a"].saved.mean()) == pytest.approx(55.04)
+    assert float(found["i-b"].saved.mean()) == pytest.approx(55.04 / 2)
+    assert found["i-a"].against.peers == 1
+
+
+def test_a_machine_is_followed_for_a_quarter() -> None:
+    long = tuple(at < CHANGED * 24 for at in range(140 * 24))
+    steady = replace(TWO.machines[1], hours=(True,) * 140 * 24)
+    reader: Any = CompanyBill(replace(TWO, machines=(replace(TWO.machines[0], hours=long), steady)))
+    late = Applied("i-a", START + 50 * DAY, "stop")
+    assert set(asyncio.run(outcomes(reader, "USD", [late]))) == {"i-a"}
+    assert asyncio.run(outcomes(reader, "USD", [replace(late, applied_ms=START + (50 - 1) * DAY)])) == {}
+
+
 def test_a_week_is_put_back_at_its_own_hours() -> None:
     """Two weeks of which only the first hour ran, and a replay that begins a day later."""
     before = np.zeros(336)

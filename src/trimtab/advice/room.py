@@ -1,5 +1,6 @@
 """The room as doors, pages and jobs are given it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -7,8 +8,11 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.cases import CaseStore
 from trimtab.advice.gather.facts_reader import FactsReader, OwnerFacet, Watches
 from trimtab.advice.knobs import KnobStore
+from trimtab.advice.ledger.grading import warnings
 from trimtab.advice.ledger.keeper import Change, LedgerKeeper
 from trimtab.advice.ledger.store import LedgerStore
+from trimtab.advice.plan.kept import kept_plans
+from trimtab.advice.plan.model import Plan
 from trimtab.advice.routine import Recompute, Routine
 from trimtab.advice.rules import Rules, no_rules
 from trimtab.advice.standing import Decision, Standing
@@ -74,7 +78,9 @@ class AdviceRoom:
             means.hours,
             means.rules,
         )
-        ledger = LedgerKeeper(LedgerStore(state), means.costs, partial(_last_change, means.audit), clock)
+        ledger = LedgerKeeper(
+            LedgerStore(state), means.costs, partial(_last_change, means.audit), clock, partial(_plans, knobs)
+        )
         routine = Routine(state, clock, findings, facts, ledger, knobs)
         lock = Lock(state, clock, "advice")
         return cls(clock, findings, facts, ledger, routine, knobs, CaseStore(state, clock), lock)
@@ -95,6 +101,13 @@ class AdviceRoom:
             await self.ledger.store.drop(id_)
         return standing
 
+    async def warnings(self) -> Mapping[str, str]:
+        """By check what is said beside its findings: that its predictions did not hold; checks whose did are left out.
+
+        It names no resource and no money, so whoever sees a finding sees how all of its kind came out.
+        """
+        return warnings(await self.ledger.store.listed(EVERYTHING))
+
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
 
@@ -106,6 +119,10 @@ class AdviceRoom:
             Job("hold the lock of advice", LEASE_MS / 3000, self.lock.renew),
             Job("compute advice", _TURN_S, turn),
         ]
+
+
+async def _plans(knobs: KnobStore) -> list[Plan]:
+    return (await kept_plans(knobs)).plans
 
 
 async def _last_change(audit: AuditReader, resource: str, start_ms: int, end_ms: int) -> Change | None:

@@ -5,7 +5,7 @@ A night is that of UTC: the first turn after 02:00. What changed is a run of the
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -80,7 +80,19 @@ class Routine:
         if not part:
             for recompute in self.recomputing:
                 await self._try(recompute)
+            await self._follow_recommenders(active, {one.check for one in judged}, facts)
         return changes
+
+    async def _follow_recommenders(self, active: Mapping[str, Standing], judged: set[str], facts: Facts) -> None:
+        """Note what was applied of what recommenders do not find any more, also where one ran between two nights."""
+        known = {one.finding.id for one in await self.findings.listed(EVERYTHING, Wanted(hidden=True))}
+        gone = {id_: one for id_, one in active.items() if id_ not in known and one.finding.check not in judged}
+        accepted = Wanted(state=State.RESOLVED, decision=Decision.ACCEPTED, hidden=True)
+        gone |= {one.finding.id: one for one in await self.findings.listed(EVERYTHING, accepted)}
+        ran = await self.findings.checks()
+        undecided = frozenset((one.check, resource) for one in ran.values() for resource, _ in one.undecided)
+        if await self.ledger.follow(gone.values(), undecided, facts):
+            await self.ledger.measure()
 
     async def _try(self, recompute: Recompute) -> None:
         """Run a recommender; a fault in its code is logged and ends neither the others nor the run."""

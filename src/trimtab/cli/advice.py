@@ -16,6 +16,7 @@ from trimtab.client import advice_wire as wire
 from trimtab.client.advice import AdviceCalls
 
 _HEADS = ("id", "cash/month", "GPU-h/month", "sure", "effort", "owner", "resource", "what")
+_RECORD = ("lines", "taken", "measured", "predicted", "realised", "ratio", "80 % range", "cases", "")
 _PILLARS = (
     "cost_optimizing", "performance", "fault_tolerance", "security", "service_limits", "operational_excellence",
 )  # fmt: skip
@@ -89,6 +90,7 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
         *((("machine", one.machine),) if one.machine else ()),
         ("owner", f"{one.owner or 'nobody'}{' – ' if one.owner_reason else ''}{one.owner_reason}"),
         ("cash a month", f"{_cash(one)} – {one.cash_note}"),
+        *((("so far", one.warning),) if one.warning else ()),
         *((("costs a month", f"{one.cost} {one.currency} – {one.cost_note}"),) if one.cost is not None else ()),
         ("GPU-hours a month", f"{one.gpu_hours:g}"),
         ("confidence", f"{one.confidence:.0%}"),
@@ -111,10 +113,14 @@ def show(connection: Connection, id_: str, as_json: bool) -> None:
     help="All plans in this currency, each at a dated rate; with --without the part of the bill.  "
     "[default: the presentation currency]",
 )
+@click.option("--backtest", is_flag=True, help="Show what the plans of 30 and 7 days ago promised and came to.")
 @json_option
 @server_options
-def plan(connection: Connection, without: tuple[str, ...], currency: str, as_json: bool) -> None:
+def plan(connection: Connection, without: tuple[str, ...], currency: str, backtest: bool, as_json: bool) -> None:
     """Show the plan: the best set of actions, what each adds to it, and the next three invoices."""
+    if backtest:
+        _backtest(connection, currency, as_json)
+        return
     with connection.client(timeout_s=600.0) as client:
         calls = AdviceCalls(client)
         found = wire.AdvicePlans(calls.plans(without, currency)) if without else calls.every_plan(currency)
@@ -155,6 +161,25 @@ def _print_together(one: wire.PlansTogether) -> None:
     print_table(("plan", "its own", f"in {one.currency}", "rate", "of", "source"), rows, right=("its own", "rate"))
     for currency, why in sorted(one.missing.items()):
         remark(f"{currency} is left out: {why}")
+
+
+def _backtest(connection: Connection, currency: str, as_json: bool) -> None:
+    with connection.client() as client:
+        found = [one for one in AdviceCalls(client).backtests() if currency in ("", one.currency)]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        remark("no backtest yet; it needs more than a week of bill and a plan: `trimtab advice refresh`")
+    for one in found:
+        ratio = "" if one.ratio is None else f" ({one.ratio:.1%})"
+        promised, came, alike = (_money(each, one.currency) for each in (one.promised, one.came, one.at_prices))
+        click.echo(f"the plan of {day(one.as_of_ms)} would have promised {promised} a month; it came to {came}")
+        click.echo(f"at the prices of then it came to {alike}{ratio}")
+        rows = [(each.verb, _money(each.promised, one.currency), _money(each.came, one.currency)) for each in one.verbs]
+        print_table(("do", "promised", "came"), rows, right=("promised", "came"))
+        for each in one.left_out:
+            remark(f"left out: {each.name}: {each.reason}")
 
 
 def _some(names: Sequence[str]) -> str:
@@ -264,10 +289,11 @@ def savings(connection: Connection, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    heads = ("resource", "owner", "state", "applied", "predicted/month", "realised/month", "grade")
+    heads = ("resource", "do", "owner", "state", "applied", "predicted/month", "realised/month", "grade")
     rows = [
         (
             one.resource.split("/", 3)[-1],
+            one.verb,
             one.owner,
             one.state,
             day(one.applied_ms),
@@ -277,9 +303,19 @@ def savings(connection: Connection, as_json: bool) -> None:
         )
         for one in found.entries
     ]
-    print_table(heads, rows, right=heads[4:6])
+    print_table(heads, rows, right=heads[5:7])
+    for head, records in (("taken in", found.sets), ("do", found.verbs), ("check", found.checks)):
+        if records:
+            print_table((head, *_RECORD), [_record(one) for one in records], right=_RECORD[:-1])
     for currency, amount in found.saved.items():
         remark(f"saved so far: {amount} {currency}")
+
+
+def _record(one: wire.SavingsRecord) -> tuple[object, ...]:
+    money = [_money(amount, one.currency) for amount in (one.taken, one.predicted, one.realised)]
+    ratio = "–" if one.ratio is None else f"{one.ratio:.2f}"
+    spread = "" if one.low is None or one.high is None else f"{one.low:.2f} – {one.high:.2f}"
+    return one.name, one.lines, money[0], one.measured, *money[1:], ratio, spread, one.cases, one.warning
 
 
 def _decide(connection: Connection, id_: str, decision: wire.Decide) -> None:
@@ -301,6 +337,7 @@ def _show_check(one: wire.AdviceCheck) -> None:
 
 def _row(one: wire.Advice) -> tuple[object, ...]:
     what = f"{one.summary} [{one.decision}]" if one.decision else one.summary
+    what = f"{what} ({one.warning})" if one.warning else what
     hours = f"{one.gpu_hours:,.0f}" if one.gpu_hours else ""
     return one.id, _cash(one), hours, f"{one.confidence:.0%}", one.effort, one.owner or "nobody", one.name, what
 

@@ -7,7 +7,18 @@ from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import rightsizing_wire as wire
 from trimtab.client.rightsizing import Rightsizing
 
-_HEADS = ("id", "resource", "kind", "now", "advised", "finding", "saving/month", "over size", "owner")
+_HEADS = (
+    "id",
+    "resource",
+    "kind",
+    "now",
+    "advised",
+    "finding",
+    "in the plan/month",
+    "at list/month",
+    "over size",
+    "owner",
+)
 
 
 @click.group()
@@ -33,7 +44,7 @@ def list_(connection: Connection, kind: str, finding: str, owner: str, text: str
     if not found.recommendations:
         remark("nothing is recommended: `trimtab advice rightsizing recompute` judges what there is now")
         return
-    print_table(_HEADS, [_row(one) for one in found.recommendations], right=("saving/month", "over size"))
+    print_table(_HEADS, [_row(one) for one in found.recommendations], right=_HEADS[6:9])
     if found.more:
         remark(f"there are more than {limit}: --limit shows them")
 
@@ -54,13 +65,15 @@ def show(connection: Connection, id: str, strategy: str, as_json: bool) -> None:
     for text in (found.reason, found.idle_reason, found.pick and f"chosen: {found.pick}", *found.notes):
         if text:
             remark(text)
+    if found.planned:
+        remark(f"{found.planned} {found.planned_currency} a month off the invoice: {found.planned_note}")
     if found.advised:
         click.echo()
         options = [
             (str(one.rank), one.option.name, one.saving or "-", f"{one.risk:g}", one.option.effort, _shares(one))
             for one in found.advised
         ]
-        print_table(("rank", "size", "saving/month", "risk", "effort", "highest use then"), options, right=("rank",))
+        print_table(("rank", "size", "at list/month", "risk", "effort", "highest use then"), options, right=("rank",))
     if found.replays:
         click.echo()
         rows = [
@@ -83,11 +96,35 @@ def recompute(connection: Connection, kind: str) -> None:
     click.echo(f"{done.recommendations} recommendations in {done.took_ms / 1000:.1f} s")
 
 
+@rightsizing.command("left-out")
+@json_option
+@server_options
+def left_out(connection: Connection, as_json: bool) -> None:
+    """List every resource of the inventory that is not judged, with the reason."""
+    with connection.client() as client:
+        found = Rightsizing(client).left_out()
+    if as_json:
+        print_json(found)
+        return
+    print_table(("resource", "why"), [(one.resource, one.reason) for one in found])
+
+
 def _row(one: wire.Recommendation) -> tuple[str, ...]:
     first = one.advised[0].option.name if one.advised else "nothing" if one.idle else "-"
     over = f"{one.replays[0].over:.1%}" if one.replays else "-"
     finding = "Idle" if one.idle else one.finding
-    return (one.id, one.name, one.kind, one.type, first, finding, one.saving or "-", over, one.owner or "-")
+    return (
+        one.id,
+        one.name,
+        one.kind,
+        one.type,
+        first,
+        finding,
+        one.planned or "-",
+        one.saving or "-",
+        over,
+        one.owner or "-",
+    )
 
 
 def _shares(one: wire.Advised) -> str:

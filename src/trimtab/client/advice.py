@@ -32,6 +32,10 @@ class AdviceCalls:
         query = [("without", ",".join(without)), ("currency", currency)] if without else []
         return self._client.call("GET", "/rest/v1/advice-plan", wire.AdvicePlans, query=query).plans
 
+    def backtests(self) -> list[wire.PlanBacktest]:
+        """What the plans of 30 and 7 days ago promised and came to, by currency."""
+        return self._client.call("GET", "/rest/v1/advice-plan-backtest", wire.PlanBacktests).backtests
+
     def get(self, id_: str) -> wire.Advice:
         """One finding."""
         return self._client.call("GET", _of(id_), wire.Advice)

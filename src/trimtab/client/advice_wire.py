@@ -25,7 +25,7 @@ class Advice(Struct, frozen=True):
     `cash` is what it adds in the plan, off the next invoice, `alone` what it is worth where nothing else is done; null
     is not known. `owner_reason` says why it is its owner's. `machine` is the machine that it is about, the same in
     every finding: the key of its bill, else its path in the ledger of GPU time; "" of what is no machine. `cost_note`:
-    who says the cost.
+    who says the cost. `warning`: that the predictions of its check did not hold; "" where they did.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Advice(Struct, frozen=True):
     decided_ms: int
     reason: str
     until_ms: int
+    warning: str = ""
 
 
 class PlanRow(Struct, frozen=True):
@@ -250,6 +251,50 @@ class AdviceRuns(Struct, frozen=True):
     runs: list[AdviceRun]
 
 
+class PlanVerb(Struct, frozen=True):
+    """What the actions of a verb promised and came to, a month."""
+
+    verb: str
+    promised: str
+    came: str
+
+
+class PlanLeftOut(Struct, frozen=True):
+    """A check (or a machine) that is not in a backtest, and why."""
+
+    name: str
+    reason: str
+
+
+class PlanBacktest(Struct, frozen=True):
+    """The plan of `as_of_ms`, made of what was known then, on the `days` that came. Money is a month.
+
+    `promised` is its total (`low` to `high` by week), `came` the invoice of the days that came without its set less
+    that with it; `at_prices` is the same at the prices and discounts of then, and `ratio` that ÷ promised, null where
+    nothing was promised. `left_out` is not judged as of then.
+    """
+
+    currency: str
+    as_of_ms: int
+    days: int
+    findings: int
+    promised: str
+    low: str
+    high: str
+    came: str
+    at_prices: str
+    ratio: float | None
+    verbs: list[PlanVerb]
+    left_out: list[PlanLeftOut]
+    made_ms: int
+
+
+class PlanBacktests(Struct, frozen=True):
+    """Of 30 and of 7 days ago, by currency; none before the first night with so many days of bill and one."""
+
+    backtests: list[PlanBacktest]
+
+
 class SetCheck(Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds that differ from their defaults; those not named go back to them."""
 
@@ -257,7 +302,11 @@ class SetCheck(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SavingsEntry(Struct, frozen=True):
-    """A line of the ledger. `before` and `after` are costs of a day, `trend` that of comparable resources."""
+    """A line of the ledger. `before` and `after` are costs of a day, `trend` that of comparable resources.
+
+    `predicted` is what it added by its `verb` in the plan of `planned_ms`; 0 where no plan had it. `replayed`: `before`
+    and `after` are at list prices, and `realised` is of the invoice, replayed.
+    """
 
     finding: str
     check: str
@@ -279,23 +328,43 @@ class SavingsEntry(Struct, frozen=True):
     trend: float | None = None
     peers: int = 0
     days: int = 0
+    verb: str = ""
+    planned_ms: int = 0
+    replayed: bool = False
 
 
-class CheckGrade(Struct, frozen=True):
-    """Predicted against actual, of the advice of one check."""
+class SavingsRecord(Struct, frozen=True):
+    """How predictions of a check, a verb of the plan or a month came out.
 
-    check: str
+    `taken` is predicted of every line, `predicted` and `realised` are of what was measured. `ratio` is realised ÷
+    predicted over `cases` (the GPUs of a machine are one), `low` to `high` hold eight of ten such ratios; null where
+    too few say it. `warning`: what is said beside new findings of a check that realised less than 0.7 of it.
+    """
+
+    name: str
+    currency: str
+    lines: int
     applied: int
     measured: int
+    taken: str
     predicted: str
     realised: str
-    currency: str
+    cases: int
+    ratio: float | None
+    low: float | None
+    high: float | None
     mean_error: float | None
+    warning: str
 
 
 class Savings(Struct, frozen=True):
-    """The ledger: its lines, what was saved so far by currency, and how checks predicted."""
+    """The ledger: its lines, what was saved so far by currency, and how predictions came out.
+
+    `sets` by the month in which they were taken, `verbs` by what the plan does, `checks` by the id of the check.
+    """
 
     entries: list[SavingsEntry]
     saved: dict[str, str]
-    grades: list[CheckGrade]
+    sets: list[SavingsRecord]
+    verbs: list[SavingsRecord]
+    checks: list[SavingsRecord]

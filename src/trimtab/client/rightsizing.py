@@ -27,6 +27,10 @@ class Rightsizing:
         query = [("strategy", strategy)] if strategy else []
         return self._client.call("GET", f"{_PATH}/{quote(id_, safe='')}", wire.Recommendation, query=query)
 
+    def left_out(self) -> list[wire.NotSized]:
+        """Every resource of the inventory that is not judged, with the reason."""
+        return self._client.call("GET", "/rest/v1/rightsizing-left-out", wire.NotSizedList).resources
+
     def recompute(self, kind: str = "") -> wire.Recomputed:
         """Judge everything, or one kind, anew and keep it (role write)."""
         return self._client.call("POST", f"{_PATH}/recompute", wire.Recomputed, body=wire.Recompute(kind))

@@ -46,7 +46,11 @@ class Walked(Struct, frozen=True):
 
 
 class Recommendation(Struct, frozen=True):
-    """What is said of a resource. `used` and `observed` are in shares of the size now."""
+    """What is said of a resource. `used` and `observed` are in shares of the size now.
+
+    `saving` is a month at list prices; `planned` what it adds in the plan, off the invoice, with how that came about
+    ("" where no plan has it).
+    """
 
     id: str
     kind: str
@@ -78,6 +82,9 @@ class Recommendation(Struct, frozen=True):
     diff: str
     restart: bool
     at_ms: int
+    planned: str = ""
+    planned_currency: str = ""
+    planned_note: str = ""
 
 
 class RecommendationList(Struct, frozen=True):
@@ -86,6 +93,20 @@ class RecommendationList(Struct, frozen=True):
     recommendations: list[Recommendation]
     counts: dict[str, int]
     more: bool
+
+
+class NotSized(Struct, frozen=True):
+    """A resource of the inventory that is not judged, and why."""
+
+    resource: str
+    kind: str
+    reason: str
+
+
+class NotSizedList(Struct, frozen=True):
+    """All of them: every other resource has a recommendation, or one that says why its size is not known."""
+
+    resources: list[NotSized]
 
 
 class Recompute(Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,16 @@ HOST_CONCEPTS = (
         (Alias("system.memory.limit"), Alias("node_memory_MemTotal_bytes"), Alias("mem_total")),
     ),
     Concept(
+        "host.memory.used",
+        "host",
+        "1",
+        "share of the memory that programs hold",
+        (
+            Alias("system.memory.utilization", labels=pairs(system_memory_state="used")),
+            Alias("mem_used_percent", 0.01),
+        ),
+    ),
+    Concept(
         "host.memory.available",
         "host",
         "By",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trimtab.access.keys import KeyStore
 from trimtab.accounts.room import AccountsRoom
+from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.rightsizing.room import RightsizingRoom
@@ -70,6 +71,7 @@ class WebState:
     budgets: BudgetsRoom | None = None
     purchases: PurchasesRoom | None = None
     advice_plan: PlanRoom | None = None
+    advice_backtest: BacktestRoom | None = None
     plans: PlansRoom | None = None
     analyses: Analysts | None = None
     datasets: DatasetRoom | None = None

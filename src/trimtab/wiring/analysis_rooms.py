@@ -27,6 +27,7 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
             rooms.alarms,
             rooms.logs,
             rooms.advice.findings,
+            rooms.advice.ledger.store,
             rooms.inventory.resources,
             rooms.costs.reader,
         )

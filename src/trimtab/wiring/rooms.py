@@ -11,6 +11,8 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
+from trimtab.advice.backtest.evidence import PastChecks
+from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.facts import Watch
 from trimtab.advice.plan.choosing import Choosing
 from trimtab.advice.plan.room import PlanRoom as AdvicePlanRoom
@@ -86,6 +88,7 @@ from trimtab.reports.exposed import Exposed
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
+from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.traces.room import TracesRoom
 from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.room import TriggersRoom
@@ -137,6 +140,7 @@ class Rooms:
     budgets: BudgetsRoom
     advice: AdviceRoom
     advice_plan: AdvicePlanRoom
+    advice_backtest: BacktestRoom
     plans: capacity_plans.PlansRoom
     rightsizing: RightsizingRoom
     inference: InferenceRoom
@@ -211,6 +215,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
     advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics, fleet.ledger)
+    sizes = _rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
+    plan = _plan(stores, clock, costs, advice, inventory)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -241,8 +247,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         inference=inference_of(settings, stores.state, clock, scaling.room),
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders()),
         advice=advice,
-        rightsizing=_rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice),
-        advice_plan=_plan(stores, clock, costs, advice, inventory),
+        rightsizing=sizes,
+        advice_plan=plan,
+        advice_backtest=_backtest(advice, plan, sizes),
         plans=capacity_plans.plans_of(stores.state, clock, settings.region, asked),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
@@ -378,6 +385,14 @@ def _plan(
     terms = partial(read_terms, inventory.resources)
     purchases = PurchasesRoom.of(stores.state, clock, costs, advice.findings, terms, choosing.leaves)
     room = AdvicePlanRoom(costs.reader, advice.findings, choosing, purchases, advice.knobs, clock, costs.currencies)
+    advice.recomputing.append(room.recompute)
+    return room
+
+
+def _backtest(advice: AdviceRoom, plan: AdvicePlanRoom, sizes: RightsizingRoom) -> BacktestRoom:
+    """What the plan of a month ago came to, after the nightly plan."""
+    past = PastChecks(advice.facts, advice.knobs, sizes)
+    room = BacktestRoom(plan, past.found, advice.ledger.store, advice.knobs, Forecaster())
     advice.recomputing.append(room.recompute)
     return room
 

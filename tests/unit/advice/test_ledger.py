@@ -4,8 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from trimtab.advice.facts import DAY_MS
+from trimtab.advice.ledger.grading import by_check
 from trimtab.advice.ledger.measure import counterfactual, realised_a_month, realised_so_far
-from trimtab.advice.ledger.model import Entry, EntryState, Grade, grade_of, grades
+from trimtab.advice.ledger.model import Entry, EntryState, Grade, grade_of
 
 CHANGE = 40 * DAY_MS + 5_000
 
@@ -54,11 +55,11 @@ def test_predictions_are_graded_by_check() -> None:
     one = Entry("f1", "c", "r", "1", "us-east-1", "search", EntryState.MEASURED, predicted=Decimal(100))
     lines = [
         replace(one, realised=Decimal(80)),
-        replace(one, finding="f2", realised=Decimal(110)),
+        replace(one, finding="f2", resource="r2", realised=Decimal(110)),
         replace(one, finding="f3", state=EntryState.APPLIED),
         replace(one, finding="f4", state=EntryState.ACCEPTED),
     ]
-    (found,) = grades(lines)
+    (found,) = by_check(lines)
     assert (3, 2, Decimal(200), Decimal(190)) == (found.applied, found.measured, found.predicted, found.realised)
     assert found.mean_error is not None
     assert abs(found.mean_error - 0.15) < 1e-9

@@ -13,11 +13,13 @@ from tests.unit.kpis.fleet import Fleet
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import DAY_MS, Watch
+from trimtab.advice.finding import Finding, Judgement, Pillar, Undecided
 from trimtab.advice.gather.facts_reader import FactsReader
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.keeper import Change, LedgerKeeper
 from trimtab.advice.ledger.model import EntryState, Grade
 from trimtab.advice.ledger.store import LedgerStore
+from trimtab.advice.plan.model import Plan
 from trimtab.advice.routine import Routine
 from trimtab.advice.standing import DIGEST, Decision, Wanted
 from trimtab.advice.store import FindingStore
@@ -97,12 +99,13 @@ class World:
         self.state = state
         self.inventory = InventoryRoom.of(state, self.clock)
         self.changes: list[tuple[str, Change]] = []
+        self.planned: list[Plan] = []
         costs = cast(CostsRoom, SimpleNamespace(reader=self.bill, explorer=self.bill))
         reader = cast(MetricReader, self.fleet)
         self.fleet.fresh = self.fresh  # type: ignore[attr-defined]  # the reader's own, of which the fleet has none
         facts = FactsReader(self.inventory, reader, self.fleet.registry, costs, self.watches, self.owner, self.clock)
         self.findings, knobs = FindingStore(state, self.clock), KnobStore(state)
-        self.ledger = LedgerKeeper(LedgerStore(state), costs, self.change, self.clock)
+        self.ledger = LedgerKeeper(LedgerStore(state), costs, self.change, self.clock, self.plans)
         self.routine = Routine(state, self.clock, self.findings, facts, self.ledger, knobs)
 
     async def fresh(self) -> bool:
@@ -113,6 +116,9 @@ class World:
 
     async def owner(self) -> Facet:
         return Tag("team")
+
+    async def plans(self) -> list[Plan]:
+        return self.planned
 
     async def change(self, resource: str, start_ms: int, end_ms: int) -> Change | None:
         return next((one for name, one in self.changes if name == resource), None)
@@ -167,6 +173,44 @@ def test_advice_is_found_applied_and_graded(world: World) -> None:
     # 2.00 a day before, nothing since: 2 × 730 / 24 a month, on eight whole days
     assert (EntryState.MEASURED, Decimal("60.83"), Decimal("16.00")) == (line.state, line.realised, line.realised_total)
     assert Grade.AS_PREDICTED is line.grade
+
+
+def test_what_a_recommender_does_not_find_any_more_was_applied_unless_it_could_not_judge(world: World) -> None:
+    """As of sizes: it publishes by itself, at night and also when somebody presses its button."""
+    size = Finding(
+        "sizes", Pillar.COST, "aws/1/r/instance/i-1", "instance", "i-1", "1", "r", "m5 would do", cash=Decimal(9)
+    )
+    lost = replace(size, resource="aws/1/r/instance/i-2", name="i-2")
+    judged = [Judgement("sizes", (size, lost)), Judgement("sizes", (), (Undecided(lost.resource, "no metrics"),))]
+
+    async def recommend(now_ms: int) -> None:
+        await world.findings.publish(judged[:1] if len(judged) > 1 else judged)
+        judged[:-1] = []
+
+    world.routine.recomputing.append(recommend)
+    asyncio.run(world.routine.recompute())
+    assert asyncio.run(world.ledger.store.listed(EVERYTHING)) == []
+    asyncio.run(world.routine.recompute())
+    [line] = asyncio.run(world.ledger.store.listed(EVERYTHING))
+    assert (line.resource, line.state, line.proof) == (
+        size.resource,
+        EntryState.APPLIED,
+        "its check does not find it any more",
+    )
+
+
+def test_what_was_accepted_and_is_gone_between_two_nights_was_applied(world: World) -> None:
+    size = Finding(
+        "sizes", Pillar.COST, "aws/1/r/instance/i-1", "instance", "i-1", "1", "r", "m5 would do", cash=Decimal(9)
+    )
+    asyncio.run(world.findings.publish([Judgement("sizes", (size,))]))
+    asyncio.run(
+        world.ledger.accepted(asyncio.run(world.findings.decide(EVERYTHING, size.id, Decision.ACCEPTED, "ada")))
+    )
+    asyncio.run(world.findings.publish([Judgement("sizes", ())]))
+    asyncio.run(world.routine.recompute())
+    [line] = asyncio.run(world.ledger.store.listed(EVERYTHING))
+    assert (line.state, line.predicted) == (EntryState.APPLIED, Decimal(9))
 
 
 def test_where_the_newest_bill_is_old_nothing_is_measured_yet(world: World) -> None:

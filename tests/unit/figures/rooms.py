@@ -100,4 +100,8 @@ def _inference(state: State, clock: ManualClock, folder: Path) -> InferenceRoom:
 def _advice(state: State, clock: ManualClock) -> Any:
     findings = FindingStore(state, clock)
     asyncio.run(findings.publish((Judgement(GPU.check, (GPU,), (), 5),)))
-    return SimpleNamespace(findings=findings, ledger=SimpleNamespace(store=LedgerStore(state)))
+
+    async def warnings() -> dict[str, str]:
+        return {}
+
+    return SimpleNamespace(findings=findings, warnings=warnings, ledger=SimpleNamespace(store=LedgerStore(state)))

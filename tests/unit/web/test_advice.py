@@ -13,6 +13,7 @@ import pytest
 
 from asgi_client import AsgiClient
 from trimtab.access.scope import EVERYTHING
+from trimtab.advice.backtest.model import Backtest, LeftOut, VerbOutcome
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.finding import Evidence, Finding, Judgement, Pillar, Status, Undecided
 from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, Grade
@@ -138,6 +139,27 @@ def test_the_ledger_shows_what_came_of_it(pages: AsgiClient, room: AdviceRoom) -
     assert "40.00 a day before, 0.00 since; 3 comparable ones moved by +10%; 14 days" == row["against"]
 
 
+def test_a_check_whose_predictions_did_not_hold_says_so_beside_every_new_finding(
+    pages: AsgiClient, room: AdviceRoom
+) -> None:
+    publish(room)
+    for at in range(7):
+        entry = Entry(
+            f"f{at}", GPU.check, f"r{at}", "1", "r", "vision", EntryState.MEASURED, applied_ms=5, verb="stop",
+            predicted=Decimal(100), realised=Decimal(61),
+        )  # fmt: skip
+        asyncio.run(room.ledger.store.put(entry))
+    words = "realised 0.61 of what was predicted in 7 cases"
+    asked = ("/advice", "/advice.csv", f"/advice/{GPU.id}", f"/advice/{GPU.id}.json", "/savings")
+    assert {path: words in pages.get(path).text for path in asked} == dict.fromkeys(asked, True)
+    assert {one["name"]: one["warning"] for one in pages.get("/advice.json").json()["advice"]} == {
+        "p5-18": words, "sg-1<b>": "", "eip-1": "",
+    }  # fmt: skip
+    page = pages.get("/savings").text
+    for part in ("What was taken of the plan", "1970-01", "By what is done", "Stop", "0.61 – 0.61"):
+        assert part in page
+
+
 def test_the_catalogue_is_the_checks_themselves(pages: AsgiClient, room: AdviceRoom) -> None:
     publish(room)
     text = pages.get("/checks").text
@@ -184,6 +206,31 @@ def test_plans_of_several_currencies_are_told_in_one_with_rate_and_day(
     text = pages.get("/advice").text
     for part in ("50.00 EUR a month, all currencies together", "41.32 – 57.85 from week to week",
                  "0.826446 of 1969-12-31, ECB&lt;b&gt;", "BRL is left out: no rate of BRL was imported"):  # fmt: skip
+        assert part in text, part
+
+
+class Backtested:
+    """A room that knows what a past plan came to."""
+
+    def __init__(self, came: str) -> None:
+        self.found = Backtest(
+            "USD", 20_000 * 86_400_000, 30, 2, Decimal("81720.00"), Decimal(0), Decimal(0), Decimal(9), Decimal(came),
+            (VerbOutcome("stop", Decimal("81720.00"), Decimal(came)),), (LeftOut("Old <Snapshots>", "no past"),),
+        )  # fmt: skip
+
+    async def seen(self, scope: Any) -> list[Backtest]:
+        return [self.found]
+
+
+@pytest.mark.parametrize(("came", "badge"), [("81685.00", "badge good"), ("60000.00", "badge warn")])
+def test_what_the_plan_of_a_month_ago_came_to_is_on_the_page(
+    open_pages: Open, nothing: WebState, room: AdviceRoom, came: str, badge: str
+) -> None:
+    publish(room)
+    rooms = {"advice_plan": cast(Any, Planned()), "advice_backtest": cast(Any, Backtested(came))}
+    text = open_pages(replace(nothing, advice=room, **rooms)).get("/advice").text
+    for part in ("30 days ago this plan would have promised", "81,720.00", f"{Decimal(came):,.2f}", "2024-10-04",
+                 "at the prices of then", "1 left out", "Old &lt;Snapshots&gt;: no past", badge):  # fmt: skip
         assert part in text, part
 
 

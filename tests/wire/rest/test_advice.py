@@ -31,6 +31,9 @@ def test_advice_is_computed_decided_on_and_exported(server: LiveServer) -> None:
         calls.decide(one.id, Decide("accepted", "next sprint"))
         assert ["accepted"] == [said.decision for said in calls.decisions(one.id)]
         assert one.id in [entry.finding for entry in calls.savings().entries]
+        [taken] = [each for each in calls.savings().verbs if each.name == "change"]
+        assert (taken.lines >= 1, taken.ratio) == (True, None)
+        assert "taken in" in cli(server, "savings")
         calls.decide(one.id, Decide("reopened"))
         assert one.id not in [entry.finding for entry in calls.savings().entries]
         assert one.id in b"".join(client.stream("/rest/v1/advice.csv")).decode()
@@ -50,6 +53,11 @@ def test_the_plan_is_told_or_what_it_needs_and_what_is_no_advice_is_named(server
     assert ("no plan yet; it needs a bill" in told) != ("found so: " in told)  # other tests of the server have bills
     with pytest.raises(InvalidInput, match="cannot leave out 'nope': expected ids of open advice"):
         cli(server, "plan", "--without", "nope")
+
+
+def test_the_backtest_is_told_or_what_it_needs(server: LiveServer) -> None:
+    told = cli(server, "plan", "--backtest")
+    assert ("no backtest yet; it needs more than a week of bill" in told) != ("would have promised" in told)
 
 
 def found(calls: AdviceCalls) -> list[Advice]:

@@ -1,7 +1,7 @@
 """Machines with accelerators by the fleet's ledger: one identity each, who held them, and what they cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from trimtab.access.scope import Scope
@@ -55,21 +55,26 @@ async def known_fleet(
     held = holdings_by_machine(devices, words)
     billed = _bills_of(names, bills)
     spent = _summed(costs)
+    known = {
+        path: replace(one, bill=billed.get(path, ""), holdings=held.get(path, ()), cost=spent.get(path, {}))
+        for path, one in (await machines_of(inventory, scope, facts)).items()
+    }
+    return KnownFleet(Machines(known, names), facts, holdings_by_device(devices, words), costs)
+
+
+async def machines_of(inventory: InventoryRoom, scope: Scope, facts: Mapping[str, MachineFacts]) -> dict[str, Machine]:
+    """The machines of the ledger with the resources that they are, and whose the inventory says that they are."""
     there = await _resources(inventory, facts)
     nodes = {one.name: one.labels.get("provider", "") or one.cluster for one in await inventory.nodes.all(scope)}
-    known = {
+    return {
         path: Machine(
             path,
             there[path].ref.path if path in there else _node_path(path, facts[path], nodes),
-            billed.get(path, ""),
-            there[path].tags if path in there else {},
-            there[path].owner if path in there else "",
-            held.get(path, ()),
-            spent.get(path, {}),
+            tags=there[path].tags if path in there else {},
+            told=there[path].owner if path in there else "",
         )
         for path in facts
     }
-    return KnownFleet(Machines(known, names), facts, holdings_by_device(devices, words), costs)
 
 
 async def _costs(hours: HoursReader, scope: Scope, span: tuple[int, int]) -> Mapping[Device, DeviceCost]:

@@ -1,11 +1,8 @@
 """Words of the savings ledger: advice that was taken, how that was seen, and what came of it."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
-
-_CENT = Decimal("0.01")
 
 
 class EntryState(StrEnum):
@@ -31,7 +28,8 @@ class Counterfactual:
     """What realised savings were measured against, a day.
 
     `before` is the mean cost of a day before the change, `trend` by how much comparable resources that nobody touched
-    changed since (1: not at all; their number in `peers`), `after` the mean cost of a day since.
+    changed since (1: not at all; their number in `peers`), `after` the mean cost of a day since. `replayed`: these are
+    at list prices, and what was saved is the invoice of these days replayed with what the machine used before.
     """
 
     before: Decimal
@@ -40,6 +38,7 @@ class Counterfactual:
     peers: int = 0
     days_before: int = 0
     days_after: int = 0
+    replayed: bool = False
 
     @property
     def saved_a_day(self) -> Decimal:
@@ -49,7 +48,11 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the ledger. `predicted` and `realised` are cash a month; `realised_total` since it was applied."""
+    """A line of the ledger. `predicted` and `realised` are cash a month; `realised_total` since it was applied.
+
+    `predicted` is what it added in the plan of `planned_ms` by its `verb` when it was taken; where no plan had it
+    (`planned_ms` 0), what its check estimated. `billed_as` is its machine as the bill names it.
+    """
 
     finding: str
     check: str
@@ -69,20 +72,19 @@ class Entry:
     measured_ms: int = 0
     counterfactual: Counterfactual | None = None
     grade: Grade = Grade.NONE
+    verb: str = ""
+    planned_ms: int = 0
+    billed_as: str = ""
 
+    @property
+    def taken_ms(self) -> int:
+        """When it was taken from the plan: accepted, else seen applied."""
+        return self.accepted_ms or self.applied_ms
 
-@dataclass(frozen=True, slots=True)
-class CheckGrade:
-    """How the advice of a check (or strategy) came out: how many were measured, predicted against actual a month."""
-
-    check: str
-    applied: int
-    measured: int
-    predicted: Decimal
-    realised: Decimal
-    currency: str
-    mean_error: float | None
-    """Mean of |actual − predicted| ÷ predicted over what was measured; None where nothing was predicted."""
+    @property
+    def case(self) -> str:
+        """What is changed, once: GPUs of one machine are one case."""
+        return self.billed_as or self.resource
 
 
 def grade_of(predicted: Decimal | None, realised: Decimal) -> Grade:
@@ -95,35 +97,3 @@ def grade_of(predicted: Decimal | None, realised: Decimal) -> Grade:
     if ratio < Decimal("0.75"):
         return Grade.LESS
     return Grade.MORE if ratio > Decimal("1.25") else Grade.AS_PREDICTED
-
-
-def grades(entries: Sequence[Entry]) -> list[CheckGrade]:
-    """Predicted against actual, by check and currency; the most saved first."""
-    by_check: dict[tuple[str, str], list[Entry]] = {}
-    for one in entries:
-        if one.state is not EntryState.ACCEPTED:
-            by_check.setdefault((one.check, one.currency), []).append(one)
-    found = []
-    for (check, currency), mine in by_check.items():
-        measured = [one for one in mine if one.realised is not None]
-        errors = [
-            abs(one.realised - one.predicted) / one.predicted
-            for one in measured
-            if one.predicted and one.realised is not None
-        ]
-        found.append(
-            CheckGrade(
-                check,
-                len(mine),
-                len(measured),
-                _sum(one.predicted for one in measured),
-                _sum(one.realised for one in measured),
-                currency,
-                float(sum(errors) / len(errors)) if errors else None,
-            )
-        )
-    return sorted(found, key=lambda one: (-one.realised, one.check))
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
-    return sum((one or Decimal(0) for one in amounts), Decimal(0)).quantize(_CENT, ROUND_HALF_UP)

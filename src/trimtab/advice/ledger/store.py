@@ -75,6 +75,9 @@ def entry_of(row: Row[Any]) -> Entry:
         row.measured_ms,
         typed.decode(row.counterfactual, type=Counterfactual) if row.counterfactual else None,
         Grade(row.grade),
+        row.verb,
+        row.planned_ms,
+        row.billed_as,
     )
 
 
@@ -100,6 +103,9 @@ def _row(entry: Entry) -> dict[str, Any]:
         "measured_days": found.days_after if found else 0,
         "counterfactual": msgspec.json.encode(found).decode() if found else "",
         "grade": entry.grade.value,
+        "verb": entry.verb,
+        "planned_ms": entry.planned_ms,
+        "billed_as": entry.billed_as,
     }
 
 

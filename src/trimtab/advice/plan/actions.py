@@ -47,6 +47,8 @@ def _of_machine(machine: str, findings: Sequence[Finding], targets: Targets) -> 
         some.sort(key=lambda one: (one.parts > 1, -one.takes, one.id))
         ids = tuple(one.id for one in some)
         takes = _takes(some)
+        if takes is not None and target is not None:
+            takes = 1.0  # all of it moves: what a check takes for its share is the difference of the rates
         if takes is None:
             told = {one.resource for one in some}
             words = f"{len(told)} of the {some[0].parts} GPUs of its machine: the machine is paid while others are used"

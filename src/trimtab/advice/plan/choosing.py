@@ -1,7 +1,7 @@
 """Chooses the set of actions on a bill: what findings say, what the bill has of their machines, and the best of it."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,7 +62,11 @@ class Choosing:
     async def chosen(self, scope: Scope, bill: Bill, rates: Rates, without: Collection[str] = ()) -> Chosen:
         """The best set over a bill, of findings that nobody hid; `without` these (ids of findings)."""
         listed = [one.finding for one in await self.findings.listed(EVERYTHING)]
-        mine = {one.id: one for one in listed if one.currency == bill.use.currency and one.id not in without}
+        return await self.best(scope, bill, rates, [one for one in listed if one.id not in without])
+
+    async def best(self, scope: Scope, bill: Bill, rates: Rates, findings: Iterable[Finding]) -> Chosen:
+        """The best set over a bill, of findings in its currency."""
+        mine = {one.id: one for one in findings if one.currency == bill.use.currency}
         actions, waiting = actions_of(mine.values(), self._target)
         books = await read_books(self.reader, scope, bill, {one.machine for one in actions})
         evaluation = Evaluation(books, actions, rates)

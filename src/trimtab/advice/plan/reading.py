@@ -49,7 +49,7 @@ async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Col
         for key, some in mine.items():
             parts[key] = (*parts.get(key, ()), *some)
         of = np.array([line.provider == reading.provider.name for line in use.lines], dtype=np.bool_)
-        net[of] = (await _net(reader, scope, use, span, only, reading))[of]
+        net[of] = (await read_net(reader, scope, use, span, only, reading))[of]
     moved = replace(use, at_ms=use.at_ms + (span[1] - span[0]))
     return Books(
         moved,
@@ -144,7 +144,7 @@ def _places(use: Use) -> dict[tuple[str, ...], int]:
     return {line.key: at for at, line in enumerate(use.lines)}
 
 
-async def _net(
+async def read_net(
     reader: CostReader, scope: Scope, use: Use, span: tuple[int, int], only: Filter, reading: Reading
 ) -> Floats:
     """What an hour on demand costs after every discount, of its list price: by line, else as of all together."""

@@ -5,12 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-import msgspec
-
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Finding
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing, Chosen
+from trimtab.advice.plan.kept import KeptPlans, keep_plans, kept_plans
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.presented import PlansTogether, together
 from trimtab.advice.plan.told import Bought, part_of, tell
@@ -21,7 +20,6 @@ from trimtab.advice.purchases.model import Holdings
 from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.store import FindingStore
-from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.currencies.room import Currencies
@@ -31,7 +29,6 @@ from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 
 _DAY_MS = 86_400_000
-_KEPT = "plan"
 _TURN_S = 30.0
 
 
@@ -65,13 +62,13 @@ class PlanRoom:
 
     async def latest(self) -> list[Plan]:
         """The plans of the last time, one a currency, the largest bill first; none before the first."""
-        return (await self._kept()).plans
+        return (await kept_plans(self.kept)).plans
 
     def jobs(self, lock: Lock) -> list[Job]:
         """Make the plan anew when people decided something of it, or a check found something else."""
 
         async def turn() -> None:
-            if lock.held and (await self._kept()).made_from not in ("", await self._made_from()):
+            if lock.held and (await kept_plans(self.kept)).made_from not in ("", await self._made_from()):
                 await self.recompute(self.clock.now_ms())
 
         return [Job("plan anew what advice changed", _TURN_S, turn)]
@@ -85,7 +82,7 @@ class PlanRoom:
         await self.purchases.publish([answer for one in made if one is not None for answer in one.answers])
         for plan in plans:
             await self.findings.value(plan.currency, plan.worth)
-        await self.kept.remember(_KEPT, msgspec.json.encode(_Kept(await self._made_from(), plans)).decode())
+        await keep_plans(self.kept, KeptPlans(await self._made_from(), plans))
 
     async def seen(self, scope: Scope) -> list[Plan]:
         """The latest plans as a caller may see them: who sees a part of the fleet sees its rows and what they add."""
@@ -118,10 +115,6 @@ class PlanRoom:
         if scope == EVERYTHING:
             return plan
         return part_of(plan, known)
-
-    async def _kept(self) -> _Kept:
-        text = await self.kept.remembered(_KEPT)
-        return typed.decode(text, type=_Kept) if text else _Kept("", [])
 
     async def _made_from(self) -> str:
         """What says whether a plan would be the same: what checks find and nobody hid, and what may be bought."""

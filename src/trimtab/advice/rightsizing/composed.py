@@ -8,9 +8,10 @@ from pathlib import Path
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Want
 from trimtab.advice.facts import Facts
-from trimtab.advice.finding import Judgement
+from trimtab.advice.finding import Finding, Judgement
 from trimtab.advice.gather.facts_reader import FactsReader
 from trimtab.advice.rightsizing.containers import containers
+from trimtab.advice.rightsizing.nodes import Nodes
 from trimtab.advice.rightsizing.room import Means, RightsizingRoom
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
@@ -52,10 +53,14 @@ def rightsizing_of(state: State, telemetry: Telemetry, clock: Clock, around: Aro
     async def publish(judged: Sequence[Judgement], took_ms: int) -> object:
         return await around.findings.publish(judged, took_ms=took_ms, what="right-sizing")
 
+    async def open_findings(scope: Scope) -> list[Finding]:
+        return [one.finding for one in await around.findings.listed(scope)]
+
     def write(bucket: str, key: str, content: bytes) -> None:
         files_of(bucket, "", around.exports).write(key, content)
 
     asked = partial(containers, around.reader, around.registry, clock)
     known = telemetry, around.registry, around.reader, around.inventory
-    means = Means(*known, functions, asked, facts, publish, write)
+    nodes = Nodes(around.money.hours, around.inventory, around.registry) if around.money.hours is not None else None
+    means = Means(*known, functions, asked, facts, publish, write, nodes, open_findings)
     return RightsizingRoom.of(state, clock, means)

@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from trimtab.access.scope import Scope
+from trimtab.advice.rightsizing.host_use import of_hosts
 from trimtab.advice.rightsizing.measures import MEASURES, SUMMED, Measure, Unit
 from trimtab.advice.rightsizing.model import Axis, Kind, Option, Subject, started_ms
+from trimtab.advice.rightsizing.nodes import Nodes
 from trimtab.advice.rightsizing.settings import STRICT
 from trimtab.advice.rightsizing.statements import RATES, SAMPLES, VALUES, DailyReads
 from trimtab.advice.rightsizing.use import DAY_MS, LEVELS, DailyUse, Floats
@@ -33,9 +35,10 @@ class Known:
 class UseReader:
     """The only reader of use for right-sizing. Series that a scope does not cover read as if they did not exist."""
 
-    def __init__(self, telemetry: Telemetry, registry: SeriesRegistry) -> None:
+    def __init__(self, telemetry: Telemetry, registry: SeriesRegistry, nodes: Nodes | None = None) -> None:
         self._telemetry = telemetry
         self._registry = registry
+        self._nodes = nodes
         self._last: DailyReads | None = None
 
     def known(self, scope: Scope, kind: Kind) -> list[Known]:
@@ -72,7 +75,22 @@ class UseReader:
             use = await self._read(rows, one.measure, start_ms, days, starts)
             use = _shares(use, one.measure, present)
             found[axis] = _joined(found[axis], use, summed=axis in SUMMED) if axis in found else use
+        if self._nodes is not None and subjects and subjects[0].kind is Kind.INSTANCE:
+            for axis, use in (await self._hosts(self._nodes, subjects, present, start_ms, days)).items():
+                found[axis] = _joined(found[axis], use, summed=False) if axis in found else use
         return {axis: use for axis, use in found.items() if use.points.any()}
+
+    async def _hosts(
+        self, nodes: Nodes, subjects: Sequence[Subject], present: Sequence[Option], start_ms: int, days: int
+    ) -> dict[Axis, DailyUse]:
+        """What agents and exporters say of the hosts that subjects are."""
+        told = await nodes.use(subjects, start_ms, start_ms + days * DAY_MS)
+        found = {}
+        for axis, series in told.series.items():
+            measure = Measure(Kind.INSTANCE, axis, "", "", (), rate=any(one.rate for one in series))
+            use = await self._read([(one.id, one.kind) for one in series], measure, start_ms, days, {})
+            found[axis] = of_hosts(axis, series, use, told.devices, present)
+        return found
 
     async def _read(
         self,

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import Facts
+from trimtab.advice.finding import Finding as AdviceFinding
 from trimtab.advice.finding import Judgement
 from trimtab.advice.rightsizing.computing import Computing, Part
 from trimtab.advice.rightsizing.exporting import Exports, Write
 from trimtab.advice.rightsizing.functions import FunctionFacts, advise_function
 from trimtab.advice.rightsizing.measures import Unit
 from trimtab.advice.rightsizing.model import Axis, Kind, Option, Recommendation, Subject
+from trimtab.advice.rightsizing.nodes import Nodes
+from trimtab.advice.rightsizing.planned import Worth, worth_of
 from trimtab.advice.rightsizing.preferences import differs, effective, sizing_of
 from trimtab.advice.rightsizing.prices import InstancePrices
 from trimtab.advice.rightsizing.publishing import judgement, owned
@@ -19,7 +22,7 @@ from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.sizes.book import Sizes
 from trimtab.advice.rightsizing.sizes.instances import InstanceSizes
 from trimtab.advice.rightsizing.store import INACTIVE, Kept, RightsizingStore
-from trimtab.advice.rightsizing.subjects import INVENTORY, subjects
+from trimtab.advice.rightsizing.subjects import INVENTORY, subjects, why_not
 from trimtab.advice.rightsizing.use import DAY_MS, DailyUse, Floats, Integers
 from trimtab.base.clock import Clock
 from trimtab.inventory.catalog.functions import function_price
@@ -51,7 +54,11 @@ FunctionUses = Callable[[Scope, int, int], Awaitable[Sequence[FunctionUse]]]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the room needs of others. `containers` are those that ask for something, `facts` the bill for `publish`."""
+    """What the room needs of others. `containers` are those that ask for something, `facts` the bill for `publish`.
+
+    `nodes` are machines that the ledger of GPU time knows, `open_findings` those of advice, with what they add in the
+    plan.
+    """
 
     telemetry: Telemetry
     registry: SeriesRegistry
@@ -62,6 +69,8 @@ class Means:
     facts: Callable[[], Awaitable[Facts]]
     publish: Callable[[Sequence[Judgement], int], Awaitable[object]]
     write: Write
+    nodes: Nodes | None = None
+    open_findings: Callable[[Scope], Awaitable[Sequence[AdviceFinding]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class RightsizingRoom:
         """The room over a state database and its means."""
         store = RightsizingStore(state, clock)
         exports = Exports(state, clock, store, means.write)
-        return cls(clock, store, exports, Computing(UseReader(means.telemetry, means.registry)), means)
+        return cls(clock, store, exports, Computing(UseReader(means.telemetry, means.registry, means.nodes)), means)
 
     async def recompute(self, now_ms: int, kinds: Sequence[Kind] = tuple(Kind)) -> None:
         """Judge everything (or some kinds) anew, keep it, publish it as advice. Raises QueryAborted, Unavailable."""
@@ -104,7 +113,7 @@ class RightsizingRoom:
 
     async def judge(self, scope: Scope, kind: Kind, now_ms: int, *, detail: bool = False) -> list[Recommendation]:
         """What is said of all resources of a kind now, by the preferences of each. Accounts that opted out are left."""
-        found = await self.subjects(scope, kind)
+        found = await self.subjects(scope, kind, now_ms)
         away = {account for account in {one.account for one in found} if await self._opted_out(account)}
         return await self.judge_these([one for one in found if one.account not in away], now_ms, detail=detail)
 
@@ -122,7 +131,7 @@ class RightsizingRoom:
             told += await self.computing.all(EVERYTHING, group, sizes, settings, now_ms, detail=detail)
         return told
 
-    async def subjects(self, scope: Scope, kind: Kind) -> list[Subject]:
+    async def subjects(self, scope: Scope, kind: Kind, now_ms: int) -> list[Subject]:
         """What may be sized of a kind."""
         kinds = [name for name, of in INVENTORY.items() if of is kind]
         found: list[Subject] = []
@@ -135,13 +144,33 @@ class RightsizingRoom:
         if kind is Kind.CONTAINER:
             known = {one.id for one in found}
             found += [one for one in await self.means.containers(scope) if one.id not in known]
+        if kind is Kind.INSTANCE and self.means.nodes is not None:
+            paths, ids = {one.path for one in found}, {(one.account, one.id) for one in found}
+            nodes = await self.means.nodes.subjects(scope, now_ms)
+            found += [one for one in nodes if one.path not in paths and (one.account, one.id) not in ids]
         return found
+
+    async def left_out(self, scope: Scope) -> list[tuple[str, str, str]]:
+        """Every resource of the inventory that is not judged: its path, its kind and the reason."""
+        known = await self.means.inventory.resources.listed(scope, limit=_MOST)
+        found = [(one.ref.path, one.ref.kind, reason) for one in known if (reason := why_not(one))]
+        away = {account for account in {one.ref.account for one in known} if await self._opted_out(account)}
+        found += [
+            (one.ref.path, one.ref.kind, f"account {one.ref.account} does not take part in right-sizing")
+            for one in known
+            if one.ref.account in away and not why_not(one)
+        ]
+        return sorted(found)
+
+    async def worth(self, scope: Scope) -> Worth:
+        """What findings about sizes add in the plan, as a caller sees it."""
+        return worth_of(await self.means.open_findings(scope)) if self.means.open_findings is not None else {}
 
     async def detailed(self, scope: Scope, id_: str, sizing: Sizing | None = None) -> Detailed:
         """A recommendation with its replays by day, judged now, and the use behind it. Raises NotFound."""
         kept = await self.store.get(scope, id_)
         subject, now_ms = kept.recommendation.subject, self.clock.now_ms()
-        known = await self.subjects(scope, subject.kind)
+        known = await self.subjects(scope, subject.kind, now_ms)
         alike = [
             replace(one, owner=subject.owner, owner_reason=subject.owner_reason)
             for one in known

@@ -35,6 +35,22 @@ def subjects(resources: Iterable[Resource]) -> Iterator[Subject]:
                 yield _subject(one, kind, one.ref.id, one.type, one.attributes, 1.0)
 
 
+def why_not(one: Resource) -> str:
+    """Why a resource of the inventory is no subject; "" where it is one."""
+    kind = INVENTORY.get(one.ref.kind)
+    if kind is None:
+        return f"nothing of the kind {one.ref.kind.replace('_', ' ')} is had in sizes"
+    if any(subjects([one])):
+        return ""
+    match kind:
+        case Kind.ENDPOINT:
+            return "its variants and their types were not read"
+        case Kind.GROUP:
+            return "its machines are of several types, or of none that is known"
+        case _:
+            return f"it is {one.attributes.get('State')}: it runs on no size now"
+
+
 def _subject(one: Resource, kind: Kind, id_: str, type_: str, attributes: Mapping[str, Any], count: float) -> Subject:
     size = type_
     if kind is Kind.VOLUME:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from trimtab.access.principal import Role
+from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.catalogue import catalogue, check
 from trimtab.advice.check import Check
 from trimtab.advice.plan.room import PlanRoom
@@ -19,6 +20,7 @@ from trimtab.base.clock import iso
 from trimtab.client import advice_wire as wire
 from trimtab.doors.rest.advice_answers import (
     advice_answer,
+    backtest_answer,
     changes_answer,
     check_answer,
     plan_answer,
@@ -34,7 +36,7 @@ _DECISIONS = {"reopened": Decision.NONE, **{one.value: one for one in Decision i
 Word = Annotated[str, Meta(max_length=256)]
 COLUMNS = (
     "id", "check", "check name", "pillar", "status", "resource", "owner", "summary", "cash a month", "currency",
-    "cash note", "GPU-hours a month", "confidence", "effort", "decision", "since", "fix",
+    "cash note", "GPU-hours a month", "confidence", "effort", "decision", "since", "fix", "warning",
 )  # fmt: skip
 
 
@@ -64,9 +66,28 @@ class Without(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$|^$")] = ""
 
 
-def operations(room: AdviceRoom, plan: PlanRoom | None = None) -> list[Operation]:
+def operations(room: AdviceRoom, plan: PlanRoom | None = None, backtest: BacktestRoom | None = None) -> list[Operation]:
     """The operations on advice."""
-    return [*_of_findings(room), *_of_checks(room), *_of_routine(room), *(_of_plan(plan) if plan else [])]
+    planned = [*(_of_plan(plan) if plan else []), *(_of_backtest(backtest) if backtest else [])]
+    return [*_of_findings(room), *_of_checks(room), *_of_routine(room), *planned]
+
+
+def _of_backtest(room: BacktestRoom) -> list[Operation]:
+    async def backtests(call: Call[NoQuery, None]) -> wire.PlanBacktests:
+        return wire.PlanBacktests([backtest_answer(one) for one in await room.seen(call.principal.scope)])
+
+    return [
+        Operation(
+            "GET",
+            "/rest/v1/advice-plan-backtest",
+            "get the plan's backtest",
+            "What the plans of 30 and of 7 days ago, made of what was known then, promised and came to.",
+            backtests,
+            wire.PlanBacktests,
+            role=Role.FINANCE,
+            tag=_TAG,
+        )
+    ]
 
 
 def _of_plan(room: PlanRoom) -> list[Operation]:
@@ -102,7 +123,7 @@ def wanted_of(query: Which) -> Wanted:
     return Wanted(*parts, state, query.hidden)
 
 
-def csv_of(found: list[Standing]) -> str:
+def csv_of(found: list[Standing], warnings: Mapping[str, str]) -> str:
     """Findings as CSV."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -113,28 +134,31 @@ def csv_of(found: list[Standing]) -> str:
         row = finding.id, finding.check, check_name(finding.check), finding.pillar.value, finding.status.value
         more = finding.resource, finding.owner, finding.summary, cash, finding.currency, finding.cash_note
         rest = f"{finding.gpu_hours:g}", f"{finding.confidence:g}", finding.effort.value, one.decision.value
-        writer.writerow((*row, *more, *rest, iso(one.first_ms), finding.fix))
+        writer.writerow((*row, *more, *rest, iso(one.first_ms), finding.fix, warnings.get(finding.check, "")))
     return out.getvalue()
 
 
 def _of_findings(room: AdviceRoom) -> list[Operation]:
     async def listed(call: Call[Which, None]) -> wire.AdviceList:
         found = await room.findings.listed(call.principal.scope, wanted_of(call.query))
-        return wire.AdviceList([advice_answer(one) for one in found[: call.query.limit]], len(found))
+        warnings = await room.warnings()
+        return wire.AdviceList([advice_answer(one, warnings) for one in found[: call.query.limit]], len(found))
 
     async def as_csv(call: Call[Which, None]) -> Text:
         found = await room.findings.listed(call.principal.scope, wanted_of(call.query))
-        return Text(csv_of(found[: call.query.limit]), "text/csv; charset=utf-8")
+        return Text(csv_of(found[: call.query.limit], await room.warnings()), "text/csv; charset=utf-8")
 
     async def get(call: Call[NoQuery, None]) -> wire.Advice:
-        return advice_answer(await room.findings.get(call.principal.scope, call.path["id"]))
+        standing = await room.findings.get(call.principal.scope, call.path["id"])
+        return advice_answer(standing, await room.warnings())
 
     async def decide(call: Call[NoQuery, wire.Decide]) -> wire.Advice:
         body, who = call.body, call.principal.name
         decision = _DECISIONS[body.decision]
-        return advice_answer(
-            await room.decide(call.principal.scope, call.path["id"], decision, who, body.reason, body.until_ms or 0)
+        standing = await room.decide(
+            call.principal.scope, call.path["id"], decision, who, body.reason, body.until_ms or 0
         )
+        return advice_answer(standing, await room.warnings())
 
     async def decisions(call: Call[NoQuery, None]) -> wire.AdviceDecisions:
         found = await room.findings.decisions(call.principal.scope, call.path["id"])
@@ -258,7 +282,8 @@ def _of_routine(room: AdviceRoom) -> list[Operation]:
             "GET",
             "/rest/v1/advice-savings",
             "get the savings ledger",
-            "Advice that was accepted and applied, what it saved against its counterfactual, and how checks predicted.",
+            "Advice that was accepted and applied, what it saved against its counterfactual, and how the plan, its "
+            "verbs and its checks predicted.",
             savings,
             wire.Savings,
             role=Role.FINANCE,

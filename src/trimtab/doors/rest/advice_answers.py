@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from trimtab.advice.backtest.model import Backtest
 from trimtab.advice.check import Check
+from trimtab.advice.ledger.grading import Record, by_check, by_month, by_verb
 from trimtab.advice.ledger.keeper import total
-from trimtab.advice.ledger.model import Entry, grades
+from trimtab.advice.ledger.model import Entry
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.presented import PlansTogether
 from trimtab.advice.recommenders import Recommender
@@ -14,8 +16,8 @@ from trimtab.advice.together import check_name
 from trimtab.client import advice_wire as wire
 
 
-def advice_answer(standing: Standing) -> wire.Advice:
-    """A finding as it stands."""
+def advice_answer(standing: Standing, warnings: Mapping[str, str]) -> wire.Advice:
+    """A finding as it stands; `warnings` by check say where its predictions did not hold."""
     one = standing.finding
     return wire.Advice(
         one.id,
@@ -58,6 +60,7 @@ def advice_answer(standing: Standing) -> wire.Advice:
         standing.decided_ms,
         standing.reason,
         standing.until_ms,
+        warnings.get(one.check, ""),
     )
 
 
@@ -95,6 +98,25 @@ def together_answer(one: PlansTogether | None) -> wire.PlansTogether | None:
         for part in one.parts
     ]  # fmt: skip
     return wire.PlansTogether(one.currency, total, low, high, billed, parts, dict(one.missing))
+
+
+def backtest_answer(one: Backtest) -> wire.PlanBacktest:
+    """What a past plan came to."""
+    return wire.PlanBacktest(
+        currency=one.currency,
+        as_of_ms=one.as_of_ms,
+        days=one.days,
+        findings=one.findings,
+        promised=f"{one.promised:f}",
+        low=f"{one.low:f}",
+        high=f"{one.high:f}",
+        came=f"{one.came:f}",
+        at_prices=f"{one.at_prices:f}",
+        ratio=one.ratio,
+        verbs=[wire.PlanVerb(each.verb, f"{each.promised:f}", f"{each.came:f}") for each in one.verbs],
+        left_out=[wire.PlanLeftOut(each.name, each.reason) for each in one.left_out],
+        made_ms=one.made_ms,
+    )
 
 
 def check_answer(one: Check | Recommender, run: CheckRun | None, knobs: Mapping[str, float]) -> wire.AdviceCheck:
@@ -135,19 +157,32 @@ def changes_answer(changes: Changes) -> wire.AdviceChanges:
 def savings_answer(entries: list[Entry]) -> wire.Savings:
     """The ledger."""
     saved = {currency: f"{amount:f}" for currency, amount in total(entries).items()}
-    graded = [
-        wire.CheckGrade(
-            one.check,
-            one.applied,
-            one.measured,
-            f"{one.predicted:f}",
-            f"{one.realised:f}",
-            one.currency,
-            one.mean_error,
-        )
-        for one in grades(entries)
-    ]
-    return wire.Savings([_entry(one) for one in entries], saved, graded)
+    return wire.Savings(
+        [_entry(one) for one in entries],
+        saved,
+        [_record(one) for one in by_month(entries)],
+        [_record(one) for one in by_verb(entries)],
+        [_record(one) for one in by_check(entries)],
+    )
+
+
+def _record(one: Record) -> wire.SavingsRecord:
+    return wire.SavingsRecord(
+        name=one.name,
+        currency=one.currency,
+        lines=one.lines,
+        applied=one.applied,
+        measured=one.measured,
+        taken=f"{one.taken:f}",
+        predicted=f"{one.predicted:f}",
+        realised=f"{one.realised:f}",
+        cases=one.cases,
+        ratio=one.ratio,
+        low=one.low,
+        high=one.high,
+        mean_error=one.mean_error,
+        warning=one.words,
+    )
 
 
 def _entry(one: Entry) -> wire.SavingsEntry:
@@ -173,6 +208,9 @@ def _entry(one: Entry) -> wire.SavingsEntry:
         found.trend if found else None,
         found.peers if found else 0,
         found.days_after if found else 0,
+        one.verb,
+        one.planned_ms,
+        found.replayed if found else False,
     )
 
 

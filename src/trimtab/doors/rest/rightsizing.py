@@ -49,7 +49,8 @@ def operations(room: RightsizingRoom) -> list[Operation]:
         wanted = Wanted(kind, query.finding, query.owner, text=query.text, idle=query.idle)
         found = await room.store.listed(call.principal.scope, wanted, query.limit + 1)
         counts = await room.store.counts(call.principal.scope)
-        told = [recommendation_answer(one) for one in found[: query.limit]]
+        worth = await room.worth(call.principal.scope)
+        told = [recommendation_answer(one, worth) for one in found[: query.limit]]
         return wire.RecommendationList(
             told, {f"{of}/{finding}": number for (of, finding), number in counts.items()}, len(found) > query.limit
         )
@@ -60,7 +61,8 @@ def operations(room: RightsizingRoom) -> list[Operation]:
             if call.query.strategy not in STRATEGIES:
                 raise InvalidInput(f"no strategy is called {call.query.strategy!r}; expected {', '.join(STRATEGIES)}")
             sizing = Sizing(strategy=call.query.strategy)
-        return recommendation_answer((await room.detailed(call.principal.scope, call.path["id"], sizing)).kept)
+        kept = (await room.detailed(call.principal.scope, call.path["id"], sizing)).kept
+        return recommendation_answer(kept, await room.worth(call.principal.scope))
 
     async def recompute(call: Call[NoQuery, wire.Recompute]) -> wire.Recomputed:
         began = room.clock.monotonic()
@@ -69,6 +71,10 @@ def operations(room: RightsizingRoom) -> list[Operation]:
         took = round((room.clock.monotonic() - began) * 1000)
         counts = await room.store.counts(EVERYTHING)
         return wire.Recomputed(sum(n for (kind, _), n in counts.items() if kind in set(kinds)), took)
+
+    async def left_out(call: Call[NoQuery, None]) -> wire.NotSizedList:
+        found = await room.left_out(call.principal.scope)
+        return wire.NotSizedList([wire.NotSized(*each) for each in found])
 
     one: Any = {"path_parameters": {"id": "The id of the recommendation."}, "errors": (404,), "tag": _TAG}
     return [
@@ -80,6 +86,15 @@ def operations(room: RightsizingRoom) -> list[Operation]:
             listed,
             wire.RecommendationList,
             Which,
+            tag=_TAG,
+        ),
+        Operation(
+            "GET",
+            "/rest/v1/rightsizing-left-out",
+            "list what is not sized",
+            "Every resource of the inventory that is not judged, with the reason.",
+            left_out,
+            wire.NotSizedList,
             tag=_TAG,
         ),
         Operation(

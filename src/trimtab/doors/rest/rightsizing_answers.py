@@ -5,14 +5,16 @@ from decimal import Decimal
 
 from trimtab.advice.rightsizing.applying import change
 from trimtab.advice.rightsizing.model import Advised, Option, Walked
+from trimtab.advice.rightsizing.planned import Worth, of_subject
 from trimtab.advice.rightsizing.store import Kept
 from trimtab.client import rightsizing_wire as wire
 
 
-def recommendation_answer(kept: Kept) -> wire.Recommendation:
-    """A recommendation with how to apply it."""
+def recommendation_answer(kept: Kept, worth: Worth) -> wire.Recommendation:
+    """A recommendation with how to apply it, and what it adds in the plan."""
     told = kept.recommendation
     subject, applied = told.subject, change(told)
+    planned = of_subject(worth, subject)
     first = told.advised[0] if told.advised else None
     saving = told.idle_saving if told.idle else first.saving if first is not None else None
     currency = (told.current.currency if told.current is not None else "") or "USD"
@@ -47,6 +49,9 @@ def recommendation_answer(kept: Kept) -> wire.Recommendation:
         diff=applied.diff,
         restart=applied.restart,
         at_ms=kept.at_ms,
+        planned=_money(planned.cash) if planned is not None else "",
+        planned_currency=planned.currency if planned is not None else "",
+        planned_note=planned.note if planned is not None else "",
     )
 
 

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from trimtab.access.principal import Role
 from trimtab.accounts.room import AccountsRoom
+from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.rightsizing.room import RightsizingRoom
@@ -164,6 +165,7 @@ class Dependencies:
     budgeting: budgets.Budgeting | None = None
     advice: AdviceRoom | None = None
     advice_plan: PlanRoom | None = None
+    advice_backtest: BacktestRoom | None = None
     rightsizing: RightsizingRoom | None = None
     purchases: PurchasesRoom | None = None
     streams: metric_streams.Streams | None = None
@@ -202,7 +204,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(live_costs.operations(needs.live) if needs.live else []),
         *(unit_costs.operations(needs.units, needs.clock) if needs.units else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
-        *(advice.operations(needs.advice, needs.advice_plan) if needs.advice else []),
+        *(advice.operations(needs.advice, needs.advice_plan, needs.advice_backtest) if needs.advice else []),
         *(rightsizing.operations(needs.rightsizing) if needs.rightsizing else []),
         *(purchases.operations(needs.purchases) if needs.purchases else []),
         *(metric_streams.operations(needs.streams) if needs.streams else []),

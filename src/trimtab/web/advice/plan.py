@@ -1,10 +1,12 @@
 """The plan on the page of advice: its rows with a box each, what they add, and the next three invoices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from trimtab.advice.backtest.model import Backtest
+from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.plan.model import Plan, Row, Verb
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.together import check_name
@@ -13,9 +15,12 @@ from trimtab.reports.statements.money import coins
 from trimtab.web.view import View, link
 
 _NAMED = 3
-_VERBS = {
+_NEAR = 0.05
+"""By how much of what was promised a plan may miss it and count as kept."""
+VERBS: dict[str, str] = {
     Verb.STOP: "Stop", Verb.SHRINK: "Shrink", Verb.MOVE: "Move", Verb.CHANGE: "Change", Verb.COMMIT: "Buy",
 }  # fmt: skip
+"""The verbs as people read them."""
 WITHOUT = "without"
 """The parameter of the address that has the rows that are left out."""
 
@@ -35,9 +40,25 @@ class PlanPanel:
     notes: Sequence[str]
     asked: bool = False
     kept: str = ""
+    past: Sequence["PastPanel"] = ()
 
 
-async def plan_panels(room: PlanRoom | None, view: View) -> list[PlanPanel]:
+@dataclass(frozen=True, slots=True)
+class PastPanel:
+    """What the plan of a past day promised and came to."""
+
+    day: str
+    days: int
+    promised: str
+    came: str
+    at_prices: str
+    ratio: str
+    near: bool
+    verbs: Sequence[tuple[str, str, str]]
+    left_out: Sequence[tuple[str, str]]
+
+
+async def plan_panels(room: PlanRoom | None, backtest: BacktestRoom | None, view: View) -> list[PlanPanel]:
     """The plans that a caller sees; the one whose boxes were taken out as it would be without them.
 
     Raises NotFound, InvalidInput.
@@ -45,17 +66,34 @@ async def plan_panels(room: PlanRoom | None, view: View) -> list[PlanPanel]:
     if room is None:
         return []
     out = frozenset(view.all(WITHOUT))
+    past = await backtest.seen(view.scope) if backtest is not None else []
     panels = []
     for plan in await room.seen(view.scope):
         mine = [row for row in plan.rows if row.id in out]
-        if not mine:
-            panels.append(_panel(plan, ()))
-            continue
-        left = [id_ for row in mine for id_ in row.findings]
-        panels.append(
-            _panel(await room.without(view.scope, plan.currency, left), mine, coins(plan.total, plan.currency))
-        )
+        if mine:
+            left = [id_ for row in mine for id_ in row.findings]
+            tried = await room.without(view.scope, plan.currency, left)
+            panel = _panel(tried, mine, coins(plan.total, plan.currency))
+        else:
+            panel = _panel(plan, ())
+        panels.append(replace(panel, past=[_past(one) for one in past if one.currency == plan.currency]))
     return panels
+
+
+def _past(one: Backtest) -> PastPanel:
+    ratio = one.ratio
+    return PastPanel(
+        day=f"{to_datetime(one.as_of_ms):%Y-%m-%d}",
+        days=one.days,
+        promised=coins(one.promised, one.currency),
+        came=coins(one.came, one.currency),
+        at_prices=coins(one.at_prices, one.currency) if one.at_prices != one.came else "",
+        ratio="" if ratio is None else f"{ratio:.1%}",
+        near=ratio is not None and abs(ratio - 1) <= _NEAR,
+        verbs=[(VERBS[each.verb], coins(each.promised, one.currency), coins(each.came, one.currency))
+               for each in one.verbs],
+        left_out=[(each.name, each.reason) for each in one.left_out],
+    )  # fmt: skip
 
 
 def _panel(plan: Plan, out: Sequence[Row], kept: str = "") -> PlanPanel:
@@ -85,7 +123,7 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
     check = one.id.split("|")[1]
     return {
         "id": one.id,
-        "verb": _VERBS[one.verb],
+        "verb": VERBS[one.verb],
         "names": ", ".join(one.names[:_NAMED]) + more,
         "check": check_name(check),
         "href": f"/advice/{one.findings[0]}" if len(one.findings) == 1 else link(

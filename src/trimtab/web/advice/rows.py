@@ -1,6 +1,6 @@
 """Findings, ledger lines and checks as the pages show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from trimtab.advice.check import Check
 from trimtab.advice.complete import SAVES_NOTHING
 from trimtab.advice.finding import Finding, Pillar
 from trimtab.advice.knobs import KnobStore
+from trimtab.advice.ledger.grading import Record
 from trimtab.advice.ledger.model import Entry
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
@@ -37,8 +38,8 @@ def money(amount: Decimal | None, currency: str) -> str:
     return "not known" if amount is None else f"{coins(amount, currency)} {currency}"
 
 
-def row(standing: Standing) -> dict[str, Any]:
-    """A finding in a list."""
+def row(standing: Standing, warnings: Mapping[str, str]) -> dict[str, Any]:
+    """A finding in a list; `warnings` by check say where its predictions did not hold."""
     one = standing.finding
     return {
         "id": one.id,
@@ -54,6 +55,7 @@ def row(standing: Standing) -> dict[str, Any]:
         "cash": None if one.cash is None else float(one.cash),
         "cash_text": "–" if one.cash_note == SAVES_NOTHING else money(one.cash, one.currency),
         "cash_note": one.cash_note,
+        "warning": warnings.get(one.check, ""),
         "gpu_hours": one.gpu_hours,
         "confidence": one.confidence,
         "effort": EFFORTS[one.effort.value],
@@ -68,7 +70,7 @@ def row(standing: Standing) -> dict[str, Any]:
     }
 
 
-def work_row(one: Together) -> dict[str, Any]:
+def work_row(one: Together, warnings: Mapping[str, str]) -> dict[str, Any]:
     """Findings that are one piece of work, as a line of the best things to do."""
     first = one.findings[0].finding
     nothing = all(each.finding.cash_note == SAVES_NOTHING for each in one.findings)
@@ -82,6 +84,7 @@ def work_row(one: Together) -> dict[str, Any]:
         "cash": None if one.cash is None else float(one.cash),
         "cash_text": "–" if nothing else money(one.cash, one.currency),
         "cash_note": first.cash_note,
+        "warning": warnings.get(one.check, ""),
         "gpu_hours": one.gpu_hours,
         "confidence": one.confidence,
         "effort": EFFORTS[one.effort.value],
@@ -95,15 +98,16 @@ async def saving_most(room: AdviceRoom | None, scope: Scope, most: int) -> list[
     found = together(one for one in await room.findings.listed(scope) if one.state is State.ACTIVE)
     worth = [one for one in found if (one.cash or 0) > 0 or one.gpu_hours > 0]
     worth.sort(key=lambda one: (one.cash or 0, one.gpu_hours), reverse=True)
-    return [work_row(one) for one in worth[:most]]
+    warnings = await room.warnings()
+    return [work_row(one, warnings) for one in worth[:most]]
 
 
-def whole(standing: Standing) -> dict[str, Any]:
+def whole(standing: Standing, warnings: Mapping[str, str]) -> dict[str, Any]:
     """A finding on its own page."""
     one = standing.finding
     known = catalogue().get(one.check)
     return {
-        **row(standing),
+        **row(standing, warnings),
         "resource": one.resource,
         "owner_reason": one.owner_reason,
         "machine": one.machine,
@@ -159,6 +163,7 @@ def entry_row(one: Entry) -> dict[str, Any]:
         "check": one.check,
         "check_name": check_name(one.check),
         "owner": one.owner,
+        "verb": one.verb,
         "state": one.state.value,
         "accepted_ms": one.accepted_ms,
         "applied_ms": one.applied_ms,
@@ -170,8 +175,27 @@ def entry_row(one: Entry) -> dict[str, Any]:
         "grade": one.grade.value,
         "against": ""
         if found is None
-        else f"{found.before:.2f} a day before, {found.after:.2f} since; {found.peers} comparable ones moved by "
-        f"{found.trend - 1:+.0%}; {found.days_after} days",
+        else f"{found.before:.2f} a day before, {found.after:.2f} since{' at list prices' if found.replayed else ''}; "
+        f"{found.peers} comparable ones moved by {found.trend - 1:+.0%}; {found.days_after} days"
+        f"{'; the invoice replayed with it' if found.replayed else ''}",
+    }
+
+
+def record_row(one: Record, name: str) -> dict[str, Any]:
+    """How predictions of a check, a verb or a month came out."""
+    spread = "" if one.low is None or one.high is None else f"{one.low:.2f} – {one.high:.2f}"
+    return {
+        "name": name,
+        "lines": one.lines,
+        "applied": one.applied,
+        "measured": one.measured,
+        "taken": money(one.taken, one.currency),
+        "predicted": money(one.predicted, one.currency) if one.measured else "–",
+        "realised": money(one.realised, one.currency) if one.measured else "–",
+        "ratio": "–" if one.ratio is None else f"{one.ratio:.2f}",
+        "range": spread,
+        "cases": one.cases,
+        "warning": one.words,
     }
 
 

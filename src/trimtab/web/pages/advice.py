@@ -1,6 +1,6 @@
 """`/advice`: what to change, the five best first; `/advice/<id>`: one finding with its evidence, fix and decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.web import respond
-from trimtab.web.advice.plan import plan_panels
+from trimtab.web.advice.plan import PlanPanel, plan_panels
 from trimtab.web.advice.plans_together import together_panel
 from trimtab.web.advice.rows import EFFORTS, PILLARS, row, sums, tiles, whole, work_row
 from trimtab.web.form import read_form
@@ -28,7 +28,7 @@ _FORM_BYTES = 8192
 _BEST = 5
 _COLUMNS = (
     "id", "name", "kind", "summary", "check", "check_name", "pillar", "status", "owner", "cash", "cash_note",
-    "gpu_hours", "confidence", "effort", "account", "region", "decision", "first_ms",
+    "gpu_hours", "confidence", "effort", "account", "region", "decision", "first_ms", "warning",
 )  # fmt: skip
 _SUPPRESS_DAYS = (30, 90, 365)
 _FILTERS = ("check", "pillar", "team", "kind", "effort", "decision", "q", "show")
@@ -47,16 +47,17 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         found = await room.findings.listed(view.scope, _wanted(view))
         part = read_page(view, len(found))
         runs = await room.findings.runs(limit=1)
-        plans = await plan_panels(site.state.advice_plan, view) if part.number == 1 and _whole(view) else []
+        warnings = await room.warnings()
+        plans = await _plans(site, view) if part.number == 1 and _whole(view) else []
         return site.page(
             request,
             view,
             "advice",
             timed=False,
-            best=[] if plans or part.number > 1 or view.get("check") else _best(view, found),
+            best=[] if plans or part.number > 1 or view.get("check") else _best(view, found, warnings),
             plans=plans,
             all_plans=await together_panel(site.state.advice_plan, view) if plans else None,
-            rows=[row(one) for one in found[part.start : part.end]],
+            rows=[row(one, warnings) for one in found[part.start : part.end]],
             page=part,
             total=len(every),
             found=len(found),
@@ -72,11 +73,13 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     async def as_json(request: Request) -> Response:
         view = site.view(request)
         found = await room.findings.listed(view.scope, _wanted(view))
-        return respond.json(request, {"total": len(found), "advice": [row(one) for one in found]})
+        warnings = await room.warnings()
+        return respond.json(request, {"total": len(found), "advice": [row(one, warnings) for one in found]})
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request)
-        found = [row(one) for one in await room.findings.listed(view.scope, _wanted(view))]
+        warnings = await room.warnings()
+        found = [row(one, warnings) for one in await room.findings.listed(view.scope, _wanted(view))]
         return respond.table(request, "advice", _COLUMNS, ([one[key] for key in _COLUMNS] for one in found))
 
     async def losses(request: Request) -> Response:
@@ -104,7 +107,7 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             view,
             "finding",
             timed=False,
-            one=whole(standing),
+            one=whole(standing, await room.warnings()),
             tiles=tiles(standing.finding),
             decisions=await room.findings.decisions(view.scope, standing.finding.id),
             entry=entries.get(standing.finding.id),
@@ -115,7 +118,7 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     async def as_json(request: Request) -> Response:
         view = site.view(request)
         standing = await room.findings.get(view.scope, request.path_params["id"])
-        return respond.json(request, whole(standing))
+        return respond.json(request, whole(standing, await room.warnings()))
 
     async def decide(request: Request) -> Response:
         view, form = site.view(request), await read_form(request, _FORM_BYTES)
@@ -136,16 +139,20 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     ]
 
 
+async def _plans(site: Site, view: View) -> list[PlanPanel]:
+    return await plan_panels(site.state.advice_plan, site.state.advice_backtest, view)
+
+
 def _whole(view: View) -> bool:
     """Whether everything open is shown to somebody who may see money: then there is a plan of it."""
     return view.principal.may(Role.FINANCE) and not any(view.get(key) for key in _FILTERS)
 
 
-def _best(view: View, found: Sequence[Standing]) -> list[dict[str, Any]]:
+def _best(view: View, found: Sequence[Standing], warnings: Mapping[str, str]) -> list[dict[str, Any]]:
     """The best pieces of work; of one check alone, its best findings."""
     if view.get("check"):
-        return [row(one) for one in found[:_BEST]]
-    return [work_row(one) for one in together(found)[:_BEST]]
+        return [row(one, warnings) for one in found[:_BEST]]
+    return [work_row(one, warnings) for one in together(found)[:_BEST]]
 
 
 def _loss(one: GpuLoss) -> tuple[str, str, str, float, int]:

@@ -1,6 +1,7 @@
 """`/rightsizing`: sizes that are recommended; `/rightsizing/{id}`: one, with use, sizes before and after, and how."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.advice.rightsizing.applying import change
 from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Option, Recommendation, Walked
+from trimtab.advice.rightsizing.planned import Planned, of_subject, totals
 from trimtab.advice.rightsizing.room import Detailed, RightsizingRoom
 from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.store import Kept, Wanted
@@ -19,12 +21,14 @@ from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.sizes import Day, SizeChart, Steps, draw_sizes
+from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.site import Site
 from trimtab.web.view import View, link
 
 PATH = "/rightsizing"
 _MOST = 200
+_NAMED = 5
 _TITLES = {
     "portfolio": "Recommended way",
     "nothing": "Do nothing",
@@ -64,28 +68,34 @@ def routes(site: Site) -> list[BaseRoute]:
         view = site.view(request)
         found = sorted(await _found(room, view), key=lambda kept: not _to_do(kept.recommendation))
         counts = await room.store.counts(view.principal.scope)
+        worth = await room.worth(view.principal.scope)
         return site.page(
             request,
             view,
             "rightsizing",
             timed=False,
             finding_words=FINDING_WORDS,
-            rows=[row_of(one) for one in found[:_MOST]],
+            rows=[row_of(one, of_subject(worth, one.recommendation.subject)) for one in found[:_MOST]],
+            sums=[(coins(amount, currency), currency) for currency, amount in totals(worth.values()).items()],
             more=len(found) > _MOST,
             total=sum(counts.values()),
             kinds=_kinds(counts),
             findings=_findings(counts, view.get("kind")),
+            left_out=_reasons(await room.left_out(view.principal.scope)),
             made=_minute(found[0].at_ms) if found else "",
             may_write=view.principal.may(Role.WRITE),
         )
 
     async def as_json(request: Request) -> Response:
-        found = await _found(room, site.view(request))
-        return respond.json(request, {"recommendations": [row_of(one) for one in found[:_MOST]]})
+        view = site.view(request)
+        found, worth = await _found(room, view), await room.worth(view.principal.scope)
+        rows = [row_of(one, of_subject(worth, one.recommendation.subject)) for one in found[:_MOST]]
+        return respond.json(request, {"recommendations": rows})
 
     async def one(request: Request) -> Response:
         view = site.view(request)
         detailed = await _detailed(room, view, request)
+        subject = detailed.kept.recommendation.subject
         return site.page(
             request,
             view,
@@ -95,7 +105,7 @@ def routes(site: Site) -> list[BaseRoute]:
             titles=_TITLES,
             reason_words=reason_words,
             finding_words=FINDING_WORDS,
-            **shown(detailed),
+            **shown(detailed, of_subject(await room.worth(view.principal.scope), subject)),
         )
 
     async def one_json(request: Request) -> Response:
@@ -113,6 +123,15 @@ def routes(site: Site) -> list[BaseRoute]:
         Route(f"{PATH}/{{id:str}}.json", site.guarded(one_json)),
         Route(f"{PATH}/{{id:str}}", site.guarded(one)),
     ]
+
+
+def _reasons(left_out: Sequence[tuple[str, str, str]]) -> list[tuple[int, str, str]]:
+    """How many are left out for each reason, the most first, and the first of them by name."""
+    by_reason: dict[str, list[str]] = {}
+    for path, _, reason in left_out:
+        by_reason.setdefault(reason, []).append(path.split("/", 4)[-1])
+    rows = [(len(names), reason, ", ".join(names[:_NAMED])) for reason, names in by_reason.items()]
+    return sorted(rows, key=lambda one: (-one[0], one[1]))
 
 
 def reason_words(code: str) -> str:
@@ -154,8 +173,8 @@ async def _detailed(room: RightsizingRoom, view: View, request: Request) -> Deta
     return await room.detailed(view.principal.scope, request.path_params["id"], sizing)
 
 
-def row_of(kept: Kept) -> dict[str, Any]:
-    """A line of the list."""
+def row_of(kept: Kept, planned: Planned | None) -> dict[str, Any]:
+    """A line of the list: what it saves at list prices, and what it adds in the plan."""
     told = kept.recommendation
     subject, first = told.subject, told.advised[0] if told.advised else None
     priced = next((one for one in told.advised if one.saving is not None), first)
@@ -175,6 +194,9 @@ def row_of(kept: Kept) -> dict[str, Any]:
         "reasons": list(told.reasons),
         "reason": told.idle_reason if told.idle else told.reason,
         "saving": "" if saving is None else f"{saving:,.2f}",
+        "planned": "" if planned is None or planned.cash is None else coins(planned.cash, planned.currency),
+        "planned_currency": planned.currency if planned is not None else "",
+        "planned_note": planned.note if planned is not None else "",
         "currency": priced.option.currency if priced is not None else _currency(told),
         "saving_with": "" if told.idle or saving is None or priced is None or priced is first else priced.option.name,
         "risk": first.risk if first is not None else None,
@@ -203,13 +225,13 @@ def _findings(counts: dict[tuple[str, str], int], kind: str) -> list[tuple[str, 
     return list(found.items())
 
 
-def shown(detailed: Detailed) -> dict[str, Any]:
+def shown(detailed: Detailed, planned: Planned | None) -> dict[str, Any]:
     """What the page of one shows."""
     told = detailed.kept.recommendation
     applied = change(told)
     options = {one.name: one for one in detailed.options}
     return {
-        "one": row_of(detailed.kept),
+        "one": row_of(detailed.kept, planned),
         "told": told,
         "replays": [_replay(one, _currency(told)) for one in told.replays],
         "options": [

@@ -7,18 +7,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.advice.ledger.grading import by_check, by_month, by_verb
 from trimtab.advice.ledger.keeper import total
-from trimtab.advice.ledger.model import EntryState, grades
+from trimtab.advice.ledger.model import EntryState
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.together import check_name
 from trimtab.reports.statements.money import coins
 from trimtab.web import respond
-from trimtab.web.advice.rows import PILLARS, check_rows, entry_row, money
+from trimtab.web.advice.plan import VERBS
+from trimtab.web.advice.rows import PILLARS, check_rows, entry_row, record_row
 from trimtab.web.site import Site
 
 _COLUMNS = (
-    "name", "check", "owner", "state", "accepted_ms", "applied_ms", "proof", "predicted", "realised", "total", "grade",
-    "against",
+    "name", "check", "verb", "owner", "state", "accepted_ms", "applied_ms", "proof", "predicted", "realised", "total",
+    "grade", "against",
 )  # fmt: skip
 
 
@@ -32,17 +34,6 @@ def _ledger(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request)
         entries = await room.ledger.store.listed(view.scope)
-        graded = [
-            {
-                "name": check_name(one.check),
-                "applied": one.applied,
-                "measured": one.measured,
-                "predicted": money(one.predicted, one.currency),
-                "realised": money(one.realised, one.currency),
-                "error": one.mean_error,
-            }
-            for one in grades(entries)
-        ]
         return site.page(
             request,
             view,
@@ -51,7 +42,9 @@ def _ledger(site: Site, room: AdviceRoom) -> list[BaseRoute]:
             rows=[entry_row(one) for one in entries],
             saved=[(coins(amount, currency), currency) for currency, amount in total(entries).items()],
             counts={state.value: sum(one.state is state for one in entries) for state in EntryState},
-            grades=graded,
+            sets=[record_row(one, one.name) for one in by_month(entries)],
+            verbs=[record_row(one, VERBS.get(one.name, "Not in a plan")) for one in by_verb(entries)],
+            checks=[record_row(one, check_name(one.name)) for one in by_check(entries)],
             runs=await room.findings.runs(limit=14),
         )
 

@@ -183,7 +183,8 @@ async def _findings(site: Site, view: View, row: TeamRow) -> list[dict[str, Any]
     if room is None or not row.named:
         return []
     found = await room.findings.listed(view.scope, Wanted(owner=row.name))
-    return [work_row(one) for one in together(found)[:_MOST_FINDINGS]]
+    warnings = await room.warnings()
+    return [work_row(one, warnings) for one in together(found)[:_MOST_FINDINGS]]
 
 
 def _tiles(row: TeamRow, view: View, runs: list[RunRow]) -> list[Tile]:

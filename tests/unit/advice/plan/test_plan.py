@@ -93,6 +93,12 @@ def test_two_checks_about_one_machine_are_one_action() -> None:
     }
 
 
+def test_all_of_a_machine_moves_to_its_target_whatever_share_a_check_says_that_it_saves() -> None:
+    """A check of sizes says that 60 % of the price goes: that is the difference of the rates, once."""
+    a, _ = TWO.machines
+    assert told(TWO, [finding(a, "p4d.24xlarge", takes=0.6)]).total == D("24148.40")  # (55.04 - 21.96) × 730
+
+
 def test_a_gpu_frees_money_when_all_of_its_machine_are_idle() -> None:
     a, _ = TWO.machines
     gpus = [replace(finding(a, "", "gpu", 0.96, f"/{n}", parts=8), part="") for n in range(8)]

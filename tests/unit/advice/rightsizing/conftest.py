@@ -58,6 +58,7 @@ class Place:
         """An hourly series of a shape over time."""
         dimensions = tuple(sorted(names.items()))
         series = self.registry.add(Identity(ACCOUNT, REGION, namespace, name, dimensions, kind=kind))
+        self.registry.seen(np.array([series], np.uint64), HOURS[-1:])
         values = shape(HOURS)
         self.waiting.setdefault(kind, []).append((series, values))
 

@@ -199,7 +199,7 @@ def test_long_lookbacks_go_on_in_rollups(place: Place) -> None:
         "INSERT INTO metric_rollup_hours (hour, sequence, version, attempt, marks, base, garbage, rolled_at) "
         f"SELECT intDiv({NOW_MS} - 33 * {DAY_MS}, 3600000) - number, 1, 7, 7, 0, 7, 0, 0 FROM numbers(1, 961)"
     )
-    subjects = asyncio.run(place.room.subjects(EVERYTHING, Kind.INSTANCE))
+    subjects = asyncio.run(place.room.subjects(EVERYTHING, Kind.INSTANCE, NOW_MS))
     for lookback, days, peak in ((14, 14, 0.1), (32, 32, 0.1), (93, 72, 0.6)):
         [told] = asyncio.run(place.room.judge_these(subjects, NOW_MS, sizing=Sizing(lookback=lookback)))
         assert (pytest.approx(days, abs=1.1), pytest.approx(peak, abs=0.11)) == (told.days, told.observed[Axis.CPU])

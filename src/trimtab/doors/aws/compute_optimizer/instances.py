@@ -3,6 +3,7 @@
 from typing import Any
 
 from trimtab.advice.rightsizing.model import Advised, Kind
+from trimtab.advice.rightsizing.planned import Planned, of_subject
 from trimtab.advice.rightsizing.store import Kept
 from trimtab.doors.aws.compute_optimizer import shapes
 from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, kept, operations, page, scope_of
@@ -17,11 +18,12 @@ async def get_ec2_instance_recommendations(rooms: OptimizerRooms, request: Reque
     """Instances with enough data, the most worth first."""
     found, errors = await kept(rooms, request, context, Kind.INSTANCE, "instanceArns")
     shown, more = page([one for one in found if one.recommendation.finding != "Unavailable"], request)
-    told = [await _instance(rooms, one) for one in shown]
+    worth = await rooms.room.worth(context.principal.scope)
+    told = [await _instance(rooms, one, of_subject(worth, one.recommendation.subject)) for one in shown]
     return {"instanceRecommendations": told, "errors": errors, **more}
 
 
-async def _instance(rooms: OptimizerRooms, one: Kept) -> dict[str, Any]:
+async def _instance(rooms: OptimizerRooms, one: Kept, planned: Planned | None) -> dict[str, Any]:
     told = one.recommendation
     subject = told.subject
     held, _ = await rooms.room.sizing(subject.account, Kind.INSTANCE, subject.arn)
@@ -34,7 +36,7 @@ async def _instance(rooms: OptimizerRooms, one: Kept) -> dict[str, Any]:
         "findingReasonCodes": list(told.reasons),
         "utilizationMetrics": shapes.utilization(told),
         "lookBackPeriodInDays": told.days,
-        "recommendationOptions": [_option(option) for option in told.advised],
+        "recommendationOptions": [_option(option, planned) for option in told.advised],
         "recommendationSources": [{"recommendationSourceArn": subject.arn, "recommendationSourceType": "Ec2Instance"}],
         "lastRefreshTimestamp": one.at_ms,
         "currentPerformanceRisk": shapes.risk_word(told.risk),
@@ -49,7 +51,7 @@ async def _instance(rooms: OptimizerRooms, one: Kept) -> dict[str, Any]:
     return {**answer, "currentInstanceGpuInfo": info} if info else answer
 
 
-def _option(one: Advised) -> dict[str, Any]:
+def _option(one: Advised, planned: Planned | None) -> dict[str, Any]:
     info = shapes.gpus(one.option)
     arm = one.option.effort == "Medium"
     return {
@@ -60,7 +62,7 @@ def _option(one: Advised) -> dict[str, Any]:
         "rank": one.rank,
         "migrationEffort": one.option.effort.value,
         **({"instanceGpuInfo": info} if info else {}),
-        **shapes.savings(one),
+        **shapes.savings(one, planned),
     }
 
 
@@ -71,10 +73,12 @@ async def get_auto_scaling_group_recommendations(
     """Auto Scaling groups of one instance type."""
     found, errors = await kept(rooms, request, context, Kind.GROUP, "autoScalingGroupArns")
     shown, more = page([one for one in found if one.recommendation.finding != "Unavailable"], request)
-    return {"autoScalingGroupRecommendations": [_group(one) for one in shown], "errors": errors, **more}
+    worth = await rooms.room.worth(context.principal.scope)
+    told = [_group(one, of_subject(worth, one.recommendation.subject)) for one in shown]
+    return {"autoScalingGroupRecommendations": told, "errors": errors, **more}
 
 
-def _group(one: Kept) -> dict[str, Any]:
+def _group(one: Kept, planned: Planned | None) -> dict[str, Any]:
     told = one.recommendation
     subject, given = told.subject, told.subject.attributes
     sizes = {
@@ -85,7 +89,7 @@ def _group(one: Kept) -> dict[str, Any]:
     }
     options = []
     for option in told.advised:
-        shape = _option(option)
+        shape = _option(option, planned)
         options.append(
             {
                 "configuration": {**sizes, "instanceType": shape.pop("instanceType")},

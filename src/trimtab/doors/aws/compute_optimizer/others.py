@@ -4,6 +4,7 @@ from typing import Any
 
 from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.model import Axis, Kind, Option
+from trimtab.advice.rightsizing.planned import Planned, of_subject
 from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.doors.aws.compute_optimizer import shapes
 from trimtab.doors.aws.compute_optimizer.instances import span_of
@@ -27,17 +28,22 @@ async def get_ebs_volume_recommendations(rooms: OptimizerRooms, request: Request
     """EBS volumes."""
     found, errors = await kept(rooms, request, context, Kind.VOLUME, "volumeArns")
     shown, more = page([one for one in found if one.recommendation.finding != "Unavailable"], request)
-    return {"volumeRecommendations": [_volume(one) for one in shown], "errors": errors, **more}
+    worth = await rooms.room.worth(context.principal.scope)
+    return {
+        "volumeRecommendations": [_volume(one, of_subject(worth, one.recommendation.subject)) for one in shown],
+        "errors": errors,
+        **more,
+    }
 
 
-def _volume(one: Kept) -> dict[str, Any]:
+def _volume(one: Kept, planned: Planned | None) -> dict[str, Any]:
     told = one.recommendation
     options = [
         {
             "configuration": _configuration(option.option),
             "performanceRisk": option.risk,
             "rank": option.rank,
-            **shapes.savings(option),
+            **shapes.savings(option, planned),
         }
         for option in told.advised
     ]
@@ -73,7 +79,13 @@ async def get_lambda_function_recommendations(rooms: OptimizerRooms, request: Re
     asked = {**request, "filters": [_lambda_filter(one) for one in request.get("filters") or ()]}
     found, _ = await kept(rooms, asked, context, Kind.FUNCTION, "functionArns")
     shown, more = page(found, request)
-    return {"lambdaFunctionRecommendations": [_function(one) for one in shown], **more}
+    worth = await rooms.room.worth(context.principal.scope)
+    return {
+        "lambdaFunctionRecommendations": [
+            _function(one, of_subject(worth, one.recommendation.subject)) for one in shown
+        ],
+        **more,
+    }
 
 
 def _lambda_filter(rule: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +95,7 @@ def _lambda_filter(rule: dict[str, Any]) -> dict[str, Any]:
     return rule
 
 
-def _function(one: Kept) -> dict[str, Any]:
+def _function(one: Kept, planned: Planned | None) -> dict[str, Any]:
     told = one.recommendation
     facts = told.current.facts if told.current is not None else {}
     options = []
@@ -97,7 +109,7 @@ def _function(one: Kept) -> dict[str, Any]:
                 "projectedUtilizationMetrics": [
                     {"name": "Duration", "statistic": statistic, "value": ahead[name]} for statistic, name in bounds
                 ],
-                **shapes.savings(option),
+                **shapes.savings(option, planned),
             }
         )
     finding = told.finding.value if told.finding in ("Optimized", "Unavailable") else "NotOptimized"
@@ -131,10 +143,15 @@ async def get_ecs_service_recommendations(rooms: OptimizerRooms, request: Reques
     """ECS services on Fargate."""
     found, errors = await kept(rooms, request, context, Kind.SERVICE, "serviceArns")
     shown, more = page([one for one in found if one.recommendation.finding != "Unavailable"], request)
-    return {"ecsServiceRecommendations": [_service(one) for one in shown], "errors": errors, **more}
+    worth = await rooms.room.worth(context.principal.scope)
+    return {
+        "ecsServiceRecommendations": [_service(one, of_subject(worth, one.recommendation.subject)) for one in shown],
+        "errors": errors,
+        **more,
+    }
 
 
-def _service(one: Kept) -> dict[str, Any]:
+def _service(one: Kept, planned: Planned | None) -> dict[str, Any]:
     told = one.recommendation
     options = []
     for option in told.advised:
@@ -149,7 +166,7 @@ def _service(one: Kept) -> dict[str, Any]:
             if axis in option.projected
         ]
         sizes = {"memory": option.option.facts["memory_mib"], "cpu": option.option.facts["cpu"]}
-        options.append({**sizes, "projectedUtilizationMetrics": shares, **shapes.savings(option)})
+        options.append({**sizes, "projectedUtilizationMetrics": shares, **shapes.savings(option, planned)})
     use = [metric for metric in shapes.utilization(told) if metric["name"] in ("Cpu", "Memory")]
     now = told.current.facts if told.current is not None else {}
     return {
@@ -211,7 +228,12 @@ async def get_idle_recommendations(rooms: OptimizerRooms, request: Request, cont
     if (request.get("orderBy") or {}).get("order") == "Asc":
         found.reverse()
     shown, more = page(found, request)
-    return {"idleRecommendations": [_idle(one) for one in shown], "errors": [], **more}
+    worth = await rooms.room.worth(context.principal.scope)
+    return {
+        "idleRecommendations": [_idle(one, of_subject(worth, one.recommendation.subject)) for one in shown],
+        "errors": [],
+        **more,
+    }
 
 
 def _wanted(one: Kept, request: Request) -> bool:
@@ -219,12 +241,11 @@ def _wanted(one: Kept, request: Request) -> bool:
     return all(told[rule["name"]] in (rule.get("values") or ()) for rule in request.get("filters") or ())
 
 
-def _idle(one: Kept) -> dict[str, Any]:
+def _idle(one: Kept, planned: Planned | None) -> dict[str, Any]:
     told = one.recommendation
-    saving = {}
+    saving = shapes.after_discounts(planned)
     if told.idle_saving is not None:
-        amount = shapes.opportunity(told.idle_saving, 100.0)
-        saving = {"savingsOpportunity": amount, "savingsOpportunityAfterDiscounts": amount}
+        saving["savingsOpportunity"] = shapes.opportunity(told.idle_saving, 100.0)
     return {
         "resourceArn": told.subject.arn,
         "resourceId": told.subject.id,

@@ -4,6 +4,7 @@ from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.advice.rightsizing.model import Kind
+from trimtab.advice.rightsizing.planned import Worth, of_subject, totals
 from trimtab.advice.rightsizing.preferences import ACCOUNT, RESOURCE, TYPES, Preference
 from trimtab.advice.rightsizing.room import RESOURCE_TYPES
 from trimtab.advice.rightsizing.store import Kept, Wanted
@@ -45,30 +46,29 @@ async def update_enrollment_status(rooms: OptimizerRooms, request: Request, cont
 
 @operations.add("GetRecommendationSummaries")
 async def get_recommendation_summaries(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
-    """Findings, savings and risks by account and type of resource."""
+    """Findings, savings and risks by account and type of resource. Savings are what they add in the plan."""
     found = await rooms.room.store.listed(scope_of(request, context), Wanted())
     groups: dict[tuple[str, Kind], list[Kept]] = {}
     for one in found:
         subject = one.recommendation.subject
         if subject.kind in RESOURCE_TYPES:
             groups.setdefault((subject.account, subject.kind), []).append(one)
-    shown, more = page([_summary(*key, many) for key, many in sorted(groups.items())], request)
+    worth = await rooms.room.worth(context.principal.scope)
+    shown, more = page([_summary(*key, many, worth) for key, many in sorted(groups.items())], request)
     return {"recommendationSummaries": shown, **more}
 
 
-def _summary(account: str, kind: Kind, found: list[Kept]) -> dict[str, Any]:
+def _summary(account: str, kind: Kind, found: list[Kept], worth: Worth) -> dict[str, Any]:
     findings: dict[str, float] = {}
     ratings = dict.fromkeys(_RATINGS.values(), 0)
-    saved = paid = idle = 0.0
+    paid = 0.0
     for one in found:
         told = one.recommendation
         findings[told.finding.value] = findings.get(told.finding.value, 0.0) + 1.0
         ratings[_RATINGS[shapes.risk_word(told.risk)]] += 1
         if told.current is not None and told.current.per_hour is not None:
             paid += float(told.current.per_hour) * 730.0 * told.subject.count
-        if told.advised and told.advised[0].saving is not None:
-            saved += max(float(told.advised[0].saving), 0.0)
-        idle += float(told.idle_saving or 0)
+    saved, idle = (_added(found, worth, idle=way) for way in (False, True))
     findings.pop("Unavailable", None)
     amounts = {
         name: {
@@ -78,7 +78,7 @@ def _summary(account: str, kind: Kind, found: list[Kept]) -> dict[str, Any]:
         for name, value in (
             ("savingsOpportunity", saved),
             ("idleSavingsOpportunity", idle),
-            ("aggregatedSavingsOpportunity", max(saved, idle)),
+            ("aggregatedSavingsOpportunity", saved + idle),
         )
     }
     return {
@@ -90,6 +90,12 @@ def _summary(account: str, kind: Kind, found: list[Kept]) -> dict[str, Any]:
         "inferredWorkloadSavings": [],
         **amounts,
     }
+
+
+def _added(found: list[Kept], worth: Worth, *, idle: bool) -> float:
+    """What the findings about sizes (or about what is idle) add in the plan, USD a month."""
+    mine = (of_subject(worth, one.recommendation.subject) for one in found if one.recommendation.idle is idle)
+    return float(totals(one for one in mine if one is not None).get("USD", 0))
 
 
 @operations.add("PutRecommendationPreferences", needs=Role.WRITE)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from trimtab.advice.rightsizing.model import Advised, Axis, Option, Recommendation
+from trimtab.advice.rightsizing.planned import Planned
 
 _METRICS = {
     Axis.CPU: "Cpu",
@@ -37,12 +38,23 @@ def projected(one: Advised) -> list[dict[str, Any]]:
     return _metrics(one.projected, one.option)
 
 
-def savings(one: Advised) -> dict[str, Any]:
-    """`SavingsOpportunity`, before and after discounts; nothing where a price is not known."""
-    if one.saving is None or one.saving_share is None:
+def savings(one: Advised, planned: Planned | None) -> dict[str, Any]:
+    """`SavingsOpportunity` at list prices, nothing where one is not known; after discounts what it adds in the plan.
+
+    The plan takes one size of a resource, the first; of the others it says nothing.
+    """
+    told: dict[str, Any] = {}
+    if one.saving is not None and one.saving_share is not None:
+        share = max(one.saving_share, 0.0) * _HUNDRED
+        told["savingsOpportunity"] = opportunity(one.saving, share, one.option.currency)
+    return {**told, **(after_discounts(planned) if one.rank == 1 else {})}
+
+
+def after_discounts(planned: Planned | None) -> dict[str, Any]:
+    """`savingsOpportunityAfterDiscounts`: what leaves the invoice; nothing where that is not known."""
+    if planned is None or planned.cash is None:
         return {}
-    told = opportunity(one.saving, max(one.saving_share, 0.0) * _HUNDRED, one.option.currency)
-    return {"savingsOpportunity": told, "savingsOpportunityAfterDiscounts": told}
+    return {"savingsOpportunityAfterDiscounts": opportunity(planned.cash, planned.percent, planned.currency)}
 
 
 def opportunity(amount: Decimal, percentage: float, currency: str = "USD") -> dict[str, Any]:

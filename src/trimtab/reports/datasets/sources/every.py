@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.store import FindingStore
 from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
@@ -26,6 +27,7 @@ from trimtab.reports.datasets.sources.logs import logs
 from trimtab.reports.datasets.sources.metrics import metrics
 from trimtab.reports.datasets.sources.resources import resources
 from trimtab.reports.datasets.sources.runs import runs
+from trimtab.reports.datasets.sources.savings import savings
 from trimtab.reports.datasets.sources.spans import spans
 from trimtab.reports.datasets.sources.unit_costs import unit_costs
 from trimtab.store.telemetry.client import Telemetry
@@ -43,6 +45,7 @@ class Rooms:
     alarms: AlarmRoom
     logs: LogsRoom
     findings: FindingStore
+    savings: LedgerStore
     resources: ResourceStore
     bills: CostReader
 
@@ -65,5 +68,6 @@ def every_source(rooms: Rooms) -> Mapping[str, Source]:
         resources(rooms.resources),
         alarm_history(rooms.alarms),
         advice(rooms.findings, rooms.clock),
+        savings(rooms.savings),
     )
     return {one.name: one for one in found}

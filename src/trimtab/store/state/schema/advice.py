@@ -78,8 +78,9 @@ advice_runs = Table(
     Index(None, "at_ms"),
 )
 
-# Advice that was accepted or seen applied, and what came of it. Amounts are decimal text a month; `before` and
-# `after` (JSON) hold what was measured, `grade` how well it was predicted.
+# Advice that was accepted or seen applied, and what came of it. Amounts are decimal text a month; `counterfactual`
+# (JSON) holds what was measured, `grade` how well it was predicted. `verb` and `planned_ms` are of the plan that said
+# what it adds (0: the check itself said it), `billed_as` is its machine as the bill names it.
 advice_ledger = Table(
     "advice_ledger",
     metadata,
@@ -102,6 +103,9 @@ advice_ledger = Table(
     Column("measured_days", Integer, nullable=False),
     Column("counterfactual", Text, nullable=False),
     Column("grade", String(16), nullable=False),
+    Column("verb", String(16), nullable=False, server_default=""),
+    Column("planned_ms", BigInteger, nullable=False, server_default="0"),
+    Column("billed_as", String(1024), nullable=False, server_default=""),
     Index(None, "state"),
     Index(None, "check_id"),
 )

@@ -11,8 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.unit.kpis.fleet import Fleet
 
+from trimtab.access.scope import EVERYTHING
 from trimtab.advice.finding import Action, Finding, Judgement, Pillar
 from trimtab.advice.room import AdviceRoom, Means
+from trimtab.advice.standing import Wanted
 from trimtab.base.clock import ManualClock
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.aws.advice.service import build
@@ -172,6 +174,21 @@ def test_the_hub_lists_what_saves_money(client: Client) -> None:
     assert 365.0 == summary["estimatedTotalDedupedSavings"]
     with pytest.raises(hub.exceptions.ResourceNotFoundException):
         hub.get_recommendation(recommendationId="none")
+
+
+def test_what_trusted_advisor_and_support_estimate_adds_up_to_the_plan(client: Client, room: AdviceRoom) -> None:
+    """The check says 365.00 of the cluster and the plan that 120.50 of it leave the invoice: the plan counts."""
+    [cluster] = asyncio.run(room.findings.listed(EVERYTHING, Wanted(check=CLUSTER)))
+    worth = {cluster.finding.id: (Decimal(365), Decimal("120.50"), "in the plan")}
+    asyncio.run(room.findings.value("USD", worth))
+    pages = client("trustedadvisor").get_paginator("list_recommendations").paginate()
+    told = [one for page in pages for one in page["recommendationSummaries"]]
+    sums = [one["pillarSpecificAggregates"]["costOptimizing"] for one in told if one.get("pillarSpecificAggregates")]
+    assert sum(one["estimatedMonthlySavings"] for one in sums) == 120.5
+    support = client("support").describe_trusted_advisor_check_summaries(checkIds=[CLUSTER])["summaries"]
+    assert support[0]["categorySpecificSummary"]["costOptimizing"]["estimatedMonthlySavings"] == 120.5
+    hub = client("cost-optimization-hub").list_recommendation_summaries(groupBy="ActionType")
+    assert hub["estimatedTotalDedupedSavings"] == 120.5
 
 
 def test_the_hubs_total_after_discounts_is_that_of_all_advice(client: Client, room: AdviceRoom) -> None:

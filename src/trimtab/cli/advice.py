@@ -118,13 +118,16 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, as_jso
     if not plans:
         remark("no plan yet; it needs a bill: `trimtab import FILE`, then `trimtab advice refresh`")
     for one in plans:
-        click.echo(f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)}")
+        click.echo(
+            f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)}; likely "
+            f"{_money(one.low, one.currency)} to {_money(one.high, one.currency)}"
+        )
         rows = [
             (row.verb, _money(row.adds, one.currency), _money(row.alone, one.currency), row.owner or "nobody",
-             _some(row.names), row.reason)
+             _some(row.names), _when(row, one.currency), row.reason)
             for row in one.rows
         ]  # fmt: skip
-        print_table(("do", "adds", "alone", "owner", "what", ""), rows, right=("adds", "alone"))
+        print_table(("do", "adds", "alone", "owner", "what", "cash", ""), rows, right=("adds", "alone"))
         invoices = [
             (each.month, *(_money(value, one.currency) for value in (each.before, each.after, each.low, each.high)))
             for each in one.invoices
@@ -133,6 +136,12 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, as_jso
         print_table(heads, invoices, right=heads[1:])
         for note in (f"found so: {one.how}", *one.notes):
             remark(note)
+
+
+def _when(row: wire.PlanRow, currency: str) -> str:
+    """When a row becomes cash, and what it adds beside that later on."""
+    more = f"{_money(row.later, currency)} from {day(row.later_ms)}" if row.later_ms and row.later != "0" else ""
+    return ", ".join(filter(None, (row.cash_from, more)))
 
 
 def _some(names: Sequence[str]) -> str:

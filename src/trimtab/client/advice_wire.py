@@ -73,8 +73,10 @@ class Advice(Struct, frozen=True):
 class PlanRow(Struct, frozen=True):
     """A line of the plan: actions that are one piece of work. Money is a month, off the next invoices.
 
-    `alone`: where nothing else is done; `adds`: after the rows above, and all rows add up to the total. Rows that are
-    not `chosen` add nothing, for the `reason`. `findings` are ids of advice.
+    `alone`: where nothing else is done; `adds`: after the rows above, and all rows add up to the total. `low` and
+    `high` are the 10th and 90th percentile of that over weeks and over how certain it is. Rows that are not `chosen`
+    add nothing, for the `reason`. `findings` are ids of advice. `cash_from`: when it becomes cash (`next invoice`, `on`
+    a day, `at renewal of` a commitment); `later` is what it adds beside that from `later_ms` on.
     """
 
     id: str
@@ -89,6 +91,8 @@ class PlanRow(Struct, frozen=True):
     reason: str
     later_ms: int
     findings: list[str]
+    cash_from: str = ""
+    later: str = "0"
 
 
 class PlanInvoice(Struct, frozen=True):
@@ -103,7 +107,8 @@ class PlanInvoice(Struct, frozen=True):
 
 class AdvicePlan(Struct, frozen=True):
     """The best set of actions in one currency. `total` is that of the set, replayed together; `billed` is the invoice
-    a month without it, net of discounts, of the days `[start_ms, end_ms)` as which those to come are taken."""
+    a month without it, net of discounts, of the days `[start_ms, end_ms)` as which those to come are taken. `expected`
+    is the mean over weeks and over how certain each action is, `low` and `high` the 10th and 90th percentile."""
 
     made_ms: int
     currency: str
@@ -117,6 +122,7 @@ class AdvicePlan(Struct, frozen=True):
     invoices: list[PlanInvoice]
     how: str
     notes: list[str]
+    expected: str = "0"
 
 
 class AdvicePlans(Struct, frozen=True):

@@ -8,8 +8,10 @@ from hashlib import blake2b
 import msgspec
 
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.advice.finding import Finding, Judgement
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing, Chosen
+from trimtab.advice.plan.exchange import EXCHANGE, exchanged
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.told import Bought, part_of, tell
 from trimtab.advice.purchases.answer import Wanted
@@ -66,7 +68,10 @@ class PlanRoom:
         """Make the plans anew: what findings are worth is then what they add in them."""
         del now_ms
         wanted = await self.purchases.usual()
-        plans = [plan for currency in await self._currencies() if (plan := await self._made(currency, wanted))]
+        made = [one for currency in await self._currencies() if (one := await self._made(currency, wanted))]
+        plans = [plan for plan, _ in made]
+        given = tuple(each for _, chosen in made for each in _given(chosen))
+        await self.findings.publish([Judgement(EXCHANGE, given, (), len(given))], what="exchanges of reservations")
         for plan in plans:
             await self.findings.value(plan.currency, plan.worth)
         await self.kept.remember(_KEPT, msgspec.json.encode(_Kept(await self._made_from(), plans)).decode())
@@ -91,7 +96,7 @@ class PlanRoom:
                 field="without",
             )
         wanted = replace(await self.purchases.usual(), currency=currency)
-        plan = await self._plan(wanted, left_out, publish=False)
+        plan, _ = await self._plan(wanted, left_out, publish=False)
         if scope == EVERYTHING:
             return plan
         return part_of(plan, known)
@@ -105,11 +110,13 @@ class PlanRoom:
         wanted = replace(await self.purchases.usual(), currency="")
         found = await self.findings.listed(EVERYTHING)
         parts = sorted(
-            f"{one.finding.id} {one.finding.estimate} {one.finding.takes}" for one in found if one.finding.check != BUY
+            f"{one.finding.id} {one.finding.estimate} {one.finding.takes} {one.finding.hours} {one.finding.lost}"
+            for one in found
+            if one.finding.check not in (BUY, EXCHANGE)
         )
         return blake2b("\n".join((str(wanted), *parts)).encode(), digest_size=16).hexdigest()
 
-    async def _made(self, currency: str, wanted: Wanted) -> Plan | None:
+    async def _made(self, currency: str, wanted: Wanted) -> tuple[Plan, Chosen] | None:
         asked = replace(wanted, currency=currency)
         try:
             return await self._plan(asked, (), publish=True)
@@ -117,17 +124,19 @@ class PlanRoom:
             await self.purchases.plans.keep(asked, None, 0, str(problem))
             return None
 
-    async def _plan(self, wanted: Wanted, left_out: Collection[str], *, publish: bool) -> Plan:
+    async def _plan(self, wanted: Wanted, left_out: Collection[str], *, publish: bool) -> tuple[Plan, Chosen]:
         known = await self.purchases.known(EVERYTHING)
         bill = await self.purchases.advisor.bill(EVERYTHING, wanted.days, known, wanted.currency)
         chosen = await self.choosing.chosen(EVERYTHING, bill, Rates((*known.shares, *bill.shares)), left_out)
         use = chosen.left(bill.use) if wanted.rightsizing else bill.use
         now_ms = self.clock.now_ms()
-        planned = await self.purchases.advisor.plan(bill, use, wanted, known, now_ms)
+        after = replace(bill, held=exchanged(bill.held, chosen.exchanges))
+        planned = await self.purchases.advisor.plan(after, use, wanted, known, now_ms)
         if publish:
             await self.purchases.keep(wanted, planned, publish=True)
-        bought = Bought(planned.bought, judged(planned.answer)[0].findings).without(left_out)
-        return await asyncio.to_thread(_told, chosen, bought, now_ms)
+        findings = judged(planned.answer)[0].findings
+        bought = Bought(planned.bought, findings, chosen.exchanges).without(left_out)
+        return await asyncio.to_thread(_told, chosen, bought, now_ms), chosen
 
     async def _currencies(self) -> list[str]:
         """Those of the last days of the bill, the largest amount first."""
@@ -137,6 +146,11 @@ class PlanRoom:
         query = CostQuery(max(extent[0], extent[1] - 30 * _DAY_MS), extent[1], (Metric.BILLED,), Granularity.TOTAL)
         rows = await self.reader.costs(EVERYTHING, query)
         return [row.currency for row in sorted(rows, key=lambda row: (-row.amounts[0], row.currency))]
+
+
+def _given(chosen: Chosen) -> tuple[Finding, ...]:
+    """The findings of exchanges."""
+    return tuple(one.finding for one in chosen.exchanges)
 
 
 def _told(chosen: Chosen, bought: Bought, made_ms: int) -> Plan:

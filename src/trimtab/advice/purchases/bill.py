@@ -13,7 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.advice.purchases.model import HOUR_MS, Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
+from trimtab.advice.purchases.model import HOUR_MS, NANO, Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
 from trimtab.advice.purchases.rates import Basis, Rates, Share
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.explorer import eligible
@@ -65,6 +65,12 @@ class Bill:
     start_ms: int
     end_ms: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def spot_share(self) -> float | None:
+        """What its spot costs of on demand; None where it has none."""
+        listed = float(self.spot.at_on_demand().sum()) / NANO if self.spot.lines else 0.0
+        return self.spot_cost / listed if listed else None
 
 
 async def read_bill(reader: CostReader, scope: Scope, days: int, rates: Sequence[Share], currency: str = "") -> Bill:

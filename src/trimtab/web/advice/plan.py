@@ -14,7 +14,9 @@ from trimtab.web.view import View, link
 
 _NAMED = 3
 _VERBS = {
-    Verb.STOP: "Stop", Verb.SHRINK: "Shrink", Verb.MOVE: "Move", Verb.CHANGE: "Change", Verb.COMMIT: "Buy",
+    Verb.STOP: "Stop", Verb.DELETE: "Delete", Verb.SCHEDULE: "Schedule", Verb.SHRINK: "Shrink", Verb.MOVE: "Move",
+    Verb.SPOT: "Move to spot", Verb.CHANGE: "Change", Verb.EXCHANGE: "Exchange", Verb.RENEW: "Renew",
+    Verb.COMMIT: "Buy",
 }  # fmt: skip
 WITHOUT = "without"
 """The parameter of the address that has the rows that are left out."""
@@ -76,7 +78,7 @@ def _panel(plan: Plan, out: Sequence[Row], kept: str = "") -> PlanPanel:
 
 
 def _range(low: Decimal, high: Decimal, currency: str) -> str:
-    """From the least to the most; "" where every week is like the others."""
+    """From the 10th to the 90th percentile; "" where nothing is uncertain."""
     return f"{coins(low, currency)} – {coins(high, currency)}" if low != high else ""
 
 
@@ -97,5 +99,6 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
         "offered": one.chosen,
         "out": one.chosen and not taken,
         "reason": one.reason if one.reason else "",
-        "later": f"{to_datetime(one.later_ms):%Y-%m-%d}" if one.later_ms else "",
+        "cash_from": one.cash_from,
+        "later": f"{coins(one.later, currency)} from {to_datetime(one.later_ms):%Y-%m-%d}" if one.later else "",
     }  # fmt: skip

@@ -131,9 +131,18 @@ class Examples:
     undecided: Example
 
 
+def every(thing: Thing) -> bool:
+    """Takes any thing."""
+    del thing
+    return True
+
+
 @dataclass(frozen=True)
 class Check:
-    """A check. `id` is Trusted Advisor's where it has the check; ours begin with `trimtab-`."""
+    """A check. `id` is Trusted Advisor's where it has the check; ours begin with `trimtab-`.
+
+    Metrics that it `asks` are read of the things of its kinds that it `picks`.
+    """
 
     id: str
     name: str
@@ -153,6 +162,7 @@ class Check:
     status: Status = Status.WARNING
     restart: bool = False
     rollback: bool = True
+    picks: Callable[[Thing], bool] = every
 
     @property
     def defaults(self) -> dict[str, float]:

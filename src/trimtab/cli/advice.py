@@ -140,7 +140,7 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, as_jso
 
 def _when(row: wire.PlanRow, currency: str) -> str:
     """When a row becomes cash, and what it adds beside that later on."""
-    more = f"{_money(row.later, currency)} from {day(row.later_ms)}" if row.later_ms and row.later != "0" else ""
+    more = f"{_money(row.later, currency)} from {day(row.later_ms)}" if float(row.later) else ""
     return ", ".join(filter(None, (row.cash_from, more)))
 
 

@@ -86,16 +86,16 @@ def _options(
         return
     left = applied.on_demand.sum(axis=1) / NANO
     for line, hourly in _targets(evaluation, one, left, rates):
-        for given in sorted({one.count, *_counts(idle, one.count)}):
+        for given in _counts(idle, one.count):
             many = math.ceil(round(given * one.hourly / hourly, 9))
             yield _exchange(one, given, line, many, hourly, evaluation.books.use.currency)
 
 
-def _counts(idle: Floats, most: int) -> Iterator[int]:
-    """Machines that nobody needs in any hour, in half of them, and in the mean."""
-    for value in (idle.min(), np.median(idle), idle.mean()):
-        if 1 <= (many := round(float(value))) <= most:
-            yield many
+def _counts(idle: Floats, most: int) -> list[int]:
+    """Machines that may be given, fewest first: powers of two, and those idle always, half the time, in the mean."""
+    powers = (1 << at for at in range(most.bit_length()))
+    told = (round(float(one)) for one in (idle.min(), np.median(idle), idle.mean()))
+    return sorted({one for one in (*powers, *told, most) if 1 <= one <= most})
 
 
 def _targets(evaluation: Evaluation, one: Reservation, left: Floats, rates: Rates) -> Iterator[tuple[UseLine, Decimal]]:

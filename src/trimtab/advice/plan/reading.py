@@ -27,8 +27,6 @@ _BY_HOUR = 300
 """Machines whose own hours are read, the dearest; of others the hours are those of their line, in proportion."""
 _AT_ONCE = 100
 _RESERVED = "ec2:reserved-instances"
-_MOST = 10_000
-"""Reservations that are read at most."""
 _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
 _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
 _FREE = Where(Dimension.COMMITMENT, match=Match.ABSENT)
@@ -65,7 +63,7 @@ async def read_spot(
 
 async def read_convertible(store: ResourceStore, scope: Scope) -> frozenset[str]:
     """The ARNs of Reserved Instances that can be exchanged, as connected accounts say it."""
-    found = await store.listed(scope, kind=_RESERVED, limit=_MOST)
+    found = await store.of_type(scope, _RESERVED)
     return frozenset(one.arn for one in found if str(one.attributes.get("OfferingClass", "")).lower() == "convertible")
 
 

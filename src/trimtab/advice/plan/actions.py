@@ -44,11 +44,12 @@ def _of_machine(machine: str, findings: Sequence[Finding], targets: Targets) -> 
         if one.takes <= 0:
             flat += [one] if one.estimate else []
             continue
-        target = None if _goes(one) or one.hours else targets(one)
+        gone = one.action in _GONE
+        target = None if gone else targets(one)
         if one.lost is not None and target is None:
             waiting.append(Evidence(machine, (one.id,), f"no price of spot is known for {one.current or 'its type'}"))
             continue
-        way = ("gone" if _goes(one) else "spot" if one.lost is not None else "less"), target, one.hours, one.lost or 0.0
+        way = ("gone" if gone else "spot" if one.lost is not None else "less"), target, one.hours, one.lost or 0.0
         same.setdefault(way, []).append(one)
     for (_, target, hours, lost), some in same.items():
         some.sort(key=lambda one: (one.parts > 1, -one.takes, one.id))
@@ -78,11 +79,6 @@ def _flat(machine: str, findings: Sequence[Finding]) -> list[Action]:
         )
         for some in each
     ]  # fmt: skip
-
-
-def _goes(one: Finding) -> bool:
-    """Whether nothing of it is left in any hour."""
-    return one.action in _GONE and not one.hours
 
 
 def _verb(one: Finding, target: Target | None) -> Verb:

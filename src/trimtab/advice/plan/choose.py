@@ -209,9 +209,12 @@ def _program(evaluation: Evaluation, kinds: Sequence[_Kind], fixed: Set) -> Set:
 
 
 def _columns(program: Program, evaluation: Evaluation, kind: _Kind) -> list[int]:
-    """A variable for each thing that may be done to a kind: to how many of its machines it is."""
-    many = float(len(kind.machines))
-    mine = [program.variable(-float(evaluation.flat(one)), many, whole=True) for one in kind.machines[0][1:]]
+    """A variable for each thing that may be done to a kind: to how many of its machines it is.
+
+    Each costs what an action must add, so that what saves nothing is not proposed.
+    """
+    many, least = float(len(kind.machines)), float(_LEAST)
+    mine = [program.variable(least - float(evaluation.flat(one)), many, whole=True) for one in kind.machines[0][1:]]
     if len(mine) > 1:
         program.row(mine, [1.0] * len(mine), many)
     return mine

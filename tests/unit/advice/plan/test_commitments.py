@@ -12,6 +12,7 @@ from trimtab.advice.plan.choose import choose
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.exchange import EXCHANGE, Exchange, exchanged, exchanges
 from trimtab.advice.plan.model import Plan, Verb
+from trimtab.advice.plan.timing import Timing
 from trimtab.advice.plan.told import Bought, part_of, tell
 from trimtab.advice.purchases.model import Holdings, PlanKind
 from trimtab.advice.purchases.model import Plan as SavingsPlan
@@ -54,6 +55,16 @@ def test_what_is_covered_in_part_falls_in_part_now_and_more_when_the_commitment_
     [row] = plan_of(half, [finding(A, "")]).rows
     assert (row.chosen, row.adds, row.cash_from) == (True, ONE / 2, "next invoice")
     assert (row.later, row.later_ms) == (ONE / 2, MARCH)
+
+
+def test_what_is_done_otherwise_falls_no_later_and_what_ended_already_ends_no_more() -> None:
+    half = Company((A,), (), {"p5": BOTH / 4}, ends={"family-p5": MARCH})
+    stop, move = plan_of(half, [finding(A, ""), finding(A, "p4d.24xlarge")]).rows
+    assert (stop.later > 0, move.chosen, move.later, move.cash_from) == (True, False, 0, "")
+    actions, _ = actions_of([finding(A, "")], half.targets)
+    book = half.books()
+    past = replace(book, use=replace(book.use, at_ms=book.use.at_ms + MARCH))
+    assert Timing.of(Evaluation(past, actions, half.rates), ()).ends == {}
 
 
 def test_without_an_end_or_without_a_line_of_the_bill_nothing_falls_later() -> None:
@@ -158,8 +169,9 @@ def test_only_what_is_unused_of_a_reservation_is_exchanged() -> None:
     _, _, [made] = found_of(one)
     assert [each.count for each in made.kept] == [2]
     assert made.to.count == 2  # 2 × 0.2304 for 2 × 0.2448
-    nearly = replace(one, reserved=(Reserved("m5.2xlarge", 2, 0.384 * 0.6, flexible=False),))
-    assert found_of(nearly)[2] == ()
+    used = tuple(Machine(f"m-{at}", "m5.2xlarge", ALWAYS) for at in range(9))
+    nearly = replace(one, machines=(*used, *rest), reserved=(Reserved("m5.2xlarge", 10, 0.384 * 0.6, flexible=False),))
+    assert found_of(nearly)[2] == ()  # one of ten is idle
 
 
 @pytest.mark.parametrize("seed", range(700, 712))

@@ -16,7 +16,7 @@ from trimtab.advice.plan.outcomes import of_row, outcomes
 from trimtab.advice.plan.record import Record, records_of, sure_of
 from trimtab.advice.plan.told import Bought, tell
 from trimtab.advice.standing import Decision, Standing, State
-from unit.advice.plan.companies import Change, Company, Machine, any_company, company, finding
+from unit.advice.plan.companies import Change, Company, Machine, any_company, company, deleted, finding
 
 SURE = (1.0, 0.9, 0.6, 0.35)
 
@@ -54,7 +54,9 @@ def test_low_and_high_are_those_of_every_case_with_every_week(seed: int) -> None
         replace(each, hours=tuple(on and not (at < 168 and at in lost) for at, on in enumerate(each.hours)))
         for each in plain.machines
     )
-    one = doubtful(replace(plain, machines=machines))  # the first week has less use than the second
+    volume = deleted("vol", 50.0 * seed)
+    one = replace(plain, machines=machines, changes=(*plain.changes, volume), flat={"vol": 50.0 * seed})
+    one = doubtful(one)  # the first week has less use than the second
     actions, _ = actions_of([each.finding for each in one.changes], one.targets)
     evaluation = Evaluation(one.books(), actions, one.rates)
     chosen, _ = choose(evaluation)

@@ -59,6 +59,18 @@ def test_schedules_spot_and_deletions_beside_reservations_are_worth_what_the_inv
     assert told == pytest.approx(truth(one), abs=0.02)
 
 
+@pytest.mark.parametrize("seed", range(800, 804))
+def test_the_program_alone_finds_nearly_the_best_of_schedules_spot_and_deletions(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = any_company(seed, machines=10)
+    exact = evaluation_of(one).worth(choose(evaluation_of(one))[0]).expected
+    monkeypatch.setattr(choosing, "EXACT", 1)
+    monkeypatch.setattr(choosing, "_improved", lambda evaluation, kinds, chosen: chosen)
+    evaluation = evaluation_of(one)
+    assert float(evaluation.worth(choose(evaluation)[0]).expected) >= 0.98 * float(exact)
+
+
 @pytest.mark.parametrize("seed", range(100, 108))
 def test_the_program_and_its_replays_find_the_best_where_not_everything_is_tried(
     seed: int, monkeypatch: pytest.MonkeyPatch

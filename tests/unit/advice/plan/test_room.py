@@ -197,6 +197,26 @@ def test_what_may_be_interrupted_moves_to_spot_at_what_that_cost_in_the_days_tha
     assert [(row.verb, row.cash_from) for row in plan.rows] == [("spot", "next invoice")]
 
 
+def test_a_schedule_takes_the_weekdays_of_the_bill(room: PlanRoom) -> None:
+    only_usual(room)
+    first = (20_000 + HOURS // 24 - 30 + 3) % 7  # the weekday on which the 30 days begin: it is there five times
+    day = tuple(range(first * 24, first * 24 + 24))
+    publish(room, replace(finding(C, ""), hours=day))
+    asyncio.run(room.recompute(0))
+    assert dollars(asyncio.run(room.latest())).total == D("42.05")  # 0.384 × 0.9 × 730 × 5 ÷ 30
+
+
+def test_who_refuses_such_advice_makes_the_low_case_lower(room: PlanRoom) -> None:
+    only_usual(room)
+    refused = [replace(finding(A, "", part=f"/{at}"), billed_as="i-gone") for at in range(4)]
+    publish(room, finding(B, ""), *refused)
+    for one in refused:
+        asyncio.run(room.findings.decide(EVERYTHING, one.id, Decision.DISMISSED, "me", "needed"))
+    asyncio.run(room.recompute(0))
+    plan = dollars(asyncio.run(room.latest()))
+    assert (plan.total, plan.low, plan.expected) == (D("36161.28"), D("0.00"), D("18080.64"))  # as likely as not
+
+
 def test_where_no_price_of_spot_is_known_the_bill_s_own_spot_says_what_it_costs(state: State) -> None:
     use = Use.hourly((line_of(C.type),), np.ones((1, 48)))
     bill = PurchaseBill(use, use, 48 * 0.384 * 0.35, Holdings(), (), 0, 48 * HOUR)
@@ -258,6 +278,9 @@ def test_an_exchange_is_a_finding_and_a_row_and_commitments_are_planned_beside_i
     assert sum(one.adds for one in plan.rows) == plan.total
     [found] = [one.finding for one in asyncio.run(made.findings.listed(EVERYTHING)) if one.finding.id in row.findings]
     assert (found.cash, found.check) == (row.adds, "trimtab-exchange-reservation")
+    answer = asyncio.run(made.purchases.plans.latest()).answer
+    assert answer is not None
+    assert [one.id for one in answer.held] == [f"{RESERVED} as m5.2xlarge"]
     less = asyncio.run(made.without(EVERYTHING, "USD", row.findings))
     assert plan.total - less.total == row.adds
 

@@ -9,6 +9,7 @@ import pytest
 
 from trimtab.advice.finding import Action as Fix
 from trimtab.advice.finding import Finding
+from trimtab.advice.plan import choose as choosing
 from trimtab.advice.plan.actions import actions_of
 from trimtab.advice.plan.choose import choose
 from trimtab.advice.plan.choosing import Chosen
@@ -20,6 +21,7 @@ from unit.advice.plan.companies import (
     RATES,
     Company,
     Machine,
+    any_company,
     deleted,
     finding,
     hour_of_week,
@@ -144,8 +146,35 @@ def test_one_that_stops_and_one_that_deletes_are_one_action() -> None:
     assert [(one.verb, one.takes) for one in actions] == [(Verb.DELETE, 1.0)]
 
 
+def test_what_an_action_changes_by_itself_is_the_use_with_it_less_the_use_without() -> None:
+    one = any_company(900)
+    evaluation = evaluation_of(one, [each.finding for each in one.changes])
+    none = evaluation.use(()).quantity
+    for at in range(len(evaluation.actions)):
+        moved = np.zeros_like(none)
+        for line, values in evaluation.change(at):
+            moved[line] += values
+        assert np.allclose(none + moved, evaluation.use((at,)).quantity)
+
+
+def test_machines_are_alike_where_the_same_may_be_done_to_the_same_share_of_the_same_lines() -> None:
+    names = ("a", "b", "c", "d", "e", "f", "g")
+    said = [
+        finding(A, ""), finding(A, ""), scheduled(A, WEEKEND).finding, scheduled(A, frozenset({1})).finding,
+        finding(A, ""), finding(A, ""), finding(A, ""),
+    ]  # fmt: skip
+    findings = [replace(one, billed_as=name) for name, one in zip(names, said, strict=True)]
+    shares = dict.fromkeys(names, ((0, 0.1),)) | {"e": ((0, 0.2),), "g": ((0, np.ones(HOURS)),)}
+    book = replace(TWO.books(), parts=shares, flat={"f": D(10)})
+    actions, _ = actions_of(findings, TWO.targets)
+    evaluation = Evaluation(book, actions, TWO.rates)
+    kinds = choosing._kinds(evaluation, choosing._choices(actions))
+    assert sorted(len(one.machines) for one in kinds) == [1, 1, 1, 1, 1, 2]
+
+
 def test_machines_alike_are_one_variable_with_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty machines of which a plan covers ten: the program stops thirty of them and no more."""
+    monkeypatch.setattr(choosing, "_improved", lambda evaluation, kinds, chosen: chosen)
     machines = tuple(Machine(f"i-{at:02}", "m5.2xlarge", ALWAYS) for at in range(40))
     one = Company(machines, (), {"m5": 10 * 0.384 * 0.63})
     actions, _ = actions_of([finding(each, "") for each in machines], one.targets)

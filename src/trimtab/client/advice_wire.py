@@ -96,7 +96,7 @@ class PlanRow(Struct, frozen=True):
 
 
 class PlanInvoice(Struct, frozen=True):
-    """A coming month's invoice without the plan and with it, and with it in the best (`low`) and worst week's case."""
+    """A coming month's invoice without the plan and with it, and with it as the plan's high (`low`) and low case is."""
 
     month: str
     before: str

@@ -103,7 +103,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A coming month's invoice without and with the plan, and with it in the least and most favourable case."""
+    """A coming month's invoice without and with the plan, and with it in the most (`low`) and least favourable case."""
 
     month: str
     before: Decimal

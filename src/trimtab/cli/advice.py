@@ -140,8 +140,12 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, as_jso
 
 def _when(row: wire.PlanRow, currency: str) -> str:
     """When a row becomes cash, and what it adds beside that later on."""
-    more = f"{_money(row.later, currency)} from {day(row.later_ms)}" if float(row.later) else ""
-    return ", ".join(filter(None, (row.cash_from, more)))
+    if not float(row.later):
+        return row.cash_from
+    later = _money(row.later, currency)
+    return (
+        f"{row.cash_from}, {later} more on {day(row.later_ms)[:10]}" if float(row.adds) else f"{row.cash_from}: {later}"
+    )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -177,7 +177,7 @@ def test_the_plan_is_on_the_page_and_can_be_tried_without_a_row(
     pages = open_pages(replace(nothing, advice=room, advice_plan=cast(Any, planned)))
     text = pages.get("/advice").text
     for part in ("60.50 USD a month", "off 1,000.00", "likely 50.00 – 70.00", "Stop p5-18&lt;b&gt;", "939.50",
-                 "· next invoice · 12.25 from 2027-03-01",
+                 "· next invoice · 12.25 more on 2027-03-01",
                  "saves nothing on the invoice", "The next three invoices", "most worth doing"):  # fmt: skip
         assert (part in text) == (part != "most worth doing"), part
     assert text.count('name="without"') == 1  # what is not in the plan cannot be left out of it

@@ -82,6 +82,14 @@ def _range(low: Decimal, high: Decimal, currency: str) -> str:
     return f"{coins(low, currency)} – {coins(high, currency)}" if low != high else ""
 
 
+def _later(one: Row, currency: str) -> str:
+    """What falls later: more than what falls now, with its day, or all of it."""
+    if not one.later:
+        return ""
+    amount = coins(one.later, currency)
+    return f"{amount} more on {to_datetime(one.later_ms):%Y-%m-%d}" if one.adds else amount
+
+
 def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
     more = f" and {len(one.names) - _NAMED} more" if len(one.names) > _NAMED else ""
     check = one.id.split("|")[1]
@@ -100,5 +108,5 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
         "out": one.chosen and not taken,
         "reason": one.reason if one.reason else "",
         "cash_from": one.cash_from,
-        "later": f"{coins(one.later, currency)} from {to_datetime(one.later_ms):%Y-%m-%d}" if one.later else "",
+        "later": _later(one, currency),
     }  # fmt: skip

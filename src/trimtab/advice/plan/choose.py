@@ -8,6 +8,7 @@
 
 An action that only takes use away never raises the invoice; one that moves use can, where what it leaves is paid
 anyhow. Of sets that cost the same the one with fewer actions is taken: nobody should be asked to do what saves nothing.
+What costs nothing now and saves once commitments end that pay for it is taken too: less is to be renewed then.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -22,6 +23,7 @@ import numpy as np
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.model import Action
+from trimtab.advice.plan.timing import Timing
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.model import NANO, Floats, Holdings
 from trimtab.advice.purchases.optimum import Places
@@ -59,6 +61,34 @@ class _Kind:
 def choose(evaluation: Evaluation) -> tuple[Set, str]:
     """The best set of the actions of an evaluation, and how it was found."""
     free = _choices(evaluation.actions)
+    now, how = _best_now(evaluation, free)
+    return _and_later(evaluation, _kinds(evaluation, free), now), how
+
+
+def _and_later(evaluation: Evaluation, kinds: Sequence[_Kind], chosen: Set) -> Set:
+    """The set with what else saves when commitments have ended, of machines with which nothing is done."""
+    ends = list(Timing.of(evaluation, ()).ends)
+    if not ends:
+        return chosen
+    shift = ends[-1] - int(evaluation.books.use.at_ms[0])
+
+    def worth(some: Set) -> tuple[Decimal, Decimal]:
+        return evaluation.worth(some).expected, evaluation.worth(some, None, shift).expected
+
+    now, then = worth(chosen)
+    for kind in sorted(kinds, key=lambda one: -_most(evaluation, one))[:_PROGRAM]:
+        idle = [one for one in kind.machines if not _count(one, chosen)]
+        more = chosen.union(chain(*(_most_listed(evaluation, one) for one in idle)))
+        if more == chosen:
+            continue
+        found = worth(more)
+        if found[0] >= now and found[1] - then >= _LEAST * len(idle):
+            chosen, (now, then) = more, found
+    return chosen
+
+
+def _best_now(evaluation: Evaluation, free: Sequence[Options]) -> tuple[Set, str]:
+    """The set that lowers the next invoices most."""
     if prod(len(one) for one in free) <= EXACT:
         sets = (frozenset(chain(*one)) for one in product(*free))
         return reduce(lambda best, one: one if _better(evaluation, one, best) else best, sets), (

@@ -121,7 +121,7 @@ def _due(evaluation: Evaluation, timing: Timing, done: frozenset[int], piece: _P
 def _dated(row: Row, due: Due) -> Row:
     """A row with when it becomes cash; one that saves nothing now says what it saves later."""
     reason = row.reason
-    if not row.chosen and due.later:
+    if row.adds < _CENT and due.later:
         reason = f"saves nothing until {to_datetime(due.later_ms):%Y-%m-%d}: a commitment pays for it until then"
     return replace(row, cash_from=due.cash_from, later=due.later, later_ms=due.later_ms, reason=reason)
 

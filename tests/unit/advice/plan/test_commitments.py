@@ -9,6 +9,7 @@ import pytest
 from trimtab.advice.finding import Finding, Pillar
 from trimtab.advice.plan.actions import actions_of
 from trimtab.advice.plan.choose import choose
+from trimtab.advice.plan.choosing import Chosen
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.exchange import EXCHANGE, Exchange, exchanged, exchanges
 from trimtab.advice.plan.model import Plan, Verb
@@ -45,9 +46,26 @@ def plan_of(one: Company, findings: Sequence[Finding], bought: Bought | None = N
 def test_what_a_commitment_pays_for_becomes_cash_on_the_day_it_ends() -> None:
     covered = Company((A, B), (), {"p5": BOTH}, ends={"family-p5": MARCH})
     [row] = plan_of(covered, [finding(A, "")]).rows
-    assert (row.chosen, row.adds, row.cash_from) == (False, 0, "on 1970-03-01")
+    assert (row.chosen, row.adds, row.cash_from) == (True, 0, "on 1970-03-01")
     assert (row.later, row.later_ms) == (ONE, MARCH)
     assert row.reason == "saves nothing until 1970-03-01: a commitment pays for it until then"
+
+
+def test_what_saves_later_is_in_the_set_only_where_it_costs_nothing_now() -> None:
+    covered = Company((A, B), (), {"p5": BOTH}, ends={"family-p5": MARCH})
+    moved = plan_of(covered, [finding(A, "p4d.24xlarge")])  # on demand, while a p5 is paid for
+    assert [(row.chosen, row.adds) for row in moved.rows] == [(False, 0)]
+    lasting = Company((A, B), (), {"p5": BOTH})
+    assert [row.chosen for row in plan_of(lasting, [finding(A, "")]).rows] == [False]
+    both = plan_of(covered, [finding(A, ""), finding(B, "")])
+    assert [(row.chosen, row.later, len(row.actions)) for row in both.rows] == [(True, 2 * ONE, 2)]
+    assert Chosen(*evaluated(covered, [finding(A, "")]), "", {}, ()).left(covered.books().use).quantity.sum() == 168
+
+
+def evaluated(one: Company, findings: Sequence[Finding]) -> tuple[Evaluation, frozenset[int]]:
+    """The evaluation of a company and the set that is chosen."""
+    evaluation = Evaluation(one.books(), actions_of(findings, one.targets)[0], one.rates)
+    return evaluation, choose(evaluation)[0]
 
 
 def test_what_is_covered_in_part_falls_in_part_now_and_more_when_the_commitment_ends() -> None:

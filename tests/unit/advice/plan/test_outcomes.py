@@ -92,6 +92,12 @@ def test_where_there_are_many_cases_draws_come_near_them_and_are_always_the_same
     assert drawn.low <= drawn.expected <= drawn.high
 
 
+def test_among_many_small_actions_a_large_one_fails_as_often_as_it_should() -> None:
+    sizes, sure = [100.0, *([0.01] * 60)], [0.85, *([0.5] * 60)]
+    assert of_row([100.6], sizes, sure).low < 1  # it fails in 15 % of the cases
+    assert of_row([100.6], sizes, [0.95, *sure[1:]]).low > 99  # in 5 %
+
+
 def test_a_row_comes_out_in_parts_of_its_weeks_by_what_its_actions_take() -> None:
     found = of_row([100.0, 200.0], [3.0, 1.0], [1.0, 0.5])
     assert (found.low, found.high) == (D("75.00"), D("200.00"))  # 75, 100, 150 and 200, each as likely

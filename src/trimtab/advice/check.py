@@ -55,7 +55,9 @@ class Found:
     `share` is how much of the resource's cost the fix saves (0 where it saves no money); `money` says the amount a
     month itself where the bill of the resource does not, with `money_note`. A resource that the bill has as one of
     `parts` equal ones (a GPU of a machine) saves its part. `kwh` is the electricity that it saves a month, where that
-    is measured. `words` are further words of the fix.
+    is measured. `hours` are the hours of the week (0: Monday 00:00 UTC) in which alone the fix takes it away. `lost`
+    says that it moves to spot, and what share more interruptions and checkpoints make it compute. `words` are further
+    words of the fix.
     """
 
     thing: Thing
@@ -74,6 +76,8 @@ class Found:
     advised: str = ""
     parts: int = 1
     kwh: float | None = None
+    hours: tuple[int, ...] = ()
+    lost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,18 @@ class Examples:
     undecided: Example
 
 
+def every(thing: Thing) -> bool:
+    """Takes any thing."""
+    del thing
+    return True
+
+
 @dataclass(frozen=True)
 class Check:
-    """A check. `id` is Trusted Advisor's where it has the check; ours begin with `trimtab-`."""
+    """A check. `id` is Trusted Advisor's where it has the check; ours begin with `trimtab-`.
+
+    Metrics that it `asks` are read of the things of its kinds that it `picks`.
+    """
 
     id: str
     name: str
@@ -149,6 +162,7 @@ class Check:
     status: Status = Status.WARNING
     restart: bool = False
     rollback: bool = True
+    picks: Callable[[Thing], bool] = every
 
     @property
     def defaults(self) -> dict[str, float]:

@@ -56,8 +56,10 @@ def _finding(check: Check, found: Found, facts: Facts) -> Finding:
         cash=saved.cash,
         estimate=saved.cash,
         billed_as=facts.billed_as(thing),
-        takes=found.share if found.money is None and not contracted else 0.0,
+        takes=_takes(found) if found.money is None and not contracted else 0.0,
         parts=found.parts,
+        hours=found.hours,
+        lost=found.lost,
         cost=cost.amount,
         currency=cost.currency,
         cash_note=saved.note,
@@ -73,6 +75,11 @@ def _finding(check: Check, found: Found, facts: Facts) -> Finding:
         machine=facts.machine_key(thing),
         cost_note=cost.note,
     )
+
+
+def _takes(found: Found) -> float:
+    """What goes of the use: of a fix for some hours all of it in these, and all that moves to spot."""
+    return 1.0 if found.hours or found.lost is not None else found.share
 
 
 @dataclass(frozen=True, slots=True)

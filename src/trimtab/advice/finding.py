@@ -80,8 +80,10 @@ class Finding:
 
     `billed_as` is the resource, or the machine that it is in, as the bill names it ("" where no line does), `takes` the
     share of its use that the fix takes away; of a resource that is one of `parts` equal ones (a GPU of a machine) of
-    its own part. `estimate` is what the check itself takes the cash to be; `cash` is what the fix adds in the plan once
-    there is one, and `alone` what it is worth where nothing else is done.
+    its own part. Where it goes in some hours only, `hours` are those of the week, 0 the one that begins Monday 00:00
+    UTC, and `takes` is of them. `lost` is of use that moves to spot: the share of it that interruptions and checkpoints
+    cost; None of what does not move there. `estimate` is what the check itself takes the cash to be; `cash` is what the
+    fix adds in the plan once there is one, and `alone` what it is worth where nothing else is done.
     """
 
     check: str
@@ -116,6 +118,8 @@ class Finding:
     billed_as: str = ""
     takes: float = 0.0
     parts: int = 1
+    hours: tuple[int, ...] = ()
+    lost: float | None = None
     estimate: Decimal | None = None
     alone: Decimal | None = None
 

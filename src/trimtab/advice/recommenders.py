@@ -68,6 +68,16 @@ RECOMMENDERS: tuple[Recommender, ...] = (
         effort=Effort.MEDIUM,
     ),
     Recommender(
+        "trimtab-exchange-reservation",
+        "Exchange reservations that are not used",
+        Pillar.COST,
+        "Convertible Reserved Instances whose type the plan leaves unused, exchanged for one that is on demand.",
+        "At least 20 % is unused, and the exchange, for equal or greater value, lowers the invoice.",
+        "EC2 User Guide, exchange convertible Reserved Instances; trimtab's hourly simulation",
+        action=Action.BUY_RESERVATION,
+        effort=Effort.LOW,
+    ),
+    Recommender(
         "trimtab-commitment-expiry",
         "Commitments that end soon",
         Pillar.COST,

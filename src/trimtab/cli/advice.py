@@ -133,13 +133,16 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, backte
     if not plans:
         remark("no plan yet; it needs a bill: `trimtab import FILE`, then `trimtab advice refresh`")
     for one in plans:
-        click.echo(f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)}")
+        click.echo(
+            f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)}; likely "
+            f"{_money(one.low, one.currency)} to {_money(one.high, one.currency)}"
+        )
         rows = [
             (row.verb, _money(row.adds, one.currency), _money(row.alone, one.currency), row.owner or "nobody",
-             _some(row.names), row.reason)
+             _some(row.names), _when(row, one.currency), row.reason)
             for row in one.rows
         ]  # fmt: skip
-        print_table(("do", "adds", "alone", "owner", "what", ""), rows, right=("adds", "alone"))
+        print_table(("do", "adds", "alone", "owner", "what", "cash", ""), rows, right=("adds", "alone"))
         invoices = [
             (each.month, *(_money(value, one.currency) for value in (each.before, each.after, each.low, each.high)))
             for each in one.invoices
@@ -180,6 +183,16 @@ def _backtest(connection: Connection, currency: str, as_json: bool) -> None:
         print_table(("do", "promised", "came"), rows, right=("promised", "came"))
         for each in one.left_out:
             remark(f"left out: {each.name}: {each.reason}")
+
+
+def _when(row: wire.PlanRow, currency: str) -> str:
+    """When a row becomes cash, and what it adds beside that later on."""
+    if not float(row.later):
+        return row.cash_from
+    later = _money(row.later, currency)
+    return (
+        f"{row.cash_from}, {later} more on {day(row.later_ms)[:10]}" if float(row.adds) else f"{row.cash_from}: {later}"
+    )
 
 
 def _some(names: Sequence[str]) -> str:

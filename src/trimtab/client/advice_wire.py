@@ -74,8 +74,10 @@ class Advice(Struct, frozen=True):
 class PlanRow(Struct, frozen=True):
     """A line of the plan: actions that are one piece of work. Money is a month, off the next invoices.
 
-    `alone`: where nothing else is done; `adds`: after the rows above, and all rows add up to the total. Rows that are
-    not `chosen` add nothing, for the `reason`. `findings` are ids of advice.
+    `alone`: where nothing else is done; `adds`: after the rows above, and all rows add up to the total. `low` and
+    `high` are the 10th and 90th percentile of that over weeks and over how certain it is. Rows that are not `chosen`
+    add nothing, for the `reason`. `findings` are ids of advice. `cash_from`: when it becomes cash (`next invoice`, `on`
+    a day, `at renewal of` a commitment); `later` is what it adds beside that from `later_ms` on.
     """
 
     id: str
@@ -90,10 +92,12 @@ class PlanRow(Struct, frozen=True):
     reason: str
     later_ms: int
     findings: list[str]
+    cash_from: str = ""
+    later: str = "0"
 
 
 class PlanInvoice(Struct, frozen=True):
-    """A coming month's invoice without the plan and with it, and with it in the best (`low`) and worst week's case."""
+    """A coming month's invoice without the plan and with it, and with it as the plan's high (`low`) and low case is."""
 
     month: str
     before: str
@@ -104,7 +108,8 @@ class PlanInvoice(Struct, frozen=True):
 
 class AdvicePlan(Struct, frozen=True):
     """The best set of actions in one currency. `total` is that of the set, replayed together; `billed` is the invoice
-    a month without it, net of discounts, of the days `[start_ms, end_ms)` as which those to come are taken."""
+    a month without it, net of discounts, of the days `[start_ms, end_ms)` as which those to come are taken. `expected`
+    is the mean over weeks and over how certain each action is, `low` and `high` the 10th and 90th percentile."""
 
     made_ms: int
     currency: str
@@ -118,6 +123,7 @@ class AdvicePlan(Struct, frozen=True):
     invoices: list[PlanInvoice]
     how: str
     notes: list[str]
+    expected: str = "0"
 
 
 class PlanPart(Struct, frozen=True):

@@ -15,6 +15,7 @@ from trimtab.advice.backtest.evidence import PastChecks
 from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.facts import Watch
 from trimtab.advice.plan.choosing import Choosing
+from trimtab.advice.plan.reading import read_convertible
 from trimtab.advice.plan.room import PlanRoom as AdvicePlanRoom
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.purchases.terms import read_terms
@@ -381,7 +382,8 @@ def _plan(
     stores: Stores, clock: Clock, costs: CostsRoom, advice: AdviceRoom, inventory: InventoryRoom
 ) -> AdvicePlanRoom:
     """One plan of everything that saves, what to commit to last, with the nightly advice and after each decision."""
-    choosing = Choosing(costs.reader, advice.findings, load(), clock)
+    ledger, convertible = advice.ledger.store.listed, partial(read_convertible, inventory.resources)
+    choosing = Choosing(costs.reader, advice.findings, load(), clock, inventory.spot, ledger, convertible)
     terms = partial(read_terms, inventory.resources)
     purchases = PurchasesRoom.of(stores.state, clock, costs, advice.findings, terms, choosing.leaves)
     room = AdvicePlanRoom(costs.reader, advice.findings, choosing, purchases, advice.knobs, clock, costs.currencies)

@@ -15,13 +15,13 @@ from trimtab.inventory.catalog.instance_prices import InstancePrice, Price
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.catalog.price_lists import PriceList, Product
 from trimtab.inventory.catalog.pricing import Machine
-from trimtab.inventory.catalog.spot import SpotPrice
+from trimtab.inventory.catalog.spot import SpotPrice, hourly
 from trimtab.inventory.room import InventoryRoom
 from trimtab.sources.price_lists.history import COLUMNS, snapshots, stretches
 from trimtab.sources.tables.csv_file import rows_of, sorted_out
 from trimtab.store.state.database import State
 
-DAY = 86_400_000
+HOUR, DAY = 3_600_000, 86_400_000
 FACTS = {"instanceType": "p5.48xlarge", "operatingSystem": "Linux", "regionCode": "eu-west-1", "tenancy": "Shared"}
 LEASE = {"LeaseContractLength": "1yr", "PurchaseOption": "Partial Upfront", "OfferingClass": "standard"}
 
@@ -104,6 +104,18 @@ def test_spot_prices_hold_until_the_next_and_are_kept_once(state: State) -> None
         assert [("g5.xlarge", "us-east-1")] == await room.spot.places()
 
     asyncio.run(work())
+
+
+def test_what_each_hour_on_spot_cost_is_that_of_the_zone_that_cost_least_over_all_of_them() -> None:
+    def price(zone: str, hour: int, cost: str, currency: str = "USD") -> SpotPrice:
+        return SpotPrice("g5.xlarge", "us-east-1", zone, hour * HOUR, Decimal(cost), currency=currency)
+
+    told = [price("a", 6, "0.4"), price("a", 4, "0.2"), price("b", 0, "0.5"), price("b", 8, "0.1")]
+    assert hourly(told, 4 * HOUR, 4) == [0.2, 0.2, 0.4, 0.4]
+    assert hourly(told, 3 * HOUR, 2) == [0.2, 0.2]  # what is not known yet costs what it does first
+    assert hourly(told, 8 * HOUR, 2) == [0.1, 0.1]
+    assert hourly([*told, price("c", 0, "0.01", "EUR")], 4 * HOUR, 1) == [0.2]
+    assert hourly([], 0, 4) is None
 
 
 def test_the_price_cuts_of_june_2025_are_found_in_a_public_history(state: State, repository: Path) -> None:

@@ -187,8 +187,10 @@ class Planned:
         return replace(PLAN, total=Decimal("40.00"), rows=PLAN.rows[1:], invoices=())
 
 
+MARCH = 1_803_859_200_000  # 2027-03-01
 STOP = Row("stop|trimtab-idle-gpu|vision|", Verb.STOP, ("a",), (GPU.id,), ("p5-18<b>",), "vision", Decimal(90),
-           Decimal("60.50"), Decimal(50), Decimal(70))  # fmt: skip
+           Decimal("60.50"), Decimal(50), Decimal(70), later_ms=MARCH, cash_from="next invoice",
+           later=Decimal("12.25"))  # fmt: skip
 SHRINK = Row("shrink|trimtab-idle-gpu||-", Verb.SHRINK, ("b",), (PORT.id,), ("m5",), "", Decimal(0), Decimal(0),
              chosen=False, reason="saves nothing on the invoice")  # fmt: skip
 PLAN = Plan(
@@ -241,7 +243,8 @@ def test_the_plan_is_on_the_page_and_can_be_tried_without_a_row(
     planned = Planned()
     pages = open_pages(replace(nothing, advice=room, advice_plan=cast(Any, planned)))
     text = pages.get("/advice").text
-    for part in ("60.50 USD a month", "off 1,000.00", "50.00 – 70.00 by week", "Stop p5-18&lt;b&gt;", "939.50",
+    for part in ("60.50 USD a month", "off 1,000.00", "likely 50.00 – 70.00", "Stop p5-18&lt;b&gt;", "939.50",
+                 "· next invoice · 12.25 more on 2027-03-01",
                  "saves nothing on the invoice", "The next three invoices", "most worth doing"):  # fmt: skip
         assert (part in text) == (part != "most worth doing"), part
     assert text.count('name="without"') == 1  # what is not in the plan cannot be left out of it

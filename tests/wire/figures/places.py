@@ -32,6 +32,7 @@ NOT_WALKED: Mapping[str, str] = {
             "cost_together", "effective_savings_rate", "instance_hours_reserved", "spend_under_savings_plans",
             "reservations_used", "savings_plans_used", "cost_not_billed", "estimate_error", "month_forecast",
             "month_line", "month_forecast_error",
+            "commitment_coverage", "commitment_utilisation",
         )),
         ("needs functions that report", (
             "functions", "function_invocations", "function_failed_share", "function_cold_share",

@@ -55,7 +55,8 @@ class FactsReader:
         asks: dict[Ask, Sequence[Thing]] = {}
         for one in wanted:
             for ask in one.asks:
-                asks[ask] = [*asks.get(ask, ()), *(thing for kind in one.kinds for thing in found.get(kind, ()))]
+                mine = (thing for kind in one.kinds for thing in found.get(kind, ()) if one.picks(thing))
+                asks[ask] = [*asks.get(ask, ()), *mine]
         unique = {ask: list({thing.path: thing for thing in many}.values()) for ask, many in asks.items()}
         await self.reader.fresh()
         values = await measures(self.reader, self.registry, scope, unique, now_ms)

@@ -3,19 +3,22 @@
     actions, waiting = actions_of(findings, targets)
 
 A check that adds evidence to an action adds no money. A GPU is a part of its machine: a machine can go (or shrink) only
-when the same is said of all its GPUs; until then its findings wait, and free GPU-hours alone.
+when the same is said of all its GPUs; until then its findings wait, and free GPU-hours alone. What is to go is one
+action, whether one check stops it and another deletes it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
 from trimtab.advice.finding import Action as Fix
 from trimtab.advice.finding import Finding
-from trimtab.advice.plan.model import Action, Evidence, Target, Verb
+from trimtab.advice.plan.model import ZERO, Action, Evidence, Target, Verb
 
 Targets = Callable[[Finding], Target | None]
 """The machine that a finding advises, where its price is known."""
 _COMMITMENTS = frozenset({"commitment", "savingsplans:savingsplan", "ec2:reserved-instances"})
-_STOPS = frozenset({Fix.STOP, Fix.DELETE})
+_GONE = frozenset({Fix.STOP, Fix.DELETE})
+_Way = tuple[str, Target | None, tuple[int, ...], float]
+"""What tells actions on one machine apart: what becomes of it, in which hours, and what of it is lost on spot."""
 
 
 def actions_of(findings: Iterable[Finding], targets: Targets) -> tuple[list[Action], list[Evidence]]:
@@ -34,16 +37,21 @@ def actions_of(findings: Iterable[Finding], targets: Targets) -> tuple[list[Acti
 
 
 def _of_machine(machine: str, findings: Sequence[Finding], targets: Targets) -> tuple[list[Action], list[Evidence]]:
-    same: dict[tuple[Verb, Target | None], list[Finding]] = {}
+    same: dict[_Way, list[Finding]] = {}
     flat: list[Finding] = []
-    for one in findings:
-        if one.takes > 0:
-            target = targets(one) if one.action not in _STOPS else None
-            same.setdefault((_verb(one, target), target), []).append(one)
-        elif one.estimate:
-            flat.append(one)
     actions, waiting = [], []
-    for (verb, target), some in same.items():
+    for one in findings:
+        if one.takes <= 0:
+            flat += [one] if one.estimate else []
+            continue
+        gone = one.action in _GONE
+        target = None if gone else targets(one)
+        if one.lost is not None and target is None:
+            waiting.append(Evidence(machine, (one.id,), f"no price of spot is known for {one.current or 'its type'}"))
+            continue
+        way = ("gone" if gone else "spot" if one.lost is not None else "less"), target, one.hours, one.lost or 0.0
+        same.setdefault(way, []).append(one)
+    for (_, target, hours, lost), some in same.items():
         some.sort(key=lambda one: (one.parts > 1, -one.takes, one.id))
         ids = tuple(one.id for one in some)
         takes = _takes(some)
@@ -55,17 +63,33 @@ def _of_machine(machine: str, findings: Sequence[Finding], targets: Targets) -> 
             waiting.append(Evidence(machine, ids, words))
         else:
             sure = max(one.confidence for one in some)
-            actions.append(Action(machine, verb, ids, takes, target, confidence=sure))
-    actions += [
-        Action(machine, Verb.CHANGE, (one.id,), 0.0, flat=one.estimate, alone=False, confidence=one.confidence)
-        for one in sorted(flat, key=lambda one: one.id)
-    ]
-    return actions, waiting
+            verb = _verb(some[0], target)
+            actions.append(Action(machine, verb, ids, takes, target, confidence=sure, hours=hours, lost=lost))
+    return [*actions, *_flat(machine, flat)], waiting
+
+
+def _flat(machine: str, findings: Sequence[Finding]) -> list[Action]:
+    """Actions whose money checks tell themselves: what is deleted is deleted once, other changes are each their own."""
+    flat = sorted(findings, key=lambda one: (-(one.estimate or ZERO), one.id))
+    gone = [one for one in flat if one.action is Fix.DELETE]
+    each = [gone] if gone else []
+    each += [[one] for one in sorted(flat, key=lambda one: one.id) if one.action is not Fix.DELETE]
+    return [
+        Action(
+            machine, Verb.DELETE if some is gone else Verb.CHANGE, tuple(one.id for one in some), 0.0,
+            flat=some[0].estimate, alone=False, confidence=max(one.confidence for one in some),
+        )
+        for some in each
+    ]  # fmt: skip
 
 
 def _verb(one: Finding, target: Target | None) -> Verb:
-    if one.action in _STOPS:
-        return Verb.STOP
+    if one.hours:
+        return Verb.SCHEDULE
+    if one.action in _GONE:
+        return Verb.DELETE if one.action is Fix.DELETE else Verb.STOP
+    if target is not None and target.spot:
+        return Verb.SPOT
     if target is None or one.current.rpartition(".")[0] == target.type.rpartition(".")[0]:
         return Verb.SHRINK
     return Verb.MOVE

@@ -16,18 +16,24 @@ class Verb(StrEnum):
     """What an action does, in the order in which a plan takes them: use goes before it is committed to."""
 
     STOP = "stop"
+    DELETE = "delete"
+    SCHEDULE = "schedule"
     SHRINK = "shrink"
     MOVE = "move"
+    SPOT = "spot"
     CHANGE = "change"
+    EXCHANGE = "exchange"
+    RENEW = "renew"
     COMMIT = "commit"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The machine that takes over: its type, and what an hour of it costs on demand."""
+    """The machine that takes over: its type, and what an hour of it costs on demand, or on `spot` in the mean."""
 
     type: str
     rate: Decimal
+    spot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,9 @@ class Action:
     """Something to do with one resource, and the findings (their ids) that say so, the leading one first.
 
     `machine` is the resource as the bill names it. `takes` is the share of its use that goes, or that moves to
-    `target`. `flat` is money a month where a check tells it itself. Actions of one machine that are `alone` exclude
-    each other.
+    `target`, in all hours or in `hours` of the week (0: Monday 00:00 UTC). Of what moves to spot `lost` is the share
+    that is computed again. `flat` is money a month where a check tells it itself. Actions of one machine that are
+    `alone` exclude each other. `confidence`: how likely it is that it comes off when it is taken.
     """
 
     machine: str
@@ -47,6 +54,8 @@ class Action:
     flat: Decimal | None = None
     alone: bool = True
     confidence: float = 1.0
+    hours: tuple[int, ...] = ()
+    lost: float = 0.0
 
     @property
     def id(self) -> str:
@@ -70,8 +79,9 @@ class Row:
 
     `alone`: what the invoice falls by where nothing else is done; `adds`: by what it falls further where all rows
     above are done already. The `adds` of all rows are the plan's total. `chosen` is false where the set is better
-    without it, with the `reason`. `later_ms`: from when on it saves, 0 from now. `low` and `high` are `adds` in the
-    least and the most favourable week of the history.
+    without it, with the `reason`. `low` and `high` are the 10th and 90th percentile of `adds` over weeks and over how
+    certain its actions are. `cash_from` says when it becomes cash; `later` is what it adds beside that a month from
+    `later_ms` on, when commitments end that pay for the use until then.
     """
 
     id: str
@@ -87,12 +97,13 @@ class Row:
     chosen: bool = True
     reason: str = ""
     later_ms: int = 0
-    cost: Decimal = ZERO
+    cash_from: str = ""
+    later: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A coming month's invoice without and with the plan, and with it in the least and most favourable case."""
+    """A coming month's invoice without and with the plan, and with it in the most (`low`) and least favourable case."""
 
     month: str
     before: Decimal
@@ -106,8 +117,9 @@ class Plan:
     """A plan in one currency: its rows, the first one first; its total a month, and the three invoices that follow.
 
     `worth` by finding: (alone, what it adds in the plan, how that came about). `billed` is what the days that were
-    replayed cost, a month, net; `low` and `high` the totals of the least and most favourable week. `how` names the
-    way in which the set was found.
+    replayed cost, a month, net. `total` is what the set saves when all of it is done and holds; `expected` the mean
+    over weeks and over how certain each action is, `low` and `high` the 10th and 90th percentile of that. `how` names
+    the way in which the set was found.
     """
 
     made_ms: int
@@ -123,3 +135,4 @@ class Plan:
     worth: Mapping[str, tuple[Decimal | None, Decimal, str]] = field(default_factory=dict)
     how: str = ""
     notes: tuple[str, ...] = ()
+    expected: Decimal = ZERO

@@ -1,6 +1,6 @@
 """The books of a plan from the bill: its last days, as the days that follow."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -19,12 +19,15 @@ from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Match, Metric, Not, Where
 from trimtab.costs.read import CostReader
 from trimtab.costs.readers.rate_card_charges import POWER
+from trimtab.inventory.catalog.spot import SpotPriceStore, hourly
+from trimtab.inventory.resources import ResourceStore
 
 DAYS = 30
 """Days of the bill that are replayed: near a month, and recent."""
 _BY_HOUR = 300
 """Machines whose own hours are read, the dearest; of others the hours are those of their line, in proportion."""
 _AT_ONCE = 100
+_RESERVED = "ec2:reserved-instances"
 _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
 _USAGE = Where(Dimension.CHARGE_CATEGORY, ("Usage",))
 _FREE = Where(Dimension.COMMITMENT, match=Match.ABSENT)
@@ -32,14 +35,45 @@ _AVOIDABLE = Not(Where(Dimension.SERVICE, (*sorted(RENTED), POWER)))
 _SUMS = (Metric.USAGE, Metric.LIST)
 
 
+def span_of(bill: Bill) -> tuple[int, int]:
+    """The days of a bill that are replayed."""
+    hours = min(bill.use.hours, DAYS * 24)
+    return bill.end_ms - hours * HOUR_MS, bill.end_ms
+
+
+async def read_spot(
+    store: SpotPriceStore, bill: Bill, wanted: Iterable[tuple[str, str, Decimal]]
+) -> dict[tuple[str, str], Floats]:
+    """What an hour on spot cost of types in regions (each with its price on demand), in each hour that is replayed.
+
+    Where no price of it is known it is taken to cost what the bill's own spot costs of on demand; without any, nothing
+    is said of it.
+    """
+    span, found = span_of(bill), dict[tuple[str, str], Floats]()
+    hours = (span[1] - span[0]) // HOUR_MS
+    share = bill.spot_share
+    for type_, region, listed in wanted:
+        known = hourly(await store.of(type_, region, *span), span[0], hours, bill.use.currency)
+        if known is not None:
+            found[type_, region] = np.array(known)
+        elif share is not None:
+            found[type_, region] = np.full(hours, float(listed) * share)
+    return found
+
+
+async def read_convertible(store: ResourceStore, scope: Scope) -> frozenset[str]:
+    """The ARNs of Reserved Instances that can be exchanged, as connected accounts say it."""
+    found = await store.of_type(scope, _RESERVED)
+    return frozenset(one.arn for one in found if str(one.attributes.get("OfferingClass", "")).lower() == "convertible")
+
+
 async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Collection[str]) -> Books:
     """The last DAYS days of a bill that was read, with what each of `machines` has of them.
 
     Their hours are moved on by as much: what is held counts as it will in the days that follow.
     """
-    hours = min(bill.use.hours, DAYS * 24)
-    use = bill.use.span(bill.use.hours - hours, bill.use.hours)
-    span = bill.end_ms - hours * HOUR_MS, bill.end_ms
+    span = span_of(bill)
+    use = bill.use.span(bill.use.hours - (span[1] - span[0]) // HOUR_MS, bill.use.hours)
     only = Where(Dimension.CURRENCY, (use.currency,))
     parts: dict[str, tuple[Part, ...]] = {}
     net = np.ones(len(use.lines))
@@ -59,6 +93,7 @@ async def read_books(reader: CostReader, scope: Scope, bill: Bill, machines: Col
         await _flat(reader, scope, span, only, frozenset(machines), bill.readings),
         await _billed(reader, scope, span, only),
         bill.notes,
+        span[1] - span[0],
     )
 
 

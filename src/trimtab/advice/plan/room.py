@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.advice.finding import Finding
+from trimtab.advice.finding import Finding, Judgement
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing, Chosen
+from trimtab.advice.plan.exchange import EXCHANGE, exchanged
 from trimtab.advice.plan.kept import KeptPlans, keep_plans, kept_plans
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.presented import PlansTogether, together
@@ -42,10 +43,11 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A plan, and the purchase plans that are in it: one a provider."""
+    """A plan, the purchase plans that are in it, one a provider, and the findings of the exchanges in it."""
 
     plan: Plan
     answers: list[Answer]
+    given: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class PlanRoom:
         made = [await self._made(currency, wanted) for currency in reversed(await self._currencies())]
         plans = [one.plan for one in reversed(made) if one is not None]
         await self.purchases.publish([answer for one in made if one is not None for answer in one.answers])
+        given = tuple(each for one in made if one is not None for each in one.given)
+        await self.findings.publish([Judgement(EXCHANGE, given, (), len(given))], what="exchanges of reservations")
         for plan in plans:
             await self.findings.value(plan.currency, plan.worth)
         await keep_plans(self.kept, KeptPlans(await self._made_from(), plans))
@@ -121,7 +125,9 @@ class PlanRoom:
         wanted = replace(await self.purchases.usual(), currency="")
         found = await self.findings.listed(EVERYTHING)
         parts = sorted(
-            f"{one.finding.id} {one.finding.estimate} {one.finding.takes}" for one in found if one.finding.check != BUY
+            f"{one.finding.id} {one.finding.estimate} {one.finding.takes} {one.finding.hours} {one.finding.lost}"
+            for one in found
+            if one.finding.check not in (BUY, EXCHANGE)
         )
         return blake2b("\n".join((str(wanted), *parts)).encode(), digest_size=16).hexdigest()
 
@@ -140,15 +146,16 @@ class PlanRoom:
         chosen = await self.choosing.chosen(EVERYTHING, bill, Rates((*known.shares, *bill.shares)), left_out)
         use = chosen.left(bill.use) if wanted.rightsizing else bill.use
         now_ms = self.clock.now_ms()
+        after = replace(bill, held=exchanged(bill.held, chosen.exchanges))
         made = []
         for provider in reversed(bill.providers):  # the one of AWS is the newest
             asked = replace(wanted, provider=provider)
-            made.append(await self.purchases.advisor.plan(bill, use, asked, known, now_ms))
+            made.append(await self.purchases.advisor.plan(after, use, asked, known, now_ms))
             if keep:
                 await self.purchases.keep(asked, made[-1], publish=False)
-        bought = _together(list(reversed(made))).without(left_out)
+        bought = replace(_together(list(reversed(made))), exchanges=chosen.exchanges).without(left_out)
         plan = await asyncio.to_thread(_told, chosen, bought, now_ms)
-        return _Made(plan, [one.answer for one in made])
+        return _Made(plan, [one.answer for one in made], tuple(one.finding for one in chosen.exchanges))
 
     async def _currencies(self) -> list[str]:
         """Those of the last days of the bill, the largest amount first."""

@@ -246,8 +246,8 @@ def _spotted(use: Use, bill: Bill, wanted: Wanted) -> tuple[Use, float, str]:
     """The use without what moves to spot, what that saves a month, and a word on it."""
     if not wanted.spot:
         return use, 0.0, ""
-    listed = float(bill.spot.at_on_demand().sum()) / NANO if bill.spot.lines else 0.0
-    price = bill.spot_cost / listed if listed else SPOT_SHARE
+    known = bill.spot_share
+    price = SPOT_SHARE if known is None else known
     left = apply(use, bill.held, sharing=wanted.sharing).on_demand.sum(axis=1) / NANO
     whole = use.at_on_demand().sum(axis=1) / NANO
     shares = [
@@ -256,7 +256,7 @@ def _spotted(use: Use, bill: Bill, wanted: Wanted) -> tuple[Use, float, str]:
     ]
     moved = float((whole * np.array(shares)).sum())
     saving = moved * (1 - price) / max(use.hours, 1) * MONTH_HOURS
-    word = "as the bill's own spot costs" if listed else "an assumption: the bill has no spot"
+    word = "an assumption: the bill has no spot" if known is None else "as the bill's own spot costs"
     return moved_to_spot(use, shares), saving, f"spot at {price:.2f} of on demand, {word}"
 
 

@@ -16,7 +16,18 @@ from trimtab.access.scope import Scope
 from trimtab.advice.purchases.elsewhere import held_elsewhere
 from trimtab.advice.purchases.lines import LINE, LineOf, Reading, family_of, readings, units_of
 from trimtab.advice.purchases.lines import line_of as line_of_aws
-from trimtab.advice.purchases.model import AWS, HOUR_MS, Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
+from trimtab.advice.purchases.model import (
+    AWS,
+    HOUR_MS,
+    NANO,
+    Holdings,
+    Payment,
+    Plan,
+    PlanKind,
+    Reservation,
+    Use,
+    UseLine,
+)
 from trimtab.advice.purchases.rates import Basis, Rates, Share
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.costs.explorer import eligible
@@ -75,6 +86,12 @@ class Bill:
             held=replace(held, plans=tuple(replace(one, shares=one.shares[mine]) for one in held.plans)),
             shares=tuple(one for one in self.shares if one.kind.provider == provider),
         )
+
+    @property
+    def spot_share(self) -> float | None:
+        """What its spot costs of on demand; None where it has none."""
+        listed = float(self.spot.at_on_demand().sum()) / NANO if self.spot.lines else 0.0
+        return self.spot_cost / listed if listed else None
 
 
 async def read_bill(

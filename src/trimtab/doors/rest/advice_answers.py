@@ -69,7 +69,7 @@ def plan_answer(one: Plan) -> wire.AdvicePlan:
     rows = [
         wire.PlanRow(
             row.id, row.verb.value, list(row.names), row.owner, f"{row.alone:f}", f"{row.adds:f}", f"{row.low:f}",
-            f"{row.high:f}", row.chosen, row.reason, row.later_ms, list(row.findings),
+            f"{row.high:f}", row.chosen, row.reason, row.later_ms, list(row.findings), row.cash_from, f"{row.later:f}",
         )
         for row in one.rows
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def plan_answer(one: Plan) -> wire.AdvicePlan:
     ]  # fmt: skip
     return wire.AdvicePlan(
         one.made_ms, one.currency, one.start_ms, one.end_ms, f"{one.billed:f}", f"{one.total:f}", f"{one.low:f}",
-        f"{one.high:f}", rows, invoices, one.how, list(one.notes),
+        f"{one.high:f}", rows, invoices, one.how, list(one.notes), f"{one.expected:f}",
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """`SpotPriceStore`: what spot capacity cost by zone, at each change of its price."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,7 @@ from trimtab.store.state.tables import spot_prices
 
 LINUX = "Linux/UNIX"
 _AT_ONCE = 400
+_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,27 @@ class SpotPriceStore:
         query = select(spot_prices.c.type, spot_prices.c.region).distinct()
         rows = await self._state.run(lambda connection: list(connection.execute(query)))
         return sorted((row.type, row.region) for row in rows)
+
+
+def hourly(
+    prices: Sequence[SpotPrice], start_ms: int, hours: int, currency: str = "USD", system: str = LINUX
+) -> list[float] | None:
+    """What each hour from `start_ms` on cost in the zone that cost least over all of them; None without a price.
+
+    Before the first price of a zone that price counts.
+    """
+    zones: dict[str, list[SpotPrice]] = {}
+    for one in prices:
+        if (one.currency, one.system) == (currency, system):
+            zones.setdefault(one.zone, []).append(one)
+    every = [_in_hours(sorted(mine, key=lambda one: one.at_ms), start_ms, hours) for _, mine in sorted(zones.items())]
+    return min(every, key=sum, default=None)
+
+
+def _in_hours(prices: Sequence[SpotPrice], start_ms: int, hours: int) -> list[float]:
+    times = [one.at_ms for one in prices]
+    places = (bisect_right(times, start_ms + hour * _HOUR_MS) - 1 for hour in range(hours))
+    return [float(prices[max(at, 0)].per_hour) for at in places]
 
 
 def _put(connection: Connection, prices: Sequence[SpotPrice]) -> None:

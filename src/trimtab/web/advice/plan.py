@@ -18,7 +18,9 @@ _NAMED = 3
 _NEAR = 0.05
 """By how much of what was promised a plan may miss it and count as kept."""
 VERBS: dict[str, str] = {
-    Verb.STOP: "Stop", Verb.SHRINK: "Shrink", Verb.MOVE: "Move", Verb.CHANGE: "Change", Verb.COMMIT: "Buy",
+    Verb.STOP: "Stop", Verb.DELETE: "Delete", Verb.SCHEDULE: "Schedule", Verb.SHRINK: "Shrink", Verb.MOVE: "Move",
+    Verb.SPOT: "Move to spot", Verb.CHANGE: "Change", Verb.EXCHANGE: "Exchange", Verb.RENEW: "Renew",
+    Verb.COMMIT: "Buy",
 }  # fmt: skip
 """The verbs as people read them."""
 WITHOUT = "without"
@@ -114,8 +116,16 @@ def _panel(plan: Plan, out: Sequence[Row], kept: str = "") -> PlanPanel:
 
 
 def _range(low: Decimal, high: Decimal, currency: str) -> str:
-    """From the least to the most; "" where every week is like the others."""
+    """From the 10th to the 90th percentile; "" where nothing is uncertain."""
     return f"{coins(low, currency)} – {coins(high, currency)}" if low != high else ""
+
+
+def _later(one: Row, currency: str) -> str:
+    """What falls later: more than what falls now, with its day, or all of it."""
+    if not one.later:
+        return ""
+    amount = coins(one.later, currency)
+    return f"{amount} more on {to_datetime(one.later_ms):%Y-%m-%d}" if one.adds else amount
 
 
 def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
@@ -135,5 +145,6 @@ def _row(one: Row, currency: str, *, taken: bool) -> dict[str, Any]:
         "offered": one.chosen,
         "out": one.chosen and not taken,
         "reason": one.reason if one.reason else "",
-        "later": f"{to_datetime(one.later_ms):%Y-%m-%d}" if one.later_ms else "",
+        "cash_from": one.cash_from,
+        "later": _later(one, currency),
     }  # fmt: skip

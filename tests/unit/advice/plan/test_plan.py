@@ -14,7 +14,7 @@ from trimtab.advice.plan.choose import choose
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.model import Plan, Verb
 from trimtab.advice.plan.told import Bought, divided, tell
-from unit.advice.plan.companies import Change, Company, Machine, company, finding
+from unit.advice.plan.companies import Change, Company, Machine, any_company, company, finding
 
 
 def evaluation_of(one: Company) -> Evaluation:
@@ -46,6 +46,29 @@ def test_the_set_is_the_best_of_all_and_is_worth_what_the_invoice_falls_by(seed:
     assert told == pytest.approx(came, abs=0.02)
     assert told == pytest.approx(truth(one), abs=0.02)
     assert 0 <= told <= one.invoice()
+
+
+@pytest.mark.parametrize("seed", range(400, 406))
+def test_schedules_spot_and_deletions_beside_reservations_are_worth_what_the_invoice_falls_by(seed: int) -> None:
+    one = any_company(seed)
+    evaluation = evaluation_of(one)
+    chosen, _ = choose(evaluation)
+    told = float(evaluation.worth(chosen).expected)
+    came = one.invoice() - one.without(changes_of(one, evaluation, chosen)).invoice()
+    assert told == pytest.approx(came, abs=0.02)
+    assert told == pytest.approx(truth(one), abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(800, 804))
+def test_the_program_alone_finds_nearly_the_best_of_schedules_spot_and_deletions(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = any_company(seed, machines=10)
+    exact = evaluation_of(one).worth(choose(evaluation_of(one))[0]).expected
+    monkeypatch.setattr(choosing, "EXACT", 1)
+    monkeypatch.setattr(choosing, "_improved", lambda evaluation, kinds, chosen: chosen)
+    evaluation = evaluation_of(one)
+    assert float(evaluation.worth(choose(evaluation)[0]).expected) >= 0.98 * float(exact)
 
 
 @pytest.mark.parametrize("seed", range(100, 108))

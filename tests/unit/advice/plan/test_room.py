@@ -6,20 +6,24 @@ from dataclasses import replace
 from decimal import Decimal as D
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.advice.finding import Finding, Judgement
+from trimtab.advice.finding import Action, Finding, Judgement
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.choosing import Choosing
 from trimtab.advice.plan.model import Plan
 from trimtab.advice.plan.presented import PlansTogether
+from trimtab.advice.plan.reading import read_convertible, read_spot
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.purchases.advisor import Advisor
 from trimtab.advice.purchases.answer import Wanted
+from trimtab.advice.purchases.bill import Bill as PurchaseBill
 from trimtab.advice.purchases.facts import FactStore
 from trimtab.advice.purchases.findings import BUY
 from trimtab.advice.purchases.kept import PlanStore
+from trimtab.advice.purchases.model import Holdings, Use
 from trimtab.advice.purchases.recorded import RecordedPlans
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.standing import Decision
@@ -31,8 +35,11 @@ from trimtab.costs.currencies.room import Currencies
 from trimtab.costs.currencies.store import RateStore
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.inventory.catalog.book import load
+from trimtab.inventory.catalog.spot import SpotPrice, SpotPriceStore
+from trimtab.inventory.resolver import parse_arn
+from trimtab.inventory.resources import Resource, ResourceStore
 from trimtab.store.state.database import State
-from unit.advice.plan.companies import ACCOUNT, RATES, REGION, Machine, finding
+from unit.advice.plan.companies import ACCOUNT, RATES, REGION, Machine, finding, line_of
 
 HOUR, DAY = 3_600_000, 86_400_000
 START = 20_000 * DAY
@@ -171,6 +178,116 @@ def test_what_is_dismissed_leaves_the_plan_which_is_made_anew(room: PlanRoom) ->
     asyncio.run(job.work())
     after = dollars(asyncio.run(room.latest()))
     assert (before.total, after.total) == (D("72322.56"), D("36161.28"))
+
+
+def test_what_may_be_interrupted_moves_to_spot_at_what_that_cost_in_the_days_that_are_replayed(
+    room: PlanRoom, state: State
+) -> None:
+    spot = SpotPriceStore(state)
+    moving = replace(room, choosing=replace(room.choosing, spot=spot))
+    only_usual(moving)
+    said = replace(finding(C, C.type, "interruptible"), part="", lost=0.1, action=Action.RIGHTSIZE)
+    publish(moving, said)
+    asyncio.run(moving.recompute(0))
+    assert dollars(asyncio.run(moving.latest())).total == 0
+    assert "no price of spot is known for m5.2xlarge" in {
+        one.finding.cash_note for one in asyncio.run(moving.findings.listed(EVERYTHING))
+    }
+    half = START + (HOURS - 360) * HOUR  # for the last 15 of the 30 days
+    prices = [("b", 0, "0.1"), ("b", half, "0.2"), ("a", 0, "0.3")]
+    asyncio.run(spot.put([SpotPrice(C.type, REGION, zone, at, D(price)) for zone, at, price in prices]))
+    asyncio.run(moving.recompute(0))
+    plan = dollars(asyncio.run(moving.latest()))
+    assert plan.total == D("131.84")  # (0.384 × 0.9 − (0.1 + 0.2) ÷ 2 × 1.1) × 730
+    assert [(row.verb, row.cash_from) for row in plan.rows] == [("spot", "next invoice")]
+
+
+def test_a_schedule_takes_the_weekdays_of_the_bill(room: PlanRoom) -> None:
+    only_usual(room)
+    first = (20_000 + HOURS // 24 - 30 + 3) % 7  # the weekday on which the 30 days begin: it is there five times
+    day = tuple(range(first * 24, first * 24 + 24))
+    publish(room, replace(finding(C, ""), hours=day))
+    asyncio.run(room.recompute(0))
+    assert dollars(asyncio.run(room.latest())).total == D("42.05")  # 0.384 × 0.9 × 730 × 5 ÷ 30
+
+
+def test_who_refuses_such_advice_makes_the_low_case_lower(room: PlanRoom) -> None:
+    only_usual(room)
+    refused = [replace(finding(A, "", part=f"/{at}"), billed_as="i-gone") for at in range(4)]
+    publish(room, finding(B, ""), *refused)
+    for one in refused:
+        asyncio.run(room.findings.decide(EVERYTHING, one.id, Decision.DISMISSED, "me", "needed"))
+    asyncio.run(room.recompute(0))
+    plan = dollars(asyncio.run(room.latest()))
+    assert (plan.total, plan.low, plan.expected) == (D("36161.28"), D("0.00"), D("18080.64"))  # as likely as not
+
+
+def test_where_no_price_of_spot_is_known_the_bill_s_own_spot_says_what_it_costs(state: State) -> None:
+    use = Use.hourly((line_of(C.type),), np.ones((1, 48)))
+    bill = PurchaseBill(use, use, 48 * 0.384 * 0.35, Holdings(), (), 0, 48 * HOUR)
+    store = SpotPriceStore(state)
+    asked = [(C.type, REGION, D("0.384")), ("p5.48xlarge", REGION, D("55.04"))]
+    found = asyncio.run(read_spot(store, bill, asked))
+    assert found[C.type, REGION].tolist() == pytest.approx([0.384 * 0.35] * 48)
+    asyncio.run(store.put([SpotPrice(C.type, REGION, "a", 24 * HOUR, D("0.1"))]))
+    assert asyncio.run(read_spot(store, bill, asked))[C.type, REGION].tolist() == [0.1] * 48
+    none = replace(bill, spot=Use.hourly((), np.zeros((0, 48))), spot_cost=0.0)
+    assert set(asyncio.run(read_spot(store, none, asked))) == {(C.type, REGION)}
+
+
+def test_which_reservations_can_be_exchanged_is_read_from_the_accounts(state: State) -> None:
+    store = ResourceStore(state)
+    arns = [f"arn:aws:ec2:{REGION}:{ACCOUNT}:reserved-instances/{at}" for at in range(3)]
+    classes = ("convertible", "standard", "Convertible")
+    found = [
+        Resource(parse_arn(arn), arn=arn, attributes={"OfferingClass": word})
+        for arn, word in zip(arns, classes, strict=True)
+    ]
+    asyncio.run(store.put(found, 1))
+    assert asyncio.run(read_convertible(store, EVERYTHING)) == {arns[0], arns[2]}
+
+
+class Reserving(Bill):
+    """The same with three c6i.2xlarge reserved, which nobody runs."""
+
+    async def costs(self, scope: Any, query: CostQuery) -> list[CostRow]:
+        if Metric.COMMITMENT_TOTAL_HOURS not in query.metrics or "'EUR'" in str(query.where):
+            return await super().costs(scope, query)
+        hours = D(HOURS * 3)
+        keys = (RESERVED, ACCOUNT, "AmazonEC2", REGION, "c6i.2xlarge", "Linux")
+        amounts = hours * D("0.2"), hours, hours * D("0.2")
+        return [CostRow(START, START + HOURS * HOUR, keys, "USD", "Hrs", 1, amounts)]
+
+
+RESERVED = f"arn:aws:ec2:{REGION}:{ACCOUNT}:reserved-instances/1"
+
+
+async def convertible(scope: Any) -> frozenset[str]:
+    del scope
+    return frozenset({RESERVED})
+
+
+def test_an_exchange_is_a_finding_and_a_row_and_commitments_are_planned_beside_it(room: PlanRoom) -> None:
+    bill = Reserving()
+    advisor = Advisor(bill, NoForecast())  # type: ignore[arg-type] # as far as it is asked
+    made = replace(
+        room, reader=bill, choosing=replace(room.choosing, reader=bill, convertible=convertible),
+        purchases=replace(room.purchases, advisor=advisor),
+    )  # type: ignore[arg-type] # so too  # fmt: skip
+    only_usual(made)
+    publish(made, finding(A, ""), finding(B, ""))
+    asyncio.run(made.recompute(0))
+    plan = dollars(asyncio.run(made.latest()))
+    [row] = [one for one in plan.rows if one.verb == "exchange"]
+    assert (row.names, row.adds > 0, row.cash_from) == (("1",), True, "next invoice")
+    assert sum(one.adds for one in plan.rows) == plan.total
+    [found] = [one.finding for one in asyncio.run(made.findings.listed(EVERYTHING)) if one.finding.id in row.findings]
+    assert (found.cash, found.check) == (row.adds, "trimtab-exchange-reservation")
+    answers = [one.answer for one in asyncio.run(made.purchases.plans.newest())]
+    [answer] = [one for one in answers if one is not None and one.currency == "USD"]
+    assert [one.id for one in answer.held] == [f"{RESERVED} as m5.2xlarge"]
+    less = asyncio.run(made.without(EVERYTHING, "USD", row.findings))
+    assert plan.total - less.total == row.adds
 
 
 class Held:

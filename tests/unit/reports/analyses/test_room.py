@@ -64,7 +64,7 @@ def test_a_page_may_choose_conditions_and_another_range(watching: Watching) -> N
 def test_starters_can_be_answered_from_the_sources_that_there_are(engine: Telemetry, state: State) -> None:
     nobody: Any = None
     clock = ManualClock(NOW)
-    sources = every.every_source(every.Rooms(engine, clock, *(nobody for _ in range(8))))
+    sources = every.every_source(every.Rooms(engine, clock, *(nobody for _ in range(9))))
     room = AnalysisRoom.of(
         state, DatasetRoom.of(state, DatasetReader(engine, sources, clock), clock, A), Forecaster(), clock
     )

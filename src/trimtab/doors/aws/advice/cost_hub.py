@@ -200,7 +200,8 @@ def _item(standing: Standing, mode: str) -> dict[str, Any]:
     """A recommendation. Before discounts a saving is what the resource costs, whatever commitments do."""
     one = standing.finding
     cost = float(one.cost or one.cash or 0)
-    saved = cost if mode == _BEFORE and one.action in (Action.STOP, Action.DELETE) else float(one.cash or 0)
+    whole = one.action in (Action.STOP, Action.DELETE) and not one.hours
+    saved = cost if mode == _BEFORE and whole else float(one.cash or 0)
     type_ = resource_type(one.kind, one.action)
     return {
         "recommendationId": one.id,

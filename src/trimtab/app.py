@@ -275,7 +275,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
             rooms.notify.watch,
             rooms.exposed,
         ),
-        checks=checks_of(rooms.stores),
+        checks=checks_of(rooms.stores, rooms.clock),
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
         alarms=Alarming(rooms.alarms, rooms.rehearsals, rooms.clock, rooms.settings.account_id, rooms.settings.region),

@@ -23,6 +23,7 @@ from trimtab.app import build_doors, jobs_of
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.front import Front
+from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.periodic import run_jobs
 from trimtab.listen import bind
 from trimtab.selfwatch import tell_damage
@@ -74,7 +75,7 @@ async def serve(settings: Settings) -> None:
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
-            jobs = run_jobs([*wires.jobs(), *jobs_of(rooms, reports)], stop)
+            jobs = run_jobs([heartbeat(), *wires.jobs(), *jobs_of(rooms, reports)], stop)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
         await asyncio.to_thread(stores.close)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from trimtab.base.clock import Clock
+from trimtab.base.errors import Unavailable
+from trimtab.jobs.lock import renewed_ms
 from trimtab.metrics.rollups.marks import ended
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
@@ -67,7 +69,14 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     return Stores(state, telemetry, *opened)
 
 
-def checks_of(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
+JOBS = "jobs"
+"""The lock that the process of periodic jobs holds."""
+_LATE_MS = 25_000
+"""The jobs process renews its lock every ten seconds."""
+_START_MS = 120_000
+
+
+def checks_of(stores: Stores, clock: Clock) -> dict[str, Callable[[], Awaitable[None]]]:
     """What must answer for the server to be ready, by name; each raises a TrimtabError where it does not."""
 
     async def engine() -> None:
@@ -80,7 +89,15 @@ def checks_of(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
         for one in stores.ingest_logs:
             one.check_room()
 
-    return {"engine": engine, "state": state, "log": log}
+    begun_ms = clock.now_ms()
+
+    async def jobs() -> None:
+        seen_ms, now_ms = await renewed_ms(stores.state, JOBS), clock.now_ms()
+        if now_ms > max((seen_ms or 0) + _LATE_MS, begun_ms + _START_MS):
+            seen = "was never seen" if seen_ms is None else f"was last seen {(now_ms - seen_ms) / 1000:.0f} s ago"
+            raise Unavailable(f"the jobs process {seen}: alarms are not evaluated and nothing is rolled up")
+
+    return {"engine": engine, "state": state, "log": log, "jobs": jobs}
 
 
 class _Engine:

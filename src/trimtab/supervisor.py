@@ -1,20 +1,24 @@
 """`trimtab up`: starts the engine owner, the server, the jobs and the local agent, and keeps them running.
 
 Children are spawned, never forked, and hold a pipe to this process on their standard input: when it closes they
-end, however this process ended. A child that crashes is started again, with its last words in the log.
+end, however this process ended. A child that crashes is started again, with its last words in the log; so is one that
+hangs: its heartbeat is silent for HANG_S. It is asked first where its threads are.
 """
 
+import contextlib
 import logging
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import IO
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
+from trimtab.jobs.heartbeat import BEAT
 from trimtab.listen import bind, check_exposure
 from trimtab.settings import Settings, child_environment
 
@@ -27,6 +31,8 @@ _RESTART_DELAY_S = 1.0
 _MAX_RESTARTS = 5  # in a row, each within _STABLE_S of its start; then trimtab gives up and says why
 _STABLE_S = 60.0
 _LAST_WORDS = 60
+HANG_S = 45.0  # nine heartbeats: longer than any pause that was seen on a machine with ten times too much to do
+_DUMP_S = 2.0
 
 
 @dataclass
@@ -43,6 +49,8 @@ class Child:
     last_words: "deque[str]" = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
     started: float = 0.0
     restarts: int = 0
+    beat_at: float | None = None
+    """When it last said that its event loop turns; None before the first time."""
 
 
 class Supervisor:
@@ -96,7 +104,9 @@ class Supervisor:
             self._await_ready(child)
 
     def _start(self, child: Child) -> None:
+        _close(child)
         child.ready.clear()
+        child.beat_at = None
         child.started = self._clock.monotonic()
         ours = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: it is ours, not a child's
         try:
@@ -125,8 +135,10 @@ class Supervisor:
                 raise SetupError(f"cannot start the {child.name}: it was not ready after {START_TIMEOUT_S:.0f} s")
 
     def _read_output(self, child: Child, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            if line.startswith(READY):
+        for line in _lines(process.stdout):
+            if line.rstrip() == BEAT:
+                child.beat_at = self._clock.monotonic()
+            elif line.startswith(READY):
                 child.said = line.strip()
                 child.ready.set()
             else:
@@ -134,19 +146,36 @@ class Supervisor:
         self._changed.set()
 
     def _read_errors(self, child: Child, process: "subprocess.Popen[str]") -> None:
-        for line in process.stderr or ():
+        for line in _lines(process.stderr):
             child.last_words.append(line.rstrip())
             logger.debug("%s: %s", child.name, line.rstrip())
             if child.name != "engine":  # the engine's own stderr is noise until it fails
                 sys.stderr.write(line)
 
     def _watch(self) -> None:
+        looked = self._clock.monotonic()
         while not self._stop.is_set():
             self._changed.wait(1.0)
             self._changed.clear()
+            now, before = self._clock.monotonic(), looked
+            looked = now
             for child in self._children:
+                if child.beat_at is not None and now - before > HANG_S / 2:  # it was we who did not look
+                    child.beat_at = now
+                if child.beat_at is not None and now - child.beat_at > HANG_S:
+                    self._end_hung(child)
                 if not self._stop.is_set() and child.process is not None and child.process.poll() is not None:
                     self._restart(child)
+
+    def _end_hung(self, child: Child) -> None:
+        """Have a child say where it is, and end it; then it is started again like one that crashed."""
+        if child.process is None or child.process.poll() is not None:
+            return
+        logger.error("the %s has not answered for %.0f s; it is ended", child.name, HANG_S)
+        child.process.send_signal(signal.SIGUSR1)
+        self._stop.wait(_DUMP_S)  # its threads are written to its last words
+        child.process.kill()
+        child.process.wait()
 
     def _restart(self, child: Child) -> None:
         code = child.process.returncode if child.process else 0
@@ -176,6 +205,22 @@ class Supervisor:
                 logger.error("the %s did not end in %.0f s; it is killed", child.name, STOP_TIMEOUT_S)
                 child.process.kill()
                 child.process.wait()
+        for child in self._children:
+            _close(child)
+
+
+def _close(child: Child) -> None:
+    """Close our end of the standard input of a child that ended."""
+    if child.process is not None and child.process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            child.process.stdin.close()
+
+
+def _lines(stream: "IO[str] | None") -> Iterator[str]:
+    """The lines of what a child says, until it ends."""
+    if stream is not None:
+        with stream:
+            yield from stream
 
 
 def _python(module: str, *arguments: str) -> list[str]:

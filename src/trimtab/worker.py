@@ -27,6 +27,7 @@ from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
 from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
+from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.logs.groups import LogGroups
@@ -52,7 +53,7 @@ from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
-from trimtab.stores import open_telemetry
+from trimtab.stores import JOBS, open_telemetry
 from trimtab.traces.duties import trace_duties
 from trimtab.triggers import sourcing
 from trimtab.triggers.arns import Place
@@ -168,7 +169,7 @@ async def work(settings: Settings) -> None:
     clock = SystemClock()
     state = await asyncio.to_thread(State.open, settings.state_url, settings.data_dir)
     telemetry = open_telemetry(settings)
-    lock = Lock(state, clock, "jobs")
+    lock = Lock(state, clock, JOBS)
     stop = asyncio.Event()
     _stop_on_signal_or_eof(asyncio.get_running_loop(), stop)
     try:
@@ -202,7 +203,7 @@ async def work(settings: Settings) -> None:
             ),
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
-        await run_jobs([Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
+        await run_jobs([heartbeat(), Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
         notifying.sender.close()
     finally:
         with contextlib.suppress(TrimtabError):  # it runs out by itself

@@ -1,10 +1,17 @@
 """What `trimtab up` starts its processes with."""
 
+import logging
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from trimtab import supervisor
 from trimtab.base.clock import SystemClock
+from trimtab.jobs.heartbeat import BEAT
 from trimtab.settings import Settings
 from trimtab.supervisor import READY, Child, Supervisor
 
@@ -21,3 +28,85 @@ def test_ctrl_c_is_the_supervisors_from_the_first_moment_of_a_child(tmp_path: Pa
         child.process.wait(30)
     assert f"{READY} True" == child.said
     assert signal.getsignal(signal.SIGINT) is ours
+
+
+HANGS = f"""
+import faulthandler, signal, threading, time
+faulthandler.register(signal.SIGUSR1, all_threads=True)
+print({READY!r}, flush=True)
+print({BEAT!r}, flush=True)
+def the_place_where_it_hangs():
+    threading.Event().wait()
+the_place_where_it_hangs()
+"""
+
+
+def test_a_child_that_hangs_says_where_and_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "HANG_S", 3)  # it looks once a second
+    child = Child("child", [sys.executable, "-c", HANGS], {})
+    watching = Supervisor(Settings(data_dir=tmp_path), SystemClock(), print)
+    watching._launch(child)
+    first = child.process
+    assert first is not None
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(wait_until(lambda: child.process is not first))
+        seen.append(wait_until(lambda: any("the_place_where_it_hangs" in line for line in child.last_words)))
+        watching._end()
+
+    watch(watching, look)
+    assert seen == [True, True]
+    assert first.returncode == -signal.SIGKILL
+
+
+def watch(watching: Supervisor, look: Callable[[], None]) -> None:
+    """Watch, in the main thread as it does, while another one looks and ends it."""
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        watching._watch()
+    finally:
+        thread.join()
+        watching._stop_all()
+
+
+BEATS = f"""
+import time
+print({READY!r}, flush=True)
+while True:
+    print({BEAT!r}, flush=True)
+    time.sleep(0.05)
+"""
+
+
+def test_a_child_that_answers_is_left_alone_and_its_beats_are_not_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(supervisor, "HANG_S", 20)
+    child = Child("child", [sys.executable, "-c", BEATS], {})
+    watching = Supervisor(Settings(data_dir=tmp_path), SystemClock(), print)
+    watching._launch(child)
+    first = child.process
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(wait_until(lambda: child.beat_at is not None))
+        begun = child.beat_at
+        seen.append(wait_until(lambda: child.beat_at != begun))
+        watching._end()
+
+    watch(watching, look)
+    assert seen == [True, True]
+    assert child.process is first
+    assert BEAT not in caplog.text
+
+
+def wait_until(there: Callable[[], bool]) -> bool:
+    """Whether something comes to be, within a minute."""
+    for _ in range(1200):
+        if there():
+            return True
+        threading.Event().wait(0.05)
+    return False

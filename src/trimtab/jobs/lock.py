@@ -16,6 +16,12 @@ MARGIN_MS = 5_000
 """The holder gives up this much before its lease ends: clocks differ, and a statement takes a moment to arrive."""
 
 
+async def renewed_ms(state: State, name: str) -> int | None:
+    """When the holder of a lock last renewed it (ms); None where nobody holds it. Raises Unavailable."""
+    found = await state.run(lambda connection: connection.scalar(select(locks.c.until_ms).where(locks.c.name == name)))
+    return None if found is None else int(found) - LEASE_MS
+
+
 @dataclass(slots=True)
 class Lock:
     """The lock called `name`, as this process sees it. The clocks of its contenders must agree to a few seconds."""

@@ -52,7 +52,7 @@ def operations(health: Health) -> list[Operation]:
             "GET",
             "/readyz",
             "get readiness",
-            "Whether the engine and the state answer and the log accepts.",
+            "Whether the engine and the state answer, the log accepts, and the periodic jobs run.",
             ready,
             wire.Readiness,
             role=None,

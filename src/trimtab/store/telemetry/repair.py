@@ -14,13 +14,23 @@ from trimtab.settings import Settings
 from trimtab.store.telemetry.client import Telemetry, embedded_endpoint, server_endpoint
 from trimtab.store.telemetry.damage import Damage, Survey, kept
 from trimtab.store.telemetry.drain import inserts
-from trimtab.store.telemetry.records import Columns, Gap, RecordType, decode_batch, decode_schema, format_of, scan
+from trimtab.store.telemetry.records import (
+    FIRST_MAGIC,
+    MAGIC,
+    Columns,
+    Gap,
+    RecordType,
+    decode_batch,
+    decode_schema,
+    format_of,
+    scan,
+)
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.store.telemetry.segments import Segment
 from trimtab.store.telemetry.set_aside import SetAside, listed, set_aside
 
 REPLAYED = "replayed"
-_FORMATS = ("TTLOG001", "TTLOG002")
+_FORMATS = " or ".join(magic.decode() for magic in (FIRST_MAGIC, MAGIC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,7 @@ def salvage(settings: Settings, file: Path, now_ms: int) -> tuple[Path, int, int
             found.append(decode_batch(record.payload)[1])
     if not found:
         raise InvalidInput(
-            f"cannot salvage {file}: it has no whole batch; expected a segment of a log "
-            f"(it begins with {' or '.join(_FORMATS)})"
+            f"cannot salvage {file}: it has no whole batch; expected a segment of a log (it begins with {_FORMATS})"
         )
     whole = [section for sections in found for section in sections]
     if unknown := sorted({section.table for section in whole} - TABLES.keys()):

@@ -110,7 +110,7 @@ class Telemetry:
     def __init__(self, endpoint: Callable[[], Endpoint], limits: ReadLimits | None = None) -> None:
         self._endpoint = endpoint  # asked at every connect: a restarted engine owner listens elsewhere
         self._limits = limits or ReadLimits()
-        self._local = threading.local()
+        self._clients: dict[float, Client] = {}  # by how long a request may take; threads share them
         self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="telemetry")
         self._reading = 0
         self._counting = threading.Lock()
@@ -211,7 +211,7 @@ class Telemetry:
         return self._run(read)
 
     def load(self, statement: str, limits: ReadLimits, rows: Iterable[bytes] | None = None) -> None:
-        """Run an INSERT … SELECT that may take hours, on a connection of its own; it is never sent twice.
+        """Run an INSERT … SELECT that may take hours; it is never sent twice.
 
         `rows` are streamed as what the statement reads by `input(…)`; it then names their FORMAT and has no newline.
         Raises BlockRefused, QueryAborted or Unavailable; part of the rows may have been inserted.
@@ -223,18 +223,15 @@ class Telemetry:
             "insert_deduplicate": "0",
         }
         try:
-            client = self._connect(limits.seconds + 60)
-        except (ClickHouseError, OSError) as problem:
-            raise _translate(problem) from problem
-        try:
+            client = self._client(limits.seconds + 60)
             if rows is None:
                 client.command(statement, settings=settings)
             else:
                 client.raw_insert("", None, (part for part in chain([statement.encode() + b"\n"], rows)), settings)
         except (ClickHouseError, OSError) as problem:
+            if not getattr(problem, "code", None):
+                self._forget()
             raise _translate(problem) from problem
-        finally:
-            client.close()
 
     def insert(
         self, table: Table, rows: bytes, token: str, block: int = 0, arrived: frozenset[int] = NONE,
@@ -263,7 +260,7 @@ class Telemetry:
             self.command(f"TRUNCATE TABLE {table}")
 
     def close(self) -> None:
-        """Wait for the pool's reads and close this thread's client."""
+        """Wait for the pool's reads and forget the engine."""
         self._pool.shutdown()
         self._forget()
 
@@ -281,11 +278,13 @@ class Telemetry:
             self._forget()
             raise _translate(problem) from problem
 
-    def _client(self) -> Client:
-        client: Client | None = getattr(self._local, "client", None)
-        if client is None:
-            client = self._connect(_TIMEOUT_S)
-            self._local.client = client
+    def _client(self, timeout_s: float = _TIMEOUT_S) -> Client:
+        """A client that any thread may use: it keeps no session. Its first act, asking the engine for all of its
+        settings, takes 40 ms.
+        """
+        client = self._clients.get(timeout_s)
+        if client is None:  # two threads may both connect: one of the two is kept
+            client = self._clients[timeout_s] = self._connect(timeout_s)
         return client
 
     def _connect(self, timeout_s: float) -> Client:
@@ -305,10 +304,8 @@ class Telemetry:
         )
 
     def _forget(self) -> None:
-        client: Client | None = getattr(self._local, "client", None)
-        if client is not None:
-            client.close()
-            self._local.client = None
+        """The next statement connects again, to where the engine is then."""
+        self._clients.clear()
 
 
 def _insert_statement(

@@ -97,6 +97,7 @@ from trimtab.doors.roles import Roles
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
+from trimtab.egress.gate import Gate
 from trimtab.fleet import jobs as fleet_jobs
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
@@ -142,7 +143,9 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
     pages = _web_state(rooms, reports)
-    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
+    sign_in = signin.of_settings(
+        rooms.settings, rooms.keys, rooms.clock, Gate.of(rooms.settings, rooms.stores.state, rooms.clock)
+    )
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),

@@ -230,9 +230,6 @@ class Settings:
     notify_give_up_days: int = _setting(
         7, _positive, "Days after which a notification that its receiver did not take is given up, and says so."
     )
-    notify_allow_link_local: bool = _setting(
-        False, _flag, "Let notifications go to link-local addresses, where clouds keep their credentials."
-    )
     notify_command: str = _setting(
         "",
         _text,

@@ -25,6 +25,7 @@ from trimtab.anomalies.watch import AnomalyWatch, WatchParts
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
+from trimtab.egress.gate import Gate
 from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.heartbeat import heartbeat
@@ -49,7 +50,7 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.retention import RetentionJob
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.job import Notifying
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -180,12 +181,12 @@ async def work(settings: Settings) -> None:
         alarms = alarms_of(state, telemetry, metrics, clock, leading)
         forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
         logs = LogRetention(telemetry, state, clock, leading.may_write)
-        http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
+        http = HttpTransport(Gate.of(settings, state, clock))
         duties = LogDuties(telemetry, state, clock, http, NoDrain(), settings.data_dir, leading.may_write)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
-            streaming(settings, state, (Follower(metrics.registry), metrics.reader), http, clock, leading.may_write),
+            streaming(settings, state, (Follower(metrics.registry), metrics.reader), clock, leading.may_write),
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
             Job("drop log events past their retention", _RETENTION_S, logs.drop),

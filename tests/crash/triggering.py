@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
+from gates import open_gate
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import SystemClock
 from trimtab.notify.publishing import Publishing
@@ -45,6 +46,7 @@ def rooms(directory: Path) -> tuple[TriggersRoom, Delivering, State]:
         Actuators(state, clock),
         no_client,
         (OSError,),
+        open_gate(),
     )
     return room, Delivering.of(room, means), state
 

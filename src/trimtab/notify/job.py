@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.egress.gate import Gate
 from trimtab.events.outbox import Outbox
 from trimtab.jobs.periodic import Job
 from trimtab.notify.channels import ChannelStore
@@ -11,7 +12,7 @@ from trimtab.notify.housekeeping import Housekeeping
 from trimtab.notify.route import SUBSCRIBER, Router
 from trimtab.notify.sender import MESSAGES_A_TURN, Means, Sender
 from trimtab.notify.transport.command import parse_command
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.notify.transport.smtp import Mailer
 from trimtab.settings import Settings, public_url
 from trimtab.store.state.database import State
@@ -36,9 +37,10 @@ class Notifying:
         """Subscribe to the outbox and offer the settings' command. Raises SetupError."""
         words = parse_command(settings.notify_command)
         events = tuple(part.strip() for part in settings.notify_command_events.split(",") if part.strip())
-        await ChannelStore(state, clock, settings.region).offer_command(settings.account_id, words, events)
+        gate = Gate.of(settings, state, clock)
+        await ChannelStore(state, clock, settings.region, gate).offer_command(settings.account_id, words, events)
         means = Means(
-            http=HttpTransport(HttpOptions(settings.notify_allow_link_local)),
+            http=HttpTransport(gate),
             mailer=Mailer.of(settings.smtp_url, settings.smtp_from),
             command=words,
             give_up_ms=settings.notify_give_up_days * _DAY_MS,

@@ -50,6 +50,7 @@ from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
+from trimtab.egress.gate import Gate
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
@@ -78,7 +79,6 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.reports.dashboards.alarm_source import AlarmSource
 from trimtab.reports.dashboards.data import WidgetReader
 from trimtab.reports.dashboards.prom_source import PromQLSource
@@ -195,8 +195,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     generation = CostExplorerRooms.of(bills, clock, rules=economics.rules).generation
     telling = Telling(reader, registry, inventory, generation)
     live = live_of(stores, bills.reader, economics, telling, clock)
-    http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
-    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
+    gate = Gate.of(settings, stores.state, clock)
+    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
     estimated.live = live
     units = units_of(fleet, telling, traces.reader, clock)
@@ -211,7 +211,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     audit.ingest.taps.append(AuditSource(triggers.intake).told)
     ingest = MetricIngest(stores.log, registry)
     refused = partial(throttles.read, reader, registry)
-    acting = Wiring(evaluator, alarms, audit, actuators, ingest, registry, http)
+    acting = Wiring(evaluator, alarms, audit, actuators, ingest, registry, gate)
     scaling = live_scaling(settings, stores.state, clock, acting)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
@@ -246,7 +246,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
-        batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders()),
+        batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
         advice=advice,
         rightsizing=sizes,
         advice_plan=plan,

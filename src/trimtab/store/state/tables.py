@@ -77,6 +77,7 @@ from trimtab.store.state.schema.datasets import (
     reader_teams,
 )
 from trimtab.store.state.schema.detectors import detectors
+from trimtab.store.state.schema.egress import egress_entries, egress_refusals
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
@@ -233,6 +234,8 @@ __all__ = [
     "datasets",
     "detectors",
     "drift_watches",
+    "egress_entries",
+    "egress_refusals",
     "endpoint_policies",
     "event_archived",
     "event_archives",

@@ -97,7 +97,6 @@ from trimtab.doors.roles import Roles
 from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
-from trimtab.egress.gate import Gate
 from trimtab.fleet import jobs as fleet_jobs
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
@@ -117,6 +116,7 @@ from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
+from trimtab.wiring.egress_audit import egress_audit
 from trimtab.wiring.live_costs import jobs_of as live_jobs
 from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
@@ -143,9 +143,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
     pages = _web_state(rooms, reports)
-    sign_in = signin.of_settings(
-        rooms.settings, rooms.keys, rooms.clock, Gate.of(rooms.settings, rooms.stores.state, rooms.clock)
-    )
+    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),
@@ -249,6 +247,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),
         plans=rooms.plans,
         engine=rooms.scaling.rest,
+        gate=rooms.gate,
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
@@ -322,6 +321,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
     own = rooms.settings
     return web.WebState(
         events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
+        gate=rooms.gate,
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
@@ -400,5 +400,6 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),
         *reports.jobs(),
+        egress_audit(rooms.settings, rooms.gate, rooms.audit, rooms.clock),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -23,6 +23,7 @@ from trimtab.app import build_doors, jobs_of
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.front import Front
+from trimtab.egress.own import write_listening
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.periodic import run_jobs
 from trimtab.listen import bind
@@ -75,6 +76,7 @@ async def serve(settings: Settings) -> None:
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
+            await asyncio.to_thread(write_listening, settings.data_dir, listeners)
             jobs = run_jobs([heartbeat(), *wires.jobs(), *jobs_of(rooms, reports)], stop)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:

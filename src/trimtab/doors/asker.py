@@ -4,6 +4,11 @@ from trimtab.access.principal import Principal, Role
 from trimtab.egress.asker import Asker
 
 
-def asker_of(principal: Principal) -> Asker:
-    """Who administers the whole server may let it connect to further places; an administrator of one account not."""
-    return Asker(principal.name, may_allow=principal.may(Role.ADMIN) and principal.account is None)
+def asker_of(principal: Principal, home: str | None = None) -> Asker:
+    """Who administers the whole server may let it connect to further places; an administrator of one account not.
+
+    `home` is the server's own account where credentials cannot but be of an account, as AWS's are: its administrators
+    are the server's.
+    """
+    whole = principal.account is None or principal.account == home
+    return Asker(principal.name, may_allow=principal.may(Role.ADMIN) and whole)

@@ -87,7 +87,12 @@ class Entries:
                 raise LimitExceeded(f"cannot allow {place}: there are {MOST_ENTRIES} entries; remove one")
             connection.execute(
                 insert(egress_entries).values(
-                    host=place.host, port=place.port, note=made.note, made_by=made.made_by, made_ms=made.made_ms
+                    host=place.host,
+                    port=place.port,
+                    note=made.note,
+                    made_by=made.made_by,
+                    made_ms=made.made_ms,
+                    audited=0,
                 )
             )
             connection.execute(
@@ -160,10 +165,19 @@ class Entries:
         query = select(egress_refusals).order_by(_refusals.last_ms.desc(), _refusals.host, _refusals.port)
         return self.state.run_sync(lambda connection: [_refusal(row) for row in connection.execute(query)])
 
-    def audited(self, refusals: Sequence[Refusal]) -> None:
-        """Their counts are in the audit now."""
+    def unaudited(self) -> list[Entry]:
+        """The entries that are not in the audit yet."""
+        query = select(egress_entries).where(_entries.audited == 0).order_by(_entries.host, _entries.port)
+        return self.state.run_sync(lambda connection: [_entry(row) for row in connection.execute(query)])
+
+    def audited(self, entries: Sequence[Entry], refusals: Sequence[Refusal]) -> None:
+        """They are in the audit now, with the refusals' counts."""
+        if not entries and not refusals:
+            return
 
         def write(connection: Connection) -> None:
+            for entry in entries:
+                connection.execute(update(egress_entries).where(_at(entry.place)).values(audited=1))
             for one in refusals:
                 here = (_refusals.host == one.place.host) & (_refusals.port == one.place.port)
                 more = _refusals.audited + one.unaudited

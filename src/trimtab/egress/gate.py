@@ -28,7 +28,7 @@ from trimtab.egress.address import (
     parse_place,
     parse_url,
 )
-from trimtab.egress.entries import Entries
+from trimtab.egress.entries import Entries, Entry
 from trimtab.egress.own import OwnPorts
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
@@ -116,7 +116,7 @@ class Gate:
             found = []
         await asyncio.to_thread(self._admit, place, found, who, what)
 
-    def allow(self, text: str, note: str) -> Place:
+    def allow(self, text: str, note: str) -> Entry:
         """Put `host:port` on the list; whoever calls has checked that the asker may. Raises InvalidInput, Forbidden."""
         place = parse_place(text)
         try:
@@ -126,8 +126,7 @@ class Gate:
         problem = self._never(place, found)
         if problem:
             raise Forbidden(f"cannot allow {place}: {problem}")
-        self.entries.add(place, note, asker.current().name)
-        return place
+        return self.entries.add(place, note, asker.current().name)
 
     def _admit(self, place: Place, found: Sequence[tuple[int, Address]], who: asker.Asker, what: str) -> None:
         problem = self._never(place, found)

@@ -3,6 +3,7 @@ it. The server writes down what it listens on, so that the jobs process knows it
 
 import json
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,15 +40,27 @@ class OwnPorts:
 
     def _ports(self) -> frozenset[int]:
         own = self.settings
-        named = (own.http_addr, own.otlp_http_addr, own.otlp_grpc_addr, own.emf_addr, own.xray_udp_addr,
-                 own.syslog_addr, own.statsd_addr)  # fmt: skip
-        known = {int(one.rpartition(":")[2]) for one in named if one != OFF}
+        known = {_port(own.http_addr)}
+        doors = (
+            own.otlp_http_addr,
+            own.otlp_grpc_addr,
+            own.emf_addr,
+            own.xray_udp_addr,
+            own.syslog_addr,
+            own.statsd_addr,
+        )
+        if not (own.data_dir / _FILE).exists():  # before the first start; later a door's port may be another program's
+            known |= {_port(one) for one in doors}
         for file, read in (("engine/engine.json", _engine), (_FILE, _listening)):
             try:
                 known |= read((self.settings.data_dir / file).read_text(encoding="utf-8"))
             except (OSError, ValueError, KeyError, TypeError):  # it does not run yet, or writes the file just now
                 continue
         return frozenset(known - {0})
+
+
+def _port(address: str) -> int:
+    return 0 if address == OFF else int(address.rpartition(":")[2])
 
 
 def _engine(text: str) -> set[int]:
@@ -58,9 +71,9 @@ def _listening(text: str) -> set[int]:
     return {int(one) for one in json.loads(text)}
 
 
-def write_listening(directory: Path) -> None:
-    """Write down every port that this process listens on now."""
-    found = set()
+def write_listening(directory: Path, bound: Iterable[socket.socket] = ()) -> None:
+    """Write down every port that this process listens on now, and those of sockets on which it will."""
+    found = {int(one.getsockname()[1]) for one in bound}
     for one in psutil.Process().net_connections("inet"):
         if one.status == psutil.CONN_LISTEN or one.type == socket.SOCK_DGRAM:
             found.add(getattr(one.laddr, "port", 0))  # a socket that is not bound has no address

@@ -23,6 +23,7 @@ from trimtab.detectors.book import DetectorBook
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.egress.gate import Gate
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
@@ -64,6 +65,7 @@ class WebState:
     clock: Clock
     version: str
     region: str = "us-east-1"
+    gate: Gate | None = None
     detectors: DetectorBook | None = None
     grafana_url: str = ""
     refresh_s: int = 5

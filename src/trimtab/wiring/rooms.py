@@ -164,6 +164,7 @@ class Rooms:
     scaling: LiveScaling
     triggers: TriggersRoom
     delivering: Delivering
+    gate: Gate
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -275,7 +276,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         scaling=scaling,
         triggers=triggers,
         delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
+        gate=gate,
         forget=[
+            gate.entries.forget,
             traces.forget,
             insights.running.forget,
             logs.forget,

@@ -122,7 +122,7 @@ class Gateway:
             signature = self._signature(request)
             target = self._identify(request, target.protocol, signature)
             context = self._authenticate(request, target, signature, request_id)
-            with asking(asker_of(context.principal)):
+            with asking(asker_of(context.principal, self._options.account_id)):
                 return await self._perform(request, target, context)
         except TrimtabError as error:
             return self._fault(error, target, request, request_id)

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from trimtab.store.state.schema.metadata import metadata
 
+# `audited` is 1 once the audit says who made it.
 egress_entries = Table(
     "egress_entries",
     metadata,
@@ -12,6 +13,7 @@ egress_entries = Table(
     Column("note", String(500), nullable=False),
     Column("made_by", String(256), nullable=False),
     Column("made_ms", BigInteger, nullable=False),
+    Column("audited", Integer, nullable=False),
 )
 
 # Counted by place: `audited` of `count` are in the audit. `asked_by` is who asked last.

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(500), nullable=False),
         sa.Column("made_by", sa.String(256), nullable=False),
         sa.Column("made_ms", sa.BigInteger, nullable=False),
+        sa.Column("audited", sa.Integer, nullable=False),
     )
     op.create_table(
         "egress_refusals",
@@ -56,15 +57,15 @@ def upgrade() -> None:
         sa.Column("audited", sa.BigInteger, nullable=False),
     )
     connection = op.get_bind()
-    text: object
+    text: str
     found: dict[tuple[str, int], str] = {}
     for table, column, pattern in _COLUMNS:
         for text in connection.execute(sa.select(sa.column(column)).select_from(sa.table(table))).scalars():
-            for place in _places(pattern, str(text or "")):
+            for place in _places(pattern, text):
                 found.setdefault(place, f"was in use when the list began ({table})")
     made_ms = SystemClock().now_ms()
     rows = [
-        {"host": host, "port": port, "note": note, "made_by": "upgrade", "made_ms": made_ms}
+        {"host": host, "port": port, "note": note, "made_by": "upgrade", "made_ms": made_ms, "audited": 0}
         for (host, port), note in sorted(found.items())
     ]
     if rows:

@@ -322,6 +322,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
     return web.WebState(
         events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
         gate=rooms.gate,
+        evaluation=rooms.evaluation,
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
@@ -400,6 +401,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),
         *reports.jobs(),
+        *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         egress_audit(rooms.settings, rooms.gate, rooms.audit, rooms.clock),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -22,6 +22,16 @@ _FORGET_S = 3600.0
 _DAY_MS = 86_400_000
 
 
+def means_of(settings: Settings, gate: Gate) -> Means:
+    """With what messages are sent. Raises SetupError."""
+    return Means(
+        http=HttpTransport(gate),
+        mailer=Mailer.of(settings.smtp_url, settings.smtp_from),
+        command=parse_command(settings.notify_command),
+        give_up_ms=settings.notify_give_up_days * _DAY_MS,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Notifying:
     """What the jobs process runs, and closes at its end."""
@@ -39,12 +49,7 @@ class Notifying:
         events = tuple(part.strip() for part in settings.notify_command_events.split(",") if part.strip())
         gate = Gate.of(settings, state, clock)
         await ChannelStore(state, clock, settings.region, gate).offer_command(settings.account_id, words, events)
-        means = Means(
-            http=HttpTransport(gate),
-            mailer=Mailer.of(settings.smtp_url, settings.smtp_from),
-            command=words,
-            give_up_ms=settings.notify_give_up_days * _DAY_MS,
-        )
+        means = means_of(settings, gate)
         router = Router(state, clock, public_url(settings), settings.account_id)
         await outbox.subscribe(SUBSCRIBER, router.handle, from_start=True)
         sender = Sender(state, clock, means, may_send)

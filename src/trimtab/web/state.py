@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from trimtab.access.keys import KeyStore
 from trimtab.accounts.room import AccountsRoom
@@ -45,6 +46,14 @@ from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 
 
+class Evaluation(Protocol):
+    """What pages ask of the watch over the evaluation of alarms."""
+
+    @property
+    def problem(self) -> str:
+        """That alarms are not evaluated, in words; empty while they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebState:
     """The pages' dependencies.
@@ -66,6 +75,7 @@ class WebState:
     version: str
     region: str = "us-east-1"
     gate: Gate | None = None
+    evaluation: Evaluation | None = None
     detectors: DetectorBook | None = None
     grafana_url: str = ""
     refresh_s: int = 5

@@ -97,6 +97,7 @@ from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
 from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.endpoint_scaling import inference_of
+from trimtab.wiring.evaluation_watch import EvaluationWatch
 from trimtab.wiring.insight_rules import RuleMetrics
 from trimtab.wiring.live_costs import (
     BudgetedLive,
@@ -165,6 +166,7 @@ class Rooms:
     triggers: TriggersRoom
     delivering: Delivering
     gate: Gate
+    evaluation: EvaluationWatch
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -277,6 +279,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         triggers=triggers,
         delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
         gate=gate,
+        evaluation=EvaluationWatch.of(settings, stores.state, gate, clock),
         forget=[
             gate.entries.forget,
             traces.forget,

@@ -237,6 +237,9 @@ class Settings:
     notify_give_up_days: int = _setting(
         7, _positive, "Days after which a notification that its receiver did not take is given up, and says so."
     )
+    self_metrics: bool = _setting(
+        True, _flag, "Keep trimtab's own metrics as series of the namespace trimtab/Self, which alarms can watch."
+    )
     heartbeat_url: str = _setting(
         "",
         _text,

@@ -31,6 +31,7 @@ from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.jobs.reports import EVERY_S, Reporting
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.run import LogInsights
 from trimtab.logs.job import LogDuties
@@ -204,7 +205,19 @@ async def work(settings: Settings) -> None:
             ),
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
-        await run_jobs([heartbeat(), Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
+        reporting = Reporting.of("jobs", clock)
+
+        async def report() -> None:
+            if leading.may_write():  # of several jobs processes the one that works tells
+                await reporting.write(state)
+
+        own = [
+            heartbeat(),
+            Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew),
+            reporting.lag.job(),
+            Job("tell how the jobs do", EVERY_S, report),
+        ]
+        await run_jobs([*own, *jobs], stop, reporting.book)
         notifying.sender.close()
     finally:
         with contextlib.suppress(TrimtabError):  # it runs out by itself

@@ -43,6 +43,8 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.doors.aws.gateway import is_aws_request
+from trimtab.doors.door_watch import DoorWatch
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
@@ -58,6 +60,7 @@ from trimtab.inventory.catalog.book import load
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
+from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.listen import check_exposure
@@ -96,6 +99,7 @@ from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
 from trimtab.wiring.deliveries import delivering_of
+from trimtab.wiring.egress_audit import EgressAudit
 from trimtab.wiring.endpoint_scaling import inference_of
 from trimtab.wiring.evaluation_watch import EvaluationWatch
 from trimtab.wiring.insight_rules import RuleMetrics
@@ -167,6 +171,10 @@ class Rooms:
     delivering: Delivering
     gate: Gate
     evaluation: EvaluationWatch
+    reporting: Reporting
+    told: Told
+    doors: DoorWatch
+    egress_audit: EgressAudit
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -280,6 +288,10 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
         gate=gate,
         evaluation=EvaluationWatch.of(settings, stores.state, gate, clock),
+        reporting=Reporting.of("server", clock),
+        told=Told(stores.state, clock),
+        doors=DoorWatch(clock, is_aws_request),
+        egress_audit=EgressAudit.of(settings, gate, audit, clock),
         forget=[
             gate.entries.forget,
             traces.forget,

@@ -249,7 +249,7 @@ def test_refusals_are_counted_by_place_and_written_no_more_often_than_every_five
     (found,) = kept.refusals()
     assert (found.count, found.unaudited, found.reason, found.asked_by) == (4, 4, "never", "ann")
     assert found.last_ms - found.first_ms == 5000
-    kept.audited([found])
+    kept.audited([], [found])
     assert [one.unaudited for one in kept.refusals()] == [0]
     kept.add(place, "", "ann")
     assert kept.refusals() == []  # what is allowed is asked for no more

@@ -172,7 +172,8 @@ def test_the_heartbeat_asks_the_url_of_the_settings_which_needs_no_entry(state: 
         settings = Settings(heartbeat_url=f"{receiver.url}/ping")
         watch = EvaluationWatch.of(settings, state, gate_of(state), ManualClock())
         assert watch.ask is not None
-        assert watch.ask() == 501  # the receiver takes POST only: a heartbeat is a GET
+        assert watch.ask() == 200
+        assert receiver.gets == ["/ping"]
         assert [job.name for job in watch.jobs(60)] == ["watch the evaluation of alarms", "send the heartbeat"]
         assert [job.seconds for job in watch.jobs(60)][1] == 60
         watch.sender.close()

@@ -1,5 +1,5 @@
 """Where trimtab may connect to beyond the public internet. What is configured already goes on as it did: its places are
-on the list."""
+on the list. And what processes tell of themselves."""
 
 import ipaddress
 import re
@@ -55,6 +55,12 @@ def upgrade() -> None:
         sa.Column("last_ms", sa.BigInteger, nullable=False),
         sa.Column("count", sa.BigInteger, nullable=False),
         sa.Column("audited", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "process_reports",
+        sa.Column("process", sa.String(64), primary_key=True),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+        sa.Column("form", sa.Text, nullable=False),
     )
     connection = op.get_bind()
     text: str

@@ -274,7 +274,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         promql=promql,
         browser=Browser(registry, catalogue),
         inventory=inventory,
-        accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest),
+        accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest, gate),
         logs=logs,
         traces=traces,
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),

@@ -47,7 +47,6 @@ class OwnPorts:
             own.emf_addr,
             own.xray_udp_addr,
             own.syslog_addr,
-            own.statsd_addr,
         )
         if not (own.data_dir / _FILE).exists():  # before the first start; later a door's port may be another program's
             known |= {_port(one) for one in doors}
@@ -72,11 +71,9 @@ def _listening(text: str) -> set[int]:
 
 
 def write_listening(directory: Path, bound: Iterable[socket.socket] = ()) -> None:
-    """Write down every port that this process listens on now, and those of sockets on which it will."""
+    """Write down every TCP port that this process listens on now, and those of sockets on which it will."""
     found = {int(one.getsockname()[1]) for one in bound}
-    for one in psutil.Process().net_connections("inet"):
-        if one.status == psutil.CONN_LISTEN or one.type == socket.SOCK_DGRAM:
-            found.add(getattr(one.laddr, "port", 0))  # a socket that is not bound has no address
+    found |= {one.laddr.port for one in psutil.Process().net_connections("tcp") if one.status == psutil.CONN_LISTEN}
     new = directory / f"{_FILE}.new"
     new.write_text(json.dumps(sorted(found)), encoding="utf-8")
     new.replace(directory / _FILE)

@@ -14,6 +14,7 @@ from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL, url_of
 from trimtab.inventory.served.store import ServedStore
 
 _TIMEOUT_S = 60.0  # the service's limit of an invocation
+_STREAM_S = 480.0  # the service's limit of an answer that streams
 _SHOWN = 500
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
@@ -80,9 +81,12 @@ class Invoker:
         chosen, answer = await self._asked(place, endpoint, asked, variant)
 
         async def parts() -> AsyncGenerator[bytes, None]:
+            until_s = asyncio.get_running_loop().time() + _STREAM_S
             try:
                 async for part in answer.aiter_bytes():
                     yield part
+                    if asyncio.get_running_loop().time() > until_s:
+                        raise Unavailable(f"the model of {endpoint!r} streams for more than {_STREAM_S:g} s")
             except HTTPError as problem:
                 raise _unreachable(endpoint, problem) from None
             finally:

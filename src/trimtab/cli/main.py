@@ -54,6 +54,7 @@ COMMANDS = {
     ),
     "batch": LazyCommand("trimtab.cli.batch", "batch", "Batch jobs: every record of files through a model, once."),
     "doctor": LazyCommand("trimtab.cli.doctor", "doctor", "Check this machine and the server, and say what to do."),
+    "egress": LazyCommand("trimtab.cli.egress", "egress", "Where the server may connect to: list, allow, remove."),
     "env": LazyCommand("trimtab.cli.env", "env", "Print the shell lines that point other clients here."),
     "figures": LazyCommand("trimtab.cli.figures", "figures", "What every number means: formula, basis, range."),
     "fleet": LazyCommand("trimtab.cli.fleet", "fleet", "What GPUs were, hour by hour, and what that cost."),

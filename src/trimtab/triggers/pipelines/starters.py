@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
-from trimtab.notify.compose.request import Outgoing, judge
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import judge
 from trimtab.notify.model import Outcome
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.triggers.connections import ConnectionStore

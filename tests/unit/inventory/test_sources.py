@@ -95,7 +95,7 @@ def test_sources_and_rejections_are_bounded(state: State, clock: ManualClock, mo
             asyncio.run(ledger.flush())
     assert ["host 7", "host 6", "host 5"] == [source.name for source in ledger.list()]
     assert [f"reason {number}" for number in (7, 6, 5, 4)] == [row.reason for row in ledger.rejections(10)]
-    counts = state.run_sync(
+    counts = state.read_sync(
         lambda connection: [
             connection.execute(select(func.count()).select_from(table)).scalar() for table in (sources, rejections)
         ]

@@ -32,7 +32,7 @@ class StartPipeline:
         place, name = _taken_apart(target)
         pipeline = await self.pipelines.get(place, name)
         now_ms = self.clock.now_ms()
-        run = await self.state.run(partial(would_fold, pipeline=pipeline, at_ms=now_ms))
+        run = await self.state.read(partial(would_fold, pipeline=pipeline, at_ms=now_ms))
         if run is None:
             return Plan(f"would start {pipeline.kind} pipeline {name}", {"starts": True})
         return Plan(f"{name} would not start: it is in the cool-down of run {run.id}", {"starts": False, "run": run.id})
@@ -66,7 +66,7 @@ class StartPipeline:
             reason="",
             dead_letter="",
         )
-        found = await self.state.run(partial(plan, pipeline=pipeline, delivery=delivery, now_ms=now_ms))
+        found = await self.state.read(partial(plan, pipeline=pipeline, delivery=delivery, now_ms=now_ms))
         return f"{'came in the cool-down of' if found.folded else 'starts'} run {found.run.id}"
 
 

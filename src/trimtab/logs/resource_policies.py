@@ -1,10 +1,10 @@
 """Resource policies: who else may write logs. They are kept and told as AWS's clients expect, and not enforced."""
 
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
@@ -41,7 +41,7 @@ class ResourcePolicies:
     ) -> ResourcePolicy:
         """Keep a policy. Raises InvalidInput, LimitExceeded, and Conflict where `expected` is not its revision."""
         try:
-            json.loads(document)
+            typed.loads(document)
         except ValueError:
             raise InvalidInput("The policy document is not JSON") from None
         made = ResourcePolicy(account, region, resource, name, document, new_id(), self._clock.now_ms())

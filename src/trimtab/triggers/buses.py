@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.store.state.database import State
@@ -175,7 +176,7 @@ def _bus(row: Row[Any]) -> Bus:
 
 def _read_policy(text: str) -> dict[str, Any]:
     try:
-        read = json.loads(text)
+        read = typed.loads(text)
     except ValueError as problem:
         raise InvalidInput(f"cannot read the policy: {problem}", field="Policy") from None
     if not isinstance(read, dict) or "Statement" not in read:

@@ -1,10 +1,10 @@
 """Destinations: names for places that subscription filters send to. Their policies are kept and not enforced."""
 
-import json
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.logs.forwarding.model import Destination, Kind, read_place
@@ -46,7 +46,7 @@ class Destinations:
     async def put_policy(self, account: str, region: str, name: str, policy: str) -> None:
         """Keep a destination's access policy. Raises InvalidInput for what is no JSON, NotFound."""
         try:
-            json.loads(policy)
+            typed.loads(policy)
         except ValueError:
             raise InvalidInput("cannot use the access policy: it is not JSON") from None
         changed = update(log_destinations).where(_where(account, region, name)).values(policy=policy)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from trimtab.actions.registry import Plan
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 from trimtab.triggers.arns import Place
@@ -78,7 +79,7 @@ def _taken_apart(target: str) -> tuple[Place, str]:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        typed.loads(text)
     except ValueError:
         return False
     return True

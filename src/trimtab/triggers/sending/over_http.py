@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing, judge
 from trimtab.notify.model import Outcome as HttpOutcome
@@ -107,7 +108,7 @@ def _with_members(text: str, members: Mapping[str, str]) -> bytes:
     if not members:
         return text.encode()
     try:
-        body = json.loads(text)
+        body = typed.loads(text)
     except ValueError:
         return text.encode()
     return json.dumps({**body, **members}).encode() if isinstance(body, dict) else text.encode()

@@ -86,7 +86,7 @@ def checks_of(stores: Stores, clock: Clock) -> dict[str, Callable[[], Awaitable[
         await stores.telemetry.fetch("SELECT 1")
 
     async def state() -> None:
-        await stores.state.run(lambda connection: connection.execute(select(1)))
+        await stores.state.read(lambda connection: connection.execute(select(1)))
 
     async def log() -> None:
         for one in stores.ingest_logs:

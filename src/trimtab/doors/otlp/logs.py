@@ -6,9 +6,9 @@ are made where they are missing. Attributes of the resource are kept with those 
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.doors.log_writing import LogWriting, Place, place_of
 from trimtab.doors.otlp.answer import Encoding
@@ -89,7 +89,7 @@ def _first(names: str | None) -> str:
     if not names or not names.startswith("["):
         return names or ""
     try:
-        found = json.loads(names)
+        found = typed.loads(names)
     except ValueError:
         return names
     return str(found[0]) if found else ""

@@ -64,6 +64,14 @@ class _Trimtab(Collector):
         writable = not drain.last_error and not events.last_error and not spans.last_error
         yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", writable)
         yield GaugeMetricFamily("trimtab_series", "Series known.", value=len(self._registry))
+        over = CounterMetricFamily(
+            "trimtab_series_refused",
+            "Times a new series was refused, by the limit that it passed.",
+            labels=["limit"],
+        )
+        for limit, times in self._registry.admission.refused.items():
+            over.add_metric([limit], times)
+        yield over
         rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
         size = CounterMetricFamily("trimtab_ingested_bytes", "Bytes of acknowledged requests.", labels=["door"])
         rejected = CounterMetricFamily("trimtab_rejected_rows", "Rows rejected, with a reason each.", labels=["door"])

@@ -52,12 +52,15 @@ def scoped_key(key: str, principal: Principal, door: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars)."""
+    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars), `full`
+    that they are new series of an account that has as many as it may.
+    """
 
     reason: str
     example: str
     rows: int
     hint: bool = False
+    full: bool = False
 
 
 def summary(refused: Sequence[Refused]) -> str:

@@ -64,6 +64,7 @@ from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
@@ -171,7 +172,7 @@ class Rooms:
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
     """Make the rooms over open stores."""
     await stores.settled(_RESUME_S)
-    registry = SeriesRegistry(stores.telemetry, clock)
+    registry = SeriesRegistry(stores.telemetry, clock, SeriesLimits.of(settings))
     await registry.load()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))

@@ -50,19 +50,23 @@ class EmfDoor:
         except InvalidInput as problem:
             self.held.refuse(sender, str(problem), _shown(line))
             return
-        for point in points:
-            self._hold(point)
+        points = [point for point in points if self._hold(point, sender)]
         for number, namespace in enumerate(dict.fromkeys(point.namespace for point in points)):
             rows = sum(point.rows for point in points if point.namespace == namespace)
             self.held.credit(namespace, rows, 0 if number else len(line))
         for item in refused:
             self.held.refuse(points[0].namespace if points else sender, item.reason, item.example, item.rows)
 
-    def _hold(self, point: Point) -> None:
-        series = self.held.series(point.namespace, point.name, point.dimensions, point.unit)
+    def _hold(self, point: Point, sender: str) -> bool:
+        try:
+            series = self.held.series(point.namespace, point.name, point.dimensions, point.unit)
+        except InvalidInput as problem:
+            self.held.refuse(point.namespace or sender, str(problem), point.name, point.rows)
+            return False
         if point.statistics is not None:
             self.held.set(series, point.time_ms, point.statistics)
         self.held.values(series, point.time_ms, point.values)
+        return True
 
     # -- UDP ----------------------------------------------------------------------------------------------------
 

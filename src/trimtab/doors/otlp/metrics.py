@@ -14,6 +14,7 @@ Exemplars, scopes and descriptions are not kept.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, HistogramPoint, Kind, M
 from trimtab.metrics.registry import SeriesRegistry
 
 _NS = np.uint64(1_000_000)
-_EXAMPLE_ATTRIBUTES = 8
+_EXAMPLE_ATTRIBUTES, _EXAMPLE_LENGTH = 8, 200
 UNREADABLE = "a resource that cannot be read"
 """Stands for the source of points whose resource attributes are broken."""
 
@@ -201,7 +202,8 @@ class _Translation:
 
 
 def _example(name: str, attributes: dict[str, str], time_ms: int) -> str:
-    shown = ", ".join(f'{key}="{value}"' for key, value in list(attributes.items())[:_EXAMPLE_ATTRIBUTES])
+    first = islice(attributes.items(), _EXAMPLE_ATTRIBUTES)
+    shown = ", ".join(f'{key[:_EXAMPLE_LENGTH]}="{value[:_EXAMPLE_LENGTH]}"' for key, value in first)
     return f"{name}{{{shown}}} at {time_ms} ms"
 
 

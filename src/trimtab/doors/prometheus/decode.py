@@ -1,6 +1,8 @@
 """From a scanned request to rows: series are looked up by digest, and only those not met before are decoded."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import ModuleType
 
 import numpy as np
@@ -11,11 +13,12 @@ from trimtab.base.tags import make_tags
 from trimtab.doors.prometheus.beginnings import beginnings, recent
 from trimtab.doors.prometheus.histograms import empty, read_histogram
 from trimtab.doors.prometheus.kinds import Families, read_metadata
-from trimtab.doors.prometheus.labels import written
+from trimtab.doors.prometheus.labels import make_labels, written
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Found
 from trimtab.doors.protobuf.series_cache import Caches
 from trimtab.doors.writing import Refused
 from trimtab.inventory.resolver import resolve
+from trimtab.metrics.admission import Admission, TooManySeries
 from trimtab.metrics.model import SAMPLE_ROW, HistogramPoint, Identity, Kind, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
 
@@ -82,12 +85,11 @@ def decode(
         if not counts[number]:  # carries exemplars or a histogram only
             continue
         try:
-            identity = identify(scanned, number, tenant, registry)
+            ids[number] = registry.add(identify(scanned, number, tenant, registry))
         except InvalidInput as problem:
             wrong.append(number)
-            refused.append(Refused(str(problem), describe(scanned, number), int(counts[number])))
+            refused.append(_refusal(problem, scanned, number, int(counts[number])))
             continue
-        ids[number] = registry.add(identity)
         if scanned.cacheable(number):
             cache.put(scanned.keys[number], int(ids[number]))
     kept = _in_time(scanned, counts, now_ms, refused)
@@ -109,7 +111,7 @@ def decode(
 
 def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegistry) -> Identity:
     """The identity of a series. Raises InvalidInput for labels that name none."""
-    labels = scanned.labels(number)
+    labels = make_labels(_within(scanned.pairs(number), registry.admission))
     name = labels.pop("__name__", "")
     if not name:
         raise InvalidInput("a series has no label __name__")
@@ -127,12 +129,24 @@ def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegist
     return other if _registered(other, registry) else identity
 
 
+def _within(pairs: Iterator[tuple[str, str]], admission: Admission) -> Iterator[tuple[str, str]]:
+    """`pairs`, as long as there are not more than a series may have: what is over is not even decoded."""
+    most = admission.limits.labels + 1  # the name is none
+    yield from islice(pairs, most)
+    if next(pairs, None) is not None:
+        raise admission.too_many_labels(f"more than {most - 1}")
+
+
 def describe(scanned: Found, number: int) -> str:
     """The labels of a series as Prometheus writes them, as far as they can be read."""
     try:
-        return written(scanned.labels(number))
+        return written(scanned.pairs(number))
     except InvalidInput as problem:
         return str(problem)
+
+
+def _refusal(problem: InvalidInput, scanned: Found, number: int, rows: int) -> Refused:
+    return Refused(str(problem), describe(scanned, number), rows, full=isinstance(problem, TooManySeries))
 
 
 def _registered(identity: Identity, registry: SeriesRegistry) -> bool:
@@ -160,7 +174,7 @@ def _histograms(
                     points.append(empty(point, began))
                 points.append(point)
         except InvalidInput as problem:
-            decoded.refused.append(Refused(str(problem), describe(scanned, number), 1))
+            decoded.refused.append(_refusal(problem, scanned, number, 1))
             continue
         decoded.histograms += 1
     return points

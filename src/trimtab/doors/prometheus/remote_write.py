@@ -2,8 +2,9 @@
 
 Sources: prometheus.io, "Prometheus Remote-Write 1.0 specification" and "… 2.0 specification". Senders retry 5xx and
 429 and give up on other 4xx. A request with some invalid samples has its valid ones stored and is answered 400, as both
-ask. A 204 means durable. Samples de-duplicate on (series, time), so a retried request changes nothing. Exemplars are
-not kept: noted in the ledger, 0 in 2.0's header, and no error, for nothing of what was measured is missing.
+ask; 429 where it brings new series to an account that has as many as it may. A 204 means durable. Samples de-duplicate
+on (series, time), so a retried request changes nothing. Exemplars are not kept: noted in the ledger, 0 in 2.0's header,
+and no error, for nothing of what was measured is missing.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
 from trimtab.doors.roles import DoorRoute
 from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
+from trimtab.metrics.admission import RECOUNT_MS
 
 logger = logging.getLogger(__name__)
 
@@ -189,4 +191,6 @@ def _answer(refused: Sequence[Refused], headers: dict[str, str]) -> Response:
         return Response(status_code=204, headers=headers)
     rows = sum(item.rows for item in lost)
     text = f"cannot store {rows} samples of this request, the others are stored: {summary(lost)}\n"
+    if any(item.full for item in lost):
+        return PlainTextResponse(text, 429, {**headers, "Retry-After": str(RECOUNT_MS // 1000)})
     return PlainTextResponse(text, 400, headers)

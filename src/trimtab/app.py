@@ -14,6 +14,7 @@ from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound
 from trimtab.cloud.s3_writing import put_object
+from trimtab.connections import Counts
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
@@ -123,8 +124,8 @@ from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
 
 
-def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
-    """The doors over the rooms: those of HTTP as one ASGI application, and the others."""
+def build_doors(rooms: Rooms, reports: ReportRooms, closed: Counts) -> tuple[Front, Wires]:
+    """The doors over the rooms: those of HTTP as one ASGI application, and the others; `/metrics` tells `closed`."""
     writing = Writing(
         ingest=rooms.ingest,
         registry=rooms.registry,
@@ -156,7 +157,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
         *log_doors.routes(log_writing),
         *analysis_files.routes(reports.analysing),
         *dataset_files.routes(reports.datasets),
-        *rest.routes(_rest_needs(rooms, log_writing, reports)),
+        *rest.routes(_rest_needs(rooms, log_writing, reports, closed)),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -229,7 +230,7 @@ def _tagging(rooms: Rooms) -> TaggingRooms:
     return TaggingRooms(rooms.inventory.tagging, policies, reports)
 
 
-def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> rest.Dependencies:
+def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms, closed: Counts) -> rest.Dependencies:
     async def read_hosts(scope: Scope, now_ms: int) -> list[hosts.HostSummary]:
         return await hosts.summaries(rooms.reader, rooms.registry, scope, now_ms)
 
@@ -274,6 +275,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
             rooms.ledger,
             rooms.notify.watch,
             rooms.exposed,
+            closed,
         ),
         checks=checks_of(rooms.stores, rooms.clock),
         describe_settings=settings_module.describe,

@@ -9,6 +9,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from trimtab import __version__
+from trimtab.connections import Counts
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
@@ -31,7 +32,9 @@ class _Trimtab(Collector):
         ledger: SourceLedger,
         notify: Watch,
         exposed: Exposed,
+        closed: Counts,
     ) -> None:
+        self._closed = closed
         self._ingest_logs = ingest_logs
         self._log, self._logs, self._traces = ingest_logs[:3]
         self._registry = registry
@@ -72,6 +75,12 @@ class _Trimtab(Collector):
         for limit, times in self._registry.admission.refused.items():
             over.add_metric([limit], times)
         yield over
+        ended = CounterMetricFamily(
+            "trimtab_http_connections_closed", "HTTP connections that were closed early, by why.", labels=["reason"]
+        )
+        for reason, times in self._closed.by_reason.items():
+            ended.add_metric([reason], times)
+        yield ended
         rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
         size = CounterMetricFamily("trimtab_ingested_bytes", "Bytes of acknowledged requests.", labels=["door"])
         rejected = CounterMetricFamily("trimtab_rejected_rows", "Rows rejected, with a reason each.", labels=["door"])
@@ -159,10 +168,11 @@ def renderer(
     ledger: SourceLedger,
     notify: Watch,
     exposed: Exposed,
+    closed: Counts,
 ) -> Callable[[], str]:
     """A function that renders the metrics in Prometheus's text format; the first logs are metrics, logs and traces."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(ingest_logs, registry, ledger, notify, exposed))
+    own.register(_Trimtab(ingest_logs, registry, ledger, notify, exposed, closed))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

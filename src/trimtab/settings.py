@@ -196,6 +196,17 @@ class Settings:
         _positive,
         "Series with a point in the last 15 days that an account may have; 0.9 kB of memory each, in two processes.",
     )
+    max_connections: int = _setting(
+        20_000, _positive, "HTTP connections at once, at most what the process may open as files; further ones get 503."
+    )
+    idle_timeout_s: float = _setting(
+        75.0, _seconds, "Seconds after which an HTTP connection without a request is closed."
+    )
+    slow_timeout_s: float = _setting(
+        30.0,
+        _seconds,
+        "Seconds in which the head of a request must come, and some of a body or of an answer must move; else it is closed.",
+    )
     wal_limit_mb: int = _setting(
         1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB)."
     )

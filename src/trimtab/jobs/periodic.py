@@ -12,6 +12,9 @@ from trimtab.base.errors import TrimtabError
 
 logger = logging.getLogger(__name__)
 
+GRACE_S = 1.0
+"""What jobs may take to end at a stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -23,9 +26,24 @@ class Job:
     at_stop: bool = False
 
 
-async def run_jobs(jobs: list[Job], stop: asyncio.Event) -> None:
-    """Run every job at its pace until `stop` is set."""
-    await asyncio.gather(*(_run(job, stop) for job in jobs))
+async def run_jobs(jobs: list[Job], stop: asyncio.Event, grace_s: float = GRACE_S) -> list[str]:
+    """Run every job at its pace until `stop` is set; the names of those that were left.
+
+    What still runs `grace_s` after the stop is left: its task is cancelled, a thread that it waits for ends with the
+    process. Every job is made to be killed at any moment, so nothing is lost by it.
+    """
+    running = {asyncio.create_task(_run(job, stop)): job for job in jobs}
+    try:
+        await stop.wait()
+        _, late = await asyncio.wait(running, timeout=grace_s)
+    finally:
+        for task in running:
+            task.cancel()
+        found = await asyncio.gather(*running, return_exceptions=True)
+    for problem in found:
+        if isinstance(problem, BaseException) and not isinstance(problem, asyncio.CancelledError):
+            raise problem
+    return sorted(running[task].name for task in late)
 
 
 async def _run(job: Job, stop: asyncio.Event) -> None:

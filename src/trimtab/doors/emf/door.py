@@ -22,6 +22,9 @@ LINE_LIMIT = 1 << 20
 """Bytes of a document: the size of a log event of CloudWatch Logs, 1 MiB."""
 MOST_CONNECTIONS = 100
 """Connections at once; each may hold two documents in memory, 200 MB in all."""
+IDLE_S = 3600.0
+"""Seconds without a whole document after which a connection is closed: senders keep one open for as long as they live,
+and have no acknowledgement that would tell them what a close took."""
 NO_ROOM = "a document found no room: the log cannot take points as fast as they come"
 DROPPED = "the system dropped datagrams: the socket's buffer was full"
 TOO_LONG = f"a document is longer than {LINE_LIMIT} bytes"
@@ -105,8 +108,8 @@ class EmfDoor:
             elif task is not None:
                 self._connections.add(task)
                 await self._lines(reader)
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # the sender is gone, or we are going: nothing is owed to either
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            pass  # the sender is gone or silent, or we are going: nothing is owed to either
         finally:
             if task is not None:
                 self._connections.discard(task)
@@ -119,13 +122,14 @@ class EmfDoor:
         while True:
             await self.held.wait_for_room(MOST_POINTS)  # reads nothing meanwhile: the sender's own socket fills up
             try:
-                line = await reader.readuntil(b"\n")
+                async with asyncio.timeout(IDLE_S):
+                    line = await reader.readuntil(b"\n")
             except asyncio.IncompleteReadError as last:
                 self._line(last.partial, too_long)
                 return
             except asyncio.LimitOverrunError as over:
                 too_long = True
-                await reader.readexactly(over.consumed)
+                await reader.readexactly(over.consumed)  # it is there already
                 continue
             self._line(line, too_long)
             too_long = False

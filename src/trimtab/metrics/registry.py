@@ -8,7 +8,7 @@ import logging
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -61,7 +61,7 @@ class SeriesRegistry:
         self._last = LastSeen()
         self._index = SeriesIndex()
         self._order = SeriesOrder(self._identities)
-        self._unlogged: dict[int, None] = {}
+        self._unlogged: dict[int, bytes] = {}  # as rows already: a write that carries many would hold up the loop
         self._followed_ms = 0
         self.admission = Admission(self._limits, self._count_live, self._clock.now_ms)
 
@@ -172,24 +172,14 @@ class SeriesRegistry:
         """Series `ids` have points at `times` (ms); the newest of each is kept."""
         self._last.seen(ids, times)
 
-    def take_unlogged(self) -> list[int]:
-        """The ids of series that no write has carried yet; they count as logged from here on."""
-        taken = list(self._unlogged)
-        self._unlogged.clear()
+    def take_unlogged(self) -> dict[int, bytes]:
+        """Series that no write has carried yet: rows of metric_series by id. They count as logged from here on."""
+        taken, self._unlogged = self._unlogged, {}
         return taken
 
-    def give_back(self, ids: Iterable[int]) -> None:
-        """The write that carried `ids` failed: the next one carries them again."""
-        self._unlogged.update(dict.fromkeys(ids))
-
-    def encode(self, ids: Iterable[int]) -> bytes:
-        """Rows of metric_series for `ids`, which must be known."""
-        ordinals = ((series_id, self._last.ordinal(series_id)) for series_id in ids)
-        return b"".join(
-            encode_series(series_id, self._identities[ordinal], self._first_seen[ordinal])
-            for series_id, ordinal in ordinals
-            if ordinal is not None
-        )
+    def give_back(self, rows: Mapping[int, bytes]) -> None:
+        """The write that carried `rows` failed: the next one carries them again, or newer ones of the same series."""
+        self._unlogged = {**rows, **self._unlogged}
 
     def _register(self, identity: Identity) -> int:
         series_id = _checked_id(identity)
@@ -198,8 +188,9 @@ class SeriesRegistry:
                 return self._alias(self._lean(identity), series_id, ordinal)
             series_id = (series_id + 1) % _IDS  # Another key has this id: take the next free one, as every run would.
         self.admission.check(identity)
-        self._store(self._lean(identity), series_id, self._clock.now_ms())
-        self._unlogged[series_id] = None
+        now_ms = self._clock.now_ms()
+        self._store(self._lean(identity), series_id, now_ms)
+        self._unlogged[series_id] = encode_series(series_id, identity, now_ms)
         return series_id
 
     def _alias(self, identity: Identity, series_id: int, ordinal: int) -> int:
@@ -207,7 +198,7 @@ class SeriesRegistry:
         self._ids[identity] = series_id
         if identity.resource:
             self._identities[ordinal] = identity
-            self._unlogged[series_id] = None
+            self._unlogged[series_id] = encode_series(series_id, identity, self._first_seen[ordinal])
         return series_id
 
     def _store(self, identity: Identity, series_id: int, first_seen_ms: int) -> None:

@@ -62,8 +62,8 @@ class Intake:
         tenant = self._tenants.get(account)
         if tenant is None:
             tenant = self._tenants[account] = Tenant(account, writing.region)
-        result = translate(decoded, tenant, writing.registry, writing.clock.now_ms())
-        # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
+        result = await translate(decoded, tenant, writing.registry, writing.clock.now_ms())
+        # From here to the log's queue nothing awaits, so that a series is logged before its points.
         appended = await writing.ingest.write(result.batch, key) if len(result.batch) else None
         if appended is None or not appended.duplicate:
             self._count(result, account, size)

@@ -103,8 +103,8 @@ class RemoteWrite:
             scanned = await asyncio.to_thread(_open, raw, message, kernels)
         tenant = self._tenant(source[2])
         remember_metadata(scanned, tenant)
-        decoded = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
-        # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
+        decoded = await decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
+        # From here to the log's queue nothing awaits, so that a series is logged before its points.
         if len(decoded.batch):
             appended = await self._writing.ingest.write(decoded.batch, key)
             tenant.remember_began(decoded.began)

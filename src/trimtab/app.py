@@ -1,7 +1,9 @@
 """What the server is made of: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this
 first. `server.py` runs it."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -12,7 +14,7 @@ from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import NotFound, Throttled
 from trimtab.cloud.s3_writing import put_object
 from trimtab.connections import Counts
 from trimtab.doors import login
@@ -59,6 +61,7 @@ from trimtab.doors.config.room import Configurations
 from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, is_open, policy_of
+from trimtab.doors.inflight import InFlight
 from trimtab.doors.log_metrics import LogMetrics, PatternMetrics
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.oidc import signin
@@ -87,7 +90,7 @@ from trimtab.doors.rest.batch_jobs import BatchJobs
 from trimtab.doors.rest.budgets import Budgeting
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
-from trimtab.doors.rest.errors import answer_bug
+from trimtab.doors.rest.errors import answer_bug, answer_throttled
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
@@ -133,15 +136,17 @@ def build_doors(rooms: Rooms, reports: ReportRooms, closed: Counts) -> tuple[Fro
         clock=rooms.clock,
         account=rooms.settings.account_id,
         region=rooms.settings.region,
+        inflight=InFlight(rooms.settings.inflight_mb << 20),
         forget=rooms.forget,
     )
-    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region)
+    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region, writing.inflight)
     rooms.logs.ingest.taps.append(EmfTap(writing))
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
-    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
+    place = writing.account, writing.region
+    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
     pages = _web_state(rooms, reports)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
     routes: list[BaseRoute] = [
@@ -157,7 +162,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms, closed: Counts) -> tuple[Fro
         *log_doors.routes(log_writing),
         *analysis_files.routes(reports.analysing),
         *dataset_files.routes(reports.datasets),
-        *rest.routes(_rest_needs(rooms, log_writing, reports, closed)),
+        *rest.routes(_rest_needs(rooms, log_writing, reports, (closed, writing.inflight))),
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
@@ -166,10 +171,12 @@ def build_doors(rooms: Rooms, reports: ReportRooms, closed: Counts) -> tuple[Fro
     ]
     roles = Roles(routes, is_open)
     guard = Guard(policy_of(rooms.settings), rooms.keys, roles)
-    site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
+    handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
+    site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = _gateway(rooms, reports, AwsAuditor(changes))
-    front = Front(AuditedSite(site, changes, roles), guard, aws=gateway, is_aws=is_aws_request)
+    audited = AuditedSite(site, changes, roles)
+    front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     return front, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
@@ -230,7 +237,9 @@ def _tagging(rooms: Rooms) -> TaggingRooms:
     return TaggingRooms(rooms.inventory.tagging, policies, reports)
 
 
-def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms, closed: Counts) -> rest.Dependencies:
+def _rest_needs(
+    rooms: Rooms, log_writing: LogWriting, reports: ReportRooms, watched: tuple[Counts, InFlight]
+) -> rest.Dependencies:
     async def read_hosts(scope: Scope, now_ms: int) -> list[hosts.HostSummary]:
         return await hosts.summaries(rooms.reader, rooms.registry, scope, now_ms)
 
@@ -275,7 +284,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms, clo
             rooms.ledger,
             rooms.notify.watch,
             rooms.exposed,
-            closed,
+            *watched,
         ),
         checks=checks_of(rooms.stores, rooms.clock),
         describe_settings=settings_module.describe,

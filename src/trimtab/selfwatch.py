@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from trimtab import __version__
 from trimtab.connections import Counts
+from trimtab.doors.inflight import DOORS, InFlight
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
@@ -33,8 +34,10 @@ class _Trimtab(Collector):
         notify: Watch,
         exposed: Exposed,
         closed: Counts,
+        inflight: InFlight,
     ) -> None:
         self._closed = closed
+        self._inflight = inflight
         self._ingest_logs = ingest_logs
         self._log, self._logs, self._traces = ingest_logs[:3]
         self._registry = registry
@@ -81,6 +84,7 @@ class _Trimtab(Collector):
         for reason, times in self._closed.by_reason.items():
             ended.add_metric([reason], times)
         yield ended
+        yield from self._under_way()
         rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
         size = CounterMetricFamily("trimtab_ingested_bytes", "Bytes of acknowledged requests.", labels=["door"])
         rejected = CounterMetricFamily("trimtab_rejected_rows", "Rows rejected, with a reason each.", labels=["door"])
@@ -91,6 +95,18 @@ class _Trimtab(Collector):
         yield from (rows, size, rejected)
         yield from self._notifications()
         yield from self._money()
+
+    def _under_way(self) -> Iterator[Metric]:
+        held = GaugeMetricFamily(
+            "trimtab_inflight_bytes", "Bytes that bodies of requests under way hold.", labels=["door"]
+        )
+        refused = CounterMetricFamily(
+            "trimtab_inflight_refused", "Requests refused for want of room for their bodies.", labels=["door"]
+        )
+        for door in DOORS:
+            held.add_metric([door], self._inflight.bytes[door])
+            refused.add_metric([door], self._inflight.refused[door])
+        yield from (held, refused)
 
     def _damage(self) -> Iterator[Metric]:
         found = GaugeMetricFamily(
@@ -169,10 +185,11 @@ def renderer(
     notify: Watch,
     exposed: Exposed,
     closed: Counts,
+    inflight: InFlight,
 ) -> Callable[[], str]:
     """A function that renders the metrics in Prometheus's text format; the first logs are metrics, logs and traces."""
     own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(ingest_logs, registry, ledger, notify, exposed, closed))
+    own.register(_Trimtab(ingest_logs, registry, ledger, notify, exposed, closed, inflight))
     ProcessCollector(registry=own)
     PlatformCollector(registry=own)
     return lambda: generate_latest(own).decode()

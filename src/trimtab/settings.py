@@ -207,6 +207,11 @@ class Settings:
         _seconds,
         "Seconds in which the head of a request must come, and some of a body or of an answer must move; else it is closed.",
     )
+    inflight_mb: int = _setting(
+        256,
+        _positive,
+        "Memory that bodies of requests under way may hold, sent and unpacked (MiB), half of it by one door; past it 429.",
+    )
     wal_limit_mb: int = _setting(
         1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB)."
     )

@@ -37,7 +37,7 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.max_concurrent_streams", 100),  # of one connection
 )
-_MOST_CALLS = 200
+_MOST_CALLS = 1000
 """Calls at once; further ones are answered RESOURCE_EXHAUSTED by gRPC itself, and their senders try again."""
 _GRACE_S = 0.5
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}

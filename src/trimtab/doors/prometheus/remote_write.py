@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from trimtab.access.principal import Role
 from trimtab.base import errors
 from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
+from trimtab.doors.inflight import PROMETHEUS
 from trimtab.doors.prometheus.decode import Decoded, Tenant, decode, remember_metadata
 from trimtab.doors.prometheus.scan import Found, scan
 from trimtab.doors.prometheus.scan_v2 import scan_v2
@@ -35,6 +36,7 @@ DOOR = "prometheus"
 """The door's name in the ledger of sources."""
 PATH = "/api/v1/write"
 BODY_LIMIT = 32 << 20
+_READ_TIMES = 2  # a body and the rows made of it
 """Bytes of a body, decompressed; Prometheus sends 2,000 samples, some hundred kilobytes, unless told otherwise."""
 # From here a body takes some milliseconds, a hop to a thread 0.1: with something compiled, and in plain Python.
 _THREAD_BYTES, _THREAD_BYTES_PLAIN = 1 << 20, 64 << 10
@@ -94,13 +96,19 @@ class RemoteWrite:
 
     async def _store(self, raw: bytes, message: str, key: str | None, source: tuple[str, str, str, str]) -> Decoded:
         size = decompressed_size(raw)
+        with self._writing.inflight.held(PROMETHEUS, size * _READ_TIMES):
+            return await self._store_held(raw, size, message, key, source)
+
+    async def _store_held(
+        self, raw: bytes, size: int, message: str, key: str | None, source: tuple[str, str, str, str]
+    ) -> Decoded:
         kernels = self._kernels[message].get(size)
         if kernels is None and size >= LARGE_BYTES:
             kernels = await asyncio.to_thread(self._kernels[message].ready)
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
             scanned = _open(raw, message, kernels)
         else:
-            scanned = await asyncio.to_thread(_open, raw, message, kernels)
+            scanned = await self._writing.inflight.apart(_open, raw, message, kernels)
         tenant = self._tenant(source[2])
         remember_metadata(scanned, tenant)
         decoded = await decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)

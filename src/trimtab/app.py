@@ -1,7 +1,9 @@
 """What the server is made of: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this
 first. `server.py` runs it."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -12,7 +14,7 @@ from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import NotFound, Throttled
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
@@ -87,7 +89,7 @@ from trimtab.doors.rest.batch_jobs import BatchJobs
 from trimtab.doors.rest.budgets import Budgeting
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
-from trimtab.doors.rest.errors import answer_bug
+from trimtab.doors.rest.errors import answer_bug, answer_throttled
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
@@ -136,15 +138,17 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         clock=rooms.clock,
         account=rooms.settings.account_id,
         region=rooms.settings.region,
+        inflight=rooms.inflight,
         forget=rooms.forget,
     )
-    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region)
+    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region, writing.inflight)
     rooms.logs.ingest.taps.append(EmfTap(writing))
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
-    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
+    place = writing.account, writing.region
+    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
     pages = _web_state(rooms, reports)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
@@ -169,10 +173,12 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     ]
     roles = Roles(routes, is_open)
     guard = Guard(policy_of(rooms.settings), rooms.keys, roles)
-    site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
+    handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
+    site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = _gateway(rooms, reports, AwsAuditor(changes))
-    front = Front(AuditedSite(site, changes, roles), guard, aws=gateway, is_aws=is_aws_request)
+    audited = AuditedSite(site, changes, roles)
+    front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     watched = Watched(front, rooms.doors)
@@ -307,6 +313,8 @@ def _self_watch(rooms: Rooms) -> SelfWatch:
         late_ms=lambda: rooms.evaluation.late_ms,
         heartbeats=rooms.evaluation.heartbeats,
         refused=lambda: rooms.egress_audit.refused,
+        closed=rooms.closed,
+        inflight=rooms.inflight,
     )
     logs = rooms.stores.ingest_logs
     return SelfWatch(logs, rooms.registry, rooms.ledger, rooms.notify.watch, rooms.exposed, running)

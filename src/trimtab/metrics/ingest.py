@@ -40,7 +40,7 @@ class MetricIngest:
         sections += [hours] if hours else []
         unlogged = self._registry.take_unlogged()
         if unlogged:
-            rows = Section("metric_series", len(unlogged), frozenset(), self._registry.encode(unlogged))
+            rows = Section("metric_series", len(unlogged), frozenset(), b"".join(unlogged.values()))
             sections.insert(0, rows)
         carried = False
         try:

@@ -37,6 +37,7 @@ from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud.s3_folders import S3Folders
+from trimtab.connections import Counts
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
@@ -45,6 +46,7 @@ from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.doors.aws.gateway import is_aws_request
 from trimtab.doors.door_watch import DoorWatch
+from trimtab.doors.inflight import InFlight
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
@@ -68,6 +70,7 @@ from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
@@ -174,6 +177,8 @@ class Rooms:
     reporting: Reporting
     told: Told
     doors: DoorWatch
+    closed: Counts
+    inflight: InFlight
     egress_audit: EgressAudit
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
@@ -182,7 +187,7 @@ class Rooms:
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
     """Make the rooms over open stores."""
     await stores.settled(_RESUME_S)
-    registry = SeriesRegistry(stores.telemetry, clock)
+    registry = SeriesRegistry(stores.telemetry, clock, SeriesLimits.of(settings))
     await registry.load()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
@@ -291,6 +296,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         reporting=Reporting.of("server", clock),
         told=Told(stores.state, clock),
         doors=DoorWatch(clock, is_aws_request),
+        closed=Counts(),
+        inflight=InFlight(settings.inflight_mb << 20),
         egress_audit=EgressAudit.of(settings, gate, audit, clock),
         forget=[
             gate.entries.forget,

@@ -29,6 +29,8 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
+from trimtab.metrics.cardinality import CardinalityReader
+from trimtab.metrics.drop_rules import DropRulesRoom
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -42,6 +44,14 @@ from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRooms:
+    """What costs most series, and the rules of what is not kept."""
+
+    reader: CardinalityReader
+    rules: DropRulesRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class WebState:
     clock: Clock
     version: str
     region: str = "us-east-1"
+    series: SeriesRooms | None = None
     detectors: DetectorBook | None = None
     grafana_url: str = ""
     refresh_s: int = 5

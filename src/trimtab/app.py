@@ -87,6 +87,7 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.batch_jobs import BatchJobs
 from trimtab.doors.rest.budgets import Budgeting
+from trimtab.doors.rest.cardinality import SeriesCosts
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
 from trimtab.doors.rest.errors import answer_bug, answer_throttled
@@ -112,6 +113,8 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
+from trimtab.metrics.cardinality import CardinalityReader
+from trimtab.metrics.drop_rules import REFRESH_S as REFRESH_RULES_S
 from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
@@ -120,6 +123,7 @@ from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
+from trimtab.web.state import SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
 from trimtab.wiring.live_costs import jobs_of as live_jobs
@@ -139,7 +143,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         account=rooms.settings.account_id,
         region=rooms.settings.region,
         inflight=rooms.inflight,
-        forget=rooms.forget,
+        forget=rooms.series_memory,
     )
     log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region, writing.inflight)
     rooms.logs.ingest.taps.append(EmfTap(writing))
@@ -205,7 +209,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         contributors=rooms.logs.contributors,
         streams=streams,
     )
-    rooms.forget.append(parts.ids.clear)
+    rooms.series_memory.append(parts.ids.clear)
     explained = rooms.economics.rules, rooms.cost_anomalies, rooms.advice_plan.purchases, rooms.rightsizing
     services = (
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
@@ -291,6 +295,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         log_writing=log_writing,
         audit=rooms.audit,
         triggers=Triggering(rooms.triggers, rooms.delivering),
+        series=SeriesCosts(CardinalityReader(rooms.registry, rooms.clock), rooms.drop_rules),
         tail_sampled=TailSampled(rooms.traces.preferences, rooms.settings.account_id, rooms.settings.region),
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
@@ -355,6 +360,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
+        series=SeriesRooms(CardinalityReader(rooms.registry, rooms.clock), rooms.drop_rules),
         evaluator=rooms.evaluator,
         sources=rooms.ledger,
         accounts=rooms.accounts,
@@ -410,6 +416,7 @@ def _pattern_counting(rooms: Rooms) -> PatternCounting:
 def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
     """What the server does by itself beside answering; the jobs process does the rest."""
     return [
+        Job("read the rules of what is not kept", REFRESH_RULES_S, rooms.drop_rules.refresh),
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),

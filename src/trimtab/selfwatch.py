@@ -110,6 +110,7 @@ class _Trimtab(Collector):
         for limit, times in self._registry.admission.refused.items():
             over.add_metric([limit], times)
         yield over
+        yield from self._dropped()
         ended = CounterMetricFamily(
             "trimtab_http_connections_closed", "HTTP connections that were closed early, by why.", labels=["reason"]
         )
@@ -131,6 +132,17 @@ class _Trimtab(Collector):
         yield from self._doors()
         yield from self._evaluation()
         yield from self._money()
+
+    def _dropped(self) -> Iterator[Metric]:
+        rows = CounterMetricFamily("trimtab_dropped_rows", "Rows that a drop rule left out.", labels=["rule"])
+        series = CounterMetricFamily(
+            "trimtab_dropped_series", "Times a drop rule dropped or changed a new series.", labels=["rule"]
+        )
+        rules = self._registry.rules
+        for rule in sorted({*rules.rows, *rules.series}):
+            rows.add_metric([rule], rules.rows[rule])
+            series.add_metric([rule], rules.series[rule])
+        yield from (rows, series)
 
     def _under_way(self) -> Iterator[Metric]:
         held = GaugeMetricFamily(

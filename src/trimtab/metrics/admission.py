@@ -81,8 +81,8 @@ class Admission:
         if self.room(identity.account) <= others:
             self.refused["account"] += 1
             raise TooManySeries(
-                f"per-user series limit of {self.limits.per_account} exceeded; drop labels (`trimtab cardinality` says "
-                "which cost most), or set TRIMTAB_MAX_SERIES_PER_ACCOUNT higher"
+                f"per-user series limit of {self.limits.per_account} exceeded; drop labels (`trimtab metrics "
+                "cardinality` says which cost most), or set TRIMTAB_MAX_SERIES_PER_ACCOUNT higher"
             )
 
     def check_labels(self, labels: tuple[tuple[str, str], ...]) -> None:

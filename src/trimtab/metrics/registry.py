@@ -8,7 +8,8 @@ import logging
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded
 from trimtab.metrics.admission import Admission, SeriesLimits
+from trimtab.metrics.drop_rules import DROPPED_BELOW, DropRules
 from trimtab.metrics.encoding import encode_series
 from trimtab.metrics.last_seen import LastSeen
 from trimtab.metrics.model import Identity, Kind, Series, SeriesQuery
@@ -44,6 +46,15 @@ _FOLLOW_OVERLAP_MS = 900_000
 _POINT_TABLES = ("values", "sets", "samples", "histograms")
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Series as they were at a moment; times in ms, `last_seen` is 0 where no point is known."""
+
+    identities: Sequence[Identity]
+    first_seen: npt.NDArray[np.int64]
+    last_seen: npt.NDArray[np.int64]
+
+
 class SeriesRegistry:
     """The index of every series. Used from one thread (the event loop's)."""
 
@@ -51,6 +62,8 @@ class SeriesRegistry:
         self._telemetry = telemetry
         self._clock = clock
         self._limits = limits or SeriesLimits()
+        self.rules = DropRules()
+        """What is not kept: asked of every identity that a door brings, before it is looked up."""
         self.clear()
 
     def clear(self) -> None:
@@ -104,11 +117,23 @@ class SeriesRegistry:
     def add(self, identity: Identity) -> int:
         """The id of the series with `identity`; a series not met before is registered and awaits the next write.
 
-        Raises InvalidInput for text that is not valid Unicode, which no reader could be given back, and its
-        subclasses SeriesRefused and TooManySeries for a new series that passes a limit (`admission`).
+        The id of one that a rule drops is the rule's number: rows that carry it are left out as they are written.
+        Raises InvalidInput for text that is not valid Unicode, which no reader could be given back, and its subclasses
+        SeriesRefused and TooManySeries for a new series that passes a limit (`admission`).
         """
-        known = self._ids.get(identity)
-        return self._register(identity) if known is None else known
+        kept = self.rules.judge(identity, counted=True) if self.rules else identity
+        if isinstance(kept, int):
+            return kept
+        known = self._ids.get(kept)
+        return self._register(kept) if known is None else known
+
+    def knows(self, identity: Identity) -> bool:
+        """Whether the series that `identity` is kept as is registered."""
+        kept = self.rules.judge(identity) if self.rules else identity
+        if isinstance(kept, int):
+            return False
+        known = self.get(kept.series_id())
+        return known is not None and known.identity.key() == kept.key()
 
     def offer(self, identity: Identity) -> int | None:
         """As `add`; None for a series that passes a limit: for what nobody sends, and so nobody could be told."""
@@ -123,7 +148,9 @@ class SeriesRegistry:
         Raises what `add` would raise for one of them; nothing is registered.
         """
         fresh: Counter[str] = Counter()
-        for identity in {identity for identity in identities if identity not in self._ids}:
+        for identity in {self.rules.judge(identity) for identity in identities}:
+            if isinstance(identity, int) or identity in self._ids:
+                continue
             if self._last.ordinal(_checked_id(identity)) is None:
                 self.admission.check(identity, fresh[identity.account])
                 fresh[identity.account] += 1
@@ -152,6 +179,13 @@ class SeriesRegistry:
                 raise InvalidInput("cannot continue the listing: its last series is not known", field="NextToken")
             found = found[np.searchsorted(ranks[found], ranks[after], side="right") :]
         return [self._series(ordinal) for ordinal in found[: query.limit].tolist()]
+
+    def snapshot(self, scope: Scope, query: SeriesQuery) -> Snapshot:
+        """The series that match, for a count in another thread."""
+        found = self._filtered(self._index.candidates(scope, query), query)
+        identities = self._identities
+        first = np.array(self._first_seen, np.int64)[found]
+        return Snapshot([identities[ordinal] for ordinal in found.tolist()], first, self._last.times[found])
 
     def since(self, number: int) -> list[Series]:
         """The series that were registered after the first `number` ones: what an index of its own has to catch up."""
@@ -183,10 +217,13 @@ class SeriesRegistry:
 
     def _register(self, identity: Identity) -> int:
         series_id = _checked_id(identity)
+        if series_id < DROPPED_BELOW:
+            series_id += DROPPED_BELOW
         while (ordinal := self._last.ordinal(series_id)) is not None:
             if self._identities[ordinal].key() == identity.key():
                 return self._alias(self._lean(identity), series_id, ordinal)
-            series_id = (series_id + 1) % _IDS  # Another key has this id: take the next free one, as every run would.
+            # Another key has this id: take the next free one, as every run would.
+            series_id = max((series_id + 1) % _IDS, DROPPED_BELOW)
         self.admission.check(identity)
         now_ms = self._clock.now_ms()
         self._store(self._lean(identity), series_id, now_ms)

@@ -59,6 +59,7 @@ from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
+from trimtab.inventory.drop_rules import DropRuleStore
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
@@ -72,6 +73,7 @@ from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
 from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.bands.source import TrainedBands
+from trimtab.metrics.drop_rules import DropRulesRoom
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
 from trimtab.metrics.ingest import MetricIngest
@@ -180,8 +182,11 @@ class Rooms:
     closed: Counts
     inflight: InFlight
     egress_audit: EgressAudit
+    drop_rules: DropRulesRoom
+    series_memory: list[Callable[[], None]]
+    """Empties what the doors remember of series: when all is wiped, and when other rules say what is kept."""
     forget: list[Callable[[], None]] = field(default_factory=list)
-    """Empties what the doors remember of series: called when everything is wiped."""
+    """Empties what is remembered of what was stored: called when everything is wiped."""
 
 
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
@@ -189,6 +194,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     await stores.settled(_RESUME_S)
     registry = SeriesRegistry(stores.telemetry, clock, SeriesLimits.of(settings))
     await registry.load()
+    series_memory: list[Callable[[], None]] = []
+    drop_rules = DropRulesRoom(DropRuleStore(stores.state, clock), registry.rules, series_memory)
+    await drop_rules.refresh()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
     reader = MetricReader(stores.telemetry, registry, stores.log, rollups)
@@ -291,6 +299,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         scaling=scaling,
         triggers=triggers,
         delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
+        drop_rules=drop_rules,
+        series_memory=series_memory,
         gate=gate,
         evaluation=EvaluationWatch.of(settings, stores.state, gate, clock),
         reporting=Reporting.of("server", clock),
@@ -300,6 +310,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         inflight=InFlight(settings.inflight_mb << 20),
         egress_audit=EgressAudit.of(settings, gate, audit, clock),
         forget=[
+            drop_rules.forget_all,
             gate.entries.forget,
             traces.forget,
             insights.running.forget,

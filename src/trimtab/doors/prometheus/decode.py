@@ -128,11 +128,11 @@ def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegist
     pairs = make_tags(labels)
     kind = tenant.families.kind(name)
     identity = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=kind, resource=resource)
-    if _registered(identity, registry):
+    if registry.knows(identity):
         return identity
     other_kind = Kind.GAUGE if kind is Kind.COUNTER else Kind.COUNTER
     other = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=other_kind, resource=resource)
-    return other if _registered(other, registry) else identity
+    return other if registry.knows(other) else identity
 
 
 def _within(pairs: Iterator[tuple[str, str]], admission: Admission) -> Iterator[tuple[str, str]]:
@@ -153,11 +153,6 @@ def describe(scanned: Found, number: int) -> str:
 
 def _refusal(problem: InvalidInput, scanned: Found, number: int, rows: int) -> Refused:
     return Refused(str(problem), describe(scanned, number), rows, full=isinstance(problem, TooManySeries))
-
-
-def _registered(identity: Identity, registry: SeriesRegistry) -> bool:
-    known = registry.get(identity.series_id())
-    return known is not None and known.identity.key() == identity.key()
 
 
 async def _histograms(

@@ -23,6 +23,7 @@ class Registry:
     def __init__(self) -> None:
         self.known: list[Identity] = []
         self.admission = SimpleNamespace(refused={"labels": 9})
+        self.rules = SimpleNamespace(rows=Counter(noise=7), series=Counter(noise=2))
 
     def __len__(self) -> int:
         return len(self.known)
@@ -108,6 +109,8 @@ def watch(registry: Registry) -> SelfWatch:
         'trimtab_heartbeats_total{outcome="withheld"} 0.0',
         "trimtab_egress_refused 6.0",
         'trimtab_series_refused_total{limit="labels"} 9.0',
+        'trimtab_dropped_rows_total{rule="noise"} 7.0',
+        'trimtab_dropped_series_total{rule="noise"} 2.0',
         'trimtab_http_connections_closed_total{reason="idle"} 1.0',
         'trimtab_inflight_bytes{door="otlp"} 8.0',
         'trimtab_inflight_refused_total{door="otlp"} 0.0',

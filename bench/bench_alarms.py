@@ -154,7 +154,7 @@ async def measure(directory: Path, engine: psutil.Process, options: Options, end
     figures = await timed(evaluator, clock, engine, options)
     bands.forget()
     retraining = (await timed(evaluator, clock, engine, Options(options.alarms, 0, profile=False)))[0]
-    counts = state.run_sync(lambda connection: connection.exec_driver_sql(_STATES).fetchall())
+    counts = state.read_sync(lambda connection: connection.exec_driver_sql(_STATES).fetchall())
     telemetry.close()
     state.close()
     steady = median(figure["cpu_s"] for figure in figures[1:])

@@ -81,7 +81,7 @@ async def evaluate(bill: PlantedBill, every: int) -> Counter[str]:
             await room.rounds.turn()
             since = until - every
         incidents = await room.found.listed(EVERYTHING, Wanted(start_ms=START_MS + QUARTER * DAY_MS))
-        rows = await stores.state.run(
+        rows = await stores.state.read(
             lambda connection: connection.execute(select(outbox.c.body).where(outbox.c.kind == ALERT)).all()
         )
     held = [(one.finding.origin, one.finding.start_ms, one.finding.end_ms) for one in incidents]

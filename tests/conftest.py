@@ -77,7 +77,8 @@ _open_state = State.__init__
 
 def _open_and_close_state(self: State, url: str) -> None:
     _open_state(self, url)
-    weakref.finalize(self, self.engine.dispose)  # of a module's fixture: Python 3.13 tells of connections left open
+    for engine in (self.engine, self._reader):
+        weakref.finalize(self, engine.dispose)  # of a module's fixture: Python 3.13 tells of connections left open
 
 
 State.__init__ = _open_and_close_state  # type: ignore[method-assign]  # for the whole run

@@ -80,7 +80,7 @@ async def approved(state: State, number: int) -> list[str]:
             "ApprovalModel": "MANUAL",
         }
         made = await actions.create(EVERYTHING, ACCOUNT, BUDGET, asked, [])
-        await state.run(
+        await state.change(
             lambda connection, one=made: move(connection, one, ActionStatus.PENDING, now, "crossed", period_ms=now)
         )
         await actions.execute(EVERYTHING, ACCOUNT, BUDGET, made.id, Execution.APPROVE, "tester")

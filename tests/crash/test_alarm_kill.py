@@ -39,7 +39,7 @@ def told(database: State) -> tuple[list[Any], list[Any]]:
             (row.subject, json.loads(row.body)["StateChangeTime"], json.loads(row.body)["actions"]) for row in events
         ]
 
-    return database.run_sync(read)
+    return database.read_sync(read)
 
 
 def test_an_evaluator_that_is_killed_again_and_again_writes_the_history_of_one_that_never_was(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from trimtab import connections
 from trimtab.base.clock import ManualClock
 from trimtab.doors.door_watch import DoorCounts
+from trimtab.doors.inflight import InFlight
 from trimtab.jobs.book import JobBook
 from trimtab.jobs.processes import ProcessFacts
 from trimtab.jobs.reports import ProcessReport
@@ -20,6 +22,8 @@ from trimtab.selfwatch import NAMESPACE, Running, SelfSeries, SelfWatch
 class Registry:
     def __init__(self) -> None:
         self.known: list[Identity] = []
+        self.admission = SimpleNamespace(refused={"labels": 9})
+        self.rules = SimpleNamespace(rows=Counter(noise=7), series=Counter(noise=2))
 
     def __len__(self) -> int:
         return len(self.known)
@@ -57,6 +61,9 @@ def watch(registry: Registry) -> SelfWatch:
     clock.advance(2)
     door = DoorCounts(Counter({"2xx": 3}), under_way=1)
     door.note("5xx", 0.2)
+    closed, inflight = connections.Counts(), InFlight()
+    closed.note("idle")
+    inflight.take("otlp", 8)
     running = Running(
         reports=lambda: [ProcessReport("jobs", 0, 0.25, book.reports())],
         processes=lambda: [ProcessFacts("engine", 1000, 20, 8, 1.5)],
@@ -64,6 +71,8 @@ def watch(registry: Registry) -> SelfWatch:
         late_ms=lambda: 1500,
         heartbeats={"sent": 4},
         refused=lambda: 6,
+        closed=closed,
+        inflight=inflight,
     )
     parts: list[Any] = [
         registry,
@@ -99,6 +108,12 @@ def watch(registry: Registry) -> SelfWatch:
         'trimtab_heartbeats_total{outcome="sent"} 4.0',
         'trimtab_heartbeats_total{outcome="withheld"} 0.0',
         "trimtab_egress_refused 6.0",
+        'trimtab_series_refused_total{limit="labels"} 9.0',
+        'trimtab_dropped_rows_total{rule="noise"} 7.0',
+        'trimtab_dropped_series_total{rule="noise"} 2.0',
+        'trimtab_http_connections_closed_total{reason="idle"} 1.0',
+        'trimtab_inflight_bytes{door="otlp"} 8.0',
+        'trimtab_inflight_refused_total{door="otlp"} 0.0',
         "trimtab_log_pending_bytes 7.0",
         'trimtab_cost_dollars{currency="USD",owner="ml"} 3.5',
     ],

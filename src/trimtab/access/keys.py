@@ -116,7 +116,7 @@ class KeyStore:
     async def list(self) -> list[KeyInfo]:
         """Every key, revoked ones too, the newest first."""
         query = select(access_keys).order_by(access_keys.c.created_ms.desc(), access_keys.c.id)
-        rows = await self._state.run(lambda connection: list(connection.execute(query).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
         return [self._info(row) for row in rows]
 
     async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
@@ -135,7 +135,7 @@ class KeyStore:
             connection.execute(update(access_keys).where(access_keys.c.id == id_).values(revoked_ms=now))
             return connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one()
 
-        row = await self._state.run(change)
+        row = await self._state.change(change)
         self._read_at = None
         return self._info(row)
 
@@ -205,7 +205,7 @@ class KeyStore:
             connection.execute(update(access_keys).where(access_keys.c.id == id_).values(changed))
             return kept
 
-        digest = await self._state.run(write)
+        digest = await self._state.change(write)
         self._read_at = None
         return f"{id_}.{expires_s}.{_session_mac(digest, id_, expires_s)}"
 
@@ -220,7 +220,7 @@ class KeyStore:
                 row = update(access_keys).where(access_keys.c.id == id_)
                 connection.execute(row.values(last_used_ms=self._used[id_]))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def _create(self, key: NewKey) -> NewKey:
         row = {
@@ -232,7 +232,7 @@ class KeyStore:
             "role": key.role.value,
             "created_ms": key.created_ms,
         }
-        await self._state.run(lambda connection: connection.execute(insert(access_keys).values(row)).rowcount)
+        await self._state.change(lambda connection: connection.execute(insert(access_keys).values(row)).rowcount)
         self._read_at = None
         return key
 
@@ -248,7 +248,7 @@ class KeyStore:
         if age is not None and age < older_s:
             return self._known
         try:
-            self._known = _known(self._state.run_sync(_live_rows))
+            self._known = _known(self._state.read_sync(_live_rows))
         except Unavailable:
             if age is None or age > STALE_S:
                 raise

@@ -33,7 +33,7 @@ class AccountStore:
             row = {"account": account.account, "form": _form(account)}
             connection.execute(insert(aws_accounts).values(**row, added_ms=account.added_ms, next_ms=account.next_ms))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def all(self, accounts: frozenset[str] | None = None) -> list[Account]:
         """Every account, or those of `accounts`, by number."""
@@ -42,7 +42,7 @@ class AccountStore:
             rows = connection.execute(select(aws_accounts).order_by(aws_accounts.c.account))
             return [_account(row) for row in rows if accounts is None or row.account in accounts]
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def one(self, account: str) -> Account:
         """An account. Raises NotFound."""
@@ -60,7 +60,7 @@ class AccountStore:
             for table in (aws_reads, aws_marks, aws_accounts):
                 connection.execute(delete(table).where(table.c.account == account))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     # -- reads --------------------------------------------------------------------------------------------------
 
@@ -85,24 +85,24 @@ class AccountStore:
             _forget_old(connection, account)
             return Read(id_, account, ReadState.READING, now_ms, None, None, "")
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
     async def under_way(self) -> Read | None:
         """The oldest read that has not ended."""
         query = select(aws_reads).where(aws_reads.c.state == ReadState.READING.value).order_by(aws_reads.c.id)
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         return _read(row) if row is not None else None
 
     async def last(self, account: str) -> Read | None:
         """The newest read of an account."""
         query = select(aws_reads).where(aws_reads.c.account == account).order_by(aws_reads.c.id.desc())
-        row = await self._state.run(lambda connection: connection.execute(query.limit(1)).first())
+        row = await self._state.read(lambda connection: connection.execute(query.limit(1)).first())
         return _read(row) if row is not None else None
 
     async def steps(self, read_id: int) -> list[Step]:
         """The steps of a read, by region and name."""
         query = select(aws_steps).where(aws_steps.c.read_id == read_id)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         found = [Step(row.region, row.name, StepState(row.state), row.items, row.problem, row.ended_ms) for row in rows]
         return sorted(found, key=lambda one: (one.region, one.name))
 
@@ -110,18 +110,18 @@ class AccountStore:
         """Keep how a step ended."""
         mine = (aws_steps.c.read_id == read_id) & (aws_steps.c.region == step.region) & (aws_steps.c.name == step.name)
         row = {"state": step.state.value, "items": step.items, "problem": step.problem, "ended_ms": step.ended_ms}
-        await self._state.run(lambda connection: connection.execute(update(aws_steps).where(mine).values(row)))
+        await self._state.change(lambda connection: connection.execute(update(aws_steps).where(mine).values(row)))
 
     async def estimated(self, read_id: int, dollars: Decimal) -> None:
         """Keep what the metrics of a read cost."""
         change = update(aws_reads).where(aws_reads.c.id == read_id).values(estimate=f"{dollars:f}")
-        await self._state.run(lambda connection: connection.execute(change))
+        await self._state.change(lambda connection: connection.execute(change))
 
     async def end(self, read_id: int, state: ReadState, now_ms: int, problem: str = "") -> None:
         """End a read."""
         row = {"state": state.value, "ended_ms": now_ms, "problem": problem}
         change = update(aws_reads).where(aws_reads.c.id == read_id).values(row)
-        await self._state.run(lambda connection: connection.execute(change))
+        await self._state.change(lambda connection: connection.execute(change))
 
     # -- marks and calls ----------------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ class AccountStore:
         """How far something was read (ms); None where it never was."""
         at = aws_marks.c
         query = select(at.at_ms).where(at.account == account, at.region == region, at.name == name)
-        return await self._state.run(lambda connection: connection.execute(query).scalar())
+        return await self._state.read(lambda connection: connection.execute(query).scalar())
 
     async def set_mark(self, account: str, region: str, name: str, at_ms: int) -> None:
         """Keep how far something was read."""
@@ -140,7 +140,7 @@ class AccountStore:
             connection.execute(delete(aws_marks).where(mine))
             connection.execute(insert(aws_marks).values(account=account, region=region, name=name, at_ms=at_ms))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def count(self, account: str, day: str, counts: Mapping[Operation, Count]) -> None:
         """Add calls to those of a day."""
@@ -166,14 +166,14 @@ class AccountStore:
                     )
                 )
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def calls(self, account: str, since_day: str = "") -> list[CallCount]:
         """Calls of an account since a day, the newest day first."""
         at = aws_calls.c
         query = select(aws_calls).where(at.account == account, at.day >= since_day)
         query = query.order_by(at.day.desc(), at.service, at.operation)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [
             CallCount(row.day, row.service, row.operation, row.calls, row.failed, row.throttled, Decimal(row.cost))
             for row in rows

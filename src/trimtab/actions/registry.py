@@ -89,15 +89,15 @@ class Actuators:
             "outcome": "",
             "at_ms": self._clock.now_ms(),
         }
-        await self._state.run(lambda connection: connection.execute(action_log.insert().values(row)))
+        await self._state.change(lambda connection: connection.execute(action_log.insert().values(row)))
         if dry_run:
             return Done(id_, plan, True, "nothing changed (dry run)")
         try:
             outcome = await actuator.act(target, wish, id_)
         except TrimtabError as problem:
-            await self._state.run(partial(_finish, id_=id_, state="failed", outcome=str(problem)))
+            await self._state.change(partial(_finish, id_=id_, state="failed", outcome=str(problem)))
             raise
-        await self._state.run(partial(_finish, id_=id_, state="done", outcome=outcome))
+        await self._state.change(partial(_finish, id_=id_, state="done", outcome=outcome))
         return Done(id_, plan, False, outcome)
 
 

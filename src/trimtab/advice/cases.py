@@ -47,7 +47,7 @@ class CaseStore:
             connection.execute(insert(advice_cases).values(**row, created_ms=now_ms, body=json.dumps(dict(form))))
             return case
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(
         self, account: str, ids: Sequence[str] = (), *, resolved: bool = False, display_id: str = ""
@@ -66,7 +66,7 @@ class CaseStore:
                 found = [one for one in found if one.display_id == display_id]
             return [one for one in found if resolved or one.status != RESOLVED]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def resolve(self, account: str, id_: str) -> tuple[str, str]:
         """Close a case; its status before and after. Raises NotFound."""
@@ -79,7 +79,7 @@ class CaseStore:
             connection.execute(update(advice_cases).where(mine).values(status=RESOLVED))
             return row.status, RESOLVED
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
 
 def _case(row: Any) -> Case:

@@ -1,6 +1,7 @@
 """Settings of checks that somebody changed, and what the room remembers of itself and of accounts."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -28,7 +29,7 @@ class KnobStore:
             rows = connection.execute(query)
             return {row.key.removeprefix(_SETTINGS): json.loads(row.value) for row in rows}
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def set(self, id_: str, values: dict[str, float]) -> dict[str, float]:
         """Change settings of a check; those not named go back to their defaults. Raises InvalidInput, NotFound."""
@@ -46,24 +47,34 @@ class KnobStore:
         text = await self.remembered("preferences", account)
         return dict(json.loads(text)) if text else {}
 
-    async def prefer(self, account: str, values: dict[str, Any]) -> None:
-        """Keep what an account prefers."""
-        await self.remember("preferences", json.dumps(values), account)
+    async def prefer(self, account: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep what an account prefers, beside what it preferred already; all of it."""
+
+        def write(connection: Connection) -> dict[str, Any]:
+            text = _remembered(connection, "preferences", account)
+            kept = {**(json.loads(text) if text else {}), **values}
+            remember(connection, "preferences", json.dumps(kept), account)
+            return kept
+
+        return await self._state.change(write)
 
     async def remembered(self, key: str, account: str = "") -> str:
         """What was remembered under a key; "" where nothing was."""
-        mine = (_kept.key == key) & (_kept.account == account)
-        query = select(_kept.value).where(mine)
-        return await self._state.run(lambda connection: str(connection.execute(query).scalar() or ""))
+        return await self._state.read(lambda connection: _remembered(connection, key, account))
 
     async def remember(self, key: str, value: str, account: str = "") -> None:
         """Remember a value; "" forgets it."""
-        mine = (_kept.key == key) & (_kept.account == account)
+        await self._state.change(lambda connection: remember(connection, key, value, account))
 
-        def write(connection: Connection) -> None:
-            connection.execute(delete(advice_preferences).where(mine))
-            if value:
-                row: dict[str, Any] = {"account": account, "key": key, "value": value}
-                connection.execute(insert(advice_preferences).values(row))
 
-        await self._state.run(write)
+def remember(connection: Connection, key: str, value: str, account: str = "") -> None:
+    """`KnobStore.remember` in the caller's transaction."""
+    connection.execute(delete(advice_preferences).where((_kept.key == key) & (_kept.account == account)))
+    if value:
+        row: dict[str, Any] = {"account": account, "key": key, "value": value}
+        connection.execute(insert(advice_preferences).values(row))
+
+
+def _remembered(connection: Connection, key: str, account: str) -> str:
+    query = select(_kept.value).where((_kept.key == key) & (_kept.account == account))
+    return str(connection.execute(query).scalar() or "")

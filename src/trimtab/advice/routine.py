@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import Connection
+
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.check import Check
@@ -17,7 +19,7 @@ from trimtab.advice.complete import judgement
 from trimtab.advice.facts import DAY_MS, Facts
 from trimtab.advice.finding import Judgement
 from trimtab.advice.gather.facts_reader import FactsReader
-from trimtab.advice.knobs import KnobStore
+from trimtab.advice.knobs import KnobStore, remember
 from trimtab.advice.ledger.keeper import LedgerKeeper, total
 from trimtab.advice.standing import DIGEST, Changes, Decision, Standing, State, Wanted
 from trimtab.advice.store import FindingStore
@@ -114,8 +116,12 @@ class Routine:
         if await self.knobs.remembered("digest") == month:
             return
         body = await digest(self.findings, self.ledger, month)
-        await self.state.run(lambda connection: emit(connection, self.clock, DIGEST, month, body))
-        await self.knobs.remember("digest", month)
+
+        def write(connection: Connection) -> None:
+            emit(connection, self.clock, DIGEST, month, body)
+            remember(connection, "digest", month)
+
+        await self.state.change(write)
 
 
 def _judge_all(checks: Sequence[Check], facts: Facts, knobs: dict[str, dict[str, float]]) -> list[Judgement]:

@@ -70,7 +70,7 @@ class FindingStore:
                 emit(connection, self._clock, CHANGED, what, body)
             return changes
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def value(self, currency: str, worth: Mapping[str, tuple[Decimal | None, Decimal, str]]) -> None:
         """Put what a plan says of findings in its currency (by id: worth alone, what it adds, how) into them.
@@ -92,16 +92,16 @@ class FindingStore:
                 if valued != finding:
                     connection.execute(update(advice_findings).where(_found.id == finding.id).values(row_of(valued)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def failed(self, check: str, problem: str) -> None:
         """Note that a check's facts could not be read; what it found before stays."""
-        await self._state.run(lambda connection: _put_run(connection, check, {"problem": problem}))
+        await self._state.change(lambda connection: _put_run(connection, check, {"problem": problem}))
 
     async def asked(self, check: str) -> None:
         """Note that a refresh of a check was asked for."""
         now_ms = self._clock.now_ms()
-        await self._state.run(lambda connection: _put_run(connection, check, {"asked_ms": now_ms}))
+        await self._state.change(lambda connection: _put_run(connection, check, {"asked_ms": now_ms}))
 
     async def listed(self, scope: Scope, wanted: Wanted | None = None) -> list[Standing]:
         """The findings that `scope` sees, best first."""
@@ -125,11 +125,11 @@ class FindingStore:
                 and (asked.hidden or asked.decision or not one.hidden(now_ms))
             ]
 
-        return best_first(await self._state.run(read))
+        return best_first(await self._state.read(read))
 
     async def get(self, scope: Scope, id_: str) -> Standing:
         """A finding. Raises NotFound."""
-        return await self._state.run(lambda connection: _get(connection, scope, id_))
+        return await self._state.read(lambda connection: _get(connection, scope, id_))
 
     async def decide(
         self, scope: Scope, id_: str, decision: Decision, who: str, reason: str = "", until_ms: int = 0
@@ -152,7 +152,7 @@ class FindingStore:
             emit(connection, self._clock, DECIDED, id_, body)
             return _get(connection, scope, id_)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def decisions(self, scope: Scope, id_: str) -> list[dict[str, Any]]:
         """What was decided of a finding, in order. Raises NotFound."""
@@ -163,7 +163,7 @@ class FindingStore:
             rows = connection.execute(select(advice_decisions).where(mine).order_by(advice_decisions.c.position))
             return [dict(row._mapping) for row in rows]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def checks(self) -> dict[str, CheckRun]:
         """How every check that ever ran went the last time."""
@@ -171,12 +171,12 @@ class FindingStore:
         def read(connection: Connection) -> dict[str, CheckRun]:
             return {row.check_id: check_run_of(row) for row in connection.execute(select(advice_checks))}
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def runs(self, limit: int = 30) -> list[RunRecord]:
         """The last recomputations, the newest first."""
         query = select(advice_runs).order_by(advice_runs.c.position.desc()).limit(limit)
-        return await self._state.run(lambda connection: [run_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [run_of(row) for row in connection.execute(query)])
 
 
 def _owned(finding: Finding, rules: OwnerRules) -> Finding:

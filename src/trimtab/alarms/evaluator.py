@@ -83,7 +83,7 @@ class AlarmEvaluator:
         """Make every evaluation that is due, oldest first; returns how many evaluation times that were."""
         made = 0
         while self._parts.may_write():
-            dues = await self._parts.database.run(partial(due, now_ms=self._parts.clock.now_ms()))
+            dues = await self._parts.database.read(partial(due, now_ms=self._parts.clock.now_ms()))
             if not dues:
                 break
             await self._round(dues)
@@ -92,7 +92,7 @@ class AlarmEvaluator:
         return made
 
     async def _round(self, dues: Sequence[Due]) -> None:
-        await self._parts.database.run(self._book.refresh)
+        await self._parts.database.read(self._book.refresh)
         await self._follow()
         found: list[Found] = []
         heard: list[Heard] = []
@@ -109,7 +109,7 @@ class AlarmEvaluator:
         round_ = Round(dues, found, heard, scaling, states)
         if self._parts.may_write():
             with contextlib.suppress(Conflict):  # another process made it
-                await self._parts.database.run(partial(write_round, round_=round_, clock=self._parts.clock))
+                await self._parts.database.change(partial(write_round, round_=round_, clock=self._parts.clock))
 
     async def _look(self, entries: Sequence[Entry], due_: Due) -> tuple[list[Look], dict[int, str]]:
         """The looks at all entries, and the evaluation states of those (`id(entry)`) that have one."""
@@ -157,7 +157,7 @@ class AlarmEvaluator:
         now_ms = self._parts.clock.now_ms()
         if now_ms - self._trimmed_ms >= _TRIM_MS and self._parts.may_write():
             self._trimmed_ms = now_ms
-            await self._parts.database.run(partial(trim, before_ms=now_ms - KEPT_MS))
+            await self._parts.database.change(partial(trim, before_ms=now_ms - KEPT_MS))
 
 
 @dataclass(frozen=True, slots=True)

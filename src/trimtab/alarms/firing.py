@@ -29,7 +29,7 @@ class FiringAlarms:
 
     async def now(self, scope: Scope) -> Firing:
         """Those in the accounts and regions of `scope`; rules for rows are not looked at."""
-        return await self._database.run(lambda connection: _now(connection, scope))
+        return await self._database.read(lambda connection: _now(connection, scope))
 
 
 def _now(connection: Connection, scope: Scope) -> Firing:

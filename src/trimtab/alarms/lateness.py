@@ -10,7 +10,7 @@ from trimtab.store.state.tables import alarm_clocks
 async def late_ms(state: State, now_ms: int) -> int | None:
     """By how much (ms) the next evaluation is overdue, of the later of both cadences; 0 where none is, None where
     alarms were never evaluated. Raises Unavailable."""
-    return await state.run(lambda connection: _late_ms(connection, now_ms))
+    return await state.read(lambda connection: _late_ms(connection, now_ms))
 
 
 def _late_ms(connection: Connection, now_ms: int) -> int | None:

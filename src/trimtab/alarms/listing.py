@@ -37,7 +37,7 @@ class AlarmListing:
 
     async def within(self, scope: Scope) -> Listing:
         """The alarms that pass `scope`; of a scope with rules for rows, those whose tags pass them."""
-        return await self._database.run(lambda connection: _within(connection, scope))
+        return await self._database.read(lambda connection: _within(connection, scope))
 
 
 def _within(connection: Connection, scope: Scope) -> Listing:

@@ -28,19 +28,19 @@ class MuteRules:
         """Create or replace the rule in a PutAlarmMuteRule-shaped form; whether it is new. Raises InvalidInput."""
         rule = read_mute_rule(account, region, form)
         now_ms = self._clock.now_ms()
-        return await self._database.run(partial(_put, rule=rule, form=dict(form), tags=tags, now_ms=now_ms))
+        return await self._database.change(partial(_put, rule=rule, form=dict(form), tags=tags, now_ms=now_ms))
 
     async def get(self, account: str, region: str, name: str) -> StoredRule:
         """A rule by name. Raises NotFound."""
-        return await self._database.run(partial(get_rule, account=account, region=region, name=name))
+        return await self._database.read(partial(get_rule, account=account, region=region, name=name))
 
     async def listed(self, account: str, region: str) -> list[StoredRule]:
         """The rules of an account and region, by name."""
-        return await self._database.run(partial(list_rules, account=account, region=region))
+        return await self._database.read(partial(list_rules, account=account, region=region))
 
     async def delete(self, account: str, region: str, name: str) -> None:
         """Delete a rule; one that does not exist is no error."""
-        await self._database.run(partial(delete_rule, account=account, region=region, name=name))
+        await self._database.change(partial(delete_rule, account=account, region=region, name=name))
 
 
 def _put(connection: Connection, rule: MuteRule, form: dict[str, Any], tags: Mapping[str, str], now_ms: int) -> bool:

@@ -1,7 +1,7 @@
 """Alarms as callers put, list and delete them. Every change is one transaction, with its history."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -54,34 +54,31 @@ class AlarmStore:
         Tags count for new alarms only, as on AWS.
         """
         check_alarm(read_alarm(kind, key, form))
-        return await self._run(partial(self._put, kind=kind, key=key, form=form, tags=tags))
+        return await self._database.change(partial(self._put, kind=kind, key=key, form=form, tags=tags))
 
     async def listed(self, account: str, region: str, wanted: Filter, limit: int) -> list[Stored]:
         """At most `limit` alarms, by name."""
-        return await self._run(partial(_listed, account=account, region=region, wanted=wanted, limit=limit))
+        return await self._database.read(partial(_listed, account=account, region=region, wanted=wanted, limit=limit))
 
     async def named(self, account: str, region: str, names: Sequence[str]) -> dict[str, Stored]:
         """The alarms of those names that there are."""
-        return await self._run(partial(read_named, account=account, region=region, names=names))
+        return await self._database.read(partial(read_named, account=account, region=region, names=names))
 
     async def delete(self, account: str, region: str, names: Sequence[str]) -> list[str]:
         """Delete alarms; returns the names that there were none of. Raises InvalidInput for one that others need."""
-        return await self._run(partial(self._delete, account=account, region=region, names=names))
+        return await self._database.change(partial(self._delete, account=account, region=region, names=names))
 
     async def set_state(self, key: AlarmKey, value: StateValue, reason: str, data: str | None) -> None:
         """Set a state until the next evaluation. Raises NotFound."""
-        await self._run(partial(self._set_state, key=key, value=value, reason=reason, data=data))
+        await self._database.change(partial(self._set_state, key=key, value=value, reason=reason, data=data))
 
     async def enable_actions(self, account: str, region: str, names: Sequence[str], *, enabled: bool) -> None:
         """Enable or disable the actions of alarms; names that there are none of are passed over, as on AWS."""
-        await self._run(partial(self._enable, account=account, region=region, names=names, enabled=enabled))
+        await self._database.change(partial(self._enable, account=account, region=region, names=names, enabled=enabled))
 
     async def history(self, wanted: Wanted, limit: int) -> list[Item]:
         """What happened to alarms."""
-        return await self._run(partial(listed, wanted=wanted, limit=limit))
-
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        return await self._database.run(work)
+        return await self._database.read(partial(listed, wanted=wanted, limit=limit))
 
     def _put(
         self, connection: Connection, kind: AlarmKind, key: AlarmKey, form: Mapping[str, Any], tags: Mapping[str, str]

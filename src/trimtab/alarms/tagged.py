@@ -28,7 +28,7 @@ class AlarmTags:
         region, account, kind, name = match.groups()
         table = _TABLES[kind]
         query = select(table.c.name).where(table.c.account == account, table.c.region == region, table.c.name == name)
-        return await self._database.run(lambda connection: connection.execute(query).first() is not None)
+        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a resource."""
@@ -37,16 +37,16 @@ class AlarmTags:
         def read(connection: Connection) -> dict[str, str]:
             return {row.key: row.value for row in connection.execute(query)}
 
-        return await self._database.run(read)
+        return await self._database.read(read)
 
     async def put(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags, or replace the values of those that are there."""
-        await self._database.run(partial(_put, arn=arn, tags=tags))
+        await self._database.change(partial(_put, arn=arn, tags=tags))
 
     async def remove(self, arn: str, keys: Sequence[str]) -> None:
         """Remove tags by key."""
         where = (tags_table.c.arn == arn, tags_table.c.key.in_(keys))
-        await self._database.run(lambda connection: connection.execute(delete(tags_table).where(*where)))
+        await self._database.change(lambda connection: connection.execute(delete(tags_table).where(*where)))
 
 
 def _put(connection: Connection, arn: str, tags: Mapping[str, str]) -> None:

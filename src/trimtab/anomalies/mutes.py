@@ -44,12 +44,12 @@ class MuteStore:
                 )
             )
 
-        await self._state.run(put)
+        await self._state.change(put)
         return made
 
     async def unmute(self, series: int) -> None:
         """Show the anomalies of a series again. Raises NotFound where it is not muted."""
-        gone = await self._state.run(
+        gone = await self._state.change(
             lambda connection: connection.execute(delete(table).where(table.c.series == str(series))).rowcount
         )
         if not gone:
@@ -59,7 +59,7 @@ class MuteStore:
         """The mutes that hold now, the newest first."""
         now_ms = self._clock.now_ms()
         query = select(table).order_by(table.c.created_ms.desc(), table.c.series)
-        rows = await self._state.run(lambda connection: connection.execute(query).mappings().all())
+        rows = await self._state.read(lambda connection: connection.execute(query).mappings().all())
         found = [
             Mute(int(row["series"]), row["account"], row["region"], row["until_ms"], row["muted_by"], row["created_ms"])
             for row in rows

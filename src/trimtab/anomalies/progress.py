@@ -37,9 +37,9 @@ class ProgressStore:
             if not changed:
                 connection.execute(insert(table).values(id=_ROW, **values))
 
-        await self._state.run(put)
+        await self._state.change(put)
 
     async def last(self) -> Progress | None:
         """What was noted last; None before the first time."""
-        row = await self._state.run(lambda connection: connection.execute(select(table)).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(select(table)).mappings().first())
         return None if row is None else Progress(*(row[name] for name in Progress.__struct_fields__))

@@ -35,13 +35,13 @@ class Announcer:
     async def announce(self) -> int:
         """Tell what was taken since the last turn; how many events. Raises Unavailable."""
         before_ms = self._clock.now_ms() - _LAG_MS
-        after = await self._state.run(lambda connection: _position(connection, before_ms))
+        after = await self._state.change(lambda connection: _position(connection, before_ms))
         if not await self._reader.fresh(10.0):
             return 0
         told = 0
         while events := await self._reader.taken(after, before_ms, _BATCH, condition=_TOLD):
             after = (events[-1].ingested_ms, events[-1].id)
-            await self._state.run(partial(_tell, events=events))
+            await self._state.change(partial(_tell, events=events))
             told += len(events)
         return told
 

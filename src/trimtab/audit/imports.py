@@ -124,7 +124,7 @@ class AuditImports:
         self._busy = True
         try:
             check_place(location)
-            id_ = await self._state.run(lambda connection: _begin(connection, location, self._clock.now_ms()))
+            id_ = await self._state.change(lambda connection: _begin(connection, location, self._clock.now_ms()))
         except BaseException:  # of a cancelled import too: the next one may begin
             self._busy = False
             raise
@@ -141,7 +141,7 @@ class AuditImports:
     async def one(self, id_: int) -> Import:
         """An import by its id. Raises NotFound."""
         query = select(audit_imports).where(audit_imports.c.id == id_)
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         if row is None:
             raise NotFound(f"cannot find import {id_}: there is none with this number")
         return _import(row)
@@ -149,7 +149,7 @@ class AuditImports:
     async def newest(self) -> list[Import]:
         """The newest imports, the last first."""
         query = select(audit_imports).order_by(audit_imports.c.id.desc()).limit(_LISTED)
-        return [_import(row) for row in await self._state.run(lambda connection: connection.execute(query).all())]
+        return [_import(row) for row in await self._state.read(lambda connection: connection.execute(query).all())]
 
     async def _run(self, id_: int, location: str) -> None:
         tally, problem = Tally(), ""
@@ -162,7 +162,7 @@ class AuditImports:
             problem = "; ".join(tally.notes[:3]) or "cannot import: there are no CloudTrail records in there"
         await self._hear(tally)
         self._busy = False  # before the end is told: who sees it may begin the next
-        await self._state.run(lambda connection: _end(connection, id_, tally, problem, self._clock.now_ms()))
+        await self._state.change(lambda connection: _end(connection, id_, tally, problem, self._clock.now_ms()))
 
     async def _read(self, location: str, tally: Tally) -> str:
         """Read the files of a place; what ended that, if anything did."""

@@ -30,21 +30,21 @@ class AuditTags:
             if rows:
                 connection.execute(insert(audit_tags), rows)
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def remove(self, resource: str, keys: Sequence[str]) -> None:
         """Take tags off; those that are not there are ignored."""
         gone = (audit_tags.c.resource == resource) & audit_tags.c.key.in_(list(keys))
-        await self._state.run(lambda connection: connection.execute(delete(audit_tags).where(gone)))
+        await self._state.change(lambda connection: connection.execute(delete(audit_tags).where(gone)))
 
     async def of(self, resource: str) -> dict[str, str]:
         """The tags of a resource, by key."""
-        return await self._state.run(lambda connection: _read(connection, resource))
+        return await self._state.read(lambda connection: _read(connection, resource))
 
     async def forget(self, resource: str) -> None:
         """Take all tags off something that is gone."""
         gone = audit_tags.c.resource == resource
-        await self._state.run(lambda connection: connection.execute(delete(audit_tags).where(gone)))
+        await self._state.change(lambda connection: connection.execute(delete(audit_tags).where(gone)))
 
 
 def _read(connection: Connection, resource: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ class WatchedPlaces:
         return stored
 
     async def _look(self, place: str) -> int:
-        known = await self._state.run(lambda connection: _known(connection, _key(place)))
+        known = await self._state.read(lambda connection: _known(connection, _key(place)))
         files, folder = await asyncio.to_thread(self._files, place)
         new = [file for file in files if known.get(file.name) != file.mark][:_AT_A_TURN]
         tally = Tally()
@@ -61,7 +61,7 @@ class WatchedPlaces:
                 there.path.unlink(missing_ok=True)
             now_ms = self._clock.now_ms()
             row = {"mark": file.mark, "records": records, "read_ms": now_ms}
-            await self._state.run(partial(_note, place=_key(place), name=file.name, row=row))
+            await self._state.change(partial(_note, place=_key(place), name=file.name, row=row))
         if tally.first_ms is not None and tally.last_ms is not None:
             for heard in self.heard:
                 await heard(tally.first_ms, tally.last_ms + 1)

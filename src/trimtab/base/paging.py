@@ -5,6 +5,7 @@ import binascii
 import json
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 
 
@@ -17,6 +18,6 @@ def encode_token(position: Any) -> str:
 def decode_token(token: str) -> Any:
     """The position inside `token`. Raises InvalidInput for a token that this server did not make."""
     try:
-        return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        return typed.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, binascii.Error):
         raise InvalidInput("cannot read page token: expected one from an earlier answer", field="NextToken") from None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.jsonpath import Path, read
 from trimtab.batch.model import Spec
@@ -68,7 +69,7 @@ class Shape:
         if kind == "csv":
             return next(csv.reader([body.decode("utf-8", "replace")]), [])
         try:
-            return json.loads(body)
+            return typed.loads(body)
         except ValueError as problem:
             raise InvalidInput(f"it is not JSON ({problem})") from None
 
@@ -96,7 +97,7 @@ def answers_of(answer: bytes, wanted: int) -> Sequence[bytes]:
     """
     if answer.lstrip().startswith(b"{") and b'"predictions"' in answer:
         try:
-            found = json.loads(answer)["predictions"]
+            found = typed.loads(answer)["predictions"]
         except (ValueError, KeyError):
             found = None
         if isinstance(found, list) and len(found) == wanted:

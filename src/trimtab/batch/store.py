@@ -63,7 +63,7 @@ class JobStore:
                 raise Conflict(f"the batch job {job.id} is in status {row.status}")
             connection.execute(update(batch_jobs).where(_c.id == job.id).values(**values, updated_ms=now_ms))
 
-        await self.state.run(write)
+        await self.state.change(write)
         return await self.get(Scope(accounts=frozenset({job.account})), job.id)
 
     async def get(self, scope: Scope, job_id: str) -> KeptJob:
@@ -75,7 +75,7 @@ class JobStore:
                 raise NotFound(f"there is no batch job {job_id}")
             return _job(row)
 
-        return await self.state.run(read)
+        return await self.state.read(read)
 
     async def listed(
         self, scope: Scope, *, name: str = "", statuses: Sequence[str] = (), source: str = "", most: int = _MOST
@@ -89,7 +89,7 @@ class JobStore:
         def read(connection: Connection) -> list[KeptJob]:
             return [_job(row) for row in connection.execute(query)]
 
-        return await self.state.run(read)
+        return await self.state.read(read)
 
     async def change(self, job_id: str, work: Callable[[KeptJob], KeptJob]) -> KeptJob:
         """Put what `work` makes of a job in its place, in one transaction; its id and owner stay. Raises NotFound."""
@@ -105,7 +105,7 @@ class JobStore:
             connection.execute(update(batch_jobs).where(_c.id == job_id).values(**values))
             return made
 
-        return await self.state.run(write)
+        return await self.state.change(write)
 
     async def delete(self, scope: Scope, job_id: str) -> None:
         """Forget a job. Raises NotFound."""
@@ -114,7 +114,7 @@ class JobStore:
         def write(connection: Connection) -> None:
             connection.execute(delete(batch_jobs).where(_c.id == job_id))
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 def _seen(query: Select[Any], scope: Scope) -> Select[Any]:

@@ -111,7 +111,7 @@ class ActionStore:
             )
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, scope: Scope, account: str, name: str, id_: str) -> Action:
         """An action."""
@@ -120,7 +120,7 @@ class ActionStore:
             budget_in(connection, scope, account, name)
             return action_in(connection, account, name, id_)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def listed(self, scope: Scope, account: str, name: str | None = None) -> list[Action]:
         """The actions of a budget, or of every budget of an account."""
@@ -135,7 +135,7 @@ class ActionStore:
             seen = [one.name for one in map(budget_of, rows) if sees(scope, one)]
             return [action for budget in seen for action in actions_in(connection, account, budget)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def update(
         self,
@@ -163,7 +163,7 @@ class ActionStore:
             note(connection, new, now_ms, "UPDATE_ACTION", "The action was changed.")
             return old, new
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, scope: Scope, account: str, name: str, id_: str) -> Action:
         """Remove an action with its history; what it did stays done. Raises Locked."""
@@ -177,7 +177,7 @@ class ActionStore:
             connection.execute(delete(tags).where(tags.c.arn == gone.arn))
             return gone
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def execute(self, scope: Scope, account: str, name: str, id_: str, asked: Execution, by: str) -> Action:
         """Ask for an execution; it is carried out within seconds. Raises Locked where the status does not allow it."""
@@ -192,7 +192,7 @@ class ActionStore:
             period = 0 if asked is Execution.RESET else action.period_ms
             return move(connection, action, following, self._clock.now_ms(), f"{asked} by {by}.", period_ms=period)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def history(
         self, scope: Scope, account: str, name: str, id_: str, start_ms: int = 0, end_ms: int | None = None
@@ -209,7 +209,7 @@ class ActionStore:
             rows = connection.execute(query.order_by(of.position.desc()))
             return [Happened(r.at_ms, r.status, r.event_type, r.message, json.loads(r.action)) for r in rows]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
 
 def check(form: Mapping[str, Any]) -> None:

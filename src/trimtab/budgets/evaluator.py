@@ -73,7 +73,7 @@ class BudgetEvaluator:
         query = select(budgets).order_by(budgets.c.judged_ms)
         if not everything:
             query = query.where(budgets.c.judged_ms <= due_ms)
-        due = await self.state.run(lambda connection: [budget_of(row) for row in connection.execute(query)])
+        due = await self.state.read(lambda connection: [budget_of(row) for row in connection.execute(query)])
         for budget in due:
             try:
                 await self.judge(budget)
@@ -85,7 +85,7 @@ class BudgetEvaluator:
 
     async def judge(self, budget: Budget) -> Standing:
         """Judge one budget and tell of what it crossed."""
-        kept = await self.state.run(partial(_kept_limit, budget=budget, now_ms=self.clock.now_ms()))
+        kept = await self.state.read(partial(_kept_limit, budget=budget, now_ms=self.clock.now_ms()))
         try:
             standing = await self.measure.standing(budget, kept)
         except Unavailable:
@@ -94,9 +94,9 @@ class BudgetEvaluator:
             now_ms = self.clock.now_ms()
             start, end = calendar.period_at(budget, now_ms) or (budget.start_ms, budget.end_ms)
             standing = Standing(start, end, now_ms, problem=str(problem))
-        people = await self.state.run(lambda connection: _mails(connection, budget))
+        people = await self.state.read(lambda connection: _mails(connection, budget))
         channels = {address: await self.mail(budget.account, address) for address in people}
-        await self.state.run(partial(self._write, budget=budget, standing=standing, channels=channels))
+        await self.state.change(partial(self._write, budget=budget, standing=standing, channels=channels))
         return standing
 
     def _write(self, connection: Connection, budget: Budget, standing: Standing, channels: dict[str, str]) -> None:

@@ -40,7 +40,7 @@ class Executing:
 
     async def turn(self) -> int:
         """Carry out every action that is in progress; returns how many there were."""
-        running = await self.state.run(running_in)
+        running = await self.state.read(running_in)
         for action in running:
             await self._carry_out(action)
         return len(running)
@@ -61,7 +61,7 @@ class Executing:
             status, message = failure, str(problem)
         mails = [one.address for one in action.subscribers if one.type == "EMAIL"]
         channels = {address: await self.mail(action.account, address) for address in mails}
-        await self.state.run(
+        await self.state.change(
             partial(
                 self._end, action=action, status=status, message=message, whom=addressed(action.subscribers, channels)
             )

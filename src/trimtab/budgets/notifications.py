@@ -31,7 +31,7 @@ class NotificationStore:
         def read(connection: Connection) -> list[tuple[Notification, list[Subscriber]]]:
             return notifications_in(connection, budget_in(connection, scope, account, name))
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def create(
         self, scope: Scope, account: str, name: str, wanted: Notification, subscribers: list[Subscriber]
@@ -43,7 +43,7 @@ class NotificationStore:
             add_notification(connection, budget, wanted, subscribers, self._clock.now_ms())
             _judge_again(connection, budget)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def update(self, scope: Scope, account: str, name: str, old: Notification, new: Notification) -> None:
         """Replace one, which keeps its subscribers. Raises Conflict, InvalidInput."""
@@ -61,7 +61,7 @@ class NotificationStore:
             connection.execute(update(budget_subscribers).where(mine).values(owner=new.key))
             _judge_again(connection, budget)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def delete(self, scope: Scope, account: str, name: str, wanted: Notification) -> None:
         """Remove one with its subscribers."""
@@ -72,7 +72,7 @@ class NotificationStore:
             connection.execute(delete(budget_notifications).where(_is(budget, wanted)))
             put_subscribers(connection, (account, name), wanted.key, [], 0)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def subscribers(self, scope: Scope, account: str, name: str, of: Notification) -> list[Subscriber]:
         """Who is told."""
@@ -81,7 +81,7 @@ class NotificationStore:
             _need(connection, budget_in(connection, scope, account, name), of)
             return subscribers_in(connection, account, name, of.key)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def subscribe(self, scope: Scope, account: str, name: str, of: Notification, new: Subscriber) -> None:
         """Tell somebody else too. Raises Conflict, LimitExceeded."""
@@ -131,7 +131,7 @@ class NotificationStore:
             forms.check_count(wanted)
             put_subscribers(connection, (account, name), of.key, wanted, self._clock.now_ms())
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def notifications_in(connection: Connection, budget: Budget) -> list[tuple[Notification, list[Subscriber]]]:

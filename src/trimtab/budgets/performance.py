@@ -45,7 +45,7 @@ class Performance:
         """The periods of `budget` that touch `[start_ms, end_ms)`, the newest first."""
         periods = calendar.periods_until(budget, self.clock.now_ms(), MOST_PERIODS[budget.time_unit])
         mine = (budget_periods.c.account == budget.account) & (budget_periods.c.budget == budget.name)
-        rows = await self.state.run(lambda connection: connection.execute(select(budget_periods).where(mine)).all())
+        rows = await self.state.read(lambda connection: connection.execute(select(budget_periods).where(mine)).all())
         recorded = {row.start_ms: Spend(Decimal(row.budgeted), row.unit) for row in rows if row.budgeted}
         wanted = [one for one in periods if (end_ms is None or one[0] < end_ms) and (start_ms or 0) < one[1]]
         return [await self._spent(budget, period, recorded.get(period[0])) for period in wanted]

@@ -66,11 +66,11 @@ class BudgetStore:
                 set_tags(connection, made.arn, tagged)
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, scope: Scope, account: str, name: str) -> Budget:
         """A budget. Raises NotFound."""
-        return await self._state.run(lambda connection: budget_in(connection, scope, account, name))
+        return await self._state.read(lambda connection: budget_in(connection, scope, account, name))
 
     async def listed(self, scope: Scope, account: str | None = None) -> list[Budget]:
         """The budgets of an account (None: of every one) that `scope` sees, by account and name."""
@@ -81,7 +81,7 @@ class BudgetStore:
         def read(connection: Connection) -> list[Budget]:
             return [one for one in map(budget_of, connection.execute(query)) if sees(scope, one)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def update(
         self, scope: Scope, account: str, form: Mapping[str, Any], notifications: Wanted | None = None
@@ -103,7 +103,7 @@ class BudgetStore:
                 replace_notifications(connection, budget_in(connection, scope, account, name), notifications, now_ms)
             return budget_in(connection, scope, account, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, scope: Scope, account: str, name: str) -> None:
         """Delete a budget with its notifications, subscribers, actions and histories. Raises NotFound."""
@@ -120,7 +120,7 @@ class BudgetStore:
             own = (tags.c.arn == known.arn) | tags.c.arn.startswith(f"{known.arn}/action/", autoescape=True)
             connection.execute(delete(tags).where(own))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     def _completed(self, form: Mapping[str, Any]) -> dict[str, Any]:
         return forms.complete(form, self._read, self._clock.now_ms())

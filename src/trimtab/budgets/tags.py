@@ -31,7 +31,7 @@ class TagStore:
             _need(connection, scope, arn)
             return tags_in(connection, arn)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def change(self, scope: Scope, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
         """Set and remove tags. Raises NotFound, InvalidInput, LimitExceeded."""
@@ -40,7 +40,7 @@ class TagStore:
             _need(connection, scope, arn)
             set_tags(connection, arn, put, remove)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def tags_in(connection: Connection, arn: str) -> dict[str, str]:

@@ -80,22 +80,22 @@ class AllocationTags:
             rows = [{"account": account, "key": key, "active": on, "updated_ms": now_ms} for key, on in active.items()]
             connection.execute(insert(tags), rows)
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def backfill(self, account: str, from_ms: int) -> Backfill:
         """Note that the past was asked for."""
         made = Backfill(from_ms, self._clock.now_ms())
         row = {"id": str(new_id()), "account": account, "from_ms": from_ms, "requested_ms": made.requested_ms}
-        await self._state.run(lambda connection: connection.execute(insert(backfills).values(row)))
+        await self._state.change(lambda connection: connection.execute(insert(backfills).values(row)))
         return made
 
     async def backfills(self, account: str) -> list[Backfill]:
         """What was asked for, the newest first."""
         query = select(backfills).where(backfills.c.account == account).order_by(backfills.c.requested_ms.desc())
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [Backfill(row.from_ms, row.requested_ms) for row in rows]
 
     async def _said(self, account: str) -> dict[str, tuple[bool, int]]:
         query = select(tags).where(tags.c.account == account)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return {row.key: (row.active, row.updated_ms) for row in rows}

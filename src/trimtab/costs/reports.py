@@ -34,7 +34,7 @@ class CostReports:
     async def listed(self, account: str | None) -> list[CostReport]:
         """The views of an account, by name."""
         wanted = select(cost_reports).where(cost_reports.c.account == (account or "")).order_by(cost_reports.c.name)
-        rows = await self._state.run(lambda connection: list(connection.execute(wanted)))
+        rows = await self._state.read(lambda connection: list(connection.execute(wanted)))
         return [CostReport(row.name, row.query, row.saved_ms, row.saved_by) for row in rows]
 
     async def save(self, account: str | None, name: str, query: str, by: str) -> CostReport:
@@ -63,11 +63,13 @@ class CostReports:
                 )
             )
 
-        await self._state.run(work)
+        await self._state.change(work)
         return report
 
     async def delete(self, account: str | None, name: str) -> None:
         """Forget a view. Raises NotFound."""
         mine = (cost_reports.c.account == (account or "")) & (cost_reports.c.name == name)
-        if not await self._state.run(lambda connection: connection.execute(delete(cost_reports).where(mine)).rowcount):
+        if not await self._state.change(
+            lambda connection: connection.execute(delete(cost_reports).where(mine)).rowcount
+        ):
             raise NotFound(f"cannot delete report {name!r}: there is none of that name")

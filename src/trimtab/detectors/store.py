@@ -29,7 +29,7 @@ class DetectorStore:
 
         def write(connection: Connection) -> Detector:
             key = _key(account, region, target.id())
-            row = connection.execute(select(table).where(key).with_for_update()).mappings().first()
+            row = connection.execute(select(table).where(key)).mappings().first()
             if row is None:
                 fresh = Detector(account, region, target, settings, created_ms=now_ms)
                 connection.execute(insert(table).values(_row(fresh)))
@@ -41,11 +41,11 @@ class DetectorStore:
             connection.execute(update(table).where(key).values(_row(changed)))
             return changed
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, account: str, region: str, detector_id: str) -> None:
         """Forget a detector. Raises NotFound."""
-        gone = await self._state.run(
+        gone = await self._state.change(
             lambda connection: connection.execute(delete(table).where(_key(account, region, detector_id))).rowcount
         )
         if not gone:
@@ -83,10 +83,10 @@ class DetectorStore:
                 connection.execute(update(table).where(key).values(state=state.value, trained_ms=now_ms))
 
         if found:
-            await self._state.run(write)
+            await self._state.change(write)
 
     async def _rows(self, query: Any) -> list[Detector]:
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
 
 
 def _key(account: str, region: str, detector_id: str) -> Any:

@@ -5,10 +5,10 @@ the system or a full log had no room for, are counted in the ledger with a reaso
 Source: AWS X-Ray Developer Guide, "Sending segment documents to the X-Ray daemon".
 """
 
-import json
 import socket
 from collections.abc import Sequence
 
+from trimtab.base import typed
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.datagrams import Datagrams
 from trimtab.inventory.sources import SourceLedger
@@ -77,7 +77,7 @@ class XRayDoor:
 
 def _is_header(raw: bytes) -> bool:
     try:
-        header = json.loads(raw)
+        header = typed.loads(raw)
     except ValueError:
         return False
     return isinstance(header, dict) and header.get("format") == "json" and header.get("version") == 1

@@ -73,7 +73,7 @@ class Entries:
     def listed(self) -> list[Entry]:
         """Every entry, by place."""
         query = select(egress_entries).order_by(_entries.host, _entries.port)
-        return self.state.run_sync(lambda connection: [_entry(row) for row in connection.execute(query)])
+        return self.state.read_sync(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     def add(self, place: Place, note: str, made_by: str) -> Entry:
         """Let a place be connected to; one that is listed stays as it is. Raises LimitExceeded."""
@@ -100,7 +100,7 @@ class Entries:
             )
             return made
 
-        done = self.state.run_sync(write)
+        done = self.state.change_sync(write)
         self.forget()
         return done
 
@@ -114,7 +114,7 @@ class Entries:
             connection.execute(delete(egress_entries).where(_at(place)))
             return _entry(known)
 
-        gone = self.state.run_sync(write)
+        gone = self.state.change_sync(write)
         self.forget()
         return gone
 
@@ -145,7 +145,7 @@ class Entries:
             new = {"host": place.host, "port": place.port, "first_ms": now_ms, "count": times, "audited": 0}
             connection.execute(insert(egress_refusals).values(**new, **values))
 
-        self.state.run_sync(write)
+        self.state.change_sync(write)
 
     def _due(self, place: Place) -> int:
         """How many refusals of a place are to be written now: 0 while it was told of a moment ago."""
@@ -163,12 +163,12 @@ class Entries:
     def refusals(self) -> list[Refusal]:
         """What was refused, the latest first."""
         query = select(egress_refusals).order_by(_refusals.last_ms.desc(), _refusals.host, _refusals.port)
-        return self.state.run_sync(lambda connection: [_refusal(row) for row in connection.execute(query)])
+        return self.state.read_sync(lambda connection: [_refusal(row) for row in connection.execute(query)])
 
     def unaudited(self) -> list[Entry]:
         """The entries that are not in the audit yet."""
         query = select(egress_entries).where(_entries.audited == 0).order_by(_entries.host, _entries.port)
-        return self.state.run_sync(lambda connection: [_entry(row) for row in connection.execute(query)])
+        return self.state.read_sync(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     def audited(self, entries: Sequence[Entry], refusals: Sequence[Refusal]) -> None:
         """They are in the audit now, with the refusals' counts."""
@@ -183,7 +183,7 @@ class Entries:
                 more = _refusals.audited + one.unaudited
                 connection.execute(update(egress_refusals).where(here).values(audited=more))
 
-        self.state.run_sync(write)
+        self.state.change_sync(write)
 
 
 def _at(place: Place) -> ColumnElement[bool]:

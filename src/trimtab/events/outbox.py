@@ -68,19 +68,19 @@ class Outbox:
                 end = 0 if from_start else connection.execute(last).scalar_one()
                 connection.execute(outbox_cursors.insert().values(subscriber=name, position=end))
 
-        await self._state.run(ensure_cursor)
+        await self._state.change(ensure_cursor)
 
     async def deliver(self) -> int:
         """One round: hand every subscriber what it has not seen, up to BATCH events; returns how many were taken."""
         taken = 0
         for name, handler in self._subscribers.items():
-            for event in await self._state.run(partial(_unseen, subscriber=name)):
+            for event in await self._state.read(partial(_unseen, subscriber=name)):
                 try:
                     await handler(event)
                 except TrimtabError as problem:
                     logger.warning("subscriber %s will be asked again for event %s: %s", name, event.id, problem)
                     break
-                await self._state.run(partial(_advance, subscriber=name, position=event.position))
+                await self._state.change(partial(_advance, subscriber=name, position=event.position))
                 taken += 1
         return taken
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base import typed
@@ -79,18 +79,19 @@ class Orders:
     async def order(self, place: tuple[str, str], endpoint: str, asked: Asked, by: str) -> Order:
         """Ask for a test. Raises NotFound without the endpoint, InvalidInput where it listens nowhere, Conflict."""
         await self._command(place, endpoint, asked)
-        waiting = [one for one in await self.listed(EVERYTHING) if one.status in (WAITING, RUNNING)]
-        if len(waiting) >= _MOST_WAITING:
-            raise Conflict(f"{len(waiting)} load tests wait already; try again when some have ended")
         made = Order(new_id(), *place, endpoint, WAITING, asked, "", "", self.clock.now_ms(), by)
 
         def write(connection: Connection) -> Order:
+            open_ = select(func.count()).where(_columns.status.in_((WAITING, RUNNING)))
+            waiting = connection.execute(open_).scalar_one()
+            if waiting >= _MOST_WAITING:
+                raise Conflict(f"{waiting} load tests wait already; try again when some have ended")
             row = {name: getattr(made, name) for name in Order.__dataclass_fields__ if name != "asked"}
             form = msgspec.json.encode(asked).decode()
             connection.execute(insert(load_test_orders).values(**row, form=form))
             return made
 
-        return await self.state.run(write)
+        return await self.state.change(write)
 
     async def listed(self, scope: Scope) -> list[Order]:
         """The newest orders that a scope sees."""
@@ -103,7 +104,7 @@ class Orders:
         def read(connection: Connection) -> list[Order]:
             return [_order(row) for row in connection.execute(query)]
 
-        return await self.state.run(read)
+        return await self.state.read(read)
 
     async def get(self, scope: Scope, order_id: str) -> Order:
         """One order. Raises NotFound."""
@@ -114,7 +115,7 @@ class Orders:
                 raise NotFound(f"no load test {order_id!r} was asked for")
             return _order(row)
 
-        found = await self.state.run(read)
+        found = await self.state.read(read)
         hidden = scope.accounts is not None and found.account not in scope.accounts
         if hidden or (scope.regions is not None and found.region not in scope.regions):
             raise NotFound(f"no load test {order_id!r} was asked for")
@@ -181,7 +182,7 @@ class Orders:
                 connection.execute(update(load_test_orders).where(where).values(status=status, **values)).rowcount
             )
 
-        return await self.state.run(write)
+        return await self.state.change(write)
 
     async def _command(self, place: tuple[str, str], endpoint: str, asked: Asked) -> list[str]:
         """The generator's command line for an endpoint's variant."""

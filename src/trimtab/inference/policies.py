@@ -57,7 +57,7 @@ class PolicyStore:
             connection.execute(insert(endpoint_policies).values(**row))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, scope: Scope) -> list[ChosenPolicy]:
         """The policies that a scope sees, by endpoint."""
@@ -68,7 +68,7 @@ class PolicyStore:
         def read(connection: Connection) -> list[ChosenPolicy]:
             return [_chosen(row) for row in connection.execute(query)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def of(self, scope: Scope, endpoint: str) -> ChosenPolicy | None:
         """The policy of an endpoint; None where none was chosen."""
@@ -83,7 +83,7 @@ class PolicyStore:
         def write(connection: Connection) -> None:
             connection.execute(delete(endpoint_policies).where(_is(found.account, endpoint)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _is(account: str, endpoint: str) -> ColumnElement[bool]:

@@ -44,7 +44,7 @@ class LoadTestStore:
             row = {name: getattr(made, name) for name in ("id", "account", "name", "started_ms", "recorded_ms")}
             connection.execute(insert(load_tests).values(**row, test=made.test.decode()))
 
-        await self._state.run(write)
+        await self._state.change(write)
         return made
 
     async def listed(self, scope: Scope, name: str = "") -> list[RecordedTest]:
@@ -58,7 +58,7 @@ class LoadTestStore:
         def read(connection: Connection) -> list[RecordedTest]:
             return [_test(row) for row in connection.execute(query)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def get(self, scope: Scope, test_id: str) -> RecordedTest:
         """One test. Raises NotFound."""
@@ -66,7 +66,7 @@ class LoadTestStore:
         def read(connection: Connection) -> RecordedTest:
             return _seen(connection, scope, test_id)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def delete(self, scope: Scope, test_id: str) -> None:
         """Delete a test. Raises NotFound."""
@@ -75,7 +75,7 @@ class LoadTestStore:
             _seen(connection, scope, test_id)
             connection.execute(delete(load_tests).where(_columns.id == test_id))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _seen(connection: Connection, scope: Scope, test_id: str) -> RecordedTest:

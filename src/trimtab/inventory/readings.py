@@ -38,7 +38,7 @@ class Readings:
 
     async def keep(self, whole: Whole) -> int:
         """Replace what there was of the types at the place, all or nothing; how many resources there are now."""
-        return await self._state.run(lambda connection: _keep(connection, whole))
+        return await self._state.change(lambda connection: _keep(connection, whole))
 
     async def of(self, scope: Scope) -> dict[Place, int]:
         """When each type was last read whole (ms), by place. A place that is not here was never read."""
@@ -49,7 +49,7 @@ class Readings:
         def work(connection: Connection) -> dict[Place, int]:
             return {(row.account, row.region, row.resource_type): row.read_ms for row in connection.execute(query)}
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def forget(self, account: str, origin: str) -> None:
         """Forget an account's readings and what they found."""
@@ -59,7 +59,7 @@ class Readings:
             mine = (resources.c.account == account) & (resources.c.origin == origin)
             connection.execute(delete(resources).where(mine))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
 
 def _keep(connection: Connection, whole: Whole) -> int:

@@ -54,7 +54,7 @@ class ResourceStore:
             write(connection, newest, seen_ms)
             return len(newest)
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
     async def listed(
         self, scope: Scope, *, kind: str = "", text: str = "", limit: int = 1000, after: str = ""
@@ -76,7 +76,7 @@ class ResourceStore:
                     break
             return found
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def of_type(self, scope: Scope, *resource_types: str) -> list[Resource]:
         """Every resource of types as AWS names them (`ec2:instance`), by path."""
@@ -87,7 +87,7 @@ class ResourceStore:
         def work(connection: Connection) -> list[Resource]:
             return [one for row in connection.execute(query) if _visible(scope, one := _resource(row))]
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def by_arn(self, scope: Scope, arns: Sequence[str]) -> list[Resource]:
         """The resources with these ARNs, as far as there are any."""
@@ -100,7 +100,7 @@ class ResourceStore:
                 found += [one for row in connection.execute(query) if _inside(scope, one := _resource(row))]
             return found
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def with_arn(self, scope: Scope, prefix: str = "arn:") -> list[Resource]:
         """Every resource whose ARN begins so, by path."""
@@ -109,14 +109,14 @@ class ResourceStore:
         def work(connection: Connection) -> list[Resource]:
             return [one for row in connection.execute(query) if _inside(scope, one := _resource(row))]
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def counted(self, account: str, origin: str) -> dict[str, int]:
         """How many resources of each type a source told of."""
         known = resources.c
         query = select(known.resource_type, func.count()).where(known.account == account, known.origin == origin)
         query = query.group_by(known.resource_type).order_by(known.resource_type)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return {kind: number for kind, number in rows if kind}
 
     async def by_name(self, names: Sequence[str]) -> dict[str, Resource]:
@@ -132,7 +132,7 @@ class ResourceStore:
                     found |= {key: _resource(row) for key in (row.name, row.id) if key}
             return found
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def remove(self, path: str) -> bool:
         """Forget a resource; whether there was one."""
@@ -140,7 +140,7 @@ class ResourceStore:
         def work(connection: Connection) -> bool:
             return connection.execute(delete(resources).where(resources.c.path == path)).rowcount > 0
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
 
 def write(connection: Connection, found: Mapping[str, Resource], seen_ms: int) -> None:

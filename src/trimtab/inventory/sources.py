@@ -127,7 +127,7 @@ class SourceLedger:
 
     async def load(self) -> None:
         """Read what earlier runs counted. Call once, before the first request."""
-        sources, refused = await self._state.run(
+        sources, refused = await self._state.read(
             lambda connection: read_ledger(connection, MAX_SOURCES, MAX_REJECTIONS)
         )
         for source in sources:
@@ -153,7 +153,9 @@ class SourceLedger:
         self._changed_refused.clear()
         self._gone.clear()
         try:
-            await self._state.run(lambda connection: write_ledger(connection, changed, refused, gone, MAX_REJECTIONS))
+            await self._state.change(
+                lambda connection: write_ledger(connection, changed, refused, gone, MAX_REJECTIONS)
+            )
         except BaseException:  # a cancelled write too: what was not saved is saved by the next flush
             self._changed.update(source.id for source in changed)
             self._changed_refused.update((id(item), item) for item in refused)

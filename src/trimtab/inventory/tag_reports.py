@@ -35,10 +35,10 @@ class TagReportStore:
             row = {"account": account, "region": region, "form": json.dumps(asdict(report))}
             connection.execute(insert(tag_reports).values(started_ms=report.started_ms, **row))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def last(self, account: str, region: str) -> TagReport | None:
         """The last report; None where none was ever asked for."""
         query = select(tag_reports.c.form).where(tag_reports.c.account == account, tag_reports.c.region == region)
-        form = await self._state.run(lambda connection: connection.execute(query).scalar())
+        form = await self._state.read(lambda connection: connection.execute(query).scalar())
         return None if form is None else TagReport(**json.loads(form))

@@ -53,7 +53,7 @@ class Tagging:
                 if _covers(scope, row.arn):
                     found.setdefault(row.arn, {})[row.key] = row.value
 
-        await self._state.run(work)
+        await self._state.read(work)
         return [Tagged(arn, found[arn]) for arn in sorted(found)]
 
     async def change(
@@ -72,7 +72,7 @@ class Tagging:
                     failed[arn] = problem
             return failed
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
 
 def kept_tags(connection: Connection, arns: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -18,7 +18,7 @@ MARGIN_MS = 5_000
 
 async def renewed_ms(state: State, name: str) -> int | None:
     """When the holder of a lock last renewed it (ms); None where nobody holds it. Raises Unavailable."""
-    found = await state.run(lambda connection: connection.scalar(select(locks.c.until_ms).where(locks.c.name == name)))
+    found = await state.read(lambda connection: connection.scalar(select(locks.c.until_ms).where(locks.c.name == name)))
     return None if found is None else int(found) - LEASE_MS
 
 
@@ -43,7 +43,7 @@ class Lock:
         Raises Unavailable.
         """
         try:
-            self._until_ms = await self.state.run(self._take)
+            self._until_ms = await self.state.change(self._take)
         except IntegrityError:  # another process made the row first
             self._until_ms = 0
         return self.held
@@ -52,7 +52,7 @@ class Lock:
         """Give the lock back, so that another process need not wait for the end of the lease."""
         self._until_ms = 0
         mine = (locks.c.name == self.name) & (locks.c.holder == self.holder)
-        await self.state.run(lambda connection: connection.execute(delete(locks).where(mine)))
+        await self.state.change(lambda connection: connection.execute(delete(locks).where(mine)))
 
     def _take(self, connection: Connection) -> int:
         now_ms = self.clock.now_ms()

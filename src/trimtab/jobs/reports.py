@@ -57,13 +57,13 @@ class Reporting:
             if not connection.execute(update(process_reports).where(mine).values(values)).rowcount:
                 connection.execute(insert(process_reports).values(process=report.process, **values))
 
-        await state.run(put)
+        await state.change(put)
 
 
 async def read_reports(state: State, now_ms: int) -> list[ProcessReport]:
     """What was told lately, by process. Raises Unavailable."""
     query = select(process_reports.c.form).where(process_reports.c.at_ms >= now_ms - STALE_MS)
-    rows = await state.run(
+    rows = await state.read(
         lambda connection: connection.execute(query.order_by(process_reports.c.process)).scalars().all()
     )
     return [typed.decode(row, type=ProcessReport) for row in rows]

@@ -1,11 +1,10 @@
 """Log groups and streams in the state database: made, found, listed, deleted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, case, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound, TrimtabError
@@ -20,8 +19,6 @@ from trimtab.store.state.schema.logs import log_deletions, log_groups, log_strea
 T = TypeVar("T")
 MOST_TAGS = 50
 """Tags of a group, as AWS documents them."""
-_TRIES = 5
-"""How often a request that makes a group with its streams may come second before it gives up."""
 _OF_A_GROUP = (metric_filters, log_subscription_filters, log_group_policies)
 _groups, _streams = log_groups.c, log_streams.c
 
@@ -36,21 +33,19 @@ class LogGroups:
 
     async def create(self, account: str, region: str, name: str, **members: Any) -> Group:
         """Make a group. Raises Conflict where there is one of that name."""
-        return await self._run(partial(self._create, account=account, region=region, name=name, members=members))
+        return await self._state.change(
+            partial(self._create, account=account, region=region, name=name, members=members)
+        )
 
     async def get(self, account: str, region: str, name: str) -> Group:
         """A group by name. Raises NotFound."""
-        return await self._run(partial(_group, account=account, region=region, name=name))
+        return await self._state.read(partial(_group, account=account, region=region, name=name))
 
     async def ensure(self, account: str, region: str, group: str, streams: Sequence[str]) -> tuple[Group, list[Stream]]:
         """A group and its streams, made where they are missing: for doors whose senders make none."""
-        work = partial(self._ensure, account=account, region=region, name=group, streams=streams)
-        for _ in range(_TRIES):
-            try:
-                return await self._run(work)
-            except (IntegrityError, Conflict):  # another request made one of them meanwhile, and now it is there
-                continue
-        return await self._run(work)
+        made = partial(self._ensure, account=account, region=region, name=group, streams=streams)
+        there = await self._state.read(partial(_all_there, account=account, region=region, name=group, streams=streams))
+        return await self._state.change(made) if there is None else there
 
     async def listed(
         self,
@@ -71,7 +66,7 @@ class LogGroups:
             wanted = wanted.where(func.replace(_groups.name, part, "") != _groups.name)
         if contains:
             wanted = wanted.where(_groups.name.icontains(contains, autoescape=True))
-        return await self._run(
+        return await self._state.read(
             lambda connection: [
                 _read_group(row) for row in connection.execute(wanted.order_by(_groups.name).limit(limit)).mappings()
             ]
@@ -80,7 +75,9 @@ class LogGroups:
     async def everywhere(self, limit: int) -> list[Group]:
         """Groups of all accounts and regions, by name."""
         wanted = select(log_groups).order_by(_groups.name, _groups.id).limit(limit)
-        return await self._run(lambda connection: [_read_group(row) for row in connection.execute(wanted).mappings()])
+        return await self._state.read(
+            lambda connection: [_read_group(row) for row in connection.execute(wanted).mappings()]
+        )
 
     async def change(self, account: str, region: str, name: str, values: Mapping[str, Any]) -> None:
         """Set columns of a group: retention_days, kms_key, deletion_protected. Raises NotFound."""
@@ -90,7 +87,7 @@ class LogGroups:
             _group(connection, account, region, name)
             connection.execute(update(log_groups).where(*where).values(**values))
 
-        await self._run(write)
+        await self._state.change(write)
 
     async def delete(self, account: str, region: str, name: str) -> None:
         """Delete a group with its streams, filters and tags; its events go in the background. Raises NotFound."""
@@ -104,7 +101,7 @@ class LogGroups:
             connection.execute(delete(tags).where(tags.c.arn == group.arn))
             self._gone(connection, group.id, 0)
 
-        await self._run(write)
+        await self._state.change(write)
 
     async def create_stream(self, group: Group, name: str) -> Stream:
         """Make a stream. Raises Conflict where there is one of that name."""
@@ -114,11 +111,11 @@ class LogGroups:
                 raise Conflict("The specified log stream already exists")
             return self._add_stream(connection, group.id, name)
 
-        return await self._run(write)
+        return await self._state.change(write)
 
     async def stream(self, group: Group, name: str) -> Stream:
         """A stream by name. Raises NotFound."""
-        return _need_stream(await self._run(lambda connection: _stream(connection, group.id, name)))
+        return _need_stream(await self._state.read(lambda connection: _stream(connection, group.id, name)))
 
     async def target(self, account: str, region: str, group: str, stream: str) -> tuple[Group, Stream]:
         """A group and one of its streams, by name, in one look. Raises NotFound."""
@@ -127,7 +124,7 @@ class LogGroups:
             found = _group(connection, account, region, group)
             return found, _need_stream(_stream(connection, found.id, stream))
 
-        return await self._run(read)
+        return await self._state.read(read)
 
     async def streams(
         self,
@@ -151,7 +148,7 @@ class LogGroups:
             if after:
                 wanted = wanted.where(_streams.name < after if descending else _streams.name > after)
             wanted = wanted.order_by(_streams.name.desc() if descending else _streams.name)
-        return await self._run(
+        return await self._state.read(
             lambda connection: [_read_stream(row) for row in connection.execute(wanted.limit(limit)).mappings()]
         )
 
@@ -163,19 +160,19 @@ class LogGroups:
             connection.execute(delete(log_streams).where(_streams.id == found.id))
             self._gone(connection, group.id, found.id)
 
-        await self._run(write)
+        await self._state.change(write)
 
     async def deleted_streams(self, groups: Sequence[int]) -> list[int]:
         """Ids of streams of these groups that were deleted and whose events the engine may still have."""
         gone = log_deletions.c
         wanted = select(gone.stream).where(gone.group.in_(groups), gone.stream != 0)
-        return await self._run(lambda connection: list(connection.execute(wanted).scalars()))
+        return await self._state.read(lambda connection: list(connection.execute(wanted).scalars()))
 
     async def tags_of(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
         """The tags of groups, by ARN; those without any are absent."""
         found: dict[str, dict[str, str]] = {}
         wanted = select(tags).where(tags.c.arn.in_(arns)).order_by(tags.c.key)
-        for row in await self._run(lambda connection: connection.execute(wanted).all()):
+        for row in await self._state.read(lambda connection: connection.execute(wanted).all()):
             found.setdefault(row.arn, {})[row.key] = row.value
         return found
 
@@ -192,7 +189,7 @@ class LogGroups:
                 rows = [{"arn": group.arn, "key": key, "value": value} for key, value in put.items()]
                 connection.execute(insert(tags), rows)
 
-        await self._run(write)
+        await self._state.change(write)
 
     def saw(self, stream: Stream, first_ms: int, last_ms: int) -> None:
         """Note that events of a range came into a stream; written by the next `flush`."""
@@ -205,15 +202,12 @@ class LogGroups:
         if not seen:
             return
         try:
-            await self._run(partial(_note, seen=seen))
+            await self._state.change(partial(_note, seen=seen))
         except TrimtabError:
             for id_, (first, last, at) in seen.items():
                 known = self._seen.get(id_, (first, last, at))
                 self._seen[id_] = (min(first, known[0]), max(last, known[1]), max(at, known[2]))
             raise
-
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        return await self._state.run(work)
 
     def _create(
         self, connection: Connection, account: str, region: str, name: str, members: Mapping[str, Any]
@@ -258,6 +252,16 @@ def _group(connection: Connection, account: str, region: str, name: str) -> Grou
     if row is None:
         raise NotFound("The specified log group does not exist.")
     return _read_group(row)
+
+
+def _all_there(
+    connection: Connection, account: str, region: str, name: str, streams: Sequence[str]
+) -> tuple[Group, list[Stream]] | None:
+    try:
+        group = _group(connection, account, region, name)
+        return group, [_need_stream(_stream(connection, group.id, stream)) for stream in streams]
+    except NotFound:
+        return None
 
 
 def _stream(connection: Connection, group: int, name: str) -> Stream | None:

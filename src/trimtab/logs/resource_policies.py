@@ -1,10 +1,10 @@
 """Resource policies: who else may write logs. They are kept and told as AWS's clients expect, and not enforced."""
 
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
@@ -41,7 +41,7 @@ class ResourcePolicies:
     ) -> ResourcePolicy:
         """Keep a policy. Raises InvalidInput, LimitExceeded, and Conflict where `expected` is not its revision."""
         try:
-            json.loads(document)
+            typed.loads(document)
         except ValueError:
             raise InvalidInput("The policy document is not JSON") from None
         made = ResourcePolicy(account, region, resource, name, document, new_id(), self._clock.now_ms())
@@ -56,7 +56,7 @@ class ResourcePolicies:
                 raise LimitExceeded("Resource limit exceeded.")
             connection.execute(insert(log_resource_policies).values(_row(made)))
 
-        await self._state.run(write)
+        await self._state.change(write)
         return made
 
     async def listed(self, account: str, region: str, *, resource: str | None = None) -> list[ResourcePolicy]:
@@ -67,7 +67,7 @@ class ResourcePolicies:
         else:
             wanted = wanted.where(_columns.resource != "")
         ordered = wanted.order_by(_columns.resource, _columns.name)
-        rows = await self._state.run(lambda connection: connection.execute(ordered).mappings().all())
+        rows = await self._state.read(lambda connection: connection.execute(ordered).mappings().all())
         return [ResourcePolicy(**{name: row[name] for name in ResourcePolicy.__dataclass_fields__}) for row in rows]
 
     async def delete(self, account: str, region: str, name: str, resource: str = "", expected: str = "") -> None:
@@ -79,7 +79,7 @@ class ResourcePolicies:
             if not connection.execute(delete(log_resource_policies).where(where)).rowcount:
                 raise NotFound(f"Policy with name [{name}] does not exist")
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _check(connection: Connection, where: ColumnElement[bool], expected: str) -> None:

@@ -54,7 +54,7 @@ class LogRetention:
         """Remove all that is due; how many days went whole. Raises QueryAborted or Unavailable."""
         now_ms = self.clock.now_ms()
         holders = await self._holders()
-        asked = await self.state.run(_ask)
+        asked = await self.state.read(_ask)
         dropped = 0
         rest: dict[int, int] = {}  # of a group: before when its events go
         for day, groups in sorted(holders.items()):
@@ -115,7 +115,7 @@ class LogRetention:
                     delete(log_deletions).where(log_deletions.c.group == group, log_deletions.c.stream == stream)
                 )
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 def _ask(connection: Connection) -> _Asked:

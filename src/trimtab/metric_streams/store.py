@@ -46,7 +46,7 @@ class StreamStore:
                 )  # fmt: skip
             return _read(connection.execute(select(metric_streams).where(where)).mappings().one()), new
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, account: str, region: str, name: str) -> Stream:
         """A stream. Raises NotFound."""
@@ -64,7 +64,7 @@ class StreamStore:
     async def delete(self, account: str, region: str, name: str) -> None:
         """Forget a stream; one that is not there is nothing to do."""
         gone = delete(metric_streams).where(_where(account, region, name))
-        await self._state.run(lambda connection: connection.execute(gone))
+        await self._state.change(lambda connection: connection.execute(gone))
 
     async def switch(self, account: str, region: str, names: Sequence[str], *, running: bool) -> None:
         """Start or stop streams. One that is started sends from now on, nothing of the time between."""
@@ -76,7 +76,9 @@ class StreamStore:
             _columns.account == account, _columns.region == region, _columns.name.in_(list(names)),
             _columns.running.is_(not running),
         )  # fmt: skip
-        await self._state.run(lambda connection: connection.execute(update(metric_streams).where(*mine).values(values)))
+        await self._state.change(
+            lambda connection: connection.execute(update(metric_streams).where(*mine).values(values))
+        )
 
     async def due(self, now_ms: int, ended_ms: int) -> list[Stream]:
         """Streams that run, have minutes before `ended_ms` to send and may try now."""
@@ -110,11 +112,13 @@ class StreamStore:
             _where(stream.account, stream.region, stream.name), _columns.position_ms == stream.position_ms,
             _columns.running.is_(True),
         )  # fmt: skip
-        await self._state.run(lambda connection: connection.execute(update(metric_streams).where(mine).values(values)))
+        await self._state.change(
+            lambda connection: connection.execute(update(metric_streams).where(mine).values(values))
+        )
 
     async def _some(self, where: ColumnElement[bool], limit: int) -> list[Stream]:
         wanted = select(metric_streams).where(where).order_by(_columns.account, _columns.region, _columns.name)
-        return await self._state.run(
+        return await self._state.read(
             lambda connection: [_read(row) for row in connection.execute(wanted.limit(limit)).mappings()]
         )
 

@@ -82,7 +82,7 @@ class ChannelStore:
                 topics.ensure(connection, arn, now_ms)
                 topics.link(connection, arn, channel, channel.kind, kinds.shown(channel.kind, endpoint), now_ms)
 
-        await self._state.run(add)
+        await self._state.change(add)
         return channel, made
 
     async def list(self, account: str | None) -> list[tuple[Channel, list[str]]]:
@@ -97,11 +97,11 @@ class ChannelStore:
                 linked.setdefault(row.channel, []).append(row.topic.rpartition(":")[2])
             return [(channel_of(row), sorted(linked.get(row.id, []))) for row in connection.execute(query)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def get(self, account: str | None, name: str) -> Channel:
         """The channel of that name. Raises NotFound."""
-        return await self._state.run(lambda connection: named(connection, account, name))
+        return await self._state.read(lambda connection: named(connection, account, name))
 
     async def remove(self, account: str | None, name: str) -> Channel:
         """Remove a channel and its subscriptions; what waits for it is marked failed. Raises NotFound, Conflict."""
@@ -113,7 +113,7 @@ class ChannelStore:
             drop_channel(connection, channel.id, self._clock.now_ms())
             return channel
 
-        return await self._state.run(change)
+        return await self._state.change(change)
 
     async def offer_command(self, account: str, words: tuple[str, ...], events: tuple[str, ...]) -> None:
         """Have the channel `desktop` while the settings name a command, and not otherwise. The words stay there."""
@@ -135,7 +135,7 @@ class ChannelStore:
             new = {"endpoint": shown, "events": json.dumps(events)}
             connection.execute(update(notify_channels).where(notify_channels.c.id == row.id).values(new))
 
-        await self._state.run(change)
+        await self._state.change(change)
 
 
 def insert_channel(connection: Connection, channel: Channel) -> None:

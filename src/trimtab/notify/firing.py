@@ -47,12 +47,14 @@ class Firing:
     async def turn(self) -> None:
         """Say again what is due."""
         now_ms = self._clock.now_ms()
-        for row in await self._state.run(partial(_due, now_ms=now_ms)):
+        for row in await self._state.read(partial(_due, now_ms=now_ms)):
             channel = channel_of(row)
             told = typed.decode(row.notification, type=Notification)
             id_ = delivery_id(told.id, channel.id)
             verdict = await self._post(request(told, channel, id_, row.starts_ms, now_ms))
-            await self._state.run(partial(_said, channel=channel, key=told.order_key, verdict=verdict, now_ms=now_ms))
+            await self._state.change(
+                partial(_said, channel=channel, key=told.order_key, verdict=verdict, now_ms=now_ms)
+            )
             if verdict.outcome is not Outcome.DELIVERED:
                 return
 

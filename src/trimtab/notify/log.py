@@ -71,7 +71,7 @@ class DeliveryLog:
             query = query.where(_d.state == state)
         if before is not None:
             query = query.where(_d.seq < before)
-        return await self._state.run(lambda connection: [_delivery(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_delivery(row) for row in connection.execute(query)])
 
     async def get(self, account: str | None, id_: str) -> tuple[Delivery, list[Attempt]]:
         """One delivery with every attempt of the message that carries it. Raises NotFound."""
@@ -84,11 +84,11 @@ class DeliveryLog:
             ).all()
             return found, [Attempt(row.at_ms, row.outcome, row.status, row.reason, row.took_ms) for row in rows[::-1]]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def test(self, account: str | None, name: str, who: str) -> Delivery:
         """Send a test to a channel: it is planned as any other and sent by the jobs process. Raises NotFound."""
-        channel = await self._state.run(lambda connection: channels.named(connection, account, name))
+        channel = await self._state.read(lambda connection: channels.named(connection, account, name))
         now_ms = self._clock.now_ms()
         told = Notification(
             id=new_id(),
@@ -112,7 +112,7 @@ class DeliveryLog:
             )
             return _one(connection, None, queue.plan(connection, told, channel, now_ms, grouped=False))
 
-        return await self._state.run(plan)
+        return await self._state.change(plan)
 
     async def retry(self, account: str | None, id_: str) -> Delivery:
         """Try a delivery again now. Raises NotFound, or Conflict for one that arrived or whose channel is gone."""
@@ -130,7 +130,7 @@ class DeliveryLog:
             connection.execute(update(notify_channels).where(notify_channels.c.id == channel).values(open_until_ms=0))
             return _one(connection, account, id_)
 
-        return await self._state.run(change)
+        return await self._state.change(change)
 
     async def counts(self) -> Counts:
         """How the room does, for trimtab's own metrics."""
@@ -145,7 +145,7 @@ class DeliveryLog:
             away = select(func.count()).select_from(notify_channels).where(notify_channels.c.open_until_ms > now_ms)
             return Counts(totals, number, oldest, connection.execute(away).scalar_one())
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def drop_before(self, before_ms: int) -> int:
         """Forget what was finished before a time; returns how many deliveries. What waits is never dropped."""
@@ -156,7 +156,7 @@ class DeliveryLog:
             connection.execute(delete(notify_attempts).where(notify_attempts.c.delivery.in_(ids)))
             return connection.execute(delete(notify_deliveries).where(old)).rowcount
 
-        return await self._state.run(change)
+        return await self._state.change(change)
 
 
 def _one(connection: Connection, account: str | None, id_: str) -> Delivery:

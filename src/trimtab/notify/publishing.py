@@ -35,4 +35,4 @@ class Publishing:
             topic_in(connection, topic)
             return emit(connection, self._clock, PUBLISHED, topic, body)
 
-        return await self._state.run(change)
+        return await self._state.change(change)

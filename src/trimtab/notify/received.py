@@ -75,7 +75,7 @@ class ReceivedAlerts:
                     repeated += 1
             return Received(changed, repeated, own)
 
-        return await self._state.run(change)
+        return await self._state.change(change)
 
     def _keep(self, connection: Connection, account: str, receiver: str, alert: Alert) -> bool:
         now_ms = self._clock.now_ms()
@@ -125,10 +125,10 @@ class ReceivedAlerts:
                 for row in connection.execute(query)
             ]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def drop_before(self, before_ms: int) -> None:
         """Forget alerts that ended, or of which nothing was heard, before a time."""
-        await self._state.run(
+        await self._state.change(
             lambda connection: connection.execute(delete(notify_received).where(_r.seen_ms < before_ms))
         )

@@ -35,7 +35,7 @@ class Router:
         told = notification_of(event, self._public_url)
         actions = event.body.get("actions")
         named = [str(action) for action in actions] if isinstance(actions, list | tuple) else []
-        await self._state.run(lambda connection: self._plan(connection, told, named))
+        await self._state.change(lambda connection: self._plan(connection, told, named))
 
     def _plan(self, connection: Connection, told: Notification, actions: list[str]) -> None:
         now_ms = self._clock.now_ms()

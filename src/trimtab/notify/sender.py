@@ -62,7 +62,7 @@ class Sender:
 
     async def turn(self) -> int:
         """Send what is due now; returns how many messages were tried."""
-        channels = await self._state.run(partial(queue.due_channels, now_ms=self._clock.now_ms()))
+        channels = await self._state.read(partial(queue.due_channels, now_ms=self._clock.now_ms()))
         tried = sum(await asyncio.gather(*map(self._drain, channels)))
         if self._may_send():
             await self._firing.turn()
@@ -76,7 +76,7 @@ class Sender:
         for tried in range(MESSAGES_A_TURN):
             if not self._may_send() or channel.open_until_ms > self._clock.now_ms():
                 return tried
-            parcel = await self._state.run(partial(queue.next_parcel, channel=channel, now_ms=self._clock.now_ms()))
+            parcel = await self._state.change(partial(queue.next_parcel, channel=channel, now_ms=self._clock.now_ms()))
             if parcel is None:
                 return tried
             channel = await self._send(channel, parcel)
@@ -86,7 +86,7 @@ class Sender:
         began_s = self._clock.monotonic()
         verdict = await self._blocking(partial(self._deliver, channel, parcel))
         took_ms = round(1000 * (self._clock.monotonic() - began_s))
-        return await self._state.run(lambda connection: self._record(connection, channel, parcel, verdict, took_ms))
+        return await self._state.change(lambda connection: self._record(connection, channel, parcel, verdict, took_ms))
 
     def _record(
         self, connection: Connection, channel: Channel, parcel: Parcel, verdict: Verdict, took_ms: int

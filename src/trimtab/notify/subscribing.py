@@ -51,7 +51,7 @@ class Subscribing:
         kinds.check(kind, endpoint, {}, {})
         if kind == "sns":
             await self._gate.admit(endpoint, f"subscription to {topic}")
-        return await self._state.run(
+        return await self._state.change(
             lambda connection: self._add(connection, account, topic, kind, protocol, endpoint, attributes)
         )
 
@@ -125,7 +125,7 @@ class Subscribing:
                     return topics.confirmed(topics.subscription_of(row))
             raise InvalidInput("Invalid token")
 
-        return await self._state.run(change)
+        return await self._state.change(change)
 
     async def set_attribute(self, arn: str, name: str, value: str) -> None:
         """Set one attribute of a subscription. Raises NotFound."""
@@ -140,7 +140,7 @@ class Subscribing:
                 raw = attributes.get("RawMessageDelivery") == "true"
                 channels.set_parts(connection, channel.id, {**channel.options, "raw": raw}, channel.secret)
 
-        await self._state.run(change)
+        await self._state.change(change)
 
     async def delete_topic(self, arn: str) -> None:
         """Delete a topic, its subscriptions and the channels that Subscribe made; an unknown one is passed over."""
@@ -153,7 +153,7 @@ class Subscribing:
             connection.execute(notify_topics.delete().where(notify_topics.c.arn == arn))
             connection.execute(tags.delete().where(tags.c.arn == arn))
 
-        await self._state.run(change)
+        await self._state.change(change)
 
     async def unsubscribe(self, arn: str) -> None:
         """End a subscription; its channel goes with it where Subscribe made it. Unknown ones are passed over."""
@@ -165,7 +165,7 @@ class Subscribing:
                 return
             _end(connection, found, self._clock.now_ms())
 
-        await self._state.run(change)
+        await self._state.change(change)
 
 
 def _end(connection: Connection, found: Subscription, now_ms: int) -> None:

@@ -60,7 +60,7 @@ class TopicStore:
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
             return topic_of(connection.execute(select(notify_topics).where(notify_topics.c.arn == arn)).one())
 
-        return await self._state.run(change)
+        return await self._state.change(change)
 
     async def all(self, account: str | None, region: str | None = None) -> list[Topic]:
         """The topics of an account and region (None: of all), by ARN."""
@@ -69,11 +69,11 @@ class TopicStore:
             query = query.where(notify_topics.c.account == account)
         if region is not None:
             query = query.where(notify_topics.c.region == region)
-        return await self._state.run(lambda connection: [topic_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [topic_of(row) for row in connection.execute(query)])
 
     async def get(self, arn: str) -> Topic:
         """One topic. Raises NotFound."""
-        return await self._state.run(lambda connection: topic_in(connection, arn))
+        return await self._state.read(lambda connection: topic_in(connection, arn))
 
     async def set_attribute(self, arn: str, name: str, value: str) -> None:
         """Set one attribute of a topic. Raises NotFound."""
@@ -83,7 +83,7 @@ class TopicStore:
             values = {"attributes": json.dumps(attributes)}
             connection.execute(update(notify_topics).where(notify_topics.c.arn == arn).values(values))
 
-        await self._state.run(change)
+        await self._state.change(change)
 
     async def subscriptions(self, account: str | None, topic: str | None = None) -> list[Subscription]:
         """The subscriptions of an account (None: of all), or of one topic, by ARN."""
@@ -92,11 +92,11 @@ class TopicStore:
             query = query.where(notify_subscriptions.c.account == account)
         if topic is not None:
             query = query.where(notify_subscriptions.c.topic == topic)
-        return await self._state.run(lambda connection: [subscription_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [subscription_of(row) for row in connection.execute(query)])
 
     async def subscription(self, arn: str) -> Subscription:
         """One subscription. Raises NotFound."""
-        return await self._state.run(lambda connection: subscription_in(connection, arn))
+        return await self._state.read(lambda connection: subscription_in(connection, arn))
 
     async def tags_of(self, arn: str) -> dict[str, str]:
         """The tags of a topic. Raises NotFound."""
@@ -105,7 +105,7 @@ class TopicStore:
             topic_in(connection, arn)
             return {row.key: row.value for row in connection.execute(select(tags).where(tags.c.arn == arn))}
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def change_tags(self, arn: str, put: Mapping[str, str], remove: Sequence[str]) -> None:
         """Set and remove tags of a topic. Raises NotFound."""
@@ -117,7 +117,7 @@ class TopicStore:
             for key, value in put.items():
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
 
-        await self._state.run(change)
+        await self._state.change(change)
 
 
 def ensure(connection: Connection, arn: str, now_ms: int, attributes: Mapping[str, str] | None = None) -> None:

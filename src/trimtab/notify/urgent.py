@@ -39,7 +39,7 @@ async def tell_evaluation(state: State, clock: Clock, since_ms: int, text: str, 
         link=link,
         labels={"alertname": "TrimtabAlarmsNotEvaluated"},
     )
-    return await state.run(partial(_plan, told=told, now_ms=clock.now_ms()))
+    return await state.change(partial(_plan, told=told, now_ms=clock.now_ms()))
 
 
 def _plan(connection: Connection, told: Notification, now_ms: int) -> int:

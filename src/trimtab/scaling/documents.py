@@ -44,11 +44,11 @@ class DocumentStore(Generic[D]):
             times = {"created_ms": now_ms, "updated_ms": now_ms}
             connection.execute(insert(scaling_documents).values(**key, **times, **self._row(document)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> D:
         """One document. Raises NotFound."""
-        return await self._state.run(lambda connection: self._read(connection, place, name))
+        return await self._state.read(lambda connection: self._read(connection, place, name))
 
     async def listed(self, scope: Scope, place: Place | None = None) -> list[tuple[Place, str, D]]:
         """What a scope sees, of one place where it is given, by name."""
@@ -62,7 +62,7 @@ class DocumentStore(Generic[D]):
             return [((row.account, row.region), row.name, self._decoded(row.document))
                     for row in connection.execute(query)]  # fmt: skip
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def due(self, now_ms: int) -> list[tuple[Place, str]]:
         """Those to which something is due."""
@@ -71,34 +71,34 @@ class DocumentStore(Generic[D]):
         def read(connection: Connection) -> list[tuple[Place, str]]:
             return [((row.account, row.region), row.name) for row in connection.execute(query)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def change(self, place: Place, name: str, work: Callable[[D], T]) -> T:
         """Change a document by `work`, all or nothing; gives what `work` gave. Raises NotFound, and what it raises."""
 
         def write(connection: Connection) -> T:
-            document = self._read(connection, place, name, lock=True)
+            document = self._read(connection, place, name)
             given = work(document)
             values = {**self._row(document), "updated_ms": self._clock.now_ms()}
             connection.execute(update(scaling_documents).where(self._is(place, name)).values(values))
             return given
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, place: Place, name: str, check: Callable[[D], None] = lambda _: None) -> D:
         """Delete a document that `check` lets go; gives it. Raises NotFound, and what `check` raises."""
 
         def write(connection: Connection) -> D:
-            document = self._read(connection, place, name, lock=True)
+            document = self._read(connection, place, name)
             check(document)
             connection.execute(delete(scaling_documents).where(self._is(place, name)))
             return document
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
-    def _read(self, connection: Connection, place: Place, name: str, *, lock: bool = False) -> D:
+    def _read(self, connection: Connection, place: Place, name: str) -> D:
         query = select(_columns.document).where(self._is(place, name))
-        row = connection.execute(query.with_for_update() if lock else query).first()
+        row = connection.execute(query).first()
         if row is None:
             raise NotFound(f"there is no {self._kind} {name!r}")
         return self._decoded(row.document)

@@ -42,7 +42,7 @@ class TraceDaemons:
             connection.execute(delete(trace_daemons).where(key))
             connection.execute(insert(trace_daemons).values(row | {"record": msgspec.json.encode(record).decode()}))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def listed(self, account: str, region: str) -> list[Daemon]:
         """The daemons of a place, by name."""
@@ -52,4 +52,4 @@ class TraceDaemons:
             rows = connection.execute(query.order_by(_daemons.host))
             return [Daemon(row.host, row.at_ms, typed.decode(row.record)) for row in rows]
 
-        return await self._state.run(read)
+        return await self._state.read(read)

@@ -46,7 +46,7 @@ class TraceGroups:
 
     async def listed(self, account: str, region: str) -> list[Group]:
         """The groups of a place: the default one, then by name."""
-        found = await self._state.run(lambda connection: _all(connection, account, region))
+        found = await self._state.read(lambda connection: _all(connection, account, region))
         return sorted(found, key=lambda group: (group.name != DEFAULT_NAME, group.name))
 
     async def with_insights(self) -> list[Group]:
@@ -56,7 +56,7 @@ class TraceGroups:
             rows = connection.execute(select(trace_groups).where(_groups.insights == 1)).all()
             return [_read(row) for row in rows]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def get(self, account: str, region: str, name: str = "", arn: str = "") -> Group:
         """A group by name or ARN. Raises NotFound."""
@@ -80,19 +80,23 @@ class TraceGroups:
             connection.execute(insert(trace_groups).values(_row(made) | {"created_ms": self._clock.now_ms()}))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
-    async def change(self, group: Group) -> Group:
-        """Write a group that was read and changed. Raises NotFound."""
+    async def change(self, group: Group, **changes: Any) -> Group:
+        """Change fields of a group: filter, insights, notifications. Raises NotFound."""
 
         def write(connection: Connection) -> Group:
-            if not connection.execute(update(trace_groups).where(_key(group)).values(_row(group))).rowcount:
-                if group.name != DEFAULT_NAME:
-                    raise NotFound(f"cannot change group {group.name}: there is none")
-                connection.execute(insert(trace_groups).values(_row(group) | {"created_ms": self._clock.now_ms()}))
-            return group
+            known = _all(connection, group.account, group.region)
+            kept = next((one for one in known if one.name == group.name), None)
+            if kept is None:
+                raise NotFound(f"cannot change group {group.name}: there is none")
+            made = replace(kept, **changes)
+            if not connection.execute(update(trace_groups).where(_key(made)).values(_row(made))).rowcount:
+                # the default one, as it always was until now
+                connection.execute(insert(trace_groups).values(_row(made) | {"created_ms": self._clock.now_ms()}))
+            return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def remove(self, group: Group) -> None:
         """Delete a group with its tags. Raises InvalidInput for the default one."""
@@ -103,7 +107,7 @@ class TraceGroups:
             connection.execute(delete(trace_groups).where(_key(group)))
             connection.execute(delete(tags).where(tags.c.arn == group.arn))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def default_group(account: str, region: str) -> Group:

@@ -79,7 +79,7 @@ class TracePreferences:
             row = connection.execute(select(trace_settings).where(_key(account, region, NAMES[kind]))).first()
             return (typed.decode(row.value, type=kind), row.modified_ms) if row else (kind(), 0)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def put(self, account: str, region: str, setting: msgspec.Struct) -> int:
         """Keep a setting; when (ms). Raises InvalidInput."""
@@ -92,7 +92,7 @@ class TracePreferences:
             connection.execute(delete(trace_settings).where(_key(account, region, name)))
             connection.execute(insert(trace_settings).values(values | {"value": msgspec.json.encode(setting).decode()}))
 
-        await self._state.run(write)
+        await self._state.change(write)
         return now_ms
 
     async def tail_policies(self) -> list[Kept]:
@@ -103,7 +103,7 @@ class TracePreferences:
             found = [Kept(row.account, row.region, typed.decode(row.value, type=TailPolicy)) for row in rows]
             return [one for one in found if one.policy.enabled]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
 
 def _check(setting: msgspec.Struct) -> None:

@@ -20,7 +20,7 @@ class TraceTags:
 
     async def of(self, arn: str) -> dict[str, str]:
         """The tags of a resource."""
-        return await self._state.run(lambda connection: _read(connection, arn))
+        return await self._state.read(lambda connection: _read(connection, arn))
 
     async def change(self, arn: str, put: Mapping[str, str], remove: Iterable[str] = ()) -> None:
         """Add or replace tags, and remove some. Raises LimitExceeded."""
@@ -34,7 +34,7 @@ class TraceTags:
             for key, value in put.items():
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _read(connection: Connection, arn: str) -> dict[str, str]:

@@ -70,11 +70,11 @@ class ArchiveStore:
             versions.grow(connection)
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> Archive:
         """An archive by name or ARN, with what is in it. Raises NotFound."""
-        return await self._state.run(lambda connection: archive_in(connection, place, name))
+        return await self._state.read(lambda connection: archive_in(connection, place, name))
 
     async def listed(self, place: Place, prefix: str = "", bus: str | None = None) -> list[Archive]:
         """The archives of a place, by name. Raises NotFound for a bus that is not there."""
@@ -87,7 +87,7 @@ class ArchiveStore:
             wanted = [row for row in rows if row.name.startswith(prefix) and bus in (None, row.bus)]
             return [_archive(row, *_held(connection, row.arn)) for row in wanted]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def update(
         self, place: Place, name: str, description: str | None, pattern: str | None, retention_days: int | None
@@ -105,7 +105,7 @@ class ArchiveStore:
                 versions.grow(connection)
             return archive_in(connection, place, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, place: Place, name: str) -> None:
         """Delete an archive with its events. Raises NotFound."""
@@ -116,7 +116,7 @@ class ArchiveStore:
             connection.execute(delete(event_archives).where(_columns.arn == known.arn))
             versions.grow(connection)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def drop(self) -> None:
         """Delete archived events that are past their archive's retention."""
@@ -127,7 +127,7 @@ class ArchiveStore:
                 old = (event_archived.c.archive == row.arn) & (event_archived.c.at_ms < until_ms)
                 connection.execute(delete(event_archived).where(old))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def archive_in(connection: Connection, place: Place, name: str) -> Archive:

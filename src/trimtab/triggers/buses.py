@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.store.state.database import State
@@ -40,11 +41,11 @@ class BusStore:
                 raise LimitExceeded(f"cannot make event bus {name}: there are {MOST_BUSES}")
             return _add(connection, place, name, description, options, self._clock.now_ms())
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> Bus:
         """A bus by name or ARN. Raises NotFound."""
-        return await self._state.run(lambda connection: bus_in(connection, place, name))
+        return await self._state.read(lambda connection: bus_in(connection, place, name))
 
     async def listed(self, place: Place, prefix: str = "") -> list[Bus]:
         """The buses of a place by name, the default one among them."""
@@ -55,7 +56,7 @@ class BusStore:
             found.setdefault(DEFAULT_BUS, _default(place))
             return [found[name] for name in sorted(found) if name.startswith(prefix)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def update(self, place: Place, name: str, description: str | None, options: Mapping[str, Any]) -> Bus:
         """Change the description and the options that are given. Raises NotFound."""
@@ -70,7 +71,7 @@ class BusStore:
             connection.execute(update(event_buses).where(_columns.arn == bus.arn).values(values))
             return bus_in(connection, place, bus.arn)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, place: Place, name: str) -> None:
         """Delete a bus; one that is not there is deleted too. Raises InvalidInput for one that has rules."""
@@ -84,7 +85,7 @@ class BusStore:
             connection.execute(delete(event_buses).where(_columns.arn == arn))
             versions.grow(connection)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def permit(self, place: Place, name: str, statement: Mapping[str, Any] | None, policy: str | None) -> None:
         """Put a statement into a bus's policy (one of its id is replaced), or replace the whole. Raises NotFound."""
@@ -101,7 +102,7 @@ class BusStore:
                 raise LimitExceeded(f"the policy of {bus.name} has {len(text)} bytes; expected at most {_POLICY_BYTES}")
             connection.execute(update(event_buses).where(_columns.arn == bus.arn).values(policy=text))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def forbid(self, place: Place, name: str, statement: str | None) -> None:
         """Remove a statement of a bus's policy, or with None all of them. Raises NotFound."""
@@ -115,7 +116,7 @@ class BusStore:
             text = json.dumps({"Version": "2012-10-17", "Statement": kept}) if kept else ""
             connection.execute(update(event_buses).where(_columns.arn == bus.arn).values(policy=text))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def bus_in(connection: Connection, place: Place, name: str) -> Bus:
@@ -175,7 +176,7 @@ def _bus(row: Row[Any]) -> Bus:
 
 def _read_policy(text: str) -> dict[str, Any]:
     try:
-        read = json.loads(text)
+        read = typed.loads(text)
     except ValueError as problem:
         raise InvalidInput(f"cannot read the policy: {problem}", field="Policy") from None
     if not isinstance(read, dict) or "Statement" not in read:

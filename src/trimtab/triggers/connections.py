@@ -74,15 +74,15 @@ class ConnectionStore:
             database.execute(insert(event_connections).values(_values(made)))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> SignIn:
         """A connection by name. Raises NotFound."""
-        return await self._state.run(lambda database: _one(database, place, name))
+        return await self._state.read(lambda database: _one(database, place, name))
 
     async def by_arn(self, arn: str) -> SignIn:
         """A connection by its ARN. Raises NotFound."""
-        row = await self._state.run(
+        row = await self._state.read(
             lambda database: database.execute(select(event_connections).where(_columns.arn == arn)).first()
         )
         if row is None:
@@ -92,7 +92,7 @@ class ConnectionStore:
     async def listed(self, place: Place, prefix: str = "", state: str | None = None) -> list[SignIn]:
         """The connections of a place, by name."""
         query = select(event_connections).where(_columns.account == place.account, _columns.region == place.region)
-        found = await self._state.run(lambda database: database.execute(query.order_by(_columns.name)).all())
+        found = await self._state.read(lambda database: database.execute(query.order_by(_columns.name)).all())
         return [_sign_in(row) for row in found if row.name.startswith(prefix) and state in (None, row.state)]
 
     async def update(
@@ -123,7 +123,7 @@ class ConnectionStore:
             database.execute(update(event_connections).where(_columns.arn == known.arn).values(values))
             return _one(database, place, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def deauthorize(self, place: Place, name: str) -> SignIn:
         """Forget the secrets of a connection; what uses it fails until it is updated. Raises NotFound."""
@@ -134,7 +134,7 @@ class ConnectionStore:
             database.execute(update(event_connections).where(_columns.arn == known.arn).values(values))
             return _one(database, place, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, place: Place, name: str) -> SignIn:
         """Delete a connection. Raises NotFound, Conflict where a destination uses it."""
@@ -148,7 +148,7 @@ class ConnectionStore:
             database.execute(delete(event_connections).where(_columns.arn == known.arn))
             return known
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def _admit(self, name: str, parameters: Mapping[str, Any]) -> None:
         endpoint = (parameters.get("OAuthParameters") or {}).get("AuthorizationEndpoint")

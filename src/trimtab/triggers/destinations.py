@@ -59,16 +59,16 @@ class DestinationStore:
             connection.execute(insert(event_destinations).values({**row, **values, **times}))
             return _one(connection, place, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> Destination:
         """A destination by name. Raises NotFound."""
-        return await self._state.run(lambda connection: _one(connection, place, name))
+        return await self._state.read(lambda connection: _one(connection, place, name))
 
     async def by_arn(self, arn: str) -> Destination:
         """A destination by its ARN. Raises NotFound."""
         query = select(event_destinations).where(_columns.arn == arn)
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         if row is None:
             raise NotFound(f"cannot find API destination {arn}")
         return _destination(row)
@@ -76,7 +76,7 @@ class DestinationStore:
     async def listed(self, place: Place, prefix: str = "", connection_arn: str | None = None) -> list[Destination]:
         """The destinations of a place, by name."""
         query = select(event_destinations).where(_columns.account == place.account, _columns.region == place.region)
-        found = await self._state.run(lambda connection: connection.execute(query.order_by(_columns.name)).all())
+        found = await self._state.read(lambda connection: connection.execute(query.order_by(_columns.name)).all())
         return [
             _destination(row)
             for row in found
@@ -96,7 +96,7 @@ class DestinationStore:
             connection.execute(update(event_destinations).where(_columns.arn == known.arn).values(changed))
             return _one(connection, place, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, place: Place, name: str) -> None:
         """Delete a destination. Raises NotFound."""
@@ -105,7 +105,7 @@ class DestinationStore:
             known = _one(connection, place, name)
             connection.execute(delete(event_destinations).where(_columns.arn == known.arn))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def _admit(self, name: str, values: Mapping[str, Any]) -> None:
         """An endpoint whose host has a star is judged when it is sent to."""

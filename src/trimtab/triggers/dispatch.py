@@ -54,7 +54,7 @@ class Dispatcher:
         if not self._may_send():
             return 0
         await self._letters()
-        due = await self._state.run(partial(queue.due, now_ms=self._clock.now_ms(), limit=A_TURN))
+        due = await self._state.read(partial(queue.due, now_ms=self._clock.now_ms(), limit=A_TURN))
         await asyncio.gather(*map(self._one_after_another, queue.by_target(due)))
         return len(due)
 
@@ -77,7 +77,7 @@ class Dispatcher:
                 queue.note_dead_letter(connection, delivery.id, PENDING if has_place else KEPT_HERE)
             return state
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def _attempt(self, delivery: Delivery) -> Sent:
         sender = next((one for one in self._senders if one.takes(delivery.arn)), None)
@@ -98,8 +98,8 @@ class Dispatcher:
         query = select(event_deliveries).where(
             columns.state == DeliveryState.DEAD.value, columns.dead_letter == PENDING
         )
-        rows = await self._state.run(lambda connection: connection.execute(query.limit(A_TURN)).all())
+        rows = await self._state.read(lambda connection: connection.execute(query.limit(A_TURN)).all())
         for row in rows:
             delivery = queue.delivery_of(row)
             where = await self._dead_letters.post(replace(delivery, dead_letter=""))
-            await self._state.run(partial(queue.note_dead_letter, id_=delivery.id, where=where))
+            await self._state.change(partial(queue.note_dead_letter, id_=delivery.id, where=where))

@@ -4,7 +4,6 @@ Inside quotes of a template a variable becomes text, outside of them the JSON va
 Source: EventBridge user guide, "Amazon EventBridge input transformation", and answers recorded from AWS.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ def check_input(form: Mapping[str, Any]) -> None:
         raise InvalidInput("Only one of Input, InputPath, or InputTransformer must be provided.")
     if "Input" in form:
         try:
-            json.loads(form["Input"])
+            typed.loads(form["Input"])
         except ValueError:
             raise InvalidInput(f"JSON syntax error in input for target {form['Id']}") from None
     if form.get("InputPath"):

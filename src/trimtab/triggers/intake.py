@@ -40,7 +40,7 @@ class Intake:
 
     async def put(self, events: Sequence[Event], *, only: Collection[str] = (), archive: bool = True) -> list[Taken]:
         """Take events in, all or none. `only` names the rules that may match; a replay is not archived again."""
-        return await self._state.run(partial(self.put_in, events=events, only=only, archive=archive))
+        return await self._state.change(partial(self.put_in, events=events, only=only, archive=archive))
 
     def put_in(
         self, connection: Connection, events: Sequence[Event], *, only: Collection[str] = (), archive: bool = True
@@ -56,7 +56,7 @@ class Intake:
 
     async def knows(self, bus: str) -> bool:
         """Whether there is a bus of that ARN."""
-        return (await self._state.run(self._book.at)).knows(bus)
+        return (await self._state.read(self._book.at)).knows(bus)
 
     def _take(
         self, connection: Connection, snapshot: Snapshot, event: Event, only: Collection[str], archive: bool

@@ -92,7 +92,7 @@ class DeliveryLog:
             query = query.where(_columns.state == state)
         if before is not None:
             query = query.where(_columns.seq < before)
-        return await self._state.run(lambda connection: [delivery_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [delivery_of(row) for row in connection.execute(query)])
 
     async def get(self, account: str | None, id_: str) -> tuple[Delivery, list[Attempt], str]:
         """A delivery, its attempts and the event that it is of (JSON). Raises NotFound."""
@@ -106,7 +106,7 @@ class DeliveryLog:
             body = connection.execute(select(event_inbox.c.body).where(event_inbox.c.key == found.event)).scalar()
             return found, attempts, body or "{}"
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def retry(self, account: str | None, id_: str) -> Delivery:
         """Send a delivery that waits or is dead again now. Raises NotFound, Conflict."""
@@ -121,7 +121,7 @@ class DeliveryLog:
             connection.execute(update(event_deliveries).where(_columns.id == id_).values({**values, **fresh}))
             return _one(connection, account, id_)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def counts(self, account: str | None, since_ms: int) -> Mapping[str, Mapping[str, int]]:
         """By rule and state, how many deliveries were planned since then."""
@@ -130,7 +130,7 @@ class DeliveryLog:
             query = query.where(_columns.account == account)
         found: dict[str, dict[str, int]] = {}
         grouped = query.group_by(_columns.rule, _columns.state)
-        for rule, state, count in await self._state.run(lambda connection: connection.execute(grouped).all()):
+        for rule, state, count in await self._state.read(lambda connection: connection.execute(grouped).all()):
             found.setdefault(rule, {})[state] = count
         return found
 
@@ -145,7 +145,7 @@ class DeliveryLog:
             unused = (event_inbox.c.received_ms < before_ms) & event_inbox.c.key.not_in(kept)
             connection.execute(delete(event_inbox).where(unused))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _one(connection: Connection, account: str | None, id_: str) -> Delivery:

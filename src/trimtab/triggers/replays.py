@@ -117,18 +117,18 @@ class ReplayStore:
             )
             return _one(connection, place, wish.name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> Replay:
         """A replay. Raises NotFound."""
-        return await self._state.run(lambda connection: _one(connection, place, name))
+        return await self._state.read(lambda connection: _one(connection, place, name))
 
     async def listed(
         self, place: Place, prefix: str = "", state: str | None = None, archive: str | None = None
     ) -> list[Replay]:
         """The replays of a place, by name."""
         query = select(event_replays).where(_columns.account == place.account, _columns.region == place.region)
-        rows = await self._state.run(lambda connection: connection.execute(query.order_by(_columns.name)).all())
+        rows = await self._state.read(lambda connection: connection.execute(query.order_by(_columns.name)).all())
         found = [_replay(row) for row in rows if row.name.startswith(prefix)]
         return [one for one in found if state in (None, one.state) and archive in (None, one.archive)]
 
@@ -143,14 +143,14 @@ class ReplayStore:
             connection.execute(update(event_replays).where(_columns.arn == known.arn).values(values))
             return _one(connection, place, name)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def turn(self, may_write: Callable[[], bool]) -> int:
         """Replay what is left of every replay; returns how many events were replayed."""
         query = select(event_replays).where(_columns.state.in_(_ALIVE)).order_by(_columns.started_ms)
         done = 0
-        for row in await self._state.run(lambda connection: connection.execute(query).all()):
-            while may_write() and (made := await self._state.run(partial(self._step, arn=row.arn))):
+        for row in await self._state.read(lambda connection: connection.execute(query).all()):
+            while may_write() and (made := await self._state.change(partial(self._step, arn=row.arn))):
                 done += made
         return done
 

@@ -54,7 +54,7 @@ class RuleStore:
             compile_pattern(wish.pattern)
         if wish.state not in STATES:
             raise InvalidInput(f"cannot put rule {wish.name}: got state {wish.state!r}; expected {', '.join(STATES)}")
-        return await self._state.run(partial(self._put, place=place, wish=wish))
+        return await self._state.change(partial(self._put, place=place, wish=wish))
 
     def _put(self, connection: Connection, place: Place, wish: Wish) -> Rule:
         bus = bus_in(connection, place, wish.bus)
@@ -89,7 +89,7 @@ class RuleStore:
 
     async def get(self, place: Place, bus: str, name: str) -> Rule:
         """A rule of a bus. Raises NotFound."""
-        return await self._state.run(lambda connection: rule_in(connection, place, bus, name))
+        return await self._state.read(lambda connection: rule_in(connection, place, bus, name))
 
     async def listed(self, place: Place, bus: str, prefix: str = "") -> list[Rule]:
         """The rules of a bus by name. Raises NotFound (the bus)."""
@@ -99,14 +99,14 @@ class RuleStore:
             query = select(event_rules).where(_columns.bus == arn).order_by(_columns.name)
             return [rule_of(row) for row in connection.execute(query) if row.name.startswith(prefix)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def everywhere(self, account: str | None) -> list[Rule]:
         """The rules of all buses of an account (None: of all), by name."""
         query = select(event_rules).order_by(_columns.name, _columns.arn)
         if account is not None:
             query = query.where(_columns.account == account)
-        return await self._state.run(lambda connection: [rule_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [rule_of(row) for row in connection.execute(query)])
 
     async def switch(self, place: Place, bus: str, name: str, state: str) -> None:
         """Enable or disable a rule. What a schedule missed meanwhile is not made up for. Raises NotFound."""
@@ -119,7 +119,7 @@ class RuleStore:
             connection.execute(update(event_rules).where(_columns.arn == rule.arn).values(values))
             versions.grow(connection)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def delete(self, place: Place, bus: str, name: str) -> None:
         """Delete a rule; one that is not there is deleted too. Raises InvalidInput for one that has targets."""
@@ -131,12 +131,12 @@ class RuleStore:
             connection.execute(delete(event_rules).where(_columns.arn == arn))
             versions.grow(connection)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def due(self, now_ms: int) -> list[Rule]:
         """Enabled rules whose schedule is due."""
         query = select(event_rules).where(_columns.due_ms <= now_ms, _columns.state != DISABLED)
-        return await self._state.run(
+        return await self._state.read(
             lambda connection: [rule_of(row) for row in connection.execute(query.order_by(_columns.due_ms))]
         )
 

@@ -65,7 +65,7 @@ class TargetStore:
                 connection.execute(insert(event_targets).values(row))
             versions.grow(connection)
 
-        await self._state.run(write)
+        await self._state.change(write)
         return failed
 
     async def remove(self, place: Place, bus: str, rule: str, ids: Sequence[str]) -> list[Failed]:
@@ -79,7 +79,7 @@ class TargetStore:
             missing = [one for one in ids if one not in known]
             return [Failed(one, "ResourceNotFoundException", f"Target {one} does not exist.") for one in missing]
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def of_rule(self, place: Place, bus: str, rule: str) -> list[Target]:
         """The targets of a rule, by id. Raises NotFound."""
@@ -87,12 +87,12 @@ class TargetStore:
         def read(connection: Connection) -> list[Target]:
             return targets_in(connection, [rule_in(connection, place, bus, rule).arn])
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def of_rules(self, rules: Sequence[str]) -> dict[str, list[Target]]:
         """The targets of rules by the rules' ARNs."""
         found: dict[str, list[Target]] = {}
-        for target in await self._state.run(lambda connection: targets_in(connection, rules)):
+        for target in await self._state.read(lambda connection: targets_in(connection, rules)):
             found.setdefault(target.rule, []).append(target)
         return found
 
@@ -106,7 +106,7 @@ class TargetStore:
             .order_by(event_rules.c.name)
             .distinct()
         )
-        return await self._state.run(lambda connection: [rule_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [rule_of(row) for row in connection.execute(query)])
 
 
 def check_arn(arn: str) -> None:

@@ -10,7 +10,6 @@ from trimtab.inference.adoption import Scalable
 from trimtab.inference.room import InferenceRoom
 from trimtab.scaling.engine.model import Form, Guards, Kind, Mode, Service, Signal, TargetKey
 from trimtab.scaling.engine.room import ScalingRoom
-from trimtab.scaling.engine.rows import form_of
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 
@@ -38,14 +37,15 @@ class EndpointScaling:
         signal = Signal("AWS/SageMaker", "Invocations", dimensions, "Sum", per_period=True)
         service = Service(one.capacity, one.launch_s or _LAUNCH_S, 60, signal)
         guards = Guards(price_per_hour=one.per_hour, currency=one.currency)
-        try:
-            known = form_of(await self.room.targets.named(scope, key))
+
+        def shaped(known: Form | None) -> Form:
+            if known is None:
+                return Form(1, one.most, mode=Mode.OBSERVE, guards=guards, service=service)
             kept = replace(known.guards, price_per_hour=one.per_hour or known.guards.price_per_hour)
-            form = replace(known, least=min(known.least, one.most), most=one.most, mode=Mode.OBSERVE, guards=kept,
+            return replace(known, least=min(known.least, one.most), most=one.most, mode=Mode.OBSERVE, guards=kept,
                            service=service)  # fmt: skip
-        except NotFound:
-            form = Form(1, one.most, mode=Mode.OBSERVE, guards=guards, service=service)
-        target = await self.room.targets.put(key, form)
+
+        target = await self.room.targets.shape(key, shaped)
         document = {
             "TargetValue": one.target_per_min,
             "PredefinedMetricSpecification": {"PredefinedMetricType": _METRIC},

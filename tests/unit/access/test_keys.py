@@ -20,16 +20,23 @@ T = TypeVar("T")
 
 
 class CountingState(State):
-    """A state that counts its reads and can be made to fail."""
+    """A state that counts its transactions and can be made to fail."""
 
     reads = 0
     down = False
 
-    def run_sync(self, work: Callable[[Connection], T]) -> T:
+    def read_sync(self, work: Callable[[Connection], T]) -> T:
+        self._count()
+        return super().read_sync(work)
+
+    def change_sync(self, work: Callable[[Connection], T]) -> T:
+        self._count()
+        return super().change_sync(work)
+
+    def _count(self) -> None:
         self.reads += 1
         if self.down:
             raise Unavailable("cannot reach the state database: down")
-        return super().run_sync(work)
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_a_token_gives_its_principal_and_is_stored_only_as_a_digest(keys: KeySto
     assert principal is not None
     assert (principal.name, principal.role, principal.account) == ("grafana", Role.READ, None)
     assert principal.scope == EVERYTHING
-    stored = state.run_sync(lambda connection: connection.execute(select(access_keys.c.secret)).scalar_one())
+    stored = state.read_sync(lambda connection: connection.execute(select(access_keys.c.secret)).scalar_one())
     assert stored == digest_of(made.secret)
     assert made.secret not in repr(made)
 

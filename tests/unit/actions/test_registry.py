@@ -31,7 +31,7 @@ class Scale:
 
 
 def logged(state: State) -> list[tuple[str, int]]:
-    rows = state.run_sync(lambda connection: connection.execute(select(action_log).order_by(action_log.c.at_ms)).all())
+    rows = state.read_sync(lambda connection: connection.execute(select(action_log).order_by(action_log.c.at_ms)).all())
     return [(row.state, row.dry_run) for row in rows]
 
 

@@ -266,7 +266,7 @@ def test_the_night_computes_once_and_the_digest_goes_once_a_month(world: World) 
     asyncio.run(world.routine.turn())
     assert 2 == len(asyncio.run(world.findings.runs()))
     query = select(outbox.c.kind).where(outbox.c.kind == DIGEST)
-    assert 1 == len(world.state.run_sync(lambda connection: connection.execute(query).all()))
+    assert 1 == len(world.state.read_sync(lambda connection: connection.execute(query).all()))
 
 
 def test_a_refresh_that_was_asked_for_is_done_at_the_next_turn(world: World) -> None:

@@ -179,7 +179,7 @@ class House:
 
     def events(self) -> list[tuple[str, str, str]]:
         """(kind, alarm, body) of the outbox, in order."""
-        rows = self.database.run_sync(lambda connection: connection.execute(outbox.select()).fetchall())
+        rows = self.database.read_sync(lambda connection: connection.execute(outbox.select()).fetchall())
         return [(row.kind, row.subject.rpartition(":")[2], row.body) for row in rows]
 
 

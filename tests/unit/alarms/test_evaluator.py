@@ -353,6 +353,6 @@ def test_history_past_its_days_is_forgotten(house: House) -> None:
     house.evaluate(1)
     assert house.history("load", None)
     house.clock.advance(20 * 86_400)
-    house.database.run_sync(lambda connection: connection.exec_driver_sql("DELETE FROM alarm_clocks"))
+    house.database.change_sync(lambda connection: connection.exec_driver_sql("DELETE FROM alarm_clocks"))
     house.evaluate()
     assert [item.summary for item in house.history("load", None)] == ["Alarm updated from ALARM to INSUFFICIENT_DATA"]

@@ -75,16 +75,16 @@ async def test_a_record_that_was_added_later_is_named(room: AuditRoom, clock: Ma
 async def test_links_that_were_changed_or_removed_are_named(room: AuditRoom, clock: ManualClock, state: State) -> None:
     await three_hours(room, clock)
     kept = (await room.chain.all())[-1].hash
-    state.run_sync(
+    state.change_sync(
         lambda connection: connection.execute(
             update(audit_digests).where(audit_digests.c.number == 2).values(records=4)
         )
     )
     kinds = {(kind, number) for kind, number, _ in said(await room.verification.run())}
     assert {("digest", 2), ("signature", 2)} <= kinds
-    state.run_sync(lambda connection: connection.execute(delete(audit_digests).where(audit_digests.c.number == 2)))
+    state.change_sync(lambda connection: connection.execute(delete(audit_digests).where(audit_digests.c.number == 2)))
     assert ("chain", 3, "") in said(await room.verification.run())
-    state.run_sync(lambda connection: connection.execute(delete(audit_digests).where(audit_digests.c.number == 3)))
+    state.change_sync(lambda connection: connection.execute(delete(audit_digests).where(audit_digests.c.number == 3)))
     verdict = await room.verification.run(expected_last=kept)
     assert {one.kind for one in verdict.problems} == {"chain", "late"}
 

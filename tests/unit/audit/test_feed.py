@@ -28,7 +28,7 @@ NOW = 1_764_072_000_000
 
 def told(state: State) -> list[str]:
     query = select(outbox.c.body).where(outbox.c.kind == RECORDED).order_by(outbox.c.position)
-    return [json.loads(row.body)["id"] for row in state.run_sync(lambda connection: connection.execute(query).all())]
+    return [json.loads(row.body)["id"] for row in state.read_sync(lambda connection: connection.execute(query).all())]
 
 
 async def test_changes_and_insights_are_told_once_and_reads_are_not(

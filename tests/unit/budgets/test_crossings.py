@@ -130,7 +130,9 @@ class House:
 
     def told(self, kind: str = STATE_CHANGED) -> list[dict[str, Any]]:
         query = select(outbox.c.body).where(outbox.c.kind == kind).order_by(outbox.c.position)
-        return [json.loads(row.body) for row in run(self.state.run(lambda connection: connection.execute(query).all()))]
+        return [
+            json.loads(row.body) for row in run(self.state.read(lambda connection: connection.execute(query).all()))
+        ]
 
 
 @pytest.fixture

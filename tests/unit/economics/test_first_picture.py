@@ -194,7 +194,7 @@ def test_a_month_that_was_closed_as_billed_keeps_its_basis_without_rules(house: 
     house.bring([*every_kind(), line(month="2026-09", cost="2")])
     house.apply("basis: billed")
     house.close()
-    run(house.state.run(lambda connection: connection.execute(delete(allocation_rules))))
+    run(house.state.change(lambda connection: connection.execute(delete(allocation_rules))))
     assert Basis.BILLED is house.statement(202609).basis
     assert "basis: billed" in house.statement(202609).document
 

@@ -9,7 +9,7 @@ from trimtab.store.state.database import State
 
 
 def happen(state: State, subject: str) -> str:
-    return state.run_sync(lambda connection: emit(connection, ManualClock(), "thing.happened", subject, {"n": 1}))
+    return state.change_sync(lambda connection: emit(connection, ManualClock(), "thing.happened", subject, {"n": 1}))
 
 
 def test_events_arrive_in_order_once_and_not_again_after_a_restart(state: State) -> None:
@@ -73,7 +73,7 @@ def test_an_event_of_a_change_that_failed_never_was(state: State) -> None:
         box = Outbox(state)
         await box.subscribe("all", handler)
         with pytest.raises(RuntimeError):
-            state.run_sync(change)
+            state.change_sync(change)
         assert await box.deliver() == 0
         assert seen == []
 

@@ -56,7 +56,9 @@ def test_a_run_of_many_days_and_nodes_is_one_row(room: InventoryRoom, state: Sta
     second, marked = since(room, first)
     assert second == first + 1
     assert [(node, 0, None) for node in NODES] == marked  # as it was, and as it is now
-    rows = state.run_sync(lambda connection: connection.execute(select(func.count()).select_from(fleet_marks)).scalar())
+    rows = state.read_sync(
+        lambda connection: connection.execute(select(func.count()).select_from(fleet_marks)).scalar()
+    )
     assert 3 == rows
     assert (second, []) == since(room, second)
     run(room.runs.put([replace(ended, end_ms=T0 + 29 * DAY)], T0 + 32 * DAY))

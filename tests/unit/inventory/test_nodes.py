@@ -206,7 +206,7 @@ def test_stretches_of_before_reports_were_kept_bound_a_late_report(room: Invento
     drained = replace(UP, condition=Condition.DRAINED)
     for minute, node in ((10, UP), (20, drained)):
         run(room.nodes.put([node], T0 + minute * MINUTE))
-    state.run_sync(lambda connection: connection.execute(delete(node_reports)))
+    state.change_sync(lambda connection: connection.execute(delete(node_reports)))
     run(room.nodes.put([replace(UP, gpus=7.0)], T0 + 5 * MINUTE))
     run(room.nodes.put([replace(UP, gpus=6.0)], T0 + 15 * MINUTE))
     assert [(5, 10, 7.0), (10, 15, 8.0), (15, 20, 6.0), (20, None, 8.0)] == [

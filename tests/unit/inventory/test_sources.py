@@ -95,7 +95,7 @@ def test_sources_and_rejections_are_bounded(state: State, clock: ManualClock, mo
             asyncio.run(ledger.flush())
     assert ["host 7", "host 6", "host 5"] == [source.name for source in ledger.list()]
     assert [f"reason {number}" for number in (7, 6, 5, 4)] == [row.reason for row in ledger.rejections(10)]
-    counts = state.run_sync(
+    counts = state.read_sync(
         lambda connection: [
             connection.execute(select(func.count()).select_from(table)).scalar() for table in (sources, rejections)
         ]
@@ -106,10 +106,10 @@ def test_sources_and_rejections_are_bounded(state: State, clock: ManualClock, mo
 def test_what_failed_to_flush_goes_with_the_next(state: State, clock: ManualClock) -> None:
     ledger = SourceLedger(state, clock)
     ledger.accepted(*AGENT, rows=10, bytes_=100)
-    working, state.run = state.run, fail  # type: ignore[method-assign]
+    working, state.change = state.change, fail  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         asyncio.run(ledger.flush())
-    state.run = working  # type: ignore[method-assign]
+    state.change = working  # type: ignore[method-assign]
     asyncio.run(ledger.flush())
     assert 10 == reopened(state, clock).list()[0].rows
 

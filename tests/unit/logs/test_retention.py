@@ -71,4 +71,4 @@ def test_without_the_lock_nothing_goes(room: LogsRoom, engine: Telemetry, state:
 
 
 async def count(state: State) -> int:
-    return await state.run(lambda connection: len(connection.execute(log_deletions.select()).all()))
+    return await state.read(lambda connection: len(connection.execute(log_deletions.select()).all()))

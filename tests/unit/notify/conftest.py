@@ -74,10 +74,10 @@ class Room:
             "Trigger": {"MetricName": "CPUUtilization", "Namespace": "AWS/EC2"},
             "actions": list(actions),
         }
-        return self.state.run_sync(lambda connection: emit(connection, self.clock, ALARM_CHANGED, name, body))
+        return self.state.change_sync(lambda connection: emit(connection, self.clock, ALARM_CHANGED, name, body))
 
     def happen(self, kind: str, subject: str, **body: Any) -> str:
-        return self.state.run_sync(lambda connection: emit(connection, self.clock, kind, subject, body))
+        return self.state.change_sync(lambda connection: emit(connection, self.clock, kind, subject, body))
 
     def deliveries(self, **filters: Any) -> list[Any]:
         return self.run(self.log.page(None, **filters))[::-1]  # type: ignore[no-any-return]  # oldest first

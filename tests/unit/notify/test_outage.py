@@ -136,7 +136,7 @@ def test_events_before_the_first_start_are_told_too(state: State, receiver: Rece
     room = Room(state, ManualClock())
     room.add("webhook", receiver.url)
     room.outbox = type(room.outbox)(state)
-    state.run_sync(lambda connection: connection.exec_driver_sql("DELETE FROM outbox_cursors"))
+    state.change_sync(lambda connection: connection.exec_driver_sql("DELETE FROM outbox_cursors"))
     room.alarm()
     room.run(room.outbox.subscribe("notify", room.router.handle, from_start=True))
     room.tick(1)

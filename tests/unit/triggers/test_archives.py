@@ -40,7 +40,7 @@ def test_a_replay_that_is_made_again_from_before_changes_nothing(rooms: Rooms) -
     rooms.rule("late", {"source": ["my.app"]}, _GROUP)
     _replay(rooms, "r")
     rooms.run(rooms.room.replays.turn(lambda: True))
-    rooms.state.run_sync(
+    rooms.state.change_sync(
         lambda connection: connection.exec_driver_sql("UPDATE event_replays SET position=0, state='RUNNING'")
     )
     rooms.run(rooms.room.replays.turn(lambda: True))

@@ -31,7 +31,7 @@ class LedgerStore:
             found = map(entry_of, connection.execute(query))
             return [one for one in found if _sees(scope, one)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def put(self, entry: Entry) -> None:
         """Add or replace a line."""
@@ -40,12 +40,12 @@ class LedgerStore:
             connection.execute(delete(advice_ledger).where(_lines.finding == entry.finding))
             connection.execute(insert(advice_ledger).values(_row(entry)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def drop(self, finding: str) -> None:
         """Take an acceptance back; what was seen applied stays."""
         mine = (_lines.finding == finding) & (_lines.state == EntryState.ACCEPTED.value)
-        await self._state.run(lambda connection: connection.execute(delete(advice_ledger).where(mine)))
+        await self._state.change(lambda connection: connection.execute(delete(advice_ledger).where(mine)))
 
 
 def _sees(scope: Scope, one: Entry) -> bool:

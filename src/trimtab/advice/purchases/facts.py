@@ -135,7 +135,7 @@ class FactStore:
                 connection.execute(delete(purchase_facts).where(same))
                 connection.execute(insert(purchase_facts).values(row))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def remove(self, kind: str, name: str) -> None:
         """Remove a fact. Raises NotFound."""
@@ -145,7 +145,7 @@ class FactStore:
             if not connection.execute(delete(purchase_facts).where(same)).rowcount:
                 raise NotFound(f"no {kind} is named {name!r}; `trimtab advice purchases facts` lists them")
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def all(self) -> list[Fact]:
         """Every fact, by kind and name."""
@@ -154,7 +154,7 @@ class FactStore:
             rows = connection.execute(select(purchase_facts).order_by(_columns.kind, _columns.name))
             return [typed.decode(row.form, type=_KINDS[row.kind]) for row in rows]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
 
 def check(fact: Fact) -> None:

@@ -64,7 +64,7 @@ class PlanStore:
             connection.execute(delete(purchase_plans).where(purchase_plans.c.id <= number - _KEPT))
             return Made(number, int(str(row["made_ms"])), took_ms, wanted, answer, problem)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def latest(self, id_: int | None = None) -> Made:
         """The newest plan, or the one of a number. Raises NotFound."""
@@ -81,7 +81,7 @@ class PlanStore:
             wanted = typed.decode(row.settings, type=Wanted)
             return Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def newest(self) -> list[Made]:
         """The newest plan of each currency and provider, the latest made first.
@@ -101,7 +101,7 @@ class PlanStore:
                     found[key] = Made(row.id, row.made_ms, row.took_ms, wanted, answer, row.problem)
             return list(found.values())
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def generated(self, started_ms: int, status: str) -> Generation:
         """Note that advice was made anew."""
@@ -112,7 +112,7 @@ class PlanStore:
             connection.execute(insert(purchase_generations).values(values))
             return one
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def generations(self) -> list[Generation]:
         """The requests, the newest first."""
@@ -122,4 +122,4 @@ class PlanStore:
         def read(connection: Connection) -> list[Generation]:
             return [Generation(*row) for row in connection.execute(query)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)

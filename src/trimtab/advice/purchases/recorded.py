@@ -95,7 +95,7 @@ class RecordedPlans:
             connection.execute(insert(savings_plans).values(row))
             return _recorded(connection.execute(select(savings_plans).where(_columns.id == row["id"])).one())
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, scope: Scope) -> list[Recorded]:
         """The plans of the accounts that `scope` sees, the newest first."""
@@ -105,7 +105,7 @@ class RecordedPlans:
             found = [_recorded(row) for row in connection.execute(query)]
             return [one for one in found if scope.accounts is None or one.account in scope.accounts]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def get(self, scope: Scope, id_: str) -> Recorded:
         """One plan. Raises NotFound."""
@@ -142,7 +142,7 @@ class RecordedPlans:
 
     async def tags(self, arn: str) -> dict[str, str]:
         """The tags of a plan."""
-        return await self._state.run(lambda connection: _tags(connection, arn))
+        return await self._state.read(lambda connection: _tags(connection, arn))
 
     async def tag(self, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
         """Set and remove tags of a plan that exists. Raises LimitExceeded."""
@@ -154,13 +154,13 @@ class RecordedPlans:
             for key, value in put.items():
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def _mark(self, id_: str, mark: str) -> None:
         def write(connection: Connection) -> None:
             connection.execute(update(savings_plans).where(_columns.id == id_).values(state=mark))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _tags(connection: Connection, arn: str) -> dict[str, str]:

@@ -66,18 +66,18 @@ class Exports:
         job = Export(
             id_, account, resource_type, bucket, f"{stem}.csv", f"{stem}-metadata.json", QUEUED, "", now_ms, now_ms
         )
-        await self._state.run(lambda connection: _put(connection, job, asked))
+        await self._state.change(lambda connection: _put(connection, job, asked))
         wanted = Wanted(kind=kind.value, accounts=tuple(asked.get("accountIds") or ()))
         found = await self._store.listed(scope, wanted)
         status, reason = await asyncio.to_thread(self._files, job, found, asked)
-        return await self._state.run(lambda connection: _over(connection, job, status, reason, self._clock.now_ms()))
+        return await self._state.change(lambda connection: _over(connection, job, status, reason, self._clock.now_ms()))
 
     async def listed(self, account: str, ids: Sequence[str] = ()) -> list[Export]:
         """The jobs of an account, the newest first."""
         query = select(exports).where(exports.c.account == account).order_by(exports.c.created_ms.desc(), exports.c.id)
         if ids:
             query = query.where(exports.c.id.in_(ids))
-        return await self._state.run(lambda connection: [_export(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_export(row) for row in connection.execute(query)])
 
     def _files(self, job: Export, found: Sequence[Kept], asked: Mapping[str, Any]) -> tuple[str, str]:
         names = list(asked.get("fieldsToExport") or FIELDS)

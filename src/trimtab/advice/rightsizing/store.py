@@ -70,7 +70,7 @@ class RightsizingStore:
             for at in range(0, len(rows), _AT_ONCE):
                 connection.execute(insert(recommendations), rows[at : at + _AT_ONCE])
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def listed(self, scope: Scope, wanted: Wanted | None = None, limit: int | None = None) -> list[Kept]:
         """What `scope` sees, the most worth first."""
@@ -98,7 +98,7 @@ class RightsizingStore:
                     break
             return found
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def counts(self, scope: Scope) -> dict[tuple[str, str], int]:
         """How many there are by kind and finding."""
@@ -115,7 +115,7 @@ class RightsizingStore:
         def read(connection: Connection) -> dict[tuple[str, str], int]:
             return {(kind, finding): number for kind, finding, number in connection.execute(query)}
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def get(self, scope: Scope, id_: str) -> Kept:
         """A recommendation. Raises NotFound."""
@@ -124,7 +124,7 @@ class RightsizingStore:
             row = connection.execute(select(recommendations).where(_r.id == id_)).first()
             return None if row is None else _kept(row)
 
-        found = await self._state.run(read)
+        found = await self._state.read(read)
         if found is None or not _sees(scope, found.recommendation.subject):
             raise NotFound(f"no recommendation has the id {id_!r}; see `trimtab advice rightsizing list`")
         return found
@@ -136,7 +136,7 @@ class RightsizingStore:
             row = connection.execute(select(enrolment).where(enrolment.c.account == account)).first()
             return (ACTIVE, 0) if row is None else (row.status, row.changed_ms)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def enrol(self, account: str, status: str) -> None:
         """Say whether an account takes part."""
@@ -146,7 +146,7 @@ class RightsizingStore:
             connection.execute(delete(enrolment).where(enrolment.c.account == account))
             connection.execute(insert(enrolment).values(account=account, status=status, changed_ms=now_ms))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def preferences(self, resource_type: str = "", account: str = "") -> list[Preference]:
         """What was put, by scope."""
@@ -162,7 +162,7 @@ class RightsizingStore:
                 for row in connection.execute(query)
             ]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def prefer(self, one: Preference) -> None:
         """Put preferences of a scope: what they name replaces what was said of it, the rest stays."""
@@ -188,7 +188,7 @@ class RightsizingStore:
                 )
             )
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def forget(self, account: str, resource_type: str, scope: str, value: str, names: Sequence[str]) -> bool:
         """Delete named preferences of a scope; whether there were any."""
@@ -206,7 +206,7 @@ class RightsizingStore:
                 connection.execute(insert(preferences).values(**values, body=json.dumps(left), changed_ms=now_ms))
             return True
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
 
 def _row(one: Recommendation, now_ms: int) -> dict[str, Any]:

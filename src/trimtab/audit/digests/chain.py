@@ -95,26 +95,26 @@ class DigestChain:
         for end_ms in range(start_ms + HOUR_MS, until_ms + 1, HOUR_MS):
             entries = await self.entries(start_ms, end_ms)
             if entries or end_ms == until_ms:
-                await self._state.run(partial(self._add, start_ms=start_ms, end_ms=end_ms, entries=entries))
+                await self._state.change(partial(self._add, start_ms=start_ms, end_ms=end_ms, entries=entries))
                 start_ms, made = end_ms, made + 1
         return made
 
     async def last(self) -> Digest | None:
         """The newest link."""
         query = select(audit_digests).order_by(audit_digests.c.number.desc()).limit(1)
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         return None if row is None else _digest(row)
 
     async def all(self, after: int = 0) -> list[Digest]:
         """The links behind number `after`, in order, without their entries."""
         columns = [column for column in audit_digests.c if column.name != "entries"]
         query = select(*columns).where(audit_digests.c.number > after).order_by(audit_digests.c.number)
-        return [_digest(row) for row in await self._state.run(lambda connection: connection.execute(query).all())]
+        return [_digest(row) for row in await self._state.read(lambda connection: connection.execute(query).all())]
 
     async def kept_entries(self, number: int) -> list[Entry]:
         """The entries of a link as they were when it was made."""
         query = select(audit_digests.c.entries).where(audit_digests.c.number == number)
-        packed = await self._state.run(lambda connection: connection.execute(query).scalar_one())
+        packed = await self._state.read(lambda connection: connection.execute(query).scalar_one())
         return [(one[0], one[1], one[2]) for one in json.loads(gzip.decompress(packed))]
 
     async def entries(self, start_ms: int, end_ms: int) -> list[Entry]:

@@ -53,7 +53,7 @@ class SigningKeys:
     async def public(self) -> list[PublicKey]:
         """The keys that there were, the oldest first."""
         query = select(audit_signing_keys).order_by(audit_signing_keys.c.created_ms)
-        rows = await self._state.run(lambda connection: connection.execute(query).all())
+        rows = await self._state.read(lambda connection: connection.execute(query).all())
         return [PublicKey(row.fingerprint, row.public, row.created_ms, row.created_ms + _VALID_MS) for row in rows]
 
     def _make(self, connection: Connection) -> tuple[str, str]:

@@ -61,7 +61,7 @@ class InsightFinder:
         """Look at the minutes since the last look; how many Insight events are new. Raises Unavailable."""
         now_ms = self._clock.now_ms()
         end_ms = (now_ms - _LAG_MS) // MINUTE_MS * MINUTE_MS
-        start_ms = await self._state.run(lambda connection: _seen(connection, end_ms - _FIRST_MS))
+        start_ms = await self._state.read(lambda connection: _seen(connection, end_ms - _FIRST_MS))
         new = await self._look_at_late()
         if end_ms <= start_ms:
             return new
@@ -70,7 +70,7 @@ class InsightFinder:
         new += await self._write(found)
         # What has not ended is looked at again from its beginning: its end is still to be told.
         open_ms = [episode.start_ms for _, episode in found if episode.end_ms is None]
-        await self._state.run(lambda connection: _note(connection, min([end_ms, *open_ms])))
+        await self._state.change(lambda connection: _note(connection, min([end_ms, *open_ms])))
         return new
 
     async def look_at(self, start_ms: int, end_ms: int) -> int:

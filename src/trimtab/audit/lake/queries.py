@@ -9,15 +9,16 @@ from typing import Any
 
 from trimtab.access.scope import Scope
 from trimtab.audit.conditions import scoped
+from trimtab.audit.lake.problem import QueryProblem
 from trimtab.audit.lake.statement import Statement, compiled, stores_in
 from trimtab.audit.lake.stores import PENDING, EventDataStores, Store
 from trimtab.audit.read import AuditReader
 from trimtab.audit.selectors.condition import Bound, of_advanced, of_insights
 from trimtab.audit.selectors.model import DEFAULT_ADVANCED
 from trimtab.base.clock import Clock
-from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound, QueryAborted, TrimtabError
+from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.base.ids import new_id
-from trimtab.store.telemetry.client import ReadLimits, Telemetry
+from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry, refusal
 
 DAY_MS = 86_400_000
 EVERYTHING = "audit_events"
@@ -103,9 +104,14 @@ class LakeQueries:
         return compiled(text, list(given), conditions.__getitem__)
 
     async def run(self, statement: Statement) -> Found:
-        """Run a statement at once. Raises QueryAborted, Unavailable."""
+        """Run a statement at once. Raises QueryProblem for what the engine refuses, QueryAborted, Unavailable."""
         await self._reader.fresh()
-        columns = await self._telemetry.fetch(statement.sql, statement.params, limits=_LIMITS)
+        try:
+            columns = await self._telemetry.fetch(statement.sql, statement.params, limits=_LIMITS)
+        except (BlockRefused, Unavailable) as problem:
+            if (told := refusal(problem)) is not None:
+                raise QueryProblem(f"the engine does not take the statement: {told}") from None
+            raise
         rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
         size = sum(len(value or "") for row in rows for value in row)
         return Found(statement.names, rows, len(rows), size)

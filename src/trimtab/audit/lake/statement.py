@@ -168,6 +168,8 @@ class _Planner:
                 continue
             inner = one.this if isinstance(one, exp.Alias) else one
             outputs.append((one.alias_or_name or f"_col{number}", self.writer.value(inner, names)))
+        if not outputs:
+            raise QueryProblem("expected columns after SELECT")
         return outputs
 
     def _key(self, key: exp.Expression, names: Names, outputs: Outputs) -> str:

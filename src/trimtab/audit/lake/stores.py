@@ -59,6 +59,7 @@ class EventDataStores:
         made = Store(arn, account, region, name, body, ENABLED if taking else STOPPED, now_ms, now_ms)
 
         def work(connection: Connection) -> None:
+            connection.execute(delete(audit_stores).where(audit_stores.c.gone_ms <= now_ms))
             rows = _rows(connection, account, region, now_ms)
             if any(row.name == name and row.status != PENDING for row in rows):
                 raise Conflict(f"An event data store with the name {name} already exists")
@@ -70,12 +71,13 @@ class EventDataStores:
             times = {"created_ms": now_ms, "changed_ms": now_ms}
             connection.execute(insert(audit_stores).values(**row, status=made.status, **times))
 
-        await self._state.run(work)
+        await self._state.change(work)
         return made
 
     async def of(self, account: str, region: str) -> list[Store]:
         """The stores of an account in a region, the oldest first."""
-        rows = await self._state.run(lambda connection: _rows(connection, account, region, self._clock.now_ms()))
+        now_ms = self._clock.now_ms()
+        rows = await self._state.read(lambda connection: _rows(connection, account, region, now_ms))
         return [_store(row) for row in rows]
 
     async def get(self, account: str, region: str, name: str) -> Store:
@@ -87,24 +89,35 @@ class EventDataStores:
         raise NotFound(f"Event data store {name} was not found")
 
     async def put(self, store: Store, members: Mapping[str, Any], *, name: str = "", status: str = "") -> Store:
-        """Change members of a store's body (None takes one out), its name or its status."""
-        body = {key: value for key, value in {**store.body, **members}.items() if value is not None}
+        """Change members of a store's body (None takes one out), its name or its status. Raises NotFound."""
         now_ms = self._clock.now_ms()
         gone_ms = now_ms + WAITS_MS if status == PENDING else None
-        changed = replace(
-            store, body=body, name=name or store.name, status=status or store.status, changed_ms=now_ms, gone_ms=gone_ms
-        )
-        values = {"body": json.dumps(body), "name": changed.name, "status": changed.status, "changed_ms": now_ms}
         mine = audit_stores.c.arn == store.arn
-        statement = update(audit_stores).where(mine).values(**values, gone_ms=gone_ms)
-        await self._state.run(lambda connection: connection.execute(statement))
-        return changed
+
+        def work(connection: Connection) -> Store:
+            row = connection.execute(select(audit_stores).where(mine)).first()
+            if row is None:
+                raise NotFound(f"Event data store {store.arn} was not found")
+            kept = _store(row)
+            changed = replace(
+                kept,
+                body={key: value for key, value in {**kept.body, **members}.items() if value is not None},
+                name=name or kept.name,
+                status=status or kept.status,
+                changed_ms=now_ms,
+                gone_ms=gone_ms,
+            )
+            values = {"body": json.dumps(changed.body), "name": changed.name, "status": changed.status}
+            connection.execute(update(audit_stores).where(mine).values(**values, changed_ms=now_ms, gone_ms=gone_ms))
+            return changed
+
+        return await self._state.change(work)
 
 
 def _rows(connection: Connection, account: str, region: str, now_ms: int) -> list[Any]:
-    """The stores that there are; those whose time has come are forgotten."""
-    connection.execute(delete(audit_stores).where(audit_stores.c.gone_ms <= now_ms))
-    mine = (audit_stores.c.account == account) & (audit_stores.c.region == region)
+    """The stores that there are; those whose time has come are none."""
+    there = audit_stores.c.gone_ms.is_(None) | (audit_stores.c.gone_ms > now_ms)
+    mine = (audit_stores.c.account == account) & (audit_stores.c.region == region) & there
     return list(
         connection.execute(select(audit_stores).where(mine).order_by(audit_stores.c.created_ms, audit_stores.c.arn))
     )

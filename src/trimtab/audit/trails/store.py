@@ -39,7 +39,7 @@ class TrailStore:
             connection.execute(insert(audit_trails).values(_row(made)))
 
         try:
-            await self._state.run(work)
+            await self._state.change(work)
         except IntegrityError:
             raise Conflict(f"Trail {name} already exists for customer: {account}") from None
         return made
@@ -47,7 +47,7 @@ class TrailStore:
     async def get(self, arn: str) -> Trail:
         """A trail by its ARN. Raises NotFound."""
         query = select(audit_trails).where(audit_trails.c.arn == arn)
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         if row is None:
             raise NotFound(f"Unknown trail: {arn}")
         return _trail(row)
@@ -56,24 +56,33 @@ class TrailStore:
         """The trails of an account, by region and name."""
         query = select(audit_trails).where(audit_trails.c.account == account)
         query = query.order_by(audit_trails.c.region, audit_trails.c.name)
-        return [_trail(row) for row in await self._state.run(lambda connection: connection.execute(query).all())]
+        return [_trail(row) for row in await self._state.read(lambda connection: connection.execute(query).all())]
 
     async def logging(self) -> list[Trail]:
         """Every trail that logs."""
         query = select(audit_trails).where(audit_trails.c.logging == 1).order_by(audit_trails.c.arn)
-        return [_trail(row) for row in await self._state.run(lambda connection: connection.execute(query).all())]
+        return [_trail(row) for row in await self._state.read(lambda connection: connection.execute(query).all())]
 
     async def put(self, trail: Trail, members: Mapping[str, Any]) -> Trail:
-        """Change members of a trail's body; None takes one out."""
-        body = {key: value for key, value in {**trail.body, **members}.items() if value is not None}
-        await self._change(trail.arn, body=json.dumps(body))
-        return replace(trail, body=body)
+        """Change members of a trail's body; None takes one out. Raises NotFound."""
+
+        def work(connection: Connection) -> Trail:
+            row = connection.execute(select(audit_trails).where(_is(trail.arn))).first()
+            if row is None:
+                raise NotFound(f"Unknown trail: {trail.arn}")
+            kept = _trail(row)
+            body = {key: value for key, value in {**kept.body, **members}.items() if value is not None}
+            connection.execute(update(audit_trails).where(_is(trail.arn)).values(body=json.dumps(body)))
+            return replace(kept, body=body)
+
+        return await self._state.change(work)
 
     async def start(self, trail: Trail) -> None:
         """Let a trail log, from now on where it did not."""
-        if not trail.logging:
-            now_ms = self._clock.now_ms()
-            await self._change(trail.arn, logging=1, started_ms=now_ms, position_ms=now_ms, position_id="")
+        now_ms = self._clock.now_ms()
+        values = {"logging": 1, "started_ms": now_ms, "position_ms": now_ms, "position_id": ""}
+        begun = update(audit_trails).where(_is(trail.arn), audit_trails.c.logging == 0).values(values)
+        await self._state.change(lambda connection: connection.execute(begun))
 
     async def stop(self, trail: Trail) -> None:
         """Keep a trail from logging."""
@@ -91,11 +100,11 @@ class TrailStore:
 
     async def delete(self, trail: Trail) -> None:
         """Delete a trail with its tags; what it delivered stays."""
-        await self._state.run(lambda connection: connection.execute(delete(audit_trails).where(_is(trail.arn))))
+        await self._state.change(lambda connection: connection.execute(delete(audit_trails).where(_is(trail.arn))))
         await self._tags.forget(trail.arn)
 
     async def _change(self, arn: str, **values: Any) -> None:
-        await self._state.run(
+        await self._state.change(
             lambda connection: connection.execute(update(audit_trails).where(_is(arn)).values(values))
         )
 

@@ -52,12 +52,12 @@ class FoundStore:
             rows = connection.execute(select(cost_anomalies).where(*parts))
             return [anomaly_of(row) for row in rows if row.monitor in seen]
 
-        kept = [one for one in led(await self._state.run(read)) if _passes(one, wanted)]
+        kept = [one for one in led(await self._state.read(read)) if _passes(one, wanted)]
         return sorted(kept, key=lambda one: (-one.finding.start_ms, -one.finding.impact.total, one.id))
 
     async def one(self, scope: Scope, id_: str) -> Anomaly:
         """An anomaly; one that leads an incident with its `others`. Raises NotFound."""
-        anomaly = await self._state.run(lambda connection: _one(connection, scope, id_))
+        anomaly = await self._state.read(lambda connection: _one(connection, scope, id_))
         incidents = await self.listed(scope, Wanted(start_ms=anomaly.finding.start_ms))
         return next((one for one in incidents if one.id == id_), anomaly)
 
@@ -73,7 +73,7 @@ class FoundStore:
             connection.execute(update(cost_anomalies).where(_columns.id == id_).values(values))
             return _one(connection, scope, id_)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
 
 def revise(

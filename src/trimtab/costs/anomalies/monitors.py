@@ -65,7 +65,7 @@ class MonitorStore:
                 set_tags(connection, made.arn, tagged)
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def ensure_default(self) -> None:
         """Make the monitor of services, unless it is there or somebody deleted it."""
@@ -77,11 +77,11 @@ class MonitorStore:
                 made = Monitor(arn, self._home, dict(_DEFAULT), now_ms, now_ms, EVERYTHING)
                 connection.execute(insert(cost_monitors).values(**_row(made)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def get(self, scope: Scope, arn: str) -> Monitor:
         """A monitor. Raises UnknownMonitor."""
-        return await self._state.run(lambda connection: monitor_in(connection, scope, arn))
+        return await self._state.read(lambda connection: monitor_in(connection, scope, arn))
 
     async def listed(self, scope: Scope, arns: Sequence[str] = ()) -> list[Monitor]:
         """The monitors that `scope` sees, by age, or those named. Raises UnknownMonitor for one that is not there."""
@@ -93,7 +93,7 @@ class MonitorStore:
             found = map(monitor_of, connection.execute(query))
             return [one for one in found if sees(scope, one.account, one.scope)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def rename(self, scope: Scope, arn: str, name: str | None) -> Monitor:
         """Give a monitor another name, which is all that can change. Raises UnknownMonitor, InvalidInput."""
@@ -108,7 +108,7 @@ class MonitorStore:
             connection.execute(update(cost_monitors).where(_columns.arn == arn).values(values))
             return monitor_in(connection, scope, arn)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, scope: Scope, arn: str) -> None:
         """Delete a monitor with what it found; subscriptions keep their other monitors. Raises UnknownMonitor."""
@@ -127,7 +127,7 @@ class MonitorStore:
             else:
                 connection.execute(delete(cost_monitors).where(_columns.arn == arn))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _unsubscribe(connection: Connection, arn: str) -> None:

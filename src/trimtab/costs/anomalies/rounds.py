@@ -62,13 +62,13 @@ class Rounds:
                 one for one in subscriptions if one.frequency is Frequency.IMMEDIATE and arns.intersection(one.monitors)
             ]
             channels = await self._channels(at_once)
-            await self.state.run(partial(self._write, verdicts=verdicts, told=at_once, channels=channels))
+            await self.state.change(partial(self._write, verdicts=verdicts, told=at_once, channels=channels))
         await self._summaries()
         return len(due)
 
     async def _verdict(self, monitor: Monitor, mark: str) -> "Verdict":
         """Judge one monitor; one that cannot be says why and stops no other. Raises Unavailable."""
-        known = await self.state.run(partial(known_in, monitor=monitor.arn, start_ms=0))
+        known = await self.state.read(partial(known_in, monitor=monitor.arn, start_ms=0))
         try:
             judgement = await self.judging.judge(monitor, known)
         except Unavailable:
@@ -118,11 +118,11 @@ class Rounds:
         if not due:
             return
         monitors = {one.arn: one for one in await self.monitors.listed(EVERYTHING)}
-        recent = await self.state.run(partial(recent_in, now_ms=now_ms))
+        recent = await self.state.read(partial(recent_in, now_ms=now_ms))
         pairs = [(monitors[one.monitor], one) for one in recent if one.monitor in monitors]
         channels = await self._channels(due)
         for one in due:
-            await self.state.run(
+            await self.state.change(
                 partial(self._summary, subscription=one, pairs=pairs, channels=channels[one.arn], now_ms=now_ms)
             )
 

@@ -54,7 +54,7 @@ class SubscriptionStore:
                 set_tags(connection, made.arn, tagged)
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, scope: Scope, arns: Sequence[str] = (), monitor: str = "") -> list[Subscription]:
         """The subscriptions that `scope` sees, by age; those named, or of a monitor. Raises UnknownSubscription."""
@@ -68,7 +68,7 @@ class SubscriptionStore:
                 found = [one for one in every if sees(scope, one.account, one.scope)]
             return [one for one in found if not monitor or monitor in one.monitors]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def update(self, scope: Scope, arn: str, changes: Mapping[str, Any]) -> Subscription:
         """Change parts of a subscription. Raises UnknownSubscription, UnknownMonitor, InvalidInput, LimitExceeded."""
@@ -84,7 +84,7 @@ class SubscriptionStore:
             connection.execute(update(cost_anomaly_subscriptions).where(_columns.arn == arn).values(values))
             return subscription_in(connection, scope, arn)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, scope: Scope, arn: str) -> None:
         """Tell nobody any more. Raises UnknownSubscription."""
@@ -95,7 +95,7 @@ class SubscriptionStore:
             connection.execute(delete(cost_anomaly_subscriptions).where(_columns.arn == arn))
             forget_tags(connection, arn)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def tags(self, scope: Scope, arn: str) -> dict[str, str]:
         """The tags of a monitor or a subscription. Raises NotFound."""
@@ -104,7 +104,7 @@ class SubscriptionStore:
             _there(connection, scope, arn)
             return tags_in(connection, arn)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def tag(self, scope: Scope, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
         """Set and remove tags of a monitor or a subscription. Raises NotFound, InvalidInput."""
@@ -113,7 +113,7 @@ class SubscriptionStore:
             _there(connection, scope, arn)
             set_tags(connection, arn, put, tuple(remove))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _need(connection: Connection, scope: Scope, monitors: Sequence[str]) -> None:

@@ -28,9 +28,9 @@ class RateStore:
 
     async def book(self) -> RateBook:
         """Every rate, ready to be asked."""
-        mark = await self._state.run(_mark)
+        mark = await self._state.read(_mark)
         if mark != self._book[0]:
-            self._book = mark, RateBook(await self._state.run(_all))
+            self._book = mark, RateBook(await self._state.read(_all))
         return self._book[1]
 
     async def listed(self, day: date | None = None, currency: str = "", limit: int = 1000) -> list[Rate]:
@@ -41,7 +41,7 @@ class RateStore:
         if currency:
             query = query.where((rates.c.base == currency) | (rates.c.quote == currency))
         query = query.order_by(rates.c.day.desc(), rates.c.base, rates.c.quote, sources.c.name).limit(limit)
-        found = await self._state.run(lambda connection: connection.execute(query).all())
+        found = await self._state.read(lambda connection: connection.execute(query).all())
         return [_rate(row.day, row.base, row.quote, row.rate, row.name) for row in found]
 
     async def sources(self) -> list[RateSource]:
@@ -62,7 +62,7 @@ class RateStore:
             .group_by(sources.c.id, sources.c.name, sources.c.imported_ms, counted.c.pairs)
             .order_by(sources.c.name)
         )
-        found = await self._state.run(lambda connection: connection.execute(query).all())
+        found = await self._state.read(lambda connection: connection.execute(query).all())
         return [
             RateSource(
                 row.name,
@@ -78,12 +78,12 @@ class RateStore:
     async def put(self, source: str, found: Sequence[Rate]) -> RateSource:
         """Take in rates of a source: they replace its own of the same days and pairs."""
         now_ms = self._clock.now_ms()
-        await self._state.run(lambda connection: _put(connection, source, found, now_ms))
+        await self._state.change(lambda connection: _put(connection, source, found, now_ms))
         return next(one for one in await self.sources() if one.name == source)
 
     async def remove(self, source: str) -> int:
         """Take a source out; returns how many rates went. Raises NotFound."""
-        removed = await self._state.run(lambda connection: _remove(connection, source))
+        removed = await self._state.change(lambda connection: _remove(connection, source))
         if not removed:
             raise NotFound(f"cannot remove rates of {source!r}: no such source; `trimtab costs rates list` names them")
         return removed

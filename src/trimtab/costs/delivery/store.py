@@ -43,7 +43,7 @@ class ExportStore:
             connection.execute(insert(exports).values(**row, created_ms=now_ms, updated_ms=now_ms))
 
         try:
-            await self._state.run(work)
+            await self._state.change(work)
         except IntegrityError:
             raise Conflict(f"there is an export {one.name!r} already") from None
         return made
@@ -53,7 +53,7 @@ class ExportStore:
         values = {"form": _form(one), "name": one.name, "delivered": "{}"}
         statement = update(exports).where(exports.c.arn == one.arn).values(**values, updated_ms=self._clock.now_ms())
         try:
-            changed = await self._state.run(lambda connection: connection.execute(statement).rowcount)
+            changed = await self._state.change(lambda connection: connection.execute(statement).rowcount)
         except IntegrityError:
             raise Conflict(f"there is an export {one.name!r} already") from None
         if not changed:
@@ -62,7 +62,7 @@ class ExportStore:
     async def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Put tags in place of those there are."""
         statement = update(exports).where(exports.c.arn == arn).values(tags=json.dumps(tags))
-        await self._state.run(lambda connection: connection.execute(statement))
+        await self._state.change(lambda connection: connection.execute(statement))
 
     async def delete(self, arn: str) -> None:
         """Forget a definition and its deliveries; files stay. Raises NotFound."""
@@ -71,13 +71,13 @@ class ExportStore:
             connection.execute(delete(runs).where(runs.c.arn == arn))
             return connection.execute(delete(exports).where(exports.c.arn == arn)).rowcount
 
-        if not await self._state.run(work):
+        if not await self._state.change(work):
             raise _missing(arn)
 
     async def get(self, arn: str) -> Definition:
         """A definition. Raises NotFound."""
         query = select(exports).where(exports.c.arn == arn)
-        row = await self._state.run(lambda connection: connection.execute(query).one_or_none())
+        row = await self._state.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             raise _missing(arn)
         return _definition(row)
@@ -89,12 +89,12 @@ class ExportStore:
             query = query.where(exports.c.account == account)
         if kind is not None:
             query = query.where(exports.c.kind == kind)
-        return await self._state.run(lambda connection: [_definition(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_definition(row) for row in connection.execute(query)])
 
     async def executions(self, arn: str) -> list[Execution]:
         """The deliveries of a definition, the newest first."""
         query = select(runs).where(runs.c.arn == arn).order_by(runs.c.created_ms.desc(), runs.c.id.desc())
-        return await self._state.run(lambda connection: [_execution(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_execution(row) for row in connection.execute(query)])
 
     async def begin(self, one: Definition, months: Sequence[int]) -> Execution:
         """Note a delivery that begins; older ones than are kept are forgotten."""
@@ -110,7 +110,7 @@ class ExportStore:
             old = [found.id for found in connection.execute(mine.offset(_KEPT))]
             connection.execute(delete(runs).where(runs.c.id.in_(old)))
 
-        await self._state.run(work)
+        await self._state.change(work)
         return run
 
     async def end(self, one: Definition, run: Execution, delivered: Mapping[str, str] | None) -> None:
@@ -124,7 +124,7 @@ class ExportStore:
                 same = (exports.c.arn == run.arn) & (exports.c.form == _form(one))
                 connection.execute(update(exports).where(same).values(delivered=json.dumps(delivered)))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def cut_short(self) -> None:
         """Deliveries that a stop cut short have failed; they are made again."""
@@ -133,7 +133,7 @@ class ExportStore:
             .where(runs.c.status == Status.RUNNING)
             .values(status=Status.DELIVERY_FAILED, problem="the server was stopped", ended_ms=self._clock.now_ms())
         )
-        await self._state.run(lambda connection: connection.execute(statement))
+        await self._state.change(lambda connection: connection.execute(statement))
 
 
 def _missing(arn: str) -> NotFound:

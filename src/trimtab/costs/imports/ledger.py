@@ -48,7 +48,7 @@ class ImportLedger:
             made = connection.execute(insert(cost_imports).values(row)).inserted_primary_key
             return int(made[0] if made else 0), int(known)
 
-        return self._state.run_sync(work)
+        return self._state.change_sync(work)
 
     def commit(self, import_id: int, receipt: Receipt) -> None:
         """The point of no return: from here on a crash completes the import instead of forgetting it."""
@@ -89,7 +89,7 @@ class ImportLedger:
                 .values(state=ImportState.DONE, ended_ms=self._clock.now_ms())
             )
 
-        self._state.run_sync(work)
+        self._state.change_sync(work)
 
     def fail(self, import_id: int, problem: str) -> None:
         """The import left nothing behind; `problem` says why."""
@@ -104,11 +104,11 @@ class ImportLedger:
                 delete(cost_periods).where(cost_periods.c.source == id_, cost_periods.c.month.in_(months))
             )
 
-        self._state.run_sync(work)
+        self._state.change_sync(work)
 
     def source_id(self, source: str) -> int:
         """The id of a source. Raises NotFound."""
-        return self._state.run_sync(lambda connection: self._source_id(connection, source))
+        return self._state.read_sync(lambda connection: self._source_id(connection, source))
 
     def imports(self, limit: int = 100) -> list[ImportRecord]:
         """The newest imports."""
@@ -132,7 +132,7 @@ class ImportLedger:
             .join(cost_sources, cost_sources.c.id == cost_periods.c.source)
             .order_by(cost_sources.c.name, cost_periods.c.month)
         )
-        rows = self._state.run_sync(lambda connection: connection.execute(query).all())
+        rows = self._state.read_sync(lambda connection: connection.execute(query).all())
         return [
             Held(
                 row.name,
@@ -147,7 +147,7 @@ class ImportLedger:
 
     def names(self) -> Mapping[int, str]:
         """The names of sources by id, as `Dimension.SOURCE` answers ids."""
-        rows = self._state.run_sync(lambda c: c.execute(select(cost_sources.c.id, cost_sources.c.name)).all())
+        rows = self._state.read_sync(lambda c: c.execute(select(cost_sources.c.id, cost_sources.c.name)).all())
         return {int(row.id): str(row.name) for row in rows}
 
     def _records(
@@ -161,11 +161,11 @@ class ImportLedger:
         if states:
             query = query.where(cost_imports.c.state.in_(states))
         query = query.order_by(cost_imports.c.id.desc()).limit(limit)
-        return [_record(row) for row in self._state.run_sync(lambda connection: connection.execute(query).all())]
+        return [_record(row) for row in self._state.read_sync(lambda connection: connection.execute(query).all())]
 
     def _update(self, import_id: int, **values: Any) -> None:
         statement = update(cost_imports).where(cost_imports.c.id == import_id).values(values)
-        self._state.run_sync(lambda connection: connection.execute(statement))
+        self._state.change_sync(lambda connection: connection.execute(statement))
 
     def _source_id(self, connection: Connection, source: str) -> int:
         found = connection.execute(select(cost_sources.c.id).where(cost_sources.c.name == source)).scalar()

@@ -3,7 +3,6 @@
 Plain ASGI around the site, behind the guard: who calls is known. What only brings data in is no change.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
+from trimtab.base import typed
 from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import new_id
 from trimtab.doors.auditing.recorder import Change, ChangeRecorder
@@ -193,7 +193,7 @@ def _json(raw: bytes) -> Any:
     if not raw or len(raw) > _BODY:
         return None
     try:
-        return json.loads(raw)
+        return typed.loads(raw)
     except ValueError:
         return None
 

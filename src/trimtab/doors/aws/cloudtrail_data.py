@@ -5,7 +5,6 @@ Source: "CloudTrail Lake integrations event schema", CloudTrail user guide.
 
 import base64
 import hashlib
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import MAX_BYTES, event_of
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.auditing.ownership import check_account
 from trimtab.doors.aws.cloudtrail.rooms import DOOR, CloudTrailRooms
@@ -62,7 +62,7 @@ def _event(entry: Mapping[str, Any], channel: str, context: CallContext) -> Audi
     if checksum and checksum != base64.b64encode(hashlib.sha256(text.encode()).digest()).decode():
         raise InvalidInput("cannot take the event: eventDataChecksum is not the Base64 SHA-256 of eventData")
     try:
-        data = json.loads(text)
+        data = typed.loads(text)
     except ValueError as problem:
         raise InvalidInput(f"cannot take the event: eventData is not JSON ({problem})") from None
     if not isinstance(data, dict):

@@ -105,7 +105,7 @@ class Gateway:
             request.sent = await read_body(receive)
         except ClientGone:
             return
-        except AwsError as error:
+        except TrimtabError as error:
             answer = self._fault(error, Target(protocol_of(request), None, ""), request, request_id)
             await _respond(send, answer, request_id)
             return
@@ -126,6 +126,10 @@ class Gateway:
                 return await self._perform(request, target, context)
         except TrimtabError as error:
             return self._fault(error, target, request, request_id)
+        except RecursionError:
+            return self._fault(
+                Malformed("a document of fewer levels", "one nested too deeply"), target, request, request_id
+            )
         except Exception:  # noqa: BLE001  # the outermost edge: a bug is logged and still answered in the protocol's form
             _log.exception("cannot answer %s: this is a bug in trimtab", target.asked or request.path)
             return self._fault(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from trimtab.access.keys import AwsKey
 from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.base import typed
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sigv4 import KeyLookup
 
@@ -70,7 +71,7 @@ def _refused() -> AwsError:
 
 def _read(body: str) -> tuple[str, str, str, str, str, int] | None:
     try:
-        held: Sequence[object] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        held: Sequence[object] = typed.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         parent_id, id_, account, role, name, until_ms = held
         return str(parent_id), str(id_), str(account), Role(str(role)).value, str(name), int(str(until_ms))
     except (ValueError, TypeError):

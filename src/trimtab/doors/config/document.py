@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 
 VERSION = 1
@@ -61,6 +62,11 @@ def write(configuration: Mapping[str, Mapping[str, Any]]) -> str:
 def _read(file: File, sections: Sequence[str]) -> dict[str, dict[str, Any]]:
     try:
         document = yaml.load(file.text, Loader=_Loader)  # noqa: S506  # a SafeLoader that refuses repeated keys
+        typed.check_characters(document)
+    except RecursionError:
+        raise InvalidInput(f"cannot read {file.name}: something in it is nested too deeply") from None
+    except UnicodeEncodeError as problem:
+        raise InvalidInput(f"cannot read {file.name}: it has half a surrogate pair ({problem})") from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         where = f"{file.name}:{mark.line + 1}:{mark.column + 1}" if mark else file.name

@@ -24,6 +24,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput, SetupError, TrimtabError, Unauthenticated, Unavailable
 from trimtab.base.loopback import is_loopback
@@ -163,7 +164,7 @@ def _packed(attempt: Attempt, target: str) -> str:
 
 def _unpacked(cookie: str) -> tuple[Attempt, str]:
     try:
-        held = json.loads(base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4)))
+        held = typed.loads(base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4)))
         state, nonce, verifier, redirect_uri, target = (str(one) for one in held)
     except (binascii.Error, ValueError, TypeError):
         raise InvalidInput("cannot sign in: this attempt is over, or cookies are off; try again") from None

@@ -4,12 +4,13 @@ A body of protobuf is decoded by compiled code where that is loaded (`span_rows.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 
 from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.doors.inflight import OTLP, InFlight
 from trimtab.doors.otlp.answer import Encoding
-from trimtab.doors.otlp.body import check_size, inflate
+from trimtab.doors.otlp.body import check_size, held_size, inflate
 from trimtab.doors.otlp.outcome import Outcome
 from trimtab.doors.otlp.span_read import Read, read_records
 from trimtab.doors.otlp.span_records import decode_json_spans, decode_protobuf_spans
@@ -33,6 +34,7 @@ class TraceWriting:
     ledger: SourceLedger
     account: str
     region: str
+    inflight: InFlight = field(default_factory=InFlight)
 
 
 class TraceIntake:
@@ -48,6 +50,10 @@ class TraceIntake:
 
         Raises InvalidInput, Throttled or Unavailable.
         """
+        with self.writing.inflight.held(OTLP, held_size(raw, zipped)):
+            return await self._take(raw, encoding, zipped, account, key)
+
+    async def _take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Outcome:
         size = len(raw) * (_GZIP_RATIO if zipped else 1)
         kernels = await self._get_kernels(size) if encoding is Encoding.PROTOBUF else None
         now_ms = self.writing.traces.clock.now_ms()
@@ -55,7 +61,7 @@ class TraceIntake:
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
             read = self._open(raw, encoding, zipped, kernels, place, now_ms)
         else:
-            read = await asyncio.to_thread(self._open, raw, encoding, zipped, kernels, place, now_ms)
+            read = await self.writing.inflight.apart(self._open, raw, encoding, zipped, kernels, place, now_ms)
         await self._store(read, account, key, len(raw))
         told = [(service, refused) for (service, _), refused in read.refused.items()]
         return Outcome(sum(refused.rows for _, refused in told), told)

@@ -1,6 +1,5 @@
 """`/rest/v1/alarms`: alarms listed, put, deleted, enabled, set by hand, and what happened to them."""
 
-import json
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -10,6 +9,7 @@ from trimtab.access.scope import Scope
 from trimtab.alarms.history import Wanted
 from trimtab.alarms.model import AlarmKey, StateValue
 from trimtab.alarms.rows import Stored
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.client import alarms_wire as wire
@@ -181,7 +181,7 @@ def _order(alarm: Stored) -> tuple[str, str, str]:
 def _data(text: str) -> dict[str, Any]:
     """The data of a history item; what was cut to fit is told as it is."""
     try:
-        found = json.loads(text)
+        found = typed.loads(text)
     except ValueError:
         return {"text": text}
     return found if isinstance(found, dict) else {"value": found}

@@ -68,6 +68,8 @@ async def _respond(operation: Operation, request: Request) -> Response:
         )
     except TrimtabError as error:
         return answer_error(error)
+    except RecursionError:
+        return answer_error(InvalidInput("cannot read the request: something in it is nested too deeply"))
     return _answer(operation, answer)
 
 
@@ -139,10 +141,11 @@ def _too_large() -> Response:
 
 def _decode(raw: bytes, kind: type[msgspec.Struct]) -> Any:
     try:
+        typed.check_levels(raw)
         return typed.decode(raw, type=kind)
     except msgspec.ValidationError as problem:
         raise _invalid("body", problem) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, ValueError) as problem:  # also of bytes that are no text
         raise InvalidInput(f"cannot read body: it is not JSON ({problem})") from None
 
 

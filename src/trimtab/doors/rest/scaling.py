@@ -17,7 +17,6 @@ from trimtab.scaling.engine.activities import Wanted
 from trimtab.scaling.engine.checks import DIMENSIONS
 from trimtab.scaling.engine.documents import AWS_KINDS
 from trimtab.scaling.engine.model import CUSTOM, Form, Kind, Mode, ScalableTarget, TargetKey, Times
-from trimtab.scaling.engine.rows import form_of
 from trimtab.scaling.engine.viewing import Viewing
 
 _PATH, _TAG = "/rest/v1/scaling/targets", "scaling"
@@ -97,15 +96,12 @@ async def _put(needs: Scaling, principal: Principal, body: wire.PutTarget) -> Sc
     dimension = body.dimension or _DEFAULT_DIMENSIONS.get(body.namespace, "")
     key = TargetKey(principal.account or needs.account, needs.region, body.namespace, body.resource, dimension)
     _check_sees(principal.scope, key)
-    try:
-        form = form_of(await room.targets.named(principal.scope, key))
-    except NotFound:
-        if body.least is None or body.most is None:
-            raise InvalidInput("a new target needs least and most", field="least") from None
-        form = Form(body.least, body.most)
-    return await room.targets.put(
-        key,
-        Form(
+
+    def shaped(known: Form | None) -> Form:
+        if known is None and (body.least is None or body.most is None):
+            raise InvalidInput("a new target needs least and most", field="least")
+        form = known or Form(body.least or 0, body.most or 0)
+        return Form(
             form.least if body.least is None else body.least,
             form.most if body.most is None else body.most,
             form.suspended if body.suspended is None else answers.suspended_of(body.suspended),
@@ -113,8 +109,9 @@ async def _put(needs: Scaling, principal: Principal, body: wire.PutTarget) -> Sc
             form.mode,
             form.guards if body.guards is None else answers.guards_of(body.guards),
             form.service if body.service is None else answers.service_of(body.service),
-        ),
-    )
+        )
+
+    return await room.targets.shape(key, shaped)
 
 
 def _check_sees(scope: Scope, key: TargetKey) -> None:

@@ -34,7 +34,7 @@ class EstimateStore:
 
     async def put(self, day_ms: int, found: Mapping[str, Kept], now_ms: int) -> None:
         """Keep the estimates of a day, by line, in place of earlier ones; days long gone are dropped."""
-        await self._state.run(partial(_put, day_ms=day_ms, found=found, now_ms=now_ms))
+        await self._state.change(partial(_put, day_ms=day_ms, found=found, now_ms=now_ms))
 
     async def settle(self, day_ms: int, actual: Mapping[str, tuple[float, float]]) -> None:
         """Note what the bill says of a day: of every line that was estimated, 0 where the bill has nothing."""
@@ -46,12 +46,12 @@ class EstimateStore:
                 values = {"actual_effective": effective, "actual_billed": billed}
                 connection.execute(update(cost_estimates).where(mine).values(values))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def open_days(self) -> list[int]:
         """The days of which estimates are kept and the bill has not come."""
         query = select(_columns.day_ms).where(_columns.actual_billed.is_(None)).distinct().order_by(_columns.day_ms)
-        return await self._state.run(lambda connection: [row.day_ms for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [row.day_ms for row in connection.execute(query)])
 
     async def compared(self, since_ms: int) -> dict[int, dict[str, Kept]]:
         """By day, since one, what was estimated of each line of days whose bill came."""
@@ -63,7 +63,7 @@ class EstimateStore:
                 found.setdefault(row.day_ms, {})[row.line] = Kept(Basis(row.basis), row.effective, row.billed)
             return found
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
 
 def line_id(key: LineKey) -> str:

@@ -66,7 +66,7 @@ class RulesStore:
     async def current(self) -> RulesVersion:
         """The newest version."""
         query = select(allocation_rules).order_by(allocation_rules.c.version.desc()).limit(1)
-        row = await self._state.run(lambda connection: connection.execute(query).one_or_none())
+        row = await self._state.read(lambda connection: connection.execute(query).one_or_none())
         return await self._default() if row is None else _version(row)
 
     async def version(self, number: int) -> RulesVersion:
@@ -74,13 +74,13 @@ class RulesStore:
         if number == 0:
             return await self._default()
         query = select(allocation_rules).where(allocation_rules.c.version == number)
-        row = await self._state.run(lambda connection: connection.execute(query).one_or_none())
+        row = await self._state.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             raise NotFound(f"cannot find version {number} of the allocation; `trimtab allocation versions` lists them")
         return _version(row)
 
     async def _default(self) -> RulesVersion:
-        last = await self._state.run(_last_closed)
+        last = await self._state.read(_last_closed)
         rules = read_rules(DEFAULT_DOCUMENT)
         if last is None or last.basis == rules.basis.value or last.owner_category != rules.owner:
             return RulesVersion(0, DEFAULT_DOCUMENT, rules)
@@ -90,7 +90,7 @@ class RulesStore:
     async def versions(self, limit: int = 100) -> list[RulesVersion]:
         """The newest versions, the newest first."""
         query = select(allocation_rules).order_by(allocation_rules.c.version.desc()).limit(limit)
-        rows = await self._state.run(lambda connection: connection.execute(query).all())
+        rows = await self._state.read(lambda connection: connection.execute(query).all())
         return [_version(row) for row in rows]
 
     async def apply(self, document: str, by: str, note: str = "", based_on: int | None = None) -> RulesVersion:
@@ -117,7 +117,7 @@ class RulesStore:
                 raise AssertionError("bug: a version has no number")
             return int(made[0])
 
-        number = await self._state.run(work)
+        number = await self._state.change(work)
         return RulesVersion(number, document, rules, now, by[:128], note[:2000])
 
 

@@ -40,7 +40,7 @@ class StatementBook:
     async def months(self) -> list[int]:
         """The closed months, in order."""
         query = select(statements.c.month).order_by(statements.c.month)
-        return [int(month) for month in await self._state.run(lambda c: c.execute(query).scalars().all())]
+        return [int(month) for month in await self._state.read(lambda c: c.execute(query).scalars().all())]
 
     async def statement(self, month: int) -> Statement:
         """A closed month's statement. Raises NotFound."""
@@ -52,7 +52,7 @@ class StatementBook:
             )
             return head, list(rows)
 
-        head, rows = await self._state.run(work)
+        head, rows = await self._state.read(work)
         if head is None:
             raise NotFound(f"cannot find the statement of {named(month)}: it is not closed")
         return Statement(
@@ -71,7 +71,7 @@ class StatementBook:
     async def division(self, month: int) -> Division:
         """How a closed month's bill was divided: its rules and the shares of that time. Raises NotFound."""
         query = select(statements.c.document, statements.c.owner_category, statements.c.weights)
-        row = await self._state.run(lambda c: c.execute(query.where(statements.c.month == month)).one_or_none())
+        row = await self._state.read(lambda c: c.execute(query.where(statements.c.month == month)).one_or_none())
         if row is None:
             raise NotFound(f"cannot find the rules of {named(month)}: it is not closed")
         weights = json.loads(row.weights)
@@ -85,7 +85,7 @@ class StatementBook:
     async def rules(self, month: int) -> RulesVersion:
         """The rules that a closed month froze. Raises NotFound."""
         query = select(statements.c.document, statements.c.rules_version).where(statements.c.month == month)
-        row = await self._state.run(lambda c: c.execute(query).one_or_none())
+        row = await self._state.read(lambda c: c.execute(query).one_or_none())
         if row is None:
             raise NotFound(f"cannot find the rules of {named(month)}: it is not closed")
         return RulesVersion(row.rules_version, row.document, read_rules(row.document))
@@ -95,7 +95,7 @@ class StatementBook:
         own = (statement_lines.c.month == about) & (statement_lines.c.about == 0)
         query = select(statement_lines).where(own | (statement_lines.c.about == about))
         found: dict[LineKey, Decimal] = {}
-        for row in await self._state.run(lambda c: list(c.execute(query))):
+        for row in await self._state.read(lambda c: list(c.execute(query))):
             key = _key(row, 0)
             found[key] = found.get(key, Decimal(0)) + Decimal(row.amount)
         return found
@@ -104,7 +104,7 @@ class StatementBook:
         """What of the bill the closed statements have taken in, by month: the newest of each."""
         query = select(statements.c.receipts).order_by(statements.c.month)
         found: dict[int, tuple[Held, ...]] = {}
-        for text in await self._state.run(lambda c: list(c.execute(query).scalars())):
+        for text in await self._state.read(lambda c: list(c.execute(query).scalars())):
             found.update(_receipts(text))
         return found
 
@@ -129,7 +129,7 @@ class StatementBook:
                 connection.execute(insert(statement_lines), rows[at : at + _ROWS])
 
         try:
-            await self._state.run(work)
+            await self._state.change(work)
         except IntegrityError:
             raise Conflict(f"cannot close {named(statement.month)}: it is closed already") from None
 

@@ -91,7 +91,7 @@ class InstancePriceStore:
                 connection.execute(delete(instance_prices).where(instance_prices.c.source == source))
             _add(connection, [replace(one, source=source) for one in prices])
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def of(self, type_: str, region: str = HOME, *, since_ms: int = 0) -> list[InstancePrice]:
         """What a type cost in a region since a time, by purchase option, system and time."""
@@ -99,13 +99,13 @@ class InstancePriceStore:
         query = select(instance_prices).where(known.type == type_, known.region == region)
         query = query.where(known.to_ms.is_(None) | (known.to_ms > since_ms))
         query = query.order_by(known.purchase, known.system, known.from_ms)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [_price(row) for row in rows]
 
     async def mark(self) -> tuple[int, int]:
         """Changes with every change of the prices."""
         query = select(func.count(), func.coalesce(func.max(instance_prices.c.id), 0))
-        row = await self._state.run(lambda connection: connection.execute(query).one())
+        row = await self._state.read(lambda connection: connection.execute(query).one())
         return row[0], row[1]
 
     async def listed(self) -> list[ListPrice]:
@@ -113,7 +113,7 @@ class InstancePriceStore:
         known = instance_prices.c
         hosted = known.type.like("ml.%") | known.type.like("db.%")
         query = select(instance_prices).where(known.purchase == ON_DEMAND, (known.system == LINUX) | hosted)
-        rows = await self._state.run(lambda connection: list(connection.execute(query.order_by(known.from_ms))))
+        rows = await self._state.read(lambda connection: list(connection.execute(query.order_by(known.from_ms))))
         return [_listed(_price(row)) for row in rows]
 
 

@@ -66,25 +66,25 @@ class PriceListStore:
             _put_products(connection, of, products)
             return _put_prices(connection, of, prices)
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
     async def end(self, of: PriceList) -> PriceList:
         """A list came whole: what it does not have any more has ended, and instance prices follow it."""
         now_ms = self._clock.now_ms()
-        return await self._state.run(lambda connection: _end(connection, of, now_ms))
+        return await self._state.change(lambda connection: _end(connection, of, now_ms))
 
     async def lists(self) -> list[PriceList]:
         """Every list, by service and region, the newest first."""
         query = select(price_lists).order_by(
             price_lists.c.service, price_lists.c.region, price_lists.c.published_ms.desc()
         )
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [_list(row) for row in rows]
 
     async def services(self) -> list[str]:
         """Services that have products."""
         query = select(price_products.c.service).distinct().order_by(price_products.c.service)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [row.service for row in rows]
 
     async def products(self, service: str, equal: Mapping[str, str]) -> list[Product]:
@@ -100,7 +100,7 @@ class PriceListStore:
             found = (_product(row) for row in connection.execute(query))
             return [one for one in found if all(_attribute(one, name) == value for name, value in equal.items())]
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def prices(self, products: Sequence[Product], at_ms: int) -> dict[str, list[Price]]:
         """The prices of products that hold at a time, by SKU."""
@@ -117,7 +117,7 @@ class PriceListStore:
                     found.setdefault(row.sku, []).append(_price(row))
             return found
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
 
 def _put_products(connection: Connection, of: PriceList, products: Sequence[Product]) -> None:

@@ -24,7 +24,7 @@ class RateStore:
 
     async def all(self) -> list[Rate]:
         """Every rate, by subject and then time."""
-        return await self._state.run(_all)
+        return await self._state.read(_all)
 
     async def put(self, rates: Sequence[Rate]) -> None:
         """Set rates, all or none; one of the same kind, subject and start is replaced. Raises InvalidInput."""
@@ -49,7 +49,7 @@ class RateStore:
                 }
                 connection.execute(insert(catalog_rates).values(row))
 
-        await self._state.run(work)
+        await self._state.change(work)
 
     async def remove(self, id_: int) -> Rate:
         """Remove a rate. Raises NotFound."""
@@ -61,7 +61,7 @@ class RateStore:
             connection.execute(delete(catalog_rates).where(catalog_rates.c.id == id_))
             return _rate(row)
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
 
 def check(rate: Rate) -> None:

@@ -47,7 +47,7 @@ class SpotPriceStore:
         told, rest = 0, iter(prices)
         while part := list(islice(rest, _AT_ONCE)):
             told += len(part)
-            self._state.run_sync(partial(_put, prices=part))
+            self._state.change_sync(partial(_put, prices=part))
         return told
 
     async def put(self, prices: Iterable[SpotPrice]) -> int:
@@ -70,12 +70,12 @@ class SpotPriceStore:
             ]
             return list(_holding(found, since_ms))
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def places(self) -> list[tuple[str, str]]:
         """(type, region) of every price that there is."""
         query = select(spot_prices.c.type, spot_prices.c.region).distinct()
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return sorted((row.type, row.region) for row in rows)
 
 

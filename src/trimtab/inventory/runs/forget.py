@@ -28,13 +28,13 @@ class Forgetting:
         """Forget; returns how many runs."""
         before_ms, gone = self._clock.now_ms() - self._kept_ms, 0
         while self._may_write():
-            part = await self._state.run(lambda connection: _drop(connection, before_ms))
+            part = await self._state.change(lambda connection: _drop(connection, before_ms))
             gone += part
             if part < _AT_ONCE:
                 break
         if self._may_write():
-            await self._state.run(lambda connection: _drop_nodes(connection, before_ms))
-            await self._state.run(lambda connection: marks.prune(connection, self._clock.now_ms()))
+            await self._state.change(lambda connection: _drop_nodes(connection, before_ms))
+            await self._state.change(lambda connection: marks.prune(connection, self._clock.now_ms()))
         return gone
 
 

@@ -49,11 +49,11 @@ class MarkStore:
         0, a version whose marks are pruned, and one that a database which was wiped since does not have answer every
         node and run that is known.
         """
-        return await self._state.run(lambda connection: marks_since(connection, version))
+        return await self._state.read(lambda connection: marks_since(connection, version))
 
     async def newest(self) -> int:
         """The newest version: what is read after it knows of everything that was marked until then."""
-        return await self._state.run(lambda connection: _clock_of(connection)[0])
+        return await self._state.read(lambda connection: _clock_of(connection)[0])
 
 
 def mark(connection: Connection, spans: Iterable[Span]) -> None:

@@ -40,11 +40,11 @@ class NodeStore:
         it does not name was not there then. A late report changes the time from then to the next report. Of two reports
         of the same moment the one that arrives later counts.
         """
-        return await self._state.run(lambda connection: _put(connection, nodes, seen_ms, whole))
+        return await self._state.change(lambda connection: _put(connection, nodes, seen_ms, whole))
 
     async def all(self, scope: Scope, cluster: str = "") -> list[Node]:
         """The nodes that there are, by name, as the newest report has them; those that are powered down too."""
-        return await self._state.run(lambda connection: _all(connection, scope, cluster))
+        return await self._state.read(lambda connection: _all(connection, scope, cluster))
 
     async def existed(self, scope: Scope, start_ms: int, end_ms: int) -> list[NodeLife]:
         """Every node that was there in `[start_ms, end_ms)`, those that are gone by now too, by account, cluster, name.
@@ -52,22 +52,22 @@ class NodeStore:
         Stretches that overlap the range are given as long as they are. What nobody said the end of goes on (`to_ms`
         None), however long ago it was last seen. In a time between two stretches a node was gone or powered down.
         """
-        return await self._state.run(lambda connection: _existed(connection, scope, start_ms, end_ms))
+        return await self._state.read(lambda connection: _existed(connection, scope, start_ms, end_ms))
 
     async def began(self) -> dict[tuple[str, str], int]:
         """By account and cluster since when its scheduler speaks of nodes: of what was before it says nothing."""
-        return await self._state.run(_began)
+        return await self._state.read(_began)
 
     async def instances(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
         """By account, cluster and name the instance ids that a node ever had."""
-        return await self._state.run(_instances)
+        return await self._state.read(_instances)
 
     async def stretches(self, scope: Scope, start_ms: int, end_ms: int) -> dict[tuple[str, str], list[NodeStretch]]:
         """By cluster and node what was *seen* of it in a range, in order of time: what goes on, and what ended by the
         node's going, ends when it was last seen. Powered-down nodes are among them, without GPUs. See `existed` for
         what a node was, seen or not.
         """
-        return await self._state.run(lambda connection: _stretches(connection, scope, start_ms, end_ms))
+        return await self._state.read(lambda connection: _stretches(connection, scope, start_ms, end_ms))
 
     async def out_of_use(self, scope: Scope, start_ms: int, end_ms: int) -> dict[str, list[tuple[int, int]]]:
         """By node the times in a range in which it was seen to be drained or down."""

@@ -47,19 +47,19 @@ class RunStore:
         """Take a report of `seen_ms`. `open_jobs` are, by (account, cluster), the ids of every run that waits or runs
         there: one that is known as open and not among them has vanished.
         """
-        return await self._state.run(lambda connection: _put(connection, reported, seen_ms, open_jobs or {}))
+        return await self._state.change(lambda connection: _put(connection, reported, seen_ms, open_jobs or {}))
 
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[Run]:
         """At most `limit` runs, the last submitted first; those after the run `after` in that order."""
-        return await self._state.run(lambda connection: _listed(connection, scope, wanted, limit, after))
+        return await self._state.read(lambda connection: _listed(connection, scope, wanted, limit, after))
 
     async def spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int | None]]:
         """From when until when each run held GPUs (None: still) that ran at any time in a range: no run, no words."""
-        return await self._state.run(lambda connection: _spans(connection, start_ms, end_ms))
+        return await self._state.read(lambda connection: _spans(connection, start_ms, end_ms))
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> Run:
         """The run of an id. Raises NotFound; of several clusters' runs of that id the last submitted is taken."""
-        found = await self._state.run(lambda connection: _of_job(connection, scope, job, cluster))
+        found = await self._state.read(lambda connection: _of_job(connection, scope, job, cluster))
         if not found:
             where = f" in cluster {cluster!r}" if cluster else ""
             raise NotFound(f"no run {job!r} is known{where}; `trimtab runs list` shows those that are")
@@ -68,7 +68,7 @@ class RunStore:
     async def stretches(self, keys: Iterable[RunKey]) -> dict[RunKey, list[Stretch]]:
         """What runs waited for, in order of time."""
         wanted = list(dict.fromkeys(keys))
-        return await self._state.run(lambda connection: _stretches(connection, wanted))
+        return await self._state.read(lambda connection: _stretches(connection, wanted))
 
 
 def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_jobs: OpenJobs) -> Taken:

@@ -1,7 +1,7 @@
 """The store of what serves."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
@@ -42,7 +42,7 @@ class ServedStore:
                 connection.execute(insert(tags).values(arn=made.arn, key=key, value=value))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: tuple[str, str], kind: str, name: str) -> Served:
         """One resource. Raises NotFound."""
@@ -53,7 +53,7 @@ class ServedStore:
                 raise NotFound(f"there is no {kind} {name!r}")
             return _served(row)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def listed(self, scope: Scope, kind: str, statuses: Sequence[str] = ()) -> list[Served]:
         """The resources of a kind that a scope sees, by the time of their making and by name."""
@@ -68,7 +68,7 @@ class ServedStore:
         def read(connection: Connection) -> list[Served]:
             return [_served(row) for row in connection.execute(query)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def change(
         self, one: Served, *, status: str | None = None, state: Mapping[str, Any] | None = None,
@@ -89,7 +89,22 @@ class ServedStore:
         def write(connection: Connection) -> bool:
             return bool(connection.execute(update(served_resources).where(where).values(values)).rowcount)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
+
+    async def edit(self, one: Served, work: Callable[[Served], Served]) -> Served:
+        """Keep the form and state that `work` makes of a resource as it is now. Raises NotFound, and what it raises."""
+        where, now_ms = _is((one.account, one.region), one.kind, one.name), self._clock.now_ms()
+
+        def write(connection: Connection) -> Served:
+            row = connection.execute(select(served_resources).where(where)).first()
+            if row is None:
+                raise NotFound(f"there is no {one.kind} {one.name!r}")
+            made = work(_served(row))
+            values = {"form": json.dumps(made.form), "state": json.dumps(made.state), "updated_ms": now_ms}
+            connection.execute(update(served_resources).where(where).values(values))
+            return made
+
+        return await self._state.change(write)
 
     async def delete(self, place: tuple[str, str], kind: str, name: str) -> None:
         """Delete a resource and its tags. Raises NotFound."""
@@ -101,7 +116,7 @@ class ServedStore:
             connection.execute(delete(served_resources).where(_is(place, kind, name)))
             connection.execute(delete(tags).where(tags.c.arn == _served(row).arn))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def tags_of(self, arn: str) -> dict[str, str]:
         """The tags of an ARN."""
@@ -110,7 +125,7 @@ class ServedStore:
             rows = connection.execute(select(tags).where(tags.c.arn == arn).order_by(tags.c.key))
             return {row.key: row.value for row in rows}
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def tag(self, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
         """Set and remove tags of an ARN."""
@@ -120,7 +135,7 @@ class ServedStore:
             for key, value in put.items():
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _is(place: tuple[str, str], kind: str, name: str) -> ColumnElement[bool]:

@@ -8,13 +8,13 @@ With `LogFormat` CLF the fields of a line are separated by spaces, and `Fields` 
 from 1. Source: CloudWatch User Guide, "Contributor Insights rule syntax".
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.logs.filters.lexer import steps, tokens
 from trimtab.logs.filters.syntax import Compare, Condition, Number, Op, Selector, Some, Wildcard
@@ -96,8 +96,8 @@ class Rule:
 def read_rule(definition: str) -> Rule:
     """The rule of a definition. Raises InvalidInput, naming what is wrong."""
     try:
-        body = json.loads(definition)
-    except (ValueError, RecursionError):
+        body = typed.loads(definition)
+    except ValueError:
         raise _wrong("it is not JSON") from None
     if not isinstance(body, dict):
         raise _wrong("expected a JSON object")

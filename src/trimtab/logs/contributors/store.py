@@ -66,7 +66,7 @@ class RuleStore:
             connection.execute(insert(insight_rules).values({key: getattr(made, key) for key in _FIELDS}))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, account: str, region: str, name: str) -> StoredRule:
         """A rule. Raises NotFound."""
@@ -98,7 +98,7 @@ class RuleStore:
             connection.execute(changed.values(enabled=enabled, changed_ms=now_ms))
             return [name for name in names if name not in known]
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, account: str, region: str, names: Sequence[str]) -> list[str]:
         """Forget rules; the names of those that are not there."""
@@ -109,11 +109,11 @@ class RuleStore:
             connection.execute(delete(insight_rules).where(*mine))
             return [name for name in names if name not in known]
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def _some(self, where: ColumnElement[bool], limit: int = 500) -> list[StoredRule]:
         wanted = select(insight_rules).where(where).order_by(_columns.account, _columns.region, _columns.name)
-        return await self._state.run(
+        return await self._state.read(
             lambda connection: [_read(row) for row in connection.execute(wanted.limit(limit)).mappings()]
         )
 

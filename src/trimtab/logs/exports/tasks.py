@@ -94,7 +94,7 @@ class ExportTasks:
                 raise LimitExceeded("Resource limit exceeded.")
             connection.execute(insert(log_export_tasks).values(row))
 
-        await self._state.run(write)
+        await self._state.change(write)
         return ExportTask(**{**row, "status": Status.PENDING})
 
     async def listed(
@@ -107,7 +107,7 @@ class ExportTasks:
         if status:
             wanted = wanted.where(_columns.status == status)
         ordered = wanted.order_by(_columns.created_ms.desc(), _columns.id).offset(offset).limit(limit)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
 
     async def cancel(self, account: str, region: str, id_: str) -> None:
         """Stop a task that is not over. Raises NotFound, Conflict."""
@@ -128,12 +128,12 @@ class ExportTasks:
             )
             connection.execute(update(log_export_tasks).where(mine).values(values))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def waiting(self) -> ExportTask | None:
         """The oldest task that is not over, whoever asked for it."""
         wanted = select(log_export_tasks).where(_open()).order_by(_columns.created_ms).limit(1)
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         return None if row is None else _read(row)
 
     async def note(self, task: ExportTask, status: Status, message: str = "") -> bool:
@@ -144,7 +144,7 @@ class ExportTasks:
             wanted = and_(wanted, _columns.status != str(Status.PENDING_CANCEL))
         values = {"status": str(status), "message": message[:1000], **over}
         changed = update(log_export_tasks).where(wanted).values(values)
-        return await self._state.run(lambda connection: connection.execute(changed).rowcount > 0)
+        return await self._state.change(lambda connection: connection.execute(changed).rowcount > 0)
 
 
 def _open() -> ColumnElement[bool]:

@@ -94,7 +94,7 @@ class MetricFilters:
                 raise LimitExceeded(f"cannot put the metric filter: {group.name} has {MOST_FILTERS}, as many as it may")
             connection.execute(insert(metric_filters).values(_row(group, filter_, created or self._clock.now_ms())))
 
-        await self._state.run(write)
+        await self._state.change(write)
         self.changes += 1
 
     async def delete(self, group: Group, name: str) -> None:
@@ -107,7 +107,7 @@ class MetricFilters:
             if not gone:
                 raise NotFound("The specified metric filter does not exist.")
 
-        await self._state.run(write)
+        await self._state.change(write)
         self.changes += 1
 
     async def listed(
@@ -136,11 +136,11 @@ class MetricFilters:
     async def counts(self, groups: Sequence[int]) -> dict[int, int]:
         """How many filters each of these groups has; those without any are absent."""
         wanted = select(_columns.group, func.count()).where(_columns.group.in_(groups)).group_by(_columns.group)
-        rows = await self._state.run(lambda connection: connection.execute(wanted).all())
+        rows = await self._state.read(lambda connection: connection.execute(wanted).all())
         return {row[0]: row[1] for row in rows}
 
     async def _read(self, wanted: Select[Any]) -> list[MetricFilter]:
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(wanted).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(wanted).mappings()])
 
 
 def _joined() -> Select[Any]:

@@ -1,10 +1,10 @@
 """Destinations: names for places that subscription filters send to. Their policies are kept and not enforced."""
 
-import json
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
 
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.egress.gate import Gate
@@ -44,24 +44,24 @@ class Destinations:
             connection.execute(insert(log_destinations).values(row))
             return Destination(**row)
 
-        made = await self._state.run(write)
+        made = await self._state.change(write)
         self.changes += 1
         return made
 
     async def put_policy(self, account: str, region: str, name: str, policy: str) -> None:
         """Keep a destination's access policy. Raises InvalidInput for what is no JSON, NotFound."""
         try:
-            json.loads(policy)
+            typed.loads(policy)
         except ValueError:
             raise InvalidInput("cannot use the access policy: it is not JSON") from None
         changed = update(log_destinations).where(_where(account, region, name)).values(policy=policy)
-        if not await self._state.run(lambda connection: connection.execute(changed).rowcount):
+        if not await self._state.change(lambda connection: connection.execute(changed).rowcount):
             raise NotFound(f"cannot find the destination {name[:200]!r}")
 
     async def get(self, account: str, region: str, name: str) -> Destination:
         """A destination. Raises NotFound."""
         wanted = select(log_destinations).where(_where(account, region, name))
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None:
             raise NotFound(f"cannot find the destination {name[:200]!r}")
         return _read(row)
@@ -76,12 +76,12 @@ class Destinations:
         if prefix:
             wanted = wanted.where(_columns.name.startswith(prefix, autoescape=True))
         ordered = wanted.order_by(_columns.name).limit(limit)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
 
     async def delete(self, account: str, region: str, name: str) -> None:
         """Remove a destination; filters that name it send nothing more. Raises NotFound."""
         gone = delete(log_destinations).where(_where(account, region, name))
-        if not await self._state.run(lambda connection: connection.execute(gone).rowcount):
+        if not await self._state.change(lambda connection: connection.execute(gone).rowcount):
             raise NotFound(f"cannot find the destination {name[:200]!r}")
         self.changes += 1
 

@@ -61,7 +61,7 @@ class SubscriptionFilters:
                 insert(log_subscription_filters).values(_row(group, filter_, known, self._clock.now_ms()))
             )
 
-        await self._state.run(write)
+        await self._state.change(write)
         self.changes += 1
 
     async def delete(self, group: Group, name: str) -> None:
@@ -73,7 +73,7 @@ class SubscriptionFilters:
                 raise NotFound("The specified subscription filter does not exist.")
             connection.execute(delete(log_forwards).where(_queue.group == group.id, _queue.name == name))
 
-        await self._state.run(write)
+        await self._state.change(write)
         self.changes += 1
 
     async def listed(
@@ -90,11 +90,11 @@ class SubscriptionFilters:
             rows = connection.execute(wanted.order_by(_columns.name).limit(limit)).mappings()
             return [replace(one, waiting=counts.get(one.name, 0)) for one in map(_read, rows)]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def every(self) -> list[SubscriptionFilter]:
         """All filters of all groups that there are."""
-        return await self._state.run(
+        return await self._state.read(
             lambda connection: [_read(row) for row in connection.execute(_joined()).mappings()]
         )
 

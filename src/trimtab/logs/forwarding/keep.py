@@ -93,7 +93,7 @@ class KeepForwards:
                         )  # fmt: skip
         if forwards or triggers:
             now_ms = self._clock.now_ms()
-            await self._state.run(lambda connection: _write(connection, forwards, triggers, now_ms))
+            await self._state.change(lambda connection: _write(connection, forwards, triggers, now_ms))
 
     async def _filters_by_group(self) -> Mapping[int, Sequence[_Ready]]:
         now = self._clock.now_ms()

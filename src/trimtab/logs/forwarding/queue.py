@@ -68,7 +68,7 @@ class ForwardQueue:
     async def put(self, forwards: Sequence[Forward]) -> None:
         """Add bodies that are not there yet."""
         now_ms = self._clock.now_ms()
-        await self._state.run(lambda connection: put(connection, forwards, now_ms))
+        await self._state.change(lambda connection: put(connection, forwards, now_ms))
 
     async def take(self, kinds: Sequence[Kind], limit: int) -> list[Forward]:
         """Claim what is due: the oldest body of each filter, so that those of one arrive in order."""
@@ -91,7 +91,7 @@ class ForwardQueue:
                     )  # fmt: skip
             return taken
 
-        return await self._state.run(claim)
+        return await self._state.change(claim)
 
     async def arrived(self, one: Forward) -> None:
         """Note that a body arrived."""
@@ -103,7 +103,7 @@ class ForwardQueue:
             connection.execute(delete(log_forwards).where(_queue.seq == one.seq))
             connection.execute(_of(one).values(**counted) if one.name else delivered)
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def failed(self, one: Forward, reason: str, *, final: bool, retry_after_s: float = 0.0) -> None:
         """Note that a body did not arrive: it is tried again later, or given up where that is `final` or too old."""
@@ -124,7 +124,7 @@ class ForwardQueue:
                 connection.execute(update(log_forwards).where(mine).values(attempts=one.attempts + 1, next_ms=next_ms))
                 connection.execute(_of(one).values(**noted))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def trim(self) -> int:
         """Give up the oldest bodies of filters that have more than MOST_WAITING; how many."""
@@ -146,7 +146,7 @@ class ForwardQueue:
                 given_up += len(old)
             return given_up
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
 
 def _run_of(one: Forward) -> Update:

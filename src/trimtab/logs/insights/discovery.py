@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.logs.model import Event
 
 SAMPLE = 1000
@@ -46,8 +47,8 @@ def paths(message: str) -> Iterator[tuple[str, str]]:
     if not message.lstrip().startswith("{"):
         return
     try:
-        document = json.loads(message)
-    except (ValueError, RecursionError):
+        document = typed.loads(message)
+    except ValueError:
         return
     for count, leaf in enumerate(_leaves(document, "")):
         if count == MAX_FIELDS:

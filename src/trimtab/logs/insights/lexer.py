@@ -54,7 +54,7 @@ class Token:
 
 _SPACE = re.compile(r"(?:\s+|#[^\n]*)+")
 _DURATION = re.compile(r"(\d{1,9})(ms|mo|s|m|h|d|w|q|y)(?![A-Za-z0-9_@])")
-_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?(?![A-Za-z0-9_@])")
+_NUMBER = re.compile(r"(?:\d{1,400}(?:\.\d{1,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,3})?(?![A-Za-z0-9_@])")
 _NAME = re.compile(r"[A-Za-z0-9_@$][A-Za-z0-9_@$.]*")
 _QUOTED = re.compile(r"`([^`]*)`")
 _TEXT = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'", re.DOTALL)

@@ -22,7 +22,7 @@ from trimtab.logs.insights.syntax import Call, In, Join, Query, Source, Unmask, 
 from trimtab.logs.lookups.tables import LookupTable, LookupTables
 from trimtab.logs.model import Group
 from trimtab.logs.read import LogReader
-from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
+from trimtab.store.telemetry.client import BlockRefused, Columns, ReadLimits, Telemetry, refusal
 
 TIMEOUT_S = 3600.0
 """How long a query may run, as documented."""
@@ -150,9 +150,11 @@ class LogInsights:
                 matched = len(rows)
             else:
                 matched = int((await self._telemetry.fetch(statement.matched, values, limits=limits))["matched"][0])
-        except Unavailable as problem:
+        except (BlockRefused, Unavailable) as problem:
             if _BAD_REGEX in str(problem):
                 raise InvalidInput("the engine does not take a regular expression of the query") from None
+            if (told := refusal(problem)) is not None:
+                raise InvalidInput(f"the engine does not take the query: {told}") from None
             raise
         facts = Scanned(matched, records, size, prepared.groups)
         return Found(names, rows, facts)

@@ -72,7 +72,7 @@ class SavedQueries:
             connection.execute(insert(log_query_definitions).values(row))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, account: str, region: str, prefix: str = "", language: str = "") -> list[Definition]:
         """The saved queries by name."""
@@ -82,14 +82,14 @@ class SavedQueries:
         if language:
             wanted = wanted.where(_columns.language == language)
         ordered = wanted.order_by(_columns.name, _columns.id)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
 
     async def remove(self, account: str, region: str, id_: str) -> bool:
         """Delete a saved query; whether there was one."""
         gone = delete(log_query_definitions).where(
             _columns.account == account, _columns.region == region, _columns.id == id_
         )
-        return await self._state.run(lambda connection: connection.execute(gone).rowcount > 0)
+        return await self._state.change(lambda connection: connection.execute(gone).rowcount > 0)
 
 
 def _read(row: RowMapping) -> Definition:

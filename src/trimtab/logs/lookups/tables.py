@@ -31,6 +31,8 @@ MOST_BYTES = 10 << 20
 MOST_FIELDS = 200
 MOST_TABLES = 100
 """Tables of an account in a region."""
+_TRIES = 5
+"""How often another process may write a table first before a put of it is refused."""
 _NUMBERS = struct.Struct("<QQ")  # version, row
 _columns = log_lookup_tables.c
 
@@ -55,6 +57,20 @@ class LookupTable:
         return f"arn:aws:logs:{self.region}:{self.account}:lookup-table:{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a table is to be; a description or key of None keeps the one that there is."""
+
+    account: str
+    region: str
+    name: str
+    body: str
+    fields: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    description: str | None
+    kms_key: str | None
+
+
 class LookupTables:
     """The lookup tables of every account."""
 
@@ -62,6 +78,7 @@ class LookupTables:
         self._telemetry = telemetry
         self._state = state
         self._clock = clock
+        self._putting = asyncio.Lock()  # the rows of two versions of one millisecond would be mixed
 
     async def put(
         self,
@@ -79,6 +96,20 @@ class LookupTables:
         Raises InvalidInput for CSV without a header or with uneven rows, NotFound, Conflict, LimitExceeded.
         """
         fields, rows = read_csv(body)
+        async with self._putting:
+            wish = _Wish(
+                account=account, region=region, name=name, body=body, fields=fields, rows=rows,
+                description=description, kms_key=kms_key,
+            )  # fmt: skip
+            for _ in range(_TRIES):
+                made = await self._put(wish, exists=exists)
+                if made is not None:
+                    return made
+        raise Conflict(f"cannot keep the lookup table {name}: others write it at this moment; try again")
+
+    async def _put(self, wish: _Wish, *, exists: bool | None) -> LookupTable | None:
+        """None where another process wrote the table meanwhile."""
+        account, region, name, fields, rows = wish.account, wish.region, wish.name, wish.fields, wish.rows
         known = await self._find(account, region, name)
         if exists is False and known is not None:
             raise Conflict(f"there is a lookup table {name} already")
@@ -88,22 +119,27 @@ class LookupTables:
         await asyncio.to_thread(self._insert, account, region, name, version, fields, rows)
         row = {
             "account": account, "region": region, "name": name, "fields": json.dumps(fields), "records": len(rows),
-            "body": body, "updated_ms": version,
-            "description": description if description is not None else known.description if known else "",
-            "kms_key": kms_key if kms_key is not None else known.kms_key if known else "",
+            "body": wish.body, "updated_ms": version,
+            "description": wish.description if wish.description is not None else known.description if known else "",
+            "kms_key": wish.kms_key if wish.kms_key is not None else known.kms_key if known else "",
         }  # fmt: skip
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> bool:
+            there = connection.execute(select(_columns.updated_ms).where(_where(account, region, name))).scalar()
+            if there != (known.updated_ms if known else None):
+                return False
             mine = and_(_columns.account == account, _columns.region == region)
             connection.execute(delete(log_lookup_tables).where(mine, _columns.name == name))
             count = connection.execute(select(func.count()).select_from(log_lookup_tables).where(mine)).scalar_one()
             if count >= MOST_TABLES:
                 raise LimitExceeded(f"cannot keep the lookup table: there are {count}, as many as may be")
             connection.execute(insert(log_lookup_tables).values(row))
+            return True
 
-        await self._state.run(write)
+        if not await self._state.change(write):
+            return None
         await self._forget(account, region, name, version)
-        return _read({**row, "size": len(body.encode())})
+        return _read({**row, "size": len(wish.body.encode())})
 
     async def put_rows(
         self, account: str, region: str, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]
@@ -125,7 +161,7 @@ class LookupTables:
     async def body(self, account: str, region: str, name: str) -> str:
         """The CSV of a table. Raises NotFound."""
         wanted = select(_columns.body).where(_where(account, region, name))
-        found = await self._state.run(lambda connection: connection.execute(wanted).scalar())
+        found = await self._state.read(lambda connection: connection.execute(wanted).scalar())
         if found is None:
             raise NotFound(f"cannot find the lookup table {name[:256]!r}")
         return str(found)
@@ -138,18 +174,18 @@ class LookupTables:
         if prefix:
             wanted = wanted.where(_columns.name.startswith(prefix, autoescape=True))
         ordered = wanted.order_by(_columns.name).limit(limit)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
 
     async def delete(self, account: str, region: str, name: str) -> None:
         """Remove a table. Raises NotFound."""
         gone = delete(log_lookup_tables).where(_where(account, region, name))
-        if not await self._state.run(lambda connection: connection.execute(gone).rowcount):
+        if not await self._state.change(lambda connection: connection.execute(gone).rowcount):
             raise NotFound(f"cannot find the lookup table {name[:256]!r}")
         await self._forget(account, region, name, 0)
 
     async def _find(self, account: str, region: str, name: str) -> LookupTable | None:
         wanted = _told().where(_where(account, region, name))
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         return None if row is None else _read(row)
 
     def _insert(

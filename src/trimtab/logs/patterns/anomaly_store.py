@@ -67,11 +67,11 @@ class LogAnomalyStore:
             rows = connection.execute(select(log_pattern_clocks))
             return {row.group: PatternClock(row.since_ms, row.until_ms) for row in rows}
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def patterns(self, groups: Iterable[int]) -> dict[int, list[KnownPattern]]:
         """The known patterns of groups."""
-        return await self._state.run(partial(_patterns, groups=sorted(set(groups))))
+        return await self._state.read(partial(_patterns, groups=sorted(set(groups))))
 
     async def active(self, groups: Iterable[int]) -> dict[int, list[LogAnomaly]]:
         """The anomalies of groups that go on."""
@@ -83,11 +83,11 @@ class LogAnomalyStore:
                 found.setdefault(row["group"], []).append(_anomaly(dict(row)))
             return found
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def write(self, counted: Counted) -> None:
         """Write what counting made, with its events, in one transaction. Raises Conflict where another process did."""
-        await self._state.run(partial(self._write, counted=counted))
+        await self._state.change(partial(self._write, counted=counted))
 
     async def listed(self, scope: Scope, wanted: AnomalyFilter) -> list[LogAnomaly]:
         """Anomalies that a scope's accounts and regions cover, the last begun first."""
@@ -103,7 +103,7 @@ class LogAnomalyStore:
                 found = [one for one in found if (one.state in quiet) is wanted.suppressed]
             return found[: wanted.limit]
 
-        return await self._state.run(work)
+        return await self._state.read(work)
 
     async def suppress(
         self,
@@ -129,7 +129,7 @@ class LogAnomalyStore:
             mine = and_(columns.account == account, columns.region == region, which)
             return int(connection.execute(update(log_anomalies).where(mine).values(values)).rowcount)
 
-        changed = await self._state.run(work)
+        changed = await self._state.change(work)
         if not changed:
             raise NotFound(f"cannot find the anomaly {anomaly or pattern}: there is none of this id")
         return changed

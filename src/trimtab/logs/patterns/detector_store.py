@@ -35,11 +35,11 @@ class LogDetectorStore:
             connection.execute(insert(log_anomaly_detectors).values(_row(made)))
             return made
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
     async def listed(self, account: str, region: str, group: str = "") -> list[LogDetector]:
         """The detectors of an account and region by age, those of a log group (ARN) where it is given."""
-        found = await self._state.run(partial(_listed, account=account, region=region))
+        found = await self._state.read(partial(_listed, account=account, region=region))
         return [one for one in found if not group or group in one.groups]
 
     async def get(self, account: str, region: str, id_: str) -> LogDetector:
@@ -59,7 +59,7 @@ class LogDetectorStore:
             mine = _mine(account, region, id_)
             return int(connection.execute(update(log_anomaly_detectors).where(mine).values(given)).rowcount)
 
-        if not await self._state.run(work):
+        if not await self._state.change(work):
             raise NotFound(f"cannot find the log anomaly detector {id_}")
 
     async def delete(self, account: str, region: str, id_: str) -> None:
@@ -68,7 +68,7 @@ class LogDetectorStore:
         def work(connection: Connection) -> int:
             return int(connection.execute(delete(log_anomaly_detectors).where(_mine(account, region, id_))).rowcount)
 
-        if not await self._state.run(work):
+        if not await self._state.change(work):
             raise NotFound(f"cannot find the log anomaly detector {id_}")
 
 

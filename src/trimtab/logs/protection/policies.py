@@ -71,7 +71,7 @@ class DataPolicies:
     async def get(self, group: Group) -> GroupPolicy | None:
         """The policy of a group, if it has one."""
         wanted = select(log_group_policies).where(_of_groups.group == group.id)
-        row = await self._state.run(lambda connection: connection.execute(wanted).first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).first())
         return None if row is None else GroupPolicy(row.document, row.updated_ms)
 
     async def delete(self, group: Group) -> None:
@@ -102,7 +102,7 @@ class DataPolicies:
     async def of_account(self, account: str, region: str) -> list[AccountPolicy]:
         """The policies of an account."""
         wanted = _accounts(account, region).order_by(_of_accounts.name)
-        rows = await self._state.run(lambda connection: connection.execute(wanted).all())
+        rows = await self._state.read(lambda connection: connection.execute(wanted).all())
         return [AccountPolicy(row.account, row.region, row.name, row.document, row.updated_ms) for row in rows]
 
     async def delete_account(self, account: str, region: str, name: str) -> None:
@@ -120,10 +120,10 @@ class DataPolicies:
                 accounts[row.account, row.region].append(row.document)
             return Documents(groups, accounts)
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def _changed(self, write: Callable[[Connection], T]) -> T:
-        answer = await self._state.run(write)
+        answer = await self._state.change(write)
         self.changes += 1
         return answer
 

@@ -40,8 +40,8 @@ class ScheduledRuns:
         if not self.may_write():
             return 0
         now_ms, running = self.clock.now_ms(), tuple(self._running)
-        await self.state.run(lambda connection: store.abandon(connection, running))
-        waiting = await self.state.run(lambda connection: store.due(connection, now_ms, _AT_ONCE))
+        await self.state.change(lambda connection: store.abandon(connection, running))
+        waiting = await self.state.read(lambda connection: store.due(connection, now_ms, _AT_ONCE))
         await asyncio.gather(*(self._begin(query, now_ms) for query in waiting))
         return len(waiting)
 
@@ -49,7 +49,7 @@ class ScheduledRuns:
         schedule = parse_schedule(query.expression, query.zone, anchor_ms=query.start_ms or query.created_ms)
         triggered_ms, following = _newest(schedule, query.next_ms or now_ms, now_ms)
         next_ms = store.next_time(query, following)
-        run = await self.state.run(lambda connection: store.begin(connection, query, triggered_ms, next_ms))
+        run = await self.state.change(lambda connection: store.begin(connection, query, triggered_ms, next_ms))
         if run is None:
             return
         self._running.add(run.id)
@@ -80,7 +80,7 @@ class ScheduledRuns:
                 run = replace(run, delivery=Delivery.CLIENT_ERROR, delivery_error=str(problem))
             except TrimtabError as problem:
                 run = replace(run, delivery=Delivery.FAILED, delivery_error=str(problem))
-        await self.state.run(lambda connection: self._end(connection, query, run, result))
+        await self.state.change(lambda connection: self._end(connection, query, run, result))
 
     def _end(self, connection: Connection, query: ScheduledQuery, run: Run, result: bytes) -> None:
         store.end(connection, run, result)

@@ -48,7 +48,7 @@ class ScheduledQueries:
                 raise LimitExceeded(f"cannot create the scheduled query: there are {MOST_QUERIES}, as many as may be")
             connection.execute(insert(log_scheduled_queries).values(_row(made)))
 
-        await self._state.run(write)
+        await self._state.change(write)
         return made
 
     async def change(self, query: ScheduledQuery) -> ScheduledQuery:
@@ -57,7 +57,7 @@ class ScheduledQueries:
         await self._admit(made)
         values = {name: value for name, value in _row(made).items() if name != "id"}
         changed = update(log_scheduled_queries).where(_queries.id == made.id).values(values)
-        if not await self._state.run(lambda connection: connection.execute(changed).rowcount):
+        if not await self._state.change(lambda connection: connection.execute(changed).rowcount):
             raise NotFound(f"cannot find the scheduled query {made.name!r}")
         return made
 
@@ -69,7 +69,7 @@ class ScheduledQueries:
             _queries.region == region,
             or_(_queries.name == identifier, _queries.id == id_),
         )
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None:
             raise NotFound(f"cannot find the scheduled query {identifier[:300]!r}")
         return _read(row)
@@ -84,7 +84,7 @@ class ScheduledQueries:
         if enabled is not None:
             wanted = wanted.where(_queries.enabled == int(enabled))
         ordered = wanted.order_by(_queries.name).limit(limit)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(ordered).mappings()])
 
     async def delete(self, query: ScheduledQuery) -> None:
         """Remove a query with its runs."""
@@ -93,12 +93,12 @@ class ScheduledQueries:
             connection.execute(delete(log_scheduled_queries).where(_queries.id == query.id))
             connection.execute(delete(log_scheduled_runs).where(_runs.query == query.id))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def last_runs(self, queries: Sequence[str]) -> dict[str, Run]:
         """The newest run of each of these queries; those that never ran are absent."""
         wanted = select(*_told()).where(_runs.query.in_(queries)).order_by(_runs.triggered_ms)
-        rows = await self._state.run(lambda connection: connection.execute(wanted).mappings().all())
+        rows = await self._state.read(lambda connection: connection.execute(wanted).mappings().all())
         return {row["query"]: _read_run(row) for row in rows}
 
     async def history(
@@ -115,7 +115,7 @@ class ScheduledQueries:
         if statuses:
             wanted = wanted.where(_runs.status.in_(statuses))
         ordered = wanted.order_by(_runs.triggered_ms.desc()).offset(offset).limit(limit)
-        rows = await self._state.run(lambda connection: connection.execute(ordered).mappings().all())
+        rows = await self._state.read(lambda connection: connection.execute(ordered).mappings().all())
         return [_read_run(row) for row in rows]
 
     async def run(self, account: str, region: str, id_: str) -> tuple[ScheduledQuery, Run, bytes]:
@@ -125,7 +125,7 @@ class ScheduledQueries:
             .join(log_scheduled_queries, _queries.id == _runs.query)
             .where(_queries.account == account, _queries.region == region, _runs.id == id_)
         )
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None:
             raise NotFound(f"Query '{id_[:100]}' does not exist")
         return await self.get(account, region, row["query"]), _read_run(row), row["result"]

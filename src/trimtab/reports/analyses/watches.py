@@ -69,19 +69,19 @@ class WatchStore:
             connection.execute(insert(analysis_watches).values(_row(made)))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, account: str, analysis: str = "") -> list[Watch]:
         """The watches of an account, those of one analysis where it is named."""
         query = select(analysis_watches).where(_watches.account == account).order_by(_watches.alarm)
         if analysis:
             query = query.where(_watches.analysis == analysis)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
 
     async def due(self, now_ms: int, limit: int) -> list[Watch]:
         """Those whose time has come, the longest waiting first."""
         query = select(analysis_watches).where(_watches.next_ms <= now_ms).order_by(_watches.next_ms).limit(limit)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
 
     async def note(self, watch: Watch, value: float | None, problem: str) -> None:
         """Keep what an answer was, and set when it is due again: at the next whole `every_ms`."""
@@ -90,7 +90,7 @@ class WatchStore:
         if value is not None:
             told |= {"value": value, "value_ms": now}
         change = update(analysis_watches).where(_watches.id == watch.id).values(told)
-        await self._state.run(lambda connection: connection.execute(change))
+        await self._state.change(lambda connection: connection.execute(change))
 
     async def remove(self, account: str, analysis: str, alarm: str = "") -> list[Watch]:
         """Forget the watches of an analysis, or the one of an alarm; what they were. Raises NotFound for the one."""
@@ -99,7 +99,7 @@ class WatchStore:
             raise NotFound(f"no visual of {analysis[:140]} is watched by the alarm {alarm[:140]}")
         ids = [one.id for one in found]
         gone = delete(analysis_watches).where(_watches.id.in_(ids))
-        await self._state.run(lambda connection: connection.execute(gone))
+        await self._state.change(lambda connection: connection.execute(gone))
         return found
 
 

@@ -1,9 +1,9 @@
 """From a body's JSON to its parts, forgiving: what the checker only warns of is passed over here."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.dashboards.model import COLUMNS, HEIGHT, WIDTH, Body, Variable, Widget
 from trimtab.reports.dashboards.validate import check_document, errors
@@ -12,8 +12,8 @@ from trimtab.reports.dashboards.validate import check_document, errors
 def read_body(text: str) -> Body:
     """The body in `text`. Raises InvalidInput that names the first fault."""
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError):
+        raw = typed.loads(text)
+    except ValueError:
         raise InvalidInput("cannot read dashboard: it is not JSON; expected an object with widgets") from None
     found = errors(check_document(raw, strict=False))
     if found:

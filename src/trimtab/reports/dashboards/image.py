@@ -1,11 +1,11 @@
 """A widget as a picture: what GetMetricWidgetImage answers, and what reports and e-mails carry."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, LimitExceeded
 from trimtab.charts.bar_chart import Bar, draw_bars, picture
 from trimtab.charts.gauge import Dial, gauge
@@ -32,8 +32,8 @@ _OWN = ("width", "height", "theme", "timezone")
 def read_widget(text: str) -> Widget:
     """The metric widget in `text`, as GetMetricWidgetImage takes it. Raises InvalidInput."""
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError):
+        raw = typed.loads(text)
+    except ValueError:
         raise InvalidInput("The parameter MetricWidget must be a valid JSON object.", field="MetricWidget") from None
     if not isinstance(raw, dict):
         raise InvalidInput("The parameter MetricWidget must be a valid JSON object.", field="MetricWidget")

@@ -52,13 +52,15 @@ class ShareStore:
             "created_by": by,
             "expires_ms": share.expires_ms,
         }
-        await self._state.run(lambda connection: connection.execute(insert(dashboard_shares).values(values)).rowcount)
+        await self._state.change(
+            lambda connection: connection.execute(insert(dashboard_shares).values(values)).rowcount
+        )
         return share, token
 
     async def open(self, token: str) -> Shown:
         """What a token opens. Raises NotFound for one that is wrong, revoked or past its end: no difference is told."""
         wanted = select(dashboard_shares).where(dashboard_shares.c.secret == _digest(token))
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None or row["expires_ms"] <= self._clock.now_ms():
             raise NotFound("this link opens nothing: it has ended, was revoked or is incomplete")
         return Shown(_share(row), _read(row["scope"]))
@@ -68,7 +70,7 @@ class ShareStore:
         table, now = dashboard_shares.c, self._clock.now_ms()
         mine = (table.account == account) & (table.dashboard == dashboard) & (table.expires_ms > now)
         wanted = select(dashboard_shares).where(mine).order_by(table.created_ms.desc())
-        rows = await self._state.run(lambda connection: list(connection.execute(wanted).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(wanted).mappings()))
         return [_share(row) for row in rows]
 
     async def revoke(self, account: str, dashboard: str, id_: str) -> None:
@@ -79,7 +81,7 @@ class ShareStore:
         def remove(connection: Connection) -> int:
             return connection.execute(delete(dashboard_shares).where(mine)).rowcount
 
-        if not await self._state.run(remove):
+        if not await self._state.change(remove):
             raise NotFound(f"Dashboard {dashboard} has no link {id_}")
 
 

@@ -53,11 +53,11 @@ class DashboardStore:
                 connection.execute(insert(dashboards).values({**values, "version": version + 1}))
             return Stored(account, name, body, now, version + 1)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, account: str, name: str) -> Stored:
         """The dashboard. Raises NotFound."""
-        row = await self._state.run(lambda connection: _find(connection, account, name))
+        row = await self._state.read(lambda connection: _find(connection, account, name))
         if row is None:
             raise NotFound(f"Dashboard {name} does not exist")
         return _stored(row)
@@ -67,7 +67,7 @@ class DashboardStore:
         wanted = select(dashboards).where(dashboards.c.account == account).order_by(dashboards.c.name)
         if prefix:
             wanted = wanted.where(dashboards.c.name.startswith(prefix, autoescape=True))
-        rows = await self._state.run(lambda connection: list(connection.execute(wanted).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(wanted).mappings()))
         return [_stored(row) for row in rows]
 
     async def delete(self, account: str, names: Sequence[str]) -> list[str]:
@@ -90,13 +90,13 @@ class DashboardStore:
                 connection.execute(delete(tags).where(tags.c.arn == arn_of(account, name)))
             return missing
 
-        return await self._state.run(remove)
+        return await self._state.change(remove)
 
     async def versions(self, account: str, name: str) -> list[Stored]:
         """The versions before the present one, newest first."""
         table = dashboard_versions.c
         wanted = select(dashboard_versions).where((table.account == account) & (table.name == name))
-        rows = await self._state.run(
+        rows = await self._state.read(
             lambda connection: list(connection.execute(wanted.order_by(table.version.desc())).mappings())
         )
         return [_stored(row) for row in rows]
@@ -112,7 +112,7 @@ class DashboardStore:
                 return present
             return connection.execute(select(dashboard_versions).where(wanted)).mappings().first()
 
-        row = await self._state.run(read)
+        row = await self._state.read(read)
         if row is None:
             raise NotFound(f"Dashboard {name} has no version {number}; the last {KEPT_VERSIONS} are kept")
         return _stored(row)

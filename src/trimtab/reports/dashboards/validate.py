@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.reports.dashboards.model import KINDS, Message
 from trimtab.reports.dashboards.schema import BODY, PROPERTIES, VARIABLE, WIDGET, Rule
 from trimtab.reports.dashboards.validate_metrics import check_annotations, check_metrics
@@ -29,8 +30,8 @@ def check_body(text: str, *, strict: bool = True) -> list[Message]:
     if len(text.encode()) > _MOST_BYTES:
         return [Message("", f"The dashboard body must not be longer than {_MOST_BYTES} bytes")]
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = typed.loads(text)
+    except ValueError:
         return [Message("", NOT_JSON)]
     return check_document(body, strict=strict)
 

@@ -63,7 +63,7 @@ class ExtractStore:
             connection.execute(insert(dataset_extracts).values(_values(one)))
             return one
 
-        return await self._state.run(work)
+        return await self._state.change(work)
 
     async def of(self, dataset: str) -> list[Extract]:
         """Every extract of a dataset."""
@@ -78,21 +78,21 @@ class ExtractStore:
         values = _values(one)
         del values["asked_ms"]
         statement = update(dataset_extracts).where(_at(one.dataset, one.scope)).values(values)
-        await self._state.run(lambda connection: connection.execute(statement))
+        await self._state.change(lambda connection: connection.execute(statement))
 
     async def due(self, dataset: str) -> None:
         """Have all extracts of a dataset made anew."""
         statement = update(dataset_extracts).where(_rows.dataset == dataset).values(next_ms=self._clock.now_ms())
-        await self._state.run(lambda connection: connection.execute(statement))
+        await self._state.change(lambda connection: connection.execute(statement))
 
     async def forget(self, dataset: str, scope: Scope | None = None) -> None:
         """Forget the extracts of a dataset, or that of one scope; their tables go with the next turn."""
         where = _rows.dataset == dataset if scope is None else _at(dataset, scope)
-        await self._state.run(lambda connection: connection.execute(delete(dataset_extracts).where(where)))
+        await self._state.change(lambda connection: connection.execute(delete(dataset_extracts).where(where)))
 
     async def _read(self, where: ColumnElement[bool]) -> list[Extract]:
         query = select(dataset_extracts).where(where).order_by(_rows.dataset, _rows.scope)
-        rows = await self._state.run(lambda connection: list(connection.execute(query).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
         return [_extract(row) for row in rows]
 
 

@@ -1,15 +1,16 @@
 """Reads datasets: the sources at the same time, within the reader's scope, then one statement, within limits."""
 
 import asyncio
-import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trimtab.access.principal import Role
-from trimtab.base.clock import Clock
+from trimtab.base.clock import Clock, to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, Unavailable
 from trimtab.reports.datasets.compiled import Compiled, compile_spec
 from trimtab.reports.datasets.extract_store import Extract
@@ -20,13 +21,13 @@ from trimtab.reports.datasets.rows import relation_of
 from trimtab.reports.datasets.source import Relation, Rows, Source, Window
 from trimtab.reports.datasets.sources.times import bounded
 from trimtab.reports.datasets.spec import MOST_RANGE_MS, Dataset
-from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry
+from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry, refusal
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 LIMITS = ReadLimits(seconds=30.0, memory_mb=1024, threads=2)
 """Of one question: a wide one ends with an error, it does not take the machine."""
-_ENGINE = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(|$)", re.DOTALL)
+_FIRST_MS, _LAST_MS = to_ms(datetime(1, 1, 1, tzinfo=UTC)), to_ms(datetime(9999, 12, 31, tzinfo=UTC))
 _KEPT_MS = 60_000  # how long what a room's reader answered serves the same scope and window again
 _MOST_KEPT = 24
 
@@ -127,12 +128,12 @@ class DatasetReader:
     async def table(self, statement: str, params: Mapping[str, object]) -> pa.Table:
         """Run a statement that was made here. What the engine refuses of it is the question's fault: InvalidInput."""
         try:
-            return await self.telemetry.table(statement, params, limits=LIMITS)
+            return _calendar(await self.telemetry.table(statement, params, limits=LIMITS))
         except (BlockRefused, Unavailable) as problem:
-            told = _ENGINE.search(str(problem))
+            told = refusal(problem)
             if told is None:
                 raise
-            raise InvalidInput(f"cannot answer the question: {told[1][:300]}") from None
+            raise InvalidInput(f"cannot answer the question: {told}") from None
 
     def forget(self) -> None:
         """Empty what is remembered of readers' answers."""
@@ -194,3 +195,14 @@ def answered(table: pa.Table, asked: Asked, answer: Answer) -> Answer:
     more = table.num_rows > asked.limit
     named = table.slice(0, asked.limit).rename_columns([one.name for one, _ in asked.columns])
     return replace(answer, table=named, fields=[one for one, _ in asked.columns], more=more)
+
+
+def _calendar(table: pa.Table) -> pa.Table:
+    """The table with nothing instead of times that no calendar has, as adding a great number of years to one gives."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            column = table.column(at)
+            ms = column.cast(pa.timestamp("ms", field.type.tz), safe=False).cast(pa.int64())
+            there = pc.and_(pc.greater_equal(ms, _FIRST_MS), pc.less_equal(ms, _LAST_MS))
+            table = table.set_column(at, field, pc.if_else(there, column, pa.scalar(None, field.type)))
+    return table

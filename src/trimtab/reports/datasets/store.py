@@ -90,13 +90,13 @@ class SpecStore:
             assert found is not None  # noqa: S101 - it was written above
             return _stored(found)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, scope: Scope, account: str, name: str) -> Stored:
         """The spec of an id or of a name: the account's own, else one that is shared. Raises NotFound."""
         table = self._table.c
         query = select(self._table).where(or_(table.id == name, table.name == name), self._seen(scope))
-        rows = await self._state.run(lambda connection: list(connection.execute(query).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
         found = sorted(rows, key=lambda row: (row["id"] != name, row["account"] != account, row["account"]))
         if not found:
             raise NotFound(f"{self._kind} {name[:140]} does not exist")
@@ -105,12 +105,12 @@ class SpecStore:
     async def listed(self, scope: Scope) -> list[Stored]:
         """Every spec that a scope finds, by name."""
         query = select(self._table).where(self._seen(scope)).order_by(self._table.c.name, self._table.c.account)
-        rows = await self._state.run(lambda connection: list(connection.execute(query).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
         return [_stored(row) for row in rows]
 
     async def everything(self) -> list[Stored]:
         """Every spec of every account: for jobs."""
-        rows = await self._state.run(lambda connection: list(connection.execute(select(self._table)).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(select(self._table)).mappings()))
         return [_stored(row) for row in rows]
 
     async def delete(self, account: str, name: str) -> Stored:
@@ -126,13 +126,13 @@ class SpecStore:
             connection.execute(delete(self._versions).where(self._versions.c.id == row["id"]))
             return _stored(row)
 
-        return await self._state.run(remove)
+        return await self._state.change(remove)
 
     async def versions(self, id_: str) -> Sequence[Version]:
         """The versions before the present one, newest first."""
         table = self._versions.c
         query = select(self._versions).where(table.id == id_).order_by(table.version.desc())
-        rows = await self._state.run(lambda connection: list(connection.execute(query).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
         return [Version(row["version"], row["spec"], row["updated_ms"], row["updated_by"]) for row in rows]
 
     def _at(self, account: str, name: str) -> ColumnElement[bool]:

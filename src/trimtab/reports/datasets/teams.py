@@ -1,6 +1,6 @@
 """Which reader is in which team, as an admin says: row rules of datasets speak of teams."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -23,7 +23,7 @@ class ReaderTeams:
     async def of(self, reader: str) -> frozenset[str]:
         """The teams of a reader."""
         query = select(reader_teams.c.team).where(reader_teams.c.reader == reader)
-        return frozenset(await self._state.run(lambda connection: list(connection.execute(query).scalars())))
+        return frozenset(await self._state.read(lambda connection: list(connection.execute(query).scalars())))
 
     async def reader(self, principal: Principal) -> Reader:
         """A caller as datasets know them."""
@@ -32,7 +32,7 @@ class ReaderTeams:
     async def listed(self) -> dict[str, list[str]]:
         """The teams of every reader who has any."""
         query = select(reader_teams).order_by(reader_teams.c.reader, reader_teams.c.team)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         found: dict[str, list[str]] = {}
         for reader, team in rows:
             found.setdefault(reader, []).append(team)
@@ -40,14 +40,23 @@ class ReaderTeams:
 
     async def put(self, reader: str, teams: Sequence[str]) -> list[str]:
         """Say in which teams a reader is; none forgets the reader. Raises InvalidInput."""
-        chosen = sorted(set(teams))
-        if len(chosen) > _MOST:
-            raise InvalidInput(f"cannot put {reader[:80]} into {len(chosen)} teams; expected at most {_MOST}")
+        return await self._state.change(lambda connection: _put(connection, reader, teams))
+
+    async def move(self, reader: str, *, joins: Collection[str] = (), leaves: Collection[str] = ()) -> None:
+        """Put a reader into teams, and take it out of others; the rest stays. Raises InvalidInput."""
 
         def write(connection: Connection) -> None:
-            connection.execute(delete(reader_teams).where(reader_teams.c.reader == reader))
-            if chosen:
-                connection.execute(insert(reader_teams), [{"reader": reader, "team": team} for team in chosen])
+            kept = set(connection.execute(select(reader_teams.c.team).where(reader_teams.c.reader == reader)).scalars())
+            _put(connection, reader, (kept | {*joins}) - {*leaves})
 
-        await self._state.run(write)
-        return chosen
+        await self._state.change(write)
+
+
+def _put(connection: Connection, reader: str, teams: Iterable[str]) -> list[str]:
+    chosen = sorted(set(teams))
+    if len(chosen) > _MOST:
+        raise InvalidInput(f"cannot put {reader[:80]} into {len(chosen)} teams; expected at most {_MOST}")
+    connection.execute(delete(reader_teams).where(reader_teams.c.reader == reader))
+    if chosen:
+        connection.execute(insert(reader_teams), [{"reader": reader, "team": team} for team in chosen])
+    return chosen

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 
 _TRUTH = "tag:yaml.org,2002:bool"
@@ -33,7 +34,9 @@ def parse_yaml(text: str) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise InvalidInput(f"cannot read the spec: it has {len(text)} characters, of at most {MOST_CHARACTERS}")
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        typed.check_characters(document)
+        return document
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
         told = " ".join(str(problem).split())[:300]
         raise InvalidInput(f"cannot read the spec: {told}", field="spec") from None

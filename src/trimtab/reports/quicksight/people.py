@@ -39,7 +39,7 @@ class People:
         member = Resource(user.place, MEMBER, user.name, parent=f"{group.parent}/{group.name}")
         if await self.store.find(user.place, MEMBER, user.name, member.parent) is None:
             await self.store.create(member)
-        await self.teams.put(user.name, sorted({*await self.teams.of(user.name), group.name}))
+        await self.teams.move(user.name, joins=[group.name])
 
     async def leave(self, principal: Principal, user: Resource) -> None:
         """Take a user out of every group, and the reader out of these teams. Raises AccessDenied."""
@@ -51,7 +51,7 @@ class People:
             return
         await self._allow(principal, user)
         left = {one.parent.partition("/")[2] for one in member_of}
-        await self.teams.put(user.name, sorted(await self.teams.of(user.name) - left))
+        await self.teams.move(user.name, leaves=left)
         for one in member_of:
             await self.store.delete(one)
 

@@ -1,7 +1,7 @@
 """The store of QuickSight's resources."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
@@ -41,12 +41,12 @@ class ResourceStore:
                 connection.execute(insert(tags).values(arn=made.arn, key=key, value=value))
             return _resource(connection.execute(select(quicksight_resources).where(_is(made))).one())
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def find(self, place: Place, kind: str, name: str, parent: str = "") -> Resource | None:
         """A resource by its id."""
         query = select(quicksight_resources).where(_is(Resource(place, kind, name, parent=parent)))
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         return _resource(row) if row is not None else None
 
     async def get(self, place: Place, kind: str, name: str, parent: str = "") -> Resource:
@@ -61,20 +61,22 @@ class ResourceStore:
         query = select(quicksight_resources).where(_at(place, kind)).order_by(_columns.parent, _columns.name)
         if parent is not None:
             query = query.where(_columns.parent == parent)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [_resource(row) for row in rows]
 
-    async def replace(self, changed: Resource) -> Resource:
-        """Write a resource over the one of its id. Raises NotFound."""
+    async def change(self, one: Resource, work: Callable[[Resource], Resource]) -> Resource:
+        """Write what `work` makes of the resource of an id as it is now. Raises NotFound, and what `work` raises."""
         now_ms = self._clock.now_ms()
 
         def write(connection: Connection) -> Resource:
-            values = {**_rest(changed), "updated_ms": now_ms}
-            if not connection.execute(update(quicksight_resources).where(_is(changed)).values(values)).rowcount:
-                raise NotFound(f"there is no {changed.kind} {changed.name!r}")
-            return _resource(connection.execute(select(quicksight_resources).where(_is(changed))).one())
+            row = connection.execute(select(quicksight_resources).where(_is(one))).first()
+            if row is None:
+                raise NotFound(f"there is no {one.kind} {one.name!r}")
+            values = {**_rest(work(_resource(row))), "updated_ms": now_ms}
+            connection.execute(update(quicksight_resources).where(_is(one)).values(values))
+            return _resource(connection.execute(select(quicksight_resources).where(_is(one))).one())
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def delete(self, gone: Resource) -> None:
         """Delete a resource with what belongs to it and its tags. Raises NotFound."""
@@ -93,12 +95,12 @@ class ResourceStore:
             under = tags.c.arn.startswith(f"{gone.arn}/", autoescape=True)
             connection.execute(delete(tags).where(or_(tags.c.arn == gone.arn, under)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def tags_of(self, arn: str) -> dict[str, str]:
         """The tags of an ARN."""
         query = select(tags).where(tags.c.arn == arn).order_by(tags.c.key)
-        rows = await self._state.run(lambda connection: list(connection.execute(query)))
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return {row.key: row.value for row in rows}
 
     async def tag(self, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
@@ -109,7 +111,7 @@ class ResourceStore:
             for key, value in put.items():
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _at(place: Place, kind: str) -> ColumnElement[bool]:

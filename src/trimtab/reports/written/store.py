@@ -68,12 +68,12 @@ class ReportStore:
             connection.execute(insert(report_schedules).values(_row(new)))
             return new
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, scope: Scope, account: str, name: str) -> Scheduled:
         """Raises NotFound."""
         wanted = select(report_schedules).where(*_seen(scope), _reports.account == account, _reports.name == name)
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None or not _covers(scope, row):
             raise NotFound(f"cannot find the scheduled report {name[:128]!r}")
         return _read(row)
@@ -81,7 +81,7 @@ class ReportStore:
     async def listed(self, scope: Scope) -> list[Scheduled]:
         """By name."""
         wanted = select(report_schedules).where(*_seen(scope)).order_by(_reports.name, _reports.account)
-        rows = await self._state.run(lambda connection: list(connection.execute(wanted).mappings()))
+        rows = await self._state.read(lambda connection: list(connection.execute(wanted).mappings()))
         return [_read(row) for row in rows if _covers(scope, row)]
 
     async def delete(self, scope: Scope, account: str, name: str) -> None:
@@ -92,12 +92,12 @@ class ReportStore:
             connection.execute(delete(report_schedules).where(_reports.id == known.id))
             connection.execute(delete(report_writings).where(_writings.report == known.id))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def due(self, now_ms: int, limit: int) -> list[Scheduled]:
         """Reports whose time has come, the longest waiting first."""
         wanted = select(report_schedules).where(_reports.next_ms <= now_ms).order_by(_reports.next_ms).limit(limit)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(wanted).mappings()])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(wanted).mappings()])
 
     async def writings(self, scope: Scope, limit: int = 50) -> list[Writing]:
         """The newest writings first."""
@@ -108,13 +108,13 @@ class ReportStore:
             found = (_read_writing(row) for row in connection.execute(wanted).mappings() if _covers(scope, row))
             return list(islice(found, limit))
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def writing(self, scope: Scope, id_: str) -> tuple[Writing, Document | None]:
         """One writing and its report, None where it failed. Raises NotFound."""
         seen = () if scope.accounts is None else (_writings.account.in_(sorted(scope.accounts)),)
         wanted = select(report_writings).where(_writings.id == id_, *seen)
-        row = await self._state.run(lambda connection: connection.execute(wanted).mappings().first())
+        row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None or not _covers(scope, row):
             raise NotFound(f"cannot find the written report {id_[:40]!r}")
         packed = row["document"]

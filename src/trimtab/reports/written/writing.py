@@ -102,7 +102,7 @@ class ReportWriter:
             if keep(connection, writing, report.account, pack(document) if document else b"", next_ms) and told:
                 emit(connection, self.clock, WRITTEN, writing.id, _event(report, writing, told))
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 def _written(report: Scheduled, document: Document, files: list[str], due_ms: int, now_ms: int) -> Writing:

@@ -65,7 +65,7 @@ class ActivityStore:
             details or {},
         )  # fmt: skip
         row = activity_row(made)
-        await self._state.run(lambda connection: connection.execute(insert(scaling_activities).values(row)))
+        await self._state.change(lambda connection: connection.execute(insert(scaling_activities).values(row)))
         return made
 
     async def end(self, id_: str, status: Status, message: str = "", details: Mapping[str, Any] | None = None) -> None:
@@ -78,12 +78,12 @@ class ActivityStore:
             values = {"status": status.value, "message": message, "end_ms": now_ms, "details": told}
             connection.execute(update(scaling_activities).where(_activities.id == id_).values(values))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def one(self, id_: str) -> Activity | None:
         """An activity by its id."""
         query = select(scaling_activities).where(_activities.id == id_)
-        row = await self._state.run(lambda connection: connection.execute(query).first())
+        row = await self._state.read(lambda connection: connection.execute(query).first())
         return None if row is None else activity_of(row)
 
     async def listed(self, scope: Scope, wanted: Wanted = Wanted()) -> list[Activity]:
@@ -99,7 +99,7 @@ class ActivityStore:
         def read(connection: Connection) -> list[Activity]:
             return [activity_of(row) for row in connection.execute(query) if sees(scope, key_of(row))]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def forget(self) -> None:
         """Drop what is older than six weeks, and proposals that are decided as long."""
@@ -116,7 +116,7 @@ class ActivityStore:
             old = (_proposals.at_ms < before_ms) & (_proposals.verdict != Verdict.OPEN.value)
             connection.execute(delete(scaling_proposals).where(old))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 class ProposalStore:
@@ -154,12 +154,12 @@ class ProposalStore:
             _overtake(connection, target)
             connection.execute(insert(scaling_proposals).values(row))
 
-        await self._state.run(write)
+        await self._state.change(write)
         return made
 
     async def overtake(self, target: ScalableTarget) -> None:
         """Close what waits: the engine no longer wants it."""
-        await self._state.run(lambda connection: _overtake(connection, target))
+        await self._state.change(lambda connection: _overtake(connection, target))
 
     async def decide(self, scope: Scope, id_: str, approve: bool, by: str) -> Proposal:
         """Approve or refuse. Raises NotFound, and Conflict for one that no longer waits."""
@@ -177,12 +177,12 @@ class ProposalStore:
             connection.execute(update(scaling_proposals).where(_proposals.id == id_).values(values))
             return proposal_of(connection.execute(select(scaling_proposals).where(_proposals.id == id_)).one(), target)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def done(self, proposal: Proposal) -> None:
         """Note that an approved change was made."""
         mine, now_ms = _proposals.id == proposal.id, self._clock.now_ms()
-        await self._state.run(
+        await self._state.change(
             lambda connection: connection.execute(update(scaling_proposals).where(mine).values(decided_ms=now_ms))
         )
 
@@ -195,7 +195,9 @@ class ProposalStore:
         if verdict is not None:
             query = query.where(_proposals.verdict == verdict.value)
         query = query.order_by(_proposals.at_ms.desc()).limit(100)
-        return await self._state.run(lambda connection: [proposal_of(row, target) for row in connection.execute(query)])
+        return await self._state.read(
+            lambda connection: [proposal_of(row, target) for row in connection.execute(query)]
+        )
 
 
 def _overtake(connection: Connection, target: ScalableTarget) -> None:

@@ -71,7 +71,7 @@ class Loop:
         """Look at every target that is due; returns how many were."""
         now_ms, columns = self.clock.now_ms(), scaling_targets.c
         query = select(scaling_targets).where(columns.due_ms <= now_ms).order_by(columns.due_ms)
-        rows = await self.state.run(lambda connection: connection.execute(query).all())
+        rows = await self.state.read(lambda connection: connection.execute(query).all())
         room = asyncio.Semaphore(AT_ONCE)
 
         async def look(target: ScalableTarget, memory: Memory) -> None:
@@ -82,6 +82,7 @@ class Loop:
         return len(rows)
 
     async def _look_safely(self, target: ScalableTarget, memory: Memory) -> None:
+        was = memory.scaling
         try:
             await self.look(target, memory)
             memory.problem = ""
@@ -91,12 +92,12 @@ class Loop:
                 logger.warning("cannot look at %s: %s", target.key.label, problem)
         tick_ms = target.service.tick_s * 1000
         due_ms = (self.clock.now_ms() // tick_ms + 1) * tick_ms
-        await self.state.run(partial(write_memory, target=target, memory=memory, due_ms=due_ms))
+        await self.state.change(partial(write_memory, target=target, memory=memory, was=was, due_ms=due_ms))
 
     async def look(self, target: ScalableTarget, memory: Memory) -> Decision:
         """Decide about one target and do what may be done; moves `memory`."""
         now_ms = self.clock.now_ms()
-        policies, schedules = await self.state.run(
+        policies, schedules = await self.state.read(
             lambda connection: (policies_in(connection, target), schedules_in(connection, target))
         )
         real = await self._standing(target)
@@ -143,7 +144,7 @@ class Loop:
         if not due or target.suspended.scheduled:
             return target, None
         changed, asked, words = scheduling.applied(target, due)
-        await self.state.run(partial(scheduling.write, target=changed, due=due))
+        await self.state.change(partial(scheduling.write, target=changed, due=due))
         before, after = f"{target.least} to {target.most}", f"{changed.least} to {changed.most}"
         if before != after:
             await self.activities.add(
@@ -262,13 +263,13 @@ class Loop:
             after=wanted, details=details,
         )  # fmt: skip
         memory.scaling = made.id
-        await self.state.run(partial(_ask_for, id_=target.id, desired=wanted))
+        await self.state.change(partial(_ask_for, id_=target.id, desired=wanted))
         wish, problem = {"desired": wanted, "reason": why}, ""
         try:
             await self.actuators.run(actuator.NAME, target.id, wish, requested_by="scaling engine", dry_run=False)
         except TrimtabError as failed:
             problem, memory.scaling = str(failed), ""
-            await self.state.run(partial(_ask_for, id_=target.id, desired=now))
+            await self.state.change(partial(_ask_for, id_=target.id, desired=now))
             await self.activities.end(made.id, Status.FAILED, problem)
         await self.audited(target, {"from": now, "to": wanted, "cause": why, **details}, problem)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from trimtab.base import typed
 from trimtab.base.clock import to_datetime
@@ -90,7 +90,23 @@ def read_memory(raw: str) -> Memory:
     return typed.decode(raw, type=Memory) if raw else Memory()
 
 
-def write_memory(connection: Connection, target: ScalableTarget, memory: Memory, due_ms: int) -> None:
-    """Store it, with when the target is looked at next. A target that was deleted meanwhile is left alone."""
+def write_memory(connection: Connection, target: ScalableTarget, memory: Memory, was: str, due_ms: int) -> None:
+    """Store it, with when the target is looked at next. A target that was deleted meanwhile is left alone.
+
+    `was` is the `scaling` that it had when it was read: what somebody began by hand since then is kept.
+    """
+    raw = connection.execute(select(scaling_targets.c.state).where(scaling_targets.c.id == target.id)).scalar()
+    stored = read_memory(raw or "").scaling
+    if memory.scaling == was != stored:
+        memory.scaling = stored
+    values = {"state": msgspec.json.encode(memory).decode(), "due_ms": due_ms}
+    connection.execute(update(scaling_targets).where(scaling_targets.c.id == target.id).values(values))
+
+
+def write_scaling(connection: Connection, target: ScalableTarget, scaling: str, due_ms: int) -> None:
+    """Store that a scale was begun by hand; all else that is remembered stays as it is now."""
+    raw = connection.execute(select(scaling_targets.c.state).where(scaling_targets.c.id == target.id)).scalar()
+    memory = read_memory(raw or "")
+    memory.scaling = scaling
     values = {"state": msgspec.json.encode(memory).decode(), "due_ms": due_ms}
     connection.execute(update(scaling_targets).where(scaling_targets.c.id == target.id).values(values))

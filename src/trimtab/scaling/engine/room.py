@@ -19,7 +19,7 @@ from trimtab.scaling.engine.activities import ActivityStore, ProposalStore
 from trimtab.scaling.engine.actuator import Scaler
 from trimtab.scaling.engine.deciding import Decision
 from trimtab.scaling.engine.loop import Audited, Loop
-from trimtab.scaling.engine.memory import Memory, read_memory, write_memory
+from trimtab.scaling.engine.memory import Memory, read_memory, write_scaling
 from trimtab.scaling.engine.metering import Emit
 from trimtab.scaling.engine.model import (
     CUSTOM,
@@ -140,7 +140,7 @@ class ScalingRoom:
     async def memory(self, target: ScalableTarget) -> Memory:
         """What the engine remembers of a target: its last decision, in words."""
         query = select(scaling_targets.c.state).where(scaling_targets.c.id == target.id)
-        raw = await self.state.run(lambda connection: connection.execute(query).scalar())
+        raw = await self.state.read(lambda connection: connection.execute(query).scalar())
         return read_memory(raw or "")
 
     async def set_mode(self, scope: Scope, id_: str, mode: Mode) -> ScalableTarget:
@@ -173,7 +173,7 @@ class ScalingRoom:
         if desired != standing.desired:
             await self.loop.scale(target, memory, standing.desired, desired, why, {"by": by})
             due_ms = self.clock.now_ms()
-            await self.state.run(partial(write_memory, target=target, memory=memory, due_ms=due_ms))
+            await self.state.change(partial(write_scaling, target=target, scaling=memory.scaling, due_ms=due_ms))
         return await self.targets.get(scope, id_)
 
     async def chaos(
@@ -208,7 +208,7 @@ class ScalingRoom:
             query = select(scaling_targets.c.id, scaling_targets.c.state).where(scaling_targets.c.id.in_(ids))
             return {row.id: read_memory(row.state) for row in connection.execute(query)}
 
-        return await self.state.run(read)
+        return await self.state.read(read)
 
 
 def pool_key(account: str, region: str, name: str) -> TargetKey:

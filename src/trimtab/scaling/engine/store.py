@@ -1,7 +1,7 @@
 """Scalable targets, their policies and scheduled actions: put, listed, deleted."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -45,40 +45,59 @@ class TargetStore:
 
     async def put(self, key: TargetKey, form: Form, tagged: Mapping[str, str] | None = None) -> ScalableTarget:
         """Register a target, or change it. Raises InvalidInput, LimitExceeded."""
-        checks.check_target(key, form)
-        now_ms = self._clock.now_ms()
+        return await self.shape(key, lambda _: form, tagged)
 
-        def write(connection: Connection) -> ScalableTarget:
-            row = connection.execute(select(scaling_targets).where(at(key))).first()
-            if row is not None:
-                values: dict[str, Any] = {"form": encoded(form), "updated_ms": now_ms, "due_ms": 0}
-                connection.execute(update(scaling_targets).where(at(key)).values(values))
-            else:
-                mine = (_targets.account == key.account) & (_targets.namespace == key.namespace)
-                held = connection.execute(select(func.count()).select_from(scaling_targets).where(mine)).scalar_one()
-                if held >= MOST_TARGETS:
-                    raise LimitExceeded(f"cannot register {key.label}: {MOST_TARGETS} targets of {key.namespace} exist")
-                connection.execute(insert(scaling_targets).values(_new(key, form, now_ms)))
-            made = target_in(connection, EVERYTHING, key)
-            for name, value in (tagged or {}).items():
-                connection.execute(delete(tags).where(tags.c.arn == made.arn, tags.c.key == name))
-                connection.execute(insert(tags).values(arn=made.arn, key=name, value=value))
-            return made
+    async def shape(
+        self, key: TargetKey, shaped: Callable[[Form | None], Form], tagged: Mapping[str, str] | None = None
+    ) -> ScalableTarget:
+        """Give a target what `shaped` makes of its form as it is now (None: it is new).
 
-        return await self.state.run(write)
+        Raises InvalidInput, LimitExceeded, and what `shaped` raises.
+        """
+        return await self.state.change(lambda connection: self._put(connection, key, shaped, tagged))
 
     async def change(self, scope: Scope, id_: str, **changes: Any) -> ScalableTarget:
         """Set parts of a target's form (`mode`, `guards`, `service`, `least` …). Raises NotFound, InvalidInput."""
-        known = await self.get(scope, id_)
-        return await self.put(known.key, form_of(replace(known, **changes)))
+
+        def write(connection: Connection) -> ScalableTarget:
+            known = target_by_id(connection, scope, id_)
+            return self._put(connection, known.key, lambda _: form_of(replace(known, **changes)))
+
+        return await self.state.change(write)
+
+    def _put(
+        self,
+        connection: Connection,
+        key: TargetKey,
+        shaped: Callable[[Form | None], Form],
+        tagged: Mapping[str, str] | None = None,
+    ) -> ScalableTarget:
+        now_ms = self._clock.now_ms()
+        row = connection.execute(select(scaling_targets).where(at(key))).first()
+        form = shaped(None if row is None else form_of(target_of(row)))
+        checks.check_target(key, form)
+        if row is not None:
+            values: dict[str, Any] = {"form": encoded(form), "updated_ms": now_ms, "due_ms": 0}
+            connection.execute(update(scaling_targets).where(at(key)).values(values))
+        else:
+            mine = (_targets.account == key.account) & (_targets.namespace == key.namespace)
+            held = connection.execute(select(func.count()).select_from(scaling_targets).where(mine)).scalar_one()
+            if held >= MOST_TARGETS:
+                raise LimitExceeded(f"cannot register {key.label}: {MOST_TARGETS} targets of {key.namespace} exist")
+            connection.execute(insert(scaling_targets).values(_new(key, form, now_ms)))
+        made = target_in(connection, EVERYTHING, key)
+        for name, value in (tagged or {}).items():
+            connection.execute(delete(tags).where(tags.c.arn == made.arn, tags.c.key == name))
+            connection.execute(insert(tags).values(arn=made.arn, key=name, value=value))
+        return made
 
     async def get(self, scope: Scope, id_: str) -> ScalableTarget:
         """A target by its id. Raises NotFound."""
-        return await self.state.run(partial(target_by_id, scope=scope, id_=id_))
+        return await self.state.read(partial(target_by_id, scope=scope, id_=id_))
 
     async def named(self, scope: Scope, key: TargetKey) -> ScalableTarget:
         """A target by its key. Raises NotFound."""
-        return await self.state.run(partial(target_in, scope=scope, key=key))
+        return await self.state.read(partial(target_in, scope=scope, key=key))
 
     async def listed(self, scope: Scope) -> list[ScalableTarget]:
         """The targets that a caller may see, by namespace and resource."""
@@ -87,7 +106,7 @@ class TargetStore:
         def read(connection: Connection) -> list[ScalableTarget]:
             return [target_of(row) for row in connection.execute(query) if sees(scope, key_of(row))]
 
-        return await self.state.run(read)
+        return await self.state.read(read)
 
     async def delete(self, scope: Scope, key: TargetKey) -> None:
         """Deregister a target; its policies and scheduled actions go with it, its activities stay. Raises NotFound."""
@@ -102,7 +121,7 @@ class TargetStore:
             arns = [known.arn, *parts]
             connection.execute(delete(tags).where(tags.c.arn.in_(arns)))
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 def _new(key: TargetKey, form: Form, now_ms: int) -> dict[str, Any]:
@@ -151,15 +170,15 @@ class PolicyStore:
                 connection.execute(insert(scaling_policies).values(**row, **values))
             return next(one for one in policies_in(connection, target) if one.name == name)
 
-        return await self.state.run(write)
+        return await self.state.change(write)
 
     async def of(self, target: ScalableTarget) -> list[Policy]:
         """A target's policies, by name."""
-        return await self.state.run(partial(policies_in, target=target))
+        return await self.state.read(partial(policies_in, target=target))
 
     async def listed(self, scope: Scope) -> list[Policy]:
         """Every policy that a caller may see, by its target and name."""
-        return await self.state.run(lambda connection: _parts(connection, scope, policies_in))
+        return await self.state.read(lambda connection: _parts(connection, scope, policies_in))
 
     async def delete(self, scope: Scope, key: TargetKey, name: str) -> None:
         """Delete a policy. Raises NotFound."""
@@ -172,7 +191,7 @@ class PolicyStore:
                                f"{key.resource}, scalable dimension: {key.dimension}: {name}")  # fmt: skip
             connection.execute(delete(scaling_policies).where(_policies.id == gone[0].id))
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +203,22 @@ class ScheduleStore:
 
     async def put(self, scope: Scope, key: TargetKey, name: str, times: Times) -> ScheduledChange:
         """Make a scheduled action or replace it. Raises NotFound, InvalidInput, LimitExceeded."""
+        return await self.shape(scope, key, name, lambda _: times)
+
+    async def shape(
+        self, scope: Scope, key: TargetKey, name: str, shaped: Callable[[ScheduledChange | None], Times]
+    ) -> ScheduledChange:
+        """Give a scheduled action what `shaped` makes of it as it is now (None: it is new).
+
+        Raises NotFound, InvalidInput, LimitExceeded, and what `shaped` raises.
+        """
         now_ms = self.clock.now_ms()
-        checks.check_schedule(name, times, now_ms)
 
         def write(connection: Connection) -> ScheduledChange:
             target = target_in(connection, scope, key)
             known = {one.name: one for one in schedules_in(connection, target)}
+            times = shaped(known.get(name))
+            checks.check_schedule(name, times, now_ms)
             if name not in known and len(known) >= MOST_SCHEDULES:
                 raise LimitExceeded(f"cannot put {name!r}: {key.label} has {MOST_SCHEDULES} scheduled actions already")
             values = {"document": encoded(times), "done_ms": now_ms}
@@ -201,15 +230,15 @@ class ScheduleStore:
             connection.execute(update(scaling_targets).where(_targets.id == target.id).values(due_ms=0))
             return next(one for one in schedules_in(connection, target) if one.name == name)
 
-        return await self.state.run(write)
+        return await self.state.change(write)
 
     async def of(self, target: ScalableTarget) -> list[ScheduledChange]:
         """A target's scheduled actions, by name."""
-        return await self.state.run(partial(schedules_in, target=target))
+        return await self.state.read(partial(schedules_in, target=target))
 
     async def listed(self, scope: Scope) -> list[ScheduledChange]:
         """Every scheduled action that a caller may see, by its target and name."""
-        return await self.state.run(lambda connection: _parts(connection, scope, schedules_in))
+        return await self.state.read(lambda connection: _parts(connection, scope, schedules_in))
 
     async def delete(self, scope: Scope, key: TargetKey, name: str) -> None:
         """Delete a scheduled action. Raises NotFound."""
@@ -222,7 +251,7 @@ class ScheduleStore:
                                f"{key.resource}, scalable dimension: {key.dimension}: {name}")  # fmt: skip
             connection.execute(delete(scaling_schedules).where(_schedules.id == gone[0].id))
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 def _parts(connection: Connection, scope: Scope, read: Any) -> list[Any]:

@@ -31,7 +31,7 @@ class TagStore:
             query = select(tags).where(tags.c.arn == arn).order_by(tags.c.key)
             return {row.key: row.value for row in connection.execute(query)}
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def change(self, scope: Scope, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
         """Set and remove tags of a target. Raises NotFound, TooManyTags."""
@@ -45,7 +45,7 @@ class TagStore:
             for key, value in put.items():
                 connection.execute(insert(tags).values(arn=arn, key=key, value=value))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _need(connection: Connection, scope: Scope, arn: str) -> None:

@@ -1,43 +1,67 @@
-"""The state database: SQLite by default (synchronous=FULL), PostgreSQL by `TRIMTAB_STATE_URL`."""
+"""The state database: SQLite by default (synchronous=FULL), PostgreSQL by `TRIMTAB_STATE_URL`.
+
+Two kinds of transaction, and no third. `read` sees one moment and cannot write: the database itself refuses. `change`
+is for all that writes, with whatever it read to know what to write: changes come one after another, over all threads
+and processes, so none works on a row that another changes meanwhile.
+"""
 
 import asyncio
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from trimtab.base.errors import SetupError, Unavailable
 from trimtab.store.state.tables import metadata
 
 T = TypeVar("T")
 
+_WAIT_S = 10
+"""How long a change waits for one of another process, as the server and the jobs write to one database."""
+_TURN_S = 30
+"""How long a change waits for those of its own process that came before it."""
+_READERS = 32
+"""Reads at once: as many as asyncio has threads for them."""
 _SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_WAIT_S * 1000}",  # ms; first: switching to WAL may wait, too
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # WAL's default, NORMAL, may lose the last commits in a power cut
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 10000",  # ms; the server and the jobs write to one file
 )
+_ONLY_READS = "PRAGMA query_only = ON"
+_REFUSED = re.compile("readonly database|read-only transaction")
+"""What SQLite and PostgreSQL say to a write of who may only read."""
+_TURN = 7_450_168_023_418_117_633
+"""The advisory lock that is the turn to change, in PostgreSQL: a number that nobody else uses."""
 
 
 class State:
-    """Transactions on the state database. Make one a process."""
+    """Transactions on the state database. Make one a process.
+
+    SQLite has one writer at a time: `BEGIN IMMEDIATE` takes that turn before the first read, where a deferred
+    transaction takes it at the first write, when what it read may be stale. PostgreSQL gets the same turn as an
+    advisory lock: unlike SERIALIZABLE it runs `work` once, which may then note things outside the database.
+    """
 
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-            self.engine: Engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+            self.engine, self._reader = _engines(parsed)
         except (ArgumentError, ImportError) as problem:
             raise SetupError(
                 f"cannot use TRIMTAB_STATE_URL: {problem}; expected sqlite:////path or "
                 "postgresql+psycopg://user@host/db (which needs the extra trimtab[postgres])"
             ) from problem
-        if parsed.get_backend_name() == "sqlite":
-            event.listen(self.engine, "connect", _prepare_sqlite)
+        self._thread = threading.local()
 
     @classmethod
     def open(cls, url: str, data_dir: Path) -> "State":
@@ -56,24 +80,30 @@ class State:
         return state
 
     def migrate(self) -> None:
-        """Run the Alembic migrations that are missing."""
+        """Run the Alembic migrations that are missing. Another process that opens the database waits for them."""
         config = Config()
         config.set_main_option("script_location", str(resources.files("trimtab.store.state") / "migrations"))
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def run_sync(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction; it commits on return and rolls back on an exception."""
-        try:
-            with self.engine.begin() as connection:
-                return work(connection)
-        except OperationalError as problem:
-            raise Unavailable(f"cannot reach the state database: {problem.orig}") from problem
+    def read_sync(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on one moment of the database. It raises where it tries to write. Raises Unavailable."""
+        with self._transaction(self._reader) as connection:
+            return work(connection)
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """The same in a thread."""
-        return await asyncio.to_thread(self.run_sync, work)
+    def change_sync(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` when its turn comes; it commits on return and rolls back on an exception. Raises Unavailable."""
+        with self._transaction(self.engine) as connection:
+            return work(connection)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """`read_sync` in a thread."""
+        return await asyncio.to_thread(self.read_sync, work)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """`change_sync` in a thread."""
+        return await asyncio.to_thread(self.change_sync, work)
 
     def wipe(self) -> None:
         """Delete every row of every table, keeping the schema (for `admin reset`)."""
@@ -82,15 +112,62 @@ class State:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
 
-        self.run_sync(delete_all)
+        self.change_sync(delete_all)
 
     def close(self) -> None:
         """Close the pooled connections."""
+        self._reader.dispose()
         self.engine.dispose()
 
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        if getattr(self._thread, "busy", False):
+            raise AssertionError("bug: a transaction within a transaction of the state; use its connection")
+        self._thread.busy = True
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except PoolTimeout as problem:
+            raise Unavailable(f"the state database is too busy: {_TURN_S} s have passed without a turn") from problem
+        except DBAPIError as problem:
+            if engine is self._reader and _REFUSED.search(str(problem.orig)):
+                raise AssertionError(f"bug: a read of the state tried to write: {problem.statement}") from problem
+            if isinstance(problem, OperationalError):
+                raise Unavailable(f"cannot reach the state database: {problem.orig}") from problem
+            raise
+        finally:
+            self._thread.busy = False
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+
+def _engines(url: URL) -> tuple[Engine, Engine]:
+    """One that changes, of one connection (others of this process wait for it in their order), and one that reads."""
+    writer: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": _TURN_S}
+    reader: dict[str, Any] = {"pool_size": 5, "max_overflow": _READERS - 5, "pool_timeout": _TURN_S}
+    if url.get_backend_name() == "sqlite":
+        engines = create_engine(url, **writer), create_engine(url, **reader)
+        _prepare_sqlite(engines[0], "BEGIN IMMEDIATE")
+        _prepare_sqlite(engines[1], "BEGIN", _ONLY_READS)
+        return engines
+    # READ COMMITTED: each statement sees all that was committed before it, so all of those whose turn came before.
+    writer |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    reader |= {"pool_pre_ping": True, "isolation_level": "REPEATABLE READ"}
+    engines = create_engine(url, **writer), create_engine(url, **reader)
+    event.listen(engines[0], "begin", _take_turn)
+    return engines[0], engines[1].execution_options(postgresql_readonly=True)
+
+
+def _prepare_sqlite(engine: Engine, begin: str, *also: str) -> None:
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # Python's driver would begin transactions by itself, and late
+        cursor = connection.cursor()
+        for pragma in (*_SQLITE_PRAGMAS, *also):
+            cursor.execute(pragma)
+        cursor.close()
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+
+def _take_turn(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_S}s'")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")

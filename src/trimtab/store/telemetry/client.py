@@ -7,6 +7,7 @@ memory and thread limit.
 import asyncio
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,12 @@ _ABORTED = {
 }
 _REFUSED = frozenset((6, 7, 8, 16, 25, 26, 27, 33, 41, 43, 44, 47, 53, 69, 70, 72, 117, 131))
 """Error codes that say "these bytes do not fit this table": parse errors, unknown columns, wrong types, sizes."""
+_SAID = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(|$)", re.DOTALL)
+_NOT_THE_STATEMENT = re.compile(
+    r"\((?:TOO_MANY_SIMULTANEOUS_QUERIES|NETWORK_ERROR|SOCKET_TIMEOUT|NOT_ENOUGH_SPACE|TABLE_IS_READ_ONLY|"
+    r"UNKNOWN_TABLE|UNKNOWN_DATABASE|LOGICAL_ERROR|AUTHENTICATION_FAILED)\)"
+)
+"""What fails whatever is asked."""
 _TIMEOUT_S = 300.0  # of a request: longer than any read may take
 _POOL = max(3, min(16, len(os.sched_getaffinity(0)) + 1))
 """Reads at a time: one more than cores, so that one may wait; more make each other slower, and what is written too."""
@@ -306,6 +313,16 @@ class Telemetry:
     def _forget(self) -> None:
         """The next statement connects again, to where the engine is then."""
         self._clients.clear()
+
+
+def refusal(problem: TrimtabError) -> str | None:
+    """What the engine says against a statement, in at most 300 characters; None where something else is wrong.
+
+    For who runs what a user wrote: the user is at fault then, and no part of trimtab unavailable.
+    """
+    text = str(problem)
+    said = _SAID.search(text)
+    return said[1][:300] if said is not None and not _NOT_THE_STATEMENT.search(text) else None
 
 
 def _insert_statement(

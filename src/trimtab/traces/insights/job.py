@@ -153,7 +153,7 @@ class InsightJob:
                 facts = {"state": insight.state, "start_ms": insight.start_ms, "summary": insight.impact.summary}
                 emit(connection, self.clock, kind, group.arn, told | facts)
 
-        await self.state.run(write)
+        await self.state.change(write)
 
 
 _NOTHING = Impact("", Requests(), Requests(), [])

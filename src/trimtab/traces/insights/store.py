@@ -57,7 +57,7 @@ class InsightStore:
             rows = connection.execute(query)
             return [InsightEvent(row.at_ms, typed.decode(row.body, type=Impact)) for row in rows]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
     async def forget(self, before_ms: int) -> None:
         """Delete insights that ended before a time, with their events."""
@@ -68,11 +68,11 @@ class InsightStore:
             connection.execute(delete(trace_insight_events).where(_events.insight.in_(gone)))
             connection.execute(delete(trace_insights).where(old))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     async def _listed(self, *where: Any) -> list[Insight]:
         query = select(trace_insights).where(*where).order_by(_insights.start_ms.desc(), _insights.id)
-        return await self._state.run(lambda connection: [_read(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_read(row) for row in connection.execute(query)])
 
 
 def put(connection: Connection, insight: Insight) -> None:

@@ -31,7 +31,7 @@ class SamplingRules:
 
     async def listed(self, account: str, region: str) -> list[Record]:
         """The rules of a place with the default one, in the order in which they are tried."""
-        return await self._state.run(lambda connection: listed(connection, account, region))
+        return await self._state.read(lambda connection: listed(connection, account, region))
 
     async def create(self, account: str, region: str, rule: Rule) -> Record:
         """Add a rule. Raises Conflict for a name that is taken, LimitExceeded, InvalidInput."""
@@ -47,7 +47,7 @@ class SamplingRules:
             connection.execute(insert(trace_sampling_rules).values(_row(account, region, rule, now_ms, now_ms)))
             return Record(rule, now_ms, now_ms)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def change(self, account: str, region: str, name: str, **changes: Any) -> Record:
         """Change fields of a rule. Raises NotFound, InvalidInput."""
@@ -64,7 +64,7 @@ class SamplingRules:
                 connection.execute(insert(trace_sampling_rules).values(row))  # the default, as it always was until now
             return Record(rule, old.created_ms, now_ms)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def remove(self, account: str, region: str, name: str) -> Record:
         """Delete a rule with its tags and what clients reported of it. Raises NotFound, InvalidInput."""
@@ -80,7 +80,7 @@ class SamplingRules:
             connection.execute(delete(trace_sampling_reports).where(place))
             return old
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
 
 def listed(connection: Connection, account: str, region: str) -> list[Record]:

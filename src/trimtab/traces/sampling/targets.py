@@ -74,7 +74,7 @@ class SamplingTargets:
             changed = max((one.modified_ms for one in records.values()), default=0)
             return Targets(targets, changed, unanswered, unanswered_boosts)
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def statistics(self, account: str, region: str) -> list[Statistic]:
         """What clients told of each rule last, all clients together, by rule."""
@@ -87,7 +87,7 @@ class SamplingTargets:
                 found.setdefault(row.rule, []).append(_read(row))
             return [_statistic(rule, rows) for rule, rows in found.items()]
 
-        return await self._state.run(read)
+        return await self._state.read(read)
 
 
 def _statistic(rule: str, reports: Sequence[Report]) -> Statistic:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from trimtab.actions.registry import Plan
+from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 from trimtab.triggers.arns import Place
@@ -32,7 +33,7 @@ class StartPipeline:
         place, name = _taken_apart(target)
         pipeline = await self.pipelines.get(place, name)
         now_ms = self.clock.now_ms()
-        run = await self.state.run(partial(would_fold, pipeline=pipeline, at_ms=now_ms))
+        run = await self.state.read(partial(would_fold, pipeline=pipeline, at_ms=now_ms))
         if run is None:
             return Plan(f"would start {pipeline.kind} pipeline {name}", {"starts": True})
         return Plan(f"{name} would not start: it is in the cool-down of run {run.id}", {"starts": False, "run": run.id})
@@ -66,7 +67,7 @@ class StartPipeline:
             reason="",
             dead_letter="",
         )
-        found = await self.state.run(partial(plan, pipeline=pipeline, delivery=delivery, now_ms=now_ms))
+        found = await self.state.read(partial(plan, pipeline=pipeline, delivery=delivery, now_ms=now_ms))
         return f"{'came in the cool-down of' if found.folded else 'starts'} run {found.run.id}"
 
 
@@ -78,7 +79,7 @@ def _taken_apart(target: str) -> tuple[Place, str]:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        typed.loads(text)
     except ValueError:
         return False
     return True

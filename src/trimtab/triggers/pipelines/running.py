@@ -45,7 +45,7 @@ class PipelineRuns:
     async def turn(self) -> int:
         """Start or look at every run that is due; returns how many."""
         query = select(pipeline_runs).where(_runs.state.in_(_ALIVE), _runs.next_ms <= self._clock.now_ms())
-        rows = await self._state.run(
+        rows = await self._state.read(
             lambda connection: connection.execute(query.order_by(_runs.at_ms).limit(_A_TURN)).all()
         )
         for row in rows:
@@ -60,9 +60,9 @@ class PipelineRuns:
         try:
             progress = await (starter.start(run) if begun else starter.look(run))
         except TrimtabError as problem:
-            await self._state.run(partial(self._missed, run=run, problem=problem))
+            await self._state.change(partial(self._missed, run=run, problem=problem))
             return
-        await self._state.run(partial(self._note, run=run, progress=progress))
+        await self._state.change(partial(self._note, run=run, progress=progress))
 
     def _missed(self, connection: Connection, run: Run, problem: TrimtabError) -> None:
         """A start or a look failed: again later, or never."""
@@ -130,11 +130,11 @@ class RunLog:
             query = query.where(_runs.pipeline == pipeline)
         if before_ms is not None:
             query = query.where(_runs.at_ms < before_ms)
-        return await self._state.run(lambda connection: [run_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [run_of(row) for row in connection.execute(query)])
 
     async def get(self, account: str | None, id_: str) -> Run:
         """One run. Raises NotFound."""
-        row = await self._state.run(
+        row = await self._state.read(
             lambda connection: connection.execute(select(pipeline_runs).where(_runs.id == id_)).first()
         )
         if row is None or account not in (None, row.account):
@@ -146,7 +146,7 @@ class RunLog:
         columns = pipeline_causes.c
         query = select(pipeline_causes).where(columns.run.in_(list(runs))).order_by(columns.folded, columns.at_ms)
         found: dict[str, list[Cause]] = {}
-        for row in await self._state.run(lambda connection: connection.execute(query).all()):
+        for row in await self._state.read(lambda connection: connection.execute(query).all()):
             cause = Cause(row.delivery, row.run, row.event, row.rule, row.title, row.at_ms, bool(row.folded))
             found.setdefault(row.run, []).append(cause)
         return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
 from trimtab.egress.request import Outgoing
 from trimtab.notify.compose.request import judge
@@ -173,7 +174,7 @@ def _told(run: Run, parts: Parts) -> Outgoing:
 
 def _as_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return typed.loads(text)
     except ValueError:
         return text
 

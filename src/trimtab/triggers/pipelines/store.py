@@ -77,18 +77,18 @@ class PipelineStore:
             )
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def get(self, place: Place, name: str) -> Pipeline:
         """A pipeline. Raises NotFound."""
-        return await self._state.run(lambda connection: pipeline_in(connection, place, name))
+        return await self._state.read(lambda connection: pipeline_in(connection, place, name))
 
     async def listed(self, account: str | None) -> list[Pipeline]:
         """The pipelines of an account (None: of all), by name."""
         query = select(pipelines).order_by(_columns.name, _columns.account, _columns.region)
         if account is not None:
             query = query.where(_columns.account == account)
-        return await self._state.run(lambda connection: [pipeline_of(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [pipeline_of(row) for row in connection.execute(query)])
 
     async def delete(self, place: Place, name: str) -> None:
         """Delete a pipeline; its runs stay on record. Raises NotFound."""
@@ -97,7 +97,7 @@ class PipelineStore:
             pipeline_in(connection, place, name)
             connection.execute(delete(pipelines).where(_named(place, name)))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
     def _check(self, name: str, kind: str, form: Mapping[str, Any], cooldown_s: int) -> None:
         if not name or len(name) > 64 or not all(one.isalnum() or one in "-_." for one in name):

@@ -36,7 +36,7 @@ class Pipelines:
     async def send(self, delivery: Delivery) -> Sent:
         """Plan the run. Raises NotFound for a pipeline that is not there."""
         async with self._one:  # two causes at the same moment: the second must see the first one's run
-            found = await self.state.run(partial(self._plan, delivery=delivery))
+            found = await self.state.change(partial(self._plan, delivery=delivery))
         said = "came in the cool-down of run" if found.folded else "starts run"
         return Sent(Outcome.DELIVERED, f"{said} {found.run.id}")
 

@@ -56,7 +56,7 @@ class EventBuses:
         if not await self.intake.knows(delivery.arn):
             raise InvalidInput(f"there is no event bus {delivery.arn}")
         query = select(event_inbox).where(event_inbox.c.key == delivery.event)
-        row = await self.state.run(lambda connection: connection.execute(query).first())
+        row = await self.state.read(lambda connection: connection.execute(query).first())
         if row is None:
             raise InvalidInput("the event itself is not kept any more")
         event = Event(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.egress.request import Outgoing
 from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, judge
@@ -108,7 +109,7 @@ def _with_members(text: str, members: Mapping[str, str]) -> bytes:
     if not members:
         return text.encode()
     try:
-        body = json.loads(text)
+        body = typed.loads(text)
     except ValueError:
         return text.encode()
     return json.dumps({**body, **members}).encode() if isinstance(body, dict) else text.encode()

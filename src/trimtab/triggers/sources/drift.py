@@ -93,14 +93,14 @@ class DriftStore:
             connection.execute(insert(drift_watches).values({**row, **more}))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, account: str | None) -> list[DriftWatch]:
         """The watches of an account (None: of all), by name."""
         query = select(drift_watches).order_by(_columns.name)
         if account is not None:
             query = query.where(_columns.account == account)
-        return await self._state.run(lambda connection: [_watch(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_watch(row) for row in connection.execute(query)])
 
     async def delete(self, place: Place, name: str) -> None:
         """Watch no more. Raises NotFound."""
@@ -109,7 +109,7 @@ class DriftStore:
             if not connection.execute(delete(drift_watches).where(_named(place, name))).rowcount:
                 raise NotFound(f"cannot find the drift watch {name[:100]!r}")
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 class DriftJob:
@@ -146,9 +146,9 @@ class DriftJob:
                 watch, end_ms - 1000 * (form.window_s + form.baseline_s), end_ms - 1000 * form.window_s
             )
         except TrimtabError as problem:
-            await self._state.run(partial(self._note, watch=replace(watch, reason=str(problem)), was=watch.state))
+            await self._state.change(partial(self._note, watch=replace(watch, reason=str(problem)), was=watch.state))
             return
-        await self._state.run(partial(self._note, watch=judged(watch, baseline, sample), was=watch.state))
+        await self._state.change(partial(self._note, watch=judged(watch, baseline, sample), was=watch.state))
 
     async def _values(self, watch: DriftWatch, start_ms: int, end_ms: int) -> Values:
         form = watch.form

@@ -112,14 +112,14 @@ class PlaceStore:
             connection.execute(insert(watched_places).values({**row, **more}))
             return made
 
-        return await self._state.run(write)
+        return await self._state.change(write)
 
     async def listed(self, account: str | None) -> list[Watched]:
         """The places of an account (None: of all), by name."""
         query = select(watched_places).order_by(_columns.name)
         if account is not None:
             query = query.where(_columns.account == account)
-        return await self._state.run(lambda connection: [_watched(row) for row in connection.execute(query)])
+        return await self._state.read(lambda connection: [_watched(row) for row in connection.execute(query)])
 
     async def delete(self, place: Place, name: str) -> None:
         """Watch a place no more. Raises NotFound."""
@@ -130,7 +130,7 @@ class PlaceStore:
                 raise NotFound(f"cannot find the watched place {name[:100]!r}")
             _drop(connection, _watched(row))
 
-        await self._state.run(write)
+        await self._state.change(write)
 
 
 def _drop(connection: Connection, watched: Watched) -> None:

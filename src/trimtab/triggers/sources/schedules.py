@@ -37,7 +37,7 @@ class Schedules:
         for rule in await self._rules.due(self._clock.now_ms()):
             if not self._may_write():
                 break
-            fired += await self._state.run(partial(self._fire, rule=rule))
+            fired += await self._state.change(partial(self._fire, rule=rule))
         return fired
 
     def _fire(self, connection: Connection, rule: Rule) -> int:

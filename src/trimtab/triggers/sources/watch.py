@@ -61,19 +61,19 @@ class ObjectWatch:
         try:
             found = await asyncio.to_thread(self._list, watched)
         except TrimtabError as problem:
-            await self._state.run(partial(self._note, watched=watched, objects=watched.objects, reason=str(problem)))
+            await self._state.change(partial(self._note, watched=watched, objects=watched.objects, reason=str(problem)))
             return 0
         reason = (
             "" if len(found) <= MOST_OBJECTS else f"only the first {MOST_OBJECTS} of {len(found)} objects are watched"
         )
         found = found[:MOST_OBJECTS]
-        known = await self._state.run(partial(_known, watched=watched))
+        known = await self._state.read(partial(_known, watched=watched))
         news = [one for one in found if known.get(one.name) != one.stamp]
         silent = watched.looked_ms is None
         for at in range(0, len(news), _AT_ONCE):
             part = news[at : at + _AT_ONCE]
-            await self._state.run(partial(self._take, watched=watched, found=part, silent=silent))
-        await self._state.run(partial(self._note, watched=watched, objects=len(found), reason=reason))
+            await self._state.change(partial(self._take, watched=watched, found=part, silent=silent))
+        await self._state.change(partial(self._note, watched=watched, objects=len(found), reason=reason))
         return 0 if silent else len(news)
 
     def _list(self, watched: Watched) -> Sequence[Found]:

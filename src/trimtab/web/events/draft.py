@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.triggers.arns import name_of
 from trimtab.triggers.model import DISABLED, ENABLED, Rule, Target
@@ -65,7 +66,7 @@ def forms_of(fields: Mapping[str, str]) -> list[dict[str, Any]]:
         form: dict[str, Any] = {"Arn": line}
         if line.startswith("{"):
             try:
-                form = dict(json.loads(line))
+                form = dict(typed.loads(line))
             except ValueError as problem:
                 raise InvalidInput(f"cannot read target {at}: {problem}") from None
             if not isinstance(form.get("Arn"), str):

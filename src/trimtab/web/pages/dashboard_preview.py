@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.dashboards.body import read_body
 from trimtab.reports.dashboards.data import Question
@@ -49,6 +50,6 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def _widget(raw: bytes) -> object:
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as problem:
+        return typed.loads(raw)
+    except ValueError as problem:
         raise InvalidInput(f"cannot preview: the widget is not JSON ({problem})") from None

@@ -17,10 +17,14 @@ from trimtab.advice.rightsizing.model import Advised, Finding, Kind, Option
 from trimtab.advice.rightsizing.planned import Planned, totals
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.rightsizing.store import INACTIVE
+from trimtab.base.errors import InvalidInput
 from trimtab.doors.aws.compute_optimizer import shapes
 from trimtab.doors.aws.compute_optimizer.instances import get_ec2_instance_recommendations
 from trimtab.doors.aws.compute_optimizer.others import get_idle_recommendations
-from trimtab.doors.aws.compute_optimizer.preferences import get_recommendation_summaries
+from trimtab.doors.aws.compute_optimizer.preferences import (
+    describe_recommendation_export_jobs,
+    get_recommendation_summaries,
+)
 from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms
 from trimtab.doors.rest.rightsizing_answers import recommendation_answer
 
@@ -128,3 +132,18 @@ def test_an_account_that_takes_no_part_is_named(room: RightsizingRoom) -> None:
     reasons = {reason for _, kind, reason in asyncio.run(room.left_out(EVERYTHING)) if kind == "instance"}
     assert f"account {ACCOUNT} does not take part in right-sizing" in reasons
     assert asyncio.run(room.judge(EVERYTHING, Kind.INSTANCE, NOW_MS)) == []
+
+
+@pytest.mark.parametrize("call", [get_ec2_instance_recommendations, get_idle_recommendations])
+def test_a_filter_without_a_name_is_refused(room: RightsizingRoom, call: Any) -> None:
+    with pytest.raises(InvalidInput, match="a filter has no name"):
+        asked(room, call, filters=[{"values": ["EC2Instance"]}])
+    assert (
+        asked(room, get_idle_recommendations, filters=[{"name": "Finding", "values": ["x"]}])["idleRecommendations"]
+        == []
+    )
+
+
+def test_export_jobs_are_filtered_by_names_too(room: RightsizingRoom) -> None:
+    with pytest.raises(InvalidInput, match="a filter has no name"):
+        asked(room, describe_recommendation_export_jobs, filters=[{"values": ["Complete"]}])

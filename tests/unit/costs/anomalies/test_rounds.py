@@ -94,7 +94,9 @@ class House:
 
     def told(self, kind: str) -> list[dict[str, Any]]:
         query = select(outbox.c.body).where(outbox.c.kind == kind).order_by(outbox.c.position)
-        return [json.loads(row.body) for row in run(self.state.run(lambda connection: connection.execute(query).all()))]
+        return [
+            json.loads(row.body) for row in run(self.state.read(lambda connection: connection.execute(query).all()))
+        ]
 
     def subscribe(self, frequency: str, least: float = 10.0, monitors: Sequence[str] = ()) -> None:
         run(self.anomalies.rounds.turn())

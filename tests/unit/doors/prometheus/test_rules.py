@@ -146,7 +146,7 @@ def test_the_contributors_of_a_promql_alarm_are_alerts_of_their_own(door: Door) 
         "b": {"attributes": {"instance": "b"}, "state": "OK", "changed_ms": NOW_MS, "breaching_ms": NOW_MS},
     }
     row = alarms.update().where(alarms.c.name == "down").values(contributors=json.dumps(contributors))
-    door.database.run_sync(lambda connection: connection.execute(row))
+    door.database.change_sync(lambda connection: connection.execute(row))
     rule = door.rules()["down"]
     assert (rule["query"], rule["duration"], rule["keepFiringFor"], rule["state"]) == ("up == 0", 120, 60, "firing")
     assert [(alert["labels"]["instance"], alert["state"], alert["activeAt"]) for alert in door.alerts()] == [

@@ -148,7 +148,7 @@ def test_events_go_into_another_group_once(room: LogsRoom, state: State, clock: 
         target, _ = await room.groups.ensure(ACCOUNT, REGION, "all", ["s"])
         await put(room, "g", arn("all") + ":*", "ERROR")
         await write(room, "g", "ERROR 1", "fine")
-        body = await state.run(lambda connection: connection.execute(select(log_forwards)).mappings().one())
+        body = await state.read(lambda connection: connection.execute(select(log_forwards)).mappings().one())
         assert 1 == await room.forwarding.into_groups.turn()
         again = Forward(**{name: body[name] for name in ("id", "target", "events", "body")}, kind=Kind.GROUP)
         await room.forwarding.queue.put([again])  # as if the process had died before it noted the first

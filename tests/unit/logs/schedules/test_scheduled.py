@@ -185,7 +185,7 @@ def test_a_run_that_died_with_its_process_failed(bench: Bench, state: State, clo
     async def scenario() -> None:
         made = await bench.store.create(COUNT)
         clock.advance(300)
-        await state.run(lambda connection: begin(connection, made, NOW + 300_000, NOW + 600_000))
+        await state.change(lambda connection: begin(connection, made, NOW + 300_000, NOW + 600_000))
         assert 0 == await bench.job.turn()
         (run,) = await bench.store.history(made, 0, NOW * 2)
         assert (Status.FAILED, "trimtab stopped while the query ran") == (run.status, run.error)

@@ -193,7 +193,7 @@ class Writing:
         def read(connection: object) -> list[dict[str, object]]:
             return [json.loads(row.body) for row in connection.execute(select(outbox))]
 
-        return asyncio.run(self.state.run(read))
+        return asyncio.run(self.state.read(read))
 
 
 def test_a_report_is_written_once_when_it_is_due_and_told_with_its_head(state: State, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_the_migrations_make_the_declared_tables(state: State) -> None:
 
 
 def test_commits_are_synced_in_full_and_the_file_is_private(state: State, tmp_path: Path, synced: None) -> None:
-    assert (2,) == state.run_sync(lambda connection: tuple(connection.execute(text("PRAGMA synchronous")).one()))
+    assert (2,) == state.read_sync(lambda connection: tuple(connection.execute(text("PRAGMA synchronous")).one()))
     assert 0o600 == stat.S_IMODE((tmp_path / "state.sqlite").stat().st_mode)
 
 
@@ -29,17 +29,17 @@ def test_a_failed_transaction_leaves_nothing(state: State) -> None:
         raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError):
-        state.run_sync(fail)
-    assert [] == state.run_sync(lambda connection: connection.execute(select(tags)).all())
+        state.change_sync(fail)
+    assert [] == state.read_sync(lambda connection: connection.execute(select(tags)).all())
 
 
 def test_opening_again_keeps_the_rows_and_wiping_drops_them(state: State, tmp_path: Path) -> None:
-    state.run_sync(lambda connection: connection.execute(insert(tags).values(ROW)))
+    state.change_sync(lambda connection: connection.execute(insert(tags).values(ROW)))
     state.close()
     again = State.open("", tmp_path)
-    assert 1 == len(again.run_sync(lambda connection: connection.execute(select(tags)).all()))
+    assert 1 == len(again.read_sync(lambda connection: connection.execute(select(tags)).all()))
     again.wipe()
-    assert [] == again.run_sync(lambda connection: connection.execute(select(tags)).all())
+    assert [] == again.read_sync(lambda connection: connection.execute(select(tags)).all())
     again.close()
 
 

@@ -44,13 +44,13 @@ def test_stretches_of_before_keep_their_sense(tmp_path: Path) -> None:
             )
     state.migrate()
     query = text("SELECT name, from_ms, condition, gpu_type, instance_id FROM node_states ORDER BY name, from_ms")
-    found = state.run_sync(lambda connection: [tuple(row) for row in connection.execute(query)])
+    found = state.read_sync(lambda connection: [tuple(row) for row in connection.execute(query)])
     assert [
         ("cpu", 0, "up", "h100", ""),
         ("n1", 0, "up", "h100", "i-1"),
         ("n1", 10, "powered down", "h100", "i-1"),
     ] == found
     conditions = text("SELECT name, condition FROM cluster_nodes ORDER BY name")
-    assert [("cpu", "up"), ("n1", "powered down")] == state.run_sync(
+    assert [("cpu", "up"), ("n1", "powered down")] == state.read_sync(
         lambda connection: [tuple(row) for row in connection.execute(conditions)]
     )

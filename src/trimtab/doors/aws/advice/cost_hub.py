@@ -135,9 +135,8 @@ async def get_preferences(rooms: AdviceRooms, request: Request, context: CallCon
 @operations.add("UpdatePreferences", needs=Role.WRITE)
 async def update_preferences(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Change how savings are shown."""
-    kept = await rooms.room.knobs.preferences(context.account)
-    kept |= {key: value for key, value in request.items() if value is not None}
-    await rooms.room.knobs.prefer(context.account, kept)
+    given = {key: value for key, value in request.items() if value is not None}
+    kept = await rooms.room.knobs.prefer(context.account, given)
     return {**_DEFAULTS, **kept}
 
 

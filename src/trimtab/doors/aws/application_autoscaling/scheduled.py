@@ -6,28 +6,29 @@ from trimtab.doors.aws.application_autoscaling.rooms import ScalingRooms, key_of
 from trimtab.doors.aws.application_autoscaling.shapes import scheduled_shape
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.scaling.engine.model import Times
+from trimtab.scaling.engine.model import ScheduledChange, Times
 
 
 @operations.add("PutScheduledAction", needs=Role.WRITE)
 async def put_scheduled_action(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
     """Make a scheduled action, or change what is given of it."""
     key, name = key_of(request, context), request["ScheduledActionName"]
-    target = await rooms.room.targets.named(scope_of(context), key)
-    known = {one.name: one for one in await rooms.room.schedules.of(target)}.get(name)
     bounds = request.get("ScalableTargetAction") or {}
-    schedule = request.get("Schedule") or (known.schedule if known else "")
-    if not schedule:
-        raise AwsError("ValidationException", "Schedule is required when creating a scheduled action")
-    times = Times(
-        schedule,
-        request.get("Timezone") or (known.zone if known else "UTC"),
-        request.get("StartTime") if "StartTime" in request else (known.start_ms if known else None),
-        request.get("EndTime") if "EndTime" in request else (known.end_ms if known else None),
-        bounds.get("MinCapacity") if bounds else (known.least if known else None),
-        bounds.get("MaxCapacity") if bounds else (known.most if known else None),
-    )
-    await rooms.room.schedules.put(scope_of(context), key, name, times)
+
+    def shaped(known: ScheduledChange | None) -> Times:
+        schedule = request.get("Schedule") or (known.schedule if known else "")
+        if not schedule:
+            raise AwsError("ValidationException", "Schedule is required when creating a scheduled action")
+        return Times(
+            schedule,
+            request.get("Timezone") or (known.zone if known else "UTC"),
+            request.get("StartTime") if "StartTime" in request else (known.start_ms if known else None),
+            request.get("EndTime") if "EndTime" in request else (known.end_ms if known else None),
+            bounds.get("MinCapacity") if bounds else (known.least if known else None),
+            bounds.get("MaxCapacity") if bounds else (known.most if known else None),
+        )
+
+    await rooms.room.schedules.shape(scope_of(context), key, name, shaped)
     return {}
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import NotFound
 from trimtab.doors.aws.application_autoscaling.rooms import (
     NO_RESOURCE,
     ScalingRooms,
@@ -18,7 +17,6 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.scaling.engine.memory import Memory
 from trimtab.scaling.engine.model import Form
-from trimtab.scaling.engine.rows import form_of
 
 
 @operations.add("RegisterScalableTarget", needs=Role.WRITE)
@@ -26,22 +24,26 @@ async def register_scalable_target(rooms: ScalingRooms, request: Request, contex
     """Register a target, or change what is given of it. It is observed until its mode is switched."""
     key, targets = key_of(request, context), rooms.room.targets
     least, most = request.get("MinCapacity"), request.get("MaxCapacity")
-    try:
-        form = form_of(await targets.named(scope_of(context), key))
-    except NotFound:
-        if least is None or most is None:
-            raise AwsError(
-                "ValidationException", "MinCapacity and MaxCapacity are required when registering a new scalable target"
-            ) from None
-        form = Form(least, most)
-    form = replace(
-        form,
-        least=form.least if least is None else least,
-        most=form.most if most is None else most,
-        role=request.get("RoleARN") or form.role,
-        suspended=suspended_of(request.get("SuspendedState") or {}, form.suspended),
-    )
-    return {"ScalableTargetARN": (await targets.put(key, form, request.get("Tags"))).arn}
+
+    def shaped(known: Form | None) -> Form:
+        if known is None:
+            if least is None or most is None:
+                raise AwsError(
+                    "ValidationException",
+                    "MinCapacity and MaxCapacity are required when registering a new scalable target",
+                )
+            form = Form(least, most)
+        else:
+            form = known
+        return replace(
+            form,
+            least=form.least if least is None else least,
+            most=form.most if most is None else most,
+            role=request.get("RoleARN") or form.role,
+            suspended=suspended_of(request.get("SuspendedState") or {}, form.suspended),
+        )
+
+    return {"ScalableTargetARN": (await targets.shape(key, shaped, request.get("Tags"))).arn}
 
 
 @operations.add("DescribeScalableTargets")

@@ -59,7 +59,7 @@ async def list_event_data_stores(rooms: CloudTrailRooms, request: Request, conte
     found = await rooms.audit.stores.of(context.account, context.region)
     first, limit = offset_of(request.get("NextToken"), "stores"), request.get("MaxResults") or _PAGE
     more = {"NextToken": encode_token(["stores", first + limit])} if first + limit < len(found) else {}
-    return {"EventDataStores": [described(one) for one in found[first : first + limit]], **more}
+    return {"EventDataStores": [_listed(one) for one in found[first : first + limit]], **more}
 
 
 @operations.add("UpdateEventDataStore", needs=Role.WRITE)
@@ -118,6 +118,11 @@ def described(store: Store) -> dict[str, Any]:
         "CreatedTimestamp": store.created_ms,
         "UpdatedTimestamp": store.changed_ms,
     }
+
+
+def _listed(store: Store) -> dict[str, Any]:
+    """A store as ListEventDataStores answers it: its model knows no key and no billing mode."""
+    return {name: value for name, value in described(store).items() if name not in ("KmsKeyId", "BillingMode")}
 
 
 def _members(request: Request) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """DeleteAlarms, SetAlarmState, EnableAlarmActions and DisableAlarmActions."""
 
-import json
-
 from trimtab.access.principal import Role
 from trimtab.alarms.model import AlarmKey, AlarmKind, StateValue
+from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.doors.aws.cloudwatch.alarm_parts import alarms_of
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
@@ -58,7 +57,7 @@ async def disable_alarm_actions(rooms: CloudWatchRooms, request: Request, contex
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        typed.loads(text)
+    except ValueError:
         return False
     return True

@@ -1,5 +1,6 @@
 """Recommendations of EBS volumes, Lambda functions and ECS services, and what is idle."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from trimtab.access.scope import Scope
@@ -8,7 +9,7 @@ from trimtab.advice.rightsizing.planned import Planned, of_subject
 from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.doors.aws.compute_optimizer import shapes
 from trimtab.doors.aws.compute_optimizer.instances import span_of
-from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, kept, operations, page, scope_of
+from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, filters_of, kept, operations, page, scope_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
@@ -220,10 +221,11 @@ async def get_idle_recommendations(rooms: OptimizerRooms, request: Request, cont
     """What does nothing."""
     named = tuple(request.get("resourceArns") or ())
     scope: Scope = scope_of(request, context)
+    filters = filters_of(request)
     found = [
         one
         for one in await rooms.room.store.listed(scope, Wanted(arns=named, idle=True))
-        if one.recommendation.subject.kind in _IDLE_TYPES and _wanted(one, request)
+        if one.recommendation.subject.kind in _IDLE_TYPES and _wanted(one, filters)
     ]
     if (request.get("orderBy") or {}).get("order") == "Asc":
         found.reverse()
@@ -236,9 +238,9 @@ async def get_idle_recommendations(rooms: OptimizerRooms, request: Request, cont
     }
 
 
-def _wanted(one: Kept, request: Request) -> bool:
+def _wanted(one: Kept, filters: Sequence[tuple[str, frozenset[str]]]) -> bool:
     told = {"ResourceType": _IDLE_TYPES[one.recommendation.subject.kind], "Finding": "Idle"}
-    return all(told[rule["name"]] in (rule.get("values") or ()) for rule in request.get("filters") or ())
+    return all(told.get(name) in values for name, values in filters)
 
 
 def _idle(one: Kept, planned: Planned | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from trimtab.advice.rightsizing.preferences import ACCOUNT, RESOURCE, TYPES, Pre
 from trimtab.advice.rightsizing.room import RESOURCE_TYPES
 from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.doors.aws.compute_optimizer import shapes
-from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, operations, page, scope_of
+from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, filters_of, operations, page, scope_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
@@ -197,9 +197,8 @@ async def describe_recommendation_export_jobs(rooms: OptimizerRooms, request: Re
     found = await rooms.room.exports.listed(context.account, ids)
     if ids and len({one.id for one in found}) < len(set(ids)):
         raise AwsError("ResourceNotFoundException", "At least one of the jobs does not exist.")
-    for rule in request.get("filters") or ():
-        wanted = set(rule.get("values") or ())
-        found = [one for one in found if (one.status if rule["name"] == "JobStatus" else one.resource_type) in wanted]
+    for name, wanted in filters_of(request):
+        found = [one for one in found if (one.status if name == "JobStatus" else one.resource_type) in wanted]
     shown, more = page(found, request)
     jobs = [
         {

@@ -103,14 +103,22 @@ async def kept(
         for arn in named
         if arn not in known
     ]
-    return [one for one in found if _passes(one, request.get("filters") or ())], errors
+    filters = filters_of(request)
+    return [one for one in found if _passes(one, filters)], errors
 
 
-def _passes(one: Kept, filters: Sequence[Any]) -> bool:
-    for rule in filters:
-        wanted = set(rule.get("values") or ())
+def filters_of(request: Request) -> list[tuple[str, frozenset[str]]]:
+    """The filters of a request: names with the values that pass. Raises InvalidInput for one without a name."""
+    filters = request.get("filters") or ()
+    if not all(one.get("name") for one in filters):
+        raise InvalidInput("a filter has no name")
+    return [(one["name"], frozenset(one.get("values") or ())) for one in filters]
+
+
+def _passes(one: Kept, filters: Sequence[tuple[str, frozenset[str]]]) -> bool:
+    for name, wanted in filters:
         told = one.recommendation
-        match rule.get("name"):
+        match name:
             case "Finding":
                 words = {told.finding.value, told.finding.value.upper()}
                 if told.finding.value in ("Underprovisioned", "Overprovisioned"):

@@ -35,7 +35,7 @@ async def create_dashboard(rooms: QuickSightRooms, request: Request, context: Ca
         place, DASHBOARD, request["DashboardId"], request["Name"],
         state={"latest": 1, "published": 1, "published_ms": rooms.room.clock.now_ms(), "permissions": permissions},
     )  # fmt: skip
-    version = await _version(rooms, dashboard, 1, request, context)
+    version = await _version(rooms, dashboard, request, context)
     dashboard = await rooms.room.store.create(replace(dashboard, status=version.status), tags_of(request))
     version = await rooms.room.store.create(version)
     await rooms.room.keep_analysis(context.principal, dashboard, version.state["document"])
@@ -85,10 +85,13 @@ async def update_dashboard(rooms: QuickSightRooms, request: Request, context: Ca
     """Make the next version; `UpdateDashboardPublishedVersion` publishes it."""
     check_source(request)
     one = await found(rooms, place_of(request, context), DASHBOARD, request["DashboardId"])
-    number = int(one.state["latest"]) + 1
-    version = await rooms.room.store.create(await _version(rooms, one, number, request, context))
-    changed = replace(one, title=request["Name"], state={**one.state, "latest": number})
-    await rooms.room.store.replace(changed)
+    version = await _version(rooms, one, request, context)
+
+    def count(kept: Resource) -> Resource:
+        return replace(kept, title=request["Name"], state={**kept.state, "latest": int(kept.state["latest"]) + 1})
+
+    numbered = await rooms.room.store.change(one, count)
+    version = await rooms.room.store.create(replace(version, name=str(numbered.state["latest"])))
     return {**_names(one), "VersionArn": version.arn, "CreationStatus": version.status}
 
 
@@ -102,8 +105,8 @@ async def update_dashboard_published_version(
     version = await _numbered(rooms, place, one, int(request["VersionNumber"]))
     if version.status == FAILED:
         raise Conflict(f"cannot publish version {version.name} of {one.name!r}: its creation failed")
-    state = {**one.state, "published": int(version.name), "published_ms": rooms.room.clock.now_ms()}
-    changed = await rooms.room.store.replace(replace(one, state=state))
+    published = {"published": int(version.name), "published_ms": rooms.room.clock.now_ms()}
+    changed = await rooms.room.store.change(one, lambda kept: replace(kept, state={**kept.state, **published}))
     await rooms.room.keep_analysis(context.principal, changed, version.state["document"])
     return {"DashboardId": one.name, "DashboardArn": one.arn}
 
@@ -152,14 +155,13 @@ async def _numbered(rooms: QuickSightRooms, place: Place, one: Resource, number:
     return await found(rooms, place, VERSION, str(number), one.name)
 
 
-async def _version(
-    rooms: QuickSightRooms, one: Resource, number: int, request: Request, context: CallContext
-) -> Resource:  # fmt: skip
+async def _version(rooms: QuickSightRooms, one: Resource, request: Request, context: CallContext) -> Resource:
+    """What a request makes of a dashboard: its version 1."""
     form = form_of(request, "Permissions", "DashboardId")
     defined = await rooms.room.define(context.principal, one.place, form)
     failed = defined.failed and not lenient(request)
     return Resource(
-        one.place, VERSION, str(number), request["Name"], parent=one.name, status=FAILED if failed else MADE,
+        one.place, VERSION, "1", request["Name"], parent=one.name, status=FAILED if failed else MADE,
         form=form, state=state_of(defined, failed=failed),
     )  # fmt: skip
 

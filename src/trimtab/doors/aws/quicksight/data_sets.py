@@ -71,7 +71,7 @@ async def update_data_set(rooms: QuickSightRooms, request: Request, context: Cal
     form = form_of(request)
     document, state = await _mapped(rooms, place, form, await rooms.room.store.tags_of(one.arn))
     changed = replace(one, title=request["Name"], status=UPDATED, form=form, state=state)
-    await rooms.room.store.replace(changed)
+    await rooms.room.store.change(one, lambda _: changed)
     if document is None:
         await rooms.room.forget_dataset(context.principal, one)
     await rooms.room.keep_dataset(context.principal, changed, document)

@@ -58,12 +58,16 @@ async def list_data_sources(rooms: QuickSightRooms, request: Request, context: C
 async def update_data_source(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
     """Change a data source."""
     one = await found(rooms, place_of(request, context), DATA_SOURCE, request["DataSourceId"])
-    form = {**one.form, **form_of(request, "Credentials")}
-    problem = _problem(form, rooms.room.public_url)
-    status, state = (UPDATE_FAILED, {"error": problem}) if problem else (UPDATED, {})
-    changed = replace(one, title=request["Name"], status=status, form=form, state=state)
-    await rooms.room.store.replace(changed)
-    return {"Arn": one.arn, "DataSourceId": one.name, "UpdateStatus": status}
+    given, url = form_of(request, "Credentials"), rooms.room.public_url
+
+    def update(kept: Resource) -> Resource:
+        form = {**kept.form, **given}
+        problem = _problem(form, url)
+        status, state = (UPDATE_FAILED, {"error": problem}) if problem else (UPDATED, {})
+        return replace(kept, title=request["Name"], status=status, form=form, state=state)
+
+    changed = await rooms.room.store.change(one, update)
+    return {"Arn": one.arn, "DataSourceId": one.name, "UpdateStatus": changed.status}
 
 
 @operations.add("DeleteDataSource", needs=Role.WRITE)

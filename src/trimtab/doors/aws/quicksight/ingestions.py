@@ -50,9 +50,9 @@ async def begin(rooms: QuickSightRooms, one: Resource, id_: str, kind: str, cont
     except TrimtabError as problem:
         error = {"Type": "QUERY_TIMEOUT" if isinstance(problem, QueryAborted) else "SQL_EXCEPTION"}
         failed = {"kind": kind, "error": {**error, "Message": str(problem)}}
-        return await room.store.replace(replace(made, status="FAILED", state=failed))
+        return await room.store.change(made, lambda kept: replace(kept, status="FAILED", state=failed))
     state: dict[str, Any] = {"kind": kind, "rows": extract.rows, "took_ms": extract.took_ms}
-    return await room.store.replace(replace(made, status="COMPLETED", state=state))
+    return await room.store.change(made, lambda kept: replace(kept, status="COMPLETED", state=state))
 
 
 def _document(one: Resource) -> dict[str, Any]:

@@ -25,14 +25,17 @@ async def describe_dashboard_permissions(rooms: QuickSightRooms, request: Reques
 async def update_dashboard_permissions(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
     """Grant and revoke actions."""
     one = await found(rooms, place_of(request, context), DASHBOARD, request["DashboardId"])
-    own = _changed(one.state["permissions"], request.get("GrantPermissions"), request.get("RevokePermissions"))
-    links = _changed(
-        one.state.get("links") or (), request.get("GrantLinkPermissions"), request.get("RevokeLinkPermissions")
-    )
-    if len(own) > _MOST or len(links) > _MOST:
-        raise LimitExceeded(f"cannot grant: a dashboard has at most {_MOST} principals")
-    changed = replace(one, state={**one.state, "permissions": own, "links": links})
-    return _document(await rooms.room.store.replace(changed))
+    grant, revoke = request.get("GrantPermissions"), request.get("RevokePermissions")
+    link, unlink = request.get("GrantLinkPermissions"), request.get("RevokeLinkPermissions")
+
+    def update(kept: Resource) -> Resource:
+        own = _changed(kept.state["permissions"], grant, revoke)
+        links = _changed(kept.state.get("links") or (), link, unlink)
+        if len(own) > _MOST or len(links) > _MOST:
+            raise LimitExceeded(f"cannot grant: a dashboard has at most {_MOST} principals")
+        return replace(kept, state={**kept.state, "permissions": own, "links": links})
+
+    return _document(await rooms.room.store.change(one, update))
 
 
 def _changed(known: Permissions, grant: Permissions | None, revoke: Permissions | None) -> list[dict[str, Any]]:

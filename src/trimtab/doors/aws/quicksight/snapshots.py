@@ -43,9 +43,8 @@ async def start_dashboard_snapshot_job(rooms: QuickSightRooms, request: Request,
             made["S3Results"] += result
             failed, number = failed or problem, number + 1
         results.append(made)
-    await rooms.room.store.replace(
-        replace(job, status="FAILED" if failed else "COMPLETED", state={"groups": results, "problem": failed})
-    )
+    ended = replace(job, status="FAILED" if failed else "COMPLETED", state={"groups": results, "problem": failed})
+    await rooms.room.store.change(job, lambda _: ended)
     return {"Arn": job.arn, "SnapshotJobId": job.name}
 
 

@@ -1,5 +1,6 @@
 """Endpoint configurations and endpoints: made, changed, described, listed, deleted."""
 
+from dataclasses import replace
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -98,8 +99,12 @@ async def update_endpoint(rooms: SageMakerRooms, request: Request, context: Call
     found = await _endpoint(rooms, request, context)
     name = request["EndpointConfigName"]
     await _need(rooms, CONFIG, name, context, "Could not find endpoint configuration")
-    state = found.state if request.get("RetainAllVariantProperties") else {}
-    await rooms.served.change(found, form={**found.form, "EndpointConfigName": name}, state=state)
+    retained = bool(request.get("RetainAllVariantProperties"))
+
+    def update(kept: Served) -> Served:
+        return replace(kept, form={**kept.form, "EndpointConfigName": name}, state=kept.state if retained else {})
+
+    await rooms.served.edit(found, update)
     return {"EndpointArn": found.arn}
 
 
@@ -111,12 +116,18 @@ async def update_endpoint_weights_and_capacities(
     found = await _endpoint(rooms, request, context)
     config = await _need(rooms, CONFIG, found.form["EndpointConfigName"], context, "Could not find configuration")
     known = {one["VariantName"] for one in config.form["ProductionVariants"]}
-    variants = dict(found.state.get("variants") or {})
-    for one in request["DesiredWeightsAndCapacities"]:
+    wanted = request["DesiredWeightsAndCapacities"]
+    for one in wanted:
         if one["VariantName"] not in known:
             raise InvalidInput(f'The variant name(s) "{one["VariantName"]}" is/are not present within endpoint.')
-        variants[one["VariantName"]] = {**variants.get(one["VariantName"], {}), **one}
-    await rooms.served.change(found, state={**found.state, "variants": variants})
+
+    def update(kept: Served) -> Served:
+        variants = dict(kept.state.get("variants") or {})
+        for one in wanted:
+            variants[one["VariantName"]] = {**variants.get(one["VariantName"], {}), **one}
+        return replace(kept, state={**kept.state, "variants": variants})
+
+    await rooms.served.edit(found, update)
     return {"EndpointArn": found.arn}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -74,7 +75,7 @@ def _default_of(message: str, structure: str) -> str:
     if structure != "json":
         raise AwsError("InvalidParameter", "Invalid parameter: MessageStructure")
     try:
-        found = json.loads(message)
+        found = typed.loads(message)
         default = found["default"]
     except (ValueError, KeyError, TypeError):
         default = None

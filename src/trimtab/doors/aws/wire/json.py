@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from trimtab.base.typed import check_levels
 from trimtab.doors.aws.wire import documents, timestamps
 from trimtab.doors.aws.wire.documents import Leaves, Reader, Writer
 from trimtab.doors.aws.wire.event_stream import EventStreamWriter
@@ -21,7 +22,7 @@ from trimtab.doors.aws.wire.malformed import Malformed
 from trimtab.doors.aws.wire.model import OperationModel, ServiceModel, Shape
 
 QUERY_MODE = b"x-amzn-query-mode"
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 """What decoding a body that is not JSON raises: wrong syntax, bytes that are no text, nesting without end."""
 
 _decode = msgspec.json.Decoder().decode
@@ -81,6 +82,7 @@ def decode_object(body: bytes) -> Any:
     if not body:
         return {}
     try:
+        check_levels(body)
         return _decode(body)
     except UNREADABLE as problem:
         raise Malformed(f"a JSON document ({problem})", body[:40].decode("utf-8", "replace")) from None

@@ -1,6 +1,5 @@
 """Groups of traces."""
 
-from dataclasses import replace
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -40,11 +39,11 @@ async def get_groups(rooms: XRayRooms, request: Request, context: CallContext) -
 @operations.add("UpdateGroup", needs=Role.WRITE)
 async def update_group(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """Change the expression or the insights of a group."""
-    group = await group_of(rooms, request, context)
+    group, changes = await group_of(rooms, request, context), _insights(request)
     if request.get("FilterExpression") is not None:
         await rooms.traces.search.expression(request["FilterExpression"], context.account, context.region)
-        group = replace(group, filter=request["FilterExpression"])
-    return {"Group": _group(await rooms.traces.groups.change(replace(group, **_insights(request))))}
+        changes["filter"] = request["FilterExpression"]
+    return {"Group": _group(await rooms.traces.groups.change(group, **changes))}
 
 
 @operations.add("DeleteGroup", needs=Role.WRITE)

@@ -23,13 +23,16 @@ def number(text: str) -> float:
     """A number as Go and PromQL write it: decimal, hexadecimal, with an exponent or underscores, Inf, NaN."""
     plain = text.replace("_", "").lower()
     if plain.startswith(("0x", "-0x", "+0x")):
-        return float(int(plain, 16))
+        try:
+            return float(int(plain, 16))
+        except OverflowError:
+            raise ValueError("out of range") from None
     return float(plain)
 
 
 def duration_s(text: str) -> float:
-    """Seconds of `1h30m`."""
-    return sum(int(count) * _UNIT_MS[unit] for count, unit in _PART.findall(text)) / 1000
+    """Seconds of `1h30m`; infinite for one of hundreds of digits."""
+    return sum(float(count) * _UNIT_MS[unit] for count, unit in _PART.findall(text)) / 1000
 
 
 def written_duration(milliseconds: int) -> str:

@@ -31,10 +31,13 @@ def parse(text: str) -> Expression:
     cursor = Cursor(text)
     if cursor.at_end():
         raise cursor.wrong("no expression found in input", 0)
-    node = _expression(cursor, 0)
-    if not cursor.at_end():
-        raise cursor.unexpected("query")
-    check(node, text)
+    try:
+        node = _expression(cursor, 0)
+        if not cursor.at_end():
+            raise cursor.unexpected("query")
+        check(node, text)
+    except RecursionError:  # of hundreds of operators in a row, each of which is a level
+        raise cursor.wrong("query is nested too deeply", 0) from None
     return node
 
 

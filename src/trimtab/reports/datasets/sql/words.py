@@ -1,7 +1,7 @@
 """Expressions of SQL as trees of the expression language: both have the same types, functions and exact money."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlglot import exp
@@ -70,7 +70,12 @@ def _column(of: Any, _: int) -> Node:
 
 
 def _literal(of: Any, _: int) -> Node:
-    return Literal(of.this if of.is_string else Decimal(of.this), *_span(of))
+    if of.is_string:
+        return Literal(of.this, *_span(of))
+    try:
+        return Literal(Decimal(of.this), *_span(of))
+    except InvalidOperation:  # the parser takes 1e308.0000001 for one
+        raise SqlProblem(f"{of.this[:40]} is no number", *place_of(of)) from None
 
 
 def _span(of: exp.Expression) -> tuple[int, int]:

@@ -65,7 +65,7 @@ class AlarmWorld(World):
 
     def messages(self) -> list[dict[str, Any]]:
         """What was told of alarms, oldest first."""
-        rows = self.database.run_sync(lambda connection: connection.execute(outbox.select()).fetchall())
+        rows = self.database.read_sync(lambda connection: connection.execute(outbox.select()).fetchall())
         return [json.loads(row.body) for row in rows]
 
 

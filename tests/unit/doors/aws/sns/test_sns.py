@@ -87,7 +87,7 @@ def test_a_subscription_waits_for_its_token_then_gets_attributes_and_ends(
     assert arn.startswith(f"{OPS}:")
     assert sns.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"] == "PendingConfirmation"
     assert sns.get_topic_attributes(TopicArn=OPS)["Attributes"]["SubscriptionsPending"] == "1"
-    asked = state.run_sync(lambda connection: connection.execute(select(notify_deliveries.c.kind)).all())
+    asked = state.read_sync(lambda connection: connection.execute(select(notify_deliveries.c.kind)).all())
     assert [row.kind for row in asked] == ["sns.confirmation"] * 2
     assert code_of(lambda: sns.confirm_subscription(TopicArn=OPS, Token="wrong"))[1] == "Invalid parameter: Token"
     ((channel, _),) = asyncio.run(room.channels.list(None))
@@ -140,7 +140,7 @@ def test_a_message_is_durable_when_it_is_acknowledged(sns: Any, state: State) ->
     sns.create_topic(Name="ops")
     attributes = {"level": {"DataType": "String", "StringValue": "high"}}
     id_ = sns.publish(TopicArn=OPS, Message="hello", Subject="s", MessageAttributes=attributes)["MessageId"]
-    row = state.run_sync(lambda connection: connection.execute(select(outbox)).one())
+    row = state.read_sync(lambda connection: connection.execute(select(outbox)).one())
     body = json.loads(row.body)
     assert (row.id, row.kind, body["Message"], body["Subject"]) == (id_, "sns.published", "hello", "s")
     assert body["MessageAttributes"] == {"level": {"Type": "String", "Value": "high"}}
@@ -150,7 +150,7 @@ def test_a_message_is_durable_when_it_is_acknowledged(sns: Any, state: State) ->
 def test_a_structured_message_is_its_default(sns: Any, state: State) -> None:
     sns.create_topic(Name="ops")
     sns.publish(TopicArn=OPS, Message=json.dumps({"default": "d", "sms": "s"}), MessageStructure="json")
-    row = state.run_sync(lambda connection: connection.execute(select(outbox)).one())
+    row = state.read_sync(lambda connection: connection.execute(select(outbox)).one())
     assert json.loads(row.body)["Message"] == "d"
     wrong = code_of(lambda: sns.publish(TopicArn=OPS, Message="{}", MessageStructure="json"))
     assert wrong == ("InvalidParameter", "Invalid parameter: Message Structure - No default entry in JSON message body")

@@ -105,7 +105,6 @@ from trimtab.fleet import jobs as fleet_jobs
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
-from trimtab.jobs.processes import processes
 from trimtab.jobs.reports import EVERY_S as REPORTS_S
 from trimtab.jobs.reports import check_ages
 from trimtab.kpis import hosts
@@ -313,7 +312,7 @@ def _self_watch(rooms: Rooms) -> SelfWatch:
     """trimtab's own metrics."""
     running = Running(
         reports=lambda: [rooms.reporting.now(), *rooms.told.reports],
-        processes=processes,
+        processes=lambda: rooms.processes.facts,
         doors=rooms.doors.counts,
         late_ms=lambda: rooms.evaluation.late_ms,
         heartbeats=rooms.evaluation.heartbeats,
@@ -440,6 +439,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         rooms.egress_audit.job(),
         rooms.reporting.lag.job(),
+        rooms.processes.job(),
         Job("read what the other processes tell", REPORTS_S, rooms.told.refresh),
         *([_own_series(rooms).job()] if rooms.settings.self_metrics else []),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),

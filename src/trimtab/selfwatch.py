@@ -1,6 +1,5 @@
 """trimtab watching itself: the `trimtab_*` metrics of GET /metrics, collected when they are asked for."""
 
-import asyncio
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -350,7 +349,7 @@ class SelfSeries:
         if not self._begun:
             self._begun = True
             return
-        found = await asyncio.to_thread(lambda: list(self._watch.samples()))
+        found = list(self._watch.samples())
         now_ms = self._clock.now_ms()
         rows = [(self._series(name, grows, labels), now_ms, value) for name, grows, labels, value in found]
         await self._ingest.write(MetricBatch(samples=np.array(rows, SAMPLE_ROW)))

@@ -1,11 +1,15 @@
-"""What the system says of trimtab's processes: memory, open files, threads and CPU of each, asked when it is wanted."""
+"""What the system says of trimtab's processes: memory, open files, threads and CPU of each, asked every ten seconds."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 
+from trimtab.jobs.periodic import Job
+
+EVERY_S = 10.0
 _MODULES = {
     "trimtab.store.telemetry.owner": "engine",
     "trimtab.server": "server",
@@ -23,6 +27,21 @@ class ProcessFacts:
     open_files: int
     threads: int
     cpu_s: float
+
+
+@dataclass(slots=True)
+class Processes:
+    """The facts as last looked: finding the processes takes some ten milliseconds, which no scrape waits for."""
+
+    facts: list[ProcessFacts] = field(default_factory=list)
+
+    def job(self) -> Job:
+        """The job that looks."""
+        return Job("look at the processes", EVERY_S, self.refresh)
+
+    async def refresh(self) -> None:
+        """Look again."""
+        self.facts = await asyncio.to_thread(processes)
 
 
 def processes() -> list[ProcessFacts]:

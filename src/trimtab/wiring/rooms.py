@@ -63,6 +63,7 @@ from trimtab.inventory.drop_rules import DropRuleStore
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
+from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
@@ -178,6 +179,7 @@ class Rooms:
     evaluation: EvaluationWatch
     reporting: Reporting
     told: Told
+    processes: Processes
     doors: DoorWatch
     closed: Counts
     inflight: InFlight
@@ -305,6 +307,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         evaluation=EvaluationWatch.of(settings, stores.state, gate, clock),
         reporting=Reporting.of("server", clock),
         told=Told(stores.state, clock),
+        processes=Processes(),
         doors=DoorWatch(clock, is_aws_request),
         closed=Counts(),
         inflight=InFlight(settings.inflight_mb << 20),

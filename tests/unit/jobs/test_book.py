@@ -11,7 +11,7 @@ from trimtab.base.errors import Unavailable
 from trimtab.jobs.book import JobBook, JobReport
 from trimtab.jobs.lag import LoopLag
 from trimtab.jobs.periodic import Job, run_jobs
-from trimtab.jobs.processes import processes
+from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import STALE_MS, ProcessReport, Reporting, Told, check_ages, read_reports
 from trimtab.store.state.database import State
 
@@ -121,7 +121,10 @@ def test_what_a_process_tells_is_read_by_another_while_it_is_fresh(state: State)
 
 
 def test_the_system_tells_of_this_process() -> None:
-    found: dict[str, Any] = {one.process: one for one in processes()}
+    looking = Processes()
+    assert looking.facts == []
+    asyncio.run(looking.refresh())
+    found: dict[str, Any] = {one.process: one for one in looking.facts}
     own = found["server"]
     assert own.resident > 1_000_000
     assert own.open_files >= 3

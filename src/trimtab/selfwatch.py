@@ -24,7 +24,7 @@ from trimtab.jobs.periodic import Job
 from trimtab.jobs.processes import ProcessFacts
 from trimtab.jobs.reports import ProcessReport
 from trimtab.metrics.ingest import MetricIngest
-from trimtab.metrics.model import SAMPLE_ROW, Identity, MetricBatch
+from trimtab.metrics.model import SAMPLE_ROW, SELF, Identity, MetricBatch
 from trimtab.metrics.model import Kind as SeriesKind
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
@@ -32,8 +32,6 @@ from trimtab.reports.exposed import Exposed
 from trimtab.store.telemetry.damage import Kind
 from trimtab.store.telemetry.log import IngestLog
 
-NAMESPACE = "trimtab/Self"
-"""Of the series that the metrics are stored as."""
 STORE_S = 60.0
 _NOT_STORED = frozenset({"trimtab_build_info", "trimtab_cost_dollars", "trimtab_gpus"})
 _DAMAGE = {
@@ -360,4 +358,4 @@ class SelfSeries:
     def _series(self, name: str, grows: bool, labels: Mapping[str, str]) -> int:
         kind = SeriesKind.COUNTER if grows else SeriesKind.GAUGE
         dimensions = make_tags({**labels, "server": self._server})
-        return self._registry.add(Identity(*self._place, NAMESPACE, name, dimensions, kind=kind))
+        return self._registry.add(Identity(*self._place, SELF, name, dimensions, kind=kind))

@@ -14,9 +14,9 @@ from trimtab.doors.inflight import InFlight
 from trimtab.jobs.book import JobBook
 from trimtab.jobs.processes import ProcessFacts
 from trimtab.jobs.reports import ProcessReport
-from trimtab.metrics.model import Identity, Kind, MetricBatch
+from trimtab.metrics.model import SELF, Identity, Kind, MetricBatch
 from trimtab.notify.log import Counts
-from trimtab.selfwatch import NAMESPACE, Running, SelfSeries, SelfWatch
+from trimtab.selfwatch import Running, SelfSeries, SelfWatch
 
 
 class Registry:
@@ -136,7 +136,7 @@ def test_they_are_kept_as_series_but_for_money(watch: SelfWatch, registry: Regis
     assert ("trimtab_job_runs_total", "evaluate alarms", Kind.COUNTER) in kept
     assert ("trimtab_request_seconds_bucket", None, Kind.COUNTER) in kept
     assert not {name for name, _, _ in kept} & {"trimtab_cost_dollars", "trimtab_gpus", "trimtab_build_info"}
-    assert {(one.namespace, one.account) for one in registry.known} == {(NAMESPACE, "123456789012")}
+    assert {(one.namespace, one.account) for one in registry.known} == {(SELF, "123456789012")}
     assert all("server" in dict(one.dimensions) for one in registry.known)
     assert len(batch.samples) == len(registry.known)
     assert set(batch.samples["time"]) == {clock.now_ms()}

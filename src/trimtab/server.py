@@ -133,6 +133,7 @@ def _uvicorn_config(settings: Settings, site: Front, closed: Counts) -> uvicorn.
 
 def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, server: uvicorn.Server, stop: asyncio.Event) -> None:
     def end() -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that live pages are cut off is no error now
         server.should_exit = True
         stop.set()
 

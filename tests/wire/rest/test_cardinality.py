@@ -64,9 +64,7 @@ def test_rules_count_from_the_next_point_on_and_are_counted(client: httpx.Client
     assert "wire no pods" in client.get("/sources/cardinality", headers={"Accept": "text/html"}).text
     client.delete(RULES, params={"name": "wire no pods"}).raise_for_status()
     assert 204 == write(client, "wire_gone", 3)
-    fresh = client.get(
-        REPORT, params={"name": "wire_gone", "namespace": "Prometheus"}
-    )  # not asked before
+    fresh = client.get(REPORT, params={"name": "wire_gone", "namespace": "Prometheus"})  # not asked before
     assert 3 == fresh.json()["total"]["series"]
 
 

@@ -196,6 +196,7 @@ class Settings:
         _positive,
         "Series with a point in the last 15 days that an account may have; 0.9 kB of memory each, in two processes.",
     )
+    max_spans_per_trace: int = _setting(50_000, _positive, "Spans that a trace may have; those beyond are refused.")
     max_connections: int = _setting(
         20_000, _positive, "HTTP connections at once, at most what the process may open as files; further ones get 503."
     )

@@ -27,6 +27,7 @@ from trimtab.connections import SWEEP_S, ConnectionLimits, Counts, protocol, rai
 from trimtab.doors.front import Front
 from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
+from trimtab.jobs.memory import MemoryWatch
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.listen import bind
 from trimtab.selfwatch import tell_damage
@@ -88,7 +89,8 @@ async def serve(settings: Settings) -> None:
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
-            jobs = run_jobs([heartbeat(), server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)], stop)
+            memory = MemoryWatch(settings.server_memory_mb, wires.press).job()
+            jobs = run_jobs([heartbeat(), memory, server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)], stop)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
         with contextlib.suppress(TimeoutError):  # an insert that takes longer is made again at the next start

@@ -185,6 +185,11 @@ class Settings:
     )
     engine_memory_mb: int = _setting(4096, _positive, "Memory the embedded engine may use, in MiB.")
     engine_threads: int = _setting(2, _positive, "Threads one query of the engine may use.")
+    server_memory_mb: int = _setting(
+        3072,
+        _positive,
+        "Memory of the server process (MiB) past which it takes no new series and only few bodies at a time, until it has less.",
+    )
     query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")
     max_labels_per_series: int = _setting(
         40, _labels, "Labels (dimensions) a new series may have, its name not counted: at most 1,000."

@@ -188,7 +188,7 @@ class Settings:
     server_memory_mb: int = _setting(
         3072,
         _positive,
-        "Memory of the server process (MiB) past which it takes no new series and only few bodies at a time, until it has less.",
+        "Memory of the server (MiB) past which it takes no new series and few bodies at a time; the jobs process warns at the same.",
     )
     query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")
     max_labels_per_series: int = _setting(

@@ -30,6 +30,7 @@ from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.memory import MemoryWatch
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.run import LogInsights
@@ -205,7 +206,8 @@ async def work(settings: Settings) -> None:
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
         holding = Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew)
-        left = await run_jobs([heartbeat(), holding, *jobs], stop)
+        memory = MemoryWatch(settings.server_memory_mb).job()  # here it only gives back what is free, and warns
+        left = await run_jobs([heartbeat(), memory, holding, *jobs], stop)
         goes_on = bool(left and settings.clickhouse_url)  # a query that another's jobs must not meet
         notifying.sender.close()
     finally:

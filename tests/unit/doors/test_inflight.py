@@ -148,6 +148,22 @@ def test_aws_is_told_in_its_own_words() -> None:
     assert b"ThrottlingException" in body
 
 
+def test_the_front_lets_go_of_a_body_when_its_request_is_done() -> None:
+    held = InFlight(100)
+    seen: list[int] = []
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            continue
+        seen.append(held.bytes[REST])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    front = Front(app, Guard(Policy(), NoKeys()), inflight=held)
+    for _ in range(3):
+        assert 204 == ask(front, scope("/rest/v1/x"), 20, 20)[0]
+    assert ([40, 40, 40], 0, 0) == (seen, held.bytes.total(), held.requests.total())
+
+
 def test_remote_write_is_told_when_to_try_again(state: State) -> None:
     door = make_door(remote_write.routes, state)
     request = messages().WriteRequest()

@@ -28,6 +28,7 @@ from trimtab.doors.door_watch import Watched
 from trimtab.egress.own import write_listening
 from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
+from trimtab.jobs.memory import MemoryWatch
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.listen import bind
 from trimtab.selfwatch import tell_damage
@@ -89,7 +90,8 @@ async def serve(settings: Settings) -> None:
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
             await asyncio.to_thread(write_listening, settings.data_dir, listeners)
-            own = [heartbeat(), server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)]
+            memory = MemoryWatch(settings.server_memory_mb, wires.press).job()
+            own = [heartbeat(), memory, server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)]
             jobs = run_jobs(own, stop, rooms.reporting.book)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
@@ -135,6 +137,7 @@ def _uvicorn_config(settings: Settings, site: Watched, closed: Counts) -> uvicor
 
 def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, server: uvicorn.Server, stop: asyncio.Event) -> None:
     def end() -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that live pages are cut off is no error now
         server.should_exit = True
         stop.set()
 

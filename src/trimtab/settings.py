@@ -192,6 +192,11 @@ class Settings:
     )
     engine_memory_mb: int = _setting(4096, _positive, "Memory the embedded engine may use, in MiB.")
     engine_threads: int = _setting(2, _positive, "Threads one query of the engine may use.")
+    server_memory_mb: int = _setting(
+        3072,
+        _positive,
+        "Memory of the server (MiB) past which it takes no new series and few bodies at a time; the jobs process warns at the same.",
+    )
     query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")
     max_labels_per_series: int = _setting(
         40, _labels, "Labels (dimensions) a new series may have, its name not counted: at most 1,000."
@@ -203,6 +208,7 @@ class Settings:
         _positive,
         "Series with a point in the last 15 days that an account may have; 0.9 kB of memory each, in two processes.",
     )
+    max_spans_per_trace: int = _setting(50_000, _positive, "Spans that a trace may have; those beyond are refused.")
     max_connections: int = _setting(
         20_000, _positive, "HTTP connections at once, at most what the process may open as files; further ones get 503."
     )

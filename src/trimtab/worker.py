@@ -31,6 +31,7 @@ from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.memory import MemoryWatch
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.jobs.reports import EVERY_S, Reporting
 from trimtab.logs.groups import LogGroups
@@ -214,6 +215,7 @@ async def work(settings: Settings) -> None:
 
         own = [
             heartbeat(),
+            MemoryWatch(settings.server_memory_mb).job(),  # here it only gives back what is free, and warns
             Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew),
             reporting.lag.job(),
             Job("tell how the jobs do", EVERY_S, report),

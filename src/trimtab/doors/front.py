@@ -6,6 +6,7 @@
 It is plain ASGI, so that the AWS door pays for nothing it does not use.
 """
 
+import asyncio
 import html
 import json
 from collections.abc import Callable, Mapping
@@ -98,9 +99,14 @@ class Front:
     async def _counted(
         self, app: ASGIApp, door: str, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]
     ) -> None:
-        body = Counted(self._inflight, door, receive)
+        body, answer = Counted(self._inflight, door, receive), _Answer(send)
         try:
-            await self._bounded(app, scope, body.receive, send, headers)
+            await self._bounded(app, scope, body.receive, answer.send, headers)
+        except asyncio.CancelledError:  # a stop whose grace is over: nothing was acknowledged, and another will take it
+            if answer.started:
+                raise
+            text = b"cannot answer: trimtab is stopping; try again"
+            await _answer(send, 503, "text/plain; charset=utf-8", text, (("Retry-After", "1"),))
         finally:
             body.close()
 
@@ -120,6 +126,18 @@ class Front:
         refusal = self._too_large(str(body.seen)) if body.passed and not body.started else None
         if refusal is not None:
             await _refuse(scope, headers, send, refusal)
+
+
+class _Answer:
+    """Passes an answer on, and knows whether it began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        self.started = True
+        await self._send(message)
 
 
 class _CountedBody:

@@ -25,6 +25,7 @@ MOST_REQUESTS = 500
 """Requests with a body that a door takes at once. Each waits some milliseconds for the log; they share its syncs."""
 _THREADS = 2  # what is compiled lets go of the interpreter; more of what is not would only share one core
 _RETRY_S = 5
+_PRESSED = 16
 
 
 class InFlight:
@@ -32,6 +33,8 @@ class InFlight:
 
     def __init__(self, limit_bytes: int = 256 << 20) -> None:
         self.limit = limit_bytes
+        self.pressed = False
+        """Whether the process holds more memory than it may: then bodies have a sixteenth."""
         self.bytes: Counter[str] = Counter(dict.fromkeys(DOORS, 0))
         """Held now, by door."""
         self.requests: Counter[str] = Counter(dict.fromkeys(DOORS, 0))
@@ -42,12 +45,13 @@ class InFlight:
 
     def take(self, door: str, size: int) -> None:
         """Hold `size` bytes more. Raises Throttled; a door may have half, so that no door takes all from the others."""
-        if self.bytes[door] + size > self.limit // 2 or self.bytes.total() + size > self.limit:
+        limit = self.limit // _PRESSED if self.pressed else self.limit
+        if self.bytes[door] + size > limit // 2 or self.bytes.total() + size > limit:
             self.refused[door] += 1
             raise Throttled(
                 f"cannot take this request now: bodies of requests under way hold {self.bytes.total() >> 20} MiB, "
-                f"{self.bytes[door] >> 20} of them by this door; expected at most {self.limit >> 20} and "
-                f"{self.limit >> 21} MiB (TRIMTAB_INFLIGHT_MB)",
+                f"{self.bytes[door] >> 20} of them by this door; expected at most {limit >> 20} and {limit >> 21} MiB "
+                f"({'TRIMTAB_SERVER_MEMORY_MB is passed' if self.pressed else 'TRIMTAB_INFLIGHT_MB'})",
                 retry_after_s=_RETRY_S,
             )
         self.bytes[door] += size

@@ -14,7 +14,7 @@ from trimtab.settings import Settings
 
 RECOUNT_MS = 60_000
 """How long a count of live series stands before an account at its limit is counted anew."""
-_REASONS = ("labels", "label_name", "label_value", "account")
+_REASONS = ("labels", "label_name", "label_value", "account", "memory")
 
 
 class SeriesRefused(LimitExceeded):
@@ -52,6 +52,8 @@ class Admission:
         self.limits = limits
         self.refused: Counter[str] = Counter(dict.fromkeys(_REASONS, 0))
         """Series refused since the start, by the limit."""
+        self.pressed = False
+        """Whether the process holds more memory than it may: then no new series is taken."""
         self._count_live = count_live
         self._now_ms = now_ms
         self._known: Counter[str] = Counter()
@@ -66,6 +68,8 @@ class Admission:
 
     def room(self, account: str) -> int:
         """How many new series `account` may have now."""
+        if self.pressed:
+            return 0
         limit = self.limits.per_account
         if self._known[account] < limit:
             return limit - self._known[account]
@@ -78,6 +82,9 @@ class Admission:
     def check(self, identity: Identity, others: int = 0) -> None:
         """Raises SeriesRefused, or TooManySeries where the account has no room for it and `others` beside it."""
         self.check_labels(identity.dimensions)
+        if self.pressed:
+            self.refused["memory"] += 1
+            raise TooManySeries("no new series is taken: the server holds all of TRIMTAB_SERVER_MEMORY_MB")
         if self.room(identity.account) <= others:
             self.refused["account"] += 1
             raise TooManySeries(

@@ -223,7 +223,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     live = live_of(stores, bills.reader, economics, telling, clock)
     gate = Gate.of(settings, stores.state, clock)
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
-    traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
+    traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
     estimated.live = live
     units = units_of(fleet, telling, traces.reader, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)

@@ -148,6 +148,22 @@ def test_aws_is_told_in_its_own_words() -> None:
     assert b"ThrottlingException" in body
 
 
+def test_the_front_lets_go_of_a_body_when_its_request_is_done() -> None:
+    held = InFlight(100)
+    seen: list[int] = []
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            continue
+        seen.append(held.bytes[REST])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    front = Front(app, Guard(Policy(), NoKeys()), inflight=held)
+    for _ in range(3):
+        assert 204 == ask(front, scope("/rest/v1/x"), 20, 20)[0]
+    assert ([40, 40, 40], 0, 0) == (seen, held.bytes.total(), held.requests.total())
+
+
 def test_remote_write_is_told_when_to_try_again(state: State) -> None:
     door = make_door(remote_write.routes, state)
     request = messages().WriteRequest()
@@ -178,3 +194,26 @@ def test_a_gzip_counts_what_it_unpacks_to() -> None:
     assert 2_000_000 == held_size(bomb, zipped=True)
     assert 2 * len(bomb) == held_size(bomb, zipped=False)
     assert 2 * LIMIT == held_size(b"\xff" * 8, zipped=True)
+
+
+def test_a_process_with_too_much_memory_takes_few_bodies_and_no_new_series(state: State) -> None:
+    door = make_door(remote_write.routes, state)
+    prompb, now = messages(), door.clock.now_ms()
+
+    def post(*names: str) -> int:
+        request = prompb.WriteRequest()
+        for name in names:
+            series = request.timeseries.add()
+            series.labels.add(name="__name__", value=name)
+            series.samples.add(value=1.0, timestamp=now)
+        raw = bytes(remote_write.cramjam.snappy.compress_raw(request.SerializeToString()))
+        return int(door.client.post("/api/v1/write", content=raw).status_code)
+
+    assert 204 == post("known")
+    door.registry.admission.pressed = door.writing.inflight.pressed = True
+    assert (204, 429) == (post("known"), post("known", "new"))
+    assert 1 == len(door.registry)
+    with pytest.raises(Throttled, match="TRIMTAB_SERVER_MEMORY_MB"):
+        door.writing.inflight.take(PROMETHEUS, door.writing.inflight.limit // 16)
+    door.registry.admission.pressed = door.writing.inflight.pressed = False
+    assert 204 == post("new")

@@ -43,7 +43,9 @@ def test_names_and_values_have_a_length(labels: dict[str, str], words: str, limi
     registry.add(identity(abc="xyz"))
     with pytest.raises(SeriesRefused, match=words):
         registry.add(identity(**labels))
-    assert {"labels": 0, "label_name": 0, "label_value": 0, "account": 0} | {limit: 1} == registry.admission.refused
+    assert {"labels": 0, "label_name": 0, "label_value": 0, "account": 0, "memory": 0} | {
+        limit: 1
+    } == registry.admission.refused
 
 
 def test_an_account_has_a_number_of_series_and_others_have_theirs() -> None:

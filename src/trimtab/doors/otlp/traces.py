@@ -4,6 +4,7 @@ A body of protobuf is decoded by compiled code where that is loaded (`span_rows.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -12,7 +13,7 @@ from trimtab.doors.inflight import OTLP, InFlight
 from trimtab.doors.otlp.answer import Encoding
 from trimtab.doors.otlp.body import check_size, held_size, inflate
 from trimtab.doors.otlp.outcome import Outcome
-from trimtab.doors.otlp.span_read import Read, read_records
+from trimtab.doors.otlp.span_read import Read, read_records, within
 from trimtab.doors.otlp.span_records import decode_json_spans, decode_protobuf_spans
 from trimtab.doors.otlp.span_rows import SpanRows
 from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
@@ -43,7 +44,7 @@ class TraceIntake:
     def __init__(self, writing: TraceWriting, kernels: Kernels | None = None) -> None:
         self.writing = writing
         self._kernels = kernels or Kernels("trimtab.doors.otlp.span_rows_compiled")
-        self._rows = SpanRows()
+        self._rows = SpanRows(writing.traces.ingest.sizes)
 
     async def take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Outcome:
         """Store one request for `account`; when this returns it is durable, save for what the answer says is refused.
@@ -91,13 +92,18 @@ class TraceIntake:
         body = inflate(raw) if zipped else raw
         check_size(len(body))
         if encoding is Encoding.JSON:
-            return read_records(decode_json_spans(body), place, now_ms)
+            return self._within(read_records(decode_json_spans(body), place, now_ms))
         try:
             if kernels is not None:
                 return self._rows.read(body, kernels, place, now_ms)
-            return read_records(decode_protobuf_spans(body), place, now_ms)
+            return self._within(read_records(decode_protobuf_spans(body), place, now_ms))
         except Malformed as problem:
             raise InvalidInput(f"cannot decode body: it is not an OTLP traces request: {problem}") from None
+
+    def _within(self, read: Read) -> Read:
+        sizes = self.writing.traces.ingest.sizes
+        over = sizes.over(Counter(span.trace_id for span in read.spans))
+        return within(read, over, sizes.reason) if over else read
 
     async def _store(self, read: Read, account: str, key: str | None, size: int) -> None:
         ingest, ledger, region = self.writing.traces.ingest, self.writing.ledger, self.writing.region

@@ -186,13 +186,14 @@ def own_metrics_page() -> str:
     calls = [node for node in ast.walk(ast.parse((SOURCE / "selfwatch.py").read_text())) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda call: call.lineno):
         kind = ast.unparse(call.func).removesuffix("MetricFamily").lower()
-        if kind in ("counter", "gauge"):
+        if kind in ("counter", "gauge", "histogram"):
             name, sentence = ast.literal_eval(call.args[0]), ast.literal_eval(call.args[1])
             rows.append((f"`{name}{'_total' if kind == 'counter' else ''}`", kind, sentence))
     return f"""# Metrics about trimtab
 
 `GET /metrics` answers in Prometheus's text format, so that an existing Prometheus watches trimtab too. Beside these
-come the usual `process_*` and `python_info` metrics of the server process.
+come the usual `process_*` and `python_info` metrics of the server process. All but money and the version are also kept
+as series of the namespace `trimtab/Self`, a sample a minute (`TRIMTAB_SELF_METRICS`), so that alarms can watch them.
 
 {_table(("metric", "type", "meaning"), rows)}"""
 

@@ -40,6 +40,7 @@ class LiveServer:
             "TRIMTAB_DATA_DIR": str(self.data_dir),
             "TRIMTAB_DISK_RESERVE_MB": "1",
             "TRIMTAB_ALLOW_RESET": "1",
+            "TRIMTAB_SELF_METRICS": "0",  # what is listed is what a test put
             "COLUMNS": "200",
             **self._settings,
         }

@@ -55,6 +55,7 @@ from trimtab.doors.config.kinds.mute_rules import MuteRuleSection
 from trimtab.doors.config.model import Kind
 from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
+from trimtab.doors.door_watch import Watched
 from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, is_open, policy_of
@@ -101,6 +102,9 @@ from trimtab.fleet import jobs as fleet_jobs
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
+from trimtab.jobs.processes import processes
+from trimtab.jobs.reports import EVERY_S as REPORTS_S
+from trimtab.jobs.reports import check_ages
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
@@ -108,7 +112,7 @@ from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
-from trimtab.selfwatch import renderer
+from trimtab.selfwatch import Running, SelfSeries, SelfWatch
 from trimtab.stores import checks_of
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
@@ -123,7 +127,7 @@ from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
 
 
-def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
+def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     """The doors over the rooms: those of HTTP as one ASGI application, and the others."""
     writing = Writing(
         ingest=rooms.ingest,
@@ -142,7 +146,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
     pages = _web_state(rooms, reports)
-    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock)
+    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),
@@ -171,7 +175,8 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Front, Wires]:
     front = Front(AuditedSite(site, changes, roles), guard, aws=gateway, is_aws=is_aws_request)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
-    return front, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
+    watched = Watched(front, rooms.doors)
+    return watched, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
 
 
 def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway:
@@ -246,6 +251,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),
         plans=rooms.plans,
         engine=rooms.scaling.rest,
+        gate=rooms.gate,
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
@@ -268,14 +274,8 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         hosts=read_hosts,
         notify=rooms.notify,
         evaluator=rooms.evaluator,
-        render_metrics=renderer(
-            rooms.stores.ingest_logs,
-            rooms.registry,
-            rooms.ledger,
-            rooms.notify.watch,
-            rooms.exposed,
-        ),
-        checks=checks_of(rooms.stores, rooms.clock),
+        render_metrics=_self_watch(rooms).render,
+        checks={**checks_of(rooms.stores, rooms.clock), "late jobs": partial(_check_ages, rooms)},
         describe_settings=settings_module.describe,
         dashboards=rooms.dashboards,
         alarms=Alarming(rooms.alarms, rooms.rehearsals, rooms.clock, rooms.settings.account_id, rooms.settings.region),
@@ -296,6 +296,29 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         ),
         wipe=partial(wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )
+
+
+def _self_watch(rooms: Rooms) -> SelfWatch:
+    """trimtab's own metrics."""
+    running = Running(
+        reports=lambda: [rooms.reporting.now(), *rooms.told.reports],
+        processes=processes,
+        doors=rooms.doors.counts,
+        late_ms=lambda: rooms.evaluation.late_ms,
+        heartbeats=rooms.evaluation.heartbeats,
+        refused=lambda: rooms.egress_audit.refused,
+    )
+    logs = rooms.stores.ingest_logs
+    return SelfWatch(logs, rooms.registry, rooms.ledger, rooms.notify.watch, rooms.exposed, running)
+
+
+def _own_series(rooms: Rooms) -> SelfSeries:
+    place = rooms.settings.account_id, rooms.settings.region
+    return SelfSeries(_self_watch(rooms), rooms.ingest, rooms.registry, rooms.clock, place)
+
+
+async def _check_ages(rooms: Rooms) -> None:
+    check_ages([rooms.reporting.now(), *rooms.told.reports])
 
 
 def _configuring(rooms: Rooms) -> Configuring:
@@ -319,6 +342,8 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
     own = rooms.settings
     return web.WebState(
         events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
+        gate=rooms.gate,
+        evaluation=rooms.evaluation,
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
@@ -397,5 +422,10 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),
         *reports.jobs(),
+        *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
+        rooms.egress_audit.job(),
+        rooms.reporting.lag.job(),
+        Job("read what the other processes tell", REPORTS_S, rooms.told.refresh),
+        *([_own_series(rooms).job()] if rooms.settings.self_metrics else []),
         *live_jobs(rooms.live, Lock(rooms.stores.state, rooms.clock, "estimates")),
     ]

@@ -1,26 +1,57 @@
 """trimtab watching itself: the `trimtab_*` metrics of GET /metrics, collected when they are asked for."""
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
+import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from trimtab import __version__
+from trimtab.base.clock import Clock
+from trimtab.base.tags import make_tags
+from trimtab.doors.door_watch import BUCKETS_S, DoorCounts
 from trimtab.inventory.sources import SourceLedger
+from trimtab.jobs.periodic import Job
+from trimtab.jobs.processes import ProcessFacts
+from trimtab.jobs.reports import ProcessReport
+from trimtab.metrics.ingest import MetricIngest
+from trimtab.metrics.model import SAMPLE_ROW, Identity, MetricBatch
+from trimtab.metrics.model import Kind as SeriesKind
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
 from trimtab.reports.exposed import Exposed
 from trimtab.store.telemetry.damage import Kind
 from trimtab.store.telemetry.log import IngestLog
 
+NAMESPACE = "trimtab/Self"
+"""Of the series that the metrics are stored as."""
+STORE_S = 60.0
+_NOT_STORED = frozenset({"trimtab_build_info", "trimtab_cost_dollars", "trimtab_gpus"})
 _DAMAGE = {
     Kind.HEALED: "a flipped bit in a file of the log was put right",
     Kind.LOST: "a file of the log is damaged: `trimtab log verify` says where",
     Kind.UNFINISHED: "the end of the log was cut off: a write during a crash, or damage",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How the processes do: what they tell of their jobs, what the system says of them, the HTTP doors, the evaluation
+    of alarms (how late in ms, and heartbeats by what became of them) and refused connections."""
+
+    reports: Callable[[], Sequence[ProcessReport]]
+    processes: Callable[[], Sequence[ProcessFacts]]
+    doors: Mapping[str, DoorCounts]
+    late_ms: Callable[[], int | None]
+    heartbeats: Mapping[str, int]
+    refused: Callable[[], int]
 
 
 class _Trimtab(Collector):
@@ -31,7 +62,9 @@ class _Trimtab(Collector):
         ledger: SourceLedger,
         notify: Watch,
         exposed: Exposed,
+        running: Running,
     ) -> None:
+        self._running = running
         self._ingest_logs = ingest_logs
         self._log, self._logs, self._traces = ingest_logs[:3]
         self._registry = registry
@@ -73,6 +106,10 @@ class _Trimtab(Collector):
             rejected.add_metric([door], total[2])
         yield from (rows, size, rejected)
         yield from self._notifications()
+        yield from self._processes()
+        yield from self._jobs()
+        yield from self._doors()
+        yield from self._evaluation()
         yield from self._money()
 
     def _damage(self) -> Iterator[Metric]:
@@ -110,6 +147,77 @@ class _Trimtab(Collector):
             "trimtab_notifications_receivers_away", "Channels whose receiver does not answer now.", counts.away
         )
 
+    def _processes(self) -> Iterator[Metric]:
+        memory = GaugeMetricFamily("trimtab_process_bytes", "Resident memory of each process.", labels=["process"])
+        files = GaugeMetricFamily("trimtab_process_open_files", "Files and sockets it has open.", labels=["process"])
+        threads = GaugeMetricFamily("trimtab_process_threads", "Its threads.", labels=["process"])
+        cpu = CounterMetricFamily("trimtab_process_seconds", "CPU seconds that it used.", labels=["process"])
+        for one in self._running.processes():
+            memory.add_metric([one.process], one.resident)
+            files.add_metric([one.process], one.open_files)
+            threads.add_metric([one.process], one.threads)
+            cpu.add_metric([one.process], one.cpu_s)
+        yield from (memory, files, threads, cpu)
+
+    def _jobs(self) -> Iterator[Metric]:
+        labels = ["process", "job"]
+        lag = GaugeMetricFamily(
+            "trimtab_event_loop_lag_seconds", "How late its event loop was, at worst in a minute.", labels=["process"]
+        )
+        age = GaugeMetricFamily("trimtab_job_age_seconds", "Seconds since a job last ended.", labels=labels)
+        period = GaugeMetricFamily("trimtab_job_period_seconds", "Seconds between two of its runs.", labels=labels)
+        last = GaugeMetricFamily("trimtab_job_last_seconds", "What its last run took.", labels=labels)
+        busy = CounterMetricFamily("trimtab_job_busy_seconds", "What all its runs took.", labels=labels)
+        runs = CounterMetricFamily("trimtab_job_runs", "Its runs.", labels=labels)
+        failures = CounterMetricFamily("trimtab_job_failures", "Those that ended with an error.", labels=labels)
+        for report in self._running.reports():
+            lag.add_metric([report.process], report.lag_s)
+            for job in report.jobs:
+                key = [report.process, job.name]
+                age.add_metric(key, job.age_s)
+                period.add_metric(key, job.seconds)
+                last.add_metric(key, job.last_s)
+                busy.add_metric(key, job.busy_s)
+                runs.add_metric(key, job.runs)
+                failures.add_metric(key, job.failures)
+        yield from (lag, age, period, last, busy, runs, failures)
+
+    def _doors(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "trimtab_requests",
+            "Requests by door and class of status: aws, rest, otlp, prometheus, pages, probes.",
+            labels=["door", "status"],
+        )
+        took = HistogramMetricFamily(
+            "trimtab_request_seconds", "Time from a request's head to the end of its answer.", labels=["door"]
+        )
+        under_way = GaugeMetricFamily("trimtab_requests_under_way", "Requests not answered yet.", labels=["door"])
+        for door, counts in sorted(self._running.doors.items()):
+            for status, number in sorted(counts.answers.items()):
+                requests.add_metric([door, status], number)
+            bounds = [*(f"{bound:g}" for bound in BUCKETS_S), "+Inf"]
+            took.add_metric([door], list(zip(bounds, accumulate(counts.buckets), strict=True)), counts.seconds)
+            under_way.add_metric([door], counts.under_way)
+        yield from (requests, took, under_way)
+
+    def _evaluation(self) -> Iterator[Metric]:
+        late_ms = self._running.late_ms()
+        if late_ms is not None:
+            yield GaugeMetricFamily(
+                "trimtab_alarms_late_seconds", "By how much the next evaluation of alarms is overdue.", late_ms / 1000
+            )
+        beats = CounterMetricFamily(
+            "trimtab_heartbeats", "Heartbeats: sent, failed, or withheld as alarms were late.", labels=["outcome"]
+        )
+        for outcome in ("sent", "failed", "withheld"):
+            beats.add_metric([outcome], self._running.heartbeats.get(outcome, 0))
+        yield beats
+        yield GaugeMetricFamily(
+            "trimtab_egress_refused",
+            "Connections that were refused, of places not allowed since.",
+            self._running.refused(),
+        )
+
     def _money(self) -> Iterator[Metric]:
         cost = GaugeMetricFamily(
             "trimtab_cost_dollars",
@@ -145,16 +253,67 @@ def tell_damage(ingest_logs: Sequence[IngestLog], ledger: SourceLedger) -> None:
             ledger.rejected("log", f"log of {log.name}", "", "", _DAMAGE[one.kind], one.words, one.batches or 0)
 
 
-def renderer(
-    ingest_logs: Sequence[IngestLog],
-    registry: SeriesRegistry,
-    ledger: SourceLedger,
-    notify: Watch,
-    exposed: Exposed,
-) -> Callable[[], str]:
-    """A function that renders the metrics in Prometheus's text format; the first logs are metrics, logs and traces."""
-    own = CollectorRegistry(auto_describe=False)
-    own.register(_Trimtab(ingest_logs, registry, ledger, notify, exposed))
-    ProcessCollector(registry=own)
-    PlatformCollector(registry=own)
-    return lambda: generate_latest(own).decode()
+class SelfWatch:
+    """The metrics, collected when they are asked for. The first logs are those of metrics, logs and traces."""
+
+    def __init__(
+        self,
+        ingest_logs: Sequence[IngestLog],
+        registry: SeriesRegistry,
+        ledger: SourceLedger,
+        notify: Watch,
+        exposed: Exposed,
+        running: Running,
+    ) -> None:
+        self._own = _Trimtab(ingest_logs, registry, ledger, notify, exposed, running)
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self._own)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+
+    def render(self) -> str:
+        """In Prometheus's text format."""
+        return generate_latest(self._registry).decode()
+
+    def samples(self) -> Iterator[tuple[str, bool, Mapping[str, str], float]]:
+        """Name, whether it only grows, labels and value of what is stored as series: all but money, which is read of
+        what is stored, and the version."""
+        for family in self._own.collect():
+            if family.name not in _NOT_STORED:
+                grows = family.type in ("counter", "histogram")
+                for sample in family.samples:
+                    yield sample.name, grows, sample.labels, float(sample.value)
+
+
+class SelfSeries:
+    """Writes trimtab's own metrics as series, so that alarms and charts have them as any other."""
+
+    def __init__(
+        self, watch: SelfWatch, ingest: MetricIngest, registry: SeriesRegistry, clock: Clock, place: tuple[str, str]
+    ) -> None:
+        self._watch = watch
+        self._ingest = ingest
+        self._registry = registry
+        self._clock = clock
+        self._place = place
+        self._server = socket.gethostname()
+        self._begun = False
+
+    def job(self) -> Job:
+        """The job."""
+        return Job("store own metrics", STORE_S, self.write)
+
+    async def write(self) -> None:
+        """Make them durable, but for the first time: a start says little. Raises Throttled, DiskFull."""
+        if not self._begun:
+            self._begun = True
+            return
+        found = await asyncio.to_thread(lambda: list(self._watch.samples()))
+        now_ms = self._clock.now_ms()
+        rows = [(self._series(name, grows, labels), now_ms, value) for name, grows, labels, value in found]
+        await self._ingest.write(MetricBatch(samples=np.array(rows, SAMPLE_ROW)))
+
+    def _series(self, name: str, grows: bool, labels: Mapping[str, str]) -> int:
+        kind = SeriesKind.COUNTER if grows else SeriesKind.GAUGE
+        dimensions = make_tags({**labels, "server": self._server})
+        return self._registry.add(Identity(*self._place, NAMESPACE, name, dimensions, kind=kind))

@@ -22,7 +22,8 @@ from trimtab import settings as settings_module
 from trimtab.app import build_doors, jobs_of
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
-from trimtab.doors.front import Front
+from trimtab.doors.door_watch import Watched
+from trimtab.egress.own import write_listening
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.periodic import run_jobs
 from trimtab.listen import bind
@@ -75,7 +76,8 @@ async def serve(settings: Settings) -> None:
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
-            jobs = run_jobs([heartbeat(), *wires.jobs(), *jobs_of(rooms, reports)], stop)
+            await asyncio.to_thread(write_listening, settings.data_dir, listeners)
+            jobs = run_jobs([heartbeat(), *wires.jobs(), *jobs_of(rooms, reports)], stop, rooms.reporting.book)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
         await asyncio.to_thread(stores.close)
@@ -96,7 +98,7 @@ def _listen(settings: Settings) -> list[socket.socket]:
     return listeners
 
 
-def _uvicorn_config(settings: Settings, site: Front) -> uvicorn.Config:
+def _uvicorn_config(settings: Settings, site: Watched) -> uvicorn.Config:
     return uvicorn.Config(
         site,
         http="httptools",

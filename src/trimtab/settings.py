@@ -59,6 +59,13 @@ def _seconds(raw: str) -> float:
     return number
 
 
+def _interval(raw: str) -> float:
+    number = float(raw)
+    if not 20 <= number < 86_400:
+        raise ValueError("expected 20 to 86399 seconds")
+    return number
+
+
 def _path(raw: str) -> Path:
     return Path(raw).expanduser()
 
@@ -230,8 +237,17 @@ class Settings:
     notify_give_up_days: int = _setting(
         7, _positive, "Days after which a notification that its receiver did not take is given up, and says so."
     )
-    notify_allow_link_local: bool = _setting(
-        False, _flag, "Let notifications go to link-local addresses, where clouds keep their credentials."
+    self_metrics: bool = _setting(
+        True, _flag, "Keep trimtab's own metrics as series of the namespace trimtab/Self, which alarms can watch."
+    )
+    heartbeat_url: str = _setting(
+        "",
+        _text,
+        "URL that is asked (GET) again and again while alarms are evaluated in time: a dead man's switch, such as https://hc-ping.com/….",
+        secret=True,
+    )
+    heartbeat_interval_s: float = _setting(
+        60.0, _interval, "Seconds between two heartbeats, 20 or more: let the receiver wait for two."
     )
     notify_command: str = _setting(
         "",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from trimtab.alarms.lateness import late_ms
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Unavailable
 from trimtab.jobs.lock import renewed_ms
@@ -71,9 +72,11 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
 
 JOBS = "jobs"
 """The lock that the process of periodic jobs holds."""
-_LATE_MS = 25_000
+SILENT_MS = 25_000
 """The jobs process renews its lock every ten seconds."""
 _START_MS = 120_000
+_UNEVALUATED_MS = 60_000
+"""Alarms are evaluated every ten seconds, and every minute: later than this no load explains."""
 
 
 def checks_of(stores: Stores, clock: Clock) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -93,11 +96,20 @@ def checks_of(stores: Stores, clock: Clock) -> dict[str, Callable[[], Awaitable[
 
     async def jobs() -> None:
         seen_ms, now_ms = await renewed_ms(stores.state, JOBS), clock.now_ms()
-        if now_ms > max((seen_ms or 0) + _LATE_MS, begun_ms + _START_MS):
+        if now_ms > max((seen_ms or 0) + SILENT_MS, begun_ms + _START_MS):
             seen = "was never seen" if seen_ms is None else f"was last seen {(now_ms - seen_ms) / 1000:.0f} s ago"
             raise Unavailable(f"the jobs process {seen}: alarms are not evaluated and nothing is rolled up")
 
-    return {"engine": engine, "state": state, "log": log, "jobs": jobs}
+    async def alarms() -> None:
+        now_ms = clock.now_ms()
+        late = await late_ms(stores.state, now_ms)
+        if now_ms > begun_ms + _START_MS and (late is None or late > _UNEVALUATED_MS):
+            overdue = (
+                "alarms were never evaluated" if late is None else f"alarms are evaluated {late / 1000:.0f} s late"
+            )
+            raise Unavailable(overdue)
+
+    return {"engine": engine, "state": state, "log": log, "jobs": jobs, "alarms": alarms}
 
 
 class _Engine:

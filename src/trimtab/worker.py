@@ -25,11 +25,13 @@ from trimtab.anomalies.watch import AnomalyWatch, WatchParts
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.detectors.room import DetectorRoom
+from trimtab.egress.gate import Gate
 from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job, run_jobs
+from trimtab.jobs.reports import EVERY_S, Reporting
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.run import LogInsights
 from trimtab.logs.job import LogDuties
@@ -49,7 +51,7 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.retention import RetentionJob
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.job import Notifying
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -180,12 +182,12 @@ async def work(settings: Settings) -> None:
         alarms = alarms_of(state, telemetry, metrics, clock, leading)
         forgetting = Forgetting(state, clock, settings.retention_runs_days, leading.may_write)
         logs = LogRetention(telemetry, state, clock, leading.may_write)
-        http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
+        http = HttpTransport(Gate.of(settings, state, clock))
         duties = LogDuties(telemetry, state, clock, http, NoDrain(), settings.data_dir, leading.may_write)
         jobs = [
             *jobs_of(settings, telemetry, outbox, clock, leading),
             Job("evaluate alarms", _EVALUATE_S, alarms.run),
-            streaming(settings, state, (Follower(metrics.registry), metrics.reader), http, clock, leading.may_write),
+            streaming(settings, state, (Follower(metrics.registry), metrics.reader), clock, leading.may_write),
             *detection_of(metrics, clock, leading),
             *watching_of(settings, state, telemetry, metrics, clock, leading),
             Job("drop log events past their retention", _RETENTION_S, logs.drop),
@@ -203,7 +205,19 @@ async def work(settings: Settings) -> None:
             ),
             Job("forget old runs", _RETENTION_S, forgetting.drop),
         ]
-        await run_jobs([heartbeat(), Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew), *jobs], stop)
+        reporting = Reporting.of("jobs", clock)
+
+        async def report() -> None:
+            if leading.may_write():  # of several jobs processes the one that works tells
+                await reporting.write(state)
+
+        own = [
+            heartbeat(),
+            Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew),
+            reporting.lag.job(),
+            Job("tell how the jobs do", EVERY_S, report),
+        ]
+        await run_jobs([*own, *jobs], stop, reporting.book)
         notifying.sender.close()
     finally:
         with contextlib.suppress(TrimtabError):  # it runs out by itself

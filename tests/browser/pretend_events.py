@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from gates import open_gate
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.notify.publishing import Publishing
@@ -33,7 +34,9 @@ def pretend_events(state: State, directory: Path, clock: Clock) -> EventRooms:
     room = TriggersRoom.of(Settings(trigger_commands=str(commands)), state, clock)
     actuators = Actuators(state, clock)
     publishing = Publishing(state, clock)
-    means = Means(state, clock, directory, _nowhere, publishing, actuators, lambda region: None, (OSError,))
+    means = Means(
+        state, clock, directory, _nowhere, publishing, actuators, lambda region: None, (OSError,), open_gate()
+    )
     delivering = Delivering.of(room, means)
     with ThreadPoolExecutor(1) as other:  # Playwright's event loop runs in this thread
         other.submit(lambda: asyncio.run(_fill(room, delivering, clock))).result()

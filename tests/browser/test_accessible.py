@@ -17,8 +17,12 @@ DRAWN = "/explore/metrics?m=trimtab/Host|system.cpu.utilization&where=host.name=
 
 
 def violations(page: Page, axe: str) -> list[tuple[str, str]]:
+    """What is wrong with a page for whom and where. A dark page is a light one in other colours: of it, those alone."""
     page.evaluate(axe)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found: dict[str, Any] = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations'], ...("
+        "matchMedia('(prefers-color-scheme: dark)').matches ? {runOnly: ['color-contrast']} : {})})"
+    )
     return [
         (one["id"], node["html"][:160] + " " + node["failureSummary"][:200])
         for one in found["violations"]

@@ -10,6 +10,7 @@ from browser.conftest import Served, Watched
 from browser.test_accessible import violations
 from live_server import LiveServer
 from made_audit import record
+from patience import until
 from trimtab.base.clock import SystemClock
 from trimtab.web.assets import STATIC
 
@@ -34,8 +35,8 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     records += [record(now, "stop", eventName="StopLogging", eventSource="cloudtrail.amazonaws.com", **other)]
     records += [record(now, "failed", errorCode="AccessDenied", errorMessage="You may not", **other)]
     httpx.post(f"{live.url}/rest/v1/audit/events", json={"records": records}, timeout=60).raise_for_status()
-    seen = (httpx.get(f"{live.url}/rest/v1/audit/events?name=StopLogging", timeout=60).json() for _ in range(30))
-    assert any(page["events"] for page in seen)
+    asked = f"{live.url}/rest/v1/audit/events?name=StopLogging"
+    until(lambda: httpx.get(asked, timeout=60).json()["events"], "the records are not stored")
     yield Served(live.url)
     live.stop()
 

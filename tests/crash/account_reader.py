@@ -15,7 +15,10 @@ from trimtab.accounts.model import Account
 from trimtab.accounts.room import AccountsRoom
 from trimtab.base.clock import SystemClock
 from trimtab.cloud.reading import Access
+from trimtab.egress.asker import Asker, asking
+from trimtab.egress.gate import Gate
 from trimtab.inventory.room import InventoryRoom
+from trimtab.settings import Settings
 from trimtab.store.state.database import State
 
 
@@ -40,7 +43,14 @@ async def main(data: Path, endpoint: str, regions: tuple[str, ...]) -> None:
     state, clock = State.open("", data), SystemClock()
     inventory = InventoryRoom.of(state, clock)
     metrics = Points(data / "points")
-    room = AccountsRoom.of(state, clock, inventory, cast(Any, metrics), cast(Any, NoAudit()))
+    room = AccountsRoom.of(
+        state,
+        clock,
+        inventory,
+        cast(Any, metrics),
+        cast(Any, NoAudit()),
+        Gate.of(Settings(data_dir=data), state, clock),
+    )
     if not await room.store.all():
         await room.connect(Account("", Access(endpoint=endpoint), regions=regions, days=2))
     await room.turn()
@@ -48,4 +58,5 @@ async def main(data: Path, endpoint: str, regions: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], tuple(sys.argv[3:])))
+    with asking(Asker("administrator", may_allow=True)):
+        asyncio.run(main(Path(sys.argv[1]), sys.argv[2], tuple(sys.argv[3:])))

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from live_server import LiveServer
+from patience import until
 
 REPEAT_S = 90  # the dead process's lock runs out after 30 s; the supervisor starts another one after a pause
 
@@ -57,11 +58,8 @@ def test_a_message_sent_by_a_process_that_died_comes_again_with_its_id(tmp_path:
         assert twice.wait(REPEAT_S), f"taken {taken} only; {''.join(live.output[-20:])}"
         assert taken == [(sent["id"], "Test of channel hook")] * 2
         detail = f"{live.url}/rest/v1/deliveries/{sent['id']}"
-        for _ in range(100):
-            found = httpx.get(detail).json()
-            if found["delivery"]["state"] == "delivered":
-                break
-            threading.Event().wait(0.1)
+        until(lambda: httpx.get(detail).json()["delivery"]["state"] == "delivered", "the repeat is not recorded")
+        found = httpx.get(detail).json()
         assert [one["outcome"] for one in found["attempts"]] == ["delivered"]  # of the first nothing was recorded
     finally:
         live.stop()

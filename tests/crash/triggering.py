@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import SystemClock
+from trimtab.egress.gate import Gate
 from trimtab.notify.publishing import Publishing
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
@@ -45,6 +46,7 @@ def rooms(directory: Path) -> tuple[TriggersRoom, Delivering, State]:
         Actuators(state, clock),
         no_client,
         (OSError,),
+        Gate.of(Settings(data_dir=directory), state, clock),
     )
     return room, Delivering.of(room, means), state
 

@@ -8,6 +8,7 @@ import pytest
 from tests.language.logs_notation import END_MS, START_MS, Case, Line, cases
 
 from engine_owner import engine_in
+from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.base.errors import InvalidInput
@@ -28,7 +29,7 @@ class House:
 
     def __init__(self, telemetry: Telemetry, state: State, log: IngestLog) -> None:
         clock = ManualClock(END_MS)
-        self._room = LogsRoom.of(telemetry, state, log, clock)
+        self._room = LogsRoom.of(telemetry, state, log, clock, open_gate())
         self.insights = LogInsights(telemetry, self._room.reader, self._room.groups, clock)
         self._written: dict[str, str] = {}
 

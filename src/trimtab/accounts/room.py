@@ -20,6 +20,7 @@ from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, TrimtabErr
 from trimtab.cloud.call_costs import Meter, Operation
 from trimtab.cloud.call_limits import LIMITS, Limit, Pace
 from trimtab.cloud.reading import CloudReader
+from trimtab.egress.gate import Gate
 from trimtab.inventory.room import InventoryRoom
 from trimtab.store.state.database import State
 
@@ -60,20 +61,28 @@ class AccountsRoom:
     inventory: InventoryRoom
     parts: Parts
     clock: Clock
+    gate: Gate
     limits: Mapping[str, Limit] = field(default_factory=lambda: LIMITS)
     _ended: threading.Event = field(default_factory=threading.Event)
     _begun: bool = False
 
     @classmethod
     def of(
-        cls, state: State, clock: Clock, inventory: InventoryRoom, metrics: MetricStore, audit: AuditIngest
+        cls,
+        state: State,
+        clock: Clock,
+        inventory: InventoryRoom,
+        metrics: MetricStore,
+        audit: AuditIngest,
+        gate: Gate,
     ) -> "AccountsRoom":
         """The room over the state database and what else it writes to."""
         store = AccountStore(state)
-        return cls(store, inventory, Parts(store, inventory, metrics, audit, inventory.spot, clock), clock)
+        return cls(store, inventory, Parts(store, inventory, metrics, audit, inventory.spot, clock), clock, gate)
 
     async def plan(self, wanted: Account) -> Plan:
         """What a read would do, by asking AWS who we are and nothing else. Raises what a call raises."""
+        await self._admit(wanted)
         account, arn = await asyncio.to_thread(self._recognised, wanted)
         operations = [(one.name, one.operations) for one in SOURCES]
         calls = sum(len(account.regions) if not one.is_global else 1 for one in SOURCES)
@@ -89,11 +98,17 @@ class AccountsRoom:
 
     async def connect(self, wanted: Account) -> Account:
         """Connect an account, and begin to read it. Raises what a call raises, Conflict where it is being read."""
+        await self._admit(wanted)
         account, _ = await asyncio.to_thread(self._recognised, wanted)
         account = replace(account, added_ms=self.clock.now_ms())
         await self.store.put(account)
         await self.read(account)
         return account
+
+    async def _admit(self, wanted: Account) -> None:
+        """An endpoint beyond the public internet, an emulator's, joins the list of whoever may allow it."""
+        if wanted.access.endpoint:
+            await self.gate.admit(wanted.access.endpoint, f"AWS account {wanted.account or 'by its credentials'}")
 
     async def read(self, account: Account) -> Read:
         """Begin to read an account now. Raises Conflict."""

@@ -18,6 +18,9 @@ from trimtab.base import typed
 from trimtab.base.clock import Clock, to_ms
 from trimtab.base.errors import SetupError
 
+_Plain = http.client.HTTPConnection  # noqa: TID251 - the agent is a program of the user's own
+_Secure = http.client.HTTPSConnection  # noqa: TID251 - as above
+
 # Long enough for a server that waits for its disk, short enough that a silent one is noticed within an interval or two.
 TIMEOUT_S = 15.0
 _ANSWER_BYTES = 16 * 1024
@@ -77,7 +80,7 @@ class Sender:
         self._clock = clock
         self._timeout_s = timeout_s
         self._context = ssl.create_default_context(cafile=ca_file or None) if self._address.scheme == "https" else None
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: _Plain | None = None
         self._headers = {**wire.headers, "User-Agent": f"trimtab-agent/{version}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -114,11 +117,11 @@ class Sender:
             self.close()
         return judge(answer.status, answer.headers.get("Retry-After"), text, self._clock.now_ms())
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self) -> _Plain:
         host, port = self._address.hostname or "", self._address.port
         if self._context is not None:
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout_s, context=self._context)
-        return http.client.HTTPConnection(host, port, timeout=self._timeout_s)
+            return _Secure(host, port, timeout=self._timeout_s, context=self._context)
+        return _Plain(host, port, timeout=self._timeout_s)
 
     def _describe(self, problem: Exception) -> str:
         text = str(problem) or type(problem).__name__

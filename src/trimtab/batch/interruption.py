@@ -49,7 +49,8 @@ class Notices:
 def noticed(url: str) -> bool:
     """Whether there is a notice now; not where nothing answers."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
+    host, port = parts.hostname or "", parts.port
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)  # noqa: TID251 - of the command line only
     try:
         connection.request("PUT", "/latest/api/token", headers={"X-aws-ec2-metadata-token-ttl-seconds": str(_TOKEN_S)})
         answer = connection.getresponse()

@@ -19,6 +19,7 @@ class Spec:
     `error_limit` is how many records may fail before the job does; those that fail leave an error row in their place.
     A worker that has been at a piece for `slice_s` keeps what it has and gives the rest back, for any that is free;
     pieces have `piece_bytes` (0: a 64th of the input, from 1 MiB to 16 MiB: each is synced to disk when it is done).
+    `address` is connected to instead of what the URL's host resolves to.
     """
 
     inputs: tuple[Path, ...]
@@ -42,6 +43,7 @@ class Spec:
     workers: int = 0
     root: Path | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    address: str = ""
 
     def __post_init__(self) -> None:
         if self.split not in ("None", "Line", "RecordIO", "TFRecord"):

@@ -2,6 +2,7 @@
 
 import http.client
 import importlib
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,10 +51,25 @@ def _function(name: str) -> Predict:
     return predict
 
 
+class _Connection(http.client.HTTPConnection):  # noqa: TID251 - of the command line, to the address it was given
+    """To the job's address where it has one; TLS is verified for the name."""
+
+    def __init__(self, host: str, port: int | None, tls: bool, spec: Spec) -> None:
+        super().__init__(host, port or (443 if tls else 80), timeout=spec.timeout_s)
+        self._tls = ssl.create_default_context() if tls else None
+        self._address = spec.address or host
+
+    def connect(self) -> None:
+        """Connect."""
+        plain = socket.create_connection((self._address, self.port), self.timeout)  # noqa: TID251 - as above
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
+
+
 @dataclass(slots=True)
 class _Url:
     spec: Spec
-    connection: http.client.HTTPConnection | None = None
+    connection: _Connection | None = None
 
     def __call__(self, body: bytes) -> bytes:
         parts = urlsplit(self.spec.model)
@@ -81,12 +97,9 @@ class _Url:
     def __del__(self) -> None:
         self._drop()  # it ends with the thread that it is of
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self) -> _Connection:
         parts = urlsplit(self.spec.model)
-        host, timeout = parts.hostname or "", self.spec.timeout_s
-        if parts.scheme == "https":
-            return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
-        return http.client.HTTPConnection(host, parts.port, timeout=timeout)
+        return _Connection(parts.hostname or "", parts.port, parts.scheme == "https", self.spec)
 
     def _drop(self) -> None:
         if self.connection is not None:

@@ -12,6 +12,7 @@ from trimtab.batch.places import Places, Remote
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.store import JobStore
 from trimtab.batch.transform_jobs import TransformJobs
+from trimtab.egress.gate import Gate
 from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.lock import LEASE_MS, Lock
@@ -39,12 +40,12 @@ class BatchRoom:
     @classmethod
     def of(
         cls, state: State, clock: Clock, metrics: tuple[MetricIngest, SeriesRegistry], settings: Settings,
-        remote: Remote,
+        remote: Remote, gate: Gate,
     ) -> "BatchRoom":  # fmt: skip
         """The room over a state database. Raises SetupError for settings that cannot be read."""
         store, folder = JobStore(state, clock), settings.data_dir / "batch"
         recorder, places = Recorder(store, *metrics, clock), Places(read_buckets(settings.batch_buckets), remote)
-        jobs = TransformJobs(ServedStore(state, clock), clock, folder, places, recorder)
+        jobs = TransformJobs(ServedStore(state, clock), clock, folder, places, gate, recorder)
         commands = CommandJobs(store, clock, folder / "commands", read_batch_file(settings.batch_file))
         return cls(clock, recorder, SpotPriceStore(state), jobs, commands, Lock(state, clock, "batch"))
 

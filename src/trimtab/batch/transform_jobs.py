@@ -25,6 +25,7 @@ from trimtab.batch.places import Places, Source
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.report import About, Report, report
 from trimtab.batch.store import TRANSFORM as RECORDED
+from trimtab.egress.gate import Gate
 from trimtab.inventory.served.model import MODEL, TRANSFORM, Served, url_of
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.child import Child
@@ -40,12 +41,14 @@ Start = Callable[[Sequence[str], Path], Awaitable[Child]]
 
 @dataclass(slots=True)
 class TransformJobs:
-    """The jobs of one server. `places` is where input and output lie, `folder` where a job's own files are."""
+    """The jobs of one server. `places` is where input and output lie, `folder` where a job's own files are,
+    `gate` says where models may listen."""
 
     served: ServedStore
     clock: Clock
     folder: Path
     places: Places
+    gate: Gate
     recorder: Recorder | None = None
     start: Start = Child.start
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -103,6 +106,7 @@ class TransformJobs:
         if not url:
             raise InvalidInput(f"model {model.name!r} listens nowhere: its container's environment has no TRIMTAB_URL")
         told = [*command(form, source, target, url, own), "--progress-file", str(own / _PROGRESS)]
+        told += ["--connect-to", await self.gate.pin(url)]
         child = await self.start(told, own)
         about = _about(job, began_ms)
         try:

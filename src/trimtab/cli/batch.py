@@ -86,6 +86,7 @@ for _command in (plan, place_, list_, show, remove):
 @click.option("--name", default="", help="The job's name.  [default: the output's]")
 @click.option("--record", is_flag=True, help="Report progress to the server: its page and the KPIs have it.")
 @click.option("--progress-file", type=click.Path(dir_okay=False, path_type=Path), hidden=True)
+@click.option("--connect-to", default="", hidden=True, help="The address of the model's host, as the server found it.")
 @click.option("--with-parent", type=int, hidden=True, help="End when this process does.")
 @json_option
 @server_options
@@ -141,6 +142,7 @@ def spec_of(source: Path, output: Path, given: dict[str, Any]) -> Spec:
         workers=given["workers"],
         root=source.resolve() if source.is_dir() else None,
         headers=tuple(pairs(given["headers"], "--header").items()),
+        address=given["connect_to"],
     )
 
 

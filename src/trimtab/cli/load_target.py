@@ -43,6 +43,7 @@ def target_of(url: str, given: dict[str, Any]) -> Target:
         given["timeout"],
         not given["insecure"],
         sign,
+        given["connect_to"],
     )
 
 
@@ -73,7 +74,7 @@ def crew_of(workers: str, url: str, given: dict[str, Any]) -> Crew | None:
 
 
 _NEEDED = ("protocol", "region", "body", "body_files", "dataset", "template", "records", "lengths", "tokens", "method",
-           "headers", "model", "model_version", "connections", "timeout", "insecure")  # fmt: skip
+           "headers", "model", "model_version", "connections", "timeout", "insecure", "connect_to")  # fmt: skip
 
 
 def _count(text: str) -> int:

@@ -94,6 +94,7 @@ for _command in (size, rent, clean, *COMMANDS):
 @click.option("--workers", default="", metavar="N|RAY",
               help="Share the sending: N processes, or a Ray cluster (auto, ray://host:10001?workers=8).")  # fmt: skip
 @click.option("--record", is_flag=True, help="Keep the result in the server.")
+@click.option("--connect-to", default="", hidden=True, help="The address of URL's host, as the server found it.")
 @click.option("--with-parent", type=int, hidden=True, help="End when this process does.")
 @json_option
 @server_options

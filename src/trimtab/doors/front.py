@@ -16,7 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trimtab.access.principal import Principal
 from trimtab.base.errors import Unavailable
+from trimtab.doors.asker import asker_of
 from trimtab.doors.guard import DEFAULT_MAX_BODY, Guard, Refusal, headers_of, is_page_request
+from trimtab.egress.asker import asking
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -72,7 +74,8 @@ class Front:
             await _refuse(scope, headers, send, caller)
             return
         scope.setdefault("state", {})["principal"] = caller
-        await self._bounded(self._site, scope, receive, send, headers)
+        with asking(asker_of(caller)):
+            await self._bounded(self._site, scope, receive, send, headers)
 
     def _identify(self, scope: Scope, headers: Mapping[str, str]) -> Principal | Refusal:
         try:

@@ -6,14 +6,15 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
+from trimtab.egress.address import parse_url
+from trimtab.egress.client import ANSWER_BYTES, Client, HTTPError, Response, read_whole
+from trimtab.egress.gate import Gate
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL, url_of
 from trimtab.inventory.served.store import ServedStore
-from trimtab.notify.address import parse_url, resolve
 
 _TIMEOUT_S = 60.0  # the service's limit of an invocation
+_STREAM_S = 480.0  # the service's limit of an answer that streams
 _SHOWN = 500
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
@@ -42,31 +43,32 @@ class Answered:
     attributes: str = ""
 
 
-def check_url(url: str) -> None:
-    """Whether a model may listen there: http(s), no address at which a cloud keeps credentials. Raises InvalidInput."""
-    parse_url(url)
-
-
 @dataclass(slots=True)
 class Invoker:
-    """Asks models; the connections are kept."""
+    """Asks models; the connections are kept. `gate` says where a model may listen."""
 
     served: ServedStore
+    gate: Gate
     _draw: random.Random = field(default_factory=random.Random)
-    _client: httpx.AsyncClient | None = None
+    _client: Client | None = None
 
     async def invoke(
         self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None = None, *,
-        timeout_s: float = _TIMEOUT_S,
+        timeout_s: float = _TIMEOUT_S, most_bytes: int = ANSWER_BYTES,
     ) -> Answered:  # fmt: skip
-        """Ask an endpoint. Raises NotFound without it, InvalidInput, ModelFailed, Unavailable."""
-        chosen, answer = await self._asked(place, endpoint, asked, variant, timeout_s)
+        """Ask an endpoint; the whole takes `timeout_s` at most. Raises NotFound without it, InvalidInput, ModelFailed,
+        Unavailable."""
         try:
-            body = await answer.aread()
-        except httpx.HTTPError as problem:
+            async with asyncio.timeout(timeout_s):
+                chosen, answer = await self._asked(place, endpoint, asked, variant, timeout_s)
+                try:
+                    body = await read_whole(answer, most_bytes)
+                finally:
+                    await answer.aclose()
+        except HTTPError as problem:
             raise _unreachable(endpoint, problem) from None
-        finally:
-            await answer.aclose()
+        except TimeoutError:
+            raise Unavailable(f"cannot reach the model of {endpoint!r}: no answer within {timeout_s:g} s") from None
         return Answered(body, _type_of(answer), chosen, answer.headers.get(_ATTRIBUTES, ""))
 
     async def stream(
@@ -79,10 +81,13 @@ class Invoker:
         chosen, answer = await self._asked(place, endpoint, asked, variant)
 
         async def parts() -> AsyncGenerator[bytes, None]:
+            until_s = asyncio.get_running_loop().time() + _STREAM_S
             try:
                 async for part in answer.aiter_bytes():
                     yield part
-            except httpx.HTTPError as problem:
+                    if asyncio.get_running_loop().time() > until_s:
+                        raise Unavailable(f"the model of {endpoint!r} streams for more than {_STREAM_S:g} s")
+            except HTTPError as problem:
                 raise _unreachable(endpoint, problem) from None
             finally:
                 await answer.aclose()
@@ -91,7 +96,7 @@ class Invoker:
 
     async def _asked(
         self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None, timeout_s: float = _TIMEOUT_S
-    ) -> tuple[str, httpx.Response]:
+    ) -> tuple[str, Response]:
         """The variant that was asked, and its answer, whose body is not read yet."""
         found = await self.served.get(place, ENDPOINT, endpoint)
         config = await self.served.get(place, CONFIG, found.form["EndpointConfigName"])
@@ -102,20 +107,19 @@ class Invoker:
             raise InvalidInput(
                 f"model {model.name!r} listens nowhere: its container needs TRIMTAB_URL in its environment"
             )
-        target = parse_url(url)
+        parse_url(url)
         client = self._connected()
         try:
-            await asyncio.to_thread(resolve, target.host, target.port)
             request = client.build_request("POST", url, content=asked.body, headers=_headers(asked), timeout=timeout_s)
             answer = await client.send(request, stream=True)
             if answer.status_code >= 400:
-                text = (await answer.aread()).decode("utf-8", "replace")
+                text = (await read_whole(answer)).decode("utf-8", "replace")
                 await answer.aclose()
                 raise ModelFailed(
                     f"Received error ({answer.status_code}) from {chosen['VariantName']} with message "
                     f'"{text[:_SHOWN]}".'
                 )
-        except (httpx.HTTPError, OSError) as problem:
+        except (HTTPError, OSError) as problem:
             raise _unreachable(endpoint, problem) from None
         return str(chosen["VariantName"]), answer
 
@@ -139,9 +143,9 @@ class Invoker:
             return variants[0]
         return self._draw.choices(variants, weights)[0]
 
-    def _connected(self) -> httpx.AsyncClient:
+    def _connected(self) -> Client:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
+            self._client = Client(self.gate, timeout_s=_TIMEOUT_S)
         return self._client
 
 
@@ -154,7 +158,7 @@ def _headers(asked: Asked) -> dict[str, str]:
     return made
 
 
-def _type_of(answer: httpx.Response) -> str:
+def _type_of(answer: Response) -> str:
     return str(answer.headers.get("content-type", "application/octet-stream"))
 
 

@@ -21,6 +21,7 @@ from trimtab.inventory.served.model import CONFIG, ENDPOINT
 
 logger = logging.getLogger(__name__)
 _MOST_WAITING = 1000
+_ANSWER_BYTES = 256 << 20  # they are held whole on their way to the object
 _MOST_INPUT = 1 << 30  # bytes: the service's limit of an asynchronous payload
 _AT_ONCE = 4  # where MaxConcurrentInvocationsPerInstance is not given
 _TRIES = 5  # of a model or an input that does not answer, with growing pauses: 15 s in all, for a machine that boots
@@ -174,7 +175,9 @@ class AsyncInvoker:
         else:
             body = await asyncio.to_thread(self.journal.body, one)
         given = Asked(body, one.content_type, one.accept, one.attributes)
-        answer = await self.invoker.invoke((one.account, one.region), one.endpoint, given, timeout_s=one.timeout_s)
+        answer = await self.invoker.invoke(
+            (one.account, one.region), one.endpoint, given, timeout_s=one.timeout_s, most_bytes=_ANSWER_BYTES
+        )
         return answer.body
 
     async def _store(self, one: Invocation, folder: Path, uri: str, body: bytes) -> None:

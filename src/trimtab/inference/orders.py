@@ -19,6 +19,7 @@ from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, TrimtabError
 from trimtab.base.ids import new_id
+from trimtab.egress.gate import Gate
 from trimtab.inference.result import LoadTest
 from trimtab.inference.store import LoadTestStore
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL, body_of, url_of
@@ -63,13 +64,15 @@ class Order:
 
 @dataclass(slots=True)
 class Orders:
-    """The orders of one server. `folder` is where generators write; `generate` starts one."""
+    """The orders of one server. `folder` is where generators write, `gate` says where they may send;
+    `generate` starts one."""
 
     state: State
     served: ServedStore
     tests: LoadTestStore
     clock: Clock
     folder: Path
+    gate: Gate
     generate: Generate = Child.start
     _task: asyncio.Task[None] | None = field(default=None)
 
@@ -158,6 +161,7 @@ class Orders:
     async def _measured(self, one: Order) -> LoadTest | None:
         """What the generator found; None where it was stopped. The generator ends with this call, however that ends."""
         command = await self._command((one.account, one.region), one.endpoint, one.asked)
+        command += ["--connect-to", await self.gate.pin(command[2])]
         child = await self.generate(command, self.folder / one.id)
         try:
             while child.running:

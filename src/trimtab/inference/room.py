@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trimtab.base.clock import Clock
 from trimtab.cloud.s3_folders import S3Folders
+from trimtab.egress.gate import Gate
 from trimtab.inference.adoption import Adoption
 from trimtab.inference.advisor import Advisor
 from trimtab.inference.invoke import Invoker
@@ -42,15 +43,16 @@ class InferenceRoom:
     region: str
 
     @classmethod
-    def of(cls, state: State, clock: Clock, folder: Path, account: str, region: str) -> "InferenceRoom":
-        """The room over a state database; `folder` is where generators write, account and region the server's own."""
+    def of(cls, state: State, clock: Clock, folder: Path, account: str, region: str, gate: Gate) -> "InferenceRoom":
+        """The room over a state database; `folder` is where generators write, account and region the server's own,
+        `gate` where models may listen."""
         tests, served = LoadTestStore(state, clock), ServedStore(state, clock)
-        recommender = Recommender(served, tests, clock, folder / "inference", region)
-        orders = Orders(state, served, tests, clock, folder / "load-tests")
+        recommender = Recommender(served, tests, clock, folder / "inference", region, gate)
+        orders = Orders(state, served, tests, clock, folder / "load-tests", gate)
         advisor, policies = Advisor(tests, clock, region), PolicyStore(state, clock)
         adoption = Adoption(policies, served, advisor, region)
         lock, place = Lock(state, clock, "inference"), (account, region)
-        invoker = Invoker(served)
+        invoker = Invoker(served, gate)
         asynchronous = AsyncInvoker(invoker, S3Folders(), folder / "async-invocations", clock)
         asked = invoker, asynchronous, recommender, advisor, policies, adoption, orders
         return cls(clock, tests, served, *asked, lock, *place)

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from trimtab.base.errors import TrimtabError
 
@@ -23,26 +24,45 @@ class Job:
     at_stop: bool = False
 
 
-async def run_jobs(jobs: list[Job], stop: asyncio.Event) -> None:
-    """Run every job at its pace until `stop` is set."""
-    await asyncio.gather(*(_run(job, stop) for job in jobs))
+class Book(Protocol):
+    """What running tells of jobs: `jobs.book.JobBook`."""
+
+    def begin(self, name: str, seconds: float) -> None:
+        """A job begins."""
+        ...
+
+    def end(self, name: str, *, well: bool) -> None:
+        """A job ended."""
+        ...
 
 
-async def _run(job: Job, stop: asyncio.Event) -> None:
+async def run_jobs(jobs: list[Job], stop: asyncio.Event, book: Book | None = None) -> None:
+    """Run every job at its pace until `stop` is set; `book` is told of each run."""
+    await asyncio.gather(*(_run(job, stop, book) for job in jobs))
+
+
+async def _run(job: Job, stop: asyncio.Event, book: Book | None) -> None:
     while not stop.is_set():
-        await _attempt(job)
+        await _attempt(job, book)
         try:
             await asyncio.wait_for(stop.wait(), job.seconds)
         except TimeoutError:
             continue
     if job.at_stop:
-        await _attempt(job)
+        await _attempt(job, book)
 
 
-async def _attempt(job: Job) -> None:
+async def _attempt(job: Job, book: Book | None) -> None:
+    if book is not None:
+        book.begin(job.name, job.seconds)
+    well = False
     try:
         await job.work()
+        well = True
     except TrimtabError as problem:
         logger.warning("cannot %s, will try again in %g s: %s", job.name, job.seconds, problem)
     except Exception:
         logger.exception("cannot %s, will try again in %g s: this is a fault in trimtab", job.name, job.seconds)
+    finally:
+        if book is not None:
+            book.end(job.name, well=well)

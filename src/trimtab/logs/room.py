@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.egress.gate import Gate
 from trimtab.logs.contributors.room import ContributorsRoom
 from trimtab.logs.explore import LogExplorer
 from trimtab.logs.exports.tasks import ExportTasks
@@ -17,7 +18,6 @@ from trimtab.logs.read import LogReader
 from trimtab.logs.resource_policies import ResourcePolicies
 from trimtab.logs.schedules.store import ScheduledQueries
 from trimtab.logs.tail.live import LiveTails
-from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
@@ -48,10 +48,8 @@ class LogsRoom:
         self.forwarding.filters.changes += 1
 
     @classmethod
-    def of(
-        cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock, http: HttpTransport | None = None
-    ) -> "LogsRoom":
-        """The room over open stores; `log` is that of log events, `http` sends to the outside."""
+    def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock, gate: Gate) -> "LogsRoom":
+        """The room over open stores; `log` is that of log events, `gate` lets what it sends out."""
         groups = LogGroups(state, clock)
         reader = LogReader(telemetry, groups, log, clock)
         policies = DataPolicies(state, clock)
@@ -68,8 +66,8 @@ class LogsRoom:
             clock,
             policies,
             tails,
-            ForwardingRoom.of(state, groups, ingest, clock, http),
-            ScheduledQueries(state, clock),
+            ForwardingRoom.of(state, groups, ingest, clock, gate),
+            ScheduledQueries(state, clock, gate),
             ExportTasks(state, clock),
             ResourcePolicies(state, clock),
             LookupTables(telemetry, state, clock),

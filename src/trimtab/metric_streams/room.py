@@ -1,6 +1,6 @@
 """Metric streams, put together."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from trimtab.metric_streams.store import StreamStore
@@ -8,7 +8,8 @@ from trimtab.metric_streams.store import StreamStore
 
 @dataclass(frozen=True, slots=True)
 class StreamsRoom:
-    """The streams, and `place`: where what is sent to a FirehoseArn goes (raises InvalidInput for nowhere)."""
+    """The streams, and `admit`: whether something may be sent to a FirehoseArn (raises InvalidInput), for a stream of
+    that name."""
 
     store: StreamStore
-    place: Callable[[str], str]
+    admit: Callable[[str, str], Awaitable[None]]

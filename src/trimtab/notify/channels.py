@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.egress.gate import Gate
 from trimtab.notify import kinds, topics
 from trimtab.notify.compose import webhook
 from trimtab.notify.model import Channel
@@ -39,11 +40,11 @@ class Wish:
 class ChannelStore:
     """The channels of one state database."""
 
-    def __init__(self, state: State, clock: Clock, region: str, allow_link_local: bool = False) -> None:
+    def __init__(self, state: State, clock: Clock, region: str, gate: Gate) -> None:
         self._state = state
         self._clock = clock
         self._region = region
-        self._allow = allow_link_local
+        self._gate = gate
 
     async def create(self, account: str, wish: Wish) -> tuple[Channel, str | None]:
         """Make a channel; with a webhook comes its signing secret, which is shown this once.
@@ -66,7 +67,9 @@ class ChannelStore:
             else:
                 made = secret["signing_secret"] = webhook.new_secret()
         endpoint = wish.endpoint or kinds.KINDS[wish.kind].default
-        kinds.check(wish.kind, endpoint, wish.options or {}, secret, self._allow)
+        kinds.check(wish.kind, endpoint, wish.options or {}, secret)
+        if kinds.KINDS[wish.kind].endpoint == "URL":
+            await self._gate.admit(endpoint, f"channel {wish.name}")
         now_ms = self._clock.now_ms()
         channel = Channel(
             new_id(), account, wish.name, wish.kind, endpoint, dict(wish.options or {}), secret, wish.events, now_ms
@@ -98,13 +101,13 @@ class ChannelStore:
 
     async def get(self, account: str | None, name: str) -> Channel:
         """The channel of that name. Raises NotFound."""
-        return await self._state.read(lambda connection: _named(connection, account, name))
+        return await self._state.read(lambda connection: named(connection, account, name))
 
     async def remove(self, account: str | None, name: str) -> Channel:
         """Remove a channel and its subscriptions; what waits for it is marked failed. Raises NotFound, Conflict."""
 
         def change(connection: Connection) -> Channel:
-            channel = _named(connection, account, name)
+            channel = named(connection, account, name)
             if channel.kind == "command":
                 raise Conflict(f"cannot remove channel {name!r}: it comes from TRIMTAB_NOTIFY_COMMAND in the settings")
             drop_channel(connection, channel.id, self._clock.now_ms())
@@ -225,7 +228,8 @@ def _check_events(events: tuple[str, ...]) -> None:
             )
 
 
-def _named(connection: Connection, account: str | None, name: str) -> Channel:
+def named(connection: Connection, account: str | None, name: str) -> Channel:
+    """The channel of that name. Raises NotFound."""
     query = select(notify_channels).where(notify_channels.c.name == name)
     if account is not None:
         query = query.where(notify_channels.c.account == account)

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock
+from trimtab.egress.request import Outgoing
 from trimtab.notify import queue
 from trimtab.notify.channels import channel_of
 from trimtab.notify.compose.alertmanager import RESEND_MS, request
-from trimtab.notify.compose.request import Outgoing
 from trimtab.notify.model import Channel, Notification, Outcome, Verdict
 from trimtab.notify.queue import delivery_id
 from trimtab.store.state.database import State

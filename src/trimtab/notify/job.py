@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.egress.gate import Gate
 from trimtab.events.outbox import Outbox
 from trimtab.jobs.periodic import Job
 from trimtab.notify.channels import ChannelStore
@@ -11,7 +12,7 @@ from trimtab.notify.housekeeping import Housekeeping
 from trimtab.notify.route import SUBSCRIBER, Router
 from trimtab.notify.sender import MESSAGES_A_TURN, Means, Sender
 from trimtab.notify.transport.command import parse_command
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.notify.transport.smtp import Mailer
 from trimtab.settings import Settings, public_url
 from trimtab.store.state.database import State
@@ -19,6 +20,16 @@ from trimtab.store.state.database import State
 _SEND_S = 1.0
 _FORGET_S = 3600.0
 _DAY_MS = 86_400_000
+
+
+def means_of(settings: Settings, gate: Gate) -> Means:
+    """With what messages are sent. Raises SetupError."""
+    return Means(
+        http=HttpTransport(gate),
+        mailer=Mailer.of(settings.smtp_url, settings.smtp_from),
+        command=parse_command(settings.notify_command),
+        give_up_ms=settings.notify_give_up_days * _DAY_MS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +47,9 @@ class Notifying:
         """Subscribe to the outbox and offer the settings' command. Raises SetupError."""
         words = parse_command(settings.notify_command)
         events = tuple(part.strip() for part in settings.notify_command_events.split(",") if part.strip())
-        await ChannelStore(state, clock, settings.region).offer_command(settings.account_id, words, events)
-        means = Means(
-            http=HttpTransport(HttpOptions(settings.notify_allow_link_local)),
-            mailer=Mailer.of(settings.smtp_url, settings.smtp_from),
-            command=words,
-            give_up_ms=settings.notify_give_up_days * _DAY_MS,
-        )
+        gate = Gate.of(settings, state, clock)
+        await ChannelStore(state, clock, settings.region, gate).offer_command(settings.account_id, words, events)
+        means = means_of(settings, gate)
         router = Router(state, clock, public_url(settings), settings.account_id)
         await outbox.subscribe(SUBSCRIBER, router.handle, from_start=True)
         sender = Sender(state, clock, means, may_send)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from trimtab.base.errors import InvalidInput
-from trimtab.notify.address import parse_url
+from trimtab.egress.address import parse_url
 
 GROUP_S = 5.0
 """Seconds that a message to people waits for others of its group, unless the channel says otherwise."""
@@ -52,15 +52,15 @@ OFFERED = tuple(name for name in KINDS if name not in ("sns", "command"))
 """Kinds that a caller can make. A command comes from the settings only; an SNS subscription from Subscribe."""
 
 
-def check(kind: str, endpoint: str, options: Mapping[str, Any], secret: Mapping[str, str], allow: bool) -> None:
-    """Raise InvalidInput unless the parts make a channel of `kind`. `allow`: link-local addresses too."""
+def check(kind: str, endpoint: str, options: Mapping[str, Any], secret: Mapping[str, str]) -> None:
+    """Raise InvalidInput unless the parts make a channel of `kind`. Where it may send the gate says."""
     known = KINDS.get(kind)
     if known is None:
         raise InvalidInput(
             f"cannot make a channel of kind {kind!r}: expected one of {', '.join(OFFERED)}", field="kind"
         )
     if known.endpoint == "URL":
-        parse_url(endpoint, allow)
+        parse_url(endpoint)
     elif known.endpoint == "addresses":
         recipients(endpoint)
     surplus = sorted(set(secret) - set(known.secrets))

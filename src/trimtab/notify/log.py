@@ -88,7 +88,7 @@ class DeliveryLog:
 
     async def test(self, account: str | None, name: str, who: str) -> Delivery:
         """Send a test to a channel: it is planned as any other and sent by the jobs process. Raises NotFound."""
-        channel = await channels.ChannelStore(self._state, self._clock, "").get(account, name)
+        channel = await self._state.read(lambda connection: channels.named(connection, account, name))
         now_ms = self._clock.now_ms()
         told = Notification(
             id=new_id(),

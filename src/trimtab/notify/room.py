@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.egress.gate import Gate
 from trimtab.notify.channels import ChannelStore
 from trimtab.notify.log import DeliveryLog
 from trimtab.notify.publishing import Publishing
@@ -32,12 +33,12 @@ class NotifyRoom:
     @classmethod
     def of(cls, settings: Settings, state: State, clock: Clock) -> "NotifyRoom":
         """The room over a state database."""
-        allow = settings.notify_allow_link_local
+        gate = Gate.of(settings, state, clock)
         log = DeliveryLog(state, clock)
         return cls(
-            channels=ChannelStore(state, clock, settings.region, allow),
+            channels=ChannelStore(state, clock, settings.region, gate),
             topics=TopicStore(state, clock),
-            subscribing=Subscribing(state, clock, public_url(settings), allow),
+            subscribing=Subscribing(state, clock, public_url(settings), gate),
             publishing=Publishing(state, clock),
             log=log,
             received=ReceivedAlerts(state, clock),

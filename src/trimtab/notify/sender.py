@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.egress.request import Outgoing
 from trimtab.notify import queue
 from trimtab.notify.compose import alertmanager, mail, pagerduty, slack, sns, teams, webhook
-from trimtab.notify.compose.request import Outgoing
 from trimtab.notify.firing import Firing
 from trimtab.notify.model import Channel, Outcome, Parcel, Verdict
 from trimtab.notify.transport.command import run_command

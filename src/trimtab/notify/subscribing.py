@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id, new_secret
+from trimtab.egress.gate import Gate
 from trimtab.notify import channels, kinds, queue, topics
 from trimtab.notify.model import CONFIRMATION, Channel, Notification, Severity, Subscription
 from trimtab.store.state.database import State
@@ -26,11 +27,11 @@ _TOKEN_BYTES = 32
 class Subscribing:
     """The life of subscriptions. `public_url` is where the links of a message lead."""
 
-    def __init__(self, state: State, clock: Clock, public_url: str, allow_link_local: bool = False) -> None:
+    def __init__(self, state: State, clock: Clock, public_url: str, gate: Gate) -> None:
         self._state = state
         self._clock = clock
         self._public_url = public_url.rstrip("/")
-        self._allow = allow_link_local
+        self._gate = gate
 
     async def subscribe(
         self, account: str, topic: str, protocol: str, endpoint: str, attributes: Mapping[str, str]
@@ -47,7 +48,9 @@ class Subscribing:
         kind = "email" if protocol == "email" else "sns"
         if kind == "sns" and not endpoint.startswith(f"{protocol}://"):
             raise InvalidInput(f"Invalid parameter: Endpoint must match the specified protocol {protocol}")
-        kinds.check(kind, endpoint, {}, {}, self._allow)
+        kinds.check(kind, endpoint, {}, {})
+        if kind == "sns":
+            await self._gate.admit(endpoint, f"subscription to {topic}")
         return await self._state.change(
             lambda connection: self._add(connection, account, topic, kind, protocol, endpoint, attributes)
         )

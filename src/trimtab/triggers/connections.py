@@ -12,7 +12,8 @@ from sqlalchemy import Row, delete, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.ids import new_id
-from trimtab.notify.address import parse_url
+from trimtab.egress.address import parse_url
+from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_connections, event_destinations
 from trimtab.triggers.arns import Place
@@ -49,16 +50,17 @@ class SignIn:
 class ConnectionStore:
     """The connections."""
 
-    def __init__(self, state: State, clock: Clock, allow_link_local: bool = False) -> None:
+    def __init__(self, state: State, clock: Clock, gate: Gate) -> None:
         self._state = state
         self._clock = clock
-        self._allow = allow_link_local
+        self._gate = gate
 
     async def create(
         self, place: Place, name: str, kind: str, parameters: Mapping[str, Any], description: str
     ) -> SignIn:
         """Make a connection. Raises Conflict, InvalidInput."""
         self._check(kind, parameters)
+        await self._admit(name, parameters)
         now_ms = self._clock.now_ms()
 
         def write(database: Database) -> SignIn:
@@ -103,6 +105,7 @@ class ConnectionStore:
         state: str | None = None,
     ) -> SignIn:
         """Change what is given. Raises NotFound, InvalidInput."""
+        await self._admit(name, parameters or {})
 
         def write(database: Database) -> SignIn:
             known = _one(database, place, name)
@@ -147,12 +150,17 @@ class ConnectionStore:
 
         return await self._state.change(write)
 
+    async def _admit(self, name: str, parameters: Mapping[str, Any]) -> None:
+        endpoint = (parameters.get("OAuthParameters") or {}).get("AuthorizationEndpoint")
+        if endpoint:
+            await self._gate.admit(str(endpoint), f"connection {name}")
+
     def _check(self, kind: str, parameters: Mapping[str, Any]) -> None:
         section = SECTIONS.get(kind)
         if section is None or not parameters.get(section):
             raise InvalidInput(f"Authorization type {kind} needs {section or 'a known type'} in AuthParameters")
         if kind == "OAUTH_CLIENT_CREDENTIALS":
-            parse_url(parameters[section]["AuthorizationEndpoint"], self._allow)
+            parse_url(parameters[section]["AuthorizationEndpoint"])
 
 
 def _merged(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Any
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.ids import new_id
+from trimtab.egress.gate import Gate
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.notify.publishing import Publishing
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 from trimtab.triggers.dispatch import A_TURN, Dispatcher
 from trimtab.triggers.pipelines.by_hand import StartPipeline
@@ -43,7 +44,7 @@ class Means:
     actuators: Actuators
     sagemaker: Callable[[str], Any]
     sagemaker_problems: tuple[type[Exception], ...]
-    allow_link_local: bool = False
+    gate: Gate
     retention_days: int = 30
 
 
@@ -61,7 +62,7 @@ class Delivering:
         """The jobs of the server process over the room."""
         state, clock = means.state, means.clock
         lock = Lock(state, clock, "event deliveries", _holder(state))
-        http = HttpTransport(HttpOptions(means.allow_link_local))
+        http = HttpTransport(means.gate)
         authorizer = Authorizer(http, clock)
         log_groups, webhooks, topics = LogGroups(means.write_log), Webhooks(http), Topics(means.publishing)
         senders = (

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.ids import new_id
-from trimtab.notify.address import parse_url
+from trimtab.egress.address import parse_url
+from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_connections, event_destinations
 from trimtab.triggers.arns import Place
@@ -37,14 +38,15 @@ class Destination:
 class DestinationStore:
     """The API destinations."""
 
-    def __init__(self, state: State, clock: Clock, allow_link_local: bool = False) -> None:
+    def __init__(self, state: State, clock: Clock, gate: Gate) -> None:
         self._state = state
         self._clock = clock
-        self._allow = allow_link_local
+        self._gate = gate
 
     async def create(self, place: Place, name: str, values: Mapping[str, Any]) -> Destination:
         """Make a destination of description, connection, endpoint, method and rate. Raises Conflict, NotFound."""
         self._check(values)
+        await self._admit(name, values)
 
         def write(connection: Connection) -> Destination:
             if _row(connection, place, name) is not None:
@@ -84,6 +86,7 @@ class DestinationStore:
     async def update(self, place: Place, name: str, values: Mapping[str, Any]) -> Destination:
         """Change what is given. Raises NotFound, InvalidInput."""
         self._check(values)
+        await self._admit(name, values)
 
         def write(connection: Connection) -> Destination:
             known = _one(connection, place, name)
@@ -104,9 +107,15 @@ class DestinationStore:
 
         await self._state.change(write)
 
+    async def _admit(self, name: str, values: Mapping[str, Any]) -> None:
+        """An endpoint whose host has a star is judged when it is sent to."""
+        endpoint = values.get("endpoint", "")
+        if endpoint and "*" not in endpoint.split("/")[2]:
+            await self._gate.admit(endpoint.replace("*", "x"), f"API destination {name}")
+
     def _check(self, values: Mapping[str, Any]) -> None:
         if "endpoint" in values:
-            parse_url(values["endpoint"].replace("*", "x"), self._allow)
+            parse_url(values["endpoint"].replace("*", "x"))
         if values.get("method", "POST") not in METHODS:
             raise InvalidInput(f"cannot use method {values['method']}: expected one of {', '.join(METHODS)}")
 

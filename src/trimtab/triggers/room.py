@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.egress.gate import Gate
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.triggers.archives import ArchiveStore
@@ -51,7 +52,7 @@ class TriggersRoom:
     def of(cls, settings: Settings, state: State, clock: Clock) -> "TriggersRoom":
         """The room over a state database. Raises SetupError for commands that cannot be used."""
         book, commands = RuleBook(), Commands.of(settings.trigger_commands)
-        intake, allow = Intake(state, clock, book), settings.notify_allow_link_local
+        intake, gate = Intake(state, clock, book), Gate.of(settings, state, clock)
         return cls(
             home=Place(settings.account_id, settings.region),
             clock=clock,
@@ -59,15 +60,15 @@ class TriggersRoom:
             intake=intake,
             buses=BusStore(state, clock),
             rules=RuleStore(state, clock),
-            targets=TargetStore(state),
+            targets=TargetStore(state, gate),
             log=DeliveryLog(state, clock),
             archives=ArchiveStore(state, clock),
             replays=ReplayStore(state, clock, intake),
-            connections=ConnectionStore(state, clock, allow),
-            destinations=DestinationStore(state, clock, allow),
+            connections=ConnectionStore(state, clock, gate),
+            destinations=DestinationStore(state, clock, gate),
             tags=TagStore(state),
             commands=commands,
-            pipelines=PipelineStore(state, clock, commands, allow),
+            pipelines=PipelineStore(state, clock, commands, gate),
             runs=RunLog(state),
             places=PlaceStore(state, clock),
             drifts=DriftStore(state, clock),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.base.errors import InvalidInput, LimitExceeded
+from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_rules, event_targets
 from trimtab.triggers import arns, versions
@@ -18,6 +19,7 @@ from trimtab.triggers.rules import rule_in, rule_of
 
 MOST_TARGETS = 5
 """Targets of a rule. Source: EventBridge quotas."""
+_WEB = ("https://", "http://")
 _columns = event_targets.c
 
 
@@ -33,8 +35,9 @@ class Failed:
 class TargetStore:
     """The targets of every rule."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, gate: Gate) -> None:
         self._state = state
+        self._gate = gate
 
     async def put(self, place: Place, bus: str, rule: str, forms: Sequence[Mapping[str, Any]]) -> list[Failed]:
         """Add targets or replace those of their ids; answers who was refused. Raises NotFound, InvalidInput …"""
@@ -44,6 +47,8 @@ class TargetStore:
             check_input(form)
             try:
                 check_arn(form["Arn"])
+                if form["Arn"].startswith(_WEB):
+                    await self._gate.admit(form["Arn"], f"target {form['Id']} of rule {rule}")
             except InvalidInput as problem:
                 failed.append(Failed(form["Id"], "ValidationException", str(problem)))
                 continue
@@ -106,7 +111,7 @@ class TargetStore:
 
 def check_arn(arn: str) -> None:
     """Raise InvalidInput for what can be no target: expected an ARN, or the URL of a webhook."""
-    if not arn.startswith(("https://", "http://")):
+    if not arn.startswith(_WEB):
         arns.parse(arn)
 
 

@@ -182,6 +182,7 @@ class Site:
         frame = {
             "view": view,
             "firing": self._firing.get(view.scope, Firing()),
+            "unevaluated": self.state.evaluation.problem if self.state.evaluation else "",
             "nav_closed": request.cookies.get(_NAV_COOKIE, "").split("."),
         }
         return respond.html(request, found.render({**frame, **facts, "layout": layout}), status)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from trimtab.access.keys import KeyStore
 from trimtab.accounts.room import AccountsRoom
@@ -23,6 +24,7 @@ from trimtab.detectors.book import DetectorBook
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.egress.gate import Gate
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
@@ -42,6 +44,14 @@ from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
+
+
+class Evaluation(Protocol):
+    """What pages ask of the watch over the evaluation of alarms."""
+
+    @property
+    def problem(self) -> str:
+        """That alarms are not evaluated, in words; empty while they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ class WebState:
     clock: Clock
     version: str
     region: str = "us-east-1"
+    gate: Gate | None = None
+    evaluation: Evaluation | None = None
     detectors: DetectorBook | None = None
     grafana_url: str = ""
     refresh_s: int = 5

@@ -3,6 +3,7 @@
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.cloud import sagemaker
+from trimtab.egress.gate import Gate
 from trimtab.logs.room import LogsRoom
 from trimtab.notify.room import NotifyRoom
 from trimtab.settings import Settings
@@ -31,7 +32,7 @@ def delivering_of(
         actuators,
         sagemaker.pipelines,
         sagemaker.PROBLEMS,
-        settings.notify_allow_link_local,
+        Gate.of(settings, stores.state, clock),
         settings.retention_events_days,
     )
     return Delivering.of(triggers, means)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.egress.gate import Gate
 from trimtab.inference.adoption import Scalable
 from trimtab.inference.room import InferenceRoom
 from trimtab.scaling.engine.model import Form, Guards, Kind, Mode, Service, Signal, TargetKey
@@ -64,6 +65,8 @@ class EndpointScaling:
 
 def inference_of(settings: Settings, state: State, clock: Clock, scaling: ScalingRoom) -> InferenceRoom:
     """The inference room, whose policies go to the engine."""
-    room = InferenceRoom.of(state, clock, settings.data_dir, settings.account_id, settings.region)
+    room = InferenceRoom.of(
+        state, clock, settings.data_dir, settings.account_id, settings.region, Gate.of(settings, state, clock)
+    )
     room.adoption.engine = EndpointScaling(scaling)
     return room

@@ -28,6 +28,8 @@ from trimtab.doors.aws.lambda_functions import service as lambda_functions
 from trimtab.doors.aws.lambda_functions.rooms import LambdaRooms
 from trimtab.doors.aws.service import Service
 from trimtab.doors.rest.scaling import Scaling
+from trimtab.egress.gate import Gate
+from trimtab.egress.request import Outgoing
 from trimtab.inventory.resolver import resolve
 from trimtab.jobs.periodic import Job
 from trimtab.listen import bind
@@ -35,7 +37,6 @@ from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricBatch
 from trimtab.metrics.registry import SeriesRegistry
-from trimtab.notify.compose.request import Outgoing
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.scaling.engine.metering import Point
 from trimtab.scaling.engine.model import ScalableTarget, TargetKey
@@ -192,16 +193,17 @@ class Wiring:
     actuators: Actuators
     ingest: MetricIngest
     registry: SeriesRegistry
-    http: HttpTransport
+    gate: Gate
 
 
 def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring) -> LiveScaling:
     """The engine with what TRIMTAB_SCALING_FILE names. Raises SetupError for a file that cannot be used."""
     file = read_scaling_file(settings.scaling_file)
     groups = GroupsRoom.of(state, clock)
+    hooks = around.gate.naming(one.url for one in file.webhooks.values())
     backends: list[Backend] = [
-        KubernetesBackend(file.kubernetes),
-        WebhookBackend(file.webhooks, around.http, clock),
+        KubernetesBackend(file.kubernetes, around.gate.naming(one.server for one in file.kubernetes.values())),
+        WebhookBackend(file.webhooks, HttpTransport(hooks), clock),
     ]
     if file.aws is not None:
         backends.append(AwsBackend(file.aws, AwsScaling))
@@ -226,9 +228,11 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
     room = ScalingRoom.of(state, clock, means)
     groups.engine = Acting(room, room.backends)
 
+    http = HttpTransport(around.gate)
+
     async def ask(url: str, payload: bytes) -> tuple[int, bytes]:
         outgoing = Outgoing(url, {"Content-Type": "application/json"}, payload)
-        answer = await to_thread(around.http.ask, outgoing)
+        answer = await to_thread(http.ask, outgoing)
         return answer.status, answer.body
 
-    return LiveScaling(room, Pools(room, clock), groups, LambdaRooms(functions, ask))
+    return LiveScaling(room, Pools(room, clock), groups, LambdaRooms(functions, ask, around.gate.admit))

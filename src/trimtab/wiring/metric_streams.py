@@ -7,7 +7,7 @@ http(s) URL instead of an ARN is a place by itself. To a URL goes what Firehose 
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,16 @@ import msgspec
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, SetupError, TrimtabError
 from trimtab.doors.rest.metric_streams import Streams
+from trimtab.egress.address import parse_url
+from trimtab.egress.gate import Gate
+from trimtab.egress.request import Outgoing
 from trimtab.jobs.periodic import Job
 from trimtab.logs.exports.places import files_of
 from trimtab.logs.job import EXPORTS
 from trimtab.metric_streams.deliver import Parcel, Reader, Registry, Streaming
 from trimtab.metric_streams.room import StreamsRoom
 from trimtab.metric_streams.store import StreamStore
-from trimtab.notify.address import parse_url
-from trimtab.notify.compose.request import AGENT, Outgoing
+from trimtab.notify.compose.request import AGENT
 from trimtab.notify.model import Outcome, Verdict
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.settings import Settings
@@ -57,7 +59,7 @@ class Places:
     def place(self, destination: str) -> str:
         """The place of a FirehoseArn. Raises InvalidInput."""
         if destination.startswith(_WEB):
-            parse_url(destination, allow_link_local=False)
+            parse_url(destination)
             return destination
         found = _ARN.fullmatch(destination)
         if found is None:
@@ -70,6 +72,10 @@ class Places:
                 f"it names {', '.join(sorted(self.known)) or 'none'}"
             )
         return self.known[found["name"]]
+
+    def urls(self) -> list[str]:
+        """The places of the setting that are URLs, which whoever set it allowed."""
+        return [place for place in self.known.values() if place.startswith(_WEB)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,17 @@ def _posted(url: str, parcel: Parcel) -> Outgoing:
 
 def streams_of(settings: Settings, state: State, clock: Clock) -> StreamsRoom:
     """The room over an open store."""
-    return StreamsRoom(StreamStore(state, clock), Places.of(settings).place)
+    return StreamsRoom(StreamStore(state, clock), admitting(Places.of(settings), Gate.of(settings, state, clock)))
+
+
+def admitting(places: Places, gate: Gate) -> Callable[[str, str], Awaitable[None]]:
+    """Whether a stream of a name may go to a FirehoseArn. The places of the setting are allowed by it."""
+
+    async def admit(destination: str, name: str) -> None:
+        if places.place(destination) == destination:  # a URL by itself
+            await gate.admit(destination, f"metric stream {name}")
+
+    return admit
 
 
 def streams_rest(settings: Settings, state: State, clock: Clock) -> Streams:
@@ -121,11 +137,11 @@ def streaming(
     settings: Settings,
     state: State,
     metrics: tuple[Registry, Reader],
-    http: HttpTransport,
     clock: Clock,
     may_send: Callable[[], bool],
 ) -> Job:
     """The job that sends what is due."""
-    sending = Sending(Places.of(settings), http)
+    places = Places.of(settings)
+    sending = Sending(places, HttpTransport(Gate.of(settings, state, clock).naming(places.urls())))
     work = Streaming(StreamStore(state, clock), *metrics, sending, clock, may_send)
     return Job("send metric streams", _TURN_S, work.turn)

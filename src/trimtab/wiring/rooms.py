@@ -43,6 +43,8 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
+from trimtab.doors.aws.gateway import is_aws_request
+from trimtab.doors.door_watch import DoorWatch
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
@@ -50,6 +52,7 @@ from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
+from trimtab.egress.gate import Gate
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
@@ -57,6 +60,7 @@ from trimtab.inventory.catalog.book import load
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
+from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
 from trimtab.listen import check_exposure
@@ -78,7 +82,6 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.reports.dashboards.alarm_source import AlarmSource
 from trimtab.reports.dashboards.data import WidgetReader
 from trimtab.reports.dashboards.prom_source import PromQLSource
@@ -96,7 +99,9 @@ from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
 from trimtab.wiring.deliveries import delivering_of
+from trimtab.wiring.egress_audit import EgressAudit
 from trimtab.wiring.endpoint_scaling import inference_of
+from trimtab.wiring.evaluation_watch import EvaluationWatch
 from trimtab.wiring.insight_rules import RuleMetrics
 from trimtab.wiring.live_costs import (
     BudgetedLive,
@@ -164,6 +169,12 @@ class Rooms:
     scaling: LiveScaling
     triggers: TriggersRoom
     delivering: Delivering
+    gate: Gate
+    evaluation: EvaluationWatch
+    reporting: Reporting
+    told: Told
+    doors: DoorWatch
+    egress_audit: EgressAudit
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what the doors remember of series: called when everything is wiped."""
 
@@ -195,8 +206,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     generation = CostExplorerRooms.of(bills, clock, rules=economics.rules).generation
     telling = Telling(reader, registry, inventory, generation)
     live = live_of(stores, bills.reader, economics, telling, clock)
-    http = HttpTransport(HttpOptions(settings.notify_allow_link_local))
-    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, http)
+    gate = Gate.of(settings, stores.state, clock)
+    logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
     estimated.live = live
     units = units_of(fleet, telling, traces.reader, clock)
@@ -211,7 +222,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     audit.ingest.taps.append(AuditSource(triggers.intake).told)
     ingest = MetricIngest(stores.log, registry)
     refused = partial(throttles.read, reader, registry)
-    acting = Wiring(evaluator, alarms, audit, actuators, ingest, registry, http)
+    acting = Wiring(evaluator, alarms, audit, actuators, ingest, registry, gate)
     scaling = live_scaling(settings, stores.state, clock, acting)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
@@ -246,7 +257,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
-        batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders()),
+        batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
         advice=advice,
         rightsizing=sizes,
         advice_plan=plan,
@@ -263,7 +274,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         promql=promql,
         browser=Browser(registry, catalogue),
         inventory=inventory,
-        accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest),
+        accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest, gate),
         logs=logs,
         traces=traces,
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
@@ -275,7 +286,14 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         scaling=scaling,
         triggers=triggers,
         delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
+        gate=gate,
+        evaluation=EvaluationWatch.of(settings, stores.state, gate, clock),
+        reporting=Reporting.of("server", clock),
+        told=Told(stores.state, clock),
+        doors=DoorWatch(clock, is_aws_request),
+        egress_audit=EgressAudit.of(settings, gate, audit, clock),
         forget=[
+            gate.entries.forget,
             traces.forget,
             insights.running.forget,
             logs.forget,

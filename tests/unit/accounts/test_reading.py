@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from aws_account import ACCOUNT, KEYS, Recorded, account, is_read, machines, put_cpu, seed
+from gates import open_gate
 from trimtab.access.scope import EVERYTHING
 from trimtab.accounts.metric_reading import MetricStore, Points
 from trimtab.accounts.model import Account, Read, ReadState, StepState
@@ -73,7 +74,9 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def room_of(state: State, metrics: Kept) -> AccountsRoom:
     clock = SystemClock()
     inventory = InventoryRoom.of(state, clock)
-    room = AccountsRoom.of(state, clock, inventory, cast(MetricStore, metrics), cast(AuditIngest, NoAudit()))
+    room = AccountsRoom.of(
+        state, clock, inventory, cast(MetricStore, metrics), cast(AuditIngest, NoAudit()), open_gate()
+    )
     room.limits = QUICK
     return room
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.unit.alarms.conftest import ACCOUNT, MINUTE, REGION, START, House, run
 
+from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
 from trimtab.alarms.form import read_alarm
@@ -88,7 +89,7 @@ def logs(engine: Telemetry, state: State, tmp_path: Path) -> Iterator[Logs]:
     log = IngestLog(tmp_path / "log", engine, SystemClock())
     log.open()
     clock = ManualClock(START)
-    room = LogsRoom.of(engine, state, log, clock)
+    room = LogsRoom.of(engine, state, log, clock, open_gate())
     yield Logs(room, LogInsights(engine, room.reader, room.groups, clock))
     log.close()
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from gates import open_gate
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.batch.model import Progress
@@ -82,7 +83,9 @@ def _jobs(state: State, tmp_path: Path, said: bytes, commands: list[list[str]]) 
     (tmp_path / "bucket" / "in").mkdir(parents=True)
     (tmp_path / "bucket" / "in" / "a.csv").write_text("1\n")
     places = Places({"records": tmp_path / "bucket"})
-    return TransformJobs(ServedStore(state, clock), clock, tmp_path / "own", places, recorder, start), measured
+    return TransformJobs(
+        ServedStore(state, clock), clock, tmp_path / "own", places, open_gate(), recorder, start
+    ), measured
 
 
 async def _run(jobs: TransformJobs, name: str, uri: str = "s3://records/in") -> Any:

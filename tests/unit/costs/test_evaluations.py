@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 
+@pytest.mark.slow  # whole public bills
 @pytest.mark.parametrize(
     ("name", "counted"), [("focus_sample", "rows"), ("cur_synthetic_nise", "rows"), ("focus_spec_commitment", "tables")]
 )
@@ -31,6 +32,7 @@ def test_an_evaluation_finds_what_is_wrong(repository: Path, tmp_path: Path) -> 
     assert _evaluate(repository, "focus_sample", tmp_path)["wrong"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # four forecasts of a year, each with its replays
 def test_open_months_are_forecast_within_a_twentieth_of_what_they_came_to(repository: Path) -> None:
     answer = _answer([sys.executable, str(repository / "bench" / "eval_month_close.py"), "--seeds", "300:302"])

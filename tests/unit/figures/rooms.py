@@ -12,6 +12,7 @@ from tests.unit.economics.conftest import Told, csv_of, every_kind
 from tests.unit.economics.unit.test_objects import Facts, Ledgers
 
 from browser.pretend import ACCOUNT, REGION, build_state
+from gates import open_gate
 from trimtab.advice.finding import Finding, Judgement, Pillar
 from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.store import FindingStore
@@ -88,7 +89,7 @@ def _batch(state: State, clock: ManualClock) -> Any:
 
 
 def _inference(state: State, clock: ManualClock, folder: Path) -> InferenceRoom:
-    room = InferenceRoom.of(state, clock, folder, ACCOUNT, REGION)
+    room = InferenceRoom.of(state, clock, folder, ACCOUNT, REGION, open_gate())
     flat = Interval(20, 20, 20)
     level = Level(9, 9, 9, 1.0, 10.0, 1000, 0.0, "meets", Interval(1, 1, 1), {"p99": flat}, {}, tokens_per_s=900)
     over, best = Overhead(30.0, 0.1, 0.1, False), Interval(9, 8.8, 9.2)

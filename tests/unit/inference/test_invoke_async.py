@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.inference.async_journal import Invocation, Journal
@@ -60,7 +61,7 @@ class Desk:
         await self.served.create(PLACE, ENDPOINT, "e", {"EndpointConfigName": "c"}, "InService")
 
     def invoker(self) -> AsyncInvoker:
-        invoker = Invoker(self.served)
+        invoker = Invoker(self.served, open_gate())
         invoker._client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         return AsyncInvoker(invoker, self.objects, self.folder, self.clock, self._pause)
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gates import open_gate
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
@@ -87,7 +88,7 @@ async def _orders(state: State, folder: Path, starter: Starter) -> Orders:
     variants = [{"VariantName": "A", "ModelName": "model", "InstanceType": "ml.m5.large"}]
     await served.create(PLACE, CONFIG, "config", {"ProductionVariants": variants}, "InService")
     await served.create(PLACE, ENDPOINT, "shop", {"EndpointConfigName": "config"}, "InService")
-    return Orders(state, served, LoadTestStore(state, clock), clock, folder / "tests", starter)
+    return Orders(state, served, LoadTestStore(state, clock), clock, folder / "tests", open_gate(), starter)
 
 
 async def _settled(orders: Orders) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gates import open_gate
 from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.logs.room import LogsRoom
 from trimtab.store.state.database import State
@@ -27,5 +28,5 @@ def room(engine: Telemetry, state: State, clock: ManualClock, tmp_path: Path) ->
     engine.command("TRUNCATE TABLE log_events")
     log = IngestLog(tmp_path / "log", engine, SystemClock())  # its drain waits in real time
     log.open()
-    yield LogsRoom.of(engine, state, log, clock)
+    yield LogsRoom.of(engine, state, log, clock, open_gate())
     log.close()

@@ -15,6 +15,7 @@ from tests.unit.doors.aws.conftest import World
 from tests.unit.notify.receiver import receiving
 
 from boto_in_process import client
+from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.clock import ManualClock
@@ -27,9 +28,9 @@ from trimtab.metric_streams.room import StreamsRoom
 from trimtab.metric_streams.store import StreamStore
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.notify.model import Outcome, Verdict
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
-from trimtab.wiring.metric_streams import Places, Sending
+from trimtab.wiring.metric_streams import Places, Sending, admitting
 
 START_MS = 1_795_600_020_000
 ARN = "arn:aws:firehose:us-east-1:123456789012:deliverystream/metrics"
@@ -98,7 +99,7 @@ def home(state: State, tmp_path: Path) -> Iterator[Home]:
     world, store = World(clock=clock), StreamStore(state, clock)
     places = Places({"metrics": "s3://bucket/prefix", "local": "folder:metrics"}, tmp_path)
     tagged = EveryTagged(AlarmTags(state), (named_exist(store.get, "metric-stream"),))
-    rooms = replace(world.rooms, streams=StreamsRoom(store, places.place), tagged=tagged)
+    rooms = replace(world.rooms, streams=StreamsRoom(store, admitting(places, open_gate())), tagged=tagged)
     yield Home(world, clock, store, Taken(), client(build(rooms), clock, "us-east-1"))
 
 
@@ -281,7 +282,7 @@ def test_otlp_is_read_by_its_own_library(home: Home) -> None:
 def test_places_are_folders_and_urls_that_are_named(home: Home, tmp_path: Path) -> None:
     with receiving() as receiver:
         places = Places({"local": "folder:metrics", "hook": f"{receiver.url}/in"}, tmp_path)
-        sending = Sending(places, HttpTransport(HttpOptions()))
+        sending = Sending(places, HttpTransport(open_gate()))
         parcel = Parcel(ARN.replace("/metrics", "/hook"), "2026/01/one", "id", "arn:stream", 7, b"line\n")
         assert sending(parcel).outcome is Outcome.DELIVERED
         [(path, headers, body)] = receiver.requests

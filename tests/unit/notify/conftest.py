@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.notify.receiver import Receiver, receiving
 
+from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.events.outbox import Outbox, emit
 from trimtab.notify.channels import ChannelStore, Wish
@@ -18,7 +19,7 @@ from trimtab.notify.route import SUBSCRIBER, Router
 from trimtab.notify.sender import Means, Sender
 from trimtab.notify.subscribing import Subscribing
 from trimtab.notify.topics import TopicStore
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -31,12 +32,12 @@ class Room:
 
     state: State
     clock: ManualClock
-    means: Means = field(default_factory=lambda: Means(HttpTransport(HttpOptions())))
+    means: Means = field(default_factory=lambda: Means(HttpTransport(open_gate())))
 
     def __post_init__(self) -> None:
-        self.channels = ChannelStore(self.state, self.clock, REGION)
+        self.channels = ChannelStore(self.state, self.clock, REGION, open_gate())
         self.topics = TopicStore(self.state, self.clock)
-        self.subscribing = Subscribing(self.state, self.clock, "http://127.0.0.1:4750")
+        self.subscribing = Subscribing(self.state, self.clock, "http://127.0.0.1:4750", open_gate())
         self.log = DeliveryLog(self.state, self.clock)
         self.received = ReceivedAlerts(self.state, self.clock)
         self.sender = Sender(self.state, self.clock, self.means)

@@ -18,6 +18,8 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    gets: list[str] = field(default_factory=list)
+    """Paths that were asked with GET."""
     taken: list[str] = field(default_factory=list)
     """Delivery ids that were answered with a success."""
 
@@ -43,6 +45,12 @@ def receiving() -> Iterator[Receiver]:
             self.send_header("Content-Length", str(len(receiver.body)))
             self.end_headers()
             self.wfile.write(receiver.body)
+
+        def do_GET(self) -> None:
+            receiver.gets.append(self.path)
+            self.send_response(receiver.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, format: str, *arguments: Any) -> None:
             return

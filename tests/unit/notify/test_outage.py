@@ -9,10 +9,11 @@ import pytest
 from tests.unit.notify.conftest import Room
 from tests.unit.notify.receiver import Receiver
 
+from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.notify.model import Verdict
 from trimtab.notify.sender import Means
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 
 
@@ -72,7 +73,7 @@ def test_a_process_killed_between_sending_and_recording_repeats_with_the_same_id
     state: State, receiver: Receiver
 ) -> None:
     clock = ManualClock()
-    first = Room(state, clock, Means(Dies(HttpOptions())))
+    first = Room(state, clock, Means(Dies(open_gate())))
     first.add("webhook", receiver.url)
     first.alarm()
     with pytest.raises(SystemError):
@@ -88,7 +89,7 @@ def test_a_process_killed_between_sending_and_recording_repeats_with_the_same_id
 
 def test_a_message_to_people_that_is_repeated_carries_what_it_carried(state: State, receiver: Receiver) -> None:
     clock = ManualClock()
-    first = Room(state, clock, Means(Dies(HttpOptions())))
+    first = Room(state, clock, Means(Dies(open_gate())))
     first.add("slack", receiver.url)
     first.alarm("a")
     first.alarm("b")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.unit.notify.receiver import Receiver, receiving
 
+from gates import open_gate
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import ManualClock
 from trimtab.notify.publishing import Publishing
@@ -80,6 +81,7 @@ class Rooms:
             self.actuators,
             lambda region: self.sagemaker,
             (ConnectionError,),
+            open_gate(),
         )
         self.delivering = Delivering.of(self.room, means)
         self.runner = asyncio.Runner()

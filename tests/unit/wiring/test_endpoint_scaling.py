@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gates import open_gate
 from trimtab.access.scope import EVERYTHING
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import ManualClock
@@ -30,7 +31,7 @@ class Desk:
         clock, nothing = ManualClock(1_900_000_000_000), None
         no: Any = nothing
         self.scaling = ScalingRoom.of(state, clock, Means(no, no, Actuators(state, clock), no, no))
-        self.room = InferenceRoom.of(state, clock, folder, ACCOUNT, REGION)
+        self.room = InferenceRoom.of(state, clock, folder, ACCOUNT, REGION, open_gate())
         self.room.adoption.engine = EndpointScaling(self.scaling)
 
     def choose(self, endpoint: str, count: int, target: float) -> list[tuple[ScalableTarget, list[ScalingPolicy]]]:

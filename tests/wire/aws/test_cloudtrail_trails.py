@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from live_server import LiveServer
 from made_audit import record
+from patience import until
 from trimtab.base.clock import SystemClock
 
 pytestmark = pytest.mark.wire
@@ -104,10 +105,13 @@ def test_a_lake_query_reads_an_event_data_store(server: LiveServer) -> None:
     id_ = store["EventDataStoreArn"].rpartition("/")[2]
     text = f"SELECT eventID, userIdentity.userName AS who FROM {id_} WHERE eventName = 'LakeCall' ORDER BY 1 LIMIT 3"
     query = trail.start_query(QueryStatement=text)["QueryId"]
-    for _ in range(200):
-        found = trail.get_query_results(QueryId=query)
-        if found["QueryStatus"] != "RUNNING":
-            break
+    found: dict[str, Any] = {}
+
+    def ended() -> bool:
+        found.update(trail.get_query_results(QueryId=query))
+        return found["QueryStatus"] != "RUNNING"
+
+    until(ended, "the query does not end")
     assert found["QueryStatus"] == "FINISHED", found
     rows = [{key: value for cell in row for key, value in cell.items()} for row in found["QueryResultRows"]]
     assert rows == [{"eventID": f"lake-{n}", "who": "alice"} for n in range(3)]

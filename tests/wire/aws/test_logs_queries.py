@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from live_server import LiveServer
+from patience import until
 
 pytestmark = pytest.mark.wire
 
@@ -40,11 +41,14 @@ def ask(logs: Any, group: str, query: str, **more: Any) -> dict[str, Any]:
     if "logGroupIdentifiers" not in more and "logGroupNames" not in more:
         given["logGroupName"] = group
     id_ = logs.start_query(**given)["queryId"]
-    for _ in range(600):
-        answer = logs.get_query_results(queryId=id_)
-        if answer["status"] not in ("Scheduled", "Running"):
-            return {**answer, "queryId": id_}
-    raise AssertionError("the query does not end")
+    answer: dict[str, Any] = {}
+
+    def ended() -> bool:
+        answer.update(logs.get_query_results(queryId=id_))
+        return answer["status"] not in ("Scheduled", "Running")
+
+    until(ended, "the query does not end")
+    return {**answer, "queryId": id_}
 
 
 def rows(answer: dict[str, Any]) -> list[dict[str, str]]:

@@ -77,6 +77,7 @@ def test_every_figure_of_the_company_is_one_number(server: LiveServer, tmp_path:
         playing.result()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # half a million samples: a minute on a quiet machine
 def test_the_company_arrives_whole(server: LiveServer, tmp_path: Path) -> None:
     directory, clock, stop = tmp_path / "demo", SystemClock(), threading.Event()

@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from live_server import LiveServer
+from patience import until
 from trimtab.client.api import Client
 
 pytestmark = pytest.mark.wire
@@ -47,7 +47,11 @@ def test_what_the_library_sends_comes_back(server: LiveServer, protocol: str) ->
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     with Client(server.url) as trimtab:
-        assert arrived(trimtab, namespace)
+        wanted = 2 * len(LATENCIES) + 2
+        until(
+            lambda: any(one.name == namespace and one.rows >= wanted for one in trimtab.sources().sources),
+            "the library's metrics are not stored",
+        )
         found = trimtab.metrics(namespace=namespace).series
         names = {(series.name, series.unit, tuple(sorted(series.dimensions.items()))) for series in found}
         sets = ((("service", "api"),), (("service", "api"), ("zone", "a")))
@@ -60,12 +64,3 @@ def test_what_the_library_sends_comes_back(server: LiveServer, protocol: str) ->
             assert sorted(LATENCIES if series.name == "latency" else [250.0]) == sorted(values)
         (source,) = [one for one in trimtab.sources().sources if one.name == namespace]
         assert ("emf", 0, 2 * len(LATENCIES) + 2) == (source.door, source.rejected, source.rows)
-
-
-def arrived(trimtab: Client, namespace: str) -> bool:
-    pause = threading.Event()
-    for _ in range(100):
-        if any(one.name == namespace and one.rows >= 2 * len(LATENCIES) + 2 for one in trimtab.sources().sources):
-            return True
-        pause.wait(0.1)
-    return False

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from live_server import LiveServer
+from patience import until
 from trimtab.client.api import Client
 
 pytestmark = pytest.mark.wire
@@ -28,12 +29,14 @@ def provider() -> Iterator[str]:
     command = [str(Path(sys.executable).parent / "oidc-provider-mock"), "--port", str(port), "--require-nonce", "true"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+
+    def answers() -> bool:
         try:
-            if httpx.get(f"{url}/.well-known/openid-configuration", trust_env=False).is_success:
-                break
+            return httpx.get(f"{url}/.well-known/openid-configuration", trust_env=False).is_success
         except httpx.TransportError:
-            time.sleep(0.1)  # another process starts: nothing to wait on but its port
+            return False
+
+    until(answers, "the provider does not start")
     yield url
     process.terminate()
     process.wait(20)

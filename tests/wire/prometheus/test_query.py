@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 from live_server import LiveServer
+from patience import until
 from trimtab.demo import remote_write
 from trimtab.demo.block import Block
 
@@ -216,12 +216,12 @@ def trimtab(server: LiveServer, bodies: list[bytes]) -> Iterator[httpx.Client]:
         for body in bodies:
             client.post(remote_write.PATH, content=body, headers=HEADERS).raise_for_status()
         query = {"query": "count(up_gauge)", "time": str(time.time() - 130)}
-        pause = threading.Event()
-        for _ in range(200):
+
+        def counted() -> bool:
             found = client.get("/api/v1/query", params=query).json()["data"]["result"]
-            if found and found[0]["value"][1] == "6":
-                break
-            pause.wait(0.1)
+            return bool(found) and found[0]["value"][1] == "6"
+
+        until(counted, "six series are not stored")
         yield client
 
 

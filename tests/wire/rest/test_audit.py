@@ -12,6 +12,7 @@ import pytest
 
 from live_server import LiveServer
 from made_audit import record
+from patience import until
 from trimtab.base.clock import SystemClock
 
 pytestmark = pytest.mark.wire
@@ -90,7 +91,7 @@ def test_the_page_shows_who_did_what_and_one_record_whole(server: LiveServer) ->
         record(now, "page-2", eventName="StopLogging", eventSource="cloudtrail.amazonaws.com"),
     ]
     httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": made})
-    assert any(get(server, "events", name="PaintTheDoor")["events"] for _ in range(30))
+    until(lambda: get(server, "events", name="PaintTheDoor")["events"], "the record is not stored")
     listed = page(server, "/audit?name=PaintTheDoor&show=changes")
     assert ("/audit/events/page-1" in listed, "page-2" in listed, ">alice</a>" in listed) == (True, False, True)
     assert "switched off or narrowed" in page(server, "/audit?tab=findings&range=1h")
@@ -117,8 +118,7 @@ def test_what_changed_before_is_on_the_page_of_an_alarm(server: LiveServer) -> N
     made = record(SystemClock().now_ms() - 60_000, "door-1", requestParameters=parameters)
     sent = httpx.post(f"{server.url}/rest/v1/audit/events", json={"records": [made]}, timeout=60)
     assert sent.status_code < 300, sent.text
-    waited = any(get(server, "events", about="door-endpoint", changes=True)["events"] for _ in range(30))
-    assert waited, "the record did not reach the engine"
+    until(lambda: get(server, "events", about="door-endpoint", changes=True)["events"], "the record is not stored")
     text = page(server, "/alarms/named/door-latency")
     assert "What changed before" in text
     assert "alice: UpdateEndpoint door-endpoint" in text

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from trimtab.agent.scrape.config import Target
 
+_Plain = http.client.HTTPConnection  # noqa: TID251 - the agent is a program of the user's own
+_Secure = http.client.HTTPSConnection  # noqa: TID251 - as above
+
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9,*/*;q=0.1"
 """The plain format first: every exporter writes it, and OpenMetrics adds only exemplars, which are not kept."""
 BODY_LIMIT = 64 << 20
@@ -34,7 +37,7 @@ class Fetcher:
 
     def __init__(self, target: Target, version: str) -> None:
         self._target = target
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: _Plain | None = None
         self._headers = {
             "Accept": ACCEPT,
             "User-Agent": f"trimtab-agent/{version}",
@@ -83,10 +86,10 @@ class Fetcher:
         except UnicodeDecodeError as problem:
             raise ScrapeFailed(f"the page is not UTF-8: {problem}") from None
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self) -> _Plain:
         target = self._target
         if target.scheme == "http":
-            return http.client.HTTPConnection(target.address, timeout=target.timeout_s)
+            return _Plain(target.address, timeout=target.timeout_s)
         authority, certificate, key, unverified = target.tls
         context = ssl.create_default_context(cafile=authority or None)
         if unverified:
@@ -94,7 +97,7 @@ class Fetcher:
             context.verify_mode = ssl.CERT_NONE
         if certificate:
             context.load_cert_chain(certificate, key or None)
-        return http.client.HTTPSConnection(target.address, timeout=target.timeout_s, context=context)
+        return _Secure(target.address, timeout=target.timeout_s, context=context)
 
     def _authorization(self) -> dict[str, str]:
         """The header of this moment: files are read each time, because tokens are rotated."""

@@ -20,6 +20,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import new_id
+from trimtab.doors.asker import asker_of
 from trimtab.doors.aws.audited import Auditor, Called, is_change
 from trimtab.doors.aws.body import ClientGone, decompress, read_body, too_large
 from trimtab.doors.aws.faults import AwsError, of_domain
@@ -32,6 +33,7 @@ from trimtab.doors.aws.wire.constraints import Problem
 from trimtab.doors.aws.wire.fault import resolve
 from trimtab.doors.aws.wire.http import HttpAnswer, HttpRequest
 from trimtab.doors.aws.wire.malformed import Malformed
+from trimtab.egress.asker import asking
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -120,7 +122,8 @@ class Gateway:
             signature = self._signature(request)
             target = self._identify(request, target.protocol, signature)
             context = self._authenticate(request, target, signature, request_id)
-            return await self._perform(request, target, context)
+            with asking(asker_of(context.principal, self._options.account_id)):
+                return await self._perform(request, target, context)
         except TrimtabError as error:
             return self._fault(error, target, request, request_id)
         except RecursionError:

@@ -4,11 +4,11 @@ OpenID Connect Core 1.0, authorization code flow with PKCE (RFC 7636). Signature
 Authlib. Only asymmetric signatures count: a token signed with `none` or with the client's secret is refused.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
@@ -18,9 +18,11 @@ from joserfc.jwk import KeySet
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Unauthenticated, Unavailable
+from trimtab.egress import client as egress
 
 _FRESH_MS = 3_600_000  # discovery and keys are read again every hour
 _MISS_MS = 60_000  # an unknown key makes the keys be read again, at most once a minute
+_ANSWER_BYTES = 1_000_000  # a discovery document and a set of keys have some thousand
 _LEEWAY_S = 60  # clocks of two machines differ
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 
@@ -48,7 +50,7 @@ class Attempt:
 class Provider:
     """One provider. `http` is closed by whoever made it."""
 
-    def __init__(self, client: Client, clock: Clock, http: httpx.AsyncClient) -> None:
+    def __init__(self, client: Client, clock: Clock, http: egress.Client) -> None:
         self._client = client
         self._clock = clock
         self._http = http
@@ -108,7 +110,7 @@ class Provider:
         if self._client.secret:
             known = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
             if "client_secret_basic" in known:
-                auth = httpx.BasicAuth(self._client.id, self._client.secret)
+                auth = egress.BasicAuth(self._client.id, self._client.secret)
             else:
                 form["client_secret"] = self._client.secret
         return await self._json("POST", metadata["token_endpoint"], form=form, auth=auth)
@@ -142,12 +144,16 @@ class Provider:
         return self._keys
 
     async def _json(
-        self, method: str, url: str, *, form: Mapping[str, str] | None = None, auth: httpx.BasicAuth | None = None
+        self, method: str, url: str, *, form: Mapping[str, str] | None = None, auth: egress.BasicAuth | None = None
     ) -> dict[str, Any]:
         try:
-            response = await self._http.request(method, url, data=form, auth=auth or httpx.USE_CLIENT_DEFAULT)
-            answer = response.json()
-        except (httpx.HTTPError, ValueError) as problem:
+            asked = self._http.build_request(method, url, data=form)
+            response = await self._http.send(asked, auth=auth, stream=True)
+            try:
+                answer = json.loads(await egress.read_whole(response, _ANSWER_BYTES))
+            finally:
+                await response.aclose()
+        except (egress.HTTPError, ValueError) as problem:
             raise Unavailable(f"cannot sign in: the provider does not answer at {url}: {problem}") from None
         if not response.is_success or not isinstance(answer, dict):
             told = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else ""

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -33,6 +32,8 @@ from trimtab.doors.guard import FINANCE_HOME, SESSION_COOKIE
 from trimtab.doors.login import OIDC_PATH, local_path, sign_in_page
 from trimtab.doors.oidc.provider import Attempt, Client, Provider
 from trimtab.doors.oidc.roles import RoleMap
+from trimtab.egress import client as egress
+from trimtab.egress.gate import Gate
 from trimtab.settings import Settings
 
 CALLBACK_PATH = OIDC_PATH + "/callback"
@@ -65,7 +66,7 @@ class SignIn:
     redirect_url: str = ""
 
 
-def of_settings(settings: Settings, keys: IdentitySessions, clock: Clock) -> SignIn | None:
+def of_settings(settings: Settings, keys: IdentitySessions, clock: Clock, gate: Gate) -> SignIn | None:
     """As the settings ask for; None where they name no provider. Raises SetupError for what cannot be used."""
     issuer = settings.oidc_issuer
     if not issuer:
@@ -77,7 +78,7 @@ def of_settings(settings: Settings, keys: IdentitySessions, clock: Clock) -> Sig
         raise SetupError("cannot sign in with TRIMTAB_OIDC_ISSUER: set TRIMTAB_OIDC_CLIENT_ID with it")
     client = Client(issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_scopes)
     roles = RoleMap.of(settings.oidc_role_claim, settings.oidc_roles, settings.oidc_default_role)
-    http = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=not is_loopback(parts.hostname or ""))
+    http = egress.Client(gate.naming((issuer,)), timeout_s=_TIMEOUT_S)
     return SignIn(Provider(client, clock, http), issuer, roles, keys, clock, settings.oidc_redirect_url)
 
 

@@ -50,6 +50,7 @@ from trimtab.doors.rest import (
     datasets,
     detectors,
     economics,
+    egress,
     event_connections,
     event_deliveries,
     event_rules,
@@ -104,6 +105,7 @@ from trimtab.doors.roles import DoorRoute
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
+from trimtab.egress.gate import Gate
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
@@ -179,6 +181,7 @@ class Dependencies:
     analysing: analyses.Analysing | None = None
     datasets: DatasetRoom | None = None
     engine: scaling.Scaling | None = None
+    gate: Gate | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -196,6 +199,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *hosts.operations(needs.hosts, needs.clock),
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.hours)),
         *figures.operations(),
+        *(egress.operations(needs.gate) if needs.gate else []),
         *(fleet.operations(needs.hours, needs.clock) if needs.hours else []),
         *sources.operations(needs.ledger),
         *_anomalies(needs),

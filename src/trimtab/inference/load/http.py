@@ -145,12 +145,15 @@ class _Connection(asyncio.Protocol):
 
 @dataclass(slots=True)
 class HttpSender:
-    """Sends prepared requests to one address. `now` is the monotonic clock; open connections before the first send."""
+    """Sends prepared requests to one address. `now` is the monotonic clock; open connections before the first send.
+
+    `connect_to` is the address of the host, where it is not to be resolved."""
 
     address: Address
     most_connections: int = 512
     timeout_s: float = 30.0
     verify: bool = True
+    connect_to: str = ""
     _idle: list[_Connection] = field(default_factory=list)
     _all: set[_Connection] = field(default_factory=set)
     _waiting: deque[tuple[Prepared, Done, bool, float]] = field(default_factory=deque)
@@ -231,7 +234,7 @@ class HttpSender:
         loop = asyncio.get_running_loop()
         server_name = self.address.host if self._context else None
         _, made = await loop.create_connection(
-            lambda: _Connection(self), self.address.host, self.address.port, ssl=self._context,
+            lambda: _Connection(self), self.connect_to or self.address.host, self.address.port, ssl=self._context,
             server_hostname=server_name,
         )  # fmt: skip
         self._all.add(made)

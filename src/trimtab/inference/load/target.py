@@ -71,7 +71,8 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is tested. `sign` makes SageMaker's signed headers from a body and headers."""
+    """What is tested. `sign` makes SageMaker's signed headers from a body and headers.
+    `connect_to` is the address of the URL's host, where it is not to be resolved."""
 
     url: str
     protocol: str = "http"
@@ -84,6 +85,7 @@ class Target:
     timeout_s: float = 30.0
     verify: bool = True
     sign: Callable[[bytes, Mapping[str, str]], Mapping[str, str]] | None = None
+    connect_to: str = ""
 
     def sender(self) -> OpenSender:
         """What sends. Raises InvalidInput for an unknown protocol or URL."""
@@ -93,7 +95,7 @@ class Target:
             host, _, path = self.url.removeprefix("grpc://").removeprefix("grpcs://").partition("/")
             tls = self.url.startswith("grpcs://")
             return GrpcSender(host, f"/{path}" if path else MODEL_INFER, self.timeout_s, tls)
-        return HttpSender(Address.of(self.url), self.connections, self.timeout_s, self.verify)
+        return HttpSender(Address.of(self.url), self.connections, self.timeout_s, self.verify, self.connect_to)
 
     def requests(self) -> Iterator[Prepared]:
         """The requests, for ever."""

@@ -15,6 +15,7 @@ from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.egress.gate import Gate
 from trimtab.inference.cost import price_of
 from trimtab.inference.recommend.candidates import Candidate, Known, candidates, stop_of, traffic_of
 from trimtab.inference.recommend.outcome import Recommendation, front, recommendation
@@ -34,13 +35,15 @@ Generate = Callable[[Sequence[str], Path], Awaitable[Child]]
 
 @dataclass(slots=True)
 class Recommender:
-    """The jobs of one server. `folder` is where generators write; `generate` starts one."""
+    """The jobs of one server. `folder` is where generators write, `gate` says where they may send;
+    `generate` starts one."""
 
     served: ServedStore
     tests: LoadTestStore
     clock: Clock
     folder: Path
     region: str
+    gate: Gate
     window_s: float = 20.0
     generate: Generate = Child.start
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -108,7 +111,8 @@ class Recommender:
             raise InvalidInput(one.problem)
         folder = self.folder / job.account / job.region / job.name / str(number)
         try:
-            child = await self.generate(self._command(job, one), folder)
+            command = [*self._command(job, one), "--connect-to", await self.gate.pin(one.url)]
+            child = await self.generate(command, folder)
             try:
                 while child.running:
                     if await self._stopping(job):

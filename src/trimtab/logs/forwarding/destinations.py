@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, inse
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.egress.gate import Gate
 from trimtab.logs.forwarding.model import Destination, Kind, read_place
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_forwarding import log_destinations
@@ -17,15 +18,19 @@ _columns = log_destinations.c
 class Destinations:
     """The destinations of every account."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    def __init__(self, state: State, clock: Clock, gate: Gate) -> None:
         self._state = state
         self._clock = clock
+        self._gate = gate
         self.changes = 0
 
     async def put(self, account: str, region: str, name: str, target: str, role: str) -> Destination:
         """Make a destination, or give it another target. Raises InvalidInput for one that nothing can be sent to."""
-        if read_place(target).kind is Kind.DESTINATION:
+        place = read_place(target)
+        if place.kind is Kind.DESTINATION:
             raise InvalidInput("cannot use a destination as the target of a destination: name its own target")
+        if place.kind is Kind.URL:
+            await self._gate.admit(place.text, f"log destination {name}")
         where = _where(account, region, name)
 
         def write(connection: Connection) -> Destination:

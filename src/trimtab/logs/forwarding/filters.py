@@ -9,12 +9,14 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, sel
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
+from trimtab.egress.gate import Gate
+from trimtab.egress.request import Outgoing
 from trimtab.logs.filters.parser import parse
 from trimtab.logs.forwarding.destinations import Destinations
 from trimtab.logs.forwarding.model import MOST_FILTERS, Kind, Place, SubscriptionFilter, read_place
 from trimtab.logs.forwarding.payload import control, over_http, pack
 from trimtab.logs.model import Group
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Outcome
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
@@ -27,11 +29,12 @@ _columns, _groups, _queue = log_subscription_filters.c, log_groups.c, log_forwar
 class SubscriptionFilters:
     """The subscription filters of every group. `changes` counts what this process changed."""
 
-    def __init__(self, state: State, clock: Clock, destinations: Destinations, http: HttpTransport) -> None:
+    def __init__(self, state: State, clock: Clock, destinations: Destinations, gate: Gate) -> None:
         self._state = state
         self._clock = clock
         self._destinations = destinations
-        self._http = http
+        self._gate = gate
+        self._http = HttpTransport(gate)
         self.changes = 0
 
     async def put(self, group: Group, filter_: SubscriptionFilter) -> None:
@@ -44,6 +47,7 @@ class SubscriptionFilters:
         if place.kind is Kind.GROUP:
             await self._check_group(group, place)
         elif place.kind is Kind.URL:
+            await self._gate.admit(place.text, f"subscription filter {filter_.name}")
             await self._probe(place.text)
         where = (_columns.group == group.id, _columns.name == filter_.name)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
+from trimtab.egress.gate import Gate
 from trimtab.logs.forwarding.destinations import Destinations
 from trimtab.logs.forwarding.filters import SubscriptionFilters
 from trimtab.logs.forwarding.keep import KeepForwards
@@ -10,7 +11,6 @@ from trimtab.logs.forwarding.queue import ForwardQueue
 from trimtab.logs.forwarding.send import GroupForwards
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
 from trimtab.store.state.database import State
 
 
@@ -24,11 +24,9 @@ class ForwardingRoom:
     into_groups: GroupForwards
 
     @classmethod
-    def of(
-        cls, state: State, groups: LogGroups, ingest: LogIngest, clock: Clock, http: HttpTransport | None
-    ) -> "ForwardingRoom":
+    def of(cls, state: State, groups: LogGroups, ingest: LogIngest, clock: Clock, gate: Gate) -> "ForwardingRoom":
         """The room over open stores; the ingest is told to keep what filters match."""
-        destinations, queue = Destinations(state, clock), ForwardQueue(state, clock)
-        filters = SubscriptionFilters(state, clock, destinations, http or HttpTransport(HttpOptions()))
+        destinations, queue = Destinations(state, clock, gate), ForwardQueue(state, clock)
+        filters = SubscriptionFilters(state, clock, destinations, gate)
         ingest.keepers.append(KeepForwards(state, filters, destinations, clock))
         return cls(filters, destinations, queue, GroupForwards(queue, groups, ingest))

@@ -5,13 +5,14 @@ import gzip
 from collections.abc import Callable, Sequence
 
 from trimtab.base.errors import TrimtabError
+from trimtab.egress.request import Outgoing
 from trimtab.logs.forwarding.model import Kind, read_place
 from trimtab.logs.forwarding.payload import over_http, unpack
 from trimtab.logs.forwarding.queue import Forward, ForwardQueue
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.ingest import LogIngest
 from trimtab.logs.model import LogBatch, LogEvent
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Outcome
 from trimtab.notify.transport.http import HttpTransport
 

@@ -10,13 +10,13 @@ import msgspec
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
+from trimtab.egress.address import parse_url
 from trimtab.logs.exports.places import files_of
 from trimtab.logs.forwarding.model import Kind, read_place
 from trimtab.logs.forwarding.payload import pack
 from trimtab.logs.forwarding.queue import Forward
 from trimtab.logs.insights.run import Found
 from trimtab.logs.schedules.model import Delivery, Run, ScheduledQuery
-from trimtab.notify.address import parse_url
 
 FOLDER, LOOKUP, S3 = "folder:", "lookup:", "s3://"
 PutTable = Callable[[str, str, str, Sequence[str], Sequence[Sequence[str | None]]], Awaitable[None]]

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, inse
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.egress.gate import Gate
 from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.logs.insights.run import parse_in
 from trimtab.logs.schedules.delivery import check_destination
@@ -27,14 +28,16 @@ _queries, _runs = log_scheduled_queries.c, log_scheduled_runs.c
 class ScheduledQueries:
     """Every scheduled query."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    def __init__(self, state: State, clock: Clock, gate: Gate) -> None:
         self._state = state
         self._clock = clock
+        self._gate = gate
 
     async def create(self, query: ScheduledQuery) -> ScheduledQuery:
         """Keep a query (its id and times are made here). Raises InvalidInput, Conflict for its name, LimitExceeded."""
         now_ms = self._clock.now_ms()
         made = self._checked(replace(query, id=new_id(), created_ms=now_ms, updated_ms=now_ms))
+        await self._admit(made)
 
         def write(connection: Connection) -> None:
             mine = and_(_queries.account == made.account, _queries.region == made.region)
@@ -51,6 +54,7 @@ class ScheduledQueries:
     async def change(self, query: ScheduledQuery) -> ScheduledQuery:
         """Keep a query in place of that of its id. Raises InvalidInput, NotFound."""
         made = self._checked(replace(query, updated_ms=self._clock.now_ms()))
+        await self._admit(made)
         values = {name: value for name, value in _row(made).items() if name != "id"}
         changed = update(log_scheduled_queries).where(_queries.id == made.id).values(values)
         if not await self._state.change(lambda connection: connection.execute(changed).rowcount):
@@ -125,6 +129,10 @@ class ScheduledQueries:
         if row is None:
             raise NotFound(f"Query '{id_[:100]}' does not exist")
         return await self.get(account, region, row["query"]), _read_run(row), row["result"]
+
+    async def _admit(self, query: ScheduledQuery) -> None:
+        if query.destination.startswith(("https://", "http://")):
+            await self._gate.admit(query.destination, f"scheduled query {query.name}")
 
     def _checked(self, query: ScheduledQuery) -> ScheduledQuery:
         """The query with its next time. Raises InvalidInput."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import msgspec
 
 from trimtab.base.clock import iso
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Channel, Notification, Parcel
 
 RESEND_MS = 60_000

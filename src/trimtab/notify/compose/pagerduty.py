@@ -5,8 +5,9 @@ import hashlib
 import msgspec
 
 from trimtab.base.clock import iso
+from trimtab.egress.request import Outgoing
 from trimtab.notify.compose.people import cut
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Channel, Notification, Parcel, Severity
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info", Severity.OK: "info"}

@@ -1,9 +1,7 @@
-"""A message ready to be sent over HTTP, and how its answer is read."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+"""How an answer over HTTP is read, and what every message is sent with."""
 
 from trimtab import __version__
+from trimtab.egress.request import Answered
 from trimtab.notify.model import Outcome, Verdict
 
 DELIVERY_HEADER = "X-Trimtab-Delivery"
@@ -14,27 +12,6 @@ _REFUSES_THE_MESSAGE = frozenset({400, 410, 413, 414, 415, 422, 431, 501})
 """Statuses that say that this message will never be taken. Others (401, 403, 404 too, which a proxy or a wrong setting
 gives while the receiver is away) are asked again: nothing is lost by an outage, however it looks."""
 _REASON_LENGTH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One HTTP request. The body is not shown in logs: it may hold what is nobody's business."""
-
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    method: str = "POST"
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What the receiver said: `body` as far as it was read, `text` its beginning for people."""
-
-    status: int
-    text: str = ""
-    retry_after: str = ""
-    location: str = ""
-    body: bytes = field(default=b"", repr=False)
 
 
 def judge(answer: Answered) -> Verdict:

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from trimtab.egress.request import Outgoing
 from trimtab.notify.compose.people import COLOURS, cut, items, title
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Channel, Notification, Parcel
 
 _TEXT_LENGTH = 2900  # a section block holds 3,000 characters

@@ -8,7 +8,8 @@ verifies it must be told to trust trimtab in another way (see docs/guide/notific
 import json
 
 from trimtab.base.clock import to_datetime
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import CONFIRMATION, PUBLISHED, Channel, Notification, Parcel
 
 _SUBJECT_LENGTH = 100  # SNS's limit

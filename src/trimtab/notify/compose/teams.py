@@ -3,8 +3,9 @@
 import msgspec
 
 from trimtab.base.clock import iso
+from trimtab.egress.request import Outgoing
 from trimtab.notify.compose.people import cut, items, title
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Channel, Notification, Parcel, Severity
 
 _COLOURS = {Severity.ERROR: "attention", Severity.WARNING: "warning", Severity.INFO: "accent", Severity.OK: "good"}

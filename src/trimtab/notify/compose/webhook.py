@@ -14,7 +14,8 @@ import msgspec
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import Channel, Parcel
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  # how the specification begins every secret, none itself

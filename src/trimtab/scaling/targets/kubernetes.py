@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from trimtab.base.errors import AccessDenied, Conflict, NotFound, Unavailable
+from trimtab.egress.client import Client, HTTPError
+from trimtab.egress.gate import Gate
 from trimtab.scaling.engine.model import CUSTOM, Standing, TargetKey
 from trimtab.scaling.targets.file import ClusterSettings
 
@@ -50,6 +50,7 @@ class KubernetesBackend:
     """The clusters of the settings' file, by name."""
 
     clusters: Mapping[str, ClusterSettings]
+    gate: Gate
     name: str = "Kubernetes"
 
     def takes(self, key: TargetKey) -> bool:
@@ -87,7 +88,7 @@ class KubernetesBackend:
         assert found is not None  # noqa: S101 - `takes` was asked first
         return found
 
-    def _client(self, own: Workload) -> httpx.AsyncClient:
+    def _client(self, own: Workload) -> Client:
         settings = self.clusters[own.cluster]
         headers = {"Accept": "application/json"}
         if settings.token_file:
@@ -96,12 +97,10 @@ class KubernetesBackend:
             except OSError as problem:
                 raise Unavailable(f"cannot read the token of cluster {own.cluster}: {problem}") from None
         verify: Any = settings.ca_file or settings.verify
-        return httpx.AsyncClient(
-            base_url=settings.server, headers=headers, verify=verify, timeout=_TIMEOUT_S, trust_env=False
-        )
+        return Client(self.gate, base_url=settings.server, headers=headers, verify=verify, timeout_s=_TIMEOUT_S)
 
 
-async def _owner(client: httpx.AsyncClient, own: Workload) -> tuple[str | None, Mapping[str, Any] | None]:
+async def _owner(client: Client, own: Workload) -> tuple[str | None, Mapping[str, Any] | None]:
     """The autoscaler that has the workload, and its manifest."""
     namespace = quote(own.namespace)
     places = (
@@ -116,15 +115,13 @@ async def _owner(client: httpx.AsyncClient, own: Workload) -> tuple[str | None, 
     return None, None
 
 
-async def _ask(
-    client: httpx.AsyncClient, method: str, path: str, body: Any = None, missing: Any = None
-) -> dict[str, Any]:
+async def _ask(client: Client, method: str, path: str, body: Any = None, missing: Any = None) -> dict[str, Any]:
     """An object of the API server. Raises NotFound (unless `missing` is given), AccessDenied, Unavailable."""
     headers = {"Content-Type": "application/merge-patch+json"} if body is not None else {}
     try:
         answer = await client.request(method, path, json=body, headers=headers)
         told: dict[str, Any] = answer.json() if answer.content else {}
-    except (httpx.HTTPError, ValueError) as problem:
+    except (HTTPError, ValueError) as problem:
         raise Unavailable(f"cannot reach {client.base_url}: {str(problem) or type(problem).__name__}") from None
     if answer.is_success:
         return told

@@ -14,7 +14,8 @@ from typing import Any
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Unavailable
 from trimtab.base.ids import new_id
-from trimtab.notify.compose.request import AGENT, Answered, Outgoing
+from trimtab.egress.request import Answered, Outgoing
+from trimtab.notify.compose.request import AGENT
 from trimtab.notify.compose.webhook import sign
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.scaling.engine.model import CUSTOM, Standing, TargetKey

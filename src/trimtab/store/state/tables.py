@@ -77,11 +77,12 @@ from trimtab.store.state.schema.datasets import (
     reader_teams,
 )
 from trimtab.store.state.schema.detectors import detectors
+from trimtab.store.state.schema.egress import egress_entries, egress_refusals
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
 from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
-from trimtab.store.state.schema.jobs import locks
+from trimtab.store.state.schema.jobs import locks, process_reports
 from trimtab.store.state.schema.log_anomalies import (
     log_anomalies,
     log_anomaly_detectors,
@@ -233,6 +234,8 @@ __all__ = [
     "datasets",
     "detectors",
     "drift_watches",
+    "egress_entries",
+    "egress_refusals",
     "endpoint_policies",
     "event_archived",
     "event_archives",
@@ -294,6 +297,7 @@ __all__ = [
     "price_lists",
     "price_products",
     "price_terms",
+    "process_reports",
     "purchase_facts",
     "purchase_generations",
     "purchase_plans",

@@ -26,3 +26,16 @@ def lock_directory(directory: Path) -> IO[str]:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
+
+
+def owner_of(directory: Path) -> int | None:
+    """The process that has `directory` locked; None if nobody has."""
+    try:
+        with (directory / "lock").open() as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return int(handle.read())
+    except FileNotFoundError:
+        pass
+    return None

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
-from trimtab.notify.compose.request import Outgoing, judge
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import judge
 from trimtab.notify.model import Outcome
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.triggers.connections import ConnectionStore

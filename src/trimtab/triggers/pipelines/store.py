@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
-from trimtab.notify.address import parse_url
+from trimtab.egress.address import parse_url
+from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import pipelines
 from trimtab.triggers.arns import Place
@@ -28,6 +29,7 @@ _OPTIONAL = {
     "workflow": ("api", "inputs"),
     "webhook": ("connection",),
 }
+_URLS = ("url", "api")
 _MOST_COOLDOWN_S = 366 * 86_400
 _columns = pipelines.c
 
@@ -35,11 +37,11 @@ _columns = pipelines.c
 class PipelineStore:
     """The pipelines."""
 
-    def __init__(self, state: State, clock: Clock, commands: Commands, allow_link_local: bool = False) -> None:
+    def __init__(self, state: State, clock: Clock, commands: Commands, gate: Gate) -> None:
         self._state = state
         self._clock = clock
         self._commands = commands
-        self._allow = allow_link_local
+        self._gate = gate
 
     def commands(self) -> list[str]:
         """The names of the commands that the settings' file has."""
@@ -50,6 +52,9 @@ class PipelineStore:
     ) -> Pipeline:
         """Make or replace a pipeline. Raises InvalidInput, LimitExceeded."""
         self._check(name, kind, form, cooldown_s)
+        for member in _URLS:
+            if form.get(member):
+                await self._gate.admit(str(form[member]), f"pipeline {name}")
         made = Pipeline(place, name, kind, dict(form), cooldown_s, description, self._clock.now_ms())
 
         def write(connection: Connection) -> Pipeline:
@@ -113,9 +118,9 @@ class PipelineStore:
                 f"cannot make pipeline {name}: the settings name no command {form['command']!r}; "
                 f"expected one of {', '.join(self.commands()) or 'none yet'} (TRIMTAB_TRIGGER_COMMANDS)"
             )
-        for member in ("url", "api"):
+        for member in _URLS:
             if form.get(member):
-                parse_url(str(form[member]), self._allow)
+                parse_url(str(form[member]))
 
 
 def pipeline_in(connection: Connection, place: Place, name: str) -> Pipeline:

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, Unavailable
-from trimtab.notify.compose.request import AGENT, Outgoing
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import AGENT
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.triggers.connections import AUTHORIZED, SignIn
 

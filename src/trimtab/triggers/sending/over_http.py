@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
-from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, Outgoing, judge
+from trimtab.egress.request import Outgoing
+from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER, judge
 from trimtab.notify.model import Outcome as HttpOutcome
 from trimtab.notify.model import Verdict
 from trimtab.notify.transport.http import HttpTransport

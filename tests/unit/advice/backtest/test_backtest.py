@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from depth import examples
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.backtest.evidence import Evidence
 from trimtab.advice.backtest.model import Backtest, LeftOut
@@ -129,7 +130,7 @@ def part(one: Company, first: int, last: int) -> Company:
     return replace(one, machines=tuple(replace(each, hours=each.hours[hours]) for each in one.machines))
 
 
-@pytest.mark.parametrize("seed", range(700, 712))
+@pytest.mark.parametrize("seed", range(700, 700 + examples(12)))
 def test_what_it_promised_and_came_to_is_what_the_invoices_would_have_been(state: State, seed: int) -> None:
     """The last days before the cut say what is promised, those after it what came; commitments are applied again."""
     one = drifting(seed)
@@ -154,7 +155,7 @@ def subsets(changes: Sequence[Any]) -> list[list[Any]]:
     return [[one for at, one in enumerate(changes) if number >> at & 1] for number in range(1 << len(changes))]
 
 
-@pytest.mark.parametrize("seed", range(720, 732))
+@pytest.mark.parametrize("seed", range(720, 720 + examples(12)))
 def test_where_use_stays_what_it_was_it_comes_to_what_it_promised(state: State, seed: int) -> None:
     """Stopping, shrinking, moving, and commitments bought for what is left, within 5 %."""
     one = steady(seed)

@@ -7,6 +7,7 @@ from itertools import chain, product
 
 import pytest
 
+from depth import examples
 from trimtab.advice.finding import Finding
 from trimtab.advice.plan import choose as choosing
 from trimtab.advice.plan.actions import actions_of
@@ -36,7 +37,7 @@ def truth(one: Company) -> float:
     return max(before - one.without(list(chain(*some))).invoice() for some in product(*by_machine.values()))
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(examples(24)))
 def test_the_set_is_the_best_of_all_and_is_worth_what_the_invoice_falls_by(seed: int) -> None:
     one = company(seed)
     evaluation = evaluation_of(one)
@@ -48,7 +49,7 @@ def test_the_set_is_the_best_of_all_and_is_worth_what_the_invoice_falls_by(seed:
     assert 0 <= told <= one.invoice()
 
 
-@pytest.mark.parametrize("seed", range(400, 406))
+@pytest.mark.parametrize("seed", range(400, 400 + examples(6)))
 def test_schedules_spot_and_deletions_beside_reservations_are_worth_what_the_invoice_falls_by(seed: int) -> None:
     one = any_company(seed)
     evaluation = evaluation_of(one)
@@ -59,7 +60,7 @@ def test_schedules_spot_and_deletions_beside_reservations_are_worth_what_the_inv
     assert told == pytest.approx(truth(one), abs=0.02)
 
 
-@pytest.mark.parametrize("seed", range(800, 804))
+@pytest.mark.parametrize("seed", range(800, 800 + examples(4)))
 def test_the_program_alone_finds_nearly_the_best_of_schedules_spot_and_deletions(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +72,7 @@ def test_the_program_alone_finds_nearly_the_best_of_schedules_spot_and_deletions
     assert float(evaluation.worth(choose(evaluation)[0]).expected) >= 0.98 * float(exact)
 
 
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize("seed", range(100, 100 + examples(8)))
 def test_the_program_and_its_replays_find_the_best_where_not_everything_is_tried(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,7 +92,7 @@ def told(one: Company, findings: Sequence[Finding] | None = None) -> Plan:
     return tell(evaluation, chosen, {each.id: each for each in known}, waiting, Bought(), how, 0)
 
 
-@pytest.mark.parametrize("seed", range(200, 206))
+@pytest.mark.parametrize("seed", range(200, 200 + examples(6)))
 def test_rows_and_findings_add_up_to_the_plan_whatever_their_order(seed: int) -> None:
     one = company(seed)
     plan = told(one)
@@ -179,7 +180,7 @@ def test_an_amount_is_divided_to_the_cent(amounts: str, weights: tuple[float, ..
     assert sum(divided(D(amounts), weights)) == D(amounts)
 
 
-@pytest.mark.parametrize("seed", range(300, 306))
+@pytest.mark.parametrize("seed", range(300, 300 + examples(6)))
 def test_machines_whose_hours_are_not_read_have_their_share_of_their_lines(seed: int) -> None:
     """Machines that always run have the same share of a line in every hour: both ways give one plan."""
     one = company(seed)

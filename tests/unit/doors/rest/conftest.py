@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from asgi_client import AsgiClient
+from gates import open_gate
 from trimtab.access.keys import KeyStore
 from trimtab.access.scope import Scope
 from trimtab.accounts.room import AccountsRoom
@@ -126,7 +127,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         describe_settings=lambda: [Described("TRIMTAB_X", "1", "0", "An x.", "environment")],
         wipe=wipe,
         inventory=inventory,
-        accounts=AccountsRoom.of(state, clock, inventory, cast(Any, None), cast(Any, None)),
+        accounts=AccountsRoom.of(state, clock, inventory, cast(Any, None), cast(Any, None), open_gate()),
     )
     app = Starlette(routes=routes(needs), exception_handlers={Exception: answer_bug})
     client = AsgiClient(Front(app, Guard(Policy(), keys)))

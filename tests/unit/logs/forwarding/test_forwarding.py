@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.unit.notify.receiver import Receiver, receiving
 
+from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
 from trimtab.events.outbox import Event, Outbox
@@ -18,7 +19,7 @@ from trimtab.logs.forwarding.queue import GIVE_UP_MS, Forward
 from trimtab.logs.forwarding.send import HttpForwards
 from trimtab.logs.model import Group, LogBatch, LogEvent, Stream
 from trimtab.logs.room import LogsRoom
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_forwarding import log_forwards
 
@@ -51,7 +52,7 @@ async def write(room: LogsRoom, group: str, *messages: str, key: str | None = No
 
 
 def sender(state: State, clock: ManualClock) -> HttpForwards:
-    return HttpForwards(queue.ForwardQueue(state, clock), HttpTransport(HttpOptions()))
+    return HttpForwards(queue.ForwardQueue(state, clock), HttpTransport(open_gate()))
 
 
 def decoded(body: bytes) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.notify.receiver import receiving
 
+from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.events.outbox import Event, Outbox
@@ -21,7 +22,7 @@ from trimtab.logs.schedules.delivery import Deliveries
 from trimtab.logs.schedules.job import ScheduledRuns
 from trimtab.logs.schedules.model import Delivery, ScheduledQuery, Status
 from trimtab.logs.schedules.store import KEPT_RUNS, ScheduledQueries, begin
-from trimtab.notify.transport.http import HttpOptions, HttpTransport
+from trimtab.notify.transport.http import HttpTransport
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
@@ -61,7 +62,7 @@ def bench(room: LogsRoom, state: State, engine: Telemetry, clock: ManualClock, t
     queue = ForwardQueue(state, clock)
     insights = LogInsights(engine, room.reader, room.groups, clock)
     job = ScheduledRuns(state, insights, Deliveries(queue.put, put_table, tmp_path / "exports"), clock)
-    return Bench(ScheduledQueries(state, clock), job, room, tables)
+    return Bench(ScheduledQueries(state, clock, open_gate()), job, room, tables)
 
 
 async def write(room: LogsRoom, *messages: str, at_ms: int = NOW) -> None:
@@ -146,7 +147,7 @@ def test_results_go_to_a_url_durably(bench: Bench, state: State, clock: ManualCl
             receiver.statuses = [503]
             status, _, delivery = await bench.run(replace(COUNT, destination=receiver.url))
             assert (Status.COMPLETE, Delivery.IN_PROGRESS) == (status, delivery)
-            sending = HttpForwards(ForwardQueue(state, clock), HttpTransport(HttpOptions()))
+            sending = HttpForwards(ForwardQueue(state, clock), HttpTransport(open_gate()))
             assert 1 == await sending.turn()
             clock.advance(10)
             assert 1 == await sending.turn()

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from gates import open_gate
 from trimtab.base.errors import AccessDenied, Conflict, NotFound
 from trimtab.scaling.engine.model import CUSTOM, CUSTOM_DIMENSION, TargetKey
 from trimtab.scaling.targets.file import ClusterSettings
@@ -65,7 +66,7 @@ def backend(tmp_path: Path) -> Iterator[KubernetesBackend]:
     token = tmp_path / "token"
     token.write_text("right\n")
     url = f"http://127.0.0.1:{server.server_port}"
-    yield KubernetesBackend({"prod": ClusterSettings(server=url, token_file=str(token))})
+    yield KubernetesBackend({"prod": ClusterSettings(server=url, token_file=str(token))}, open_gate())
     server.shutdown()
     server.server_close()
     thread.join()

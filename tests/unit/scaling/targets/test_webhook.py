@@ -9,7 +9,7 @@ import pytest
 
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Unavailable
-from trimtab.notify.compose.request import Answered, Outgoing
+from trimtab.egress.request import Answered, Outgoing
 from trimtab.notify.compose.webhook import new_secret, sign
 from trimtab.scaling.engine.model import CUSTOM, CUSTOM_DIMENSION, TargetKey
 from trimtab.scaling.targets.file import HookSettings

@@ -32,7 +32,7 @@ async def put_metric_stream(rooms: CloudWatchRooms, request: Request, context: C
     complaints.raise_any()
     form = {name: value for name, value in request.items() if name not in ("Name", "Tags")}
     try:
-        room.place(request["FirehoseArn"])
+        await room.admit(request["FirehoseArn"], request["Name"])
         made, new = await room.store.put(context.account, context.region, request["Name"], form)
     except InvalidInput as problem:
         raise AwsError("InvalidParameterValue", str(problem)) from None

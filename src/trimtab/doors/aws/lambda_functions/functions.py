@@ -22,6 +22,8 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.scaling.functions.model import LATEST, LambdaFunction, Version, code_hash, publish
 from trimtab.scaling.functions.room import ACCOUNT_LIMIT
 
+URL_KEY = "TRIMTAB_URL"
+"""The variable of a function's environment that says where it listens."""
 _OWN = ("FunctionName", "Code", "Publish", "PublishTo", "Tags", "RevisionId", "CodeSigningConfigArn", "ImageConfig")
 _CODE_LIMIT = 80_530_636_800
 
@@ -39,6 +41,7 @@ async def create(rooms: LambdaRooms, request: Request, context: CallContext) -> 
     now_ms = rooms.functions.clock.now_ms()
     form = _form(request)
     form |= _measured(code, form)
+    await _admit(rooms, which.name, form)
     arn = f"arn:aws:lambda:{region}:{account}:function:{which.name}"
     made = LambdaFunction(which.name, arn, now_ms, [Version(LATEST, form, now_ms, new_id())])
     made.tags = dict(request.get("Tags") or {})
@@ -48,6 +51,13 @@ async def create(rooms: LambdaRooms, request: Request, context: CallContext) -> 
     except Conflict:
         raise fault("ResourceConflictException", f"Function already exist: {which.name}") from None
     return configuration(made, shown)
+
+
+async def _admit(rooms: LambdaRooms, name: str, form: dict[str, Any]) -> None:
+    """Whether a function may listen where its environment says. Raises InvalidInput."""
+    url = ((form.get("Environment") or {}).get("Variables") or {}).get(URL_KEY)
+    if url:
+        await rooms.admit(str(url), f"function {name}")
 
 
 def _form(request: Request) -> dict[str, Any]:
@@ -92,6 +102,7 @@ async def get_configuration(rooms: LambdaRooms, request: Request, context: CallC
 async def update_configuration(rooms: LambdaRooms, request: Request, context: CallContext) -> Answer:
     """Change what the next version will be."""
     form = _form(request)
+    await _admit(rooms, named(request, context).name, form)
 
     def work(function: LambdaFunction, now_ms: int) -> dict[str, Any]:
         latest = function.latest

@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import Unavailable
+from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.lambda_functions.functions import URL_KEY
 from trimtab.doors.aws.lambda_functions.rooms import LambdaRooms, fault, function_of, named, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
-URL_KEY = "TRIMTAB_URL"
 _KINDS = ("RequestResponse", "Event", "DryRun")
 
 
@@ -48,5 +48,5 @@ async def _forgotten(rooms: LambdaRooms, url: str, payload: bytes) -> None:
     """An invocation that nobody waits for: what comes of it is told to nobody, as Lambda does without destinations."""
     try:
         await rooms.ask(url, payload)
-    except Unavailable:
+    except (InvalidInput, Unavailable):
         return

@@ -27,10 +27,12 @@ Ask = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
 
 @dataclass(frozen=True, slots=True)
 class LambdaRooms:
-    """What the operations ask. `waiting` are invocations that nobody waits for."""
+    """What the operations ask. `admit` says whether a URL may be asked, for what; `waiting` are invocations that nobody
+    waits for."""
 
     functions: FunctionsRoom
     ask: Ask
+    admit: Callable[[str, str], Awaitable[None]]
     waiting: set["asyncio.Task[None]"] = field(default_factory=set)
 
 

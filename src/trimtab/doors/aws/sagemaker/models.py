@@ -6,14 +6,13 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.inference.invoke import check_url
 from trimtab.inventory.served.model import MODEL, PACKAGE, URL_KEY, arn_of, containers
 
 
 @operations.add("CreateModel", needs=Role.WRITE)
 async def create_model(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """Make a model; its container's environment says where it listens."""
-    _check_urls(request)
+    await _admit_urls(rooms, request, f"model {request['ModelName']}")
     try:
         made = await rooms.served.create(
             place(context), MODEL, request["ModelName"], form_of(request), "InService", tags_of(request)
@@ -57,7 +56,7 @@ async def create_model_package(rooms: SageMakerRooms, request: Request, context:
     form = form_of(request)
     specified = (request.get("InferenceSpecification") or {}).get("Containers") or ()
     form["Containers"] = list(specified)  # a package is listened to where its container says, as a model is
-    _check_urls(form)
+    await _admit_urls(rooms, form, f"model package {group or name}")
     if group:
         group = str(group).rpartition("/")[2]
         known = [one for one in await rooms.served.listed(context.scope, PACKAGE) if one.form.get("Group") == group]
@@ -101,8 +100,9 @@ async def _model(rooms: SageMakerRooms, request: Request, context: CallContext) 
         raise InvalidInput(f'Could not find model "{arn}".') from None
 
 
-def _check_urls(form: Request) -> None:
+async def _admit_urls(rooms: SageMakerRooms, form: Request, what: str) -> None:
+    """Whether a model may listen where its containers say. Raises InvalidInput."""
     for one in containers(form):
         for key, value in (one.get("Environment") or {}).items():
             if key.startswith(URL_KEY):
-                check_url(str(value))
+                await rooms.invoker.gate.admit(str(value), what)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.unit.doors.aws.conftest import World
 
 from boto_in_process import client
+from gates import open_gate
 from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.clock import ManualClock, SystemClock, to_datetime
 from trimtab.doors.aws.cloudwatch.service import build
@@ -41,7 +42,7 @@ def api(engine: Telemetry, state: State, tmp_path: Path) -> Iterator[Any]:
     clock = ManualClock(NOW + 600_000)
     log = IngestLog(tmp_path / "log", engine, SystemClock())
     log.open()
-    logs = LogsRoom.of(engine, state, log, clock)
+    logs = LogsRoom.of(engine, state, log, clock, open_gate())
     asyncio.run(_fill(logs))
     world, contributors = World(clock=clock), logs.contributors
     evaluator = Evaluator(world.reader, world.registry, clock, NoBands(), rules=RuleMetrics(contributors))

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from boto_in_process import client
+from gates import open_gate
 from trimtab.base.clock import SystemClock
 from trimtab.doors.aws.lambda_functions import service
 from trimtab.doors.aws.lambda_functions.rooms import LambdaRooms
@@ -39,7 +40,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionsRoom]:
 @pytest.fixture(scope="module")
 def api(room: FunctionsRoom) -> Any:
     """The client over functions of their own."""
-    return client(service.build(LambdaRooms(room, echo)), SystemClock(), "eu-west-2")
+    return client(service.build(LambdaRooms(room, echo, open_gate().admit)), SystemClock(), "eu-west-2")
 
 
 def package() -> bytes:

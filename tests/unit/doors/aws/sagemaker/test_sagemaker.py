@@ -13,6 +13,7 @@ from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
 
 from boto_in_process import client
+from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import ManualClock, SystemClock
@@ -36,7 +37,7 @@ PLACE = ("123456789012", "us-east-1")
 @pytest.fixture
 def room(state: State, tmp_path: Path) -> Iterator[InferenceRoom]:
     """The room over a state of its own."""
-    yield InferenceRoom.of(state, SystemClock(), tmp_path / "room", *PLACE)
+    yield InferenceRoom.of(state, SystemClock(), tmp_path / "room", *PLACE, open_gate())
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_schedules_are_kept_listed_and_deleted(api: Any) -> None:
 
 def test_executions_of_schedules_failed_since_nothing_is_captured(state: State, tmp_path: Path) -> None:
     clock, nothing = ManualClock(1_900_000_000_000), None
-    room = InferenceRoom.of(state, clock, tmp_path / "room", *PLACE)
+    room = InferenceRoom.of(state, clock, tmp_path / "room", *PLACE, open_gate())
     rooms: Any = SageMakerRooms(room, nothing, nothing, nothing)  # type: ignore[arg-type]  # not asked here
     api = client(service.build(rooms)[0], clock, "us-east-1")
     hourly = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",

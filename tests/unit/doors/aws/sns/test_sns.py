@@ -121,7 +121,7 @@ def test_the_link_of_a_confirmation_needs_nothing_but_its_token(sns: Any, room: 
     [
         ({"Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:1:q"}, "expected http, https, email"),
         ({"Protocol": "https", "Endpoint": "http://127.0.0.1/"}, "must match the specified protocol"),
-        ({"Protocol": "http", "Endpoint": "http://169.254.169.254/"}, "link-local"),
+        ({"Protocol": "http", "Endpoint": "http://169.254.169.254/"}, "metadata service"),
         ({"Protocol": "email", "Endpoint": "nonsense"}, "cannot send mail"),
         (
             {"Protocol": "http", "Endpoint": "http://127.0.0.1/", "Attributes": {"FilterPolicy": "{}"}},

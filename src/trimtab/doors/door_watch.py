@@ -1,0 +1,81 @@
+"""Latency and errors of every HTTP door, by plain ASGI around the root application."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trimtab.base.clock import Clock
+
+BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""The client libraries' own."""
+_PREFIXES = (("/rest/", "rest"), ("/v1/", "otlp"), ("/api/v1/", "prometheus"))
+_PROBES = ("/healthz", "/readyz", "/metrics")
+
+
+@dataclass(slots=True)
+class DoorCounts:
+    """Of one door: answers by class of status (`2xx` …, `none` where nobody waited for one), and their times (s)."""
+
+    answers: "Counter[str]" = field(default_factory=Counter)
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
+    seconds: float = 0.0
+    under_way: int = 0
+
+    def note(self, status: str, seconds: float) -> None:
+        """One was answered."""
+        self.answers[status] += 1
+        self.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+        self.seconds += seconds
+
+
+@dataclass(slots=True)
+class DoorWatch:
+    """Counts by door since the start: aws, rest, otlp, prometheus, pages, probes."""
+
+    clock: Clock
+    is_aws: Callable[[Scope], bool]
+    counts: dict[str, DoorCounts] = field(default_factory=dict)
+
+    def door_of(self, scope: Scope) -> str:
+        """The door that a request comes to."""
+        path = scope["path"]
+        if path in _PROBES:
+            return "probes"
+        if self.is_aws(scope):
+            return "aws"
+        return next((door for prefix, door in _PREFIXES if path.startswith(prefix)), "pages")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The application `inner`, watched."""
+
+    inner: ASGIApp
+    watch: DoorWatch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection scope."""
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+            return
+        counts = self.watch.counts.setdefault(self.watch.door_of(scope), DoorCounts())
+        status, began_s = "none", self.watch.clock.monotonic()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = f"{message['status'] // 100}xx"
+            await send(message)
+
+        counts.under_way += 1
+        try:
+            await self.inner(scope, receive, noting)
+        except Exception:
+            status = "5xx"
+            raise
+        finally:
+            counts.under_way -= 1
+            counts.note(status, self.watch.clock.monotonic() - began_s)

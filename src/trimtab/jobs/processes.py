@@ -1,0 +1,57 @@
+"""What the system says of trimtab's processes: memory, open files, threads and CPU of each, asked when it is wanted."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+_MODULES = {
+    "trimtab.store.telemetry.owner": "engine",
+    "trimtab.server": "server",
+    "trimtab.worker": "jobs",
+    "agent": "agent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """Of one process: resident bytes, open files (-1 where the system does not tell), threads, CPU seconds."""
+
+    process: str
+    resident: int
+    open_files: int
+    threads: int
+    cpu_s: float
+
+
+def processes() -> list[ProcessFacts]:
+    """This server's own: itself, its supervisor, and what else that one started."""
+    return [facts for name, process in _found() if (facts := _facts(name, process)) is not None]
+
+
+def _found() -> Iterator[tuple[str, psutil.Process]]:
+    own = psutil.Process()
+    yield "server", own
+    with contextlib.suppress(psutil.Error):
+        parent = own.parent()
+        if parent is None or not any("trimtab" in word for word in parent.cmdline()):  # started by something else
+            return
+        yield "supervisor", parent
+        for child in parent.children():
+            with contextlib.suppress(psutil.Error):
+                words = child.cmdline()
+                name = next((known for word, known in _MODULES.items() if word in words), None)
+                if name is not None and child.pid != own.pid:
+                    yield name, child
+
+
+def _facts(name: str, process: psutil.Process) -> ProcessFacts | None:
+    try:
+        with process.oneshot():
+            cpu = process.cpu_times()
+            return ProcessFacts(
+                name, process.memory_info().rss, process.num_fds(), process.num_threads(), cpu.user + cpu.system
+            )
+    except psutil.Error:  # it has just ended
+        return None

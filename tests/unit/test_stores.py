@@ -50,7 +50,7 @@ def test_the_server_is_not_ready_while_alarms_are_not_evaluated(tmp_path: Path) 
             await alarms()
         at_ms = clock.now_ms() // 60_000 * 60_000
         rows = [{"cadence_s": 10, "at_ms": at_ms}, {"cadence_s": 60, "at_ms": at_ms}]
-        await state.run(lambda connection: connection.execute(insert(alarm_clocks), rows))
+        await state.change(lambda connection: connection.execute(insert(alarm_clocks), rows))
         await alarms()
         clock.at_ms = at_ms + 10_000 + 5_000 + 60_000  # the fast one is due after 10 s, and given 5 s for late data
         await alarms()

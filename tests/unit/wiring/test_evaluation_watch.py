@@ -53,7 +53,7 @@ class World:
                 if not connection.execute(known).rowcount:
                     connection.execute(insert(alarm_clocks).values(cadence_s=cadence_s, at_ms=at_ms))
 
-        self.state.run_sync(write)
+        self.state.change_sync(write)
         self.run(self.lock.renew())
 
     def live(self, seconds: int, *, jobs: bool, interval: int = 60) -> None:
@@ -189,7 +189,7 @@ def test_lateness_is_of_the_cadence_that_is_behind(world: World) -> None:
     assert world.run(late_ms(world.state, world.clock.now_ms())) == 0
     at = alarm_clocks.c.at_ms
     slow = update(alarm_clocks).where(alarm_clocks.c.cadence_s == 60).values(at_ms=at - 600_000)
-    world.state.run_sync(lambda connection: connection.execute(slow))
+    world.state.change_sync(lambda connection: connection.execute(slow))
     found = world.run(late_ms(world.state, world.clock.now_ms()))
     assert 540_000 < found <= 600_000
     assert found > LATE_MS

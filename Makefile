@@ -1,6 +1,6 @@
 # `make` alone lists the targets. scripts/bootstrap.sh does the setting up; each target only says what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help up demo test test-all check format docs bench lock audit wheel clean
+.PHONY: help up demo test test-all fuzz check format docs bench lock audit wheel clean
 
 BIN := .venv/bin
 export PYTHON
@@ -25,6 +25,10 @@ test: ## run the tests (ARGS="-k name" narrows)
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
 	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable --cov --cov-report term $(ARGS)
+
+fuzz: ## send mutated requests to every door, 100,000 each (hours; FUZZ=2000 sends fewer)
+	@scripts/bootstrap.sh dev
+	@FUZZ=$${FUZZ:-100000} $(BIN)/pytest -s tests/crash/test_fuzz_doors.py tests/crash/test_fuzz_logs.py $(ARGS)
 
 check: ## lint, format, types, architecture, dependencies, spelling
 	@scripts/bootstrap.sh dev

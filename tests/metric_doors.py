@@ -13,6 +13,7 @@ from trimtab.access.principal import LOCAL_OPERATOR, Principal
 from trimtab.base.clock import ManualClock
 from trimtab.doors.writing import Writing
 from trimtab.inventory.sources import SourceLedger
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Rows
 from trimtab.metrics.registry import SeriesRegistry
@@ -81,11 +82,14 @@ class MetricDoor:
 
 
 def make_door(
-    routes: Callable[[Writing], list[BaseRoute]], state: State, principal: Principal = LOCAL_OPERATOR
+    routes: Callable[[Writing], list[BaseRoute]],
+    state: State,
+    principal: Principal = LOCAL_OPERATOR,
+    limits: SeriesLimits | None = None,
 ) -> MetricDoor:
     """A door over `state`, for requests of `principal`."""
     clock, log = ManualClock(), Log()
-    registry = SeriesRegistry(None, clock)  # type: ignore[arg-type]  # nothing is read
+    registry = SeriesRegistry(None, clock, limits)  # type: ignore[arg-type]  # nothing is read
     ledger = SourceLedger(state, clock)
     ingest = MetricIngest(log, registry)  # type: ignore[arg-type]  # as far as it is used
     writing = Writing(ingest, registry, ledger, clock, ACCOUNT, REGION)

@@ -1,7 +1,9 @@
 """What the server is made of: settings → stores → rooms → doors → jobs. The one place where the parts meet; read this
 first. `server.py` runs it."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -12,7 +14,7 @@ from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import NotFound, Throttled
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
@@ -85,9 +87,10 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.batch_jobs import BatchJobs
 from trimtab.doors.rest.budgets import Budgeting
+from trimtab.doors.rest.cardinality import SeriesCosts
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
-from trimtab.doors.rest.errors import answer_bug
+from trimtab.doors.rest.errors import answer_bug, answer_throttled
 from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
@@ -110,6 +113,8 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
+from trimtab.metrics.cardinality import CardinalityReader
+from trimtab.metrics.drop_rules import REFRESH_S as REFRESH_RULES_S
 from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
@@ -118,6 +123,7 @@ from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
+from trimtab.web.state import SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
 from trimtab.wiring.live_costs import jobs_of as live_jobs
@@ -136,15 +142,17 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         clock=rooms.clock,
         account=rooms.settings.account_id,
         region=rooms.settings.region,
-        forget=rooms.forget,
+        inflight=rooms.inflight,
+        forget=rooms.series_memory,
     )
-    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region)
+    log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region, writing.inflight)
     rooms.logs.ingest.taps.append(EmfTap(writing))
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
-    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, writing.account, writing.region))
+    place = writing.account, writing.region
+    trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
     pages = _web_state(rooms, reports)
     sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
@@ -169,10 +177,12 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     ]
     roles = Roles(routes, is_open)
     guard = Guard(policy_of(rooms.settings), rooms.keys, roles)
-    site = Starlette(routes=routes, exception_handlers={404: web.not_found(pages), Exception: answer_bug})
+    handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
+    site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = _gateway(rooms, reports, AwsAuditor(changes))
-    front = Front(AuditedSite(site, changes, roles), guard, aws=gateway, is_aws=is_aws_request)
+    audited = AuditedSite(site, changes, roles)
+    front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     watched = Watched(front, rooms.doors)
@@ -199,7 +209,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         contributors=rooms.logs.contributors,
         streams=streams,
     )
-    rooms.forget.append(parts.ids.clear)
+    rooms.series_memory.append(parts.ids.clear)
     explained = rooms.economics.rules, rooms.cost_anomalies, rooms.advice_plan.purchases, rooms.rightsizing
     services = (
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
@@ -285,6 +295,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         log_writing=log_writing,
         audit=rooms.audit,
         triggers=Triggering(rooms.triggers, rooms.delivering),
+        series=SeriesCosts(CardinalityReader(rooms.registry, rooms.clock), rooms.drop_rules),
         tail_sampled=TailSampled(rooms.traces.preferences, rooms.settings.account_id, rooms.settings.region),
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
@@ -307,6 +318,8 @@ def _self_watch(rooms: Rooms) -> SelfWatch:
         late_ms=lambda: rooms.evaluation.late_ms,
         heartbeats=rooms.evaluation.heartbeats,
         refused=lambda: rooms.egress_audit.refused,
+        closed=rooms.closed,
+        inflight=rooms.inflight,
     )
     logs = rooms.stores.ingest_logs
     return SelfWatch(logs, rooms.registry, rooms.ledger, rooms.notify.watch, rooms.exposed, running)
@@ -347,6 +360,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
+        series=SeriesRooms(CardinalityReader(rooms.registry, rooms.clock), rooms.drop_rules),
         evaluator=rooms.evaluator,
         sources=rooms.ledger,
         accounts=rooms.accounts,
@@ -402,6 +416,7 @@ def _pattern_counting(rooms: Rooms) -> PatternCounting:
 def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
     """What the server does by itself beside answering; the jobs process does the rest."""
     return [
+        Job("read the rules of what is not kept", REFRESH_RULES_S, rooms.drop_rules.refresh),
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),

@@ -16,13 +16,15 @@ from prometheus_client.registry import Collector
 from trimtab import __version__
 from trimtab.base.clock import Clock
 from trimtab.base.tags import make_tags
+from trimtab.connections import Counts
 from trimtab.doors.door_watch import BUCKETS_S, DoorCounts
+from trimtab.doors.inflight import DOORS, InFlight
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.periodic import Job
 from trimtab.jobs.processes import ProcessFacts
 from trimtab.jobs.reports import ProcessReport
 from trimtab.metrics.ingest import MetricIngest
-from trimtab.metrics.model import SAMPLE_ROW, Identity, MetricBatch
+from trimtab.metrics.model import SAMPLE_ROW, SELF, Identity, MetricBatch
 from trimtab.metrics.model import Kind as SeriesKind
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.watch import Watch
@@ -30,8 +32,6 @@ from trimtab.reports.exposed import Exposed
 from trimtab.store.telemetry.damage import Kind
 from trimtab.store.telemetry.log import IngestLog
 
-NAMESPACE = "trimtab/Self"
-"""Of the series that the metrics are stored as."""
 STORE_S = 60.0
 _NOT_STORED = frozenset({"trimtab_build_info", "trimtab_cost_dollars", "trimtab_gpus"})
 _DAMAGE = {
@@ -44,7 +44,8 @@ _DAMAGE = {
 @dataclass(frozen=True, slots=True)
 class Running:
     """How the processes do: what they tell of their jobs, what the system says of them, the HTTP doors, the evaluation
-    of alarms (how late in ms, and heartbeats by what became of them) and refused connections."""
+    of alarms (how late in ms, and heartbeats by what became of them), refused connections out, connections in that were
+    closed early, and bodies of requests under way."""
 
     reports: Callable[[], Sequence[ProcessReport]]
     processes: Callable[[], Sequence[ProcessFacts]]
@@ -52,6 +53,8 @@ class Running:
     late_ms: Callable[[], int | None]
     heartbeats: Mapping[str, int]
     refused: Callable[[], int]
+    closed: Counts
+    inflight: InFlight
 
 
 class _Trimtab(Collector):
@@ -97,6 +100,22 @@ class _Trimtab(Collector):
         writable = not drain.last_error and not events.last_error and not spans.last_error
         yield GaugeMetricFamily("trimtab_engine_writable", "1 while blocks reach the engine.", writable)
         yield GaugeMetricFamily("trimtab_series", "Series known.", value=len(self._registry))
+        over = CounterMetricFamily(
+            "trimtab_series_refused",
+            "Times a new series was refused, by the limit that it passed.",
+            labels=["limit"],
+        )
+        for limit, times in self._registry.admission.refused.items():
+            over.add_metric([limit], times)
+        yield over
+        yield from self._dropped()
+        ended = CounterMetricFamily(
+            "trimtab_http_connections_closed", "HTTP connections that were closed early, by why.", labels=["reason"]
+        )
+        for reason, times in self._running.closed.by_reason.items():
+            ended.add_metric([reason], times)
+        yield ended
+        yield from self._under_way()
         rows = CounterMetricFamily("trimtab_ingested_rows", "Rows acknowledged.", labels=["door"])
         size = CounterMetricFamily("trimtab_ingested_bytes", "Bytes of acknowledged requests.", labels=["door"])
         rejected = CounterMetricFamily("trimtab_rejected_rows", "Rows rejected, with a reason each.", labels=["door"])
@@ -111,6 +130,29 @@ class _Trimtab(Collector):
         yield from self._doors()
         yield from self._evaluation()
         yield from self._money()
+
+    def _dropped(self) -> Iterator[Metric]:
+        rows = CounterMetricFamily("trimtab_dropped_rows", "Rows that a drop rule left out.", labels=["rule"])
+        series = CounterMetricFamily(
+            "trimtab_dropped_series", "Times a drop rule dropped or changed a new series.", labels=["rule"]
+        )
+        rules = self._registry.rules
+        for rule in sorted({*rules.rows, *rules.series}):
+            rows.add_metric([rule], rules.rows[rule])
+            series.add_metric([rule], rules.series[rule])
+        yield from (rows, series)
+
+    def _under_way(self) -> Iterator[Metric]:
+        held = GaugeMetricFamily(
+            "trimtab_inflight_bytes", "Bytes that bodies of requests under way hold.", labels=["door"]
+        )
+        refused = CounterMetricFamily(
+            "trimtab_inflight_refused", "Requests refused for want of room for their bodies.", labels=["door"]
+        )
+        for door in DOORS:
+            held.add_metric([door], self._running.inflight.bytes[door])
+            refused.add_metric([door], self._running.inflight.refused[door])
+        yield from (held, refused)
 
     def _damage(self) -> Iterator[Metric]:
         found = GaugeMetricFamily(
@@ -316,4 +358,4 @@ class SelfSeries:
     def _series(self, name: str, grows: bool, labels: Mapping[str, str]) -> int:
         kind = SeriesKind.COUNTER if grows else SeriesKind.GAUGE
         dimensions = make_tags({**labels, "server": self._server})
-        return self._registry.add(Identity(*self._place, NAMESPACE, name, dimensions, kind=kind))
+        return self._registry.add(Identity(*self._place, SELF, name, dimensions, kind=kind))

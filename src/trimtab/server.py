@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import signal
 import socket
@@ -22,10 +23,13 @@ from trimtab import settings as settings_module
 from trimtab.app import build_doors, jobs_of
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.connections import SWEEP_S, ConnectionLimits, Counts, protocol, raise_file_limit, sweep
 from trimtab.doors.door_watch import Watched
 from trimtab.egress.own import write_listening
+from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
-from trimtab.jobs.periodic import run_jobs
+from trimtab.jobs.memory import MemoryWatch
+from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.listen import bind
 from trimtab.selfwatch import tell_damage
 from trimtab.settings import OFF, Settings
@@ -40,7 +44,8 @@ _GC_THRESHOLDS = (50_000, 20, 50)  # the registry's millions of objects are no g
 _SWITCH_S = 0.0005
 """How long a thread that decodes an answer may keep the interpreter from the event loop and the log: with the default
 of 5 ms, 50 readers held writers up for seconds (`bench/bench_readers.py`); the switches themselves cost below 1 %."""
-_KEEP_ALIVE_S = 75  # longer than botocore's and Prometheus's idle connections live
+_CLOSE_S = 1.0
+_GRACE_S = 1  # for requests under way at a stop: an acknowledgement takes milliseconds
 
 
 class _Server(uvicorn.Server):
@@ -60,6 +65,14 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         print(READY, self._url, flush=True)  # noqa: T201 - the supervisor reads this line
 
+    def sweeping(self) -> Job:
+        """Closes connections past their limits."""
+
+        async def look() -> None:
+            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+
+        return Job("close idle and slow connections", SWEEP_S, look)
+
 
 async def serve(settings: Settings) -> None:
     """Run the server until SIGTERM or the end of standard input."""
@@ -72,15 +85,23 @@ async def serve(settings: Settings) -> None:
         tell_damage(stores.ingest_logs, rooms.ledger)
         reports = report_rooms(rooms)
         site, wires = build_doors(rooms, reports)
-        server = _Server(_uvicorn_config(settings, site), _url(settings, listeners[0]))
+        server = _Server(_uvicorn_config(settings, site, rooms.closed), _url(settings, listeners[0]))
         stop = asyncio.Event()
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
             await asyncio.to_thread(write_listening, settings.data_dir, listeners)
-            jobs = run_jobs([heartbeat(), *wires.jobs(), *jobs_of(rooms, reports)], stop, rooms.reporting.book)
+            memory = MemoryWatch(settings.server_memory_mb, wires.press).job()
+            own = [heartbeat(), memory, server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)]
+            jobs = run_jobs(own, stop, rooms.reporting.book)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
     finally:
-        await asyncio.to_thread(stores.close)
+        with contextlib.suppress(TimeoutError):  # an insert that takes longer is made again at the next start
+            await asyncio.wait_for(asyncio.to_thread(stores.close), _CLOSE_S)
+
+
+async def _serve_and_leave(settings: Settings) -> None:
+    await serve(settings)
+    leave()
 
 
 def _listen(settings: Settings) -> list[socket.socket]:
@@ -98,17 +119,17 @@ def _listen(settings: Settings) -> list[socket.socket]:
     return listeners
 
 
-def _uvicorn_config(settings: Settings, site: Watched) -> uvicorn.Config:
+def _uvicorn_config(settings: Settings, site: Watched, closed: Counts) -> uvicorn.Config:
     return uvicorn.Config(
         site,
-        http="httptools",
+        http=protocol(ConnectionLimits.of(settings), closed),
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=5,
+        timeout_keep_alive=math.ceil(settings.idle_timeout_s),
+        timeout_graceful_shutdown=_GRACE_S,
         ssl_certfile=settings.tls_cert or None,
         ssl_keyfile=settings.tls_key or None,
     )
@@ -116,6 +137,7 @@ def _uvicorn_config(settings: Settings, site: Watched) -> uvicorn.Config:
 
 def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, server: uvicorn.Server, stop: asyncio.Event) -> None:
     def end() -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that live pages are cut off is no error now
         server.should_exit = True
         stop.set()
 
@@ -143,9 +165,10 @@ def main() -> int:
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         for chatty in ("alembic", "botocore", "httpx", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+        raise_file_limit()
         gc.set_threshold(*_GC_THRESHOLDS)
         sys.setswitchinterval(_SWITCH_S)
-        uvloop.run(serve(settings))
+        uvloop.run(_serve_and_leave(settings))
     except TrimtabError as problem:
         print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
         return 1

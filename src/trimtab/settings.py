@@ -16,6 +16,8 @@ from trimtab.base.errors import SetupError
 
 PREFIX = "TRIMTAB_"
 OFF = "off"
+MOST_LABELS = 1_000
+"""The highest limit of a series' labels that may be set: what the index and a page can still do with one."""
 
 
 def _text(raw: str) -> str:
@@ -49,6 +51,13 @@ def _count(raw: str) -> int:
     number = int(raw)
     if number < 0:
         raise ValueError("expected a whole number, 0 or above")
+    return number
+
+
+def _labels(raw: str) -> int:
+    number = int(raw)
+    if not 0 < number <= MOST_LABELS:
+        raise ValueError(f"expected a whole number from 1 to {MOST_LABELS}")
     return number
 
 
@@ -183,7 +192,39 @@ class Settings:
     )
     engine_memory_mb: int = _setting(4096, _positive, "Memory the embedded engine may use, in MiB.")
     engine_threads: int = _setting(2, _positive, "Threads one query of the engine may use.")
+    server_memory_mb: int = _setting(
+        3072,
+        _positive,
+        "Memory of the server (MiB) past which it takes no new series and few bodies at a time; the jobs process warns at the same.",
+    )
     query_timeout_s: float = _setting(30.0, _seconds, "Seconds after which a read is stopped.")
+    max_labels_per_series: int = _setting(
+        40, _labels, "Labels (dimensions) a new series may have, its name not counted: at most 1,000."
+    )
+    max_label_name_length: int = _setting(1024, _positive, "Characters of a label's name that a new series may have.")
+    max_label_value_length: int = _setting(2048, _positive, "Characters of a label's value that a new series may have.")
+    max_series_per_account: int = _setting(
+        1_000_000,
+        _positive,
+        "Series with a point in the last 15 days that an account may have; 0.9 kB of memory each, in two processes.",
+    )
+    max_spans_per_trace: int = _setting(50_000, _positive, "Spans that a trace may have; those beyond are refused.")
+    max_connections: int = _setting(
+        20_000, _positive, "HTTP connections at once, at most what the process may open as files; further ones get 503."
+    )
+    idle_timeout_s: float = _setting(
+        75.0, _seconds, "Seconds after which an HTTP connection without a request is closed."
+    )
+    slow_timeout_s: float = _setting(
+        30.0,
+        _seconds,
+        "Seconds in which the head of a request must come, and some of a body or of an answer must move; else it is closed.",
+    )
+    inflight_mb: int = _setting(
+        256,
+        _positive,
+        "Memory that bodies of requests under way may hold, sent and unpacked (MiB), half of it by one door; past it 429.",
+    )
     wal_limit_mb: int = _setting(
         1024, _positive, "Size at which the log of acknowledged, not yet stored batches refuses more (MiB)."
     )

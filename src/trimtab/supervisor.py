@@ -25,8 +25,11 @@ from trimtab.settings import Settings, child_environment
 logger = logging.getLogger(__name__)
 
 READY = "ready"
+_ENGINE = "engine"
 START_TIMEOUT_S = 120.0  # a store that lost power checks its parts before it opens
-STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 3.5
+"""What the children may take to end together; then they are killed, which loses nothing that was acknowledged."""
+ENGINE_STOP_TIMEOUT_S = 1.3
 _RESTART_DELAY_S = 1.0
 _MAX_RESTARTS = 5  # in a row, each within _STABLE_S of its start; then trimtab gives up and says why
 _STABLE_S = 60.0
@@ -56,10 +59,18 @@ class Child:
 class Supervisor:
     """Starts, watches and stops the children."""
 
-    def __init__(self, settings: Settings, clock: Clock, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        announce: Callable[[str], None],
+        ending: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`announce` is told the address once all answer, `ending` that the end begins."""
         self._settings = settings
         self._clock = clock
         self._announce = announce
+        self._ending = ending
         self._children: list[Child] = []
         self._stop = threading.Event()
         self._changed = threading.Event()
@@ -84,7 +95,7 @@ class Supervisor:
         if not settings.clickhouse_url:
             directory = str(settings.data_dir / "engine")
             command = _python("trimtab.store.telemetry.owner", directory, str(settings.engine_memory_mb))
-            self._launch(Child("engine", command, {**environment, "TZ": "UTC"}))
+            self._launch(Child(_ENGINE, command, {**environment, "TZ": "UTC"}))
         server = Child("server", _python("trimtab.child", "trimtab.server"), environment)
         self._launch(server)
         url = server.said.removeprefix(READY).strip()
@@ -149,7 +160,7 @@ class Supervisor:
         for line in _lines(process.stderr):
             child.last_words.append(line.rstrip())
             logger.debug("%s: %s", child.name, line.rstrip())
-            if child.name != "engine":  # the engine's own stderr is noise until it fails
+            if child.name != _ENGINE:  # the engine's own stderr is noise until it fails
                 sys.stderr.write(line)
 
     def _watch(self) -> None:
@@ -193,20 +204,29 @@ class Supervisor:
         self._changed.set()
 
     def _stop_all(self) -> None:
-        """End the children, last started first, so that each one still has what it leans on while it finishes."""
+        """End the children: all that lean on the engine at once, then the engine."""
         self._stop.set()
-        for child in reversed(self._children):
-            if child.process is None or child.process.poll() is not None:
-                continue
-            child.process.terminate()
-            try:
-                child.process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                logger.error("the %s did not end in %.0f s; it is killed", child.name, STOP_TIMEOUT_S)
-                child.process.kill()
-                child.process.wait()
+        self._ending()
+        above = [child for child in self._children if child.name != _ENGINE]
+        self._stop_together(above[::-1], STOP_TIMEOUT_S)
+        self._stop_together([child for child in self._children if child.name == _ENGINE], ENGINE_STOP_TIMEOUT_S)
         for child in self._children:
             _close(child)
+
+    def _stop_together(self, children: list[Child], within_s: float) -> None:
+        running = [
+            (child, child.process) for child in children if child.process is not None and child.process.poll() is None
+        ]
+        for _, process in running:
+            process.terminate()
+        deadline = self._clock.monotonic() + within_s
+        for child, process in running:
+            try:
+                process.wait(max(deadline - self._clock.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                logger.warning("the %s did not end in %.1f s; it is killed", child.name, within_s)
+                process.kill()
+                process.wait()
 
 
 def _close(child: Child) -> None:

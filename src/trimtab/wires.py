@@ -52,6 +52,7 @@ class Wires:
         xray: XRayDoor,
     ) -> None:
         self._settings = settings
+        self._writing = writing
         self._otlp = [
             otlp_grpc.ExportService(name, taking, guard, writing.account)
             for name, taking in (
@@ -64,6 +65,11 @@ class Wires:
         self._statsd = StatsdDoor(writing)
         self._syslog = syslog
         self._xray = xray
+
+    def press(self, over: bool) -> None:
+        """The process holds more memory than it may, or does no longer: take less, or as much as before."""
+        self._writing.inflight.pressed = over
+        self._writing.registry.admission.pressed = over
 
     def jobs(self) -> list[Job]:
         """What has to be done now and then."""

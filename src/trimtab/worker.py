@@ -28,8 +28,10 @@ from trimtab.detectors.room import DetectorRoom
 from trimtab.egress.gate import Gate
 from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
+from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
+from trimtab.jobs.memory import MemoryWatch
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.jobs.reports import EVERY_S, Reporting
 from trimtab.logs.groups import LogGroups
@@ -172,7 +174,7 @@ async def work(settings: Settings) -> None:
     state = await asyncio.to_thread(State.open, settings.state_url, settings.data_dir)
     telemetry = open_telemetry(settings)
     lock = Lock(state, clock, JOBS)
-    stop = asyncio.Event()
+    stop, goes_on = asyncio.Event(), False
     _stop_on_signal_or_eof(asyncio.get_running_loop(), stop)
     try:
         await lock.renew()
@@ -213,17 +215,25 @@ async def work(settings: Settings) -> None:
 
         own = [
             heartbeat(),
+            MemoryWatch(settings.server_memory_mb).job(),  # here it only gives back what is free, and warns
             Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew),
             reporting.lag.job(),
             Job("tell how the jobs do", EVERY_S, report),
         ]
-        await run_jobs([*own, *jobs], stop, reporting.book)
+        left = await run_jobs([*own, *jobs], stop, reporting.book)
+        goes_on = bool(left and settings.clickhouse_url)  # a query that another's jobs must not meet
         notifying.sender.close()
     finally:
-        with contextlib.suppress(TrimtabError):  # it runs out by itself
-            await lock.release()
+        if not goes_on:
+            with contextlib.suppress(TrimtabError):  # it runs out by itself
+                await lock.release()
         telemetry.close()
         state.close()
+
+
+async def _work_and_leave(settings: Settings) -> None:
+    await work(settings)
+    leave()
 
 
 def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -244,7 +254,7 @@ def main() -> int:
         settings = settings_module.load()
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        asyncio.run(work(settings))
+        asyncio.run(_work_and_leave(settings))
     except TrimtabError as problem:
         print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor shows it
         return 1

@@ -8,26 +8,31 @@ request whose Content-Length lies goes over a connection of its own, which the s
 import http.client
 import os
 import re
+import statistics
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from crash.recorded import HTTP_DOORS
 from crash.senders import SHOWN, Account, fuzz_emf, fuzz_http, fuzz_statsd
 from live_server import LiveServer
 from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
+from trimtab.store.telemetry.lock import owner_of
 
-FUZZ = int(os.environ.get("FUZZ", "300"))  # requests a door; 100000 for the proof
+FUZZ = int(os.environ.get("FUZZ", "2000"))  # requests a door; `make fuzz` sends 100,000
 DOORS = os.environ.get("FUZZ_DOORS", "")  # a pattern of names; all without
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))  # stop then, however many were sent
 PARALLEL = 4  # doors at a time: more would only wait for the same cores
 BUG = "this is a bug in trimtab"
+GROWN = 1.15
+"""How much larger the server may be in the last third of a long run than in the second: its caches are full by then."""
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300 if FUZZ <= 300 else 7200)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600 if FUZZ <= 2000 else 7200)]
 
 _STORED = """
 SELECT toInt64(value) AS v, sum(n) AS n FROM (
@@ -51,6 +56,33 @@ def stored(telemetry: Telemetry, account: Account, patience_s: float) -> dict[in
         threading.Event().wait(0.2)
 
 
+class Sizes(threading.Thread):
+    """Notes the memory of a server every second, until it is told to stop."""
+
+    def __init__(self, server: LiveServer) -> None:
+        super().__init__(daemon=True)
+        self._ends = threading.Event()
+        owner = owner_of(server.data_dir / "log" / "metrics")
+        assert owner is not None
+        self._process = psutil.Process(owner)
+        self.bytes: list[int] = []
+
+    def run(self) -> None:
+        while not self._ends.wait(1):
+            self.bytes.append(self._process.memory_info().rss)
+
+    def grown(self) -> list[str]:
+        """What is wrong with how it grew; a run of less than ten minutes says nothing."""
+        self._ends.set()
+        self.join()
+        third = len(self.bytes) // 3
+        if len(self.bytes) < 600:
+            return []
+        second, last = statistics.median(self.bytes[third : 2 * third]), statistics.median(self.bytes[2 * third :])
+        print(f"memory of the server, MiB: {int(second) >> 20}, then {int(last) >> 20}")
+        return [f"the server grew from {second:,} to {last:,} bytes"] if last > GROWN * second else []
+
+
 def test_no_door_fails_on_mutated_requests(tmp_path: Path) -> None:
     server = LiveServer(tmp_path / "data").start()
     address = server.url.removeprefix("http://").rstrip("/")
@@ -62,9 +94,12 @@ def test_no_door_fails_on_mutated_requests(tmp_path: Path) -> None:
     work["emf"] = lambda: fuzz_emf(server.address_of("embedded metric format"), FUZZ, until)
     work["statsd"] = lambda: fuzz_statsd(server.address_of("StatsD"), FUZZ, until)
     work = {name: job for name, job in work.items() if re.search(DOORS, name)}
+    sizes = Sizes(server)
+    sizes.start()
     with ThreadPoolExecutor(PARALLEL) as pool:
         accounts = dict(zip(work, pool.map(lambda job: job(), work.values()), strict=True))
     wrong = [f"{name}: {text}" for name, account in accounts.items() for text in account.wrong if text]
+    wrong += sizes.grown()
     wrong += check_whole(server.data_dir, accounts)
     health = http.client.HTTPConnection(address, timeout=30)
     health.request("GET", "/healthz")

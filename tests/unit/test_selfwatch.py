@@ -7,19 +7,23 @@ from typing import Any, cast
 
 import pytest
 
+from trimtab import connections
 from trimtab.base.clock import ManualClock
 from trimtab.doors.door_watch import DoorCounts
+from trimtab.doors.inflight import InFlight
 from trimtab.jobs.book import JobBook
 from trimtab.jobs.processes import ProcessFacts
 from trimtab.jobs.reports import ProcessReport
-from trimtab.metrics.model import Identity, Kind, MetricBatch
+from trimtab.metrics.model import SELF, Identity, Kind, MetricBatch
 from trimtab.notify.log import Counts
-from trimtab.selfwatch import NAMESPACE, Running, SelfSeries, SelfWatch
+from trimtab.selfwatch import Running, SelfSeries, SelfWatch
 
 
 class Registry:
     def __init__(self) -> None:
         self.known: list[Identity] = []
+        self.admission = SimpleNamespace(refused={"labels": 9})
+        self.rules = SimpleNamespace(rows=Counter(noise=7), series=Counter(noise=2))
 
     def __len__(self) -> int:
         return len(self.known)
@@ -57,6 +61,9 @@ def watch(registry: Registry) -> SelfWatch:
     clock.advance(2)
     door = DoorCounts(Counter({"2xx": 3}), under_way=1)
     door.note("5xx", 0.2)
+    closed, inflight = connections.Counts(), InFlight()
+    closed.note("idle")
+    inflight.take("otlp", 8)
     running = Running(
         reports=lambda: [ProcessReport("jobs", 0, 0.25, book.reports())],
         processes=lambda: [ProcessFacts("engine", 1000, 20, 8, 1.5)],
@@ -64,6 +71,8 @@ def watch(registry: Registry) -> SelfWatch:
         late_ms=lambda: 1500,
         heartbeats={"sent": 4},
         refused=lambda: 6,
+        closed=closed,
+        inflight=inflight,
     )
     parts: list[Any] = [
         registry,
@@ -99,6 +108,12 @@ def watch(registry: Registry) -> SelfWatch:
         'trimtab_heartbeats_total{outcome="sent"} 4.0',
         'trimtab_heartbeats_total{outcome="withheld"} 0.0',
         "trimtab_egress_refused 6.0",
+        'trimtab_series_refused_total{limit="labels"} 9.0',
+        'trimtab_dropped_rows_total{rule="noise"} 7.0',
+        'trimtab_dropped_series_total{rule="noise"} 2.0',
+        'trimtab_http_connections_closed_total{reason="idle"} 1.0',
+        'trimtab_inflight_bytes{door="otlp"} 8.0',
+        'trimtab_inflight_refused_total{door="otlp"} 0.0',
         "trimtab_log_pending_bytes 7.0",
         'trimtab_cost_dollars{currency="USD",owner="ml"} 3.5',
     ],
@@ -121,7 +136,7 @@ def test_they_are_kept_as_series_but_for_money(watch: SelfWatch, registry: Regis
     assert ("trimtab_job_runs_total", "evaluate alarms", Kind.COUNTER) in kept
     assert ("trimtab_request_seconds_bucket", None, Kind.COUNTER) in kept
     assert not {name for name, _, _ in kept} & {"trimtab_cost_dollars", "trimtab_gpus", "trimtab_build_info"}
-    assert {(one.namespace, one.account) for one in registry.known} == {(NAMESPACE, "123456789012")}
+    assert {(one.namespace, one.account) for one in registry.known} == {(SELF, "123456789012")}
     assert all("server" in dict(one.dimensions) for one in registry.known)
     assert len(batch.samples) == len(registry.known)
     assert set(batch.samples["time"]) == {clock.now_ms()}

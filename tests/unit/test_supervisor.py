@@ -110,3 +110,49 @@ def wait_until(there: Callable[[], bool]) -> bool:
             return True
         threading.Event().wait(0.05)
     return False
+
+
+STUBBORN = f"""
+import signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print({READY!r}, flush=True)
+sys.stdin.read()
+signal.pause()
+"""
+ENDS = f"""
+import os, signal, sys
+def end(*_):
+    os.write(1, b"ended\\n")  # no print: it may be in the middle of one
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print({READY!r}, flush=True)
+signal.pause()
+"""
+
+
+def test_a_stop_tells_all_children_at_once_kills_who_does_not_end_and_the_engine_goes_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor, "STOP_TIMEOUT_S", 2.0)
+    told: list[str] = []
+    stopping = Supervisor(Settings(data_dir=tmp_path), SystemClock(), print, lambda: told.append("ending"))
+    names = {"engine": ENDS, "server": STUBBORN, "jobs": STUBBORN, "agent": ENDS}
+    for name, code in names.items():
+        stopping._launch(Child(name, [sys.executable, "-c", code], {}))
+    order: list[str] = []
+    for child in stopping._children:
+        process = child.process
+        assert process is not None
+        wait = process.wait
+        monkeypatch.setattr(process, "wait", lambda *a, _w=wait, _n=child.name, **k: (_w(*a, **k), order.append(_n))[0])
+    before = SystemClock().monotonic()
+    stopping._stop_all()
+    took = SystemClock().monotonic() - before
+    codes = {child.name: child.process.returncode for child in stopping._children if child.process}
+    assert {"engine": 0, "server": -signal.SIGKILL, "jobs": -signal.SIGKILL, "agent": 0} == codes
+    assert "engine" == order[-1]
+    assert ["ending"] == told
+    assert took < 4.0  # each alone would have its two seconds
+    assert ["the jobs did not end in 2.0 s; it is killed", "the server did not end in 2.0 s; it is killed"] == [
+        record.message for record in caplog.records if "killed" in record.message
+    ]

@@ -69,7 +69,9 @@ class MetricStore:
                 wanted.unit,
                 resource=series.resource,
             )
-            rows.append((self._registry.add(identity), *point))
+            known = self._registry.offer(identity)
+            if known is not None:
+                rows.append((known, *point))
         if rows:
             await self._ingest.write(MetricBatch(sets=np.array(rows, SET_ROW)), points.key)
         return len(rows)

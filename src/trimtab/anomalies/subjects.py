@@ -1,6 +1,6 @@
 """Which series are watched, and by which statistic of five minutes."""
 
-from trimtab.metrics.model import Kind, Series
+from trimtab.metrics.model import SELF, Kind, Series
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
 
@@ -11,7 +11,10 @@ _COUNTS = ("Count",)
 
 
 def is_watched(series: Series) -> bool:
-    """Not the buckets of classic histograms: a dozen series that say together what their count and sum say."""
+    """Not the buckets of classic histograms, a dozen series that say together what their count and sum say; nor
+    trimtab's own metrics: several hundred that are no news of the user's, and that alarms can watch."""
+    if series.identity.namespace == SELF:
+        return False
     return "le" not in series.dimensions and "quantile" not in series.dimensions
 
 

@@ -100,7 +100,7 @@ def _play(settings: Settings, part: Any) -> None:
         company[0].start()
 
     try:
-        importlib.import_module("trimtab.supervisor").Supervisor(settings, SystemClock(), announce).run()
+        importlib.import_module("trimtab.supervisor").Supervisor(settings, SystemClock(), announce, stop.set).run()
     finally:
         stop.set()
         for thread in company:

@@ -15,6 +15,7 @@ from trimtab.base import typed
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
+from trimtab.cli.cardinality import cardinality, rules
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.metric_query import query
 from trimtab.cli.metric_streams import streams
@@ -37,6 +38,8 @@ def metrics() -> None:
 
 metrics.add_command(query)
 metrics.add_command(streams)
+metrics.add_command(cardinality)
+metrics.add_command(rules)
 
 
 @metrics.command("put")

@@ -6,6 +6,7 @@
 It is plain ASGI, so that the AWS door pays for nothing it does not use.
 """
 
+import asyncio
 import html
 import json
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from trimtab.access.principal import Principal
 from trimtab.base.errors import Unavailable
 from trimtab.doors.asker import asker_of
 from trimtab.doors.guard import DEFAULT_MAX_BODY, Guard, Refusal, headers_of, is_page_request
+from trimtab.doors.inflight import AWS, Counted, InFlight, door_of
 from trimtab.egress.asker import asking
 
 SECURITY_HEADERS = (
@@ -43,12 +45,14 @@ class Front:
         aws: ASGIApp | None = None,
         is_aws: Callable[[Scope], bool] | None = None,
         max_body: int = DEFAULT_MAX_BODY,
+        inflight: InFlight | None = None,
     ) -> None:
         self._site = site
         self._guard = guard
         self._aws = aws
         self._is_aws = is_aws
         self._max_body = max_body
+        self._inflight = inflight or InFlight()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope."""
@@ -66,7 +70,7 @@ class Front:
             if refusal is not None:
                 await _refuse_aws(send, refusal)
             else:
-                await self._bounded(self._aws, scope, receive, send, headers)
+                await self._counted(self._aws, AWS, scope, receive, send, headers)
             return
         caller = refusal or self._identify(scope, headers)
         send = _secured(send)
@@ -75,7 +79,7 @@ class Front:
             return
         scope.setdefault("state", {})["principal"] = caller
         with asking(asker_of(caller)):
-            await self._bounded(self._site, scope, receive, send, headers)
+            await self._counted(self._site, door_of(scope["path"]), scope, receive, send, headers)
 
     def _identify(self, scope: Scope, headers: Mapping[str, str]) -> Principal | Refusal:
         try:
@@ -91,6 +95,20 @@ class Front:
             "too_large",
             f"cannot take a body of {length} bytes: expected at most {self._max_body}; send it in parts",
         )
+
+    async def _counted(
+        self, app: ASGIApp, door: str, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]
+    ) -> None:
+        body, answer = Counted(self._inflight, door, receive), _Answer(send)
+        try:
+            await self._bounded(app, scope, body.receive, answer.send, headers)
+        except asyncio.CancelledError:  # a stop whose grace is over: nothing was acknowledged, and another will take it
+            if answer.started:
+                raise
+            text = b"cannot answer: trimtab is stopping; try again"
+            await _answer(send, 503, "text/plain; charset=utf-8", text, (("Retry-After", "1"),))
+        finally:
+            body.close()
 
     async def _bounded(
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]
@@ -108,6 +126,18 @@ class Front:
         refusal = self._too_large(str(body.seen)) if body.passed and not body.started else None
         if refusal is not None:
             await _refuse(scope, headers, send, refusal)
+
+
+class _Answer:
+    """Passes an answer on, and knows whether it began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        self.started = True
+        await self._send(message)
 
 
 class _CountedBody:

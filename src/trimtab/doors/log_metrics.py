@@ -23,12 +23,13 @@ class LogMetrics:
 
     async def __call__(self, measured: Sequence[Measured]) -> None:
         """Make these points durable. Raises Throttled, Unavailable."""
-        rows = [(self._series(point), point.time_ms, point.value, float(point.count)) for point in measured]
+        found = [(self._series(point), point.time_ms, point.value, float(point.count)) for point in measured]
+        rows = [row for row in found if row[0] is not None]
         await self._ingest.write(MetricBatch(values=np.array(rows, VALUE_ROW)))
 
-    def _series(self, point: Measured) -> int:
+    def _series(self, point: Measured) -> int | None:
         resource = resolve(dict(point.dimensions), point.account, point.region).path
-        return self._registry.add(
+        return self._registry.offer(
             Identity(
                 point.account,
                 point.region,
@@ -51,12 +52,13 @@ class PatternMetrics:
     async def __call__(self, counts: Sequence[PatternCount]) -> None:
         """Make these counts durable. Raises Throttled, Unavailable."""
         if counts:
-            rows = [(self._series(one), one.slot_ms, float(one.lines)) for one in counts]
+            found = [(self._series(one), one.slot_ms, float(one.lines)) for one in counts]
+            rows = [row for row in found if row[0] is not None]
             await self._ingest.write(MetricBatch(samples=np.array(rows, SAMPLE_ROW)))
 
-    def _series(self, one: PatternCount) -> int:
+    def _series(self, one: PatternCount) -> int | None:
         group = one.group
         dimensions = make_tags({GROUP_DIMENSION: group.name, PATTERN_DIMENSION: one.pattern})
-        return self._registry.add(
+        return self._registry.offer(
             Identity(group.account, group.region, NAMESPACE, METRIC, dimensions, "Count", kind=Kind.GAUGE)
         )

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from trimtab.doors.inflight import InFlight
 from trimtab.inventory.sources import SourceLedger
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.room import LogsRoom
@@ -28,6 +29,7 @@ class LogWriting:
     ledger: SourceLedger
     account: str
     region: str
+    inflight: InFlight = field(default_factory=InFlight)
 
     def in_time(self, time_ms: int) -> bool:
         """Whether an event of that time is taken."""

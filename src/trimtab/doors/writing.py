@@ -8,6 +8,7 @@ from starlette.requests import Request
 from trimtab.access.principal import Principal
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.doors.inflight import InFlight
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.registry import SeriesRegistry
@@ -30,6 +31,7 @@ class Writing:
     clock: Clock
     account: str
     region: str
+    inflight: InFlight = field(default_factory=InFlight)
     forget: list[Callable[[], None]] = field(default_factory=list)
 
     def account_of(self, request: Request) -> str:
@@ -52,12 +54,15 @@ def scoped_key(key: str, principal: Principal, door: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars)."""
+    """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars), `full`
+    that they are new series of an account that has as many as it may.
+    """
 
     reason: str
     example: str
     rows: int
     hint: bool = False
+    full: bool = False
 
 
 def summary(refused: Sequence[Refused]) -> str:

@@ -134,7 +134,7 @@ class Gate:
             raise self._refused(place, problem)
         if found and all(kind_of(address) is Kind.PUBLIC for _, address in found):
             return
-        if (found and self._usable(place, found)) or place in self.configured:
+        if found and self._usable(place, found):
             return
         if who.may_allow:
             self.entries.add(place, what, who.name)

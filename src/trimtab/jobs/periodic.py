@@ -13,6 +13,9 @@ from trimtab.base.errors import TrimtabError
 
 logger = logging.getLogger(__name__)
 
+GRACE_S = 1.0
+"""What jobs may take to end at a stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -36,9 +39,26 @@ class Book(Protocol):
         ...
 
 
-async def run_jobs(jobs: list[Job], stop: asyncio.Event, book: Book | None = None) -> None:
-    """Run every job at its pace until `stop` is set; `book` is told of each run."""
-    await asyncio.gather(*(_run(job, stop, book) for job in jobs))
+async def run_jobs(
+    jobs: list[Job], stop: asyncio.Event, book: Book | None = None, grace_s: float = GRACE_S
+) -> list[str]:
+    """Run every job at its pace until `stop` is set; the names of those that were left. `book` is told of each run.
+
+    What still runs `grace_s` after the stop is left: its task is cancelled, a thread that it waits for ends with the
+    process. Every job is made to be killed at any moment, so nothing is lost by it.
+    """
+    running = {asyncio.create_task(_run(job, stop, book)): job for job in jobs}
+    try:
+        await stop.wait()
+        _, late = await asyncio.wait(running, timeout=grace_s)
+    finally:
+        for task in running:
+            task.cancel()
+        found = await asyncio.gather(*running, return_exceptions=True)
+    for problem in found:
+        if isinstance(problem, BaseException) and not isinstance(problem, asyncio.CancelledError):
+            raise problem
+    return sorted(running[task].name for task in late)
 
 
 async def _run(job: Job, stop: asyncio.Event, book: Book | None) -> None:

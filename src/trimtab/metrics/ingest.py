@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.metrics.drop_rules import DropRules
 from trimtab.metrics.encoding import encode_histograms
 from trimtab.metrics.model import SAMPLE_ROW, SET_ROW, VALUE_ROW, HistogramPoint, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
@@ -32,6 +33,7 @@ class MetricIngest:
         A `key` that was acknowledged before writes nothing. Raises Throttled or DiskFull, and ValueError for rows
         that are not of model.py's row types.
         """
+        batch = _left(batch, self._registry.rules)
         sections = [*_fixed("metric_values", batch.values, VALUE_ROW), *_fixed("metric_sets", batch.sets, SET_ROW)]
         sections += _fixed("metric_samples", batch.samples, SAMPLE_ROW)
         sections += _histograms(batch.histograms)
@@ -40,7 +42,7 @@ class MetricIngest:
         sections += [hours] if hours else []
         unlogged = self._registry.take_unlogged()
         if unlogged:
-            rows = Section("metric_series", len(unlogged), frozenset(), self._registry.encode(unlogged))
+            rows = Section("metric_series", len(unlogged), frozenset(), b"".join(unlogged.values()))
             sections.insert(0, rows)
         carried = False
         try:
@@ -54,6 +56,16 @@ class MetricIngest:
         for ids, times in activity:
             self._registry.seen(ids, times)
         return appended
+
+
+def _left(batch: MetricBatch, rules: DropRules) -> MetricBatch:
+    """What no rule drops."""
+    return MetricBatch(
+        rules.left(batch.values),
+        rules.left(batch.sets),
+        rules.left(batch.samples),
+        rules.left_histograms(batch.histograms),
+    )
 
 
 def _fixed(table: str, rows: Rows, dtype: np.dtype[np.void]) -> list[Section]:

@@ -25,6 +25,10 @@ _WITHIN_METRIC = 44
 then the later one takes the next free id. The 20 above bring metrics apart; two that share them are only neighbours."""
 
 
+SELF = "trimtab/Self"
+"""The namespace of trimtab's own metrics."""
+
+
 class Kind(StrEnum):
     """What a series' points mean, and so which tables hold them."""
 

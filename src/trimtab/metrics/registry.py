@@ -7,7 +7,9 @@ fails gives its rows back, so that no point can stay without its series.
 import logging
 import sys
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -15,7 +17,9 @@ import numpy.typing as npt
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, LimitExceeded
+from trimtab.metrics.admission import Admission, SeriesLimits
+from trimtab.metrics.drop_rules import DROPPED_BELOW, DropRules
 from trimtab.metrics.encoding import encode_series
 from trimtab.metrics.last_seen import LastSeen
 from trimtab.metrics.model import Identity, Kind, Series, SeriesQuery
@@ -42,12 +46,24 @@ _FOLLOW_OVERLAP_MS = 900_000
 _POINT_TABLES = ("values", "sets", "samples", "histograms")
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Series as they were at a moment; times in ms, `last_seen` is 0 where no point is known."""
+
+    identities: Sequence[Identity]
+    first_seen: npt.NDArray[np.int64]
+    last_seen: npt.NDArray[np.int64]
+
+
 class SeriesRegistry:
     """The index of every series. Used from one thread (the event loop's)."""
 
-    def __init__(self, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(self, telemetry: Telemetry, clock: Clock, limits: SeriesLimits | None = None) -> None:
         self._telemetry = telemetry
         self._clock = clock
+        self._limits = limits or SeriesLimits()
+        self.rules = DropRules()
+        """What is not kept: asked of every identity that a door brings, before it is looked up."""
         self.clear()
 
     def clear(self) -> None:
@@ -58,8 +74,9 @@ class SeriesRegistry:
         self._last = LastSeen()
         self._index = SeriesIndex()
         self._order = SeriesOrder(self._identities)
-        self._unlogged: dict[int, None] = {}
+        self._unlogged: dict[int, bytes] = {}  # as rows already: a write that carries many would hold up the loop
         self._followed_ms = 0
+        self.admission = Admission(self._limits, self._count_live, self._clock.now_ms)
 
     def __len__(self) -> int:
         """The number of series known."""
@@ -100,10 +117,43 @@ class SeriesRegistry:
     def add(self, identity: Identity) -> int:
         """The id of the series with `identity`; a series not met before is registered and awaits the next write.
 
-        Raises InvalidInput for text that is not valid Unicode, which no reader could be given back.
+        The id of one that a rule drops is the rule's number: rows that carry it are left out as they are written.
+        Raises InvalidInput for text that is not valid Unicode, which no reader could be given back, and its subclasses
+        SeriesRefused and TooManySeries for a new series that passes a limit (`admission`).
         """
-        known = self._ids.get(identity)
-        return self._register(identity) if known is None else known
+        kept = self.rules.judge(identity, counted=True) if self.rules else identity
+        if isinstance(kept, int):
+            return kept
+        known = self._ids.get(kept)
+        return self._register(kept) if known is None else known
+
+    def knows(self, identity: Identity) -> bool:
+        """Whether the series that `identity` is kept as is registered."""
+        kept = self.rules.judge(identity) if self.rules else identity
+        if isinstance(kept, int):
+            return False
+        known = self.get(kept.series_id())
+        return known is not None and known.identity.key() == kept.key()
+
+    def offer(self, identity: Identity) -> int | None:
+        """As `add`; None for a series that passes a limit: for what nobody sends, and so nobody could be told."""
+        try:
+            return self.add(identity)
+        except LimitExceeded:
+            return None
+
+    def admit(self, identities: Iterable[Identity]) -> None:
+        """Check that all of `identities` may be added, for a door that takes a request whole or not at all.
+
+        Raises what `add` would raise for one of them; nothing is registered.
+        """
+        fresh: Counter[str] = Counter()
+        for identity in {self.rules.judge(identity) for identity in identities}:
+            if isinstance(identity, int) or identity in self._ids:
+                continue
+            if self._last.ordinal(_checked_id(identity)) is None:
+                self.admission.check(identity, fresh[identity.account])
+                fresh[identity.account] += 1
 
     def get(self, series_id: int) -> Series | None:
         """The series with `series_id`."""
@@ -130,6 +180,13 @@ class SeriesRegistry:
             found = found[np.searchsorted(ranks[found], ranks[after], side="right") :]
         return [self._series(ordinal) for ordinal in found[: query.limit].tolist()]
 
+    def snapshot(self, scope: Scope, query: SeriesQuery) -> Snapshot:
+        """The series that match, for a count in another thread."""
+        found = self._filtered(self._index.candidates(scope, query), query)
+        identities = self._identities
+        first = np.array(self._first_seen, np.int64)[found]
+        return Snapshot([identities[ordinal] for ordinal in found.tolist()], first, self._last.times[found])
+
     def since(self, number: int) -> list[Series]:
         """The series that were registered after the first `number` ones: what an index of its own has to catch up."""
         return [self._series(ordinal) for ordinal in range(number, len(self._identities))]
@@ -149,34 +206,28 @@ class SeriesRegistry:
         """Series `ids` have points at `times` (ms); the newest of each is kept."""
         self._last.seen(ids, times)
 
-    def take_unlogged(self) -> list[int]:
-        """The ids of series that no write has carried yet; they count as logged from here on."""
-        taken = list(self._unlogged)
-        self._unlogged.clear()
+    def take_unlogged(self) -> dict[int, bytes]:
+        """Series that no write has carried yet: rows of metric_series by id. They count as logged from here on."""
+        taken, self._unlogged = self._unlogged, {}
         return taken
 
-    def give_back(self, ids: Iterable[int]) -> None:
-        """The write that carried `ids` failed: the next one carries them again."""
-        self._unlogged.update(dict.fromkeys(ids))
-
-    def encode(self, ids: Iterable[int]) -> bytes:
-        """Rows of metric_series for `ids`, which must be known."""
-        ordinals = ((series_id, self._last.ordinal(series_id)) for series_id in ids)
-        return b"".join(
-            encode_series(series_id, self._identities[ordinal], self._first_seen[ordinal])
-            for series_id, ordinal in ordinals
-            if ordinal is not None
-        )
+    def give_back(self, rows: Mapping[int, bytes]) -> None:
+        """The write that carried `rows` failed: the next one carries them again, or newer ones of the same series."""
+        self._unlogged = {**rows, **self._unlogged}
 
     def _register(self, identity: Identity) -> int:
-        lean = self._lean(identity)
-        series_id = _checked_id(lean)
+        series_id = _checked_id(identity)
+        if series_id < DROPPED_BELOW:
+            series_id += DROPPED_BELOW
         while (ordinal := self._last.ordinal(series_id)) is not None:
-            if self._identities[ordinal].key() == lean.key():
-                return self._alias(lean, series_id, ordinal)
-            series_id = (series_id + 1) % _IDS  # Another key has this id: take the next free one, as every run would.
-        self._store(lean, series_id, self._clock.now_ms())
-        self._unlogged[series_id] = None
+            if self._identities[ordinal].key() == identity.key():
+                return self._alias(self._lean(identity), series_id, ordinal)
+            # Another key has this id: take the next free one, as every run would.
+            series_id = max((series_id + 1) % _IDS, DROPPED_BELOW)
+        self.admission.check(identity)
+        now_ms = self._clock.now_ms()
+        self._store(self._lean(identity), series_id, now_ms)
+        self._unlogged[series_id] = encode_series(series_id, identity, now_ms)
         return series_id
 
     def _alias(self, identity: Identity, series_id: int, ordinal: int) -> int:
@@ -184,7 +235,7 @@ class SeriesRegistry:
         self._ids[identity] = series_id
         if identity.resource:
             self._identities[ordinal] = identity
-            self._unlogged[series_id] = None
+            self._unlogged[series_id] = encode_series(series_id, identity, self._first_seen[ordinal])
         return series_id
 
     def _store(self, identity: Identity, series_id: int, first_seen_ms: int) -> None:
@@ -193,6 +244,14 @@ class SeriesRegistry:
         self._identities.append(identity)
         self._first_seen.append(first_seen_ms)
         self._index.add(ordinal, identity)
+        self.admission.registered(identity.account)
+
+    def _count_live(self, account: str) -> int:
+        """How many series of `account` had a point, or their first, within the last 15 days."""
+        since = self._clock.now_ms() - _ACTIVITY_MS
+        mine = self._index.candidates(Scope(accounts=frozenset((account,))), SeriesQuery())
+        latest = np.maximum(self._last.times[mine], np.array(self._first_seen, np.int64)[mine])
+        return int(np.count_nonzero(latest >= since))
 
     def _lean(self, identity: Identity) -> Identity:
         """The same identity made of shared strings: 200,000 series repeat a few thousand of them."""

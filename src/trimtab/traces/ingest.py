@@ -1,7 +1,7 @@
 """Writes: spans become sections of the write-ahead log of traces; durable when `write` returns."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.base.clock import Clock
@@ -9,6 +9,7 @@ from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.log import IngestLog
 from trimtab.traces.model import Span
 from trimtab.traces.rows import day_of, row_of, trace_times_of
+from trimtab.traces.sizes import TraceSizes
 
 Days = dict[int, list[bytes]]
 """Rows of `spans` by the day of their start (days since the epoch)."""
@@ -18,21 +19,23 @@ Days = dict[int, list[bytes]]
 class EncodedSpans:
     """Spans of one place as rows already: `rows` by day, each entry the bytes and number of its rows.
 
-    `traces` are the (trace, day) that they belong to.
+    `traces` are the (trace, day) that they belong to, `sizes` how many there are of each trace.
     """
 
     account: str
     region: str
     rows: dict[int, tuple[bytes, int]]
     traces: set[tuple[str, int]]
+    sizes: dict[str, int]
 
 
 class TraceIngest:
     """The only writer of spans."""
 
-    def __init__(self, log: IngestLog, clock: Clock) -> None:
+    def __init__(self, log: IngestLog, clock: Clock, sizes: TraceSizes | None = None) -> None:
         self._log = log
         self._clock = clock
+        self.sizes = sizes or TraceSizes()
 
     async def write(self, spans: Sequence[Span], key: str | None = None) -> Appended:
         """Append spans; durable when this returns. A `key` acknowledged before writes nothing.
@@ -50,7 +53,7 @@ class TraceIngest:
         sections = [
             Section("spans", len(found), frozenset((day,)), b"".join(found)) for day, found in sorted(rows.items())
         ]
-        return await self._append(sections, times, key)
+        return await self._append(sections, times, key, Counter(span.trace_id for span in spans))
 
     async def write_encoded(self, encoded: EncodedSpans, key: str | None = None) -> Appended:
         """Append spans that a door has made rows of; otherwise as `write`."""
@@ -58,9 +61,14 @@ class TraceIngest:
             Section("spans", count, frozenset((day,)), body) for day, (body, count) in sorted(encoded.rows.items())
         ]
         times = trace_times_of(encoded.account, encoded.region, sorted(encoded.traces))
-        return await self._append(sections, times, key)
+        return await self._append(sections, times, key, encoded.sizes)
 
-    async def _append(self, sections: list[Section], times: list[bytes], key: str | None) -> Appended:
+    async def _append(
+        self, sections: list[Section], times: list[bytes], key: str | None, sizes: Mapping[str, int]
+    ) -> Appended:
         if times:
             sections.append(Section("trace_times", len(times), frozenset(), b"".join(times)))
-        return await self._log.append(sections, key)
+        appended = await self._log.append(sections, key)
+        if not appended.duplicate:
+            self.sizes.add(sizes)
+        return appended

@@ -18,6 +18,7 @@ from trimtab.traces.sampling.rules import SamplingRules
 from trimtab.traces.sampling.targets import SamplingTargets
 from trimtab.traces.search import TraceSearch
 from trimtab.traces.service_map import ServiceMaps
+from trimtab.traces.sizes import DEFAULT_MOST, TraceSizes
 from trimtab.traces.tags import TraceTags
 
 
@@ -40,9 +41,17 @@ class TracesRoom:
     clock: Clock
 
     @classmethod
-    def of(cls, telemetry: Telemetry, state: State, log: IngestLog, clock: Clock) -> "TracesRoom":
-        """The room over open stores; `log` is that of traces."""
-        ingest, reader, groups = TraceIngest(log, clock), TraceReader(telemetry, log), TraceGroups(state, clock)
+    def of(
+        cls,
+        telemetry: Telemetry,
+        state: State,
+        log: IngestLog,
+        clock: Clock,
+        most_spans: int = DEFAULT_MOST,
+    ) -> "TracesRoom":
+        """The room over open stores; `log` is that of traces, `most_spans` a trace's limit."""
+        sizes = TraceSizes(most_spans)
+        ingest, reader, groups = TraceIngest(log, clock, sizes), TraceReader(telemetry, log), TraceGroups(state, clock)
         return cls(
             ingest,
             SegmentIntake(ingest),

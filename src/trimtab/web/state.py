@@ -31,6 +31,8 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
+from trimtab.metrics.cardinality import CardinalityReader
+from trimtab.metrics.drop_rules import DropRulesRoom
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -55,6 +57,14 @@ class Evaluation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesRooms:
+    """What costs most series, and the rules of what is not kept."""
+
+    reader: CardinalityReader
+    rules: DropRulesRoom
+
+
+@dataclass(frozen=True, slots=True)
 class WebState:
     """The pages' dependencies.
 
@@ -76,6 +86,7 @@ class WebState:
     region: str = "us-east-1"
     gate: Gate | None = None
     evaluation: Evaluation | None = None
+    series: SeriesRooms | None = None
     detectors: DetectorBook | None = None
     grafana_url: str = ""
     refresh_s: int = 5

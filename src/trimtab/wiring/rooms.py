@@ -37,6 +37,7 @@ from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud.s3_folders import S3Folders
+from trimtab.connections import Counts
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
@@ -45,6 +46,7 @@ from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.doors.aws.gateway import is_aws_request
 from trimtab.doors.door_watch import DoorWatch
+from trimtab.doors.inflight import InFlight
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
@@ -57,6 +59,7 @@ from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
+from trimtab.inventory.drop_rules import DropRuleStore
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
@@ -68,7 +71,9 @@ from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.bands.source import TrainedBands
+from trimtab.metrics.drop_rules import DropRulesRoom
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.evaluate import check as check_queries
 from trimtab.metrics.ingest import MetricIngest
@@ -174,16 +179,24 @@ class Rooms:
     reporting: Reporting
     told: Told
     doors: DoorWatch
+    closed: Counts
+    inflight: InFlight
     egress_audit: EgressAudit
+    drop_rules: DropRulesRoom
+    series_memory: list[Callable[[], None]]
+    """Empties what the doors remember of series: when all is wiped, and when other rules say what is kept."""
     forget: list[Callable[[], None]] = field(default_factory=list)
-    """Empties what the doors remember of series: called when everything is wiped."""
+    """Empties what is remembered of what was stored: called when everything is wiped."""
 
 
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
     """Make the rooms over open stores."""
     await stores.settled(_RESUME_S)
-    registry = SeriesRegistry(stores.telemetry, clock)
+    registry = SeriesRegistry(stores.telemetry, clock, SeriesLimits.of(settings))
     await registry.load()
+    series_memory: list[Callable[[], None]] = []
+    drop_rules = DropRulesRoom(DropRuleStore(stores.state, clock), registry.rules, series_memory)
+    await drop_rules.refresh()
     gc.freeze()  # a large index never becomes garbage: later collections need not look at it again
     rollups = RollupChoice(stores.telemetry, clock, Retention.of(settings))
     reader = MetricReader(stores.telemetry, registry, stores.log, rollups)
@@ -208,7 +221,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     live = live_of(stores, bills.reader, economics, telling, clock)
     gate = Gate.of(settings, stores.state, clock)
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
-    traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock)
+    traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
     estimated.live = live
     units = units_of(fleet, telling, traces.reader, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
@@ -286,13 +299,18 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         scaling=scaling,
         triggers=triggers,
         delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
+        drop_rules=drop_rules,
+        series_memory=series_memory,
         gate=gate,
         evaluation=EvaluationWatch.of(settings, stores.state, gate, clock),
         reporting=Reporting.of("server", clock),
         told=Told(stores.state, clock),
         doors=DoorWatch(clock, is_aws_request),
+        closed=Counts(),
+        inflight=InFlight(settings.inflight_mb << 20),
         egress_audit=EgressAudit.of(settings, gate, audit, clock),
         forget=[
+            drop_rules.forget_all,
             gate.entries.forget,
             traces.forget,
             insights.running.forget,

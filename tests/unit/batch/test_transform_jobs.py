@@ -118,6 +118,7 @@ def test_a_job_ends_as_its_process_says_and_is_recorded(state: State, tmp_path: 
     assert ["a, byte 3: no"] == report.first_errors
     assert (RECORDS, 42.0) in measured.values
     assert str(tmp_path / "bucket" / "in") in commands[0]
+    assert commands[0][-2:] == ["--connect-to", "127.0.0.1"]  # the address that the gate returned
 
 
 def test_a_job_that_cannot_begin_fails_with_the_reason_and_is_recorded(state: State, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ async def test_a_test_ends_somehow_and_leaves_no_files(
     assert (status == ENDED) == bool(found.test_id)
     [command] = starter.commands
     assert ["loadtest", "run", "http://127.0.0.1:9/x"] == command[:3]
+    assert ["--connect-to", "127.0.0.1"] == command[-2:]  # the address that the gate returned
 
 
 @_run

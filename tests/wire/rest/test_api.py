@@ -82,7 +82,7 @@ def test_a_live_server_is_ready_and_counts_itself(server: LiveServer) -> None:
     with Client(server.url) as trimtab:
         readiness = trimtab.ready()
         assert readiness.ready
-        assert {check.name for check in readiness.checks} == {"engine", "state", "log", "jobs"}
+        assert {check.name for check in readiness.checks} == {"alarms", "engine", "jobs", "late jobs", "log", "state"}
         assert len(trimtab.settings()) > 10
         names = [one.name for one in trimtab.hosts()]  # of other tests' agents, each once
         assert sorted(set(names)) == sorted(names)

@@ -105,7 +105,7 @@ class Gateway:
             request.sent = await read_body(receive)
         except ClientGone:
             return
-        except AwsError as error:
+        except TrimtabError as error:
             answer = self._fault(error, Target(protocol_of(request), None, ""), request, request_id)
             await _respond(send, answer, request_id)
             return

@@ -22,6 +22,9 @@ LINE_LIMIT = 1 << 20
 """Bytes of a document: the size of a log event of CloudWatch Logs, 1 MiB."""
 MOST_CONNECTIONS = 100
 """Connections at once; each may hold two documents in memory, 200 MB in all."""
+IDLE_S = 3600.0
+"""Seconds without a whole document after which a connection is closed: senders keep one open for as long as they live,
+and have no acknowledgement that would tell them what a close took."""
 NO_ROOM = "a document found no room: the log cannot take points as fast as they come"
 DROPPED = "the system dropped datagrams: the socket's buffer was full"
 TOO_LONG = f"a document is longer than {LINE_LIMIT} bytes"
@@ -50,19 +53,23 @@ class EmfDoor:
         except InvalidInput as problem:
             self.held.refuse(sender, str(problem), _shown(line))
             return
-        for point in points:
-            self._hold(point)
+        points = [point for point in points if self._hold(point, sender)]
         for number, namespace in enumerate(dict.fromkeys(point.namespace for point in points)):
             rows = sum(point.rows for point in points if point.namespace == namespace)
             self.held.credit(namespace, rows, 0 if number else len(line))
         for item in refused:
             self.held.refuse(points[0].namespace if points else sender, item.reason, item.example, item.rows)
 
-    def _hold(self, point: Point) -> None:
-        series = self.held.series(point.namespace, point.name, point.dimensions, point.unit)
+    def _hold(self, point: Point, sender: str) -> bool:
+        try:
+            series = self.held.series(point.namespace, point.name, point.dimensions, point.unit)
+        except InvalidInput as problem:
+            self.held.refuse(point.namespace or sender, str(problem), point.name, point.rows)
+            return False
         if point.statistics is not None:
             self.held.set(series, point.time_ms, point.statistics)
         self.held.values(series, point.time_ms, point.values)
+        return True
 
     # -- UDP ----------------------------------------------------------------------------------------------------
 
@@ -101,8 +108,8 @@ class EmfDoor:
             elif task is not None:
                 self._connections.add(task)
                 await self._lines(reader)
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # the sender is gone, or we are going: nothing is owed to either
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            pass  # the sender is gone or silent, or we are going: nothing is owed to either
         finally:
             if task is not None:
                 self._connections.discard(task)
@@ -115,13 +122,14 @@ class EmfDoor:
         while True:
             await self.held.wait_for_room(MOST_POINTS)  # reads nothing meanwhile: the sender's own socket fills up
             try:
-                line = await reader.readuntil(b"\n")
+                async with asyncio.timeout(IDLE_S):
+                    line = await reader.readuntil(b"\n")
             except asyncio.IncompleteReadError as last:
                 self._line(last.partial, too_long)
                 return
             except asyncio.LimitOverrunError as over:
                 too_long = True
-                await reader.readexactly(over.consumed)
+                await reader.readexactly(over.consumed)  # it is there already
                 continue
             self._line(line, too_long)
             too_long = False

@@ -50,6 +50,15 @@ def inflate(raw: bytes, limit: int = LIMIT) -> bytes:
     return b"".join(parts)
 
 
+def held_size(raw: bytes, zipped: bool) -> int:
+    """Bytes that a body takes while it is read, as far as can be told before: unpacked, and as much for its rows.
+
+    What it unpacks to, its last gzip member says, modulo 4 GiB.
+    """
+    told = int.from_bytes(raw[-4:], "little") if zipped else 0
+    return 2 * min(max(told, len(raw)), LIMIT)
+
+
 def check_size(size: int, limit: int = LIMIT) -> None:
     """Raises LimitExceeded for a body of more than `limit` bytes."""
     if size > limit:

@@ -36,8 +36,9 @@ from trimtab.doors.otlp.request import (
     Numbers,
     Shape,
 )
-from trimtab.doors.otlp.values import Value, stringify
+from trimtab.doors.otlp.values import Value, stringify, too_many
 from trimtab.doors.protobuf import wire
+from trimtab.settings import MOST_LABELS
 
 _DEPTH = 16  # as in `values`
 _TEMPORALITIES = {
@@ -81,7 +82,7 @@ class JsonRequest:
 
     def resource(self, resource: int) -> dict[str, str]:
         """See Request."""
-        return read_attributes(self._resources[resource])
+        return read_attributes(self._resources[resource], MOST_LABELS)
 
     def head(self, metric: int) -> tuple[str, str]:
         """See Request."""
@@ -89,7 +90,7 @@ class JsonRequest:
 
     def attributes(self, number: int) -> dict[str, str]:
         """See Request."""
-        return read_attributes(bytes(self._points[number].attributes))
+        return read_attributes(bytes(self._points[number].attributes), MOST_LABELS)
 
     def _add(self, resource: int, metric: Metric) -> list[Distribution]:
         number = len(self._heads)
@@ -141,10 +142,13 @@ def decode_json(body: bytes) -> JsonRequest:
         raise InvalidInput(f"cannot decode body: it is not an OTLP metrics request in JSON: {problem}") from None
 
 
-def read_attributes(raw: bytes) -> dict[str, str]:
-    """The attributes of a list of KeyValue. Raises InvalidInput."""
+def read_attributes(raw: bytes, most: int | None = None) -> dict[str, str]:
+    """The attributes of a list of KeyValue. Raises InvalidInput, also for more than `most`."""
     try:
-        found = {item.key: stringify(_value(item.value, 0)) for item in _key_values.decode(raw)}
+        items = _key_values.decode(raw)
+        if most is not None and len(items) > most:
+            raise InvalidInput(too_many(most))
+        found = {item.key: stringify(_value(item.value, 0)) for item in items}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as problem:
         raise InvalidInput(f"cannot read attributes: {problem}") from None
     return {key: value for key, value in found.items() if value}
@@ -204,7 +208,7 @@ def _distribution(metric: int, point: HistogramPoint | ExponentialPoint | Summar
     common: dict[str, Any] = {
         "metric": metric,
         "key": raw,
-        "attributes": partial(read_attributes, raw),
+        "attributes": partial(read_attributes, raw, MOST_LABELS),
         "start": _time(point.start_time_unix_nano),
         "time": _time(point.time_unix_nano),
         "flags": point.flags,

@@ -15,6 +15,7 @@ from trimtab.doors.otlp.scan import Scanned, scan
 from trimtab.doors.otlp.values import read_attributes
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
+from trimtab.settings import MOST_LABELS
 
 _RESOURCE_ATTRIBUTES = 1
 _NUMBER_ATTRIBUTES = 7
@@ -89,7 +90,7 @@ class ProtobufRequest:
     def resource(self, resource: int) -> dict[str, str]:
         """See Request."""
         start, end = self._scanned.resources[resource].tolist()
-        return read_attributes(self._body, start, end, _RESOURCE_ATTRIBUTES)
+        return read_attributes(self._body, start, end, _RESOURCE_ATTRIBUTES, MOST_LABELS)
 
     def head(self, metric: int) -> tuple[str, str]:
         """See Request."""
@@ -99,7 +100,7 @@ class ProtobufRequest:
     def attributes(self, number: int) -> dict[str, str]:
         """See Request."""
         start, end = self._scanned.numbers[number, 1:3].tolist()
-        return read_attributes(self._body, start, end, _NUMBER_ATTRIBUTES)
+        return read_attributes(self._body, start, end, _NUMBER_ATTRIBUTES, MOST_LABELS)
 
 
 def decode_protobuf(body: bytes, kernels: ModuleType | None) -> ProtobufRequest:
@@ -124,7 +125,7 @@ def read_distribution(body: bytes, start: int, end: int, metric: int, shape: Sha
     for name in ("counts", "bounds", "positive", "negative", "quantiles"):
         if name in found:
             found[name] = tuple(found[name])
-    return Distribution(metric, key, partial(read_attributes, key, 0, len(key), attribute), **found)
+    return Distribution(metric, key, partial(read_attributes, key, 0, len(key), attribute, MOST_LABELS), **found)
 
 
 Found = dict[str, Any]

@@ -31,8 +31,15 @@ METHOD = "Export"
 _OPTIONS = (
     ("grpc.max_receive_message_length", LIMIT),
     ("grpc.so_reuseport", 0),  # else a second server shares the port silently
+    ("grpc.server_handshake_timeout_ms", 20_000),  # who connects and says nothing is no client
+    ("grpc.max_connection_idle_ms", 300_000),  # SDKs export every minute, and connect again by themselves
+    ("grpc.keepalive_time_ms", 60_000),  # a peer that vanished without a word is found
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.max_concurrent_streams", 100),  # of one connection
 )
-_GRACE_S = 2.0
+_MOST_CALLS = 1000
+"""Calls at once; further ones are answered RESOURCE_EXHAUSTED by gRPC itself, and their senders try again."""
+_GRACE_S = 0.5
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _WRITES = {"type": "http", "method": "POST", "path": PATH, "query_string": b"", "headers": []}
 """A request to the same door over HTTP: the guard asks of a caller here what it asks there."""
@@ -90,7 +97,7 @@ async def _abort(context: Any, error: TrimtabError) -> None:
 async def serving(services: Sequence[ExportService], address: str, tls: TlsFiles | None) -> AsyncIterator[int]:
     """Serve at `host:port` while the context is open; gives the port. Raises SetupError."""
     # Without a (de)serialiser gRPC hands over bytes; another method or service it answers UNIMPLEMENTED.
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_MOST_CALLS)
     for service in services:
         methods = {METHOD: grpc.unary_unary_rpc_method_handler(service.export)}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, methods),))

@@ -4,9 +4,10 @@ import asyncio
 from types import ModuleType
 
 from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.doors.inflight import OTLP
 from trimtab.doors.otlp import request as otlp
 from trimtab.doors.otlp.answer import Encoding
-from trimtab.doors.otlp.body import check_size, inflate
+from trimtab.doors.otlp.body import check_size, held_size, inflate
 from trimtab.doors.otlp.decode_json import decode_json
 from trimtab.doors.otlp.decode_protobuf import decode_protobuf
 from trimtab.doors.otlp.metrics import Translated, translate
@@ -37,12 +38,16 @@ class Intake:
 
         Raises InvalidInput, Throttled or Unavailable.
         """
+        with self.writing.inflight.held(OTLP, held_size(raw, zipped)):
+            return await self._take(raw, encoding, zipped, account, key)
+
+    async def _take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Translated:
         size = len(raw) * (_GZIP_RATIO if zipped else 1)
         kernels = await self._get_kernels(size) if encoding is Encoding.PROTOBUF else None
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
             decoded = _open(raw, encoding, zipped, kernels)
         else:
-            decoded = await asyncio.to_thread(_open, raw, encoding, zipped, kernels)
+            decoded = await self.writing.inflight.apart(_open, raw, encoding, zipped, kernels)
         return await self._store(decoded, account, key, len(raw))
 
     def complain(self, error: TrimtabError, user_agent: str, account: str) -> None:
@@ -62,8 +67,8 @@ class Intake:
         tenant = self._tenants.get(account)
         if tenant is None:
             tenant = self._tenants[account] = Tenant(account, writing.region)
-        result = translate(decoded, tenant, writing.registry, writing.clock.now_ms())
-        # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
+        result = await translate(decoded, tenant, writing.registry, writing.clock.now_ms())
+        # From here to the log's queue nothing awaits, so that a series is logged before its points.
         appended = await writing.ingest.write(result.batch, key) if len(result.batch) else None
         if appended is None or not appended.duplicate:
             self._count(result, account, size)

@@ -5,14 +5,15 @@ the stream `aws.log.stream.names`, else the service's instance, else the pod, co
 are made where they are missing. Attributes of the resource are kept with those of the record.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.base.turns import Turns
+from trimtab.doors.inflight import OTLP
 from trimtab.doors.log_writing import LogWriting, Place, place_of
 from trimtab.doors.otlp.answer import Encoding
-from trimtab.doors.otlp.body import check_size, inflate
+from trimtab.doors.otlp.body import check_size, held_size, inflate
 from trimtab.doors.otlp.log_records import Decoded, Record, decode_json_logs, decode_protobuf_logs
 from trimtab.doors.otlp.outcome import Outcome
 from trimtab.doors.protobuf.wire import Malformed
@@ -24,6 +25,7 @@ PATH = "/v1/logs"
 _STREAM_KEYS = ("service.instance.id", "k8s.pod.name", "container.id", "host.name")
 _NS_A_MS = 1_000_000
 _THREAD_BYTES = 64 << 10  # from here a body takes some milliseconds, a hop to a thread 0.1
+_SLICE = 500  # records at a time; some µs each
 _OUT_OF_TIME = "a log record is older than 14 days or more than 2 hours ahead"
 
 
@@ -38,16 +40,22 @@ class LogIntake:
 
         Raises InvalidInput, Throttled or Unavailable.
         """
+        with self.writing.inflight.held(OTLP, held_size(raw, zipped)):
+            return await self._take(raw, encoding, zipped, account, key)
+
+    async def _take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Outcome:
         if len(raw) < _THREAD_BYTES and not zipped:
             decoded = _open(raw, encoding, zipped)
         else:
-            decoded = await asyncio.to_thread(_open, raw, encoding, zipped)
+            decoded = await self.writing.inflight.apart(_open, raw, encoding, zipped)
         events: dict[Place, list[LogEvent]] = {}
         refused: dict[str, int] = {}
+        turns = Turns(_SLICE)
         now_ms = self.writing.logs.clock.now_ms()
         for resource, records in decoded:
             place = _place(resource)
             for record in records:
+                await turns.next()
                 time_ms = (record.time_ns or record.observed_ns) // _NS_A_MS or now_ms
                 if self.writing.in_time(time_ms):
                     events.setdefault(place, []).append(_event(time_ms, record, resource))

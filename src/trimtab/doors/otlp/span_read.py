@@ -1,6 +1,6 @@
 """What a body of OTLP spans held, and the reading of records into it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trimtab.doors.otlp.span_fields import RefusedSpan, place_of, span_of
@@ -42,4 +42,21 @@ def read_records(decoded: Decoded, place: Sequence[str], now_ms: int) -> Read:
                 read.refuse(where.service, problem)
         if taken:
             read.services[where.service] = read.services.get(where.service, 0) + taken
+    return read
+
+
+def within(read: Read, over: Mapping[str, int], reason: str) -> Read:
+    """What is left of spans where some traces have room for so many of theirs only; the others are refused."""
+    left = dict(over)
+    kept: list[Span] = []
+    for span in read.spans:
+        room = left.get(span.trace_id)
+        if room is None or room > 0:
+            kept.append(span)
+            left.update({span.trace_id: room - 1} if room else {})
+            continue
+        read.refuse(span.service, RefusedSpan(reason, span.trace_id))
+        read.services[span.service] -= 1
+    read.spans = kept
+    read.services = {service: rows for service, rows in read.services.items() if rows}
     return read

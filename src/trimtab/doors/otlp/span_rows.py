@@ -3,7 +3,7 @@
 What all spans of a resource share is worked out once and remembered by the bytes of the resource.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from types import ModuleType
 
 import numpy as np
@@ -27,13 +27,14 @@ from trimtab.doors.otlp.span_fields import (
     place_of,
     span_of,
 )
-from trimtab.doors.otlp.span_read import Read
-from trimtab.doors.otlp.span_records import read_resource, read_span
+from trimtab.doors.otlp.span_read import Read, read_records, within
+from trimtab.doors.otlp.span_records import decode_protobuf_spans, read_resource, read_span
 from trimtab.doors.protobuf.wire import Malformed
 from trimtab.store.telemetry.rowbinary import string
 from trimtab.traces.ingest import EncodedSpans
 from trimtab.traces.model import NS_A_MS
 from trimtab.traces.rows import MAX_NS, SAMPLED_ONCE, day_of, map_of, row_of
+from trimtab.traces.sizes import TraceSizes
 
 NAMES = (*METHOD, *STATUS, *URL, *PEER_SERVICE, *DATABASE, *MESSAGING, *GEN_AI, *RPC, *RPC_SYSTEM, *HOST)
 """Attributes that become columns, in the order that the compiled code knows them by."""
@@ -60,7 +61,8 @@ class _Shared:
 class SpanRows:
     """Makes rows of bodies; remembers resources."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: TraceSizes | None = None) -> None:
+        self._sizes = sizes or TraceSizes()
         raw = [name.encode() for name in NAMES]
         self._names = np.frombuffer(b"".join(raw), np.uint8)
         self._name_at = np.cumsum([0, *map(len, raw)], dtype=np.int64)
@@ -86,7 +88,9 @@ class SpanRows:
         out = np.empty(room + 1, np.uint8)
         latest = min(now_ms * NS_A_MS + FUTURE_NS, MAX_NS)
         _, told = kernels.rows(buffer, spans, joined, places, self._names, self._name_at, latest, now_ms, out)
-        return _sorted(body, spans, shared, out, told, place, now_ms)
+        read = _sorted(body, spans, shared, out, told, place, now_ms)
+        over = self._sizes.over(read.encoded.sizes) if read.encoded else {}
+        return _read_within(over, self._sizes.reason, body, place, now_ms) if over else read
 
     def _share(self, raw: bytes, place: tuple[str, str]) -> _Shared:
         key = (*place, raw)
@@ -96,6 +100,11 @@ class SpanRows:
                 self._shared.clear()
             found = self._shared[key] = _Shared(place_of(read_resource(raw, 0, len(raw)), *place))
         return found
+
+
+def _read_within(over: dict[str, int], reason: str, body: bytes, place: tuple[str, str], now_ms: int) -> Read:
+    """The same body without the spans that traces have no room for: rare, and so by plain Python."""
+    return within(read_records(decode_protobuf_spans(body), place, now_ms), over, reason)
 
 
 def _find(buffer: Bytes, kernels: ModuleType) -> tuple[Table, Table]:
@@ -130,7 +139,7 @@ def _sorted(
     counts: dict[int, int] = defaultdict(int)
     raw = out[: int(ends[-1])].tobytes() if len(ends) else b""
     _cut(raw, starts, ends, days, rows, counts)
-    traces = _traces(body, told[written, 2], days)
+    traces, sizes = _traces(body, told[written, 2], days)
     taken = np.bincount(spans[written, 0], minlength=len(shared)).tolist()
     for number, start, end in spans[~written].tolist():
         where = shared[number].place
@@ -143,13 +152,14 @@ def _sorted(
         rows[day].append(row_of(span, now_ms))
         counts[day] += 1
         traces.add((span.trace_id, day))
+        sizes[span.trace_id] += 1
         taken[number] += 1
     for one, count in zip(shared, taken, strict=True):
         if count:
             read.services[one.place.service] = read.services.get(one.place.service, 0) + count
     if counts:
         joined = {day: (b"".join(found), counts[day]) for day, found in rows.items()}
-        read.encoded = EncodedSpans(*place, joined, traces)
+        read.encoded = EncodedSpans(*place, joined, traces, sizes)
     return read
 
 
@@ -167,12 +177,16 @@ def _cut(
         counts[day] += 1
 
 
-def _traces(body: bytes, places: Table, days: Table) -> set[tuple[str, int]]:
-    """The (trace, day) of spans by where their trace ids are: each once."""
+def _traces(body: bytes, places: Table, days: Table) -> tuple[set[tuple[str, int]], Counter[str]]:
+    """The (trace, day) of spans by where their trace ids are, and how many each trace has."""
+    sizes: Counter[str] = Counter()
     if not len(places):
-        return set()
+        return set(), sizes
     ids = np.frombuffer(body, np.uint8)[places[:, None] + np.arange(16)]
     both = np.concatenate((np.ascontiguousarray(ids).view(np.int64), days[:, None]), axis=1)
-    unique = np.unique(both, axis=0)
+    unique, counts = np.unique(both, axis=0, return_counts=True)
     hexes = np.ascontiguousarray(unique[:, :2]).tobytes().hex()
-    return {(hexes[32 * n : 32 * n + 32], day) for n, day in enumerate(unique[:, 2].tolist())}
+    found = [(hexes[32 * n : 32 * n + 32], day) for n, day in enumerate(unique[:, 2].tolist())]
+    for (trace, _), count in zip(found, counts.tolist(), strict=True):
+        sizes[trace] += count
+    return set(found), sizes

@@ -4,14 +4,16 @@ A body of protobuf is decoded by compiled code where that is loaded (`span_rows.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from types import ModuleType
 
 from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.doors.inflight import OTLP, InFlight
 from trimtab.doors.otlp.answer import Encoding
-from trimtab.doors.otlp.body import check_size, inflate
+from trimtab.doors.otlp.body import check_size, held_size, inflate
 from trimtab.doors.otlp.outcome import Outcome
-from trimtab.doors.otlp.span_read import Read, read_records
+from trimtab.doors.otlp.span_read import Read, read_records, within
 from trimtab.doors.otlp.span_records import decode_json_spans, decode_protobuf_spans
 from trimtab.doors.otlp.span_rows import SpanRows
 from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
@@ -33,6 +35,7 @@ class TraceWriting:
     ledger: SourceLedger
     account: str
     region: str
+    inflight: InFlight = field(default_factory=InFlight)
 
 
 class TraceIntake:
@@ -41,13 +44,17 @@ class TraceIntake:
     def __init__(self, writing: TraceWriting, kernels: Kernels | None = None) -> None:
         self.writing = writing
         self._kernels = kernels or Kernels("trimtab.doors.otlp.span_rows_compiled")
-        self._rows = SpanRows()
+        self._rows = SpanRows(writing.traces.ingest.sizes)
 
     async def take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Outcome:
         """Store one request for `account`; when this returns it is durable, save for what the answer says is refused.
 
         Raises InvalidInput, Throttled or Unavailable.
         """
+        with self.writing.inflight.held(OTLP, held_size(raw, zipped)):
+            return await self._take(raw, encoding, zipped, account, key)
+
+    async def _take(self, raw: bytes, encoding: Encoding, zipped: bool, account: str, key: str | None) -> Outcome:
         size = len(raw) * (_GZIP_RATIO if zipped else 1)
         kernels = await self._get_kernels(size) if encoding is Encoding.PROTOBUF else None
         now_ms = self.writing.traces.clock.now_ms()
@@ -55,7 +62,7 @@ class TraceIntake:
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
             read = self._open(raw, encoding, zipped, kernels, place, now_ms)
         else:
-            read = await asyncio.to_thread(self._open, raw, encoding, zipped, kernels, place, now_ms)
+            read = await self.writing.inflight.apart(self._open, raw, encoding, zipped, kernels, place, now_ms)
         await self._store(read, account, key, len(raw))
         told = [(service, refused) for (service, _), refused in read.refused.items()]
         return Outcome(sum(refused.rows for _, refused in told), told)
@@ -85,13 +92,18 @@ class TraceIntake:
         body = inflate(raw) if zipped else raw
         check_size(len(body))
         if encoding is Encoding.JSON:
-            return read_records(decode_json_spans(body), place, now_ms)
+            return self._within(read_records(decode_json_spans(body), place, now_ms))
         try:
             if kernels is not None:
                 return self._rows.read(body, kernels, place, now_ms)
-            return read_records(decode_protobuf_spans(body), place, now_ms)
+            return self._within(read_records(decode_protobuf_spans(body), place, now_ms))
         except Malformed as problem:
             raise InvalidInput(f"cannot decode body: it is not an OTLP traces request: {problem}") from None
+
+    def _within(self, read: Read) -> Read:
+        sizes = self.writing.traces.ingest.sizes
+        over = sizes.over(Counter(span.trace_id for span in read.spans))
+        return within(read, over, sizes.reason) if over else read
 
     async def _store(self, read: Read, account: str, key: str | None, size: int) -> None:
         ingest, ledger, region = self.writing.traces.ingest, self.writing.ledger, self.writing.region

@@ -8,6 +8,7 @@ import base64
 import json
 import math
 
+from trimtab.base.errors import InvalidInput
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
 
@@ -32,14 +33,24 @@ def stringify(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_base64)
 
 
-def read_attributes(body: bytes, start: int, end: int, number: int) -> dict[str, str]:
-    """The attributes (fields `number`, messages KeyValue) in `body[start:end]`. Raises Malformed."""
+def read_attributes(body: bytes, start: int, end: int, number: int, most: int | None = None) -> dict[str, str]:
+    """The attributes (fields `number`, messages KeyValue) in `body[start:end]`.
+
+    Raises Malformed, and InvalidInput for more than `most`: those after it are not even decoded.
+    """
     attributes: dict[str, str] = {}
     for field, kind, _, begin, stop in wire.fields(body, start, end):
         if field == number and kind == LENGTH:
+            if len(attributes) == most:
+                raise InvalidInput(too_many(most))
             key, value = _key_value(body, begin, stop, 0)
             attributes[key] = stringify(value)
     return {key: value for key, value in attributes.items() if value}
+
+
+def too_many(most: int) -> str:
+    """The refusal of a point with more attributes than any series may have."""
+    return f"received a series whose number of labels exceeds the limit (actual: more than {most})"
 
 
 def read_any_value(body: bytes, start: int, end: int) -> Value:

@@ -1,6 +1,8 @@
 """From a scanned request to rows: series are looked up by digest, and only those not met before are decoded."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import ModuleType
 
 import numpy as np
@@ -8,14 +10,16 @@ import numpy.typing as npt
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import make_tags
+from trimtab.base.turns import Turns
 from trimtab.doors.prometheus.beginnings import beginnings, recent
 from trimtab.doors.prometheus.histograms import empty, read_histogram
 from trimtab.doors.prometheus.kinds import Families, read_metadata
-from trimtab.doors.prometheus.labels import written
+from trimtab.doors.prometheus.labels import make_labels, written
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Found
 from trimtab.doors.protobuf.series_cache import Caches
 from trimtab.doors.writing import Refused
 from trimtab.inventory.resolver import resolve
+from trimtab.metrics.admission import Admission, TooManySeries
 from trimtab.metrics.model import SAMPLE_ROW, HistogramPoint, Identity, Kind, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
 
@@ -25,6 +29,7 @@ EARLIEST_MS = 946_684_800_000
 AHEAD_MS = 2 * 3_600_000
 """How far ahead of the server's clock a sample may be, as in CloudWatch."""
 NOT_IN_TIME = "a sample's time is not between the year 2000 and two hours from now"
+_SLICE = 50  # series not met before, or histograms, at a time: 0.1 to 0.2 ms each
 _MAX_HISTOGRAMS = 100_000  # native histograms remembered; some hundred bytes each
 _MAX_BEGAN = 500_000  # series whose beginning is remembered; 100 bytes each
 
@@ -69,25 +74,28 @@ def remember_metadata(scanned: Found, tenant: Tenant) -> None:
             tenant.families.remember(read_metadata(scanned.body, start, end))
 
 
-def decode(
+async def decode(
     scanned: Found, tenant: Tenant, registry: SeriesRegistry, now_ms: int, kernels: ModuleType | None
 ) -> Decoded:
-    """The batch of a request, and what is wrong with the rest. New series are registered: write before awaiting."""
+    """The batch of a request, and what is wrong with the rest. New series are registered, slice by slice: whichever
+    write comes next carries them, and they are in the log before this batch as long as nothing awaits in between.
+    """
+    turns = Turns(_SLICE)
     cache = tenant.caches.of(kernels)
     ids, missing = cache.find(scanned.keys)
     counts = scanned.samples_by_series()
     refused = _exemplars(scanned)
     wrong: list[int] = []
     for number in missing.tolist():
+        await turns.next()
         if not counts[number]:  # carries exemplars or a histogram only
             continue
         try:
-            identity = identify(scanned, number, tenant, registry)
+            ids[number] = registry.add(identify(scanned, number, tenant, registry))
         except InvalidInput as problem:
             wrong.append(number)
-            refused.append(Refused(str(problem), describe(scanned, number), int(counts[number])))
+            refused.append(_refusal(problem, scanned, number, int(counts[number])))
             continue
-        ids[number] = registry.add(identity)
         if scanned.cacheable(number):
             cache.put(scanned.keys[number], int(ids[number]))
     kept = _in_time(scanned, counts, now_ms, refused)
@@ -99,7 +107,7 @@ def decode(
     decoded = Decoded(MetricBatch(samples=rows), refused, samples=len(rows))
     points: list[HistogramPoint] = []
     if len(scanned.others):
-        points = _histograms(scanned, tenant, registry, now_ms, decoded)
+        points = await _histograms(scanned, tenant, registry, now_ms, decoded, turns)
     if scanned.starts is not None:
         starts = scanned.starts if kept.all() else scanned.starts[kept]
         rows = beginnings(rows, starts, tenant.began, registry, decoded.began)
@@ -109,7 +117,7 @@ def decode(
 
 def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegistry) -> Identity:
     """The identity of a series. Raises InvalidInput for labels that name none."""
-    labels = scanned.labels(number)
+    labels = make_labels(_within(scanned.pairs(number), registry.admission))
     name = labels.pop("__name__", "")
     if not name:
         raise InvalidInput("a series has no label __name__")
@@ -120,33 +128,41 @@ def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegist
     pairs = make_tags(labels)
     kind = tenant.families.kind(name)
     identity = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=kind, resource=resource)
-    if _registered(identity, registry):
+    if registry.knows(identity):
         return identity
     other_kind = Kind.GAUGE if kind is Kind.COUNTER else Kind.COUNTER
     other = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=other_kind, resource=resource)
-    return other if _registered(other, registry) else identity
+    return other if registry.knows(other) else identity
+
+
+def _within(pairs: Iterator[tuple[str, str]], admission: Admission) -> Iterator[tuple[str, str]]:
+    """`pairs`, as long as there are not more than a series may have: what is over is not even decoded."""
+    most = admission.limits.labels + 1  # the name is none
+    yield from islice(pairs, most)
+    if next(pairs, None) is not None:
+        raise admission.too_many_labels(f"more than {most - 1}")
 
 
 def describe(scanned: Found, number: int) -> str:
     """The labels of a series as Prometheus writes them, as far as they can be read."""
     try:
-        return written(scanned.labels(number))
+        return written(scanned.pairs(number))
     except InvalidInput as problem:
         return str(problem)
 
 
-def _registered(identity: Identity, registry: SeriesRegistry) -> bool:
-    known = registry.get(identity.series_id())
-    return known is not None and known.identity.key() == identity.key()
+def _refusal(problem: InvalidInput, scanned: Found, number: int, rows: int) -> Refused:
+    return Refused(str(problem), describe(scanned, number), rows, full=isinstance(problem, TooManySeries))
 
 
-def _histograms(
-    scanned: Found, tenant: Tenant, registry: SeriesRegistry, now_ms: int, decoded: Decoded
+async def _histograms(
+    scanned: Found, tenant: Tenant, registry: SeriesRegistry, now_ms: int, decoded: Decoded, turns: Turns
 ) -> list[HistogramPoint]:
     points = []
     for what, number, start, end in scanned.others.tolist():
         if what != HISTOGRAMS:
             continue
+        await turns.next()
         try:
             native = read_histogram(scanned.body, start, end)
             if not native.stale:
@@ -160,7 +176,7 @@ def _histograms(
                     points.append(empty(point, began))
                 points.append(point)
         except InvalidInput as problem:
-            decoded.refused.append(Refused(str(problem), describe(scanned, number), 1))
+            decoded.refused.append(_refusal(problem, scanned, number, 1))
             continue
         decoded.histograms += 1
     return points

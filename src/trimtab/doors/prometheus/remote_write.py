@@ -2,8 +2,9 @@
 
 Sources: prometheus.io, "Prometheus Remote-Write 1.0 specification" and "… 2.0 specification". Senders retry 5xx and
 429 and give up on other 4xx. A request with some invalid samples has its valid ones stored and is answered 400, as both
-ask. A 204 means durable. Samples de-duplicate on (series, time), so a retried request changes nothing. Exemplars are
-not kept: noted in the ledger, 0 in 2.0's header, and no error, for nothing of what was measured is missing.
+ask; 429 where it brings new series to an account that has as many as it may. A 204 means durable. Samples de-duplicate
+on (series, time), so a retried request changes nothing. Exemplars are not kept: noted in the ledger, 0 in 2.0's header,
+and no error, for nothing of what was measured is missing.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute
 from trimtab.access.principal import Role
 from trimtab.base import errors
 from trimtab.base.errors import InvalidInput, LimitExceeded, TrimtabError
+from trimtab.doors.inflight import PROMETHEUS
 from trimtab.doors.prometheus.decode import Decoded, Tenant, decode, remember_metadata
 from trimtab.doors.prometheus.scan import Found, scan
 from trimtab.doors.prometheus.scan_v2 import scan_v2
@@ -26,6 +28,7 @@ from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.kernels import LARGE_BYTES, Kernels
 from trimtab.doors.roles import DoorRoute
 from trimtab.doors.writing import Refused, Writing, idempotency_key, summary
+from trimtab.metrics.admission import RECOUNT_MS
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ DOOR = "prometheus"
 """The door's name in the ledger of sources."""
 PATH = "/api/v1/write"
 BODY_LIMIT = 32 << 20
+_READ_TIMES = 2  # a body and the rows made of it
 """Bytes of a body, decompressed; Prometheus sends 2,000 samples, some hundred kilobytes, unless told otherwise."""
 # From here a body takes some milliseconds, a hop to a thread 0.1: with something compiled, and in plain Python.
 _THREAD_BYTES, _THREAD_BYTES_PLAIN = 1 << 20, 64 << 10
@@ -92,17 +96,23 @@ class RemoteWrite:
 
     async def _store(self, raw: bytes, message: str, key: str | None, source: tuple[str, str, str, str]) -> Decoded:
         size = decompressed_size(raw)
+        with self._writing.inflight.held(PROMETHEUS, size * _READ_TIMES):
+            return await self._store_held(raw, size, message, key, source)
+
+    async def _store_held(
+        self, raw: bytes, size: int, message: str, key: str | None, source: tuple[str, str, str, str]
+    ) -> Decoded:
         kernels = self._kernels[message].get(size)
         if kernels is None and size >= LARGE_BYTES:
             kernels = await asyncio.to_thread(self._kernels[message].ready)
         if size < (_THREAD_BYTES if kernels else _THREAD_BYTES_PLAIN):
             scanned = _open(raw, message, kernels)
         else:
-            scanned = await asyncio.to_thread(_open, raw, message, kernels)
+            scanned = await self._writing.inflight.apart(_open, raw, message, kernels)
         tenant = self._tenant(source[2])
         remember_metadata(scanned, tenant)
-        decoded = decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
-        # From the lookup of series to the log's queue nothing awaits, so that a series is logged before its points.
+        decoded = await decode(scanned, tenant, self._writing.registry, self._writing.clock.now_ms(), kernels)
+        # From here to the log's queue nothing awaits, so that a series is logged before its points.
         if len(decoded.batch):
             appended = await self._writing.ingest.write(decoded.batch, key)
             tenant.remember_began(decoded.began)
@@ -189,4 +199,6 @@ def _answer(refused: Sequence[Refused], headers: dict[str, str]) -> Response:
         return Response(status_code=204, headers=headers)
     rows = sum(item.rows for item in lost)
     text = f"cannot store {rows} samples of this request, the others are stored: {summary(lost)}\n"
+    if any(item.full for item in lost):
+        return PlainTextResponse(text, 429, {**headers, "Retry-After": str(RECOUNT_MS // 1000)})
     return PlainTextResponse(text, 400, headers)

@@ -4,6 +4,7 @@
 Labels are not decoded here: a series that was met before is known by the digest of its label block.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.doors.prometheus.kinds import Metadata
-from trimtab.doors.prometheus.labels import read_labels
+from trimtab.doors.prometheus.labels import read_pairs
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
 
@@ -63,8 +64,8 @@ class Found(Protocol):
         """The number of samples of each series."""
         ...
 
-    def labels(self, number: int) -> dict[str, str]:
-        """The labels of a series. Raises InvalidInput."""
+    def pairs(self, number: int) -> Iterator[tuple[str, str]]:
+        """The labels of a series as they come, unchecked. Raises InvalidInput where one cannot be read."""
         ...
 
     def cacheable(self, number: int) -> bool:
@@ -111,9 +112,9 @@ class Scanned:
         """See Found: 1.0 cannot say it."""
         return None
 
-    def labels(self, number: int) -> dict[str, str]:
+    def pairs(self, number: int) -> Iterator[tuple[str, str]]:
         """See Found."""
-        return read_labels(self.label_block(number))
+        return read_pairs(self.label_block(number))
 
     def cacheable(self, number: int) -> bool:
         """See Found: the digest of a scattered block covers other fields too."""

@@ -4,7 +4,9 @@ Field numbers: prometheus/prompb/io/prometheus/write/v2, types.proto. Labels are
 symbols, which every request numbers anew; so a series is known by the digest of what its references stand for.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from types import ModuleType
 
 import numpy as np
@@ -12,10 +14,10 @@ import numpy.typing as npt
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.prometheus.kinds import Metadata, metadata_of
-from trimtab.doors.prometheus.labels import make_labels
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Places
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
+from trimtab.settings import MOST_LABELS
 
 SYMBOLS, TIMESERIES = 4, 5  # of Request
 REFS, SAMPLES, METADATA, CREATED = 1, 2, 5, 6  # of TimeSeries; 6 until version 2.0-rc.4 of the specification
@@ -46,13 +48,14 @@ class ScannedV2:
         """See Found."""
         return np.diff(self.series[:, 2], prepend=0)
 
-    def labels(self, number: int) -> dict[str, str]:
+    def pairs(self, number: int) -> Iterator[tuple[str, str]]:
         """See Found."""
         refs = self._refs(number)
-        if len(refs) % 2:
-            raise InvalidInput("a series has a label without a value")
-        texts = [self._text(ref) for ref in refs]
-        return make_labels(zip(texts[::2], texts[1::2], strict=True))
+        for name in refs:
+            value = next(refs, None)
+            if value is None:
+                raise InvalidInput("a series has a label without a value")
+            yield self._text(name), self._text(value)
 
     def cacheable(self, number: int) -> bool:
         """See Found."""
@@ -61,7 +64,7 @@ class ScannedV2:
     def series_key(self, number: int) -> bytes:
         """See Found."""
         parts = []
-        for ref in self._refs(number):
+        for ref in islice(self._refs(number), 2 * MOST_LABELS):  # what has more is no series that is taken
             start, end = self.symbols[ref].tolist()
             parts.append(self.body[start:end])
         return wire.key(*parts)
@@ -79,16 +82,16 @@ class ScannedV2:
         for field, kind, _, begin, stop in wire.fields(self.body, *found):
             if field in numbers and kind == VARINT:
                 numbers[field] = wire.varint(self.body, begin, stop)[0]
-        name = self.labels(number).get("__name__", "")
+        name = next((value for name, value in self.pairs(number) if name == "__name__"), "")
         return metadata_of(name, numbers[TYPE], self._text(numbers[UNIT_REF]), self._text(numbers[HELP_REF]))
 
     def start_of(self, number: int) -> int:
         """See Found."""
         return int(self.series[number, 3])
 
-    def _refs(self, number: int) -> list[int]:
+    def _refs(self, number: int) -> Iterator[int]:
         start, end, _, _ = self.series[number].tolist()
-        return [ref for ref, _ in _refs(self.body, start, end)]
+        return (ref for ref, _ in _refs(self.body, start, end))
 
     def _text(self, ref: int) -> str:
         if ref >= len(self.symbols):
@@ -154,13 +157,11 @@ def _scan_plain(body: bytes) -> ScannedV2:
     )
 
 
-def _refs(body: bytes, start: int, end: int) -> list[tuple[int, int]]:
+def _refs(body: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The references of a series' labels, packed or not, and where the field of each is. Raises Malformed."""
-    found = []
     for field, kind, tag_at, begin, stop in wire.fields(body, start, end):
         if field == REFS and kind in (VARINT, LENGTH):
-            found += [(ref, tag_at) for ref in wire.varints(body, kind, begin, stop)]
-    return found
+            yield from ((ref, tag_at) for ref in wire.each_varint(body, kind, begin, stop))
 
 
 def _sample(body: bytes, start: int, end: int) -> tuple[int, int, int]:

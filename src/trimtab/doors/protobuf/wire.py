@@ -99,13 +99,18 @@ def text(body: bytes, start: int, end: int) -> str:
 
 def varints(body: bytes, wire: int, start: int, end: int) -> list[int]:
     """One field of a repeated varint: packed, or a single one."""
+    return list(each_varint(body, wire, start, end))
+
+
+def each_varint(body: bytes, wire: int, start: int, end: int) -> Iterator[int]:
+    """The same, one at a time: for a reader that stops at its limit."""
     if wire == VARINT:
-        return [varint(body, start, end)[0]]
-    numbers, at = [], start
+        yield varint(body, start, end)[0]
+        return
+    at = start
     while at < end:
         number, at = varint(body, at, end)
-        numbers.append(number)
-    return numbers
+        yield number
 
 
 def fixed64s(body: bytes, wire: int, start: int, end: int, dtype: str) -> list[float]:

@@ -47,6 +47,13 @@ def answer_error(error: errors.TrimtabError) -> Response:
     return failure(status, code, str(error), field=field, headers=headers)
 
 
+async def answer_throttled(request: Request, error: Exception) -> Response:
+    """The answer where a body found no room while it was read by what has no errors of its own: a page, a form."""
+    del request
+    assert isinstance(error, errors.Throttled)  # noqa: S101 - for the type checker: it is registered for nothing else
+    return answer_error(error)
+
+
 async def answer_bug(request: Request, error: Exception) -> Response:
     """The answer for an error that nobody expected: app.py registers it for `Exception`. The log has the trace."""
     del error  # its text may hold anything

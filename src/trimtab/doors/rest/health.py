@@ -52,7 +52,7 @@ def operations(health: Health) -> list[Operation]:
             "GET",
             "/readyz",
             "get readiness",
-            "Whether the engine and the state answer, the log accepts, and the periodic jobs run.",
+            "Whether the engine and the state answer, the log accepts, alarms are evaluated and no job is late.",
             ready,
             wire.Readiness,
             role=None,

@@ -1,7 +1,6 @@
 """`POST /rest/v1/metrics`: store measurements. A wrong one is refused by name; the others of its request are stored."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +9,7 @@ from msgspec import UNSET
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
-from trimtab.base.errors import AccessDenied, InvalidInput
+from trimtab.base.errors import AccessDenied, InvalidInput, LimitExceeded
 from trimtab.base.tags import make_tags
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Header, Operation
@@ -30,6 +29,8 @@ _SHAPES = ("value", "values", "counted", "statistics")
 
 ValueRow = tuple[int, int, float, float]
 SetRow = tuple[int, int, float, float, float, float]
+_Good = tuple[int, wire.Datum, int]
+"""Index in the request, measurement, time (ms)."""
 
 
 class Registry(Protocol):
@@ -100,19 +101,19 @@ def operations(writing: Writing) -> list[Operation]:
         account = _account(call, writing.account)
         region = writing.region if body.region is UNSET else body.region
         good, refused = _sort(body, writing.clock.now_ms())
+        # From here to the log's queue nothing awaits, so that a series is logged before its points.
+        batch, taken = _batch(good, refused, body.namespace, account, region, writing.registry)
         source = call.headers.get("user-agent", "").split(" ")[0][:100] or call.principal.name
         for row in refused:
             example = f"{body.namespace}/{body.metrics[row.index].name}: got {row.got}"[:_EXAMPLE_LENGTH]
             writing.ledger.rejected("rest", source, account, region, f"expected {row.expected}", example, 1)
         rejected = [wire.RejectedDatum(row.index, row.reason) for row in refused]
-        if not good:
+        if not taken:
             return wire.PutAnswer(0, rejected, duplicate=False)
-        # From here to the log's queue nothing awaits, so that a series is logged before its points.
-        batch = _batch(good, body.namespace, account, region, writing.registry)
         appended = await writing.ingest.write(batch, _key(call))
         if not appended.duplicate:
             writing.ledger.accepted("rest", source, account, region, len(batch), call.body_bytes)
-        return wire.PutAnswer(len(good), rejected, appended.duplicate)
+        return wire.PutAnswer(taken, rejected, appended.duplicate)
 
     return [
         Operation(
@@ -144,14 +145,14 @@ def _key(call: Call[Any, Any]) -> str | None:
     return f"rest/{call.principal.name}/{key}" if key else None
 
 
-def _sort(body: wire.PutMetrics, now_ms: int) -> tuple[list[tuple[wire.Datum, int]], list[_Refused]]:
-    good: list[tuple[wire.Datum, int]] = []
+def _sort(body: wire.PutMetrics, now_ms: int) -> tuple[list[_Good], list[_Refused]]:
+    good: list[_Good] = []
     refused: list[_Refused] = []
     for index, datum in enumerate(body.metrics):
         _check_shape(datum, f"metrics[{index}]")
         try:
             _check_numbers(datum)
-            good.append((datum, _time(datum, now_ms)))
+            good.append((index, datum, _time(datum, now_ms)))
         except _WrongDatum as problem:
             refused.append(_Refused(index, problem.got, problem.expected))
     return good, refused
@@ -195,13 +196,20 @@ def _time(datum: wire.Datum, now_ms: int) -> int:
 
 
 def _batch(
-    good: list[tuple[wire.Datum, int]], namespace: str, account: str, region: str, registry: Registry
-) -> MetricBatch:
+    good: list[_Good], refused: list[_Refused], namespace: str, account: str, region: str, registry: Registry
+) -> tuple[MetricBatch, int]:
+    """The rows, and of how many measurements they are; a new series that passes a limit is refused."""
+    taken = 0
     values: list[ValueRow] = []
     sets: list[SetRow] = []
-    for datum, at in good:
-        dimensions: Mapping[str, str] = datum.dimensions
-        series = registry.add(Identity(account, region, namespace, datum.name, make_tags(dimensions), datum.unit))
+    for index, datum, at in good:
+        identity = Identity(account, region, namespace, datum.name, make_tags(datum.dimensions), datum.unit)
+        try:
+            series = registry.add(identity)
+        except LimitExceeded as problem:
+            refused.append(_Refused(index, f"a new series over a limit: {problem}", "a series within the limits"))
+            continue
+        taken += 1
         if datum.statistics is not UNSET:
             numbers = datum.statistics
             sets.append((series, at, numbers.count, numbers.sum, numbers.minimum, numbers.maximum))
@@ -211,4 +219,4 @@ def _batch(
             values += [(series, at, value, count) for value, count in datum.counted]
         elif datum.value is not UNSET:
             values.append((series, at, datum.value, 1.0))
-    return MetricBatch(np.array(values, VALUE_ROW), np.array(sets, SET_ROW))
+    return MetricBatch(np.array(values, VALUE_ROW), np.array(sets, SET_ROW)), taken

@@ -40,6 +40,7 @@ from trimtab.doors.rest import (
     batch_jobs,
     budgets,
     capacity_plans,
+    cardinality,
     catalog,
     config,
     cost_anomalies,
@@ -161,6 +162,7 @@ class Dependencies:
     audit: AuditRoom | None = None
     triggers: event_rules.Triggering | None = None
     tracing: traces.Tracing | None = None
+    series: cardinality.SeriesCosts | None = None
     tail_sampled: trace_sampling.TailSampled | None = None
     serverless: ServerlessRooms | None = None
     log_anomalies: LogPatternAnomalies | None = None
@@ -233,6 +235,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(serverless.operations(needs.serverless) if needs.serverless else []),
         *(log_anomaly_list.operations(needs.log_anomalies, needs.clock) if needs.log_anomalies else []),
         *(traces.operations(needs.tracing) if needs.tracing else []),
+        *(cardinality.operations(needs.series) if needs.series else []),
         *(trace_sampling.operations(needs.tail_sampled) if needs.tail_sampled else []),
         *(_triggers(needs.triggers) if needs.triggers else []),
         *_audit(needs),

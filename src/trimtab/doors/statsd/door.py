@@ -82,8 +82,12 @@ class StatsdDoor:
             if self.held.room < len(points.values):
                 self.held.refuse(NAMESPACE, NO_ROOM, points.name, len(points.values))
                 continue
+            try:
+                series = self.held.series(NAMESPACE, points.name, points.tags, points.unit, points.kind)
+            except InvalidInput as problem:
+                self.held.refuse(NAMESPACE, str(problem), points.name, len(points.values))
+                continue
             rows += len(points.values)
-            series = self.held.series(NAMESPACE, points.name, points.tags, points.unit, points.kind)
             if points.kind is Kind.GAUGE:
                 for value, _ in points.values:
                     self.held.sample(series, points.time_ms, value)

@@ -22,6 +22,11 @@ MOST_BYTES = 32 << 20
 LONGEST = 64 << 10
 """Bytes of a message: what a datagram can have."""
 MOST_CONNECTIONS = 100
+IDLE_S = 3600.0
+"""Seconds without a message after which a connection is closed: what its sender then sends into it is lost, so they are
+many."""
+SLOW_S = 30.0
+"""Seconds in which the rest of a message must come."""
 _NO_ROOM = "a message found no room: the log cannot take events as fast as they come"
 _DROPPED = "the system dropped datagrams: the socket's buffer was full"
 _TOO_LONG = f"a message is longer than {LONGEST} bytes"
@@ -110,8 +115,8 @@ class SyslogDoor:
             if task is not None and len(self._connections) < MOST_CONNECTIONS:
                 self._connections.add(task)
                 await self._messages(reader)
-        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            pass  # the sender is gone, or we are going: nothing is owed to either
+        except (ConnectionError, TimeoutError, asyncio.CancelledError, asyncio.IncompleteReadError):
+            pass  # the sender is gone or silent, or we are going: nothing is owed to either
         except (asyncio.LimitOverrunError, ValueError):
             self._refuse(_TOO_LONG, "the connection was closed")
         finally:
@@ -122,21 +127,31 @@ class SyslogDoor:
                 await writer.wait_closed()
 
     async def _messages(self, reader: asyncio.StreamReader) -> None:
-        while first := await reader.read(1):
+        while first := await _first(reader):
             while self._bytes > MOST_BYTES:  # reads nothing meanwhile: the sender's own socket fills up
                 self._freed.clear()
                 await self._freed.wait()
-            if first.isdigit() and first != b"0":
-                count = (await reader.readuntil(b" "))[:-1]
-                size = int(first + count) if len(count) < _COUNT_DIGITS else LONGEST + 1
-                if size > LONGEST:
-                    raise ValueError(count)
-                self.take(await reader.readexactly(size), "tcp")
-            elif first not in b"\r\n\0":
-                self.take(first + await self._line(reader), "tcp")
+            async with asyncio.timeout(SLOW_S):
+                await self._message(first, reader)
+
+    async def _message(self, first: bytes, reader: asyncio.StreamReader) -> None:
+        if first.isdigit() and first != b"0":
+            count = (await reader.readuntil(b" "))[:-1]
+            size = int(first + count) if len(count) < _COUNT_DIGITS else LONGEST + 1
+            if size > LONGEST:
+                raise ValueError(count)
+            self.take(await reader.readexactly(size), "tcp")
+        elif first not in b"\r\n\0":
+            self.take(first + await self._line(reader), "tcp")
 
     async def _line(self, reader: asyncio.StreamReader) -> bytes:
         try:
             return await reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as last:
             return last.partial
+
+
+async def _first(reader: asyncio.StreamReader) -> bytes:
+    """The first byte of the next message; none at the end."""
+    async with asyncio.timeout(IDLE_S):
+        return await reader.read(1)

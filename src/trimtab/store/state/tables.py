@@ -81,7 +81,7 @@ from trimtab.store.state.schema.egress import egress_entries, egress_refusals
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
-from trimtab.store.state.schema.inventory import catalog_rates, rejections, resources, sources, tags
+from trimtab.store.state.schema.inventory import catalog_rates, drop_rules, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks, process_reports
 from trimtab.store.state.schema.log_anomalies import (
     log_anomalies,
@@ -234,6 +234,7 @@ __all__ = [
     "datasets",
     "detectors",
     "drift_watches",
+    "drop_rules",
     "egress_entries",
     "egress_refusals",
     "endpoint_policies",

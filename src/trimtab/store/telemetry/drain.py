@@ -49,7 +49,7 @@ HURRY_AGE_S = 0.05  # a waiting reader cuts a block early, but not more often th
 PARTITIONS_PER_INSERT = 100  # the engine's max_partitions_per_insert_block
 _KEEP_BYTES = 64 << 20  # bodies kept in memory; the rest is read back from the log
 _RETRY_MAX_S = 5.0
-_STOP_S = 10.0
+_STOP_S = 0.7
 
 
 @dataclass(slots=True)
@@ -167,7 +167,7 @@ class Drain:
             while not self._resumed:
                 wait_s = self._due_in()
                 if self._stop_at is not None:
-                    return bool(self._waiting)
+                    return bool(self._waiting) and self._clock.monotonic() < self._stop_at
                 if wait_s is not None and wait_s <= 0:
                     return True
                 self._wake.wait(wait_s)

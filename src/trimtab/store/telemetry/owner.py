@@ -24,7 +24,7 @@ from trimtab.store.telemetry.owner_http import DATABASE, Connection, EngineServe
 
 ENDPOINT_FILE = "engine.json"
 _MARK_CACHE_BYTES = 128 << 20  # marks of a laptop's store; the default reserves 5 GB
-_DRAIN_S = 10.0
+_QUIET_S, _KILLED_S = 0.2, 0.8  # for queries to end by themselves at a stop, and once they were told to
 _SECOND_OWNER = 3
 _NICE = 5
 """The engine has a dozen busy threads where the server has one, which accepts what must not wait: the kernel shares a
@@ -74,7 +74,11 @@ def serve(directory: Path, memory_mb: int) -> None:
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     print("ready", flush=True)  # noqa: T201 - the supervisor reads this line
     server.serve_forever(poll_interval=0.2)
-    server.wait_quiet(_DRAIN_S)
+    if not server.wait_quiet(_QUIET_S):
+        keep_open.query("KILL QUERY WHERE 1 ASYNC")
+        if not server.wait_quiet(_KILLED_S):  # to close the engine under a query would crash it: no better than this
+            endpoint.unlink(missing_ok=True)
+            os._exit(0)
     server.handles.close()
     keep_open.close()
     endpoint.unlink(missing_ok=True)

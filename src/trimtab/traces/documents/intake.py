@@ -1,5 +1,6 @@
 """Takes segment documents, from PutTraceSegments and from the daemon's port alike."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,8 +50,14 @@ class SegmentIntake:
         documents.sort(key=lambda pair: pair[0].get("type") == "subsegment")
         spans: list[Span] = []
         services: dict[str, int] = {}
+        sizes, taken = self._ingest.sizes, Counter[str]()
         for document, text in documents:
             made = spans_of_document(document, text, account, region, self._service_of(document))
+            trace = made[0].trace_id
+            if taken[trace] + len(made) > sizes.room(trace):
+                unprocessed.append(Unprocessed(str(document.get("id", "")), "TraceTooLarge", sizes.reason))
+                continue
+            taken[trace] += len(made)
             for span in made:
                 self._remember(span)
             spans += made
@@ -60,8 +67,9 @@ class SegmentIntake:
         return Taken(services, unprocessed)
 
     def forget(self) -> None:
-        """Empty the memory of services: everything was wiped."""
+        """Empty the memory of services and sizes: everything was wiped."""
         self._services.clear()
+        self._ingest.sizes.forget()
 
     def _service_of(self, document: Document) -> str:
         parent = str(document.get("parent_id") or "").lower()

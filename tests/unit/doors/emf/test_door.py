@@ -178,3 +178,18 @@ def test_what_cannot_be_written_at_the_end_is_said(door: MetricDoor) -> None:
     emf.document(line(door, [1, 2]), "TCP")
     door.log.failure = Throttled("full")
     assert "2 points of emf are lost" in asyncio.run(emf.held.flush_last())
+
+
+def test_a_connection_without_a_document_for_too_long_is_closed(
+    door: MetricDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE_S", 0.2)
+
+    async def send(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(line(door) + b"\n" + b"{")
+        assert b"" == await reader.read()  # nothing more was sent
+        writer.close()
+
+    through(door, send)
+    assert 1 == len(door.values())

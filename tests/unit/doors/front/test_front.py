@@ -213,3 +213,34 @@ def test_a_web_socket_is_refused(keys: Keys) -> None:
     front = Front(Starlette(), Guard(Policy(), keys))
     asyncio.run(front({"type": "websocket", "path": "/", "headers": []}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_a_request_that_a_stop_cuts_off_is_told_to_come_again(keys: Keys) -> None:
+    """503, which every sender tries again; uvicorn itself would say 500, after which OTLP's drop what they hold."""
+
+    async def go() -> list[Any]:
+        entered, sent = asyncio.Event(), []
+
+        async def never(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["path"] == "/stream":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+            entered.set()
+            await asyncio.Event().wait()
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        front = Front(never, Guard(Policy(), keys))
+        for path in ("/x", "/stream"):
+            entered.clear()
+            asked = {"type": "http", "method": "POST", "path": path, "headers": [(b"host", b"localhost")]}
+            task = asyncio.create_task(front(asked, asyncio.Event().wait, keep))  # type: ignore[arg-type]  # not read
+            await entered.wait()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        return sent
+
+    stopped, body, begun = asyncio.run(go())
+    assert (503, 200) == (stopped["status"], begun["status"])
+    assert (b"retry-after", b"1") in stopped["headers"]
+    assert b"stopping" in body["body"]

@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 
 from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.model import Identity, Kind
+from trimtab.settings import MOST_LABELS
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 DELTA, CUMULATIVE = 1, 2
@@ -291,3 +293,23 @@ def test_the_compiled_scan_takes_over_with_the_same_series(
     stored = door.samples()
     assert 1000 == len(door.registry)
     assert stored[:1000] == stored[1000:2000] == stored[2000:]
+
+
+@MEDIA
+def test_a_series_over_the_limits_is_refused_and_the_others_stored(door: Any, build: Any, media: str) -> None:
+    door.registry.admission.limits = SeriesLimits(labels=2, per_account=2)
+    build.gauge(1.0, "right", {"a": "1"}).gauge(1.0, "wrong", {"a": "1", "b": "2", "c": "3"})
+    build.sum(1, CUMULATIVE, True).gauge(1.0, "too many")
+    answer = door.post(build.request, media)
+    assert 200 == answer.status_code
+    assert ["right", "m"] == [identity.name for identity, *_ in door.samples()]
+    assert b"number of labels exceeds the limit (actual: 3, limit: 2)" in answer.content
+    assert b"per-user series limit of 2 exceeded" in answer.content
+
+
+@MEDIA
+def test_more_attributes_than_any_limit_are_not_decoded(door: Any, build: Any, media: str) -> None:
+    many = {f"a{at}": "v" for at in range(MOST_LABELS + 1)}
+    answer = door.post(build.gauge(1.0, "wrong", many).gauge(1.0, "right").request, media)
+    assert b"(actual: more than 1000)" in answer.content
+    assert ["right"] == [identity.name for identity, *_ in door.samples()]

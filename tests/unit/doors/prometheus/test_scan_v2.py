@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from depth import examples
 from trimtab.base.errors import InvalidInput
+from trimtab.doors.prometheus.labels import make_labels
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS
 from trimtab.doors.prometheus.scan_v2 import ScannedV2, scan_v2
 from trimtab.doors.protobuf.wire import Malformed
@@ -65,7 +66,7 @@ def test_both_scans_find_what_protobuf_wrote(prompb: SimpleNamespace, kernels_v2
     assert [start for *_, start in flat] == found.starts.tolist()
     assert [struct.pack("<Q", bits) for bits, *_ in flat] == [one.tobytes() for one in found.values]
     for at, (labels, *_) in enumerate(series):
-        assert {name: value for name, value in labels.items() if value} == found.labels(at)
+        assert {name: value for name, value in labels.items() if value} == make_labels(found.pairs(at))
     kinds = found.others[:, 0].tolist()
     assert sum(one[2] for one in series) == kinds.count(EXEMPLARS)
     assert sum(one[3] for one in series) == kinds.count(HISTOGRAMS)
@@ -99,7 +100,7 @@ def agree(body: bytes, kernels: Any) -> None:
         same(plain, scan_v2(body, kernels))
         for number in range(len(plain.series)):
             try:
-                plain.labels(number)
+                make_labels(plain.pairs(number))
                 plain.metadata(number)
             except InvalidInput:
                 continue
@@ -122,7 +123,7 @@ def test_references_come_packed_or_one_by_one(prompb: SimpleNamespace, kernels_v
     packed, single = b"\x0a\x02\x01\x02", b"\x08\x01\x08\x02"
     body = symbols + b"".join(b"\x2a" + bytes([len(refs)]) + refs for refs in (packed, single))
     for found in (scan_v2(body, None), scan_v2(body, kernels_v2)):
-        assert {"a": "b"} == found.labels(0) == found.labels(1)
+        assert {"a": "b"} == dict(found.pairs(0)) == dict(found.pairs(1))
         assert found.keys[0].tolist() == found.keys[1].tolist()
 
 
@@ -139,4 +140,4 @@ def test_symbols_may_come_after_the_series(prompb: SimpleNamespace, kernels_v2: 
     series.timeseries.add(labels_refs=[1, 2])
     body = series.SerializeToString() + prompb.Request(symbols=["", "a", "b"]).SerializeToString()
     for kernels in (None, kernels_v2):
-        assert {"a": "b"} == scan_v2(body, kernels).labels(0)
+        assert {"a": "b"} == dict(scan_v2(body, kernels).pairs(0))

@@ -11,6 +11,7 @@ from tests.unit.doors.rest.conftest import Api
 from trimtab.access.principal import Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import DiskFull, Throttled
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.model import Identity, SeriesQuery
 
 PATH = "/rest/v1/metrics"
@@ -150,3 +151,18 @@ def test_a_body_that_is_not_json_is_refused_by_its_type(api: Api, headers: dict[
 def test_bytes_that_are_not_json_are_refused(api: Api, raw: bytes) -> None:
     answer = api.client.post(PATH, content=raw, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
+
+
+def test_a_series_over_the_limits_is_refused_by_number_and_the_others_are_stored(api: Api) -> None:
+    api.registry.admission.limits = SeriesLimits(labels=1, per_account=2)
+    answer = put(
+        api,
+        {"name": "a", "value": 1, "dimensions": {"a": "1", "b": "2"}},
+        *({"name": name, "value": 1} for name in "bcd"),
+    )
+    assert 2 == answer.json()["accepted"]
+    assert [0, 3] == [row["index"] for row in answer.json()["rejected"]]
+    assert "number of labels exceeds the limit" in answer.json()["rejected"][0]["reason"]
+    assert "per-user series limit of 2 exceeded" in answer.json()["rejected"][1]["reason"]
+    ((batch, _),) = api.ingest.batches
+    assert 2 == len(batch.values) == len(api.registry)

@@ -110,6 +110,17 @@ def test_kserve_requests_have_the_models_path_and_body() -> None:
     assert {("/v2/models/m/versions/3/infer", body)} == set(seen)
 
 
+def test_a_host_whose_address_is_told_is_not_resolved() -> None:
+    async def answer(path: str, asked: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    def target(port: int) -> Target:
+        return Target(f"http://models.invalid:{port}/x", payload=Payload(b"x"), connect_to="127.0.0.1")
+
+    level = _run(_http(answer), target, Held(5.0, 200.0, requests=40))
+    assert (40, 0.0) == (level.point.requests, level.point.errors)
+
+
 def test_first_tokens_and_gaps_are_those_of_the_stream(tmp_path: Path) -> None:
     lengths = tmp_path / "trace.csv"
     lengths.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n1,12,6\n2,40,6\n")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from trimtab.base.clock import SystemClock
+from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.base.errors import DiskFull, SetupError, Throttled, Unavailable
+from trimtab.store.telemetry import drain
 from trimtab.store.telemetry.batch import Section
 from trimtab.store.telemetry.client import NONE, BlockRefused
 from trimtab.store.telemetry.drain import PARTITIONS_PER_INSERT, inserts
@@ -370,3 +371,34 @@ def test_append_after_a_failed_write_leaves_no_gap(tmp_path: Path) -> None:
     assert 3 == second - first
     assert files.current.path.read_bytes().endswith(b"onetwo")
     files.close()
+
+
+def test_a_stop_sends_what_waits_only_while_there_is_time_and_the_next_start_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "BLOCK_ROWS", 1)  # a batch a block
+    engine, clock = Engine(), ManualClock()
+    engine.gate.clear()
+    engine.fail = lambda _token: clock.advance(drain._STOP_S)  # each insert takes all the time that there is
+    log = IngestLog(tmp_path / "log", engine, clock, LogLimits(disk_reserve_bytes=0))
+    log.open()
+
+    async def scenario() -> None:
+        for letter in b"abc":
+            await log.append([values(bytes([letter]))])
+
+    asyncio.run(scenario())
+    closing = threading.Thread(target=log.close)
+    closing.start()
+    while log.drain._stop_at is None:
+        continue
+    engine.gate.set()
+    closing.join()
+    assert b"a" == engine.rows()
+
+    async def rest(again: IngestLog) -> None:
+        assert await again.settled(5)
+
+    engine.fail = lambda _token: None
+    with_log(tmp_path, engine, rest)
+    assert b"abc" == engine.rows()

@@ -16,12 +16,23 @@ from msgspec import Raw, Struct
 
 from trimtab.base.tags import make_tags
 from trimtab.doors.aws.cloudwatch.complaints import Complaints
-from trimtab.doors.aws.cloudwatch.limits import FUTURE_MS, MAX_ABSOLUTE, MAX_METRICS, MAX_VALUES, PAST_MS, Unit
+from trimtab.doors.aws.cloudwatch.limits import (
+    FUTURE_MS,
+    MAX_ABSOLUTE,
+    MAX_DIMENSION_VALUE,
+    MAX_DIMENSIONS,
+    MAX_METRICS,
+    MAX_NAME,
+    MAX_VALUES,
+    PAST_MS,
+    Unit,
+)
 from trimtab.doors.aws.cloudwatch.names import check_dimensions, check_metric_name, check_namespace
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.series_ids import Ids
 from trimtab.doors.aws.service import CallContext
 from trimtab.doors.aws.wire.json import UNREADABLE
+from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.model import SET_ROW, VALUE_ROW, Identity, MetricBatch
 
 _NONE = Raw(b"[]")
@@ -184,6 +195,9 @@ def _series(
 ) -> list[int] | None:
     """The series of each datum; None if a name is not as it must be."""
     known = rooms.ids.of(context.account, context.region, namespace)
+    limits, room = rooms.registry.admission.limits, rooms.registry.admission.room(context.account)
+    if room < len(data) or not _wide(limits):
+        return None  # one that is refused would leave those before it half taken
     ids: list[int] = []
     for datum in data:
         sent = (datum.metric_name, bytes(datum.dimensions), datum.unit)
@@ -195,6 +209,12 @@ def _series(
             series_id, known = resolved
         ids.append(series_id)
     return ids
+
+
+def _wide(limits: SeriesLimits) -> bool:
+    """Whether what CloudWatch allows is within the limits of every door."""
+    lengths = limits.name_length >= MAX_NAME and limits.value_length >= MAX_DIMENSION_VALUE
+    return lengths and limits.labels >= MAX_DIMENSIONS
 
 
 def _resolve(

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from trimtab.access.principal import Role
+from trimtab.base.errors import LimitExceeded
 from trimtab.doors.aws.cloudwatch.complaints import Complaints, too_many
 from trimtab.doors.aws.cloudwatch.datum import Datum, check_datum, identity_of, rows_of
 from trimtab.doors.aws.cloudwatch.entity import check_entities
@@ -45,9 +46,15 @@ async def put_metric_data(rooms: CloudWatchRooms, request: Request, context: Cal
         _reject(rooms, context, request, len(placed), str(error))
         raise
     namespace = request["Namespace"]
+    identities = [identity_of(datum, context.account, context.region, namespace) for _, datum in placed]
+    try:
+        rooms.registry.admit(identities)
+    except LimitExceeded as error:
+        _reject(rooms, context, request, len(placed), str(error))
+        raise
     values, sets = [], []
-    for _, datum in placed:
-        series_id = rooms.registry.add(identity_of(datum, context.account, context.region, namespace))
+    for (_, datum), identity in zip(placed, identities, strict=True):
+        series_id = rooms.registry.add(identity)
         more_values, more_sets = rows_of(datum, series_id, now_ms)
         values += more_values
         sets += more_sets

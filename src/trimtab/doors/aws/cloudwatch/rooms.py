@@ -1,6 +1,6 @@
 """What CloudWatch's operations need, and the registry that they join."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import plain
 from trimtab.logs.contributors.room import ContributorsRoom
 from trimtab.metric_streams.room import StreamsRoom
+from trimtab.metrics.admission import Admission
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.model import Identity, MetricBatch, Series, SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
@@ -27,6 +28,13 @@ BODY_LIMIT = 1 << 20
 
 class Registry(Protocol):
     """`metrics.registry.SeriesRegistry`, as far as it is used here."""
+
+    admission: Admission
+    """Says what a new series may be."""
+
+    def admit(self, identities: Iterable[Identity]) -> None:
+        """Check that all may be added, before one is."""
+        ...
 
     def add(self, identity: Identity) -> int:
         """The id of a series, known or new."""

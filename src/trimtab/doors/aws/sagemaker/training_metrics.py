@@ -52,6 +52,7 @@ async def batch_put_metrics(rooms: SageMakerRooms, request: Request, context: Ca
         if one.get("Step") is not None:
             rows.append((_identity(context, component, name + STEP), one["Timestamp"], float(one["Step"])))
     if rows:
+        metrics.registry.admit(identity for identity, _, _ in rows)
         samples = [(metrics.registry.add(identity), at_ms, value) for identity, at_ms, value in rows]
         batch = MetricBatch(samples=np.array(samples, SAMPLE_ROW))
         key = f"{_DOOR}/{context.account}/{context.region}/{context.invocation_id}" if context.invocation_id else None

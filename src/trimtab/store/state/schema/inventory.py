@@ -82,3 +82,13 @@ catalog_rates = Table(
     Column("created_ms", BigInteger, nullable=False),
     Index(None, "kind", "subject", "from_ms", unique=True),
 )
+
+# What is not kept of new series: see inventory.drop_rules. The rule as JSON.
+drop_rules = Table(
+    "drop_rules",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("rule", Text, nullable=False),
+    Column("modified_ms", BigInteger, nullable=False),
+)

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from depth import examples
 from trimtab.doors.aws.cloudwatch.complaints import Complaints
 from trimtab.doors.aws.cloudwatch.put import put_fast, put_metric_data
-from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.faults import AwsError, of_domain
 from trimtab.doors.aws.wire.http import HttpRequest
 from trimtab.doors.aws.wire.json import JsonCodec
 from trimtab.doors.aws.wire.model import load_model
+from trimtab.metrics.admission import SeriesLimits, SeriesRefused, TooManySeries
 
 NOW_MS = 1_795_600_000_000
 CODEC = JsonCodec(load_model("cloudwatch"), load_model("cloudwatch").operation("PutMetricData"))
@@ -317,3 +318,25 @@ def test_what_the_fast_path_takes_the_general_path_takes_alike(
     general(other, request)
     assert one.value_rows == other.value_rows
     assert one.set_rows == other.set_rows
+
+
+def test_new_series_over_the_limit_of_the_account_refuse_the_whole_call(world: Any) -> None:
+    world.registry = world.rooms.registry
+    world.registry.admission.limits = SeriesLimits(per_account=2)
+    request = body({"Value": 1.0}, {"MetricName": "n", "Value": 1.0}, {"MetricName": "o", "Value": 1.0})
+    assert fast(world, request) is None
+    with pytest.raises(TooManySeries) as caught:
+        general(world, request)
+    assert ("LimitExceeded", 0, []) == (of_domain(caught.value).code, len(world.registry), world.ingest.batches)
+    general(world, body({"Value": 1.0}, {"MetricName": "n", "Value": 1.0}))
+    assert 2 == len(world.registry)
+
+
+def test_a_limit_below_that_of_cloudwatch_holds_here_too(world: Any) -> None:
+    world.rooms.registry.admission.limits = SeriesLimits(labels=1)
+    dimensions = [{"Name": name, "Value": "v"} for name in "ab"]
+    request = body({"Value": 1.0}, {"Value": 1.0, "Dimensions": dimensions})
+    assert fast(world, request) is None
+    with pytest.raises(SeriesRefused):
+        general(world, request)
+    assert 0 == len(world.rooms.registry)

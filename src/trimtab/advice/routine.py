@@ -57,7 +57,7 @@ class Routine:
             await self.recompute()
             await self._digest(now_ms)
             return
-        ran = await self.findings.checks()
+        ran = await self.findings.checks(EVERYTHING)
         asked = [id_ for id_, one in ran.items() if one.asked_ms and one.asked_ms >= one.ran_ms and id_ in catalogue()]
         if asked:
             await self.recompute(asked)
@@ -91,7 +91,7 @@ class Routine:
         gone = {id_: one for id_, one in active.items() if id_ not in known and one.finding.check not in judged}
         accepted = Wanted(state=State.RESOLVED, decision=Decision.ACCEPTED, hidden=True)
         gone |= {one.finding.id: one for one in await self.findings.listed(EVERYTHING, accepted)}
-        ran = await self.findings.checks()
+        ran = await self.findings.checks(EVERYTHING)
         undecided = frozenset((one.check, resource) for one in ran.values() for resource, _ in one.undecided)
         if await self.ledger.follow(gone.values(), undecided, facts):
             await self.ledger.measure()

@@ -165,11 +165,12 @@ class FindingStore:
 
         return await self._state.read(read)
 
-    async def checks(self) -> dict[str, CheckRun]:
-        """How every check that ever ran went the last time."""
+    async def checks(self, scope: Scope) -> dict[str, CheckRun]:
+        """How every check that ever ran went the last time; of what it could not judge, what `scope` sees."""
 
         def read(connection: Connection) -> dict[str, CheckRun]:
-            return {row.check_id: check_run_of(row) for row in connection.execute(select(advice_checks))}
+            runs = map(check_run_of, connection.execute(select(advice_checks)))
+            return {run.check: _within(scope, run) for run in runs}
 
         return await self._state.read(read)
 
@@ -177,6 +178,13 @@ class FindingStore:
         """The last recomputations, the newest first."""
         query = select(advice_runs).order_by(advice_runs.c.position.desc()).limit(limit)
         return await self._state.read(lambda connection: [run_of(row) for row in connection.execute(query)])
+
+
+def _within(scope: Scope, run: CheckRun) -> CheckRun:
+    if scope.accounts is None:
+        return run
+    mine = tuple(one for one in run.undecided if one[0].partition("/")[2].partition("/")[0] in scope.accounts)
+    return replace(run, undecided=mine)
 
 
 def _owned(finding: Finding, rules: OwnerRules) -> Finding:

@@ -19,6 +19,14 @@ def write_whole(path: Path, body: bytes, *, lasting: bool = False) -> None:
         sync_folder(path.parent)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it that are missing; their names are durable when this returns."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode, exist_ok=True)
+        sync_folder(one.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)

@@ -88,24 +88,24 @@ class DeliveryLog:
 
     async def test(self, account: str | None, name: str, who: str) -> Delivery:
         """Send a test to a channel: it is planned as any other and sent by the jobs process. Raises NotFound."""
-        channel = await self._state.read(lambda connection: channels.named(connection, account, name))
         now_ms = self._clock.now_ms()
-        told = Notification(
-            id=new_id(),
-            kind=TEST,
-            at_ms=now_ms,
-            subject=name,
-            title=f"Test of channel {name}",
-            text=f"{who} asked whether this arrives. It does.",
-            severity=Severity.INFO,
-            order_key=f"{TEST}/{new_id()}",
-            group_key=TEST,
-            account=channel.account,
-            labels={"alertname": "TrimtabTest", "channel": name},
-            body={"test": True},
-        )
 
         def plan(connection: Connection) -> Delivery:
+            channel = channels.named(connection, account, name)
+            told = Notification(
+                id=new_id(),
+                kind=TEST,
+                at_ms=now_ms,
+                subject=name,
+                title=f"Test of channel {name}",
+                text=f"{who} asked whether this arrives. It does.",
+                severity=Severity.INFO,
+                order_key=f"{TEST}/{new_id()}",
+                group_key=TEST,
+                account=channel.account,
+                labels={"alertname": "TrimtabTest", "channel": name},
+                body={"test": True},
+            )
             # A person waits for the answer: a receiver that is thought to be away is asked now.
             connection.execute(
                 update(notify_channels).where(notify_channels.c.id == channel.id).values(open_until_ms=0)

@@ -50,7 +50,7 @@ class Measurements:
     async def servers(self, scope: Scope) -> Mapping[str, tuple[Server, ...]]:
         """By service its measured types whose price is known in dollars."""
         await self.inventory.imported.refresh()
-        rates, now_ms = Rates((*shares_of(await self.facts.all()), *published())), self.clock.now_ms()
+        rates, now_ms = Rates((*shares_of(await self.facts.listed(scope)), *published())), self.clock.now_ms()
         found: dict[str, list[Server]] = {}
         for one in measured(await self.tests.listed(scope)):
             price = price_of(self.inventory.catalog, one.type, now_ms, self.region)

@@ -110,5 +110,11 @@ def test_a_scope_sees_its_own_findings_only(store: FindingStore) -> None:
 
 def test_what_could_not_be_judged_is_kept_with_its_reason(store: FindingStore) -> None:
     publish(store, undecided=(Undecided("aws/1/r/volume/vol-9", "no metric of it"),))
-    run = asyncio.run(store.checks())["DAvU99Dc4C"]
+    run = asyncio.run(store.checks(EVERYTHING))["DAvU99Dc4C"]
     assert ((("aws/1/r/volume/vol-9", "no metric of it"),), 5) == (run.undecided, run.looked_at)
+
+
+def test_what_could_not_be_judged_of_other_accounts_is_not_told(store: FindingStore) -> None:
+    publish(store, undecided=(Undecided("aws/1/r/volume/vol-9", "no metric"), Undecided("aws/2/r/volume/x", "none")))
+    run = asyncio.run(store.checks(Scope(accounts=frozenset({"1"}))))["DAvU99Dc4C"]
+    assert run.undecided == (("aws/1/r/volume/vol-9", "no metric"),)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
+from trimtab.access.scope import Scope
 from trimtab.advice.purchases.model import AZURE, GOOGLE, Payment, PlanKind, Reservation
 from trimtab.advice.purchases.rates import EVERY, Basis, Share
 from trimtab.base import typed
@@ -114,13 +115,17 @@ class FactStore:
         self._state = state
         self._clock = clock
 
-    async def put(self, *facts: Fact) -> None:
-        """Set facts, all or none; one of the same kind and name is replaced. Raises InvalidInput."""
+    async def put(self, *facts: Fact, account: str | None = None) -> None:
+        """Set facts, all or none; one of the same kind and name is replaced. Raises InvalidInput.
+
+        `account` is whose they are; None: of the whole installation.
+        """
         for fact in facts:
             check(fact)
         now_ms = self._clock.now_ms()
         rows = [
             {
+                "account": account or "",
                 "kind": kind_of(fact),
                 "name": fact.name,
                 "form": msgspec.json.encode(fact).decode(),
@@ -131,28 +136,39 @@ class FactStore:
 
         def write(connection: Connection) -> None:
             for row in rows:
-                same = (_columns.kind == row["kind"]) & (_columns.name == row["name"])
+                same = and_(*(_columns[key] == row[key] for key in ("account", "kind", "name")))
                 connection.execute(delete(purchase_facts).where(same))
                 connection.execute(insert(purchase_facts).values(row))
 
         await self._state.change(write)
 
-    async def remove(self, kind: str, name: str) -> None:
-        """Remove a fact. Raises NotFound."""
+    async def remove(self, kind: str, name: str, account: str | None = None) -> None:
+        """Remove a fact of an account; None: whosever it is. Raises NotFound."""
+        same = (_columns.kind == kind) & (_columns.name == name)
+        if account is not None:
+            same &= _columns.account == account
 
         def write(connection: Connection) -> None:
-            same = (_columns.kind == kind) & (_columns.name == name)
             if not connection.execute(delete(purchase_facts).where(same)).rowcount:
                 raise NotFound(f"no {kind} is named {name!r}; `trimtab advice purchases facts` lists them")
 
         await self._state.change(write)
 
-    async def all(self) -> list[Fact]:
-        """Every fact, by kind and name."""
+    async def listed(self, scope: Scope) -> list[Fact]:
+        """The facts of the whole installation, and of the accounts that a scope sees, by kind and name.
+
+        Of two of one kind and name an account's own counts in its scope, and the installation's where all are seen.
+        """
+        query = select(purchase_facts).order_by(_columns.kind, _columns.name, _columns.account)
+        if scope.accounts is not None:
+            query = query.where(_columns.account.in_(["", *scope.accounts]))
 
         def read(connection: Connection) -> list[Fact]:
-            rows = connection.execute(select(purchase_facts).order_by(_columns.kind, _columns.name))
-            return [typed.decode(row.form, type=_KINDS[row.kind]) for row in rows]
+            found: dict[tuple[str, str], Fact] = {}
+            for row in connection.execute(query):
+                if scope.accounts is not None or (row.kind, row.name) not in found:
+                    found[row.kind, row.name] = typed.decode(row.form, type=_KINDS[row.kind])
+            return list(found.values())
 
         return await self._state.read(read)
 

@@ -2,10 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select
 
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.base import typed
 from trimtab.base.clock import Clock
@@ -48,9 +50,12 @@ class PlanStore:
         self._state = state
         self._clock = clock
 
-    async def keep(self, wanted: Wanted, answer: Answer | None, took_ms: int, problem: str = "") -> Made:
-        """Keep a plan, or why there is none."""
+    async def keep(
+        self, wanted: Wanted, answer: Answer | None, took_ms: int, problem: str = "", scope: Scope = EVERYTHING
+    ) -> Made:
+        """Keep a plan over what `scope` sees, or why there is none."""
         row = {
+            "accounts": _accounts(scope),
             "made_ms": self._clock.now_ms(),
             "took_ms": took_ms,
             "settings": msgspec.json.encode(wanted).decode(),
@@ -66,9 +71,9 @@ class PlanStore:
 
         return await self._state.change(write)
 
-    async def latest(self, id_: int | None = None) -> Made:
-        """The newest plan, or the one of a number. Raises NotFound."""
-        query = select(purchase_plans).order_by(purchase_plans.c.id.desc()).limit(1)
+    async def latest(self, scope: Scope, id_: int | None = None) -> Made:
+        """The newest plan over what `scope` sees, or the one of a number. Raises NotFound."""
+        query = _over(scope).limit(1)
         if id_ is not None:
             query = query.where(purchase_plans.c.id == id_)
 
@@ -83,12 +88,12 @@ class PlanStore:
 
         return await self._state.read(read)
 
-    async def newest(self) -> list[Made]:
-        """The newest plan of each currency and provider, the latest made first.
+    async def newest(self, scope: Scope) -> list[Made]:
+        """The newest plan over what `scope` sees of each currency and provider, the latest made first.
 
         What was not made again for two nights is no more: its bill or its rates are gone.
         """
-        query = select(purchase_plans).order_by(purchase_plans.c.id.desc())
+        query = _over(scope)
 
         def read(connection: Connection) -> list[Made]:
             found: dict[tuple[str, str], Made] = {}
@@ -123,3 +128,13 @@ class PlanStore:
             return [Generation(*row) for row in connection.execute(query)]
 
         return await self._state.read(read)
+
+
+def _over(scope: Scope) -> Select[Any]:
+    """Plans over just what a scope sees, the newest first: one over more would tell of the bills of others."""
+    mine = purchase_plans.c.accounts == _accounts(scope)
+    return select(purchase_plans).where(mine).order_by(purchase_plans.c.id.desc())
+
+
+def _accounts(scope: Scope) -> str:
+    return "" if scope.accounts is None else ",".join(sorted(scope.accounts))[:255] or "none"

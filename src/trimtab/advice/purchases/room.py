@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.purchases.advisor import Advisor, Known, Planned, Terms
 from trimtab.advice.purchases.answer import Answer, Wanted
 from trimtab.advice.purchases.bill import Bill
@@ -71,13 +71,13 @@ class PurchasesRoom:
             leaves,
         )
 
-    async def shares(self) -> tuple[Share, ...]:
-        """Every rate that is known without the bill."""
-        return (*shares_of(await self.facts.all()), *published())
+    async def shares(self, scope: Scope) -> tuple[Share, ...]:
+        """Every rate that is known without the bill, as far as `scope` sees."""
+        return (*shares_of(await self.facts.listed(scope)), *published())
 
     async def known(self, scope: Scope) -> Known:
         """What people said, and what was recorded."""
-        facts, now_ms = await self.facts.all(), self.clock.now_ms()
+        facts, now_ms = await self.facts.listed(scope), self.clock.now_ms()
         families = {name: family_of(name) for name in self.catalog.types}
         machines = tuple(replace(one, units=units_of(one.type)) for one in machines_of(facts, families))
         terms = dict(await self.terms(scope)) if self.terms is not None else {}
@@ -112,13 +112,15 @@ class PurchasesRoom:
         use = bill.use
         if wanted.rightsizing and self.leaves is not None:
             use = await self.leaves(scope, bill, Rates((*known.shares, *bill.shares)))
-        return await self.keep(wanted, await self.advisor.plan(bill, use, wanted, known, began), publish=publish)
+        planned = await self.advisor.plan(bill, use, wanted, known, began)
+        return await self.keep(wanted, planned, publish=publish, scope=scope)
 
-    async def keep(self, wanted: Wanted, planned: Planned, *, publish: bool) -> Made:
-        """Keep a plan that was made; what it finds is published beside what those of others found."""
-        made = await self.plans.keep(wanted, planned.answer, self.clock.now_ms() - planned.answer.made_ms)
+    async def keep(self, wanted: Wanted, planned: Planned, *, publish: bool, scope: Scope = EVERYTHING) -> Made:
+        """Keep a plan over what `scope` sees; what it finds is published beside what those of others found."""
+        took_ms = self.clock.now_ms() - planned.answer.made_ms
+        made = await self.plans.keep(wanted, planned.answer, took_ms, scope=scope)
         if publish:
-            newest = [one.answer for one in await self.plans.newest() if one.answer is not None]
+            newest = [one.answer for one in await self.plans.newest(scope) if one.answer is not None]
             await self.publish(newest, made.took_ms)
         return made
 
@@ -127,25 +129,28 @@ class PurchasesRoom:
         if self.findings is not None and answers:
             await self.findings.publish(all_judged(answers), took_ms=took_ms, what="purchase options")
 
-    async def latest(self, id_: int = 0, currency: str = "", provider: str = "") -> Made:
-        """A plan by its number, else the newest, of a currency and provider where they are given. Raises NotFound."""
+    async def latest(self, scope: Scope, id_: int = 0, currency: str = "", provider: str = "") -> Made:
+        """A plan over what `scope` sees: by its number, else the newest, of a currency and provider where given.
+
+        Raises NotFound.
+        """
         if id_ or not (currency or provider):
-            return await self.plans.latest(id_ or None)
-        for one in await self.plans.newest():
+            return await self.plans.latest(scope, id_ or None)
+        for one in await self.plans.newest(scope):
             mine = one.answer.currency if one.answer else one.wanted.currency
             if currency in ("", mine) and provider in ("", one.wanted.provider):
                 return one
         of = " and ".join(word for word in (currency, provider) if word)
         raise NotFound(f"no plan of {of} has been made; `trimtab advice purchases plan` makes one")
 
-    async def rates(self) -> Rates:
-        """The rates that are known without the bill."""
-        return Rates(await self.shares())
+    async def rates(self, scope: Scope) -> Rates:
+        """The rates that are known without the bill, as far as `scope` sees."""
+        return Rates(await self.shares(scope))
 
     async def usual(self) -> Wanted:
         """What was asked the last time, else what is asked where nobody said otherwise."""
         try:
-            return replace((await self.plans.latest()).wanted, currency="", provider=AWS)
+            return replace((await self.plans.latest(EVERYTHING)).wanted, currency="", provider=AWS)
         except NotFound:
             return Wanted()
 

@@ -205,15 +205,14 @@ def _of_findings(room: AdviceRoom) -> list[Operation]:
 
 def _of_checks(room: AdviceRoom) -> list[Operation]:
     async def listed(call: Call[NoQuery, None]) -> wire.AdviceChecks:
-        del call
-        ran, knobs = await room.findings.checks(), await room.knobs.all()
+        ran, knobs = await room.findings.checks(call.principal.scope), await room.knobs.all()
         every: list[Check | Recommender] = [*catalogue().values(), *RECOMMENDERS]
         return wire.AdviceChecks([check_answer(one, ran.get(one.id), knobs.get(one.id, {})) for one in every])
 
     async def put(call: Call[NoQuery, wire.SetCheck]) -> wire.AdviceCheck:
         id_ = call.path["id"]
         knobs = await room.knobs.set(id_, dict(call.body.settings))
-        return check_answer(check(id_), (await room.findings.checks()).get(id_), knobs)
+        return check_answer(check(id_), (await room.findings.checks(call.principal.scope)).get(id_), knobs)
 
     return [
         Operation(

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, written from the declared operations and the wire types."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,8 @@ _REASONS = {
     504: "The read passed its time or memory limit.",
     507: "The disk is full: nothing was stored.",
 }
+Schemas = Mapping[Any, dict[str, Any]]
+"""How each type of an answer or body is told of."""
 _EVERYWHERE = (400, 401, 403, 405, 503)
 _WITH_BODY = (413, 415)
 
@@ -34,10 +36,12 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     types: list[Any] = [Failure]
     for operation in operations:
         types += [part for part in (operation.answer, operation.body) if part is not None]
-    _, components = msgspec.json.schema_components(types, ref_template=_REF)
+    # All at once: of two that are called alike each has its module in its name, in what refers to it too.
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    known = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        described = _operation(operation, components)
+        described = _operation(operation, components, known)
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -60,20 +64,20 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     }
 
 
-def _operation(operation: Operation, components: dict[str, Any]) -> dict[str, Any]:
+def _operation(operation: Operation, components: dict[str, Any], known: Schemas) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name.replace(" ", "_"),
         "summary": operation.summary,
         "tags": [operation.tag],
         "parameters": _parameters(operation, components),
-        "responses": _responses(operation),
+        "responses": _responses(operation, known),
     }
     if operation.role is not None:
         described["description"] = f"Needs role {operation.role}."
     if operation.body is not None:
         described["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _schema(operation.body)}},
+            "content": {"application/json": {"schema": known[operation.body]}},
         }
     return described
 
@@ -110,21 +114,16 @@ def _parameters(operation: Operation, components: dict[str, Any]) -> list[dict[s
     return parameters
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
-    content = {"schema": {"type": "string"} if operation.answer is None else _schema(operation.answer)}
+def _responses(operation: Operation, known: Schemas) -> dict[str, Any]:
+    content = {"schema": {"type": "string"} if operation.answer is None else known[operation.answer]}
     responses: dict[str, Any] = {}
     for status in (operation.status, *operation.also):
         responses[str(status)] = {"description": operation.summary, "content": {operation.media_type: content}}
     failures = {*_EVERYWHERE, *operation.errors, *(_WITH_BODY if operation.body is not None else ())}
     for status in sorted(failures - {operation.status, *operation.also}):
-        body = {"application/json": {"schema": _schema(Failure)}}
+        body = {"application/json": {"schema": known[Failure]}}
         responses[str(status)] = {"description": _REASONS[status], "content": body}
     return responses
-
-
-def _schema(kind: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
-    return dict(schema)
 
 
 def template_names(path: str) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from trimtab.access.principal import Role
+from trimtab.access.principal import Principal, Role
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.facts import OFFER, RATE, RESERVED, TERM, Offer, OwnRate, ReservedRate, Term
 from trimtab.advice.purchases.kept import Made
@@ -52,15 +52,14 @@ def operations(room: PurchasesRoom) -> list[Operation]:
 def _of_plans(room: PurchasesRoom) -> list[Operation]:
     async def latest(call: Call[Which, None]) -> wire.PurchasePlan:
         asked = call.query
-        return plan_answer(await room.latest(asked.id, asked.currency, asked.provider))
+        return plan_answer(await room.latest(call.principal.scope, asked.id, asked.currency, asked.provider))
 
     async def make(call: Call[NoQuery, wire.PlanPurchases]) -> wire.PurchasePlan:
         wanted = typed.convert(msgspec.to_builtins(call.body), Wanted)
         return plan_answer(await room.make(call.principal.scope, wanted, publish=call.principal.scope.accounts is None))
 
     async def rates(call: Call[NoQuery, None]) -> wire.CommitmentRates:
-        del call
-        found = (await room.rates()).all()
+        found = (await room.rates(call.principal.scope)).all()
         return wire.CommitmentRates(
             [
                 wire.CommitmentRate(
@@ -89,8 +88,8 @@ def _of_plans(room: PurchasesRoom) -> list[Operation]:
 
 
 def _of_facts(room: PurchasesRoom) -> list[Operation]:
-    async def facts() -> wire.PurchaseFacts:
-        found = await room.facts.all()
+    async def facts(principal: Principal) -> wire.PurchaseFacts:
+        found = await room.facts.listed(principal.scope)
         return wire.PurchaseFacts(
             [
                 wire.PutRate(
@@ -113,19 +112,21 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
         )  # fmt: skip
 
     async def listed(call: Call[NoQuery, None]) -> wire.PurchaseFacts:
-        del call
-        return await facts()
+        return await facts(call.principal)
 
     async def put_rate(call: Call[NoQuery, wire.PutRate]) -> wire.PurchaseFacts:
         one = call.body
         kind, payment = PlanKind(one.kind), Payment(one.payment)
         share = Decimal(one.share)
-        await room.facts.put(OwnRate(kind, one.years, payment, one.service, one.family, share, one.note, one.region))
-        return await facts()
+        await room.facts.put(
+            OwnRate(kind, one.years, payment, one.service, one.family, share, one.note, one.region),
+            account=call.principal.account,
+        )
+        return await facts(call.principal)
 
     async def import_rates(call: Call[NoQuery, wire.ImportRates]) -> wire.PurchaseFacts:
-        await room.facts.put(*await asyncio.to_thread(read_rates, call.body.csv))
-        return await facts()
+        await room.facts.put(*await asyncio.to_thread(read_rates, call.body.csv), account=call.principal.account)
+        return await facts(call.principal)
 
     async def put_offer(call: Call[NoQuery, wire.PutOffer]) -> wire.PurchaseFacts:
         one = call.body
@@ -133,18 +134,19 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
             Offer(
                 one.name, one.what, one.type, one.region, Decimal(one.hourly), one.most, one.years,
                 Payment(one.payment), one.platform, one.start_ms, one.end_ms,
-            )
+            ),
+            account=call.principal.account,
         )  # fmt: skip
-        return await facts()
+        return await facts(call.principal)
 
     async def put_term(call: Call[NoQuery, wire.PutTerm]) -> wire.PurchaseFacts:
-        await room.facts.put(Term(call.body.name, call.body.start_ms, call.body.end_ms))
-        return await facts()
+        await room.facts.put(Term(call.body.name, call.body.start_ms, call.body.end_ms), account=call.principal.account)
+        return await facts(call.principal)
 
     async def remove(call: Call[Named, None]) -> wire.FactRemoved:
         if call.path["kind"] not in (RATE, OFFER, TERM, RESERVED):
             raise NotFound(f"no kind of fact is {call.path['kind']!r}: expected {RATE}, {RESERVED}, {OFFER} or {TERM}")
-        await room.facts.remove(call.path["kind"], call.query.name)
+        await room.facts.remove(call.path["kind"], call.query.name, call.principal.account)
         return wire.FactRemoved(call.query.name)
 
     answer = wire.PurchaseFacts

@@ -13,8 +13,9 @@ import msgspec
 
 from trimtab.base import typed
 from trimtab.base.clock import to_datetime
+from trimtab.base.whole_file import make_folder, sync_folder
 from trimtab.store.telemetry.records import Gap, Record, RecordType, decode_batch
-from trimtab.store.telemetry.segments import Segment, sync_directory
+from trimtab.store.telemetry.segments import Segment
 
 FOLDER = "damaged"
 
@@ -80,14 +81,14 @@ def keep(directory: Path, found: Sequence[Damage]) -> list[Damage]:
     folder = directory / FOLDER
     new = [one for one in found if not (folder / f"{one.name}.json").exists()]
     if new:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder, 0o700)
     for one in new:
         with (directory / f"{one.segment}.log").open("rb") as segment:
             segment.seek(one.offset)
             write_private(folder / f"{one.name}.bin", segment.read(one.end - one.offset))
         write_private(folder / f"{one.name}.json", msgspec.json.encode(one))
     if new:
-        sync_directory(folder)
+        sync_folder(folder)
     return new
 
 

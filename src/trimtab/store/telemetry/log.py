@@ -21,6 +21,7 @@ from typing import IO
 from trimtab.base.clock import Clock
 from trimtab.base.errors import DiskFull, Throttled, Unavailable
 from trimtab.base.ids import new_id
+from trimtab.base.whole_file import make_folder, sync_folder
 from trimtab.store.telemetry.batch import Appended, Section
 from trimtab.store.telemetry.damage import Damage, Kind, Survey, keep, kept
 from trimtab.store.telemetry.drain import Drain, Sink, Waiting
@@ -42,7 +43,7 @@ from trimtab.store.telemetry.records import (
     encode_schema,
 )
 from trimtab.store.telemetry.schema import TABLES
-from trimtab.store.telemetry.segments import SEGMENT_BYTES, Segment, SegmentFiles, sync_directory
+from trimtab.store.telemetry.segments import SEGMENT_BYTES, Segment, SegmentFiles
 
 logger = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ class IngestLog:
 
     def open(self) -> None:
         """Lock the directory, read back what a crash left, and start the threads."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_folder(self._directory)
         self._lock_file = lock_directory(self._directory)
         waiting, blocks, done = self._recover()
         left = [item for item in waiting if item.sequence > done]
@@ -316,7 +317,7 @@ class IngestLog:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            sync_directory(self._directory)
+            sync_folder(self._directory)
         return path.read_text().strip()
 
     def close(self) -> None:

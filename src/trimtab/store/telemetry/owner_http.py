@@ -1,19 +1,23 @@
 """ClickHouse's HTTP interface over the embedded engine, as far as clickhouse-connect uses it.
 
-One thread a connection. Every in-flight query has an engine handle of its own: a shared handle would serialise.
+One thread a connection, which proves itself before anything of its body is read; bodies are read in parts, and what
+is inserted goes part by part to where the engine reads it. Every in-flight query has an engine handle of its own: a
+shared handle would serialise.
 Inserts reach the engine through a memory file, since its `send_insert` swallows errors of the sink.
 Source: ClickHouse documentation, "HTTP interface".
 """
 
 import base64
+import contextlib
 import hmac
 import os
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -48,8 +52,21 @@ _INPUT = re.compile(r"\binput\(('(?:[^'\\]|\\.)*')\)", re.IGNORECASE)
 _FORMAT = re.compile(r"\sFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _ERROR_CODE = re.compile(r"Code: (\d+)")
 _SYNTAX = 62
+_PART = 1 << 20
+"""Bytes of a body that are read at a time."""
+_HEAD = 1 << 16
+"""Bytes at the beginning of a body in which an INSERT has its statement."""
+_MOST_SQL = 64 << 20
+"""Bytes of a body that is a statement or a form: long parameters are lists of ids."""
+_MOST_ROWS = 4 << 30
+"""Bytes of an insert. The largest blocks that are sent are a hundredth of it."""
+_PATIENCE_S, _MOST_THROWN = 1.0, 1 << 20
+"""How long, and how many bytes, a caller who was refused may go on sending, so that it reads why."""
 _MAX_IDLE_HANDLES = 16
 _COPY_BELOW = 1 << 16  # bytes; above, a second send costs less than copying the answer behind its head
+
+
+Buffer = bytes | memoryview
 
 
 class Connection(Protocol):
@@ -141,7 +158,7 @@ class EngineServer(ThreadingHTTPServer):
     def __init__(self, handles: Handles, password: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.handles = handles
-        self.authorization = "Basic " + base64.b64encode(f"trimtab:{password}".encode()).decode()
+        self.authorization = b"Basic " + base64.b64encode(f"trimtab:{password}".encode())
         self.in_flight = 0
         self.quiet = threading.Condition()
 
@@ -154,6 +171,8 @@ class EngineServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: EngineServer
+    whole = True
+    """Whether the body of the request was read to its end, so that another may follow it."""
 
     def setup(self) -> None:
         super().setup()
@@ -163,37 +182,47 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path == "/ping":
             self._answer(200, b"Ok.\n", "TabSeparated")
         else:
-            self._run(b"")
+            self._run(iter(()))
 
     def do_POST(self) -> None:
-        self._run(self._body())
+        self.whole = False
+        self._run(self._parts())
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the caller reports its own errors."""
 
-    def _body(self) -> bytes:
+    def _parts(self) -> Iterator[bytes]:
+        """The body, at most _PART bytes at a time. Raises ValueError where it is cut short or no body at all."""
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        chunks = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
+            yield from self._exactly(int(self.headers.get("Content-Length", 0)))
+            self.whole = True
+            return
+        while size := int(self.rfile.readline(_HEAD).split(b";")[0], 16):
+            yield from self._exactly(size)
+            self.rfile.readline(_HEAD)
+        self.rfile.readline(_HEAD)
+        self.whole = True
 
-    def _run(self, body: bytes) -> None:
-        if not hmac.compare_digest(self.headers.get("Authorization", ""), self.server.authorization):
+    def _exactly(self, size: int) -> Iterator[bytes]:
+        while size > 0:
+            part = self.rfile.read(min(size, _PART))
+            if not part:
+                raise ValueError("Code: 33. DB::Exception: the body is cut short")
+            size -= len(part)
+            yield part
+
+    def _run(self, parts: Iterator[bytes]) -> None:
+        if not hmac.compare_digest(self.headers.get("Authorization", "").encode(), self.server.authorization):
             self._answer(401, b"Code: 516. DB::Exception: wrong engine password", "", code=516)
             return
-        arguments = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
-        kind = self.headers.get("Content-Type", "")
-        if kind.startswith("multipart/form-data"):
-            arguments.update(_form_fields(kind, body))
-            body = b""
         with self.server.quiet:
             self.server.in_flight += 1
         try:
-            payload, format_ = self._execute(arguments, body)
+            arguments = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+            kind = self.headers.get("Content-Type", "")
+            if kind.startswith("multipart/form-data"):
+                arguments.update(_form_fields(kind, b"".join(_bounded(parts, _MOST_SQL))))
+            payload, format_ = self._execute(arguments, parts)
         except (RuntimeError, ValueError) as problem:  # chdb.ChdbError is a RuntimeError
             text = str(problem)
             found = _ERROR_CODE.search(text)
@@ -205,12 +234,26 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.in_flight -= 1
                 self.server.quiet.notify_all()
 
-    def _execute(self, arguments: dict[str, str], body: bytes) -> tuple[bytes, str]:
+    def _hang_up(self) -> None:
+        """Close the connection, when the caller had a moment to read the answer: unread bytes would reset it."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_PATIENCE_S)
+            thrown = 0
+            while thrown < _MOST_THROWN and (part := self.connection.recv(_HEAD)):
+                thrown += len(part)
+
+    def _execute(self, arguments: dict[str, str], parts: Iterator[bytes]) -> tuple[bytes, str]:
         query = arguments.get("query", "")
         if insert := _INSERT.fullmatch(query.encode()):
-            return self._insert(insert, arguments, memoryview(body)), ""
-        if not query and (insert := _INSERT.match(body)):  # clickhouse-connect puts the statement before the rows
-            return self._insert(insert, arguments, memoryview(body)[insert.end() :]), ""
+            return self._insert(insert, arguments, parts), ""
+        head = b""
+        while len(head) < _HEAD and (part := next(parts, b"")):
+            head += part
+        if not query and (insert := _INSERT.match(head)):  # clickhouse-connect puts the statement before the rows
+            return self._insert(insert, arguments, chain((memoryview(head)[insert.end() :],), parts)), ""
+        body = b"".join(_bounded(chain((head,), parts), _MOST_SQL))
         sql = query + ("\n" if query and body else "") + body.decode()
         params = {name[6:]: value for name, value in arguments.items() if name.startswith("param_")}
         format_ = "TabSeparated"
@@ -223,26 +266,28 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             self.server.handles.give(handle, settings)
 
-    def _insert(self, insert: re.Match[bytes], arguments: dict[str, str], rows: memoryview) -> bytes:
+    def _insert(self, insert: re.Match[bytes], arguments: dict[str, str], rows: Iterable[Buffer]) -> bytes:
         if arguments.get("readonly", "0") != "0":
             raise ValueError("Code: 164. DB::Exception: cannot insert in readonly mode")
         statement, format_ = insert[1].decode(), insert[2].decode()
         settings = ", ".join(f"{name} = {_quoted(value)}" for name, value in _settings(arguments).items())
         memory = os.memfd_create("insert")
-        handle = self.server.handles.take({})
         try:
             with os.fdopen(os.dup(memory), "wb") as file:
-                file.write(rows)
+                file.writelines(_bounded(rows, _MOST_ROWS))
             clause = f" SETTINGS {settings}" if settings else ""
             file_ = f"/proc/self/fd/{memory}"
-            if source := _INPUT.search(statement):  # INSERT … SELECT … FROM input('structure')
-                before, after = statement[: source.start()], statement[source.end() :]
-                handle.query(f"{before}file('{file_}', '{format_}', {source[1]}){after}{clause}")
-            else:
-                handle.query(f"{statement} FROM INFILE '{file_}'{clause} FORMAT {format_}")
+            handle = self.server.handles.take({})
+            try:
+                if source := _INPUT.search(statement):  # INSERT … SELECT … FROM input('structure')
+                    before, after = statement[: source.start()], statement[source.end() :]
+                    handle.query(f"{before}file('{file_}', '{format_}', {source[1]}){after}{clause}")
+                else:
+                    handle.query(f"{statement} FROM INFILE '{file_}'{clause} FORMAT {format_}")
+            finally:
+                self.server.handles.give(handle, {})
         finally:
             os.close(memory)
-            self.server.handles.give(handle, {})
         return b""
 
     def _answer(self, status: int, payload: bytes, format_: str, code: int = 0) -> None:
@@ -257,6 +302,8 @@ class _Handler(BaseHTTPRequestHandler):
             head.append(f"X-ClickHouse-Format: {format_}")
         if code:
             head.append(f"X-ClickHouse-Exception-Code: {code}")
+        if not self.whole:  # nobody reads the rest of the body: the next request could not be told from it
+            head.append("Connection: close")
         # One packet with TCP_NODELAY where it fits: two would wait 40 ms for the peer's delayed acknowledgement.
         start = "\r\n".join(head).encode() + b"\r\n\r\n"
         if len(payload) < _COPY_BELOW:
@@ -264,6 +311,18 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.connection.sendall(start)
             self.connection.sendall(payload)
+        if not self.whole:
+            self._hang_up()
+
+
+def _bounded(parts: Iterable[Buffer], most: int) -> Iterator[Buffer]:
+    """The parts, as long as they are at most `most` bytes. Raises ValueError."""
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > most:
+            raise ValueError(f"Code: 307. DB::Exception: the body is larger than {most} bytes")
+        yield part
 
 
 def _form_fields(content_type: str, body: bytes) -> dict[str, str]:

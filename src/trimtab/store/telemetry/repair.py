@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import hash64
+from trimtab.base.whole_file import make_folder, sync_folder
 from trimtab.settings import Settings
 from trimtab.store.telemetry.client import Telemetry, embedded_endpoint, server_endpoint
 from trimtab.store.telemetry.damage import Damage, Survey, kept
@@ -152,11 +153,13 @@ def _about(path: Path) -> SetAside:
 
 def _put_away(path: Path) -> None:
     done = path.parent / REPLAYED
-    done.mkdir(mode=0o700, exist_ok=True)
+    make_folder(done, 0o700)
     path.replace(done / path.name)
     about = path.with_suffix(".json")
     if about.exists():
         about.replace(done / about.name)
+    for folder in (done, path.parent):
+        sync_folder(folder)
 
 
 _TABLES_OF = {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trimtab.base.whole_file import sync_folder
 from trimtab.store.telemetry.records import Format, Gap, Record, format_of, new_header, scan
 
 SEGMENT_BYTES = 64 << 20
@@ -55,7 +56,7 @@ class SegmentFiles:
         try:
             _write(descriptor, begins, 0)
             os.fdatasync(descriptor)
-            sync_directory(self._directory)
+            sync_folder(self._directory)
         except OSError:
             os.close(descriptor)
             path.unlink(missing_ok=True)
@@ -104,15 +105,6 @@ def read_at(path: Path, offset: int, length: int) -> memoryview:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         return memoryview(os.pread(descriptor, length, offset))
-    finally:
-        os.close(descriptor)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make a created or deleted name in `directory` durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

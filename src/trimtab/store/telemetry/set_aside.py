@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from trimtab.base import typed
+from trimtab.base.whole_file import make_folder, sync_folder
 from trimtab.store.telemetry.damage import write_private
-from trimtab.store.telemetry.segments import sync_directory
 
 FOLDER = "quarantine"
 _ROWS = ".rowbinary"
@@ -30,11 +30,11 @@ class SetAside:
 def set_aside(directory: Path, name: str, about: SetAside, rows: bytes) -> Path:
     """Keep `rows` in the log's directory, durably, and return the file."""
     folder = directory / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder, 0o700)
     write_private(folder / f"{name}.json", msgspec.json.encode(about))
     path = folder / f"{name}{_ROWS}"
     write_private(path, rows)
-    sync_directory(folder)
+    sync_folder(folder)
     return path
 
 

@@ -67,7 +67,7 @@ class StartPipeline:
             reason="",
             dead_letter="",
         )
-        found = await self.state.read(partial(plan, pipeline=pipeline, delivery=delivery, now_ms=now_ms))
+        found = await self.state.change(partial(plan, pipeline=pipeline, delivery=delivery, now_ms=now_ms))
         return f"{'came in the cool-down of' if found.folded else 'starts'} run {found.run.id}"
 
 

@@ -58,7 +58,9 @@ def routes(site: Site) -> list[BaseRoute]:
         made = await _latest(room, view)
         answer = made.answer if made else None
         shown = _shown(answer, site.state.clock.now_ms()) if answer else {}
-        plans = await site.state.advice_plan.latest() if site.state.advice_plan and not view.get("id") else []
+        scope = view.principal.scope
+        whole = site.state.advice_plan if scope.accounts is None and not view.get("id") else None
+        plans = await whole.latest() if whole else []
         return site.page(
             request,
             view,
@@ -67,7 +69,7 @@ def routes(site: Site) -> list[BaseRoute]:
             made=made,
             answer=answer,
             adds=_adds(plans, answer),
-            others=_others(await room.plans.newest(), made),
+            others=_others(await room.plans.newest(scope), made),
             wanted=made.wanted if made else Wanted(),
             providers=(AWS, GOOGLE, AZURE),
             may_write=view.principal.may(Role.WRITE),
@@ -102,7 +104,7 @@ async def _latest(room: PurchasesRoom, view: View) -> Made | None:
     if id_ and not (id_.isascii() and id_.isdecimal() and len(id_) < 10):
         raise InvalidInput(f"cannot show plan {id_!r}: expected its number", field="id")
     try:
-        return await room.latest(int(id_ or 0), view.get("currency"), view.get("provider"))
+        return await room.latest(view.principal.scope, int(id_ or 0), view.get("currency"), view.get("provider"))
     except NotFound:
         if id_:
             raise

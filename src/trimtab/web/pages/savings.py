@@ -72,7 +72,7 @@ def _place(row: dict[str, Any]) -> tuple[int, bool, str]:
 def _catalogue(site: Site, room: AdviceRoom) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request)
-        rows = sorted(await check_rows(room.knobs, await room.findings.checks()), key=_place)
+        rows = sorted(await check_rows(room.knobs, await room.findings.checks(view.scope)), key=_place)
         wanted, words = view.get("pillar"), view.get("q").casefold().split()
         shown = [
             one
@@ -84,7 +84,7 @@ def _catalogue(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         return site.page(request, view, "checks", timed=False, rows=shown, total=len(rows), pillars=counts)
 
     async def as_json(request: Request) -> Response:
-        rows = await check_rows(room.knobs, await room.findings.checks())
+        rows = await check_rows(room.knobs, await room.findings.checks(site.view(request).scope))
         kept = ("id", "name", "pillar", "about", "alert", "source", "action", "effort", "fix", "reads")
         return respond.json(request, {"checks": [{key: one[key] for key in kept} for one in rows]})
 

@@ -283,7 +283,7 @@ def test_an_exchange_is_a_finding_and_a_row_and_commitments_are_planned_beside_i
     assert sum(one.adds for one in plan.rows) == plan.total
     [found] = [one.finding for one in asyncio.run(made.findings.listed(EVERYTHING)) if one.finding.id in row.findings]
     assert (found.cash, found.check) == (row.adds, "trimtab-exchange-reservation")
-    answers = [one.answer for one in asyncio.run(made.purchases.plans.newest())]
+    answers = [one.answer for one in asyncio.run(made.purchases.plans.newest(EVERYTHING))]
     [answer] = [one for one in answers if one is not None and one.currency == "USD"]
     assert [one.id for one in answer.held] == [f"{RESERVED} as m5.2xlarge"]
     less = asyncio.run(made.without(EVERYTHING, "USD", row.findings))
@@ -363,11 +363,11 @@ def test_the_plans_of_all_currencies_are_one_in_the_presentation_currency(room: 
 
 def test_each_currency_keeps_a_purchase_plan_and_the_findings_of_both_stand(room: PlanRoom) -> None:
     asyncio.run(room.recompute(0))
-    newest = asyncio.run(room.purchases.plans.newest())
+    newest = asyncio.run(room.purchases.plans.newest(EVERYTHING))
     assert {"USD", "EUR"} == {one.answer.currency for one in newest if one.answer}
     bought = [one.finding for one in asyncio.run(room.findings.listed(EVERYTHING)) if one.finding.check == BUY]
     assert {"USD", "EUR"} == {one.currency for one in bought}
     largest = asyncio.run(room.latest())[0].currency
-    latest = asyncio.run(room.purchases.latest()).answer
+    latest = asyncio.run(room.purchases.latest(EVERYTHING)).answer
     assert latest is not None
     assert (largest, "AWS") == (latest.currency, latest.provider)

@@ -10,7 +10,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Status
 from trimtab.advice.purchases.answer import Answer, Bought, Held, Result, Spread, Stack, Wanted
 from trimtab.advice.purchases.apply import Figures
-from trimtab.advice.purchases.facts import RATE, FactStore, Offer, OwnRate, Term, check, machines_of, shares_of
+from trimtab.advice.purchases.facts import RATE, TERM, FactStore, Offer, OwnRate, Term, check, machines_of, shares_of
 from trimtab.advice.purchases.findings import BUY, EXPIRY, IDLE, judged
 from trimtab.advice.purchases.kept import PlanStore
 from trimtab.advice.purchases.model import Payment, PlanKind, UseLine
@@ -20,6 +20,7 @@ from trimtab.advice.purchases.recorded import RecordedPlans, active
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.inventory.catalog.book import load
+from trimtab.store.state.database import State
 
 ME = "111122223333"
 DAY = 86_400_000
@@ -45,15 +46,15 @@ def test_a_plan_that_was_made_is_read_again_as_it_was(state):
     clock = ManualClock()
     store = PlanStore(state, clock)
     with pytest.raises(NotFound, match="advice purchases plan"):
-        asyncio.run(store.latest())
+        asyncio.run(store.latest(EVERYTHING))
     answer = made_answer(clock.now_ms())
     wanted = Wanted(years=(1, 3), payments=(Payment.ALL_UPFRONT,))
     made = asyncio.run(store.keep(wanted, answer, 12))
-    found = asyncio.run(store.latest())
+    found = asyncio.run(store.latest(EVERYTHING))
     assert (made.id, wanted, answer) == (found.id, found.wanted, found.answer)
     asyncio.run(store.keep(wanted, None, 1, "no bill"))
-    assert "no bill" == asyncio.run(store.latest()).problem
-    assert answer == asyncio.run(store.latest(made.id)).answer
+    assert "no bill" == asyncio.run(store.latest(EVERYTHING)).problem
+    assert answer == asyncio.run(store.latest(EVERYTHING, made.id)).answer
 
 
 def test_a_plan_becomes_findings_to_buy_to_use_and_to_renew():
@@ -75,7 +76,7 @@ def test_what_is_queued_takes_nothing_off_the_next_invoice():
 def test_own_rates_come_before_the_bill_and_published_ones(state):
     store = FactStore(state, ManualClock())
     asyncio.run(store.put(OWN))
-    rates = Rates((*shares_of(asyncio.run(store.all())), *published()))
+    rates = Rates((*shares_of(asyncio.run(store.listed(EVERYTHING))), *published()))
     p5, m5 = (UseLine(ME, "AmazonEC2", "us-east-1", f"{name}.48xlarge", D(1), family=name) for name in ("p5", "m5"))
     assert D("0.55") == rates.share(PlanKind.COMPUTE, 1, Payment.NO_UPFRONT, p5).share
     assert Basis.ASSUMED is rates.share(PlanKind.COMPUTE, 1, Payment.NO_UPFRONT, m5).basis
@@ -156,7 +157,7 @@ def test_the_newest_plans_are_one_a_currency_and_provider_as_long_as_they_are_ma
         ).id
 
     async def of() -> dict[tuple[str, str], int]:
-        return {(one.wanted.currency, one.wanted.provider): one.id for one in await store.newest()}
+        return {(one.wanted.currency, one.wanted.provider): one.id for one in await store.newest(EVERYTHING)}
 
     async def play():
         await kept("USD", "AWS")
@@ -170,3 +171,24 @@ def test_the_newest_plans_are_one_a_currency_and_provider_as_long_as_they_are_ma
         assert {("USD", "AWS"): await kept("USD", "AWS")} == await of()
 
     asyncio.run(play())
+
+
+def test_facts_and_plans_of_one_account_are_not_those_of_another(state: State) -> None:
+    clock = ManualClock()
+    facts, plans = FactStore(state, clock), PlanStore(state, clock)
+    one, two = (Scope(accounts=frozenset({account})) for account in ("111111111111", "222222222222"))
+    asyncio.run(facts.put(Term("everyone", 1, 2)))
+    asyncio.run(facts.put(Term("shared", 1, 2)))
+    asyncio.run(facts.put(Term("shared", 3, 4), Term("own", 5, 6), account="111111111111"))
+    assert [Term("everyone", 1, 2), Term("own", 5, 6), Term("shared", 3, 4)] == asyncio.run(facts.listed(one))
+    assert [Term("everyone", 1, 2), Term("shared", 1, 2)] == asyncio.run(facts.listed(two))
+    assert [Term("everyone", 1, 2), Term("own", 5, 6), Term("shared", 1, 2)] == asyncio.run(facts.listed(EVERYTHING))
+    with pytest.raises(NotFound, match="no term is named 'own'"):
+        asyncio.run(facts.remove(TERM, "own", "222222222222"))
+    whole = asyncio.run(plans.keep(Wanted(), None, 0))
+    mine = asyncio.run(plans.keep(Wanted(), None, 0, scope=one))
+    assert (mine, whole) == (asyncio.run(plans.latest(one)), asyncio.run(plans.latest(EVERYTHING)))
+    assert [mine] == asyncio.run(plans.newest(one))
+    for scope, id_ in ((two, None), (two, mine.id), (one, whole.id)):
+        with pytest.raises(NotFound, match="no plan has"):
+            asyncio.run(plans.latest(scope, id_))

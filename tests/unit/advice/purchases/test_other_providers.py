@@ -227,12 +227,12 @@ def test_each_provider_is_planned_by_its_own_rates_beside_what_it_holds(room: Pu
     assert of_google <= {"GOOGLE_FLEXIBLE_CUD", "Resource committed use discount"}
     assert of_azure <= {"AZURE_COMPUTE_SP", "Azure reservation"}
     assert {"gcp", "azure"} == {one.resource.partition("/")[0] for one in all_judged(answers)[0].findings}
-    newest = asyncio.run(room.latest(provider=GOOGLE)).answer
+    newest = asyncio.run(room.latest(EVERYTHING, provider=GOOGLE)).answer
     assert newest is not None
     assert GOOGLE == newest.provider
     assert AWS == asyncio.run(room.usual()).provider
     with pytest.raises(NotFound, match="no plan of EUR and Azure"):
-        asyncio.run(room.latest(currency="EUR", provider=AZURE))
+        asyncio.run(room.latest(EVERYTHING, currency="EUR", provider=AZURE))
 
 
 # --- truth by trying everything
@@ -548,13 +548,13 @@ def test_rates_of_reservations_are_kept_and_removed(state) -> None:
     facts = read_rates(RATES)
     asyncio.run(store.put(*facts))
     asyncio.run(store.put(*facts))
-    assert sorted(one.name for one in facts) == sorted(one.name for one in asyncio.run(store.all()))
+    assert sorted(one.name for one in facts) == sorted(one.name for one in asyncio.run(store.listed(EVERYTHING)))
     bad = replace(facts[1], share=D(2))
     with pytest.raises(InvalidInput, match="got share 2"):
         asyncio.run(store.put(replace(facts[0], note="new"), bad))
-    assert "new" not in [getattr(one, "note", "") for one in asyncio.run(store.all())]
+    assert "new" not in [getattr(one, "note", "") for one in asyncio.run(store.listed(EVERYTHING))]
     asyncio.run(store.remove(RESERVED, "Google Cloud/N2 vCPU/us-central1/1/NO_UPFRONT"))
-    assert len(facts) - 1 == len(asyncio.run(store.all()))
+    assert len(facts) - 1 == len(asyncio.run(store.listed(EVERYTHING)))
 
 
 def test_purchases_of_two_currencies_are_findings_of_their_own(room: PurchasesRoom) -> None:

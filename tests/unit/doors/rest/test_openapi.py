@@ -1,5 +1,7 @@
 """The OpenAPI document: valid, complete, and true to what the endpoints answer."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -39,6 +41,19 @@ def test_operations_have_names_of_their_own_and_every_failure_its_shape(document
         assert {"400", "401", "403", "405"} <= set(operation["responses"])
         refused = operation["responses"]["400"]["content"]["application/json"]["schema"]
         assert refused == {"$ref": "#/components/schemas/Failure"}
+
+
+def test_what_is_referred_to_is_there_though_two_are_called_alike(document: Any) -> None:
+    text = json.dumps(document)
+    referred = set(re.findall(r'"#/components/schemas/([^"]+)"', text))
+    assert referred <= set(document["components"]["schemas"])
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert sum(one.endswith("PutSchedule") for one in bodies) == len({b for b in bodies if b.endswith("PutSchedule")})
 
 
 def test_query_parameters_carry_their_limits(document: Any) -> None:

@@ -75,7 +75,7 @@ async def results(rooms: AdviceRooms, scope: Scope, ids: Sequence[str] = ()) -> 
     """What checks found (all of them where none is named), in the catalogue's order."""
     known = every_check()
     wanted = [known[id_] for id_ in ids if id_ in known] if ids else list(known.values())
-    ran = await rooms.room.findings.checks()
+    ran = await rooms.room.findings.checks(scope)
     now_ms = rooms.room.clock.now_ms()
     by_check: dict[str, list[Standing]] = {}
     for one in await rooms.room.findings.listed(scope, Wanted(hidden=True)):

@@ -86,7 +86,8 @@ async def start_savings_plans_purchase_recommendation_generation(
     room = purchases_of(rooms)
     started = rooms.clock.now_ms()
     try:
-        await room.make(bill_scope(context), Wanted(), publish=True)
+        scope = bill_scope(context)
+        await room.make(scope, Wanted(), publish=scope.accounts is None)
     except (NotFound, InvalidInput) as problem:
         raise AwsError("DataUnavailableException", f"Data is not available. {problem}") from None
     one = await room.plans.generated(started, "SUCCEEDED")

@@ -62,7 +62,7 @@ async def describe_savings_plans_offering_rates(
     ]
     found = [
         one
-        for one in rates_of(room.catalog, await room.rates(), chosen, room.clock.now_ms())
+        for one in rates_of(room.catalog, await room.rates(scope_of(context)), chosen, room.clock.now_ms())
         if picked(request.get("products"), _product(one))
         and picked(request.get("serviceCodes"), one.service)
         and picked(request.get("usageTypes"), _box(one))
@@ -82,7 +82,7 @@ async def describe_savings_plan_rates(rooms: SavingsPlansRooms, request: Request
     if offered is None:
         raise NotFound(f"The Savings Plan {plan.id} is of an offering that is no more.")
     found = []
-    for one in rates_of(room.catalog, await room.rates(), [offered], room.clock.now_ms()):
+    for one in rates_of(room.catalog, await room.rates(scope_of(context)), [offered], room.clock.now_ms()):
         facts = {
             **_properties(one),
             "productType": _product(one),

@@ -23,17 +23,19 @@ savings_plans = Table(
 )
 
 # What a user says of purchases, by kind: "rate" an own share, "offer" machines that can be rented or reserved,
-# "term" from when to when a commitment of the bill runs. `form` is JSON.
+# "term" from when to when a commitment of the bill runs. `form` is JSON; `account` whose key said it, "" of all.
 purchase_facts = Table(
     "purchase_facts",
     metadata,
+    Column("account", String(12), primary_key=True),
     Column("kind", String(8), primary_key=True),
     Column("name", String(512), primary_key=True),
     Column("form", Text, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
 )
 
-# Plans that were made: the question (`settings`) and the `answer`, both JSON; `problem` why there is none.
+# Plans that were made: the question (`settings`) and the `answer`, both JSON; `problem` why there is none; `accounts`
+# whose bill they are over, "" all of it.
 purchase_plans = Table(
     "purchase_plans",
     metadata,
@@ -43,6 +45,7 @@ purchase_plans = Table(
     Column("settings", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("problem", Text, nullable=False),
+    Column("accounts", String(255), nullable=False, server_default=""),
 )
 Index("ix_purchase_plans_made_ms", purchase_plans.c.made_ms)
 

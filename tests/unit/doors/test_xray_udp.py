@@ -14,6 +14,7 @@ from trimtab.store.state.database import State
 from trimtab.store.telemetry.batch import Appended
 from trimtab.traces.documents.intake import SegmentIntake
 from trimtab.traces.model import Span
+from trimtab.traces.sizes import TraceSizes
 
 HEADER = b'{"format": "json", "version": 1}\n'
 SEGMENT = {
@@ -31,6 +32,7 @@ class Kept:
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.full = False
+        self.sizes = TraceSizes()
 
     async def write(self, spans: Sequence[Span], key: str | None = None) -> Appended:
         if self.full:

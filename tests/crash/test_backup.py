@@ -1,5 +1,6 @@
 """A backup of a running trimtab, in mid-ingest: what was acknowledged before it is in it, once, and it opens."""
 
+import json
 import os
 import signal
 import subprocess
@@ -51,7 +52,8 @@ def test_what_was_acknowledged_before_a_backup_is_in_it_once(tmp_path: Path) -> 
 
     run_clients(live, ledger, back_up)
     [made] = (tmp_path / "backups").iterdir()
-    assert "is whole" in ended(trimtab(live.data_dir, "restore", "--check", str(made)))
+    told = json.loads(ended(trimtab(live.data_dir, "restore", "--check", "--json", str(made))))
+    assert (told["wrong"], told["files"] > 100, told["state"]) == ([], True, True)
     refused = trimtab(live.data_dir, "restore", "--replace", str(made))
     assert "is using it; stop that trimtab first" in refused.communicate(timeout=60)[0]
     live.kill()

@@ -144,9 +144,9 @@ class Gate:
     def _never(self, place: Place, found: Sequence[tuple[int, Address]]) -> str:
         for _, address in found:
             if kind_of(address) is Kind.NEVER:
-                return f"{_at(place, address)}: {never(address)}"
+                return _of(place, address, never(address))
             if self.own.taken(_plain(address), place.port):
-                return f"{_at(place, address)}: trimtab itself listens there"
+                return _of(place, address, "trimtab itself listens there")
         return "it is a database of trimtab's own" if place in self.own.stores() else ""
 
     def _usable(self, place: Place, found: Sequence[tuple[int, Address]]) -> list[tuple[int, Address]]:
@@ -180,5 +180,5 @@ def _plain(address: Address) -> Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _at(place: Place, address: Address) -> str:
-    return "it" if str(address) == place.host else f"it resolves to {address}"
+def _of(place: Place, address: Address, problem: str) -> str:
+    return problem if str(address) == place.host else f"it resolves to {address}: {problem}"

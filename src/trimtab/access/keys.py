@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.access.scope import RowRule, rows_of_text, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
@@ -51,6 +52,7 @@ class NewKey:
     account: str | None
     secret: str = field(repr=False)
     created_ms: int = 0
+    rows: tuple[RowRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class KeyInfo:
     created_ms: int
     last_used_ms: int | None
     revoked_ms: int | None
+    rows: tuple[RowRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +104,29 @@ class KeyStore:
         self._used: dict[str, int] = {}
         self._unwritten: set[str] = set()
 
-    async def create_aws(self, name: str, account: str | None, role: Role = Role.WRITE) -> NewKey:
-        """Make an AWS-style access key that signs for `account`. Raises InvalidInput for a bad name."""
+    async def create_aws(
+        self, name: str, account: str | None, role: Role = Role.WRITE, rows: tuple[RowRule, ...] = ()
+    ) -> NewKey:
+        """Make an AWS-style access key that signs for `account`, and sees what passes `rows`.
+
+        Raises InvalidInput for a bad name.
+        """
         id_ = "AKIA" + "".join(secrets.choice(_AWS_ID_ALPHABET) for _ in range(16))
         secret = "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40))
-        return await self._create(NewKey(id_, AWS, _checked_name(name), role, account, secret, self._clock.now_ms()))
+        now = self._clock.now_ms()
+        return await self._create(NewKey(id_, AWS, _checked_name(name), role, account, secret, now, rows))
 
-    async def create_token(self, name: str, role: Role, account: str | None = None) -> NewKey:
-        """Make a bearer token with `role`, bound to `account` unless None. Raises InvalidInput for a bad name."""
+    async def create_token(
+        self, name: str, role: Role, account: str | None = None, rows: tuple[RowRule, ...] = ()
+    ) -> NewKey:
+        """Make a bearer token with `role`, bound to `account` unless None, that sees what passes `rows`.
+
+        Raises InvalidInput for a bad name.
+        """
         token = "tt_" + secrets.token_urlsafe(30)
         id_ = "tok-" + secrets.token_hex(6)
-        return await self._create(NewKey(id_, TOKEN, _checked_name(name), role, account, token, self._clock.now_ms()))
+        now = self._clock.now_ms()
+        return await self._create(NewKey(id_, TOKEN, _checked_name(name), role, account, token, now, rows))
 
     async def list(self) -> list[KeyInfo]:
         """Every key, revoked ones too, the newest first."""
@@ -231,6 +246,7 @@ class KeyStore:
             "name": key.name,
             "role": key.role.value,
             "created_ms": key.created_ms,
+            "scope_rows": rows_text(key.rows),
         }
         await self._state.change(lambda connection: connection.execute(insert(access_keys).values(row)).rowcount)
         self._read_at = None
@@ -266,6 +282,7 @@ class KeyStore:
             created_ms=row["created_ms"],
             last_used_ms=self._used.get(row["id"], row["last_used_ms"]),
             revoked_ms=row["revoked_ms"],
+            rows=rows_of_text(row["scope_rows"]),
         )
 
 
@@ -282,7 +299,8 @@ def _known(rows: list[RowMapping]) -> _Known:
     aws, digests, tokens = {}, {}, {}
     for row in rows:
         account = row["account"]
-        principal = Principal(row["name"], account, Role(row["role"]), scope_of(account))
+        scope = scope_of(account, rows_of_text(row["scope_rows"]))
+        principal = Principal(row["name"], account, Role(row["role"]), scope)
         if row["kind"] == AWS:
             aws[row["id"]] = AwsKey(row["id"], row["secret"], account, principal)
         else:

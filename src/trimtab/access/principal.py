@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.access.scope import EVERYTHING, RowRule, Scope
 
 
 class Role(StrEnum):
@@ -43,6 +43,6 @@ LOCAL_OPERATOR = Principal("local", None, Role.ADMIN, EVERYTHING)
 """Who calls without a credential where none is asked for: the person at this machine."""
 
 
-def scope_of(account: str | None) -> Scope:
-    """What a key bound to `account` may see: that account, or everything for None."""
-    return EVERYTHING if account is None else Scope(accounts=frozenset((account,)))
+def scope_of(account: str | None, rows: tuple[RowRule, ...] = ()) -> Scope:
+    """What a key bound to `account` may see: that account, or every one for None; and of it, what passes `rows`."""
+    return Scope(None if account is None else frozenset((account,)), rows=rows)

@@ -1,5 +1,7 @@
 """`Scope`: whose data a read may see. Every read of every room takes one."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -26,6 +28,16 @@ class Scope:
     def of(cls, account: str, region: str) -> "Scope":
         """One account in one region: what an AWS credential scope names."""
         return cls(frozenset((account,)), frozenset((region,)))
+
+
+def rows_text(rows: Iterable[RowRule]) -> str:
+    """Rules as the state database keeps them: JSON, equal for equal rules."""
+    return json.dumps(sorted([rule.key, sorted(rule.values)] for rule in rows))
+
+
+def rows_of_text(text: str) -> tuple[RowRule, ...]:
+    """The rules that `rows_text` wrote."""
+    return tuple(RowRule(key, frozenset(values)) for key, values in json.loads(text))
 
 
 EVERYTHING = Scope()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from trimtab.access.keys import FRESH_S, MISS_FRESH_S, STALE_S, KeyStore, digest_of
 from trimtab.access.principal import Role
-from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
@@ -193,3 +193,18 @@ def test_a_session_dies_with_its_token_and_cannot_be_changed(keys: KeyStore, clo
 def test_a_key_needs_a_plain_name(keys: KeyStore, name: str) -> None:
     with pytest.raises(InvalidInput, match="name"):
         asyncio.run(keys.create_token(name, Role.READ))
+
+
+def test_a_key_bound_to_a_team_sees_its_rows_in_every_process(keys: KeyStore, state: State, clock: ManualClock) -> None:
+    rows = (RowRule("team", frozenset(("search", "vision"))), RowRule("env", frozenset(("prod",))))
+    token = asyncio.run(keys.create_token("t", Role.READ, None, rows))
+    aws = asyncio.run(keys.create_aws("a", "123456789012", Role.READ, rows[:1]))
+    other = KeyStore(state, clock)
+    principal = other.principal_of_token(token.secret)
+    assert principal is not None
+    assert set(principal.scope.rows) == set(rows)
+    assert principal.scope.accounts is None
+    found = other.secret_of(aws.id)
+    assert found is not None
+    assert found.principal.scope == Scope(frozenset(("123456789012",)), None, rows[:1])
+    assert {one.id: len(one.rows) for one in asyncio.run(other.list())} == {token.id: 2, aws.id: 1}

@@ -61,7 +61,8 @@ def key_of(keys: KeyLookup, id_: str, token: str, now_ms: int, *, open_to_all: b
         raise _refused()
     if now_ms >= until_ms:
         raise AwsError("ExpiredTokenException", "The security token included in the request is expired", status=403)
-    principal = Principal(name, account, Role(role), scope_of(account))
+    rows = () if parent is None else parent.principal.scope.rows
+    principal = Principal(name, account, Role(role), scope_of(account, rows))
     return AwsKey(id_, _secret(secret, body), account, principal)
 
 

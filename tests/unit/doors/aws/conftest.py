@@ -16,7 +16,7 @@ from botocore.session import Session
 
 from trimtab.access.keys import AwsKey
 from trimtab.access.principal import Principal, Role, scope_of
-from trimtab.access.scope import Scope
+from trimtab.access.scope import RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, Ingest
 from trimtab.doors.aws.cloudwatch.service import build
@@ -125,8 +125,10 @@ class MemoryKeys:
     def __init__(self) -> None:
         self.keys: dict[str, AwsKey] = {}
 
-    def add(self, id_: str, secret: str, account: str | None, role: Role = Role.WRITE) -> None:
-        self.keys[id_] = AwsKey(id_, secret, account, Principal(f"key-{id_}", account, role, scope_of(account)))
+    def add(
+        self, id_: str, secret: str, account: str | None, role: Role = Role.WRITE, rows: tuple[RowRule, ...] = ()
+    ) -> None:
+        self.keys[id_] = AwsKey(id_, secret, account, Principal(f"key-{id_}", account, role, scope_of(account, rows)))
 
     def secret_of(self, access_key_id: str) -> AwsKey | None:
         return self.keys.get(access_key_id)

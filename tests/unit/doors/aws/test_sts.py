@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from trimtab.access.principal import Role
+from trimtab.access.scope import RowRule
 from trimtab.base.clock import SystemClock
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sessions import key_of, open_session
@@ -97,3 +98,11 @@ def test_where_no_key_is_asked_for_a_role_still_names_its_account(make_world: An
     _, session = assume(sts(url, "anything", "at all"), OTHER)
     assert OTHER == sts(url, *session).get_caller_identity()["Account"]
     assert "123456789012" == sts(url, "ASIAELSEWHERE0000000", "x", "not ours").get_caller_identity()["Account"]
+
+
+def test_a_session_of_a_team_stays_the_teams(make_world: Any) -> None:
+    world = make_world(auth_required=True, clock=SystemClock())
+    rows = (RowRule("team", frozenset(("vision",))),)
+    world.keys.add(KEY, SECRET, None, Role.READ, rows)
+    made = open_session(KEY, SECRET, ACCOUNT, Role.READ, "deploy/ci", world.clock.now_ms() + 60_000)
+    assert key_of(world.keys, made.id, made.token, world.clock.now_ms()).principal.scope.rows == rows

@@ -4,7 +4,8 @@ from sqlalchemy import BigInteger, Column, String, Table, Text
 
 from trimtab.store.state.schema.metadata import metadata
 
-# A row a credential. `secret` is the secret itself for AWS keys, which SigV4 must know, and SHA-256 for tokens.
+# A row a credential. `scope_rows` are the rules by tags that what it sees must pass (access/scope.py).
+# `secret` is the secret itself for AWS keys, which SigV4 must know, and SHA-256 for tokens.
 access_keys = Table(
     "access_keys",
     metadata,
@@ -17,4 +18,5 @@ access_keys = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("last_used_ms", BigInteger),
     Column("revoked_ms", BigInteger),
+    Column("scope_rows", Text, nullable=False, server_default="[]"),
 )

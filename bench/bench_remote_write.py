@@ -74,8 +74,10 @@ _SETTLE_S = 10.0
 
 
 def labels(number: int) -> dict[str, str]:
-    """The labels of a series; `reading` keeps them apart where a function drops the name."""
-    metric, host = divmod(number, HOSTS)
+    """The labels of a series; `reading` keeps them apart where a function drops the name. Past SERIES, more hosts."""
+    thousand, host = divmod(number, HOSTS)
+    more, metric = divmod(thousand, METRICS)
+    host += more * HOSTS
     return {
         "__name__": _NAMES[metric],
         "instance": f"node-{host:04}.example.internal:9100",

@@ -90,8 +90,10 @@ class Target:
 
 
 def parse_url(url: str) -> Target:
-    """The parts of `url`. Raises InvalidInput, and Forbidden for what is never sent to; the message does not repeat the
-    URL, which may hold a secret."""
+    """The parts of `url`. Raises InvalidInput; the message does not repeat the URL, which may hold a secret.
+
+    Whether something may be sent there is the gate's to say.
+    """
     if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidInput("cannot use URL: expected printable ASCII without spaces, such as https://host/path")
     try:
@@ -105,14 +107,14 @@ def parse_url(url: str) -> Target:
         raise InvalidInput("cannot use URL: it holds a user or password; give `authorization` instead")
     tls = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    target = Target(tls, host_of(parts.hostname), port or (443 if tls else 80), path)
-    check_name(target.place)
-    return target
+    return Target(tls, host_of(parts.hostname), port or (443 if tls else 80), path)
 
 
 def parse_place(text: str) -> Place:
-    """`host:port` as an administrator writes it, such as 10.0.0.5:8080, [fd00::5]:8080 or models.internal:443. Raises
-    InvalidInput, and Forbidden for what is never sent to."""
+    """`host:port` as an administrator writes it, such as 10.0.0.5:8080, [fd00::5]:8080 or models.internal:443.
+
+    Raises InvalidInput.
+    """
     try:
         parts = urlsplit(f"//{text.strip()}")
         host, port = parts.hostname, parts.port
@@ -122,9 +124,7 @@ def parse_place(text: str) -> Place:
         raise InvalidInput(
             f"cannot use {text[:200]!r}: expected host:port, such as 10.0.0.5:8080 or models.internal:443"
         )
-    place = Place(host_of(host), port)
-    check_name(place)
-    return place
+    return Place(host_of(host), port)
 
 
 def host_of(text: str) -> str:
@@ -155,11 +155,11 @@ def literal(host: str) -> Address | None:
         return None
 
 
-def check_name(place: Place) -> None:
-    """Raise Forbidden for a name or an address that is never sent to, whatever resolves or is listed."""
+def forbidden(place: Place) -> str:
+    """Why a name or an address is never sent to, whatever resolves or is listed; empty where it may be."""
     address = literal(place.host)
-    if place.host in _METADATA_NAMES or (address is not None and kind_of(address) is Kind.NEVER):
-        raise Forbidden(f"cannot send to {place}: {never(address)}")
+    is_never = place.host in _METADATA_NAMES or (address is not None and kind_of(address) is Kind.NEVER)
+    return never(address) if is_never else ""
 
 
 def never(address: Address | None) -> str:

@@ -6,6 +6,7 @@ no redirect is followed, and no proxy of the environment is used: behind one it 
 
 import asyncio
 import ssl
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -15,6 +16,9 @@ from trimtab.base.errors import Unavailable
 from trimtab.egress.gate import Gate
 
 __all__ = ["ANSWER_BYTES", "BasicAuth", "Client", "HTTPError", "Response", "read_whole"]
+_STILL_S = 2.0
+"""How long a connection that is kept serves before the gate is asked again whether it may."""
+_MOST_PLACES = 1000
 ANSWER_BYTES = 25_000_000
 """Of an answer's body, unless the caller says otherwise: SageMaker's quota of an invocation."""
 
@@ -37,7 +41,7 @@ class Client(httpx.AsyncClient):
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
-            transport=_transport(gate, verify),
+            transport=_Transport(gate, verify),
         )
 
 
@@ -52,21 +56,36 @@ async def read_whole(answer: Response, most: int = ANSWER_BYTES) -> bytes:
     return b"".join(parts)
 
 
-def _transport(gate: Gate, verify: "ssl.SSLContext | str | bool") -> httpx.AsyncHTTPTransport:
-    if isinstance(verify, str):
-        verify = ssl.create_default_context(cafile=verify)
-    made = httpx.AsyncHTTPTransport(verify=verify, trust_env=False)
-    pool: Any = made._pool  # httpx has no argument for it; without these two members it fails here, and is not open
-    pool._network_backend = _Gated(gate, pool._network_backend)
-    return made
+class _Transport(httpx.AsyncHTTPTransport):
+    """A pool whose new connections pass the gate, and whose kept ones are asked after from time to time."""
+
+    def __init__(self, gate: Gate, verify: "ssl.SSLContext | str | bool") -> None:
+        if isinstance(verify, str):
+            verify = ssl.create_default_context(cafile=verify)
+        super().__init__(verify=verify, trust_env=False)
+        self._gate = gate
+        self._asked: dict[tuple[str, int], float] = {}
+        pool: Any = self._pool  # httpx has no argument for it; without these two members it fails here, and is not open
+        pool._network_backend = _Gated(gate, pool._network_backend, self._asked)
+
+    async def handle_async_request(self, request: httpx.Request) -> Response:
+        """The answer. Raises Forbidden where the place may not be connected to any more."""
+        place = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
+        asked_s, now_s = self._asked.get(place), self._gate.entries.clock.monotonic()
+        if asked_s is not None and now_s - asked_s >= _STILL_S:
+            with suppress(OSError):  # a resolver that is away ends no connection
+                await asyncio.to_thread(self._gate.addresses, *place)
+            self._asked[place] = now_s
+        return await super().handle_async_request(request)
 
 
 class _Gated:
     """The network of a pool: names become addresses that the gate returned."""
 
-    def __init__(self, gate: Gate, inner: Any) -> None:
+    def __init__(self, gate: Gate, inner: Any, asked: dict[tuple[str, int], float]) -> None:
         self._gate = gate
         self._inner = inner
+        self._asked = asked
 
     async def connect_tcp(self, host: str, port: int, **options: Any) -> Any:
         """A connection to the first address that takes one. Raises Forbidden, or what the inner network raises."""
@@ -74,6 +93,9 @@ class _Gated:
             found = await asyncio.to_thread(self._gate.addresses, host.strip("[]"), port)
         except OSError as problem:
             raise httpx.ConnectError(str(problem)) from None
+        if len(self._asked) >= _MOST_PLACES:
+            self._asked.clear()
+        self._asked[host.strip("[]"), port] = self._gate.entries.clock.monotonic()
         failed: Exception = httpx.ConnectError("the name has no address")
         for _, address in found:
             try:

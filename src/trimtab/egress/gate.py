@@ -20,7 +20,7 @@ from trimtab.egress.address import (
     Forbidden,
     Kind,
     Place,
-    check_name,
+    forbidden,
     host_of,
     kind_of,
     literal,
@@ -69,6 +69,9 @@ class Gate:
             named = frozenset(parse_url(url).place for url in urls)
         except InvalidInput as problem:
             raise SetupError(f"{problem}; a URL of the settings") from None
+        for place in named:
+            if why := forbidden(place):
+                raise SetupError(f"cannot send to {place}, which the settings name: {why}")
         return Gate(self.entries, self.own, self.configured | named, self.resolve)
 
     def addresses(self, host: str, port: int) -> list[tuple[int, Address]]:
@@ -77,11 +80,8 @@ class Gate:
         Blocks: it asks the resolver, and may ask the state database.
         """
         place = Place(host_of(host), port)
-        try:
-            check_name(place)
-        except Forbidden as forbidden:
-            self.entries.refused(place, str(forbidden), asker.current().name)
-            raise
+        if why := forbidden(place):
+            raise self._refused(place, why)
         found = self.resolve(place.host, port)
         problem = self._never(place, found)
         if problem:
@@ -110,6 +110,8 @@ class Gate:
         """
         place = parse_url(url).place
         who = asker.current()
+        if why := forbidden(place):
+            raise await asyncio.to_thread(self._refused, place, why)
         try:
             found = await asyncio.wait_for(asyncio.to_thread(self.resolve, place.host, place.port), _PUT_S)
         except (OSError, TimeoutError):
@@ -119,11 +121,12 @@ class Gate:
     def allow(self, text: str, note: str) -> Entry:
         """Put `host:port` on the list; whoever calls has checked that the asker may. Raises InvalidInput, Forbidden."""
         place = parse_place(text)
+        problem = forbidden(place)
         try:
-            found = self.resolve(place.host, place.port)
+            found = [] if problem else self.resolve(place.host, place.port)
         except OSError:
             found = []
-        problem = self._never(place, found)
+        problem = problem or self._never(place, found)
         if problem:
             raise Forbidden(f"cannot allow {place}: {problem}")
         return self.entries.add(place, note, asker.current().name)

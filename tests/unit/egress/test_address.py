@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from trimtab.base.errors import InvalidInput
-from trimtab.egress.address import Forbidden, Kind, Place, host_of, kind_of, parse_place, parse_url
+from trimtab.egress.address import Kind, Place, forbidden, host_of, kind_of, parse_place, parse_url
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,7 @@ from trimtab.egress.address import Forbidden, Kind, Place, host_of, kind_of, par
     ],
 )
 def test_metadata_services_and_what_is_no_host_are_never_sent_to(url: str) -> None:
-    with pytest.raises(Forbidden, match="cannot send to"):
-        parse_url(url)
+    assert forbidden(parse_url(url).place)
 
 
 @pytest.mark.parametrize(
@@ -129,5 +128,4 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 
 
 def test_a_metadata_service_is_no_place() -> None:
-    with pytest.raises(Forbidden, match="metadata service"):
-        parse_place("169.254.169.254:80")
+    assert "metadata service" in forbidden(parse_place("169.254.169.254:80"))

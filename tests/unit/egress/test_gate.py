@@ -150,6 +150,21 @@ def test_a_metadata_service_is_refused_whatever_the_list_says(gate: Gate, names:
         gate.allow("innocent.example:80", "")
 
 
+@pytest.mark.parametrize("place", ["169.254.169.254:80", "0xa9fea9fe:80", "metadata.google.internal:80"])
+def test_who_puts_a_metadata_service_is_told_and_counted(gate: Gate, names: Names, place: str) -> None:
+    names.answers["metadata.google.internal"] = [[PUBLIC]]
+    for who in (WRITER, ADMIN):
+        with pytest.raises(Forbidden, match="metadata service"):
+            admit(gate, f"http://{place}/latest", who)
+    (seen,) = gate.entries.refusals()
+    assert (seen.place.port, seen.count, places(gate)) == (80, 1, [])
+    with asking(ADMIN), pytest.raises(Forbidden, match=r"cannot allow .* metadata service"):
+        gate.allow(place, "")
+    with pytest.raises(SetupError, match="metadata service"):
+        gate.naming([f"http://{place}/"])
+    assert names.asked == []
+
+
 def test_a_metadata_services_name_is_refused_before_it_is_resolved(gate: Gate, names: Names) -> None:
     names.answers["metadata.google.internal"] = [[PUBLIC]]
     with pytest.raises(Forbidden, match="metadata service"):
@@ -357,6 +372,27 @@ def test_redirects_are_not_followed(gate: Gate, receiver: Receiver) -> None:
             return (await client.post(receiver.url)).status_code
 
     assert asyncio.run(asked()) == 302
+
+
+def test_a_connection_that_is_kept_busy_ends_with_its_entry(gate: Gate) -> None:
+    clock = gate.entries.clock
+    assert isinstance(clock, ManualClock)
+
+    async def asked(receiver: Receiver) -> None:
+        await asyncio.to_thread(admit, gate, receiver.url, ADMIN)
+        (entry,) = gate.entries.listed()
+        async with Client(gate, timeout_s=5) as client:
+            assert (await client.post(receiver.url)).status_code == 200
+            gate.entries.remove(entry.place)
+            clock.advance(1.9)
+            assert (await client.post(receiver.url)).status_code == 200
+            clock.advance(0.2)
+            for _ in range(2):
+                with pytest.raises(Forbidden, match="is on no public network"):
+                    await client.post(receiver.url)
+
+    with receiving(kept=True) as kept:
+        asyncio.run(asked(kept))
 
 
 def test_an_answer_is_read_to_a_bound(gate: Gate, receiver: Receiver) -> None:

@@ -28,10 +28,13 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(*, kept: bool = False) -> Iterator[Receiver]:
+    """`kept`: connections stay open between requests."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if kept else "HTTP/1.0"
+
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, sel
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
-from trimtab.egress.address import Place
+from trimtab.egress.address import Place, forbidden
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.egress import egress_entries, egress_refusals
 
@@ -45,6 +45,11 @@ class Refusal:
     last_ms: int
     count: int
     unaudited: int
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no administrator can allow it."""
+        return bool(forbidden(self.place))
 
 
 @dataclass(slots=True)

@@ -34,10 +34,14 @@ def test_access_lists_what_is_allowed_and_what_was_refused(nothing: WebState, op
     assert "<code>10.0.0.5:8080</code>" in text
     assert "channel ops" in text
     assert "it is on no public network &lt;b&gt;" in text
+    gate.entries.refused(Place("169.254.169.254", 80), "it is a cloud's metadata service", "wim")
+    assert text.count("> 10.0.0.6:81</span>") == pages.get("/access").text.count(":81</span></button>") == 1
+    assert ">169.254.169.254:80<" in pages.get("/access").text
+    assert " 169.254.169.254:80</span>" not in pages.get("/access").text  # nobody can allow it: there is no button
     assert pages.post("/access/egress", data={"place": "10.0.0.6:81", "note": "asked for by wim"}).status_code == 303
     assert pages.post("/access/egress", data={"do": "remove", "place": "10.0.0.5:8080"}).status_code == 303
     assert ["10.0.0.6:81"] == [str(one.place) for one in gate.entries.listed()]
-    assert gate.entries.refusals() == []
+    assert [str(one.place) for one in gate.entries.refusals()] == ["169.254.169.254:80"]
     assert "metadata service" in pages.post("/access/egress", data={"place": "169.254.169.254:80"}).text
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import IO
 
+from trimtab import preflight
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
 from trimtab.jobs.heartbeat import BEAT
@@ -78,6 +79,7 @@ class Supervisor:
     def run(self) -> None:
         """Start everything, announce the address, and block until SIGINT or SIGTERM. Raises SetupError."""
         check_exposure(self._settings)
+        preflight.check(self._settings.data_dir)
         bind(self._settings.http_addr, "TRIMTAB_HTTP_ADDR").close()  # a taken port is said before the engine starts
         for signal_ in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_, lambda *_: self._end())

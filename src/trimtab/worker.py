@@ -28,6 +28,7 @@ from trimtab.detectors.room import DetectorRoom
 from trimtab.egress.gate import Gate
 from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
+from trimtab.jobs.clock_steps import ClockSteps
 from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
@@ -216,6 +217,7 @@ async def work(settings: Settings) -> None:
         own = [
             heartbeat(),
             MemoryWatch(settings.server_memory_mb).job(),  # here it only gives back what is free, and warns
+            ClockSteps(state, clock).job(),
             Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew),
             reporting.lag.job(),
             Job("tell how the jobs do", EVERY_S, report),

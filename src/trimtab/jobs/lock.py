@@ -12,6 +12,7 @@ from trimtab.store.state.tables import locks
 
 LEASE_MS = 30_000
 """How long a holder that stopped renewing keeps others out. They renew three times as often."""
+_LONGEST_MS = 2 * LEASE_MS
 MARGIN_MS = 5_000
 """The holder gives up this much before its lease ends: clocks differ, and a statement takes a moment to arrive."""
 
@@ -57,7 +58,8 @@ class Lock:
     def _take(self, connection: Connection) -> int:
         now_ms = self.clock.now_ms()
         until_ms = now_ms + LEASE_MS
-        free = (locks.c.holder == self.holder) | (locks.c.until_ms < now_ms)
+        beyond = now_ms + _LONGEST_MS  # nobody can hold it for so long: the clock went back since
+        free = (locks.c.holder == self.holder) | (locks.c.until_ms < now_ms) | (locks.c.until_ms > beyond)
         taken = update(locks).where(locks.c.name == self.name, free).values(holder=self.holder, until_ms=until_ms)
         if connection.execute(taken).rowcount:
             return until_ms

@@ -132,6 +132,8 @@ def _turn(
 ) -> _Turn:
     known = np.array(memory, dtype=np.float64) if memory is not None and len(memory) == MEMORY else no_memory(1)[0]
     late = tick - last
+    if late < 0:  # the clock went back: no cooldown lasts until it is where it was
+        known = no_memory(1)[0]
     if late > max(_MISSED, _MISSED_S // target.service.tick_s):
         known[_COUNTS] = 0.0
         late = 1

@@ -1,5 +1,7 @@
 """What acts is what was replayed: decisions of the engine beside those of the simulator, tick by tick."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,17 @@ def test_the_engine_decides_as_the_simulator_does(policy: Policy, rule: Rule) ->
         assert told.replayed.rows[tick, ROW_DESIRED] == found.wanted, tick
         changes += found.wanted != standing.desired
     assert changes > 10
+
+
+def test_no_cooldown_lasts_until_a_clock_that_went_back_is_where_it_was() -> None:
+    target, policy = _target(), _policy(Kind.TRACKING, TRACKED)
+    memories: Mapping[str, Sequence[float]] = {}
+    last, grew = 1_000_000 - 1, []
+    for tick in (*range(1_000_000, 1_000_004), *range(998_560, 998_564)):  # a day back
+        found = decide(target, [policy], Seen(tick * 60_000, Standing(3, 0, 3), {"p": 90.0}), memories, last)
+        memories, last = found.memories, tick
+        grew += [tick] if found.wanted > 3 else []
+    assert grew == [1_000_002, 998_562]
 
 
 def test_a_portfolio_is_planned_from_the_same_past_as_in_a_replay() -> None:

@@ -149,6 +149,7 @@ _IN_TWO = {
     "costs/anomalies/rounds.py:turn": "one process has the lock, and notes what it told",
     "events/outbox.py:deliver": "one process has the lock; a position moves on behind the event",
     "inference/orders.py:stop": "`_move` changes it only from a status that can be stopped",
+    "jobs/clock_steps.py:look": "`_step_back` looks again at the clock of evaluations",
     "logs/groups.py:ensure": "the second looks again at what is there",
     "logs/lookups/tables.py:_put": "the second looks again at the version that the first read",
     "logs/retention.py:drop": "one process has the lock; what was deleted stays so",

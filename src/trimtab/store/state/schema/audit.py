@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import REACHED, metadata
 
 # A trail. `body` is what was put (JSON); `position_*` is the last record that was delivered, by when it was taken.
 audit_trails = Table(
@@ -20,7 +20,7 @@ audit_trails = Table(
     Column("delivered_ms", BigInteger),
     Column("digest_ms", BigInteger),
     Column("problem", Text, nullable=False),
-    Column("position_ms", BigInteger, nullable=False),
+    Column("position_ms", BigInteger, nullable=False, info=REACHED),
     Column("position_id", String(128), nullable=False),
     Column("digest_number", Integer, nullable=False),
     Index(None, "account", "region"),

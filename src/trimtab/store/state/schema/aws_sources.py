@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 # An account that is read, and how: see accounts.model. `form` is JSON.
 aws_accounts = Table(
@@ -11,7 +11,7 @@ aws_accounts = Table(
     Column("account", String(12), primary_key=True),
     Column("form", Text, nullable=False),
     Column("added_ms", BigInteger, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
 )
 
 # A read of an account: `estimate` and `cost` are decimal dollars for calls that AWS charges.

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, REACHED, metadata
 
 # A row a rule of Contributor Insights: its definition as it was put. Nothing is counted ahead: reports read the events.
 insight_rules = Table(
@@ -30,8 +30,8 @@ metric_streams = Table(
     Column("running", Boolean, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
-    Column("position_ms", BigInteger, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("position_ms", BigInteger, nullable=False, info=REACHED),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
     Column("attempts", Integer, nullable=False),
     Column("sent", BigInteger, nullable=False),  # records that arrived
     Column("skipped", BigInteger, nullable=False),  # minutes that were given up as too old

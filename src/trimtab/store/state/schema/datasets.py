@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 
 def _specs(name: str, versions: str) -> tuple[Table, Table]:
@@ -55,7 +55,7 @@ dataset_extracts = Table(
     Column("took_ms", BigInteger, nullable=False),
     Column("problem", Text, nullable=False),
     Column("asked_ms", BigInteger, nullable=False),  # when somebody read it last
-    Column("next_ms", BigInteger),  # when it is due; None: not any more
+    Column("next_ms", BigInteger, info=DUE),  # when it is due; None: not any more
     Index(None, "next_ms"),
 )
 
@@ -83,7 +83,7 @@ analysis_watches = Table(
     Column("role", String(16), nullable=False),
     Column("scope_json", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
     Column("value", Float),  # what was published last
     Column("value_ms", BigInteger),
     Column("problem", Text, nullable=False),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import REACHED, metadata
 
 # Lines of a group are counted by pattern since `since_ms` and through `until_ms` (ms, of whole slots).
 log_pattern_clocks = Table(
@@ -10,7 +10,7 @@ log_pattern_clocks = Table(
     metadata,
     Column("group", Integer, primary_key=True, autoincrement=False),  # a log group's id
     Column("since_ms", BigInteger, nullable=False),
-    Column("until_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False, info=REACHED),
 )
 
 log_patterns = Table(

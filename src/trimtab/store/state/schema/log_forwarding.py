@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 log_subscription_filters = Table(
     "log_subscription_filters",
@@ -36,7 +36,7 @@ log_forwards = Table(
     Column("body", LargeBinary, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
     Index(None, "kind", "next_ms"),
     Index(None, "group", "name", "seq"),
 )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 log_scheduled_queries = Table(
     "log_scheduled_queries",
@@ -26,7 +26,7 @@ log_scheduled_queries = Table(
     Column("enabled", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
-    Column("next_ms", BigInteger),  # when it is due; None: not any more
+    Column("next_ms", BigInteger, info=DUE),  # when it is due; None: not any more
     UniqueConstraint("account", "region", "name"),
     Index(None, "next_ms"),
 )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 # Named places that notifications go to. `secret` (JSON) never leaves the server; `endpoint` may hold a secret too.
 notify_channels = Table(
@@ -18,7 +18,7 @@ notify_channels = Table(
     Column("events", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("failures", Integer, nullable=False),
-    Column("open_until_ms", BigInteger, nullable=False),
+    Column("open_until_ms", BigInteger, nullable=False, info=DUE),
     Column("last_ok_ms", BigInteger),
     Column("last_error_ms", BigInteger),
     Column("last_error", Text, nullable=False),
@@ -74,7 +74,7 @@ notify_deliveries = Table(
     Column("state", String(16), nullable=False),
     Column("lead", String(36)),
     Column("attempts", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
     Column("created_ms", BigInteger, nullable=False),
     Column("finished_ms", BigInteger),
     Column("status", Integer),
@@ -106,7 +106,7 @@ notify_firing = Table(
     Column("order_key", String(1024), primary_key=True),
     Column("notification", Text, nullable=False),
     Column("starts_ms", BigInteger, nullable=False),
-    Column("resend_ms", BigInteger, nullable=False),
+    Column("resend_ms", BigInteger, nullable=False, info=DUE),
 )
 
 # Alerts that an Alertmanager told us of, by its fingerprint.

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text, UniqueConstraint
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 report_schedules = Table(
     "report_schedules",
@@ -21,7 +21,7 @@ report_schedules = Table(
     Column("accounts", Text, nullable=False),  # JSON: what its readers may see; null: everything
     Column("created_ms", BigInteger, nullable=False),
     Column("created_by", String(256), nullable=False),
-    Column("next_ms", BigInteger),  # when it is due; None: not any more
+    Column("next_ms", BigInteger, info=DUE),  # when it is due; None: not any more
     UniqueConstraint("account", "name"),
     Index(None, "next_ms"),
 )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, REACHED, metadata
 
 # A target. `form` is what may be set of it (JSON), `desired` what was last asked for, `state` what the engine
 # remembers of it between two decisions (JSON: memories of policies, cooldowns, the month's spend).
@@ -18,7 +18,7 @@ scaling_targets = Table(
     Column("form", Text, nullable=False),
     Column("desired", Integer),
     Column("state", Text, nullable=False),
-    Column("due_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False, info=DUE),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Index(None, "account", "namespace"),
@@ -49,7 +49,7 @@ scaling_schedules = Table(
     Column("name", String(256), nullable=False),
     Column("document", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("done_ms", BigInteger, nullable=False),
+    Column("done_ms", BigInteger, nullable=False, info=REACHED),
     Index(None, "target_id", "name", unique=True),
 )
 

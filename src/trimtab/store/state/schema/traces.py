@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, metadata
 
 # A row a rule. `rule` is JSON of traces.sampling.model.Rule.
 trace_sampling_rules = Table(
@@ -38,8 +38,8 @@ trace_sampling_boosts = Table(
     Column("region", String(64), primary_key=True),
     Column("rule", String(32), primary_key=True),
     Column("rate", Float, nullable=False),
-    Column("until_ms", BigInteger, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False, info=DUE),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
 )
 
 # Groups of traces: a filter expression each. `insights` and `notifications` are 0 or 1.

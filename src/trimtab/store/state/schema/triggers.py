@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
-from trimtab.store.state.schema.metadata import metadata
+from trimtab.store.state.schema.metadata import DUE, REACHED, metadata
 
 # Buses that were made, and the default ones that something was set of. `options` is JSON.
 event_buses = Table(
@@ -35,7 +35,7 @@ event_rules = Table(
     Column("description", Text, nullable=False),
     Column("role", String(1600), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("due_ms", BigInteger),
+    Column("due_ms", BigInteger, info=DUE),
     Index(None, "bus", "name", unique=True),
     Index(None, "due_ms"),
 )
@@ -93,7 +93,7 @@ event_deliveries = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
     Column("created_ms", BigInteger, nullable=False),
     Column("finished_ms", BigInteger),
     Column("status", Integer),
@@ -235,7 +235,7 @@ pipeline_runs = Table(
     Column("until_ms", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, info=DUE),
     Column("created_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("finished_ms", BigInteger),
@@ -270,7 +270,7 @@ watched_places = Table(
     Column("url", String(2048), nullable=False),
     Column("every_s", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("looked_ms", BigInteger),
+    Column("looked_ms", BigInteger, info=REACHED),
     Column("objects", Integer, nullable=False),
     Column("reason", Text, nullable=False),
 )
@@ -293,7 +293,7 @@ drift_watches = Table(
     Column("state", String(16), nullable=False),
     Column("scores", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("looked_ms", BigInteger),
+    Column("looked_ms", BigInteger, info=REACHED),
     Column("changed_ms", BigInteger),
     Column("reason", Text, nullable=False),
 )

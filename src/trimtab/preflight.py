@@ -4,16 +4,15 @@ Without it the parts would fail one after another, each in the words of its own 
 """
 
 import contextlib
-import os
 import resource
 from pathlib import Path
 
+from trimtab.base.disk import probe
 from trimtab.base.errors import SetupError
 
 WANTED_FILES = 65_536
 LEAST_FILES = 1024
 """Server, jobs and engine hold about 250 open when idle; connections, parts of tables and followed logs come on top."""
-_PROBE = ".probe"
 
 
 def check(data_dir: Path) -> None:
@@ -40,17 +39,10 @@ def allow_files() -> None:
 
 def check_directory(data_dir: Path) -> None:
     """Try to keep a file in `data_dir`, which is made where it is missing. Raises SetupError."""
-    probe = data_dir / _PROBE
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        with probe.open("wb") as file:
-            file.write(b"trimtab")
-            file.flush()
-            os.fsync(file.fileno())
-        probe.unlink()
+        probe(data_dir)
     except OSError as problem:
-        with contextlib.suppress(OSError):
-            probe.unlink()
         raise SetupError(
             f"cannot use the data directory {data_dir}: {problem.strerror or problem}; expected a directory that "
             "this user may write to: free or mount it, or set TRIMTAB_DATA_DIR to another one"

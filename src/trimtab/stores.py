@@ -91,7 +91,7 @@ def checks_of(stores: Stores, clock: Clock) -> dict[str, Callable[[], Awaitable[
 
     async def log() -> None:
         for one in stores.ingest_logs:
-            one.check_room()
+            await asyncio.to_thread(one.check)
 
     begun_ms = clock.now_ms()
 

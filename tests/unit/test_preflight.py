@@ -37,7 +37,7 @@ def test_a_full_disk_leaves_no_probe(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("trimtab.preflight.os.fsync", full)
+    monkeypatch.setattr("trimtab.base.disk.os.fsync", full)
     with pytest.raises(SetupError, match="No space left on device"):
         check_directory(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from trimtab.base.clock import Clock
+from trimtab.base.disk import probe
 from trimtab.base.errors import DiskFull, Throttled, Unavailable
 from trimtab.base.ids import new_id
 from trimtab.base.whole_file import make_folder, sync_folder
@@ -88,6 +89,8 @@ class IngestLog:
         self._wake = threading.Condition()
         self._sequence = 0
         self._closed = False
+        self._failed = False
+        """Whether the last write did, and nobody tried since."""
         self._lock_file: IO[str] | None = None
         self.damage: list[Damage] = []
         """All that was ever found damaged, oldest first, and was not taken away."""
@@ -168,6 +171,16 @@ class IngestLog:
             )
         self._room_until = now + _ROOM_FRESH_S
 
+    def check(self) -> None:
+        """Raise what an append would raise now. After a write that failed it is tried: waits for the disk then."""
+        self.check_room()
+        if self._failed:
+            try:
+                probe(self._directory)
+            except OSError as problem:
+                raise self._refusal(problem) from None
+            self._failed = False
+
     # -- the committer ----------------------------------------------------------------------------------------
 
     def _commit_loop(self) -> None:
@@ -182,8 +195,10 @@ class IngestLog:
                 offset = self._write(group)
             except OSError as problem:
                 logger.error("cannot write the log in %s: %s", self._directory, problem)
+                self._failed = True
                 self._fail(group, problem)
                 continue
+            self._failed = False
             self._accept(group, offset)
 
     def _write(self, group: list[_Entry]) -> int:
@@ -223,7 +238,10 @@ class IngestLog:
             for entry in group:
                 if entry.key is not None:
                     self._in_flight.pop(entry.key, None)
-        _resolve(group, DiskFull(f"cannot write the log in {self._directory}: {problem.strerror}"))
+        _resolve(group, self._refusal(problem))
+
+    def _refusal(self, problem: OSError) -> DiskFull:
+        return DiskFull(f"cannot write the log in {self._directory}: {problem.strerror}")
 
     def _commit_block(self, first: int, last: int) -> None:
         """Make a block's boundaries durable; called by the drain before it sends the block."""

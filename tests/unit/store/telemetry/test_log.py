@@ -286,17 +286,27 @@ def test_a_full_disk_refuses_and_recovers(tmp_path: Path, monkeypatch: pytest.Mo
             raise OSError(28, "No space left on device")
         return real_write(descriptor, data, offset)
 
+    def no_fsync(_: int) -> None:
+        raise OSError(30, "Read-only file system")
+
     async def scenario(log: IngestLog) -> None:
         await log.append([values(b"before")])
         monkeypatch.setattr(os, "pwrite", no_space)
+        log.check()
         with pytest.raises(DiskFull, match="No space left"):
             await log.append([values(b"z" * 1000)], "big")
+        monkeypatch.setattr("trimtab.base.disk.os.fsync", no_fsync)
+        for _ in range(2):  # nobody tries to write, since it is said to be not ready: it tries itself
+            with pytest.raises(DiskFull, match="Read-only"):
+                log.check()
         monkeypatch.undo()
+        log.check()
         assert not (await log.append([values(b"z" * 1000)], "big")).duplicate
         assert await log.settled(5)
 
     with_log(tmp_path, engine, scenario)
     assert b"before" + b"z" * 1000 == engine.rows()
+    assert not list(tmp_path.rglob(".probe"))
 
 
 def test_a_disk_too_full_for_a_blocks_boundaries_only_delays_it(

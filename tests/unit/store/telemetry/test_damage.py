@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.store.telemetry.test_log import Engine, crash, settle, values, with_log
 
+from depth import DEEP
 from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.store.telemetry import log as log_module
 from trimtab.store.telemetry.damage import FOLDER, Damage, Kind
@@ -59,7 +60,7 @@ def batches_of(segment: Path) -> list[tuple[int, int]]:
     return [(one.offset - overhead, one.end) for one in found if one.type is RecordType.BATCH]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(200 if DEEP else 20))
 def test_a_flipped_bit_loses_nothing(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     whole = written(tmp_path / "whole").read_bytes()
@@ -74,7 +75,7 @@ def test_a_flipped_bit_loses_nothing(tmp_path: Path, seed: int) -> None:
         assert [one.kind for one in damage] == [Kind.HEALED], place
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(200 if DEEP else 20))
 def test_what_is_overwritten_takes_only_its_own_records(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     segment = written(tmp_path)

@@ -31,6 +31,8 @@ SECURITY_HEADERS = (
 )
 """On every answer of the site. The content security policy comes from `web`, which knows what its pages load."""
 
+_INVOKES = "/invocations"
+"""In paths of SageMaker and Lambda whose answer comes from elsewhere, as late as it likes."""
 _BOUNCE = '<!doctype html><meta http-equiv="refresh" content="0; url={location}"><title>trimtab</title>'
 
 
@@ -99,7 +101,8 @@ class Front:
     async def _counted(
         self, app: ASGIApp, door: str, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]
     ) -> None:
-        body, answer = Counted(self._inflight, door, receive), _Answer(send)
+        body = Counted(self._inflight, door, receive, in_turn=_INVOKES not in scope["path"])
+        answer = _Answer(send, body.worked)
         try:
             await self._bounded(app, scope, body.receive, answer.send, headers)
         except asyncio.CancelledError:  # a stop whose grace is over: nothing was acknowledged, and another will take it
@@ -129,14 +132,17 @@ class Front:
 
 
 class _Answer:
-    """Passes an answer on, and knows whether it began."""
+    """Passes an answer on, and knows whether it began; `begins` is told."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, begins: Callable[[], None]) -> None:
         self._send = send
+        self._begins = begins
         self.started = False
 
     async def send(self, message: Message) -> None:
-        self.started = True
+        if not self.started:
+            self.started = True
+            self._begins()
         await self._send(message)
 
 

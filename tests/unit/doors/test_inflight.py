@@ -106,6 +106,72 @@ def test_a_door_takes_a_number_of_bodies_at_once_and_any_number_of_questions(mon
     asyncio.run(go())
 
 
+def test_few_large_bodies_are_worked_on_at_once_and_small_ones_do_not_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "TURN_S", 0.05)
+    size = module.LARGE_BYTES
+
+    async def go() -> None:
+        held = InFlight()
+        working = [Counted(held, REST, parts(size)) for _ in range(module.AT_ONCE[True])]
+        for one in working:
+            await one.receive()
+        late, small, elsewhere = Counted(held, REST, parts(size)), Counted(held, REST, parts(5)), OTLP
+        with pytest.raises(Throttled, match="waited") as refused:
+            await late.receive()
+        assert refused.value.retry_after_s > 0
+        late.close()
+        await small.receive()
+        await Counted(held, elsewhere, parts(size)).receive()
+        await Counted(held, REST, parts(size), in_turn=False).receive()
+        waiting = asyncio.create_task(Counted(held, REST, parts(size - 1, 1)).receive())  # its first part does not wait
+        await waiting
+        following = Counted(held, REST, parts(size))
+        told = asyncio.create_task(following.receive())
+        await asyncio.sleep(0)
+        assert not told.done()
+        working[0].worked()  # the answer begins
+        await told
+        working[0].close()
+        assert held.refused[REST] == 1
+
+    asyncio.run(go())
+
+
+def test_a_turn_ends_with_the_answers_begin_not_with_its_end() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        if scope["path"] == "/tail":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            begun.release()
+            await asyncio.Event().wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    begun = asyncio.Semaphore(0)
+
+    async def go() -> None:
+        front = Front(app, Guard(Policy(), NoKeys()))
+        statuses: list[int] = []
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status", 0))
+
+        tails = [
+            asyncio.create_task(front(scope("/tail"), parts(module.LARGE_BYTES), send))
+            for _ in range(module.AT_ONCE[True])
+        ]
+        for _ in tails:
+            await begun.acquire()
+        await asyncio.wait_for(front(scope("/other"), parts(module.LARGE_BYTES), send), 5)
+        for one in tails:
+            one.cancel()
+        await asyncio.gather(*tails, return_exceptions=True)
+
+    asyncio.run(go())
+
+
 def ask(app: Any, scope: dict[str, Any], *sizes: int) -> tuple[int, dict[bytes, bytes], bytes]:
     sent: list[Any] = []
 

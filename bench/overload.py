@@ -280,6 +280,7 @@ def overload(server: Server, door: Door, options: argparse.Namespace) -> dict[st
     """One door's figures."""
     address = urllib.parse.urlsplit(server.url)
     place = address.hostname or "", address.port or 0
+    ask(server.url, door.method, door.path, door.body, door.headers)  # its series are known, its code is compiled
     calm = Senders(place, door, 2)
     calm.run(CAPACITY_S)
     calm.close()

@@ -25,8 +25,8 @@ DOORS = (PROMETHEUS, OTLP, AWS, REST, PAGES)
 _PREFIXES = (("/api/v1/", PROMETHEUS), ("/v1/", OTLP), ("/rest/", REST))
 MOST_REQUESTS = 500
 """Requests with a body that a door takes at once. Each waits some milliseconds for the log; they share its syncs."""
-LARGE_BYTES = 64 << 10
-AT_ONCE = {True: 4, False: 64}
+LARGE_BYTES = 16 << 10
+AT_ONCE = {True: 4, False: 32}
 """Bodies of a door that are worked on at once: of the large ones, and of the others."""
 TURN_S = 10.0
 """How long a whole body waits for its turn; then its sender is told to come again."""

@@ -11,7 +11,7 @@ import pytest
 from crash.writers import DATUMS, Batch, Ledger, address_of, make_batch, retry, run_clients, settled, stored
 from live_server import LiveServer
 
-KILLS = int(os.environ.get("KILLS", "3"))  # `make test-all` sets 20
+KILLS = int(os.environ.get("KILLS", "2"))  # `make test-all` sets 20
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 

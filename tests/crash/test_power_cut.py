@@ -21,7 +21,7 @@ import pytest
 from crash.writers import DATUMS, Ledger, address_of, retry, run_clients, settled
 from live_server import LiveServer
 
-CUTS = int(os.environ.get("POWER_CUTS", "2"))  # `make test-all` sets 10
+CUTS = int(os.environ.get("POWER_CUTS", "1"))  # `make test-all` sets 10
 MKFS = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 IMAGE_BYTES = 640 << 20
 COPY_S = 1.0  # the kernel writes dirty pages after 5 s of its own accord; the copy must be done well before

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from trimtab.access.grant import WHOLE, Grant, tags_of, teams_of
 from trimtab.access.principal import Principal, Role, scope_of
 from trimtab.access.scope import RowRule, rows_of_text, rows_text
 from trimtab.base.clock import Clock
@@ -54,6 +55,16 @@ class NewKey:
     created_ms: int = 0
     rows: tuple[RowRule, ...] = ()
 
+    @property
+    def teams(self) -> list[str]:
+        """The teams that it is bound to."""
+        return teams_of(self.rows)
+
+    @property
+    def tags(self) -> dict[str, list[str]]:
+        """The other tags that it is bound to, with the values of each."""
+        return tags_of(self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
@@ -68,6 +79,21 @@ class KeyInfo:
     last_used_ms: int | None
     revoked_ms: int | None
     rows: tuple[RowRule, ...] = ()
+
+    @property
+    def teams(self) -> list[str]:
+        """The teams that it is bound to."""
+        return teams_of(self.rows)
+
+    @property
+    def tags(self) -> dict[str, list[str]]:
+        """The other tags that it is bound to, with the values of each."""
+        return tags_of(self.rows)
+
+    @property
+    def grant(self) -> Grant:
+        """What it gives."""
+        return Grant(self.role, self.account, self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,38 +130,34 @@ class KeyStore:
         self._used: dict[str, int] = {}
         self._unwritten: set[str] = set()
 
+    async def create(self, kind: str, name: str, grant: Grant) -> NewKey:
+        """Make a key of `kind` that gives `grant`. Raises InvalidInput for a bad name."""
+        id_, secret = _made_aws() if kind == AWS else _made_token()
+        now = self._clock.now_ms()
+        return await self._create(
+            NewKey(id_, kind, _checked_name(name), grant.role, grant.account, secret, now, grant.rows)
+        )
+
     async def create_aws(
         self, name: str, account: str | None, role: Role = Role.WRITE, rows: tuple[RowRule, ...] = ()
     ) -> NewKey:
-        """Make an AWS-style access key that signs for `account`, and sees what passes `rows`.
-
-        Raises InvalidInput for a bad name.
-        """
-        id_ = "AKIA" + "".join(secrets.choice(_AWS_ID_ALPHABET) for _ in range(16))
-        secret = "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40))
-        now = self._clock.now_ms()
-        return await self._create(NewKey(id_, AWS, _checked_name(name), role, account, secret, now, rows))
+        """Make an AWS-style access key that signs for `account`, and sees what passes `rows`."""
+        return await self.create(AWS, name, Grant(role, account, rows))
 
     async def create_token(
         self, name: str, role: Role, account: str | None = None, rows: tuple[RowRule, ...] = ()
     ) -> NewKey:
-        """Make a bearer token with `role`, bound to `account` unless None, that sees what passes `rows`.
+        """Make a bearer token with `role`, bound to `account` unless None, that sees what passes `rows`."""
+        return await self.create(TOKEN, name, Grant(role, account, rows))
 
-        Raises InvalidInput for a bad name.
-        """
-        token = "tt_" + secrets.token_urlsafe(30)
-        id_ = "tok-" + secrets.token_hex(6)
-        now = self._clock.now_ms()
-        return await self._create(NewKey(id_, TOKEN, _checked_name(name), role, account, token, now, rows))
-
-    async def list(self) -> list[KeyInfo]:
-        """Every key, revoked ones too, the newest first."""
+    async def list(self, within: Grant = WHOLE) -> list[KeyInfo]:
+        """Every key that gives no more than `within`, revoked ones too, the newest first."""
         query = select(access_keys).order_by(access_keys.c.created_ms.desc(), access_keys.c.id)
         rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
-        return [self._info(row) for row in rows]
+        return [key for key in map(self._info, rows) if within.covers(key.grant)]
 
-    async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
-        """Revoke the key `id_` now, if it is bound to `account` (None: whatever it is bound to).
+    async def revoke(self, id_: str, within: Grant = WHOLE) -> KeyInfo:
+        """Revoke the key `id_` now, if it gives no more than `within`.
 
         Raises NotFound, or Conflict if it was revoked before.
         """
@@ -143,7 +165,7 @@ class KeyStore:
 
         def change(connection: Connection) -> RowMapping:
             row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
-            if row is None or account not in (None, row["account"]):
+            if row is None or not within.covers(self._info(row).grant):
                 raise NotFound(f"cannot revoke key {id_!r}: there is none; `trimtab keys list` shows the known ones")
             if row["revoked_ms"] is not None:
                 raise Conflict(f"cannot revoke key {id_!r}: it is revoked already")
@@ -289,6 +311,17 @@ class KeyStore:
 def digest_of(token: str) -> str:
     """The SHA-256 of a token, as stored: a token has 240 random bits, so a slow hash would add nothing."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _made_aws() -> tuple[str, str]:
+    """An id and a secret as AWS makes them."""
+    id_ = "AKIA" + "".join(secrets.choice(_AWS_ID_ALPHABET) for _ in range(16))
+    return id_, "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40))
+
+
+def _made_token() -> tuple[str, str]:
+    """An id, and a token of 240 random bits."""
+    return "tok-" + secrets.token_hex(6), "tt_" + secrets.token_urlsafe(30)
 
 
 def _live_rows(connection: Connection) -> list[RowMapping]:

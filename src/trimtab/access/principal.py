@@ -34,6 +34,11 @@ class Principal:
     role: Role
     scope: Scope
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether the caller is bound to an account or to rows, so that what is the whole server's is not theirs."""
+        return self.account is not None or bool(self.scope.rows)
+
     def may(self, needed: Role) -> bool:
         """Whether the caller's role includes `needed`."""
         return self.role.includes(needed)

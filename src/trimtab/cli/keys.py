@@ -7,7 +7,8 @@ from typing import Protocol, get_args
 import click
 
 from trimtab.base.clock import SystemClock
-from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.errors import Unavailable
+from trimtab.cli.bound import Bound, bound_options, sees
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.offline_keys import offline_keys
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
@@ -45,23 +46,24 @@ def keys() -> None:
     "--kind", type=click.Choice(get_args(wire.KeyKind)), default="aws", show_default=True, help="Kind of key."
 )
 @click.option("--role", type=click.Choice(get_args(wire.RoleName)), default="write", show_default=True, help="May do.")
-@click.option("--account", metavar="ID", help="Account that the key is bound to, 12 digits.")
+@bound_options
 @json_option
 @server_options
 def create(
-    connection: Connection, name: str, kind: wire.KeyKind, role: wire.RoleName, account: str | None, as_json: bool
+    connection: Connection, name: str, kind: wire.KeyKind, role: wire.RoleName, bound: Bound, as_json: bool
 ) -> None:
-    """Make a key. Its secret is printed this once and kept nowhere that can be read back."""
-    if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
-        raise InvalidInput(f"cannot use account {account!r}: expected 12 digits", field="--account")
+    """Make a key. Its secret is printed this once and kept nowhere that can be read back.
+
+    It is bound to what is given, and to what you are bound to yourself.
+    """
+    asked = wire.CreateKey(name=name, kind=kind, role=role, account=bound.account, teams=bound.teams, tags=bound.tags)
     with _calls(connection) as calls:
-        made = calls.create_key(wire.CreateKey(name=name, kind=kind, role=role, account=account))
+        made = calls.create_key(asked)
     if as_json:
         print_json(made)
         return
     secret = "secret access key" if made.kind == "aws" else "token"
-    rows = [("id", made.id), (secret, made.secret), ("role", made.role), ("account", made.account or "every")]
-    print_table((made.name, ""), rows)
+    print_table((made.name, ""), [("id", made.id), (secret, made.secret), ("role", made.role), ("sees", sees(made))])
     remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
 
 
@@ -82,14 +84,14 @@ def list_(connection: Connection, as_json: bool) -> None:
             key.kind,
             key.name,
             key.role,
-            key.account or "every",
+            sees(key),
             day(key.created_ms),
             _used(key, now),
             _state(key),
         )
         for key in found
     ]
-    print_table(("id", "kind", "name", "role", "account", "created", "last used", "state"), rows)
+    print_table(("id", "kind", "name", "role", "sees", "created", "last used", "state"), rows)
 
 
 @keys.command("revoke")

@@ -6,8 +6,9 @@ stays light: a first key has to be made before a server that asks for keys can b
 
 import asyncio
 import importlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TypeVar
 
 from trimtab.base import typed
@@ -22,10 +23,10 @@ K = TypeVar("K", wire.Key, wire.NewKey)
 class OfflineKeys:
     """The calls of `client.api.Client` on keys, answered by the state database."""
 
-    def __init__(self, settings: Settings, store: Any, role: Callable[[str], Any]) -> None:
+    def __init__(self, settings: Settings, store: Any, grant: ModuleType) -> None:
         self._settings = settings
         self._store = store
-        self._role = role
+        self._grant = grant
 
     def keys(self) -> list[wire.Key]:
         """Every access key and token."""
@@ -33,12 +34,10 @@ class OfflineKeys:
 
     def create_key(self, key: wire.CreateKey) -> wire.NewKey:
         """Make an access key or a token."""
-        role = self._role(key.role)
-        if key.kind == "aws":
-            made = _run(self._store.create_aws(key.name, key.account or self._settings.account_id, role))
-        else:
-            made = _run(self._store.create_token(key.name, role, key.account))
-        return _plain(made, wire.NewKey)
+        rows = self._grant.rules_of(key.teams, key.tags)
+        account = key.account or (self._settings.account_id if key.kind == "aws" else None)
+        grant = self._grant.Grant(self._grant.Role(key.role), account, rows)
+        return _plain(_run(self._store.create(key.kind, key.name, grant)), wire.NewKey)
 
     def revoke_key(self, id_: str) -> wire.Key:
         """Revoke a key."""
@@ -51,7 +50,7 @@ def offline_keys(settings: Settings) -> Iterator[OfflineKeys]:
     try:
         database = importlib.import_module("trimtab.store.state.database")
         keys = importlib.import_module("trimtab.access.keys")
-        principal = importlib.import_module("trimtab.access.principal")
+        grant = importlib.import_module("trimtab.access.grant")
     except ModuleNotFoundError as problem:
         raise SetupError(
             "cannot open keys without a running server: this is the light install; start the server first, "
@@ -62,7 +61,7 @@ def offline_keys(settings: Settings) -> Iterator[OfflineKeys]:
     except OSError as problem:
         raise SetupError(f"cannot open data directory {settings.data_dir}: {problem}; set TRIMTAB_DATA_DIR") from None
     try:
-        yield OfflineKeys(settings, keys.KeyStore(state, SystemClock()), principal.Role)
+        yield OfflineKeys(settings, keys.KeyStore(state, SystemClock()), grant)
     finally:
         state.close()
 

@@ -186,6 +186,8 @@ class Key(Struct, frozen=True):
     created_ms: Millis
     last_used_ms: Millis | None
     revoked_ms: Millis | None
+    teams: list[str] = []
+    tags: dict[str, list[str]] = {}
 
 
 class KeyList(Struct, frozen=True):
@@ -197,13 +199,26 @@ class KeyList(Struct, frozen=True):
 KEY_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._@/+=,:-]*$"
 
 
+TagText = Annotated[str, Meta(min_length=1, max_length=256)]
+Teams = Annotated[list[TagText], Meta(max_length=20, description="It sees what is of one of these teams.")]
+TagValues = Annotated[
+    dict[TagText, Annotated[list[TagText], Meta(min_length=1, max_length=20)]],
+    Meta(max_length=20, description="Of each tag, one of the values: it sees what has them all."),
+]
+
+
 class CreateKey(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A key to make. An AWS key without an account signs for the server's own."""
+    """A key to make. An AWS key without an account signs for the server's own.
+
+    It is bound to the account, teams and tags that are given, and to those that its maker is bound to.
+    """
 
     name: Annotated[str, Meta(max_length=100, pattern=KEY_NAME_PATTERN)]
     kind: KeyKind = "aws"
     role: RoleName = "write"
     account: Annotated[str, Meta(pattern="^[0-9]{12}$")] | None = None
+    teams: Teams = []
+    tags: TagValues = {}
 
 
 class NewKey(Struct, frozen=True):
@@ -216,6 +231,8 @@ class NewKey(Struct, frozen=True):
     account: str | None
     created_ms: Millis
     secret: str
+    teams: list[str] = []
+    tags: dict[str, list[str]] = {}
 
 
 class Setting(Struct, frozen=True):

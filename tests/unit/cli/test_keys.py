@@ -59,3 +59,13 @@ def test_a_data_directory_that_cannot_be_made_is_named(
 def test_an_account_has_12_digits(cli: Cli) -> None:
     outcome = cli("keys", "create", "--account", "12")
     assert (outcome.code, "12 digits" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_key_is_bound_to_teams_and_tags(request: pytest.FixtureRequest, offline: bool) -> None:
+    run: Cli = request.getfixturevalue("cli" if offline else "live")
+    options = ("--kind", "token", "--team", "search", "--team", "vision", "--tag", "env=prod", "--tag", "env=test")
+    made = json.loads(run("keys", "create", *options, "--json").out)
+    assert (made["teams"], made["tags"]) == (["search", "vision"], {"env": ["prod", "test"]})
+    assert "team search or vision, env prod or test" in run("keys", "list").out
+    assert "expected KEY=VALUE" in run("keys", "create", "--tag", "env").err

@@ -1,5 +1,7 @@
 """Access: where this server may connect to; and the head of every page while alarms are not evaluated."""
 
+import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,7 +11,9 @@ import pytest
 
 from asgi_client import AsgiClient
 from gates import gate_of
+from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.access.scope import RowRule
 from trimtab.base.clock import ManualClock
 from trimtab.egress.address import Place
 from trimtab.egress.gate import Gate
@@ -41,13 +45,15 @@ def test_access_lists_what_is_allowed_and_what_was_refused(nothing: WebState, op
     assert "metadata service" in pages.post("/access/egress", data={"place": "169.254.169.254:80"}).text
 
 
-def test_an_administrator_of_one_account_sees_and_changes_nothing_of_it(
+def test_an_administrator_of_one_account_or_team_sees_and_changes_nothing_of_it(
     nothing: WebState, open_pages: Open, gate: Gate
 ) -> None:
     gate.entries.add(Place("10.0.0.5", 8080), "", "ann")
-    pages = open_pages(replace(nothing, gate=gate), TENANT)
-    assert "10.0.0.5" not in pages.get("/access").text
-    assert pages.post("/access/egress", data={"place": "10.0.0.6:81"}).status_code == 403
+    team = Principal("lead", None, Role.ADMIN, scope_of(None, (RowRule("team", frozenset({"search"})),)))
+    for bound in (TENANT, team):
+        pages = open_pages(replace(nothing, gate=gate), bound)
+        assert "10.0.0.5" not in pages.get("/access").text
+        assert pages.post("/access/egress", data={"place": "10.0.0.6:81"}).status_code == 403
     assert len(gate.entries.listed()) == 1
 
 
@@ -59,3 +65,40 @@ def test_every_page_says_at_its_head_that_alarms_are_not_evaluated(fleet: WebSta
         assert "not being evaluated for 61 s" in pages.get(path).text
     watch.problem = ""
     assert 'role="alert"' not in pages.get("/hosts").text
+
+
+def test_a_key_is_made_on_the_page_and_its_secret_shown_once(
+    nothing: WebState, open_pages: Open, state: State, clock: ManualClock
+) -> None:
+    keys = KeyStore(state, clock)
+    pages = open_pages(replace(nothing, keys=keys))
+    fields = {"name": "grafana", "kind": "token", "role": "read", "teams": "search, vision", "tags": "env=prod"}
+    made = pages.post("/access/keys", data=fields)
+    assert made.headers["cache-control"] == "no-store"
+    secret = re.findall(r'id="made-secret">(tt_[^<]+)<', made.text)[0]
+    principal = keys.principal_of_token(secret)
+    assert principal is not None
+    assert {rule.key for rule in principal.scope.rows} == {"env", "team"}
+    again = pages.get("/access").text
+    assert secret not in again
+    assert "env prod, team search or vision" in again
+    id_ = re.findall(r"tok-\w+", again)[0]
+    assert pages.post("/access/keys/revoke", data={"id": id_}).status_code == 303
+    assert keys.principal_of_token(secret) is None
+    assert "expected KEY=VALUE" in pages.post("/access/keys", data={**fields, "tags": "env"}).text
+
+
+def test_an_administrator_of_a_team_neither_sees_nor_makes_wider_keys(
+    nothing: WebState, open_pages: Open, state: State, clock: ManualClock
+) -> None:
+    keys, search = KeyStore(state, clock), (RowRule("team", frozenset({"search"})),)
+    whole = asyncio.run(keys.create_token("whole-server", Role.READ))
+    lead = Principal("lead", None, Role.ADMIN, scope_of(None, search))
+    pages = open_pages(replace(nothing, keys=keys, gate=None), lead)
+    assert pages.post("/access/keys", data={"name": "own"}).status_code == 200
+    assert [key.rows for key in asyncio.run(keys.list()) if key.name == "own"] == [search]
+    assert pages.post("/access/keys", data={"name": "x", "teams": "vision"}).status_code == 403
+    for path in ("/access", "/access.json"):
+        assert "own" in pages.get(path).text
+        assert "whole-server" not in pages.get(path).text
+    assert pages.post("/access/keys/revoke", data={"id": whole.id}).status_code == 404

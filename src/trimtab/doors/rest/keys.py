@@ -1,10 +1,12 @@
 """`/rest/v1/keys`: make, list and revoke access keys and tokens (role admin)."""
 
+from dataclasses import replace
 from typing import Any, Protocol
 
-from trimtab.access.keys import AWS, OIDC, KeyInfo, NewKey
+from trimtab.access.grant import Grant, rules_of
+from trimtab.access.keys import AWS, KeyInfo, NewKey
 from trimtab.access.principal import Role
-from trimtab.base.errors import AccessDenied
+from trimtab.base import typed
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 
@@ -12,20 +14,16 @@ from trimtab.doors.rest.spec import Call, Operation
 class Keys(Protocol):
     """What this door asks of `access.keys.KeyStore`."""
 
-    async def create_aws(self, name: str, account: str | None, role: Role = ...) -> NewKey:
-        """Make an AWS-style key."""
+    async def create(self, kind: str, name: str, grant: Grant) -> NewKey:
+        """Make an AWS-style key or a token."""
         ...
 
-    async def create_token(self, name: str, role: Role, account: str | None = None) -> NewKey:
-        """Make a token."""
+    async def list(self, within: Grant = ...) -> list[KeyInfo]:
+        """Every key that gives no more than `within`."""
         ...
 
-    async def list(self) -> list[KeyInfo]:
-        """Every key."""
-        ...
-
-    async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
-        """Revoke one."""
+    async def revoke(self, id_: str, within: Grant = ...) -> KeyInfo:
+        """Revoke one that gives no more than `within`."""
         ...
 
 
@@ -33,24 +31,18 @@ def operations(keys: Keys, account: str) -> list[Operation]:
     """The operations on keys. AWS keys sign for `account` where the request names none."""
 
     async def create(call: Call[Any, wire.CreateKey]) -> wire.NewKey:
-        wanted, own = call.body, call.principal.account
-        if own is not None and wanted.account not in (None, own):
-            raise AccessDenied(
-                f"cannot make a key for account {wanted.account}: {call.principal.name!r} is bound to {own}"
-            )
-        bound = wanted.account or own
-        if wanted.kind == AWS:
-            key = await keys.create_aws(wanted.name, bound or account, Role(wanted.role))
-        else:
-            key = await keys.create_token(wanted.name, Role(wanted.role), bound)
-        return wire.NewKey(key.id, wanted.kind, key.name, key.role.value, key.account, key.created_ms, key.secret)
+        asked = call.body
+        rows = rules_of(asked.teams, asked.tags)
+        grant = Grant.of(call.principal).handed_on(Role(asked.role), asked.account, rows)
+        if asked.kind == AWS and grant.account is None:
+            grant = replace(grant, account=account)
+        return typed.convert(await keys.create(asked.kind, asked.name, grant), wire.NewKey, from_attributes=True)
 
     async def listed(call: Call[Any, None]) -> wire.KeyList:
-        own = call.principal.account
-        return wire.KeyList([_key(key) for key in await keys.list() if own is None or key.account == own])
+        return wire.KeyList([_key(key) for key in await keys.list(Grant.of(call.principal))])
 
     async def revoke(call: Call[Any, None]) -> wire.Key:
-        return _key(await keys.revoke(call.path["id"], call.principal.account))
+        return _key(await keys.revoke(call.path["id"], Grant.of(call.principal)))
 
     path, id_path = "/rest/v1/keys", "/rest/v1/keys/{id}"
     return [
@@ -58,7 +50,7 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             "GET",
             path,
             "list keys",
-            "Every key and token, without secrets.",
+            "Every key and token that gives no more than the caller has, without secrets.",
             listed,
             wire.KeyList,
             role=Role.ADMIN,
@@ -68,7 +60,8 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             "POST",
             path,
             "create key",
-            "Make an access key or a token; its secret is in this answer and nowhere else.",
+            "Make an access key or a token, bound at least as narrowly as its maker; its secret is in this answer and "
+            "nowhere else.",
             create,
             wire.NewKey,
             body=wire.CreateKey,
@@ -92,10 +85,4 @@ def operations(keys: Keys, account: str) -> list[Operation]:
 
 
 def _key(key: KeyInfo) -> wire.Key:
-    return wire.Key(
-        key.id, _kind(key.kind), key.name, key.role.value, key.account, key.created_ms, key.last_used_ms, key.revoked_ms
-    )
-
-
-def _kind(kind: str) -> wire.ListedKind:
-    return "aws" if kind == AWS else "oidc" if kind == OIDC else "token"
+    return typed.convert(key, wire.Key, from_attributes=True)

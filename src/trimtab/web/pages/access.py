@@ -1,0 +1,117 @@
+"""`/access`: who may call, and where this server may connect to."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from trimtab.access.grant import Grant, rules_of
+from trimtab.access.keys import AWS, TOKEN
+from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import RowRule
+from trimtab.base.errors import AccessDenied, InvalidInput
+from trimtab.egress.address import parse_place
+from trimtab.web import respond
+from trimtab.web.form import read_form
+from trimtab.web.site import Site
+from trimtab.web.view import View
+
+_FORM_BYTES = 4096
+_COMMANDS = """\
+# an access key for boto3, the AWS CLI and the CloudWatch agent
+trimtab keys create --name my-service
+
+# a token for this page, Prometheus, OTLP and the command line
+trimtab keys create --kind token --role read --name grafana"""
+
+
+async def _egress(site: Site, view: View) -> dict[str, Any] | None:
+    """The list and what was refused; None for whoever administers no more than an account or a team."""
+    if site.state.gate is None or view.principal.is_bound:
+        return None
+    kept = site.state.gate.entries
+    return {"entries": await asyncio.to_thread(kept.listed), "refusals": await asyncio.to_thread(kept.refusals)}
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The page, its JSON and what its forms do."""
+
+    async def page(request: Request, **facts: Any) -> Response:
+        view = site.view(request)
+        keys = await site.state.keys.list(Grant.of(view.principal))
+        egress = await _egress(site, view)
+        shown = {"keys": keys, "commands": _COMMANDS, "egress": egress, "roles": list(Role), "made": None, **facts}
+        return site.page(request, view, "access", timed=False, **shown)
+
+    async def access(request: Request) -> Response:
+        return await page(request)
+
+    async def make(request: Request) -> Response:
+        form = await read_form(request, _FORM_BYTES)
+        kind = form.get("kind", TOKEN)
+        if kind not in (AWS, TOKEN):
+            raise InvalidInput(f"cannot make a key of kind {kind!r}: expected {AWS} or {TOKEN}")
+        grant = read_grant(form, request.state.principal)
+        made = await site.state.keys.create(kind, form.get("name", "").strip(), grant)
+        answer = await page(request, made=made)
+        answer.headers["Cache-Control"] = "no-store"  # it holds the secret
+        return answer
+
+    async def revoke(request: Request) -> Response:
+        form = await read_form(request, _FORM_BYTES)
+        await site.state.keys.revoke(form.get("id", ""), Grant.of(request.state.principal))
+        return RedirectResponse("/access", 303)
+
+    async def act(request: Request) -> Response:
+        view = site.view(request)
+        form = await read_form(request, _FORM_BYTES)
+        if site.state.gate is None or view.principal.is_bound:
+            raise AccessDenied("cannot change where this server connects to: that is for administrators of all of it")
+        place = form.get("place", "")
+        if form.get("do") == "remove":
+            await asyncio.to_thread(site.state.gate.entries.remove, parse_place(place))
+        else:
+            await asyncio.to_thread(site.state.gate.allow, place, form.get("note", "").strip())
+        return RedirectResponse("/access#egress", 303)
+
+    async def access_json(request: Request) -> Response:
+        keys = await site.state.keys.list(Grant.of(request.state.principal))
+        return respond.json(request, {"keys": [asdict(key) for key in keys]})
+
+    return [
+        Route("/access", site.guarded(access, Role.ADMIN)),
+        Route("/access/keys", site.guarded(make, Role.ADMIN), methods=["POST"]),
+        Route("/access/keys/revoke", site.guarded(revoke, Role.ADMIN), methods=["POST"]),
+        Route("/access/egress", site.guarded(act, Role.ADMIN), methods=["POST"]),
+        Route("/access.json", site.guarded(access_json, Role.ADMIN)),
+    ]
+
+
+def read_grant(form: Mapping[str, str], principal: Principal) -> Grant:
+    """What a form's fields role, account, teams and tags give, of what the caller has. Raises InvalidInput,
+    AccessDenied."""
+    role = form.get("role", Role.READ)
+    account = form.get("account", "").strip() or None
+    if role not in set(Role):
+        raise InvalidInput(f"cannot use role {role!r}: expected {', '.join(Role)}")
+    if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
+        raise InvalidInput(f"cannot use account {account!r}: expected 12 digits")
+    return Grant.of(principal).handed_on(Role(role), account, _rules(form))
+
+
+def _rules(form: Mapping[str, str]) -> tuple[RowRule, ...]:
+    tags: dict[str, set[str]] = {}
+    for text in _words(form.get("tags", "")):
+        key, separator, value = text.partition("=")
+        if not separator:
+            raise InvalidInput(f"cannot use tag {text!r}: expected KEY=VALUE")
+        tags.setdefault(key.strip(), set()).add(value.strip())
+    return rules_of(_words(form.get("teams", "")), tags)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

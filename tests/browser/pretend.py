@@ -26,7 +26,7 @@ from browser.pretend_serverless import pretend_serverless
 from browser.pretend_traces import pretend_traces
 from matrix_by_requests import MatrixByRequests
 from trimtab.access.grant import WHOLE, Grant
-from trimtab.access.keys import KeyInfo
+from trimtab.access.key import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, SystemClock

@@ -8,6 +8,7 @@ import click
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import Unavailable
+from trimtab.base.timerange import parse_duration_ms
 from trimtab.cli.bound import Bound, bound_options, sees
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.offline_keys import offline_keys
@@ -24,6 +25,10 @@ class KeyCalls(Protocol):
 
     def create_key(self, key: wire.CreateKey) -> wire.NewKey:
         """Make one."""
+        ...
+
+    def rotate_key(self, id_: str, overlap_s: int) -> wire.NewKey:
+        """Make one in the place of another."""
         ...
 
     def revoke_key(self, id_: str) -> wire.Key:
@@ -46,25 +51,54 @@ def keys() -> None:
     "--kind", type=click.Choice(get_args(wire.KeyKind)), default="aws", show_default=True, help="Kind of key."
 )
 @click.option("--role", type=click.Choice(get_args(wire.RoleName)), default="write", show_default=True, help="May do.")
+@click.option("--expires", metavar="DURATION", help="How long it works, as 90d or 12h; without it until it is revoked.")
 @bound_options
 @json_option
 @server_options
 def create(
-    connection: Connection, name: str, kind: wire.KeyKind, role: wire.RoleName, bound: Bound, as_json: bool
+    connection: Connection,
+    name: str,
+    kind: wire.KeyKind,
+    role: wire.RoleName,
+    expires: str | None,
+    bound: Bound,
+    as_json: bool,
 ) -> None:
     """Make a key. Its secret is printed this once and kept nowhere that can be read back.
 
     It is bound to what is given, and to what you are bound to yourself.
     """
-    asked = wire.CreateKey(name=name, kind=kind, role=role, account=bound.account, teams=bound.teams, tags=bound.tags)
+    asked = wire.CreateKey(
+        name=name,
+        kind=kind,
+        role=role,
+        account=bound.account,
+        teams=bound.teams,
+        tags=bound.tags,
+        expires_ms=None if expires is None else SystemClock().now_ms() + parse_duration_ms(expires),
+    )
     with _calls(connection) as calls:
         made = calls.create_key(asked)
-    if as_json:
-        print_json(made)
-        return
-    secret = "secret access key" if made.kind == "aws" else "token"
-    print_table((made.name, ""), [("id", made.id), (secret, made.secret), ("role", made.role), ("sees", sees(made))])
-    remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
+    _show(made, as_json)
+    if not as_json:
+        remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
+
+
+@keys.command("rotate")
+@click.argument("id_", metavar="ID")
+@click.option(
+    "--overlap", metavar="DURATION", default="24h", show_default=True, help="How long the old one goes on working."
+)
+@json_option
+@server_options
+def rotate(connection: Connection, id_: str, overlap: str, as_json: bool) -> None:
+    """Make a key that takes the place of one: the same role, bound alike, with a new id and secret."""
+    overlap_ms = parse_duration_ms(overlap)
+    with _calls(connection) as calls:
+        made = calls.rotate_key(id_, overlap_ms // 1000)
+    _show(made, as_json)
+    if not as_json:
+        remark(f"Keep the secret now: it is not shown again. {id_} works until {day(made.created_ms + overlap_ms)}.")
 
 
 @keys.command("list")
@@ -92,6 +126,9 @@ def list_(connection: Connection, as_json: bool) -> None:
         for key in found
     ]
     print_table(("id", "kind", "name", "role", "sees", "created", "last used", "state"), rows)
+    for key in found:
+        if key.warning:
+            remark(f"{key.id} ({key.name}) {key.warning}")
 
 
 @keys.command("revoke")
@@ -134,4 +171,21 @@ def _used(key: wire.Key, now_ms: int) -> str:
 
 
 def _state(key: wire.Key) -> str:
-    return "live" if key.revoked_ms is None else f"revoked {day(key.revoked_ms)}"
+    if key.revoked_ms is not None:
+        return f"revoked {day(key.revoked_ms)}"
+    if key.expires_ms is None:
+        return key.state
+    if key.state == "expired":
+        return f"expired {day(key.expires_ms)}"
+    return f"until {day(key.expires_ms)}" + (f", then {key.replaced_by}" if key.replaced_by else "")
+
+
+def _show(made: wire.NewKey, as_json: bool) -> None:
+    """A key just made, with its secret."""
+    if as_json:
+        print_json(made)
+        return
+    secret = "secret access key" if made.kind == "aws" else "token"
+    ends = [("until", day(made.expires_ms))] if made.expires_ms else []
+    rows = [("id", made.id), (secret, made.secret), ("role", made.role), ("sees", sees(made)), *ends]
+    print_table((made.name, ""), rows)

@@ -37,7 +37,11 @@ class OfflineKeys:
         rows = self._grant.rules_of(key.teams, key.tags)
         account = key.account or (self._settings.account_id if key.kind == "aws" else None)
         grant = self._grant.Grant(self._grant.Role(key.role), account, rows)
-        return _plain(_run(self._store.create(key.kind, key.name, grant)), wire.NewKey)
+        return _plain(_run(self._store.create(key.kind, key.name, grant, key.expires_ms)), wire.NewKey)
+
+    def rotate_key(self, id_: str, overlap_s: int) -> wire.NewKey:
+        """A new key in the place of one, which goes on working for `overlap_s` seconds."""
+        return _plain(_run(self._store.rotate(id_, overlap_s * 1000)), wire.NewKey)
 
     def revoke_key(self, id_: str) -> wire.Key:
         """Revoke a key."""

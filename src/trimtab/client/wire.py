@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 RoleName = Literal["finance", "read", "write", "admin"]
 KeyKind = Literal["aws", "token"]
 ListedKind = Literal["aws", "token", "oidc"]
+KeyState = Literal["live", "revoked", "expired"]
 KindName = Literal["events", "gauge", "counter", "histogram"]
 Millis = Annotated[int, Meta(description="Milliseconds since the epoch, UTC.")]
 
@@ -176,7 +177,10 @@ class PutAnswer(Struct, frozen=True):
 
 
 class Key(Struct, frozen=True):
-    """An access key or token, without its secret; or somebody who signed in with an OpenID provider (`oidc`)."""
+    """An access key or token, without its secret; or somebody who signed in with an OpenID provider (`oidc`).
+
+    `replaced_by` is the id of the key that it was rotated to. `warning` says that it ends soon, or that nobody uses it.
+    """
 
     id: str
     kind: ListedKind
@@ -188,6 +192,10 @@ class Key(Struct, frozen=True):
     revoked_ms: Millis | None
     teams: list[str] = []
     tags: dict[str, list[str]] = {}
+    expires_ms: Millis | None = None
+    replaced_by: str | None = None
+    state: KeyState = "live"
+    warning: str = ""
 
 
 class KeyList(Struct, frozen=True):
@@ -219,6 +227,13 @@ class CreateKey(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     account: Annotated[str, Meta(pattern="^[0-9]{12}$")] | None = None
     teams: Teams = []
     tags: TagValues = {}
+    expires_ms: Millis | None = None
+
+
+class RotateKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the old key goes on working: at most 90 days."""
+
+    overlap_s: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 86_400
 
 
 class NewKey(Struct, frozen=True):
@@ -233,6 +248,7 @@ class NewKey(Struct, frozen=True):
     secret: str
     teams: list[str] = []
     tags: dict[str, list[str]] = {}
+    expires_ms: Millis | None = None
 
 
 class Setting(Struct, frozen=True):

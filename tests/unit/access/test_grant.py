@@ -19,7 +19,7 @@ def test_whoever_is_bound_to_a_team_gives_no_more_than_that() -> None:
     assert have.handed_on(Role.READ, "123456789012", SEARCH) == Grant(Role.READ, "123456789012", SEARCH)
     also = (RowRule("env", frozenset({"prod"})),)
     assert set(have.handed_on(Role.ADMIN, None, also).rows) == set(have.rows + also)
-    with pytest.raises(AccessDenied, match="team billing.*you have role admin over team search or vision"):
+    with pytest.raises(AccessDenied, match=r"team billing.*you have role admin over team search or vision"):
         have.handed_on(Role.READ, None, (RowRule("team", frozenset({"billing"})),))
     with pytest.raises(AccessDenied):
         have.handed_on(Role.READ, None, (RowRule("team", frozenset({"search", "billing"})),))

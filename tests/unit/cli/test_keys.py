@@ -69,3 +69,17 @@ def test_a_key_is_bound_to_teams_and_tags(request: pytest.FixtureRequest, offlin
     assert (made["teams"], made["tags"]) == (["search", "vision"], {"env": ["prod", "test"]})
     assert "team search or vision, env prod or test" in run("keys", "list").out
     assert "expected KEY=VALUE" in run("keys", "create", "--tag", "env").err
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_key_ends_and_is_rotated(request: pytest.FixtureRequest, offline: bool) -> None:
+    run: Cli = request.getfixturevalue("cli" if offline else "live")
+    options = ("--expires", "90d") if offline else ()  # `live` has a clock of its own
+    old = json.loads(run("keys", "create", "--kind", "token", *options, "--json").out)
+    new = json.loads(run("keys", "rotate", old["id"], "--overlap", "12h", "--json").out)
+    assert new["id"] != old["id"]
+    listed = run("keys", "list")
+    assert f"then {new['id']}" in listed.out
+    assert f"{old['id']} (cli) ends today; {new['id']} takes its place" in listed.err
+    assert "takes its place already" in run("keys", "rotate", old["id"]).err
+    assert "such as 90s, 1h30m or 14d" in run("keys", "create", "--expires", "soon").err

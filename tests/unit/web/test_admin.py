@@ -102,3 +102,18 @@ def test_an_administrator_of_a_team_neither_sees_nor_makes_wider_keys(
         assert "own" in pages.get(path).text
         assert "whole-server" not in pages.get(path).text
     assert pages.post("/access/keys/revoke", data={"id": whole.id}).status_code == 404
+
+
+def test_a_key_is_rotated_on_the_page_and_warned_of(
+    nothing: WebState, open_pages: Open, state: State, clock: ManualClock
+) -> None:
+    keys = KeyStore(state, clock)
+    pages = open_pages(replace(nothing, keys=keys, clock=clock))
+    assert pages.post("/access/keys", data={"name": "short", "days": "10"}).status_code == 200
+    assert "ends in 10 days" in pages.get("/access").text
+    old = asyncio.run(keys.list())[0]
+    shown = pages.post("/access/keys/rotate", data={"id": old.id}).text
+    secret = re.findall(r'id="made-secret">(tt_[^<]+)<', shown)[0]
+    assert keys.principal_of_token(secret) is not None
+    assert "takes its place" in pages.get("/access").text
+    assert "expected 1 to 3650" in pages.post("/access/keys", data={"name": "x", "days": "0"}).text

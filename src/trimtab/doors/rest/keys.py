@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from trimtab.access.grant import Grant, rules_of
-from trimtab.access.keys import AWS, KeyInfo, NewKey
+from trimtab.access.key import AWS, KeyInfo, NewKey
 from trimtab.access.principal import Role
 from trimtab.base import typed
 from trimtab.client import wire
@@ -14,8 +14,12 @@ from trimtab.doors.rest.spec import Call, Operation
 class Keys(Protocol):
     """What this door asks of `access.keys.KeyStore`."""
 
-    async def create(self, kind: str, name: str, grant: Grant) -> NewKey:
+    async def create(self, kind: str, name: str, grant: Grant, expires_ms: int | None = ...) -> NewKey:
         """Make an AWS-style key or a token."""
+        ...
+
+    async def rotate(self, id_: str, overlap_ms: int, within: Grant = ...) -> NewKey:
+        """Make one in the place of another."""
         ...
 
     async def list(self, within: Grant = ...) -> list[KeyInfo]:
@@ -36,7 +40,12 @@ def operations(keys: Keys, account: str) -> list[Operation]:
         grant = Grant.of(call.principal).handed_on(Role(asked.role), asked.account, rows)
         if asked.kind == AWS and grant.account is None:
             grant = replace(grant, account=account)
-        return typed.convert(await keys.create(asked.kind, asked.name, grant), wire.NewKey, from_attributes=True)
+        made = await keys.create(asked.kind, asked.name, grant, asked.expires_ms)
+        return typed.convert(made, wire.NewKey, from_attributes=True)
+
+    async def rotate(call: Call[Any, wire.RotateKey]) -> wire.NewKey:
+        made = await keys.rotate(call.path["id"], call.body.overlap_s * 1000, Grant.of(call.principal))
+        return typed.convert(made, wire.NewKey, from_attributes=True)
 
     async def listed(call: Call[Any, None]) -> wire.KeyList:
         return wire.KeyList([_key(key) for key in await keys.list(Grant.of(call.principal))])
@@ -66,6 +75,21 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             wire.NewKey,
             body=wire.CreateKey,
             status=201,
+            role=Role.ADMIN,
+            tag="access",
+        ),
+        Operation(
+            "POST",
+            id_path + "/rotate",
+            "rotate key",
+            "Make a key that takes the place of one, which goes on working for a while; the secret is in this answer "
+            "and nowhere else.",
+            rotate,
+            wire.NewKey,
+            body=wire.RotateKey,
+            status=201,
+            errors=(404, 409),
+            path_parameters={"id": "The id of the key, as listed."},
             role=Role.ADMIN,
             tag="access",
         ),

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.grant import Grant, rules_of
-from trimtab.access.keys import AWS, TOKEN
+from trimtab.access.key import AWS, DAY_MS, TOKEN
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import RowRule
 from trimtab.base.errors import AccessDenied, InvalidInput
@@ -21,6 +21,8 @@ from trimtab.web.site import Site
 from trimtab.web.view import View
 
 _FORM_BYTES = 4096
+_OVERLAP_MS = DAY_MS  # of a key that is rotated on the page: a day to bring the new one everywhere
+_MOST_DAYS = 3650
 _COMMANDS = """\
 # an access key for boto3, the AWS CLI and the CloudWatch agent
 trimtab keys create --name my-service
@@ -56,8 +58,15 @@ def routes(site: Site) -> list[BaseRoute]:
         if kind not in (AWS, TOKEN):
             raise InvalidInput(f"cannot make a key of kind {kind!r}: expected {AWS} or {TOKEN}")
         grant = read_grant(form, request.state.principal)
-        made = await site.state.keys.create(kind, form.get("name", "").strip(), grant)
+        made = await site.state.keys.create(kind, form.get("name", "").strip(), grant, _until(site, form))
         answer = await page(request, made=made)
+        answer.headers["Cache-Control"] = "no-store"  # it holds the secret
+        return answer
+
+    async def rotate(request: Request) -> Response:
+        form = await read_form(request, _FORM_BYTES)
+        within = Grant.of(request.state.principal)
+        answer = await page(request, made=await site.state.keys.rotate(form.get("id", ""), _OVERLAP_MS, within))
         answer.headers["Cache-Control"] = "no-store"  # it holds the secret
         return answer
 
@@ -85,6 +94,7 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         Route("/access", site.guarded(access, Role.ADMIN)),
         Route("/access/keys", site.guarded(make, Role.ADMIN), methods=["POST"]),
+        Route("/access/keys/rotate", site.guarded(rotate, Role.ADMIN), methods=["POST"]),
         Route("/access/keys/revoke", site.guarded(revoke, Role.ADMIN), methods=["POST"]),
         Route("/access/egress", site.guarded(act, Role.ADMIN), methods=["POST"]),
         Route("/access.json", site.guarded(access_json, Role.ADMIN)),
@@ -101,6 +111,16 @@ def read_grant(form: Mapping[str, str], principal: Principal) -> Grant:
     if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
         raise InvalidInput(f"cannot use account {account!r}: expected 12 digits")
     return Grant.of(principal).handed_on(Role(role), account, _rules(form))
+
+
+def _until(site: Site, form: Mapping[str, str]) -> int | None:
+    """When a key ends, of the field days. Raises InvalidInput."""
+    days = form.get("days", "").strip()
+    if not days:
+        return None
+    if not (days.isascii() and days.isdigit() and 0 < int(days) <= _MOST_DAYS):
+        raise InvalidInput(f"cannot use {days!r} days: expected 1 to {_MOST_DAYS}")
+    return site.state.clock.now_ms() + int(days) * DAY_MS
 
 
 def _rules(form: Mapping[str, str]) -> tuple[RowRule, ...]:

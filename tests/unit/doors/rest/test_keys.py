@@ -97,3 +97,30 @@ def test_an_admin_of_a_team_makes_lists_and_revokes_keys_of_that_team_only(api: 
     for other in (whole, vision):
         assert api.guarded.delete(f"{PATH}/{other['id']}", headers=headers).status_code == 404
     assert api.guarded.delete(f"{PATH}/{aws['id']}", headers=headers).status_code == 200
+
+
+def test_a_key_ends_and_is_rotated_over_rest(api: Api) -> None:
+    ends = api.clock.now_ms() + 3_600_000
+    old = api.client.post(PATH, json={"name": "t", "kind": "token", "role": "read", "expires_ms": ends}).json()
+    headers = {"Authorization": f"Bearer {old['secret']}"}
+    answer = api.client.post(f"{PATH}/{old['id']}/rotate", json={"overlap_s": 60})
+    assert answer.status_code == 201
+    new = answer.json()
+    assert new["expires_ms"] == ends
+    listed = {key["id"]: key for key in api.client.get(PATH).json()["keys"]}
+    assert listed[old["id"]]["replaced_by"] == new["id"]
+    assert api.guarded.get("/rest/v1/settings", headers=headers).status_code == 200
+    api.clock.advance(60)
+    assert api.guarded.get("/rest/v1/settings", headers=headers).status_code == 401
+    fresh = {"Authorization": f"Bearer {new['secret']}"}
+    assert api.guarded.get("/rest/v1/settings", headers=fresh).status_code == 200
+    assert api.client.post(f"{PATH}/{old['id']}/rotate", json={}).status_code == 409
+    late = {"name": "t", "kind": "token", "expires_ms": api.clock.now_ms()}
+    assert api.client.post(PATH, json=late).json()["error"]["field"] == "expires_ms"
+
+
+def test_an_admin_of_a_team_rotates_no_wider_key(api: Api) -> None:
+    whole = api.client.post(PATH, json={"name": "w", "kind": "token", "role": "read"}).json()
+    lead = api.client.post(PATH, json={"name": "l", "kind": "token", "role": "admin", "teams": ["search"]}).json()
+    headers = {"Authorization": f"Bearer {lead['secret']}"}
+    assert api.guarded.post(f"{PATH}/{whole['id']}/rotate", json={}, headers=headers).status_code == 404

@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, Column, String, Table, Text
 from trimtab.store.state.schema.metadata import metadata
 
 # A row a credential. `scope_rows` are the rules by tags that what it sees must pass (access/scope.py).
+# `replaced_by` is the key that was made to take its place.
 # `secret` is the secret itself for AWS keys, which SigV4 must know, and SHA-256 for tokens.
 access_keys = Table(
     "access_keys",
@@ -19,4 +20,6 @@ access_keys = Table(
     Column("last_used_ms", BigInteger),
     Column("revoked_ms", BigInteger),
     Column("scope_rows", Text, nullable=False, server_default="[]"),
+    Column("expires_ms", BigInteger),
+    Column("replaced_by", String(128)),
 )

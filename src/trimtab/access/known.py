@@ -1,0 +1,77 @@
+"""The keys of one reading of the state, in memory: what a request is verified with."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Connection, RowMapping, select
+
+from trimtab.access.key import AWS, AwsKey
+from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.access.scope import rows_of_text
+from trimtab.store.state.tables import access_keys
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A key that was not revoked. `secret` is as stored; `aws` is what an AWS key is verified with."""
+
+    secret: str
+    principal: Principal
+    expires_ms: int | None
+    aws: AwsKey | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Keys by id. Those that expire are asked at the time of asking: a copy may be served for long."""
+
+    entries: Mapping[str, _Entry]
+
+    @classmethod
+    def read(cls, connection: Connection) -> "Known":
+        """The keys that are not revoked."""
+        rows = connection.execute(select(access_keys).where(access_keys.c.revoked_ms.is_(None))).mappings()
+        return cls({row["id"]: _entry(row) for row in rows})
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Of what opens sessions, the stored secret by id: it keys their MACs."""
+        return {id_: entry.secret for id_, entry in self.entries.items() if entry.aws is None}
+
+    @cached_property
+    def ids(self) -> Mapping[str, str]:
+        """Ids by stored secret."""
+        return {secret: id_ for id_, secret in self.digests.items()}
+
+    def has(self, id_: str) -> bool:
+        """Whether there is one of that id."""
+        return id_ in self.entries
+
+    def principal(self, id_: str, now_ms: int) -> Principal | None:
+        """Who presents it, while it is live."""
+        entry = self.entries.get(id_)
+        over = entry is None or (entry.expires_ms is not None and entry.expires_ms <= now_ms)
+        return None if entry is None or over else entry.principal
+
+    def aws(self, id_: str, now_ms: int) -> AwsKey | None:
+        """The AWS key of that id, while it is live."""
+        return None if self.principal(id_, now_ms) is None else self.entries[id_].aws
+
+
+NOTHING = Known({})
+
+
+def session_mac(digest: str, id_: str, expires_s: int) -> str:
+    """The MAC of a session cookie, keyed with the stored secret of what opened it."""
+    return hmac.new(digest.encode(), f"trimtab session {id_} {expires_s}".encode(), hashlib.sha256).hexdigest()
+
+
+def _entry(row: RowMapping) -> _Entry:
+    account = row["account"]
+    scope = scope_of(account, rows_of_text(row["scope_rows"]))
+    principal = Principal(row["name"], account, Role(row["role"]), scope)
+    aws = AwsKey(row["id"], row["secret"], account, principal) if row["kind"] == AWS else None
+    return _Entry(row["secret"], principal, row["expires_ms"], aws)

@@ -153,9 +153,9 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     place = writing.account, writing.region
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
     pages = _web_state(rooms, reports)
-    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock, rooms.gate)
+    sign_in = signin.of_settings(rooms.settings, rooms.access, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
-        *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
+        *login.routes(rooms.access, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),
         *sns_links.routes(rooms.notify.subscribing),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
@@ -275,7 +275,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         hours=rooms.fleet.ledger,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
-        keys=rooms.keys,
+        access=rooms.access,
         registry=rooms.registry,
         reader=rooms.reader,
         ingest=rooms.ingest,
@@ -364,6 +364,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         sources=rooms.ledger,
         accounts=rooms.accounts,
         keys=rooms.keys,
+        access=rooms.access,
         notify=rooms.notify,
         dashboards=rooms.dashboards,
         anomalies=rooms.anomalies,

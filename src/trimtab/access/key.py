@@ -10,7 +10,9 @@ AWS = "aws"
 TOKEN = "token"  # noqa: S105  # the name of a kind of key, not a secret
 OIDC = "oidc"  # somebody who signed in with an OpenID provider; there is no key to present
 
-LIVE, REVOKED, EXPIRED = "live", "revoked", "expired"
+USER = "user"  # somebody with a name and a password
+
+LIVE, REVOKED, EXPIRED, DISABLED = "live", "revoked", "expired", "disabled"
 
 DAY_MS = 86_400_000
 SOON_MS = 14 * DAY_MS
@@ -32,6 +34,7 @@ class NewKey:
     created_ms: int = 0
     rows: tuple[RowRule, ...] = ()
     expires_ms: int | None = None
+    service_account: str | None = None
 
     @property
     def teams(self) -> list[str]:
@@ -46,9 +49,10 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """A key as listed: everything but its secret. Times in milliseconds.
+    """A key (or a person) as listed: everything but its secret. Times in milliseconds.
 
-    `replaced_by` is the key that takes its place, where it was rotated. `state` and `warning` are as of the listing.
+    `replaced_by` is the key that takes its place, where it was rotated. `state` and `warning` are as of the listing. A
+    person has `groups`, and acts as `group` ("": by a grant of their own); `choices` are all the grants to choose from.
     """
 
     id: str
@@ -64,6 +68,10 @@ class KeyInfo:
     replaced_by: str | None = None
     state: str = LIVE
     warning: str = ""
+    service_account: str | None = None
+    groups: tuple[str, ...] = ()
+    group: str = ""
+    choices: tuple[Grant, ...] = ()
 
     @property
     def teams(self) -> list[str]:
@@ -79,6 +87,10 @@ class KeyInfo:
     def grant(self) -> Grant:
         """What it gives."""
         return Grant(self.role, self.account, self.rows)
+
+    def within(self, grant: Grant) -> bool:
+        """Whether it can give no more than `grant`, whichever it acts as."""
+        return all(grant.covers(one) for one in self.choices or (self.grant,))
 
 
 @dataclass(frozen=True, slots=True)

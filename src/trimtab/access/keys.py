@@ -7,19 +7,20 @@ after an idle hour too. AWS secrets are kept as they are, because SigV4 needs th
 
 import hashlib
 import hmac
-import re
 import secrets
 import string
-from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from trimtab.access.grant import WHOLE, Grant
-from trimtab.access.key import AWS, LIVE, OIDC, TOKEN, AwsKey, KeyInfo, NewKey, state_of, warning_of
+from trimtab.access.grants import Named, read_named
+from trimtab.access.key import AWS, LIVE, TOKEN, AwsKey, KeyInfo, NewKey
 from trimtab.access.known import NOTHING, Known, session_mac
+from trimtab.access.listing import info_of
+from trimtab.access.names import checked_name
 from trimtab.access.principal import Principal, Role
-from trimtab.access.scope import RowRule, rows_of_text, rows_text
+from trimtab.access.scope import RowRule, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
@@ -36,8 +37,6 @@ USED_STEP_MS = 60_000
 
 _AWS_ID_ALPHABET = string.ascii_uppercase + "234567"  # base32, as AWS's own ids
 _SECRET_ALPHABET = string.ascii_letters + string.digits  # AWS's also has / and +, which break in shells and URLs
-_NAME_LIMIT = 100
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/+=,:-]*")  # it is printed in lists, logs and ARNs
 
 
 class KeyStore:
@@ -51,12 +50,17 @@ class KeyStore:
         self._used: dict[str, int] = {}
         self._unwritten: set[str] = set()
 
-    async def create(self, kind: str, name: str, grant: Grant, expires_ms: int | None = None) -> NewKey:
-        """Make a key of `kind` that gives `grant` until `expires_ms`. Raises InvalidInput."""
+    async def create(
+        self, kind: str, name: str, grant: Grant, expires_ms: int | None = None, service_account: str | None = None
+    ) -> NewKey:
+        """Make a key of `kind` that gives `grant` until `expires_ms`; one of a service account gives what that has.
+
+        Raises InvalidInput.
+        """
         now_ms = self._clock.now_ms()
         if expires_ms is not None and expires_ms <= now_ms:
             raise InvalidInput("cannot make key: it would have expired already", field="expires_ms")
-        made = _made(kind, _checked_name(name), grant, now_ms, expires_ms)
+        made = _made(kind, checked_name(name), grant, now_ms, expires_ms, service_account)
         await self._state.change(partial(_write, key=made))
         self._read_at = None
         return made
@@ -75,9 +79,13 @@ class KeyStore:
 
     async def list(self, within: Grant = WHOLE) -> list[KeyInfo]:
         """Every key that gives no more than `within`, revoked ones too, the newest first."""
-        query = select(access_keys).order_by(access_keys.c.created_ms.desc(), access_keys.c.id)
-        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
-        return [key for key in map(self._info, rows) if within.covers(key.grant)]
+
+        def read(connection: Connection) -> list[KeyInfo]:
+            named = read_named(connection)
+            query = select(access_keys).order_by(access_keys.c.created_ms.desc(), access_keys.c.id)
+            return [self._info(row, named) for row in connection.execute(query).mappings()]
+
+        return [key for key in await self._state.read(read) if key.within(within)]
 
     async def revoke(self, id_: str, within: Grant = WHOLE) -> KeyInfo:
         """Revoke the key `id_` now, if it gives no more than `within`.
@@ -113,7 +121,7 @@ class KeyStore:
                 became = f"{old.replaced_by} takes its place" if old.replaced_by else f"it is {old.state}"
                 raise Conflict(f"cannot rotate key {id_!r}: {became} already")
             ends_ms = None if old.expires_ms is None else now_ms + old.expires_ms - old.created_ms
-            made = _made(old.kind, old.name, old.grant, now_ms, ends_ms)
+            made = _made(old.kind, old.name, old.grant, now_ms, ends_ms, old.service_account)
             _write(connection, made)
             last_ms = min(now_ms + overlap_ms, old.expires_ms or now_ms + overlap_ms)
             replaced = {"expires_ms": last_ms, "replaced_by": made.id}
@@ -168,30 +176,9 @@ class KeyStore:
             return None
         return self._principal(known, id_)
 
-    async def open_identity(self, issuer: str, subject: str, name: str, role: Role, expires_s: int) -> str:
-        """A cookie value for somebody whom an OpenID provider vouches for, until `expires_s` (epoch seconds).
-
-        Who signs in has a row as a token has, so that lists show them and revoking it ends their sessions at once.
-        Signing in again opens it anew: who may come in is the provider's to say.
-        """
-        id_ = "oidc-" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:16]
-        secret, now = secrets.token_hex(32), self._clock.now_ms()
-
-        def write(connection: Connection) -> str:
-            row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
-            if row is None:
-                held = {"id": id_, "kind": OIDC, "account": None, "created_ms": now, "secret": secret}
-                connection.execute(insert(access_keys).values(held | {"name": name, "role": role.value}))
-                return secret
-            # A revoked row's sessions stay dead, as do those of another role: they were made with another secret.
-            kept = secret if row["revoked_ms"] is not None or row["role"] != role.value else str(row["secret"])
-            changed = {"name": name, "role": role.value, "revoked_ms": None, "secret": kept}
-            connection.execute(update(access_keys).where(access_keys.c.id == id_).values(changed))
-            return kept
-
-        digest = await self._state.change(write)
+    def forget(self) -> None:
+        """Read the keys again when one is asked for: somebody changed them in this process."""
         self._read_at = None
-        return f"{id_}.{expires_s}.{session_mac(digest, id_, expires_s)}"
 
     async def flush(self) -> None:
         """Write the `last_used` times noted since the last flush. Call it now and then, and at the end."""
@@ -214,8 +201,8 @@ class KeyStore:
 
     def _one(self, connection: Connection, id_: str, within: Grant, verb: str) -> KeyInfo:
         row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
-        key = None if row is None else self._info(row)
-        if key is None or not within.covers(key.grant):
+        key = None if row is None else self._info(row, read_named(connection))
+        if key is None or not key.within(within):
             raise NotFound(f"cannot {verb} key {id_!r}: there is none; `trimtab keys list` shows the known ones")
         return key
 
@@ -239,23 +226,8 @@ class KeyStore:
         self._read_at = now
         return self._known
 
-    def _info(self, row: RowMapping) -> KeyInfo:
-        now_ms = self._clock.now_ms()
-        key = KeyInfo(
-            id=row["id"],
-            kind=row["kind"],
-            name=row["name"],
-            role=Role(row["role"]),
-            account=row["account"],
-            created_ms=row["created_ms"],
-            last_used_ms=self._used.get(row["id"], row["last_used_ms"]),
-            revoked_ms=row["revoked_ms"],
-            rows=rows_of_text(row["scope_rows"]),
-            expires_ms=row["expires_ms"],
-            replaced_by=row["replaced_by"],
-            state=state_of(row["revoked_ms"], row["expires_ms"], now_ms),
-        )
-        return replace(key, warning=warning_of(key, now_ms))
+    def _info(self, row: RowMapping, named: Named) -> KeyInfo:
+        return info_of(row, named, self._clock.now_ms(), self._used.get(row["id"], row["last_used_ms"]))
 
 
 def digest_of(token: str) -> str:
@@ -263,7 +235,9 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _made(kind: str, name: str, grant: Grant, now_ms: int, expires_ms: int | None) -> NewKey:
+def _made(
+    kind: str, name: str, grant: Grant, now_ms: int, expires_ms: int | None, service_account: str | None
+) -> NewKey:
     """A key with an id and a secret: as AWS makes them, or a token of 240 random bits."""
     if kind == AWS:
         id_ = "AKIA" + "".join(secrets.choice(_AWS_ID_ALPHABET) for _ in range(16))
@@ -280,6 +254,7 @@ def _made(kind: str, name: str, grant: Grant, now_ms: int, expires_ms: int | Non
         created_ms=now_ms,
         rows=grant.rows,
         expires_ms=expires_ms,
+        service_account=service_account,
     )
 
 
@@ -294,15 +269,6 @@ def _write(connection: Connection, key: NewKey) -> None:
         "created_ms": key.created_ms,
         "scope_rows": rows_text(key.rows),
         "expires_ms": key.expires_ms,
+        "owner": key.service_account,
     }
     connection.execute(insert(access_keys).values(row))
-
-
-def _checked_name(name: str) -> str:
-    if len(name) > _NAME_LIMIT or not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"cannot make key: got name {name!r}; expected at most {_NAME_LIMIT} letters, digits, spaces and ._@/+=,:- "
-            "that start with a letter or digit",
-            field="name",
-        )
-    return name

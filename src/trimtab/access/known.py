@@ -8,9 +8,10 @@ from functools import cached_property
 
 from sqlalchemy import Connection, RowMapping, select
 
+from trimtab.access.choices import OWN, Choices, choices_of, chosen
+from trimtab.access.grants import read_named
 from trimtab.access.key import AWS, AwsKey
-from trimtab.access.principal import Principal, Role, scope_of
-from trimtab.access.scope import rows_of_text
+from trimtab.access.principal import Principal, scope_of
 from trimtab.store.state.tables import access_keys
 
 
@@ -26,15 +27,17 @@ class _Entry:
 
 @dataclass(frozen=True)
 class Known:
-    """Keys by id. Those that expire are asked at the time of asking: a copy may be served for long."""
+    """Keys by id. Whether one has expired is asked when it is shown: a copy may be served for long."""
 
     entries: Mapping[str, _Entry]
 
     @classmethod
     def read(cls, connection: Connection) -> "Known":
-        """The keys that are not revoked."""
+        """The keys that are not revoked, and give anything."""
+        named = read_named(connection)
         rows = connection.execute(select(access_keys).where(access_keys.c.revoked_ms.is_(None))).mappings()
-        return cls({row["id"]: _entry(row) for row in rows})
+        entries = ((row["id"], _entry(row, choices_of(row, named))) for row in rows)
+        return cls({id_: entry for id_, entry in entries if entry is not None})
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
@@ -69,9 +72,13 @@ def session_mac(digest: str, id_: str, expires_s: int) -> str:
     return hmac.new(digest.encode(), f"trimtab session {id_} {expires_s}".encode(), hashlib.sha256).hexdigest()
 
 
-def _entry(row: RowMapping) -> _Entry:
-    account = row["account"]
-    scope = scope_of(account, rows_of_text(row["scope_rows"]))
-    principal = Principal(row["name"], account, Role(row["role"]), scope)
-    aws = AwsKey(row["id"], row["secret"], account, principal) if row["kind"] == AWS else None
+def _entry(row: RowMapping, choices: Choices) -> _Entry | None:
+    if not choices:
+        return None
+    acting = chosen(row, choices)
+    grant = choices[acting]
+    scope = scope_of(grant.account, grant.rows)
+    groups = tuple(choices) if len(choices) > 1 or acting != OWN else ()
+    principal = Principal(row["name"], grant.account, grant.role, scope, row["id"], groups, acting)
+    aws = AwsKey(row["id"], row["secret"], grant.account, principal) if row["kind"] == AWS else None
     return _Entry(row["secret"], principal, row["expires_ms"], aws)

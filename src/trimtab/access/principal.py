@@ -27,12 +27,18 @@ _RANK = {Role.FINANCE: 0, Role.READ: 1, Role.WRITE: 2, Role.ADMIN: 3}
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller. `account` is None for one that is not bound to an account."""
+    """A verified caller. `account` is None for one that is not bound to an account.
+
+    `id` is that of the credential. A person of several `groups` acts as one of them, `group` ("": as none).
+    """
 
     name: str
     account: str | None
     role: Role
     scope: Scope
+    id: str = ""
+    groups: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def is_bound(self) -> bool:

@@ -1,39 +1,16 @@
 """`trimtab keys`: make, list and revoke access keys and tokens, through the server or, without one, directly."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol, get_args
+from typing import get_args
 
 import click
 
 from trimtab.base.clock import SystemClock
-from trimtab.base.errors import Unavailable
 from trimtab.base.timerange import parse_duration_ms
+from trimtab.cli.access_client import access_client
 from trimtab.cli.bound import Bound, bound_options, sees
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.offline_keys import offline_keys
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
 from trimtab.client import wire
-
-
-class KeyCalls(Protocol):
-    """What these commands ask of a server's client or of the state database."""
-
-    def keys(self) -> list[wire.Key]:
-        """Every key."""
-        ...
-
-    def create_key(self, key: wire.CreateKey) -> wire.NewKey:
-        """Make one."""
-        ...
-
-    def rotate_key(self, id_: str, overlap_s: int) -> wire.NewKey:
-        """Make one in the place of another."""
-        ...
-
-    def revoke_key(self, id_: str) -> wire.Key:
-        """Revoke one."""
-        ...
 
 
 @click.group("keys")
@@ -52,6 +29,7 @@ def keys() -> None:
 )
 @click.option("--role", type=click.Choice(get_args(wire.RoleName)), default="write", show_default=True, help="May do.")
 @click.option("--expires", metavar="DURATION", help="How long it works, as 90d or 12h; without it until it is revoked.")
+@click.option("--for", "service", metavar="NAME", help="Service account that it is of, which says role and bindings.")
 @bound_options
 @json_option
 @server_options
@@ -61,6 +39,7 @@ def create(
     kind: wire.KeyKind,
     role: wire.RoleName,
     expires: str | None,
+    service: str | None,
     bound: Bound,
     as_json: bool,
 ) -> None:
@@ -76,9 +55,10 @@ def create(
         teams=bound.teams,
         tags=bound.tags,
         expires_ms=None if expires is None else SystemClock().now_ms() + parse_duration_ms(expires),
+        service_account=service,
     )
-    with _calls(connection) as calls:
-        made = calls.create_key(asked)
+    with access_client(connection) as client:
+        made = client.create_key(asked)
     _show(made, as_json)
     if not as_json:
         remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
@@ -94,8 +74,8 @@ def create(
 def rotate(connection: Connection, id_: str, overlap: str, as_json: bool) -> None:
     """Make a key that takes the place of one: the same role, bound alike, with a new id and secret."""
     overlap_ms = parse_duration_ms(overlap)
-    with _calls(connection) as calls:
-        made = calls.rotate_key(id_, overlap_ms // 1000)
+    with access_client(connection) as client:
+        made = client.rotate_key(id_, overlap_ms // 1000)
     _show(made, as_json)
     if not as_json:
         remark(f"Keep the secret now: it is not shown again. {id_} works until {day(made.created_ms + overlap_ms)}.")
@@ -106,8 +86,8 @@ def rotate(connection: Connection, id_: str, overlap: str, as_json: bool) -> Non
 @server_options
 def list_(connection: Connection, as_json: bool) -> None:
     """List every key, revoked ones too, the newest first."""
-    with _calls(connection) as calls:
-        found = calls.keys()
+    with access_client(connection) as client:
+        found = client.keys()
     if as_json:
         print_json(found)
         return
@@ -116,7 +96,7 @@ def list_(connection: Connection, as_json: bool) -> None:
         (
             key.id,
             key.kind,
-            key.name,
+            f"{key.name} ({key.service_account})" if key.service_account else key.name,
             key.role,
             sees(key),
             day(key.created_ms),
@@ -137,33 +117,12 @@ def list_(connection: Connection, as_json: bool) -> None:
 @server_options
 def revoke(connection: Connection, id_: str, as_json: bool) -> None:
     """Revoke a key: at once it opens nothing."""
-    with _calls(connection) as calls:
-        key = calls.revoke_key(id_)
+    with access_client(connection) as client:
+        key = client.revoke_key(id_)
     if as_json:
         print_json(key)
     else:
         click.echo(f"revoked {key.id} ({key.name})")
-
-
-@contextmanager
-def _calls(connection: Connection) -> Iterator[KeyCalls]:
-    """The server where it answers, else the state database of this machine."""
-    if not connection.is_local or _is_up(connection):
-        with connection.client() as client:
-            yield client
-        return
-    with offline_keys(connection.settings) as direct:
-        remark("The server does not run: using the keys of this machine's data directory.")
-        yield direct
-
-
-def _is_up(connection: Connection) -> bool:
-    with connection.client(timeout_s=5) as client:
-        try:
-            client.health()
-        except Unavailable:
-            return False
-        return True
 
 
 def _used(key: wire.Key, now_ms: int) -> str:

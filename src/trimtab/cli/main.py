@@ -60,7 +60,12 @@ COMMANDS = {
     "fleet": LazyCommand("trimtab.cli.fleet", "fleet", "What GPUs were, hour by hour, and what that cost."),
     "grafana": LazyCommand("trimtab.cli.grafana", "grafana", "Bring trimtab's data and dashboards to Grafana."),
     "kpis": LazyCommand("trimtab.cli.kpis", "kpis", "Show the infrastructure KPIs of services, teams or the fleet."),
-    "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list and revoke access keys and tokens."),
+    "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list, rotate and revoke access keys and tokens."),
+    "users": LazyCommand("trimtab.cli.users", "users", "People with a name and a password: make, list, disable."),
+    "groups": LazyCommand("trimtab.cli.grants", "groups", "Groups of people: a role, and what it is bound to."),
+    "service-accounts": LazyCommand(
+        "trimtab.cli.grants", "service_accounts", "Owners of keys, whose role and bindings their keys have."
+    ),
     "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
     "backup": LazyCommand("trimtab.cli.backup", "backup", "Copy the data directory, while trimtab runs or not."),
     "restore": LazyCommand("trimtab.cli.backup", "restore", "Bring the data directory back from a backup."),

@@ -9,8 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 RoleName = Literal["finance", "read", "write", "admin"]
 KeyKind = Literal["aws", "token"]
-ListedKind = Literal["aws", "token", "oidc"]
-KeyState = Literal["live", "revoked", "expired"]
+ListedKind = Literal["aws", "token", "oidc", "user"]
+KeyState = Literal["live", "revoked", "expired", "disabled"]
 KindName = Literal["events", "gauge", "counter", "histogram"]
 Millis = Annotated[int, Meta(description="Milliseconds since the epoch, UTC.")]
 
@@ -177,9 +177,11 @@ class PutAnswer(Struct, frozen=True):
 
 
 class Key(Struct, frozen=True):
-    """An access key or token, without its secret; or somebody who signed in with an OpenID provider (`oidc`).
+    """An access key or token, without its secret; or a person: of an OpenID provider (`oidc`), or with a password
+    (`user`).
 
     `replaced_by` is the id of the key that it was rotated to. `warning` says that it ends soon, or that nobody uses it.
+    A person acts as `group`, one of `groups`; "" is a grant of their own.
     """
 
     id: str
@@ -196,6 +198,9 @@ class Key(Struct, frozen=True):
     replaced_by: str | None = None
     state: KeyState = "live"
     warning: str = ""
+    service_account: str | None = None
+    groups: list[str] = []
+    group: str = ""
 
 
 class KeyList(Struct, frozen=True):
@@ -218,7 +223,8 @@ TagValues = Annotated[
 class CreateKey(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A key to make. An AWS key without an account signs for the server's own.
 
-    It is bound to the account, teams and tags that are given, and to those that its maker is bound to.
+    It is bound to the account, teams and tags that are given, and to those that its maker is bound to. One of a service
+    account takes its role and bindings from there, then and later, and has none of its own.
     """
 
     name: Annotated[str, Meta(max_length=100, pattern=KEY_NAME_PATTERN)]
@@ -228,6 +234,7 @@ class CreateKey(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     teams: Teams = []
     tags: TagValues = {}
     expires_ms: Millis | None = None
+    service_account: Annotated[str, Meta(max_length=100)] | None = None
 
 
 class RotateKey(Struct, frozen=True, forbid_unknown_fields=True):
@@ -249,6 +256,7 @@ class NewKey(Struct, frozen=True):
     teams: list[str] = []
     tags: dict[str, list[str]] = {}
     expires_ms: Millis | None = None
+    service_account: str | None = None
 
 
 class Setting(Struct, frozen=True):

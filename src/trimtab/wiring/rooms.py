@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from trimtab.access.keys import KeyStore
+from trimtab.access.room import AccessRoom
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
@@ -135,7 +136,7 @@ class Rooms:
     reader: MetricReader
     ingest: MetricIngest
     ledger: SourceLedger
-    keys: KeyStore
+    access: AccessRoom
     notify: NotifyRoom
     auth_required: bool
     evaluator: Evaluator
@@ -189,6 +190,11 @@ class Rooms:
     """Empties what the doors remember of series: when all is wiped, and when other rules say what is kept."""
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what is remembered of what was stored: called when everything is wiped."""
+
+    @property
+    def keys(self) -> KeyStore:
+        """What verifies credentials."""
+        return self.access.keys
 
 
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
@@ -252,7 +258,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         reader=reader,
         ingest=ingest,
         ledger=SourceLedger(stores.state, clock),
-        keys=KeyStore(stores.state, clock),
+        access=AccessRoom.of(stores.state, clock),
         notify=notify,
         auth_required=check_exposure(settings),
         evaluator=evaluator,

@@ -11,8 +11,10 @@ import pytest
 
 from asgi_client import AsgiClient
 from gates import gate_of
+from trimtab.access.grant import Grant
 from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.access.room import AccessRoom
 from trimtab.access.scope import RowRule
 from trimtab.base.clock import ManualClock
 from trimtab.egress.address import Place
@@ -117,3 +119,61 @@ def test_a_key_is_rotated_on_the_page_and_warned_of(
     assert keys.principal_of_token(secret) is not None
     assert "takes its place" in pages.get("/access").text
     assert "expected 1 to 3650" in pages.post("/access/keys", data={"name": "x", "days": "0"}).text
+
+
+def test_groups_services_and_users_are_made_and_switched_on_the_page(
+    nothing: WebState, open_pages: Open, state: State, clock: ManualClock
+) -> None:
+    room = AccessRoom.of(state, clock)
+    pages = open_pages(replace(nothing, keys=room.keys, access=room, clock=clock))
+    for path in ("/access/groups", "/access/service-accounts"):
+        assert pages.post(path, data={"name": "search-one", "role": "read", "teams": "search"}).status_code == 303
+    key = {"name": "k", "service": "search-one"}
+    secret = re.findall(r'id="made-secret">(tt_[^<]+)<', pages.post("/access/keys", data=key).text)[0]
+    assert room.keys.principal_of_token(secret) is not None
+    user = {"name": "ann", "password": "correct horse battery", "groups": "search-one", "role": ""}
+    assert pages.post("/access/users", data=user).status_code == 303
+    text = pages.get("/access").text
+    assert text.count("team search") == 4
+    assert "of search-one" in text
+    assert pages.post("/access/service-accounts", data={"do": "disable", "name": "search-one"}).status_code == 303
+    assert room.keys.principal_of_token(secret) is None
+    assert pages.post("/access/users", data={"do": "disable", "name": "ann"}).status_code == 303
+    assert [one.state for one in asyncio.run(room.people.listed())] == ["disabled"]
+    assert pages.post("/access/users", data={"do": "remove", "name": "ann"}).status_code == 303
+    for path in ("/access/groups", "/access/service-accounts"):
+        assert pages.post(path, data={"do": "remove", "name": "search-one"}).status_code == 303
+    assert "search-one" not in pages.get("/access").text.partition('aria-label="People"')[2]
+
+
+def test_one_s_own_page_switches_the_group_and_changes_the_password(
+    nothing: WebState, open_pages: Open, state: State, clock: ManualClock
+) -> None:
+    room = AccessRoom.of(state, clock)
+    for group in ("search", "vision"):
+        grant = Grant(Role.READ, None, (RowRule("team", frozenset({group})),))
+        asyncio.run(room.groups.put(group, grant))
+    asyncio.run(room.people.create("ann", "correct horse battery", None, ["search", "vision"]))
+
+    def principal() -> Principal:
+        session = asyncio.run(room.people.sign_in("ann", "correct horse battery", 1 << 31))
+        assert session is not None
+        found = room.keys.principal_of_session(session)
+        assert found is not None
+        return found
+
+    shown = replace(nothing, keys=room.keys, access=room)
+    pages = open_pages(shown, principal())
+    assert "Act as vision" in pages.get("/settings").text
+    assert "role read, sees team search" in pages.get("/me").text
+    assert pages.post("/me/group", data={"group": "vision"}).status_code == 303
+    pages = open_pages(shown, principal())
+    assert "role read, sees team vision" in pages.get("/me").text
+    assert pages.post("/me/group", data={"group": "root"}).status_code == 400
+    wrong = {"old": "no", "password": "another long one", "again": "another long one"}
+    assert "the old one is another" in pages.post("/me/password", data=wrong).text
+    typed = {"old": "correct horse battery", "password": "another long one", "again": "another"}
+    assert "typed in two ways" in pages.post("/me/password", data=typed).text
+    right = {**typed, "again": "another long one"}
+    assert pages.post("/me/password", data=right).headers["location"] == "/login"
+    assert asyncio.run(room.people.sign_in("ann", "another long one", 1 << 31)) is not None

@@ -1,46 +1,33 @@
 """`/rest/v1/keys`: make, list and revoke access keys and tokens (role admin)."""
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from trimtab.access.grant import Grant, rules_of
-from trimtab.access.key import AWS, KeyInfo, NewKey
+from trimtab.access.key import AWS, KeyInfo
 from trimtab.access.principal import Role
+from trimtab.access.room import AccessRoom
 from trimtab.base import typed
+from trimtab.base.errors import InvalidInput
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 
 
-class Keys(Protocol):
-    """What this door asks of `access.keys.KeyStore`."""
-
-    async def create(self, kind: str, name: str, grant: Grant, expires_ms: int | None = ...) -> NewKey:
-        """Make an AWS-style key or a token."""
-        ...
-
-    async def rotate(self, id_: str, overlap_ms: int, within: Grant = ...) -> NewKey:
-        """Make one in the place of another."""
-        ...
-
-    async def list(self, within: Grant = ...) -> list[KeyInfo]:
-        """Every key that gives no more than `within`."""
-        ...
-
-    async def revoke(self, id_: str, within: Grant = ...) -> KeyInfo:
-        """Revoke one that gives no more than `within`."""
-        ...
-
-
-def operations(keys: Keys, account: str) -> list[Operation]:
+def operations(room: AccessRoom, account: str) -> list[Operation]:
     """The operations on keys. AWS keys sign for `account` where the request names none."""
+    keys = room.keys
 
     async def create(call: Call[Any, wire.CreateKey]) -> wire.NewKey:
-        asked = call.body
-        rows = rules_of(asked.teams, asked.tags)
-        grant = Grant.of(call.principal).handed_on(Role(asked.role), asked.account, rows)
+        asked, mine = call.body, Grant.of(call.principal)
+        if asked.service_account is None:
+            grant = mine.handed_on(Role(asked.role), asked.account, rules_of(asked.teams, asked.tags))
+        elif asked.account or asked.teams or asked.tags:
+            raise InvalidInput("cannot bind a key of a service account: it is bound as that is", field="account")
+        else:
+            grant = (await room.services.get(asked.service_account, mine)).grant
         if asked.kind == AWS and grant.account is None:
             grant = replace(grant, account=account)
-        made = await keys.create(asked.kind, asked.name, grant, asked.expires_ms)
+        made = await keys.create(asked.kind, asked.name, grant, asked.expires_ms, asked.service_account)
         return typed.convert(made, wire.NewKey, from_attributes=True)
 
     async def rotate(call: Call[Any, wire.RotateKey]) -> wire.NewKey:
@@ -75,6 +62,7 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             wire.NewKey,
             body=wire.CreateKey,
             status=201,
+            errors=(403, 404),
             role=Role.ADMIN,
             tag="access",
         ),

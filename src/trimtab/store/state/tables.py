@@ -1,6 +1,6 @@
 """Every state table: small mutable records. One MetaData for SQLite and PostgreSQL; Alembic migrates them."""
 
-from trimtab.store.state.schema.access import access_keys
+from trimtab.store.state.schema.access import access_grants, access_keys
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.advice import (
     advice_cases,
@@ -173,6 +173,7 @@ from trimtab.store.state.schema.triggers import (
 )
 
 __all__ = [
+    "access_grants",
     "access_keys",
     "action_log",
     "advice_cases",

@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.access.grant import Grant, rules_of
+from trimtab.access.grant import Grant
 from trimtab.access.key import AWS, DAY_MS, TOKEN
-from trimtab.access.principal import Principal, Role
-from trimtab.access.scope import RowRule
+from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied, InvalidInput
 from trimtab.egress.address import parse_place
 from trimtab.web import respond
 from trimtab.web.form import read_form
+from trimtab.web.grant_form import read_grant
+from trimtab.web.pages import access_forms
 from trimtab.web.site import Site
 from trimtab.web.view import View
 
@@ -39,6 +40,15 @@ async def _egress(site: Site, view: View) -> dict[str, Any] | None:
     return {"entries": await asyncio.to_thread(kept.listed), "refusals": await asyncio.to_thread(kept.refusals)}
 
 
+async def _people(site: Site, view: View) -> dict[str, Any]:
+    """Groups, service accounts and people that give no more than the caller has."""
+    room, mine = site.state.access, Grant.of(view.principal)
+    if room is None:
+        return {"groups": [], "services": [], "people": [], "room": False}
+    groups, services = await room.groups.listed(mine), await room.services.listed(mine)
+    return {"groups": groups, "services": services, "people": await room.people.listed(mine), "room": True}
+
+
 def routes(site: Site) -> list[BaseRoute]:
     """The page, its JSON and what its forms do."""
 
@@ -46,7 +56,9 @@ def routes(site: Site) -> list[BaseRoute]:
         view = site.view(request)
         keys = await site.state.keys.list(Grant.of(view.principal))
         egress = await _egress(site, view)
-        shown = {"keys": keys, "commands": _COMMANDS, "egress": egress, "roles": list(Role), "made": None, **facts}
+        people = await _people(site, view)
+        own = {"keys": [key for key in keys if key.kind in (AWS, TOKEN)], **people, "egress": egress}
+        shown = {**own, "commands": _COMMANDS, "roles": list(Role), "made": None, **facts}
         return site.page(request, view, "access", timed=False, **shown)
 
     async def access(request: Request) -> Response:
@@ -57,8 +69,12 @@ def routes(site: Site) -> list[BaseRoute]:
         kind = form.get("kind", TOKEN)
         if kind not in (AWS, TOKEN):
             raise InvalidInput(f"cannot make a key of kind {kind!r}: expected {AWS} or {TOKEN}")
-        grant = read_grant(form, request.state.principal)
-        made = await site.state.keys.create(kind, form.get("name", "").strip(), grant, _until(site, form))
+        service = form.get("service", "").strip() or None
+        if service is None or site.state.access is None:
+            grant = read_grant(form, request.state.principal)
+        else:
+            grant = (await site.state.access.services.get(service, Grant.of(request.state.principal))).grant
+        made = await site.state.keys.create(kind, form.get("name", "").strip(), grant, _until(site, form), service)
         answer = await page(request, made=made)
         answer.headers["Cache-Control"] = "no-store"  # it holds the secret
         return answer
@@ -96,21 +112,10 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/access/keys", site.guarded(make, Role.ADMIN), methods=["POST"]),
         Route("/access/keys/rotate", site.guarded(rotate, Role.ADMIN), methods=["POST"]),
         Route("/access/keys/revoke", site.guarded(revoke, Role.ADMIN), methods=["POST"]),
+        *access_forms.routes(site),
         Route("/access/egress", site.guarded(act, Role.ADMIN), methods=["POST"]),
         Route("/access.json", site.guarded(access_json, Role.ADMIN)),
     ]
-
-
-def read_grant(form: Mapping[str, str], principal: Principal) -> Grant:
-    """What a form's fields role, account, teams and tags give, of what the caller has. Raises InvalidInput,
-    AccessDenied."""
-    role = form.get("role", Role.READ)
-    account = form.get("account", "").strip() or None
-    if role not in set(Role):
-        raise InvalidInput(f"cannot use role {role!r}: expected {', '.join(Role)}")
-    if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
-        raise InvalidInput(f"cannot use account {account!r}: expected 12 digits")
-    return Grant.of(principal).handed_on(Role(role), account, _rules(form))
 
 
 def _until(site: Site, form: Mapping[str, str]) -> int | None:
@@ -121,17 +126,3 @@ def _until(site: Site, form: Mapping[str, str]) -> int | None:
     if not (days.isascii() and days.isdigit() and 0 < int(days) <= _MOST_DAYS):
         raise InvalidInput(f"cannot use {days!r} days: expected 1 to {_MOST_DAYS}")
     return site.state.clock.now_ms() + int(days) * DAY_MS
-
-
-def _rules(form: Mapping[str, str]) -> tuple[RowRule, ...]:
-    tags: dict[str, set[str]] = {}
-    for text in _words(form.get("tags", "")):
-        key, separator, value = text.partition("=")
-        if not separator:
-            raise InvalidInput(f"cannot use tag {text!r}: expected KEY=VALUE")
-        tags.setdefault(key.strip(), set()).add(value.strip())
-    return rules_of(_words(form.get("teams", "")), tags)
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

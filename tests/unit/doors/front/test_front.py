@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -50,6 +51,19 @@ async def aws(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("aws")(scope, receive, send)
 
 
+class People:
+    """One user, `ann`, with the password `right`."""
+
+    async def sign_in(self, name: str, password: str, expires_s: int) -> str | None:
+        return f"s-good.{expires_s}" if (name, password) == ("ann", "right") else None
+
+
+@dataclass
+class Access:
+    keys: Keys
+    people: People = field(default_factory=People)
+
+
 @pytest.fixture
 def keys() -> Keys:
     return Keys()
@@ -61,7 +75,7 @@ def client(keys: Keys, *, auth: bool = False, **options: Any) -> AsgiClient:
             Route("/", whoami),
             Route("/who", whoami, methods=["GET", "POST"]),
             Route("/body", read_all, methods=["POST"]),
-            *login.routes(keys, ManualClock()),
+            *login.routes(Access(keys), ManualClock()),
         ]
     )
     front = Front(
@@ -244,3 +258,12 @@ def test_a_request_that_a_stop_cuts_off_is_told_to_come_again(keys: Keys) -> Non
     assert (503, 200) == (stopped["status"], begun["status"])
     assert (b"retry-after", b"1") in stopped["headers"]
     assert b"stopping" in body["body"]
+
+
+def test_a_user_signs_in_with_a_name_and_a_password(guarded: AsgiClient) -> None:
+    wrong = guarded.post("/login", data={"user": "ann", "password": "wrong", "next": "/who"})
+    assert wrong.status_code == 401
+    assert "no user of that name and password" in wrong.text
+    right = guarded.post("/login", data={"user": " ann ", "password": "right", "next": "/who"})
+    assert (right.status_code, right.headers["location"]) == (303, "/who")
+    assert guarded.get("/who").json()["name"] == "someone"

@@ -5,7 +5,9 @@ from sqlalchemy import BigInteger, Column, String, Table, Text
 from trimtab.store.state.schema.metadata import metadata
 
 # A row a credential. `scope_rows` are the rules by tags that what it sees must pass (access/scope.py).
-# `replaced_by` is the key that was made to take its place.
+# `replaced_by` is the key that was made to take its place, `owner` the service account whose grant it gives in place of
+# its own. Of people, `groups` (JSON) are the groups that they are of, `acting` is the one that they act as, `role` is
+# empty for those with no grant of their own, and `password` is a hash (access/passwords.py).
 # `secret` is the secret itself for AWS keys, which SigV4 must know, and SHA-256 for tokens.
 access_keys = Table(
     "access_keys",
@@ -22,4 +24,21 @@ access_keys = Table(
     Column("scope_rows", Text, nullable=False, server_default="[]"),
     Column("expires_ms", BigInteger),
     Column("replaced_by", String(128)),
+    Column("owner", String(100)),
+    Column("groups", Text, nullable=False, server_default="[]"),
+    Column("acting", String(100)),
+    Column("password", Text),
+)
+
+# Named grants: groups of people, and service accounts (`kind`), whose keys name them as `owner`.
+access_grants = Table(
+    "access_grants",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("account", String(12)),
+    Column("scope_rows", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("disabled_ms", BigInteger),
 )

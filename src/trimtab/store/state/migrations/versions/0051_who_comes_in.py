@@ -1,4 +1,4 @@
-"""Keys end, and are replaced."""
+"""Keys end and are replaced; service accounts own keys, people have groups and passwords."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,17 @@ def upgrade() -> None:
     with op.batch_alter_table("access_keys") as batch:
         batch.add_column(sa.Column("expires_ms", sa.BigInteger))
         batch.add_column(sa.Column("replaced_by", sa.String(128)))
+        batch.add_column(sa.Column("owner", sa.String(100)))
+        batch.add_column(sa.Column("groups", sa.Text, nullable=False, server_default="[]"))
+        batch.add_column(sa.Column("acting", sa.String(100)))
+        batch.add_column(sa.Column("password", sa.Text))
+    op.create_table(
+        "access_grants",
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("account", sa.String(12)),
+        sa.Column("scope_rows", sa.Text, nullable=False),
+        sa.Column("created_ms", sa.BigInteger, nullable=False),
+        sa.Column("disabled_ms", sa.BigInteger),
+    )

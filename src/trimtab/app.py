@@ -439,6 +439,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *reports.jobs(),
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         rooms.egress_audit.job(),
+        rooms.access_audit.job(),
         rooms.reporting.lag.job(),
         rooms.processes.job(),
         Job("read what the other processes tell", REPORTS_S, rooms.told.refresh),

@@ -21,6 +21,7 @@ from trimtab.access.key import OIDC, USER, KeyInfo
 from trimtab.access.keys import KeyStore
 from trimtab.access.known import session_mac
 from trimtab.access.listing import info_of
+from trimtab.access.lockout import Lockout
 from trimtab.access.names import checked_name
 from trimtab.access.passwords import hashed, matches
 from trimtab.access.principal import Role
@@ -51,10 +52,11 @@ class Rights:
 class People:
     """The people of one state database. `keys` is told when they change."""
 
-    def __init__(self, state: State, clock: Clock, keys: KeyStore) -> None:
+    def __init__(self, state: State, clock: Clock, keys: KeyStore, lockout: Lockout) -> None:
         self._state = state
         self._clock = clock
         self._keys = keys
+        self._lockout = lockout
         self._turns = asyncio.Semaphore(_HASHES)
 
     async def listed(self, within: Grant = WHOLE) -> list[KeyInfo]:
@@ -120,12 +122,15 @@ class People:
         return await self._changed(write)
 
     async def change_password(self, id_: str, old: str, new: str) -> None:
-        """Change one's own password, which ends one's sessions. Raises Unauthenticated where `old` is not it."""
+        """Change one's own password, which ends one's sessions. Raises Unauthenticated where `old` is not
+        it, Throttled after too many of these."""
         row = await self._state.read(lambda connection: _row(connection, id_))
         if row is None or row["kind"] != USER:
             raise Conflict("cannot change the password: you did not sign in with one")
+        await self._lockout.begin(row["name"], id_)
         if not await self._matches(old, row["password"]):
             raise Unauthenticated("cannot change the password: the old one is another")
+        await self._lockout.succeeded(row["name"], id_)
         await self.set_password(row["name"], new)
 
     async def remove(self, name: str, within: Grant = WHOLE) -> KeyInfo:

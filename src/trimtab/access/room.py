@@ -1,9 +1,10 @@
-"""Who may come in, as one thing: keys, groups, service accounts and people."""
+"""Who may come in, as one thing: keys, groups, service accounts, people, and who failed to sign in."""
 
 from dataclasses import dataclass
 
 from trimtab.access.grants import GROUP, SERVICE, GrantStore
 from trimtab.access.keys import KeyStore
+from trimtab.access.lockout import Lockout
 from trimtab.access.people import People
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
@@ -17,10 +18,12 @@ class AccessRoom:
     groups: GrantStore
     services: GrantStore
     people: People
+    lockout: Lockout
 
     @classmethod
     def of(cls, state: State, clock: Clock) -> "AccessRoom":
         """Over a state database."""
         keys = KeyStore(state, clock)
         groups, services = (GrantStore(state, clock, kind, keys.forget) for kind in (GROUP, SERVICE))
-        return cls(keys, groups, services, People(state, clock, keys))
+        lockout = Lockout(state, clock)
+        return cls(keys, groups, services, People(state, clock, keys, lockout), lockout)

@@ -10,6 +10,7 @@ from trimtab.cli.access_client import access_client
 from trimtab.cli.bound import Bound, bound_options, sees
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
+from trimtab.cli.service_accounts import service_accounts
 from trimtab.client import wire
 
 
@@ -148,3 +149,6 @@ def _show(made: wire.NewKey, as_json: bool) -> None:
     ends = [("until", day(made.expires_ms))] if made.expires_ms else []
     rows = [("id", made.id), (secret, made.secret), ("role", made.role), ("sees", sees(made)), *ends]
     print_table((made.name, ""), rows)
+
+
+keys.add_command(service_accounts)

@@ -63,9 +63,6 @@ COMMANDS = {
     "keys": LazyCommand("trimtab.cli.keys", "keys", "Make, list, rotate and revoke access keys and tokens."),
     "users": LazyCommand("trimtab.cli.users", "users", "People with a name and a password: make, list, disable."),
     "groups": LazyCommand("trimtab.cli.grants", "groups", "Groups of people: a role, and what it is bound to."),
-    "service-accounts": LazyCommand(
-        "trimtab.cli.grants", "service_accounts", "Owners of keys, whose role and bindings their keys have."
-    ),
     "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
     "backup": LazyCommand("trimtab.cli.backup", "backup", "Copy the data directory, while trimtab runs or not."),
     "restore": LazyCommand("trimtab.cli.backup", "restore", "Bring the data directory back from a backup."),

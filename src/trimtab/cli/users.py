@@ -9,7 +9,7 @@ from trimtab.base.clock import SystemClock
 from trimtab.cli.access_client import access_client
 from trimtab.cli.bound import Bound, bound_options, sees
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import ago, json_option, print_json, print_table
+from trimtab.cli.output import ago, day, json_option, print_json, print_table
 from trimtab.client import access_wire
 from trimtab.client.access import Access
 from trimtab.client.wire import Key, RoleName
@@ -144,6 +144,34 @@ def remove(connection: Connection, name: str, as_json: bool) -> None:
     """Remove a user."""
     with access_client(connection) as client:
         _done(Access(client).remove_user(name), "removed", as_json)
+
+
+@users.command("locked")
+@json_option
+@server_options
+def locked(connection: Connection, as_json: bool) -> None:
+    """List names and network addresses that failed to sign in too often."""
+    with access_client(connection) as client:
+        found = Access(client).lockouts()
+    if as_json:
+        print_json(found)
+        return
+    rows = [(one.kind, one.subject, one.failures, day(one.last_ms), day(one.until_ms)) for one in found]
+    print_table(("", "who", "failures", "last", "waits until"), rows, right=("failures",))
+
+
+@users.command("unlock")
+@click.argument("who", metavar="NAME|ADDRESS")
+@json_option
+@server_options
+def unlock(connection: Connection, who: str, as_json: bool) -> None:
+    """Let a user or a network address that failed too often try again at once."""
+    with access_client(connection) as client:
+        done = Access(client).unlock(who)
+    if as_json:
+        print_json(done)
+    else:
+        click.echo(f"unlocked {who}")
 
 
 def _password(from_stdin: bool) -> str:

@@ -67,6 +67,14 @@ class Access:
         """Remove a user."""
         return self._client.call("DELETE", _path("users", name), Key)
 
+    def lockouts(self) -> list[wire.Lockout]:
+        """Who failed to sign in too often."""
+        return self._client.call("GET", f"{_ROOT}/lockouts", wire.Lockouts).lockouts
+
+    def unlock(self, subject: str) -> wire.Done:
+        """Let a name or an address try again at once."""
+        return self._client.call("POST", f"{_ROOT}/lockouts/unlock", wire.Done, body=wire.Unlock(subject))
+
     def me(self) -> wire.Me:
         """Who asks (any role)."""
         return self._client.call("GET", "/rest/v1/me", wire.Me)

@@ -1,6 +1,6 @@
 """What the REST API says of groups, service accounts, users and of who asks: typed records."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -91,6 +91,28 @@ class ActAs(Struct, frozen=True, forbid_unknown_fields=True):
     """The group to act as; "" for the grant of one's own."""
 
     group: Annotated[str, Meta(max_length=100)]
+
+
+class Lockout(Struct, frozen=True):
+    """A user's name or a network address that failed to sign in too often, and until when it has to wait."""
+
+    kind: Literal["name", "address"]
+    subject: str
+    failures: int
+    last_ms: Millis
+    until_ms: Millis
+
+
+class Lockouts(Struct, frozen=True):
+    """Who failed too often within 15 minutes, the latest first."""
+
+    lockouts: list[Lockout]
+
+
+class Unlock(Struct, frozen=True, forbid_unknown_fields=True):
+    """A name or an address."""
+
+    subject: Annotated[str, Meta(max_length=100)]
 
 
 class Done(Struct, frozen=True):

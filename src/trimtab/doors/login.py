@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.clock import Clock
+from trimtab.base.errors import Throttled
 from trimtab.doors.guard import LOGIN_PATH, SESSION_COOKIE
 
 OIDC_PATH = LOGIN_PATH + "/oidc"
@@ -70,6 +71,18 @@ class UserSessions(Protocol):
         ...
 
 
+class Tries(Protocol):
+    """What signing in asks of `access.lockout.Lockout`."""
+
+    async def begin(self, name: str | None, address: str) -> None:
+        """Count a try. Raises Throttled."""
+        ...
+
+    async def succeeded(self, name: str | None, address: str) -> None:
+        """Take it back."""
+        ...
+
+
 class Openers(Protocol):
     """What signing in asks of `access.room.AccessRoom`."""
 
@@ -80,6 +93,10 @@ class Openers(Protocol):
     @property
     def people(self) -> UserSessions:
         """Users."""
+
+    @property
+    def lockout(self) -> Tries:
+        """Who tried how often."""
 
 
 def routes(access: Openers, clock: Clock, *, with_provider: bool = False) -> list[BaseRoute]:
@@ -92,13 +109,20 @@ def routes(access: Openers, clock: Clock, *, with_provider: bool = False) -> lis
         fields = await _fields(request)
         target = local_path(fields.get("next", "/"))
         until_s = clock.now_ms() // 1000 + SESSION_S
-        user = fields.get("user", "").strip()
-        if user:
+        user, address = fields.get("user", "").strip() or None, request.client.host if request.client else ""
+        try:
+            await access.lockout.begin(user, address)
+        except Throttled as problem:
+            page = sign_in_page(target, str(problem).capitalize() + ".", 429, with_provider=with_provider)
+            page.headers["Retry-After"] = str(problem.retry_after_s)
+            return page
+        if user is not None:
             session = await access.people.sign_in(user, fields.get("password", ""), until_s)
         else:
             session = access.keys.open_session(fields.get("token", "").strip(), until_s)
         if session is None:
             return sign_in_page(target, _WRONG_USER if user else _WRONG, 401, with_provider=with_provider)
+        await access.lockout.succeeded(user, address)
         response = RedirectResponse(target, 303)
         secure = request.url.scheme == "https"
         response.set_cookie(SESSION_COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)

@@ -177,3 +177,19 @@ def test_one_s_own_page_switches_the_group_and_changes_the_password(
     right = {**typed, "again": "another long one"}
     assert pages.post("/me/password", data=right).headers["location"] == "/login"
     assert asyncio.run(room.people.sign_in("ann", "another long one", 1 << 31)) is not None
+
+
+def test_who_is_locked_out_is_shown_and_let_try_again(
+    nothing: WebState, open_pages: Open, state: State, clock: ManualClock
+) -> None:
+    room = AccessRoom.of(state, clock)
+    for _ in range(10):
+        asyncio.run(room.lockout.begin("mallory", "192.0.2.1"))
+    shown = replace(nothing, keys=room.keys, access=room)
+    pages = open_pages(shown)
+    assert "mallory" in pages.get("/access").text
+    bound = open_pages(shown, TENANT)
+    assert "mallory" not in bound.get("/access").text
+    assert bound.post("/access/unlock", data={"subject": "mallory"}).status_code == 403
+    assert pages.post("/access/unlock", data={"subject": "mallory"}).status_code == 303
+    assert "mallory" not in pages.get("/access").text

@@ -8,7 +8,7 @@ from trimtab.access.key import KeyInfo
 from trimtab.access.principal import Principal, Role
 from trimtab.access.room import AccessRoom
 from trimtab.base import typed
-from trimtab.base.errors import Conflict
+from trimtab.base.errors import AccessDenied, Conflict
 from trimtab.client import access_wire as wire
 from trimtab.client.wire import Key
 from trimtab.doors.rest.spec import Call, Operation
@@ -24,7 +24,8 @@ _ONE: dict[str, Any] = {"errors": (403, 404, 409), "path_parameters": {"name": "
 def operations(room: AccessRoom) -> list[Operation]:
     """The operations."""
     services = _grants(room.services, "service-accounts", "service account")
-    return [*_grants(room.groups, "groups", "group"), *services, *_switches(room.services), *_users(room), *_me(room)]
+    named = [*_grants(room.groups, "groups", "group"), *services, *_switches(room.services)]
+    return [*named, *_users(room), *_lockouts(room), *_me(room)]
 
 
 def _grants(store: GrantStore, words: str, word: str) -> list[Operation]:
@@ -110,6 +111,25 @@ def _users(room: AccessRoom) -> list[Operation]:
     ]
 
 
+def _lockouts(room: AccessRoom) -> list[Operation]:
+    async def listed(call: Call[Any, None]) -> wire.Lockouts:
+        _whole(call.principal)
+        found = await room.lockout.locked()
+        return wire.Lockouts([typed.convert(one, wire.Lockout, from_attributes=True) for one in found])
+
+    async def unlock(call: Call[Any, wire.Unlock]) -> wire.Done:
+        _whole(call.principal)
+        await room.lockout.unlock(call.body.subject)
+        return wire.Done()
+
+    return [
+        Operation("GET", f"{ROOT}/lockouts", "list lockouts", "Names and addresses that failed to sign in too often.",
+                  listed, wire.Lockouts, errors=(403,), **_ADMIN),
+        Operation("POST", f"{ROOT}/lockouts/unlock", "unlock", "Let a name or an address try again at once.",
+                  unlock, wire.Done, body=wire.Unlock, errors=(403, 404), **_ADMIN),
+    ]
+
+
 def _me(room: AccessRoom) -> list[Operation]:
     async def me(call: Call[Any, None]) -> wire.Me:
         return _told(call.principal, call.principal.group, Grant.of(call.principal))
@@ -140,6 +160,11 @@ def _own(principal: Principal, rights: wire.UserRights) -> Grant | None:
         return None
     rows = rules_of(rights.teams, rights.tags)
     return Grant.of(principal).handed_on(Role(rights.role), rights.account, rows)
+
+
+def _whole(principal: Principal) -> None:
+    if principal.is_bound:
+        raise AccessDenied(f"cannot see who fails to sign in: you have {Grant.of(principal)}; expected all")
 
 
 def _person(principal: Principal) -> str:

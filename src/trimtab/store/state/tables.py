@@ -1,6 +1,6 @@
 """Every state table: small mutable records. One MetaData for SQLite and PostgreSQL; Alembic migrates them."""
 
-from trimtab.store.state.schema.access import access_grants, access_keys
+from trimtab.store.state.schema.access import access_grants, access_keys, sign_in_failures
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.advice import (
     advice_cases,
@@ -325,6 +325,7 @@ __all__ = [
     "scaling_schedules",
     "scaling_targets",
     "served_resources",
+    "sign_in_failures",
     "sources",
     "spot_prices",
     "statement_lines",

@@ -44,9 +44,11 @@ async def _people(site: Site, view: View) -> dict[str, Any]:
     """Groups, service accounts and people that give no more than the caller has."""
     room, mine = site.state.access, Grant.of(view.principal)
     if room is None:
-        return {"groups": [], "services": [], "people": [], "room": False}
+        return {"groups": [], "services": [], "people": [], "locked": [], "room": False}
     groups, services = await room.groups.listed(mine), await room.services.listed(mine)
-    return {"groups": groups, "services": services, "people": await room.people.listed(mine), "room": True}
+    people = await room.people.listed(mine)
+    locked = [] if view.principal.is_bound else await room.lockout.locked()
+    return {"groups": groups, "services": services, "people": people, "locked": locked, "room": True}
 
 
 def routes(site: Site) -> list[BaseRoute]:

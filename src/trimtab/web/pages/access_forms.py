@@ -11,7 +11,7 @@ from trimtab.access.grants import GrantStore
 from trimtab.access.key import USER
 from trimtab.access.principal import Role
 from trimtab.access.room import AccessRoom
-from trimtab.base.errors import InvalidInput, NotFound, Unauthenticated
+from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, Throttled, Unauthenticated
 from trimtab.web.form import read_form
 from trimtab.web.grant_form import read_grant, words_of
 from trimtab.web.site import Site
@@ -60,6 +60,13 @@ def routes(site: Site) -> list[BaseRoute]:
                 await people.set_disabled(name, mine, disabled=verb == "disable")
         return RedirectResponse("/access#people", 303)
 
+    async def unlock(request: Request) -> Response:
+        form = await read_form(request, _FORM_BYTES)
+        if request.state.principal.is_bound:
+            raise AccessDenied("cannot unlock anybody: that is for administrators of the whole server")
+        await room().lockout.unlock(form.get("subject", ""))
+        return RedirectResponse("/access#people", 303)
+
     async def me(request: Request) -> Response:
         return await own_page(request, "", 200)
 
@@ -78,7 +85,7 @@ def routes(site: Site) -> list[BaseRoute]:
         form = await read_form(request, _FORM_BYTES)
         try:
             await room().people.change_password(request.state.principal.id, *_passwords(form))
-        except (InvalidInput, Unauthenticated) as problem:
+        except (InvalidInput, Throttled, Unauthenticated) as problem:
             return await own_page(request, str(problem), 400)
         return RedirectResponse("/login", 303)
 
@@ -86,6 +93,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/access/groups", site.guarded(groups, Role.ADMIN), methods=["POST"]),
         Route("/access/service-accounts", site.guarded(services, Role.ADMIN), methods=["POST"]),
         Route("/access/users", site.guarded(users, Role.ADMIN), methods=["POST"]),
+        Route("/access/unlock", site.guarded(unlock, Role.ADMIN), methods=["POST"]),
         Route("/me", site.guarded(me, Role.FINANCE)),
         Route("/me/group", site.guarded(act_as, Role.FINANCE), methods=["POST"]),
         Route("/me/password", site.guarded(password, Role.FINANCE), methods=["POST"]),

@@ -16,7 +16,7 @@ from asgi_client import AsgiClient
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
-from trimtab.base.errors import Unavailable
+from trimtab.base.errors import Throttled, Unavailable
 from trimtab.doors import login
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, Policy
@@ -58,10 +58,25 @@ class People:
         return f"s-good.{expires_s}" if (name, password) == ("ann", "right") else None
 
 
+class Tries:
+    """Two tries."""
+
+    count = 0
+
+    async def begin(self, name: str | None, address: str) -> None:
+        self.count += 1
+        if self.count > 2:
+            raise Throttled("too many failed sign-ins: try again in 30 s", retry_after_s=30)
+
+    async def succeeded(self, name: str | None, address: str) -> None:
+        self.count -= 1
+
+
 @dataclass
 class Access:
     keys: Keys
     people: People = field(default_factory=People)
+    lockout: Tries = field(default_factory=Tries)
 
 
 @pytest.fixture
@@ -267,3 +282,11 @@ def test_a_user_signs_in_with_a_name_and_a_password(guarded: AsgiClient) -> None
     right = guarded.post("/login", data={"user": " ann ", "password": "right", "next": "/who"})
     assert (right.status_code, right.headers["location"]) == (303, "/who")
     assert guarded.get("/who").json()["name"] == "someone"
+
+
+def test_who_fails_too_often_is_429_and_told_when_to_try_again(guarded: AsgiClient) -> None:
+    for _ in range(2):
+        assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
+    refused = guarded.post("/login", data={"token": "good"})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "30")
+    assert "Too many failed sign-ins: try again in 30 s." in refused.text

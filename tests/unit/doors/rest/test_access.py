@@ -113,3 +113,16 @@ def test_an_admin_of_a_team_gives_nothing_wider_by_any_way(api: Api) -> None:
     for path in ("groups", "service-accounts", "users"):
         assert "whole" not in api.guarded.get(f"{ROOT}/{path}", headers=headers).text
         assert "root" not in api.guarded.get(f"{ROOT}/{path}", headers=headers).text
+
+
+def test_lockouts_are_seen_and_lifted_by_administrators_of_all(api: Api) -> None:
+    for _ in range(10):
+        asyncio.run(api.access.lockout.begin("ann", "192.0.2.1"))
+    [one] = api.client.get(f"{ROOT}/lockouts").json()["lockouts"]
+    assert (one["subject"], one["until_ms"]) == ("ann", api.clock.now_ms() + 30_000)
+    headers = lead(api)
+    assert api.guarded.get(f"{ROOT}/lockouts", headers=headers).status_code == 403
+    unlock = {"subject": "ann"}
+    assert api.guarded.post(f"{ROOT}/lockouts/unlock", json=unlock, headers=headers).status_code == 403
+    assert api.client.post(f"{ROOT}/lockouts/unlock", json=unlock).status_code == 200
+    assert api.client.post(f"{ROOT}/lockouts/unlock", json=unlock).status_code == 404

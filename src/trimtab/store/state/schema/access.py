@@ -42,3 +42,16 @@ access_grants = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("disabled_ms", BigInteger),
 )
+
+# Failed sign-ins by name and by network address (`kind`): see access/lockout.py. The audit was not told of `untold`.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("subject", String(100), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("untold", BigInteger, nullable=False),
+)

@@ -28,3 +28,13 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger, nullable=False),
         sa.Column("disabled_ms", sa.BigInteger),
     )
+    op.create_table(
+        "sign_in_failures",
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("subject", sa.String(100), primary_key=True),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("first_ms", sa.BigInteger, nullable=False),
+        sa.Column("last_ms", sa.BigInteger, nullable=False),
+        sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sa.Column("untold", sa.BigInteger, nullable=False),
+    )

@@ -2,7 +2,7 @@
 
 A request is verified without touching the database: `KeyStore` keeps every live key in memory and re-reads the
 table when its copy is older than `FRESH_S`, so a key made or revoked by another process counts within that time,
-after an idle hour too. AWS secrets are kept as they are, because SigV4 needs them; of a token only the SHA-256.
+after an idle hour too. AWS secrets are kept, because SigV4 needs them, of a token only the SHA-256; both are sealed.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from trimtab.access.scope import RowRule, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal
 from trimtab.store.state.tables import access_keys
 
 FRESH_S = 1.0
@@ -218,7 +219,7 @@ class KeyStore:
         if age is not None and age < older_s:
             return self._known
         try:
-            self._known = self._state.read_sync(Known.read)
+            self._known = self._state.read_sync(self._known.again)
         except Unavailable:
             if age is None or age > STALE_S:
                 raise
@@ -259,11 +260,12 @@ def _made(
 
 
 def _write(connection: Connection, key: NewKey) -> None:
+    kept = key.secret if key.kind == AWS else digest_of(key.secret)
     row = {
         "id": key.id,
         "kind": key.kind,
         "account": key.account,
-        "secret": key.secret if key.kind == AWS else digest_of(key.secret),
+        "secret": seal(connection, access_keys.c.secret, key.id, kept),
         "name": key.name,
         "role": key.role.value,
         "created_ms": key.created_ms,

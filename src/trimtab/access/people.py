@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
@@ -29,6 +29,7 @@ from trimtab.access.scope import rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, Unauthenticated
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal, unseal
 from trimtab.store.state.tables import access_keys
 
 T = TypeVar("T")
@@ -73,13 +74,14 @@ class People:
         """
         kept = await self._hashed(checked_name(name, USER), password)
         id_ = _id_of(name)
-        row = {"id": id_, "kind": USER, "name": name, "created_ms": self._clock.now_ms(), "password": kept}
+        row = {"id": id_, "kind": USER, "name": name, "created_ms": self._clock.now_ms()}
 
         def write(connection: Connection) -> KeyInfo:
             if _row(connection, id_) is not None:
                 raise Conflict(f"cannot make user {name!r}: there is one of that name")
             rights = _rights(connection, own, groups, within)
-            connection.execute(insert(access_keys).values({**row, **rights, "secret": secrets.token_hex(32)}))
+            held = _sealed(connection, id_, {"password": kept, "secret": secrets.token_hex(32)})
+            connection.execute(insert(access_keys).values({**row, **rights, **held}))
             return self._user(connection, name, within)
 
         return await self._changed(write)
@@ -103,7 +105,8 @@ class People:
             user = self._user(connection, name, within)
             if (user.revoked_ms is not None) is disabled:
                 raise Conflict(f"user {name!r} is {'disabled' if disabled else 'enabled'} already")
-            values = {"revoked_ms": now_ms if disabled else None, "secret": secrets.token_hex(32)}
+            held = _sealed(connection, user.id, {"secret": secrets.token_hex(32)})
+            values = {"revoked_ms": now_ms if disabled else None, **held}
             connection.execute(update(access_keys).where(access_keys.c.id == user.id).values(values))
             return self._user(connection, name, within)
 
@@ -115,7 +118,7 @@ class People:
 
         def write(connection: Connection) -> KeyInfo:
             user = self._user(connection, name, within)
-            values = {"password": kept, "secret": secrets.token_hex(32)}
+            values = _sealed(connection, user.id, {"password": kept, "secret": secrets.token_hex(32)})
             connection.execute(update(access_keys).where(access_keys.c.id == user.id).values(values))
             return user
 
@@ -124,7 +127,7 @@ class People:
     async def change_password(self, id_: str, old: str, new: str) -> None:
         """Change one's own password, which ends one's sessions. Raises Unauthenticated where `old` is not
         it, Throttled after too many of these."""
-        row = await self._state.read(lambda connection: _row(connection, id_))
+        row = await self._state.read(lambda connection: _opened_row(connection, id_))
         if row is None or row["kind"] != USER:
             raise Conflict("cannot change the password: you did not sign in with one")
         await self._lockout.begin(row["name"], id_)
@@ -147,9 +150,10 @@ class People:
         """A cookie value for a user until `expires_s` (epoch seconds); None for a wrong name or password, or a user
         who is disabled or has no rights, all at the same cost."""
 
-        def read(connection: Connection) -> tuple[RowMapping | None, bool]:
+        def read(connection: Connection) -> tuple[Mapping[str, Any] | None, bool]:
             row = _row(connection, _id_of(name))
-            return row, row is not None and bool(choices_of(row, read_named(connection)))
+            may = row is not None and bool(choices_of(row, read_named(connection)))
+            return _opened_row(connection, _id_of(name)), may
 
         row, may = await self._state.read(read)
         right = await self._matches(password, None if row is None else row["password"])
@@ -176,13 +180,14 @@ class People:
             columns = {"role": role.value if role else "", "groups": json.dumps(groups)}
             row = _row(connection, id_)
             if row is None:
-                held = {"id": id_, "kind": OIDC, "account": None, "created_ms": now_ms, "secret": secret, "name": name}
-                connection.execute(insert(access_keys).values(held | columns))
+                held = {"id": id_, "kind": OIDC, "account": None, "created_ms": now_ms, "name": name}
+                sealed = _sealed(connection, id_, {"secret": secret})
+                connection.execute(insert(access_keys).values(held | columns | sealed))
                 return secret
             # A revoked row's sessions stay dead, as do those of other rights: they were made with another secret.
             same = row["revoked_ms"] is None and all(row[column] == value for column, value in columns.items())
-            kept = str(row["secret"]) if same else secret
-            changed = {"name": name, "revoked_ms": None, "secret": kept, **columns}
+            kept = unseal(connection, access_keys.c.secret, id_, row["secret"]) if same else secret
+            changed = {"name": name, "revoked_ms": None, **columns, **_sealed(connection, id_, {"secret": kept})}
             connection.execute(update(access_keys).where(access_keys.c.id == id_).values(changed))
             return kept
 
@@ -237,6 +242,19 @@ def _id_of(name: str) -> str:
 
 def _row(connection: Connection, id_: str) -> RowMapping | None:
     return connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
+
+
+def _opened_row(connection: Connection, id_: str) -> Mapping[str, Any] | None:
+    """The row of a person, with what is sealed in it."""
+    row = _row(connection, id_)
+    if row is None:
+        return None
+    columns = [column for column in (access_keys.c.secret, access_keys.c.password) if row[column.name] is not None]
+    return {**row, **{one.name: unseal(connection, one, id_, row[one.name]) for one in columns}}
+
+
+def _sealed(connection: Connection, id_: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {name: seal(connection, access_keys.c[name], id_, text) for name, text in values.items()}
 
 
 def _rights(

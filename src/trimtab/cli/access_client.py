@@ -55,7 +55,7 @@ def _offline(settings: Settings) -> Iterator[Client]:
             f"or pip install 'trimtab[server]' (missing: {problem.name})"
         ) from None
     try:
-        state = database.State.open(settings.state_url, settings.data_dir)
+        state = database.State.open(settings.state_url, settings.data_dir, settings.state_key_file)
     except OSError as problem:
         raise SetupError(f"cannot open data directory {settings.data_dir}: {problem}; set TRIMTAB_DATA_DIR") from None
     try:

@@ -17,6 +17,7 @@ from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import unseal
 from trimtab.store.state.tables import access_keys
 
 T = TypeVar("T")
@@ -78,8 +79,10 @@ def test_a_token_gives_its_principal_and_is_stored_only_as_a_digest(keys: KeySto
     assert principal is not None
     assert (principal.name, principal.role, principal.account) == ("grafana", Role.READ, None)
     assert principal.scope == EVERYTHING
-    stored = state.read_sync(lambda connection: connection.execute(select(access_keys.c.secret)).scalar_one())
-    assert stored == digest_of(made.secret)
+    secret = access_keys.c.secret
+    stored = state.read_sync(lambda connection: connection.execute(select(secret)).scalar_one())
+    assert digest_of(made.secret) not in stored
+    assert state.read_sync(lambda connection: unseal(connection, secret, made.id, stored)) == digest_of(made.secret)
     assert made.secret not in repr(made)
 
 

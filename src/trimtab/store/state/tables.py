@@ -140,6 +140,7 @@ from trimtab.store.state.schema.scaling import (
     scaling_targets,
 )
 from trimtab.store.state.schema.scaling_documents import scaling_documents
+from trimtab.store.state.schema.seal import state_seal
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
     trace_daemons,
@@ -328,6 +329,7 @@ __all__ = [
     "sign_in_failures",
     "sources",
     "spot_prices",
+    "state_seal",
     "statement_lines",
     "statements",
     "tag_reports",

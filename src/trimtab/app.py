@@ -175,7 +175,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *web.routes(pages),
     ]
     roles = Roles(routes, is_open)
-    guard = Guard(policy_of(rooms.settings), rooms.keys, roles)
+    guard = Guard(policy_of(rooms.settings), rooms.keys, roles, rooms.access.refusals)
     handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
     site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
@@ -184,7 +184,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
-    watched = Watched(front, rooms.doors)
+    watched = Watched(front, rooms.doors, rooms.access.refusals)
     return watched, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
 
 
@@ -439,6 +439,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *reports.jobs(),
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         rooms.egress_audit.job(),
+        Job("save who was refused", 5, rooms.access.refusals.save, at_stop=True),
         rooms.access_audit.job(),
         rooms.reporting.lag.job(),
         rooms.processes.job(),

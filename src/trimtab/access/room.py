@@ -1,4 +1,4 @@
-"""Who may come in, as one thing: keys, groups, service accounts, people, and who failed to sign in."""
+"""Who may come in, as one thing: keys, groups, service accounts, people, and who was refused."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from trimtab.access.grants import GROUP, SERVICE, GrantStore
 from trimtab.access.keys import KeyStore
 from trimtab.access.lockout import Lockout
 from trimtab.access.people import People
+from trimtab.access.refusals import Refusals
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 
@@ -19,6 +20,7 @@ class AccessRoom:
     services: GrantStore
     people: People
     lockout: Lockout
+    refusals: Refusals
 
     @classmethod
     def of(cls, state: State, clock: Clock) -> "AccessRoom":
@@ -26,4 +28,4 @@ class AccessRoom:
         keys = KeyStore(state, clock)
         groups, services = (GrantStore(state, clock, kind, keys.forget) for kind in (GROUP, SERVICE))
         lockout = Lockout(state, clock)
-        return cls(keys, groups, services, People(state, clock, keys, lockout), lockout)
+        return cls(keys, groups, services, People(state, clock, keys, lockout), lockout, Refusals(state, clock))

@@ -12,6 +12,7 @@ from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
 from trimtab.cli.service_accounts import service_accounts
 from trimtab.client import wire
+from trimtab.client.access import Access
 
 
 @click.group("keys")
@@ -110,6 +111,23 @@ def list_(connection: Connection, as_json: bool) -> None:
     for key in found:
         if key.warning:
             remark(f"{key.id} ({key.name}) {key.warning}")
+
+
+@keys.command("refused")
+@json_option
+@server_options
+def refused(connection: Connection, as_json: bool) -> None:
+    """List requests that were refused (401, 403), counted by door, caller and address."""
+    with access_client(connection) as client:
+        found = Access(client).refusals()
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.door, one.status, one.who or "–", one.address, one.path, f"{one.count:,}", day(one.last_ms))
+        for one in found
+    ]
+    print_table(("door", "status", "who", "from", "last path", "times", "last"), rows, right=("times",))
 
 
 @keys.command("revoke")

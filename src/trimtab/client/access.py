@@ -67,6 +67,10 @@ class Access:
         """Remove a user."""
         return self._client.call("DELETE", _path("users", name), Key)
 
+    def refusals(self) -> list[wire.RefusedRequests]:
+        """Requests that were refused."""
+        return self._client.call("GET", f"{_ROOT}/refusals", wire.Refusals).refusals
+
     def lockouts(self) -> list[wire.Lockout]:
         """Who failed to sign in too often."""
         return self._client.call("GET", f"{_ROOT}/lockouts", wire.Lockouts).lockouts

@@ -115,6 +115,28 @@ class Unlock(Struct, frozen=True, forbid_unknown_fields=True):
     subject: Annotated[str, Meta(max_length=100)]
 
 
+class RefusedRequests(Struct, frozen=True):
+    """Requests that were refused alike: at a door, with a status, of somebody ("": nobody said who), from an address.
+
+    `path` is the last one.
+    """
+
+    door: str
+    status: int
+    who: str
+    address: str
+    path: str
+    first_ms: Millis
+    last_ms: Millis
+    count: int
+
+
+class Refusals(Struct, frozen=True):
+    """What was refused in the last 30 days, the latest first."""
+
+    refusals: list[RefusedRequests]
+
+
 class Done(Struct, frozen=True):
     """It is done."""
 

@@ -1,11 +1,14 @@
 """`trimtab keys`, through a server and without one."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from tests.unit.cli.conftest import Cli
 from tests.unit.doors.rest.conftest import Api
+
+from trimtab.access.refusals import Refused
 
 
 def test_a_key_is_made_listed_and_revoked_through_the_server(live: Cli, api: Api) -> None:
@@ -83,3 +86,10 @@ def test_a_key_ends_and_is_rotated(request: pytest.FixtureRequest, offline: bool
     assert f"{old['id']} (cli) ends today; {new['id']} takes its place" in listed.err
     assert "takes its place already" in run("keys", "rotate", old["id"]).err
     assert "such as 90s, 1h30m or 14d" in run("keys", "create", "--expires", "soon").err
+
+
+def test_what_was_refused_is_listed(live: Cli, api: Api) -> None:
+    api.access.refusals.note(Refused("aws", 403, "AKIAIOSFODNN7EXAMPLE", "192.0.2.1"), "/")
+    asyncio.run(api.access.refusals.save())
+    assert "AKIAIOSFODNN7EXAMPLE" in live("keys", "refused").out
+    assert json.loads(live("keys", "refused", "--json").out)[0]["count"] == 1

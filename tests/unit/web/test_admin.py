@@ -14,6 +14,7 @@ from gates import gate_of
 from trimtab.access.grant import Grant
 from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Principal, Role, scope_of
+from trimtab.access.refusals import Refused
 from trimtab.access.room import AccessRoom
 from trimtab.access.scope import RowRule
 from trimtab.base.clock import ManualClock
@@ -187,7 +188,11 @@ def test_who_is_locked_out_is_shown_and_let_try_again(
         asyncio.run(room.lockout.begin("mallory", "192.0.2.1"))
     shown = replace(nothing, keys=room.keys, access=room)
     pages = open_pages(shown)
+    room.refusals.note(Refused("rest", 401, "", "198.51.100.7"), "/rest/v1/<b>")
+    asyncio.run(room.refusals.save())
     assert "mallory" in pages.get("/access").text
+    assert "/rest/v1/&lt;b&gt;" in pages.get("/access").text
+    assert "198.51.100.7" not in open_pages(shown, TENANT).get("/access").text
     bound = open_pages(shown, TENANT)
     assert "mallory" not in bound.get("/access").text
     assert bound.post("/access/unlock", data={"subject": "mallory"}).status_code == 403

@@ -6,6 +6,7 @@ from trimtab.access.grant import Grant, rules_of, tags_of, teams_of
 from trimtab.access.grants import GrantStore
 from trimtab.access.key import KeyInfo
 from trimtab.access.principal import Principal, Role
+from trimtab.access.refusals import Refusal
 from trimtab.access.room import AccessRoom
 from trimtab.base import typed
 from trimtab.base.errors import AccessDenied, Conflict
@@ -122,7 +123,13 @@ def _lockouts(room: AccessRoom) -> list[Operation]:
         await room.lockout.unlock(call.body.subject)
         return wire.Done()
 
+    async def refused(call: Call[Any, None]) -> wire.Refusals:
+        _whole(call.principal)
+        return wire.Refusals([_refused(one) for one in await room.refusals.listed()])
+
     return [
+        Operation("GET", f"{ROOT}/refusals", "list refusals", "Requests that were refused (401, 403), counted.",
+                  refused, wire.Refusals, errors=(403,), **_ADMIN),
         Operation("GET", f"{ROOT}/lockouts", "list lockouts", "Names and addresses that failed to sign in too often.",
                   listed, wire.Lockouts, errors=(403,), **_ADMIN),
         Operation("POST", f"{ROOT}/lockouts/unlock", "unlock", "Let a name or an address try again at once.",
@@ -164,7 +171,20 @@ def _own(principal: Principal, rights: wire.UserRights) -> Grant | None:
 
 def _whole(principal: Principal) -> None:
     if principal.is_bound:
-        raise AccessDenied(f"cannot see who fails to sign in: you have {Grant.of(principal)}; expected all")
+        raise AccessDenied(f"cannot see who is refused: you have {Grant.of(principal)}; expected all")
+
+
+def _refused(one: Refusal) -> wire.RefusedRequests:
+    return wire.RefusedRequests(
+        door=one.refused.door,
+        status=one.refused.status,
+        who=one.refused.who,
+        address=one.refused.address,
+        path=one.path,
+        first_ms=one.first_ms,
+        last_ms=one.last_ms,
+        count=one.count,
+    )
 
 
 def _person(principal: Principal) -> str:

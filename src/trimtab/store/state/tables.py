@@ -1,6 +1,6 @@
 """Every state table: small mutable records. One MetaData for SQLite and PostgreSQL; Alembic migrates them."""
 
-from trimtab.store.state.schema.access import access_grants, access_keys, sign_in_failures
+from trimtab.store.state.schema.access import access_grants, access_keys, access_refusals, sign_in_failures
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.advice import (
     advice_cases,
@@ -176,6 +176,7 @@ from trimtab.store.state.schema.triggers import (
 __all__ = [
     "access_grants",
     "access_keys",
+    "access_refusals",
     "action_log",
     "advice_cases",
     "advice_checks",

@@ -24,6 +24,7 @@ from trimtab.web.view import View
 _FORM_BYTES = 4096
 _OVERLAP_MS = DAY_MS  # of a key that is rotated on the page: a day to bring the new one everywhere
 _MOST_DAYS = 3650
+_MOST_REFUSED = 50
 _COMMANDS = """\
 # an access key for boto3, the AWS CLI and the CloudWatch agent
 trimtab keys create --name my-service
@@ -44,11 +45,13 @@ async def _people(site: Site, view: View) -> dict[str, Any]:
     """Groups, service accounts and people that give no more than the caller has."""
     room, mine = site.state.access, Grant.of(view.principal)
     if room is None:
-        return {"groups": [], "services": [], "people": [], "locked": [], "room": False}
+        return {"groups": [], "services": [], "people": [], "locked": [], "refused": [], "room": False}
     groups, services = await room.groups.listed(mine), await room.services.listed(mine)
     people = await room.people.listed(mine)
     locked = [] if view.principal.is_bound else await room.lockout.locked()
-    return {"groups": groups, "services": services, "people": people, "locked": locked, "room": True}
+    refused = [] if view.principal.is_bound else (await room.refusals.listed())[:_MOST_REFUSED]
+    seen = {"people": people, "locked": locked, "refused": refused}
+    return {"groups": groups, "services": services, "room": True, **seen}
 
 
 def routes(site: Site) -> list[BaseRoute]:

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from tests.unit.doors.rest.conftest import Api
 
+from trimtab.access.refusals import Refused
+
 ROOT = "/rest/v1/access"
 PASSWORD = "correct horse battery"
 
@@ -126,3 +128,11 @@ def test_lockouts_are_seen_and_lifted_by_administrators_of_all(api: Api) -> None
     assert api.guarded.post(f"{ROOT}/lockouts/unlock", json=unlock, headers=headers).status_code == 403
     assert api.client.post(f"{ROOT}/lockouts/unlock", json=unlock).status_code == 200
     assert api.client.post(f"{ROOT}/lockouts/unlock", json=unlock).status_code == 404
+
+
+def test_what_was_refused_is_listed_for_administrators_of_all(api: Api) -> None:
+    api.access.refusals.note(Refused("rest", 403, "eve", "192.0.2.1"), "/rest/v1/keys")
+    asyncio.run(api.access.refusals.save())
+    [one] = api.client.get(f"{ROOT}/refusals").json()["refusals"]
+    assert (one["who"], one["count"], one["path"], one["last_ms"]) == ("eve", 1, "/rest/v1/keys", api.clock.now_ms())
+    assert api.guarded.get(f"{ROOT}/refusals", headers=lead(api)).status_code == 403

@@ -1,6 +1,6 @@
 """Who may come in."""
 
-from sqlalchemy import BigInteger, Column, String, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
 
 from trimtab.store.state.schema.metadata import metadata
 
@@ -53,5 +53,20 @@ sign_in_failures = Table(
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
     Column("until_ms", BigInteger, nullable=False),
+    Column("untold", BigInteger, nullable=False),
+)
+
+# Requests that were refused, counted (access/refusals.py). The audit was not told of `untold`.
+access_refusals = Table(
+    "access_refusals",
+    metadata,
+    Column("door", String(32), primary_key=True),
+    Column("status", Integer, primary_key=True, autoincrement=False),
+    Column("who", String(100), primary_key=True),
+    Column("address", String(100), primary_key=True),
+    Column("path", String(100), nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
     Column("untold", BigInteger, nullable=False),
 )

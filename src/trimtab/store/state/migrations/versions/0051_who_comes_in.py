@@ -1,4 +1,4 @@
-"""Keys end and are replaced; service accounts own keys, people have groups and passwords."""
+"""Keys end and are replaced; service accounts own keys, people have groups and passwords; who is refused is counted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,5 +36,17 @@ def upgrade() -> None:
         sa.Column("first_ms", sa.BigInteger, nullable=False),
         sa.Column("last_ms", sa.BigInteger, nullable=False),
         sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sa.Column("untold", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "access_refusals",
+        sa.Column("door", sa.String(32), primary_key=True),
+        sa.Column("status", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("who", sa.String(100), primary_key=True),
+        sa.Column("address", sa.String(100), primary_key=True),
+        sa.Column("path", sa.String(100), nullable=False),
+        sa.Column("first_ms", sa.BigInteger, nullable=False),
+        sa.Column("last_ms", sa.BigInteger, nullable=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
         sa.Column("untold", sa.BigInteger, nullable=False),
     )

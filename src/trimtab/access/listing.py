@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import RowMapping
 
 from trimtab.access.choices import OWN, choices_of, chosen, own_grant
-from trimtab.access.grant import WHOLE, Grant
+from trimtab.access.grant import Grant
 from trimtab.access.grants import SERVICE, Named
 from trimtab.access.key import DISABLED, LIVE, REVOKED, USER, KeyInfo, state_of, warning_of
 
@@ -42,6 +42,4 @@ def info_of(row: RowMapping, named: Named, now_ms: int, last_used_ms: int | None
 def _dormant(row: RowMapping, named: Named) -> Grant:
     """What a row that opens nothing now would give again: who may not have that may not see it."""
     service = named.get((SERVICE, row["owner"]))
-    if service is not None:
-        return service.grant
-    return own_grant(row) if row["role"] else WHOLE
+    return own_grant(row) if service is None else service.grant

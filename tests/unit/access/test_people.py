@@ -183,6 +183,11 @@ def test_a_password_is_long_and_without_the_name() -> None:
             hashed(wrong)
 
 
+def test_no_password_is_that_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimtab.access.passwords._derived", lambda *_: bytes(32))
+    assert not matches("the one that would fit", None)
+
+
 def test_ones_own_password_is_changed_with_the_old_one_and_ends_sessions(room: AccessRoom, clock: ManualClock) -> None:
     with pytest.raises(InvalidInput, match="has the name in it"):
         asyncio.run(room.people.create("ann", "my name is Ann.", Grant(Role.READ), []))
@@ -223,6 +228,9 @@ def test_an_admin_of_a_team_widens_nobody_and_takes_over_nobody(room: AccessRoom
     asyncio.run(room.people.create("root", PASSWORD, Grant(Role.ADMIN), []))
     asyncio.run(room.people.create("both", PASSWORD, None, ["search", "vision"]))
     own = asyncio.run(room.people.create("own", PASSWORD, None, ["search"], LEAD))
+    asyncio.run(room.groups.put("gone", Grant(Role.ADMIN)))
+    asyncio.run(room.people.create("left", PASSWORD, None, ["gone"]))  # may do nothing now, and what later nobody knows
+    asyncio.run(room.groups.remove("gone"))
     assert [one.name for one in asyncio.run(room.people.listed(LEAD))] == [own.name]
     assert [one.name for one in asyncio.run(room.groups.listed(LEAD))] == ["search"]
     assert asyncio.run(room.services.listed(LEAD)) == []
@@ -240,7 +248,7 @@ def test_an_admin_of_a_team_widens_nobody_and_takes_over_nobody(room: AccessRoom
         groups.remove("vision", LEAD),
         room.services.set_disabled("whole", LEAD, disabled=True),
         room.services.get("whole", LEAD),
-        *(call for name in ("root", "both") for call in (
+        *(call for name in ("root", "both", "left") for call in (
             people.set_password(name, "a password of mine", LEAD), people.set_disabled(name, LEAD, disabled=True),
             people.remove(name, LEAD), people.change(name, None, ["search"], LEAD))),
     ]  # fmt: skip

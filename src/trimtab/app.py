@@ -153,9 +153,9 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     place = writing.account, writing.region
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
     pages = _web_state(rooms, reports)
-    sign_in = signin.of_settings(rooms.settings, rooms.keys, rooms.clock, rooms.gate)
+    sign_in = signin.of_settings(rooms.settings, rooms.access, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
-        *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
+        *login.routes(rooms.access, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),
         *sns_links.routes(rooms.notify.subscribing),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
@@ -175,7 +175,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *web.routes(pages),
     ]
     roles = Roles(routes, is_open)
-    guard = Guard(policy_of(rooms.settings), rooms.keys, roles)
+    guard = Guard(policy_of(rooms.settings), rooms.keys, roles, rooms.access.refusals)
     handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
     site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
@@ -184,7 +184,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
-    watched = Watched(front, rooms.doors)
+    watched = Watched(front, rooms.doors, rooms.access.refusals)
     return watched, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
 
 
@@ -275,7 +275,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         hours=rooms.fleet.ledger,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
-        keys=rooms.keys,
+        access=rooms.access,
         registry=rooms.registry,
         reader=rooms.reader,
         ingest=rooms.ingest,
@@ -364,6 +364,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         sources=rooms.ledger,
         accounts=rooms.accounts,
         keys=rooms.keys,
+        access=rooms.access,
         notify=rooms.notify,
         dashboards=rooms.dashboards,
         anomalies=rooms.anomalies,
@@ -438,6 +439,8 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *reports.jobs(),
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         rooms.egress_audit.job(),
+        Job("save who was refused", 5, rooms.access.refusals.save, at_stop=True),
+        rooms.access_audit.job(),
         rooms.reporting.lag.job(),
         rooms.processes.job(),
         Job("read what the other processes tell", REPORTS_S, rooms.told.refresh),

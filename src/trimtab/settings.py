@@ -142,6 +142,9 @@ class Settings:
     state_url: str = _setting(
         "", _text, "SQLAlchemy URL of the state database; empty means SQLite in the data directory.", secret=True
     )
+    state_key_file: str = _setting(
+        "", _text, "File of the key that seals the secrets in the state; empty means state.key in the data directory."
+    )
     tls_cert: str = _setting("", _text, "PEM certificate file; needed to listen beyond loopback.")
     tls_key: str = _setting("", _text, "PEM private key file; needed to listen beyond loopback.")
     require_auth: bool = _setting(

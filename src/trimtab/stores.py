@@ -57,7 +57,7 @@ class Stores:
 
 def open_stores(settings: Settings, clock: Clock) -> Stores:
     """Open the stores, migrate both schemas, and resume what a crash left in the log. Raises SetupError."""
-    state = State.open(settings.state_url, settings.data_dir)
+    state = State.open(settings.state_url, settings.data_dir, settings.state_key_file)
     telemetry = open_telemetry(settings)
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 

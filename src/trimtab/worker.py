@@ -172,7 +172,7 @@ def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clo
 async def work(settings: Settings) -> None:
     """Run the jobs until SIGTERM or the end of standard input."""
     clock = SystemClock()
-    state = await asyncio.to_thread(State.open, settings.state_url, settings.data_dir)
+    state = await asyncio.to_thread(State.open, settings.state_url, settings.data_dir, settings.state_key_file)
     telemetry = open_telemetry(settings)
     lock = Lock(state, clock, JOBS)
     stop, goes_on = asyncio.Event(), False

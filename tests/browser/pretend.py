@@ -25,7 +25,8 @@ from browser.pretend_runs import pretend_runs
 from browser.pretend_serverless import pretend_serverless
 from browser.pretend_traces import pretend_traces
 from matrix_by_requests import MatrixByRequests
-from trimtab.access.keys import KeyInfo
+from trimtab.access.grant import WHOLE, Grant
+from trimtab.access.key import KeyInfo
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, SystemClock
@@ -190,7 +191,7 @@ class PretendKeys:
     def __init__(self, keys: Sequence[KeyInfo] = ()) -> None:
         self._keys = list(keys)
 
-    async def list(self) -> list[KeyInfo]:
+    async def list(self, within: Grant = WHOLE) -> list[KeyInfo]:
         return self._keys
 
 

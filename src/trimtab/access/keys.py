@@ -2,29 +2,30 @@
 
 A request is verified without touching the database: `KeyStore` keeps every live key in memory and re-reads the
 table when its copy is older than `FRESH_S`, so a key made or revoked by another process counts within that time,
-after an idle hour too. AWS secrets are kept as they are, because SigV4 needs them; of a token only the SHA-256.
+after an idle hour too. AWS secrets are kept, because SigV4 needs them, of a token only the SHA-256; both are sealed.
 """
 
 import hashlib
 import hmac
-import re
 import secrets
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from trimtab.access.principal import Principal, Role, scope_of
-from trimtab.access.scope import RowRule, rows_of_text, rows_text
+from trimtab.access.grant import WHOLE, Grant
+from trimtab.access.grants import Named, read_named
+from trimtab.access.key import AWS, LIVE, TOKEN, AwsKey, KeyInfo, NewKey
+from trimtab.access.known import NOTHING, Known, session_mac
+from trimtab.access.listing import info_of
+from trimtab.access.names import checked_name
+from trimtab.access.principal import Principal, Role
+from trimtab.access.scope import RowRule, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal
 from trimtab.store.state.tables import access_keys
-
-AWS = "aws"
-TOKEN = "token"  # noqa: S105  # the name of a kind of key, not a secret
-OIDC = "oidc"  # somebody who signed in with an OpenID provider; there is no key to present
 
 FRESH_S = 1.0
 """Age at which the copy in memory is read again: a revoked key works at most this long (one query is ~0.2 ms)."""
@@ -37,60 +38,6 @@ USED_STEP_MS = 60_000
 
 _AWS_ID_ALPHABET = string.ascii_uppercase + "234567"  # base32, as AWS's own ids
 _SECRET_ALPHABET = string.ascii_letters + string.digits  # AWS's also has / and +, which break in shells and URLs
-_NAME_LIMIT = 100
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/+=,:-]*")  # it is printed in lists, logs and ARNs
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key just made. `secret` is shown once: the AWS secret access key, or the token itself."""
-
-    id: str
-    kind: str
-    name: str
-    role: Role
-    account: str | None
-    secret: str = field(repr=False)
-    created_ms: int = 0
-    rows: tuple[RowRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
-    """A key as listed: everything but its secret. Times in milliseconds."""
-
-    id: str
-    kind: str
-    name: str
-    role: Role
-    account: str | None
-    created_ms: int
-    last_used_ms: int | None
-    revoked_ms: int | None
-    rows: tuple[RowRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AwsKey:
-    """What the AWS door verifies a signature with."""
-
-    id: str
-    secret: str = field(repr=False)
-    account: str | None
-    principal: Principal
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The live keys at one reading: AWS keys by id, tokens by id and by digest."""
-
-    aws: Mapping[str, AwsKey]
-    digests: Mapping[str, str]
-    tokens: Mapping[str, Principal]
-    ids: Mapping[str, str]
-
-
-_NONE = _Known({}, {}, {}, {})
 
 
 class KeyStore:
@@ -99,66 +46,99 @@ class KeyStore:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
-        self._known = _NONE
+        self._known = NOTHING
         self._read_at: float | None = None
         self._used: dict[str, int] = {}
         self._unwritten: set[str] = set()
 
+    async def create(
+        self, kind: str, name: str, grant: Grant, expires_ms: int | None = None, service_account: str | None = None
+    ) -> NewKey:
+        """Make a key of `kind` that gives `grant` until `expires_ms`; one of a service account gives what that has.
+
+        Raises InvalidInput.
+        """
+        now_ms = self._clock.now_ms()
+        if expires_ms is not None and expires_ms <= now_ms:
+            raise InvalidInput("cannot make key: it would have expired already", field="expires_ms")
+        made = _made(kind, checked_name(name), grant, now_ms, expires_ms, service_account)
+        await self._state.change(partial(_write, key=made))
+        self._read_at = None
+        return made
+
     async def create_aws(
         self, name: str, account: str | None, role: Role = Role.WRITE, rows: tuple[RowRule, ...] = ()
     ) -> NewKey:
-        """Make an AWS-style access key that signs for `account`, and sees what passes `rows`.
-
-        Raises InvalidInput for a bad name.
-        """
-        id_ = "AKIA" + "".join(secrets.choice(_AWS_ID_ALPHABET) for _ in range(16))
-        secret = "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40))
-        now = self._clock.now_ms()
-        return await self._create(NewKey(id_, AWS, _checked_name(name), role, account, secret, now, rows))
+        """Make an AWS-style access key that signs for `account`, and sees what passes `rows`."""
+        return await self.create(AWS, name, Grant(role, account, rows))
 
     async def create_token(
         self, name: str, role: Role, account: str | None = None, rows: tuple[RowRule, ...] = ()
     ) -> NewKey:
-        """Make a bearer token with `role`, bound to `account` unless None, that sees what passes `rows`.
+        """Make a bearer token with `role`, bound to `account` unless None, that sees what passes `rows`."""
+        return await self.create(TOKEN, name, Grant(role, account, rows))
 
-        Raises InvalidInput for a bad name.
-        """
-        token = "tt_" + secrets.token_urlsafe(30)
-        id_ = "tok-" + secrets.token_hex(6)
-        now = self._clock.now_ms()
-        return await self._create(NewKey(id_, TOKEN, _checked_name(name), role, account, token, now, rows))
+    async def list(self, within: Grant = WHOLE) -> list[KeyInfo]:
+        """Every key that gives no more than `within`, revoked ones too, the newest first."""
 
-    async def list(self) -> list[KeyInfo]:
-        """Every key, revoked ones too, the newest first."""
-        query = select(access_keys).order_by(access_keys.c.created_ms.desc(), access_keys.c.id)
-        rows = await self._state.read(lambda connection: list(connection.execute(query).mappings()))
-        return [self._info(row) for row in rows]
+        def read(connection: Connection) -> list[KeyInfo]:
+            named = read_named(connection)
+            query = select(access_keys).order_by(access_keys.c.created_ms.desc(), access_keys.c.id)
+            return [self._info(row, named) for row in connection.execute(query).mappings()]
 
-    async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
-        """Revoke the key `id_` now, if it is bound to `account` (None: whatever it is bound to).
+        return [key for key in await self._state.read(read) if key.within(within)]
+
+    async def revoke(self, id_: str, within: Grant = WHOLE) -> KeyInfo:
+        """Revoke the key `id_` now, if it gives no more than `within`.
 
         Raises NotFound, or Conflict if it was revoked before.
         """
-        now = self._clock.now_ms()
+        now_ms = self._clock.now_ms()
 
-        def change(connection: Connection) -> RowMapping:
-            row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
-            if row is None or account not in (None, row["account"]):
-                raise NotFound(f"cannot revoke key {id_!r}: there is none; `trimtab keys list` shows the known ones")
-            if row["revoked_ms"] is not None:
+        def change(connection: Connection) -> KeyInfo:
+            key = self._one(connection, id_, within, "revoke")
+            if key.revoked_ms is not None:
                 raise Conflict(f"cannot revoke key {id_!r}: it is revoked already")
-            connection.execute(update(access_keys).where(access_keys.c.id == id_).values(revoked_ms=now))
-            return connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one()
+            connection.execute(update(access_keys).where(access_keys.c.id == id_).values(revoked_ms=now_ms))
+            return self._one(connection, id_, within, "revoke")
 
-        row = await self._state.change(change)
+        revoked = await self._state.change(change)
         self._read_at = None
-        return self._info(row)
+        return revoked
+
+    async def rotate(self, id_: str, overlap_ms: int, within: Grant = WHOLE) -> NewKey:
+        """A new key in the place of `id_`, which goes on working for `overlap_ms` more and no longer.
+
+        The new one gives the same, and lives as long as the old one was made to. Raises NotFound, Conflict for one that
+        opens nothing or was rotated before.
+        """
+        now_ms = self._clock.now_ms()
+
+        def change(connection: Connection) -> NewKey:
+            old = self._one(connection, id_, within, "rotate")
+            if old.kind not in (AWS, TOKEN):
+                raise Conflict(f"cannot rotate {id_!r}: it has no secret of its own")
+            if old.state != LIVE or old.replaced_by:
+                became = f"{old.replaced_by} takes its place" if old.replaced_by else f"it is {old.state}"
+                raise Conflict(f"cannot rotate key {id_!r}: {became} already")
+            ends_ms = None if old.expires_ms is None else now_ms + old.expires_ms - old.created_ms
+            made = _made(old.kind, old.name, old.grant, now_ms, ends_ms, old.service_account)
+            _write(connection, made)
+            last_ms = min(now_ms + overlap_ms, old.expires_ms or now_ms + overlap_ms)
+            replaced = {"expires_ms": last_ms, "replaced_by": made.id}
+            connection.execute(update(access_keys).where(access_keys.c.id == id_).values(replaced))
+            return made
+
+        made = await self._state.change(change)
+        self._read_at = None
+        return made
 
     def secret_of(self, access_key_id: str) -> AwsKey | None:
         """The live AWS key of that id, or None. Raises Unavailable while the keys cannot be read."""
-        key = self._fresh(FRESH_S).aws.get(access_key_id)
-        if key is None:
-            key = self._fresh(MISS_FRESH_S).aws.get(access_key_id)
+        known = self._fresh(FRESH_S)
+        if not known.has(access_key_id):
+            known = self._fresh(MISS_FRESH_S)
+        key = known.aws(access_key_id, self._clock.now_ms())
         if key is not None:
             self._touch(access_key_id)
         return key
@@ -169,20 +149,19 @@ class KeyStore:
         known = self._fresh(FRESH_S)
         if digest not in known.ids:
             known = self._fresh(MISS_FRESH_S)
-        id_ = known.ids.get(digest)
-        if id_ is None:
-            return None
-        self._touch(id_)
-        return known.tokens[id_]
+        return self._principal(known, known.ids.get(digest))
 
     def open_session(self, token: str, expires_s: int) -> str | None:
-        """A cookie value that stands for `token` until `expires_s` (epoch seconds), or None for an unknown token.
+        """A cookie value that stands for `token` until `expires_s` (epoch seconds), or None for no live token.
 
         It holds the token's id and a MAC keyed with the stored digest, never the token: it dies with its token.
         """
         digest = digest_of(token)
-        id_ = self._fresh(MISS_FRESH_S).ids.get(digest)
-        return None if id_ is None else f"{id_}.{expires_s}.{_session_mac(digest, id_, expires_s)}"
+        known = self._fresh(MISS_FRESH_S)
+        id_ = known.ids.get(digest)
+        if id_ is None or self._principal(known, id_) is None:
+            return None
+        return f"{id_}.{expires_s}.{session_mac(digest, id_, expires_s)}"
 
     def principal_of_session(self, session: str) -> Principal | None:
         """The principal of a cookie made by `open_session`, or None if it is expired, revoked or not ours."""
@@ -194,35 +173,13 @@ class KeyStore:
             return None
         known = self._fresh(FRESH_S)
         digest = known.digests.get(id_)
-        if digest is None or not hmac.compare_digest(mac.encode(), _session_mac(digest, id_, int(expires)).encode()):
+        if digest is None or not hmac.compare_digest(mac.encode(), session_mac(digest, id_, int(expires)).encode()):
             return None
-        self._touch(id_)
-        return known.tokens[id_]
+        return self._principal(known, id_)
 
-    async def open_identity(self, issuer: str, subject: str, name: str, role: Role, expires_s: int) -> str:
-        """A cookie value for somebody whom an OpenID provider vouches for, until `expires_s` (epoch seconds).
-
-        Who signs in has a row as a token has, so that lists show them and revoking it ends their sessions at once.
-        Signing in again opens it anew: who may come in is the provider's to say.
-        """
-        id_ = "oidc-" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:16]
-        secret, now = secrets.token_hex(32), self._clock.now_ms()
-
-        def write(connection: Connection) -> str:
-            row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
-            if row is None:
-                held = {"id": id_, "kind": OIDC, "account": None, "created_ms": now, "secret": secret}
-                connection.execute(insert(access_keys).values(held | {"name": name, "role": role.value}))
-                return secret
-            # A revoked row's sessions stay dead, as do those of another role: they were made with another secret.
-            kept = secret if row["revoked_ms"] is not None or row["role"] != role.value else str(row["secret"])
-            changed = {"name": name, "role": role.value, "revoked_ms": None, "secret": kept}
-            connection.execute(update(access_keys).where(access_keys.c.id == id_).values(changed))
-            return kept
-
-        digest = await self._state.change(write)
+    def forget(self) -> None:
+        """Read the keys again when one is asked for: somebody changed them in this process."""
         self._read_at = None
-        return f"{id_}.{expires_s}.{_session_mac(digest, id_, expires_s)}"
 
     async def flush(self) -> None:
         """Write the `last_used` times noted since the last flush. Call it now and then, and at the end."""
@@ -237,19 +194,17 @@ class KeyStore:
 
         await self._state.change(write)
 
-    async def _create(self, key: NewKey) -> NewKey:
-        row = {
-            "id": key.id,
-            "kind": key.kind,
-            "account": key.account,
-            "secret": key.secret if key.kind == AWS else digest_of(key.secret),
-            "name": key.name,
-            "role": key.role.value,
-            "created_ms": key.created_ms,
-            "scope_rows": rows_text(key.rows),
-        }
-        await self._state.change(lambda connection: connection.execute(insert(access_keys).values(row)).rowcount)
-        self._read_at = None
+    def _principal(self, known: Known, id_: str | None) -> Principal | None:
+        principal = None if id_ is None else known.principal(id_, self._clock.now_ms())
+        if id_ is not None and principal is not None:
+            self._touch(id_)
+        return principal
+
+    def _one(self, connection: Connection, id_: str, within: Grant, verb: str) -> KeyInfo:
+        row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()
+        key = None if row is None else self._info(row, read_named(connection))
+        if key is None or not key.within(within):
+            raise NotFound(f"cannot {verb} key {id_!r}: there is none; `trimtab keys list` shows the known ones")
         return key
 
     def _touch(self, id_: str) -> None:
@@ -258,13 +213,13 @@ class KeyStore:
             self._used[id_] = now
             self._unwritten.add(id_)
 
-    def _fresh(self, older_s: float) -> _Known:
+    def _fresh(self, older_s: float) -> Known:
         now = self._clock.monotonic()
         age = None if self._read_at is None else now - self._read_at
         if age is not None and age < older_s:
             return self._known
         try:
-            self._known = _known(self._state.read_sync(_live_rows))
+            self._known = self._state.read_sync(self._known.again)
         except Unavailable:
             if age is None or age > STALE_S:
                 raise
@@ -272,18 +227,8 @@ class KeyStore:
         self._read_at = now
         return self._known
 
-    def _info(self, row: RowMapping) -> KeyInfo:
-        return KeyInfo(
-            id=row["id"],
-            kind=row["kind"],
-            name=row["name"],
-            role=Role(row["role"]),
-            account=row["account"],
-            created_ms=row["created_ms"],
-            last_used_ms=self._used.get(row["id"], row["last_used_ms"]),
-            revoked_ms=row["revoked_ms"],
-            rows=rows_of_text(row["scope_rows"]),
-        )
+    def _info(self, row: RowMapping, named: Named) -> KeyInfo:
+        return info_of(row, named, self._clock.now_ms(), self._used.get(row["id"], row["last_used_ms"]))
 
 
 def digest_of(token: str) -> str:
@@ -291,33 +236,41 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _live_rows(connection: Connection) -> list[RowMapping]:
-    return list(connection.execute(select(access_keys).where(access_keys.c.revoked_ms.is_(None))).mappings())
+def _made(
+    kind: str, name: str, grant: Grant, now_ms: int, expires_ms: int | None, service_account: str | None
+) -> NewKey:
+    """A key with an id and a secret: as AWS makes them, or a token of 240 random bits."""
+    if kind == AWS:
+        id_ = "AKIA" + "".join(secrets.choice(_AWS_ID_ALPHABET) for _ in range(16))
+        secret = "".join(secrets.choice(_SECRET_ALPHABET) for _ in range(40))
+    else:
+        id_, secret = "tok-" + secrets.token_hex(6), "tt_" + secrets.token_urlsafe(30)
+    return NewKey(
+        id=id_,
+        kind=kind,
+        name=name,
+        role=grant.role,
+        account=grant.account,
+        secret=secret,
+        created_ms=now_ms,
+        rows=grant.rows,
+        expires_ms=expires_ms,
+        service_account=service_account,
+    )
 
 
-def _known(rows: list[RowMapping]) -> _Known:
-    aws, digests, tokens = {}, {}, {}
-    for row in rows:
-        account = row["account"]
-        scope = scope_of(account, rows_of_text(row["scope_rows"]))
-        principal = Principal(row["name"], account, Role(row["role"]), scope)
-        if row["kind"] == AWS:
-            aws[row["id"]] = AwsKey(row["id"], row["secret"], account, principal)
-        else:
-            digests[row["id"]] = row["secret"]
-            tokens[row["id"]] = principal
-    return _Known(aws, digests, tokens, {digest: id_ for id_, digest in digests.items()})
-
-
-def _session_mac(digest: str, id_: str, expires_s: int) -> str:
-    return hmac.new(digest.encode(), f"trimtab session {id_} {expires_s}".encode(), hashlib.sha256).hexdigest()
-
-
-def _checked_name(name: str) -> str:
-    if len(name) > _NAME_LIMIT or not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f"cannot make key: got name {name!r}; expected at most {_NAME_LIMIT} letters, digits, spaces and ._@/+=,:- "
-            "that start with a letter or digit",
-            field="name",
-        )
-    return name
+def _write(connection: Connection, key: NewKey) -> None:
+    kept = key.secret if key.kind == AWS else digest_of(key.secret)
+    row = {
+        "id": key.id,
+        "kind": key.kind,
+        "account": key.account,
+        "secret": seal(connection, access_keys.c.secret, key.id, kept),
+        "name": key.name,
+        "role": key.role.value,
+        "created_ms": key.created_ms,
+        "scope_rows": rows_text(key.rows),
+        "expires_ms": key.expires_ms,
+        "owner": key.service_account,
+    }
+    connection.execute(insert(access_keys).values(row))

@@ -27,12 +27,23 @@ _RANK = {Role.FINANCE: 0, Role.READ: 1, Role.WRITE: 2, Role.ADMIN: 3}
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller. `account` is None for one that is not bound to an account."""
+    """A verified caller. `account` is None for one that is not bound to an account.
+
+    `id` is that of the credential. A person of several `groups` acts as one of them, `group` ("": as none).
+    """
 
     name: str
     account: str | None
     role: Role
     scope: Scope
+    id: str = ""
+    groups: tuple[str, ...] = ()
+    group: str = ""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the caller is bound to an account or to rows, so that what is the whole server's is not theirs."""
+        return self.account is not None or bool(self.scope.rows)
 
     def may(self, needed: Role) -> bool:
         """Whether the caller's role includes `needed`."""

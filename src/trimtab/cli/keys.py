@@ -1,33 +1,18 @@
 """`trimtab keys`: make, list and revoke access keys and tokens, through the server or, without one, directly."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol, get_args
+from typing import get_args
 
 import click
 
 from trimtab.base.clock import SystemClock
-from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.timerange import parse_duration_ms
+from trimtab.cli.access_client import access_client
+from trimtab.cli.bound import Bound, bound_options, sees
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.offline_keys import offline_keys
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
+from trimtab.cli.service_accounts import service_accounts
 from trimtab.client import wire
-
-
-class KeyCalls(Protocol):
-    """What these commands ask of a server's client or of the state database."""
-
-    def keys(self) -> list[wire.Key]:
-        """Every key."""
-        ...
-
-    def create_key(self, key: wire.CreateKey) -> wire.NewKey:
-        """Make one."""
-        ...
-
-    def revoke_key(self, id_: str) -> wire.Key:
-        """Revoke one."""
-        ...
+from trimtab.client.access import Access
 
 
 @click.group("keys")
@@ -45,24 +30,57 @@ def keys() -> None:
     "--kind", type=click.Choice(get_args(wire.KeyKind)), default="aws", show_default=True, help="Kind of key."
 )
 @click.option("--role", type=click.Choice(get_args(wire.RoleName)), default="write", show_default=True, help="May do.")
-@click.option("--account", metavar="ID", help="Account that the key is bound to, 12 digits.")
+@click.option("--expires", metavar="DURATION", help="How long it works, as 90d or 12h; without it until it is revoked.")
+@click.option("--for", "service", metavar="NAME", help="Service account that it is of, which says role and bindings.")
+@bound_options
 @json_option
 @server_options
 def create(
-    connection: Connection, name: str, kind: wire.KeyKind, role: wire.RoleName, account: str | None, as_json: bool
+    connection: Connection,
+    name: str,
+    kind: wire.KeyKind,
+    role: wire.RoleName,
+    expires: str | None,
+    service: str | None,
+    bound: Bound,
+    as_json: bool,
 ) -> None:
-    """Make a key. Its secret is printed this once and kept nowhere that can be read back."""
-    if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
-        raise InvalidInput(f"cannot use account {account!r}: expected 12 digits", field="--account")
-    with _calls(connection) as calls:
-        made = calls.create_key(wire.CreateKey(name=name, kind=kind, role=role, account=account))
-    if as_json:
-        print_json(made)
-        return
-    secret = "secret access key" if made.kind == "aws" else "token"
-    rows = [("id", made.id), (secret, made.secret), ("role", made.role), ("account", made.account or "every")]
-    print_table((made.name, ""), rows)
-    remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
+    """Make a key. Its secret is printed this once and kept nowhere that can be read back.
+
+    It is bound to what is given, and to what you are bound to yourself.
+    """
+    asked = wire.CreateKey(
+        name=name,
+        kind=kind,
+        role=role,
+        account=bound.account,
+        teams=bound.teams,
+        tags=bound.tags,
+        expires_ms=None if expires is None else SystemClock().now_ms() + parse_duration_ms(expires),
+        service_account=service,
+    )
+    with access_client(connection) as client:
+        made = client.create_key(asked)
+    _show(made, as_json)
+    if not as_json:
+        remark("Keep the secret now: it is not shown again. `trimtab env` prints how clients use it.")
+
+
+@keys.command("rotate")
+@click.argument("id_", metavar="ID")
+@click.option(
+    "--overlap", metavar="DURATION", default="24h", show_default=True, help="How long the old one goes on working."
+)
+@json_option
+@server_options
+def rotate(connection: Connection, id_: str, overlap: str, as_json: bool) -> None:
+    """Make a key that takes the place of one: the same role, bound alike, with a new id and secret."""
+    overlap_ms = parse_duration_ms(overlap)
+    with access_client(connection) as client:
+        made = client.rotate_key(id_, overlap_ms // 1000)
+    _show(made, as_json)
+    if not as_json:
+        remark(f"Keep the secret now: it is not shown again. {id_} works until {day(made.created_ms + overlap_ms)}.")
 
 
 @keys.command("list")
@@ -70,8 +88,8 @@ def create(
 @server_options
 def list_(connection: Connection, as_json: bool) -> None:
     """List every key, revoked ones too, the newest first."""
-    with _calls(connection) as calls:
-        found = calls.keys()
+    with access_client(connection) as client:
+        found = client.keys()
     if as_json:
         print_json(found)
         return
@@ -80,16 +98,36 @@ def list_(connection: Connection, as_json: bool) -> None:
         (
             key.id,
             key.kind,
-            key.name,
+            f"{key.name} ({key.service_account})" if key.service_account else key.name,
             key.role,
-            key.account or "every",
+            sees(key),
             day(key.created_ms),
             _used(key, now),
             _state(key),
         )
         for key in found
     ]
-    print_table(("id", "kind", "name", "role", "account", "created", "last used", "state"), rows)
+    print_table(("id", "kind", "name", "role", "sees", "created", "last used", "state"), rows)
+    for key in found:
+        if key.warning:
+            remark(f"{key.id} ({key.name}) {key.warning}")
+
+
+@keys.command("refused")
+@json_option
+@server_options
+def refused(connection: Connection, as_json: bool) -> None:
+    """List requests that were refused (401, 403), counted by door, caller and address."""
+    with access_client(connection) as client:
+        found = Access(client).refusals()
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.door, one.status, one.who or "–", one.address, one.path, f"{one.count:,}", day(one.last_ms))
+        for one in found
+    ]
+    print_table(("door", "status", "who", "from", "last path", "times", "last"), rows, right=("times",))
 
 
 @keys.command("revoke")
@@ -98,33 +136,12 @@ def list_(connection: Connection, as_json: bool) -> None:
 @server_options
 def revoke(connection: Connection, id_: str, as_json: bool) -> None:
     """Revoke a key: at once it opens nothing."""
-    with _calls(connection) as calls:
-        key = calls.revoke_key(id_)
+    with access_client(connection) as client:
+        key = client.revoke_key(id_)
     if as_json:
         print_json(key)
     else:
         click.echo(f"revoked {key.id} ({key.name})")
-
-
-@contextmanager
-def _calls(connection: Connection) -> Iterator[KeyCalls]:
-    """The server where it answers, else the state database of this machine."""
-    if not connection.is_local or _is_up(connection):
-        with connection.client() as client:
-            yield client
-        return
-    with offline_keys(connection.settings) as direct:
-        remark("The server does not run: using the keys of this machine's data directory.")
-        yield direct
-
-
-def _is_up(connection: Connection) -> bool:
-    with connection.client(timeout_s=5) as client:
-        try:
-            client.health()
-        except Unavailable:
-            return False
-        return True
 
 
 def _used(key: wire.Key, now_ms: int) -> str:
@@ -132,4 +149,24 @@ def _used(key: wire.Key, now_ms: int) -> str:
 
 
 def _state(key: wire.Key) -> str:
-    return "live" if key.revoked_ms is None else f"revoked {day(key.revoked_ms)}"
+    if key.revoked_ms is not None:
+        return f"revoked {day(key.revoked_ms)}"
+    if key.expires_ms is None:
+        return key.state
+    if key.state == "expired":
+        return f"expired {day(key.expires_ms)}"
+    return f"until {day(key.expires_ms)}" + (f", then {key.replaced_by}" if key.replaced_by else "")
+
+
+def _show(made: wire.NewKey, as_json: bool) -> None:
+    """A key just made, with its secret."""
+    if as_json:
+        print_json(made)
+        return
+    secret = "secret access key" if made.kind == "aws" else "token"
+    ends = [("until", day(made.expires_ms))] if made.expires_ms else []
+    rows = [("id", made.id), (secret, made.secret), ("role", made.role), ("sees", sees(made)), *ends]
+    print_table((made.name, ""), rows)
+
+
+keys.add_command(service_accounts)

@@ -215,6 +215,11 @@ class Client:
         """Make an access key or token (role admin). The secret is in the answer and nowhere else."""
         return self._call("POST", "/rest/v1/keys", wire.NewKey, body=key)
 
+    def rotate_key(self, id_: str, overlap_s: int) -> wire.NewKey:
+        """A new key in the place of one, which goes on working for `overlap_s` seconds (role admin)."""
+        path = f"/rest/v1/keys/{quote(id_, safe='')}/rotate"
+        return self._call("POST", path, wire.NewKey, body=wire.RotateKey(overlap_s))
+
     def revoke_key(self, id_: str) -> wire.Key:
         """Revoke a key now (role admin)."""
         return self._call("DELETE", f"/rest/v1/keys/{quote(id_, safe='')}", wire.Key)

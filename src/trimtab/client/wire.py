@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 RoleName = Literal["finance", "read", "write", "admin"]
 KeyKind = Literal["aws", "token"]
-ListedKind = Literal["aws", "token", "oidc"]
+ListedKind = Literal["aws", "token", "oidc", "user"]
+KeyState = Literal["live", "revoked", "expired", "disabled"]
 KindName = Literal["events", "gauge", "counter", "histogram"]
 Millis = Annotated[int, Meta(description="Milliseconds since the epoch, UTC.")]
 
@@ -176,7 +177,12 @@ class PutAnswer(Struct, frozen=True):
 
 
 class Key(Struct, frozen=True):
-    """An access key or token, without its secret; or somebody who signed in with an OpenID provider (`oidc`)."""
+    """An access key or token, without its secret; or a person: of an OpenID provider (`oidc`), or with a password
+    (`user`).
+
+    `replaced_by` is the id of the key that it was rotated to. `warning` says that it ends soon, or that nobody uses it.
+    A person acts as `group`, one of `groups`; "" is a grant of their own.
+    """
 
     id: str
     kind: ListedKind
@@ -186,6 +192,15 @@ class Key(Struct, frozen=True):
     created_ms: Millis
     last_used_ms: Millis | None
     revoked_ms: Millis | None
+    teams: list[str] = []
+    tags: dict[str, list[str]] = {}
+    expires_ms: Millis | None = None
+    replaced_by: str | None = None
+    state: KeyState = "live"
+    warning: str = ""
+    service_account: str | None = None
+    groups: list[str] = []
+    group: str = ""
 
 
 class KeyList(Struct, frozen=True):
@@ -197,13 +212,35 @@ class KeyList(Struct, frozen=True):
 KEY_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._@/+=,:-]*$"
 
 
+TagText = Annotated[str, Meta(min_length=1, max_length=256)]
+Teams = Annotated[list[TagText], Meta(max_length=20, description="It sees what is of one of these teams.")]
+TagValues = Annotated[
+    dict[TagText, Annotated[list[TagText], Meta(min_length=1, max_length=20)]],
+    Meta(max_length=20, description="Of each tag, one of the values: it sees what has them all."),
+]
+
+
 class CreateKey(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A key to make. An AWS key without an account signs for the server's own."""
+    """A key to make. An AWS key without an account signs for the server's own.
+
+    It is bound to the account, teams and tags that are given, and to those that its maker is bound to. One of a service
+    account takes its role and bindings from there, then and later, and has none of its own.
+    """
 
     name: Annotated[str, Meta(max_length=100, pattern=KEY_NAME_PATTERN)]
     kind: KeyKind = "aws"
     role: RoleName = "write"
     account: Annotated[str, Meta(pattern="^[0-9]{12}$")] | None = None
+    teams: Teams = []
+    tags: TagValues = {}
+    expires_ms: Millis | None = None
+    service_account: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class RotateKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the old key goes on working: at most 90 days."""
+
+    overlap_s: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 86_400
 
 
 class NewKey(Struct, frozen=True):
@@ -216,6 +253,10 @@ class NewKey(Struct, frozen=True):
     account: str | None
     created_ms: Millis
     secret: str
+    teams: list[str] = []
+    tags: dict[str, list[str]] = {}
+    expires_ms: Millis | None = None
+    service_account: str | None = None
 
 
 class Setting(Struct, frozen=True):

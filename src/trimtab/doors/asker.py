@@ -5,10 +5,10 @@ from trimtab.egress.asker import Asker
 
 
 def asker_of(principal: Principal, home: str | None = None) -> Asker:
-    """Who administers the whole server may let it connect to further places; an administrator of one account not.
+    """Who administers the whole server may let it connect to further places; who administers an account or a team not.
 
     `home` is the server's own account where credentials cannot but be of an account, as AWS's are: its administrators
     are the server's.
     """
-    whole = principal.account is None or principal.account == home
+    whole = principal.account in (None, home) and not principal.scope.rows
     return Asker(principal.name, may_allow=principal.may(Role.ADMIN) and whole)

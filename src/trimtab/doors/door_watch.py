@@ -1,5 +1,6 @@
 """Latency and errors of every HTTP door, by plain ASGI around the root application."""
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
@@ -7,11 +8,15 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trimtab.access.refusals import Refused
 from trimtab.base.clock import Clock
+from trimtab.doors.guard import LOGIN_PATH, Refusing
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The client libraries' own."""
 _PREFIXES = (("/rest/", "rest"), ("/v1/", "otlp"), ("/api/v1/", "prometheus"))
+_REFUSED = (401, 403, 429)
+_CREDENTIAL = re.compile(rb"Credential=([A-Za-z0-9]{16,64})/")
 _PROBES = ("/healthz", "/readyz", "/metrics")
 
 
@@ -51,23 +56,27 @@ class DoorWatch:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The application `inner`, watched."""
+    """The application `inner`, watched. `refusals` counts who was refused."""
 
     inner: ASGIApp
     watch: DoorWatch
+    refusals: Refusing | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope."""
         if scope["type"] != "http":
             await self.inner(scope, receive, send)
             return
-        counts = self.watch.counts.setdefault(self.watch.door_of(scope), DoorCounts())
+        door = self.watch.door_of(scope)
+        counts = self.watch.counts.setdefault(door, DoorCounts())
         status, began_s = "none", self.watch.clock.monotonic()
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = f"{message['status'] // 100}xx"
+                if message["status"] in _REFUSED and self.refusals is not None:
+                    _note(self.refusals, door, message["status"], scope)
             await send(message)
 
         counts.under_way += 1
@@ -79,3 +88,24 @@ class Watched:
         finally:
             counts.under_way -= 1
             counts.note(status, self.watch.clock.monotonic() - began_s)
+
+
+def _note(refusals: Refusing, door: str, status: int, scope: Scope) -> None:
+    """Count a refusal. 429 is one where somebody signs in; elsewhere it is a full log or a limit."""
+    path = scope["path"]
+    if status == 429 and path != LOGIN_PATH:
+        return
+    state = scope.get("state", {})
+    principal = state.get("principal")
+    who = state.get("refused") or (principal.name if principal is not None else _claimed(scope))
+    client = scope.get("client")
+    refusals.note(Refused(door, status, who, client[0] if client else ""), path)
+
+
+def _claimed(scope: Scope) -> str:
+    """The id of the access key that a signature names; it need not be theirs."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            found = _CREDENTIAL.search(value)
+            return found[1].decode() if found else ""
+    return ""

@@ -77,6 +77,7 @@ class Front:
         caller = refusal or self._identify(scope, headers)
         send = _secured(send)
         if isinstance(caller, Refusal):
+            scope.setdefault("state", {})["refused"] = caller.who
             await _refuse(scope, headers, send, caller)
             return
         scope.setdefault("state", {})["principal"] = caller

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 from starlette.types import Scope
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
+from trimtab.access.refusals import Refused
 from trimtab.base.loopback import is_loopback
 from trimtab.doors.roles import SAFE_METHODS, Roles
 from trimtab.settings import OFF, Settings
@@ -58,7 +59,7 @@ collector send more, and every door has a limit of its own for what comes out of
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not let in. `location` redirects a browser instead."""
+    """Why a request is not let in. `location` redirects a browser instead. `who` is the caller, where one is known."""
 
     status: int
     code: str
@@ -66,6 +67,7 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
     location: str | None = None
     bounce: bool = False
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class Policy:
     auth_required: bool = False
     check_host: bool = True
     allowed_hosts: frozenset[str] = frozenset()
+
+
+class Refusing(Protocol):
+    """What counts refusals: `access.refusals.Refusals`."""
+
+    def note(self, refused: Refused, path: str) -> None:
+        """One was refused."""
+        ...
 
 
 class TokenVerifier(Protocol):
@@ -113,10 +123,13 @@ def host_of(authority: str) -> str:
 
 
 class Guard:
-    """Answers the three questions for one policy."""
+    """Answers the three questions for one policy. `refused` is told of those that doors beside HTTP refuse."""
 
-    def __init__(self, policy: Policy, keys: TokenVerifier, roles: Roles | None = None) -> None:
+    def __init__(
+        self, policy: Policy, keys: TokenVerifier, roles: Roles | None = None, refused: Refusing | None = None
+    ) -> None:
         self.policy = policy
+        self.refused = refused
         self._keys = keys
         self._roles = roles or Roles()
 
@@ -158,6 +171,7 @@ class Guard:
                 "access_denied",
                 f"cannot {scope['method']} {path}: {principal.name!r} has role {principal.role}; needs {needed}",
                 location=FINANCE_HOME if home else None,
+                who=principal.name,
             )
         return principal
 

@@ -15,11 +15,13 @@ from trimtab.notify import kinds, topics
 from trimtab.notify.compose import webhook
 from trimtab.notify.model import Channel
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal, unseal
 from trimtab.store.state.tables import notify_channels, notify_deliveries, notify_firing, notify_subscriptions
 
 MAX_CHANNELS = 1000
 _NAME_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 _NAME_LENGTH = 256
+_c = notify_channels.c
 COMMAND = "desktop"
 """The name of the channel that runs the command of the settings."""
 
@@ -95,7 +97,7 @@ class ChannelStore:
             linked: dict[str, list[str]] = {}
             for row in connection.execute(select(notify_subscriptions.c.channel, notify_subscriptions.c.topic)):
                 linked.setdefault(row.channel, []).append(row.topic.rpartition(":")[2])
-            return [(channel_of(row), sorted(linked.get(row.id, []))) for row in connection.execute(query)]
+            return [(channel_of(connection, row), sorted(linked.get(row.id, []))) for row in connection.execute(query)]
 
         return await self._state.read(read)
 
@@ -132,7 +134,7 @@ class ChannelStore:
                 channel = Channel(new_id(), account, COMMAND, "command", shown, events=events, created_ms=now_ms)
                 insert_channel(connection, channel)
                 return
-            new = {"endpoint": shown, "events": json.dumps(events)}
+            new = {"endpoint": seal(connection, _c.endpoint, row.id, shown), "events": json.dumps(events)}
             connection.execute(update(notify_channels).where(notify_channels.c.id == row.id).values(new))
 
         await self._state.change(change)
@@ -153,9 +155,9 @@ def insert_channel(connection: Connection, channel: Channel) -> None:
             account=channel.account,
             name=channel.name,
             kind=channel.kind,
-            endpoint=channel.endpoint,
+            endpoint=seal(connection, _c.endpoint, channel.id, channel.endpoint),
             options=json.dumps(channel.options),
-            secret=json.dumps(channel.secret),
+            secret=seal(connection, _c.secret, channel.id, json.dumps(channel.secret)),
             events=json.dumps(channel.events),
             created_ms=channel.created_ms,
             failures=0,
@@ -180,25 +182,25 @@ def channel_by_id(connection: Connection, id_: str) -> Channel:
     row = connection.execute(select(notify_channels).where(notify_channels.c.id == id_)).first()
     if row is None:
         raise NotFound(f"cannot find the channel with id {id_!r}")
-    return channel_of(row)
+    return channel_of(connection, row)
 
 
 def set_parts(connection: Connection, id_: str, options: Mapping[str, Any], secret: Mapping[str, str]) -> None:
     """Replace the options and the secret of a channel."""
-    values = {"options": json.dumps(options), "secret": json.dumps(secret)}
+    values = {"options": json.dumps(options), "secret": seal(connection, _c.secret, id_, json.dumps(secret))}
     connection.execute(update(notify_channels).where(notify_channels.c.id == id_).values(values))
 
 
-def channel_of(row: Row[Any]) -> Channel:
-    """A row as a channel."""
+def channel_of(connection: Connection, row: Row[Any]) -> Channel:
+    """A row as a channel, with what is sealed in it."""
     return Channel(
         row.id,
         row.account,
         row.name,
         row.kind,
-        row.endpoint,
+        unseal(connection, _c.endpoint, row.id, row.endpoint),
         json.loads(row.options),
-        json.loads(row.secret),
+        json.loads(unseal(connection, _c.secret, row.id, row.secret)),
         tuple(json.loads(row.events)),
         row.created_ms,
         row.failures,
@@ -236,4 +238,4 @@ def named(connection: Connection, account: str | None, name: str) -> Channel:
     rows = connection.execute(query.order_by(notify_channels.c.account)).all()
     if not rows:
         raise NotFound(f"cannot find channel {name!r}; `trimtab notify list` shows those there are")
-    return channel_of(rows[0])
+    return channel_of(connection, rows[0])

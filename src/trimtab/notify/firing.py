@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -47,8 +48,7 @@ class Firing:
     async def turn(self) -> None:
         """Say again what is due."""
         now_ms = self._clock.now_ms()
-        for row in await self._state.read(partial(_due, now_ms=now_ms)):
-            channel = channel_of(row)
+        for row, channel in await self._state.read(partial(_due, now_ms=now_ms)):
             told = typed.decode(row.notification, type=Notification)
             id_ = delivery_id(told.id, channel.id)
             verdict = await self._post(request(told, channel, id_, row.starts_ms, now_ms))
@@ -59,7 +59,7 @@ class Firing:
                 return
 
 
-def _due(connection: Connection, now_ms: int) -> list[Row[tuple[object, ...]]]:
+def _due(connection: Connection, now_ms: int) -> list[tuple[Row[Any], Channel]]:
     query = (
         select(notify_firing.c.notification, notify_firing.c.starts_ms, notify_channels)
         .join(notify_channels, notify_channels.c.id == _f.channel)
@@ -67,7 +67,7 @@ def _due(connection: Connection, now_ms: int) -> list[Row[tuple[object, ...]]]:
         .order_by(_f.resend_ms)
         .limit(_AT_MOST)
     )
-    return list(connection.execute(query))
+    return [(row, channel_of(connection, row)) for row in connection.execute(query)]
 
 
 def _said(connection: Connection, channel: Channel, key: str, verdict: Verdict, now_ms: int) -> None:

@@ -92,7 +92,7 @@ def due_channels(connection: Connection, now_ms: int) -> list[Channel]:
     """The channels that something is due for and that are not away."""
     due = select(_d.channel).where(_d.state == WAITING, _d.next_ms <= now_ms).distinct()
     query = select(notify_channels).where(notify_channels.c.id.in_(due), notify_channels.c.open_until_ms <= now_ms)
-    return [channel_of(row) for row in connection.execute(query.order_by(notify_channels.c.id))]
+    return [channel_of(connection, row) for row in connection.execute(query.order_by(notify_channels.c.id))]
 
 
 def next_parcel(connection: Connection, channel: Channel, now_ms: int) -> Parcel | None:

@@ -47,7 +47,8 @@ class Router:
             if reason:
                 queue.plan_nowhere(connection, told, account, action, reason, now_ms)
         mine = select(notify_channels).where(notify_channels.c.account == account)
-        for channel in map(channel_of, connection.execute(mine.order_by(notify_channels.c.name))):
+        for row in connection.execute(mine.order_by(notify_channels.c.name)).all():
+            channel = channel_of(connection, row)
             if any(fnmatch.fnmatchcase(told.kind, pattern) for pattern in channel.events):
                 chosen[channel.id] = channel
         for channel in _without_loops(told, chosen.values()):
@@ -77,9 +78,9 @@ def _of_action(connection: Connection, account: str, action: str) -> tuple[list[
         .join(notify_subscriptions, notify_subscriptions.c.channel == notify_channels.c.id)
         .where(notify_subscriptions.c.topic == action, notify_subscriptions.c.confirmed == 1)
     )
-    found = [channel_of(row) for row in connection.execute(linked)]
+    found = [channel_of(connection, row) for row in connection.execute(linked)]
     named = (notify_channels.c.account == account) & (notify_channels.c.name == match["name"])
-    found += [channel_of(row) for row in connection.execute(select(notify_channels).where(named))]
+    found += [channel_of(connection, row) for row in connection.execute(select(notify_channels).where(named))]
     if found:
         return found, ""
     if known is not None:

@@ -171,5 +171,5 @@ class Subscribing:
 def _end(connection: Connection, found: Subscription, now_ms: int) -> None:
     row = connection.execute(select(notify_channels).where(notify_channels.c.id == found.channel)).first()
     connection.execute(notify_subscriptions.delete().where(notify_subscriptions.c.arn == found.arn))
-    if row is not None and channels.channel_of(row).options.get("subscription") == found.arn:
+    if row is not None and channels.channel_of(connection, row).options.get("subscription") == found.arn:
         channels.drop_channel(connection, found.channel, now_ms)

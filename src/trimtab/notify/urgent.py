@@ -44,7 +44,7 @@ async def tell_evaluation(state: State, clock: Clock, since_ms: int, text: str, 
 
 def _plan(connection: Connection, told: Notification, now_ms: int) -> int:
     rows = connection.execute(select(notify_channels).order_by(notify_channels.c.name))
-    every = [one for one in map(channel_of, rows) if one.kind != "sns"]  # endpoints of subscribers expect their topic's
+    every = [channel_of(connection, row) for row in rows if row.kind != "sns"]  # subscribers' endpoints expect a topic
     wanting = [one for one in every if any(fnmatch.fnmatchcase(told.kind, pattern) for pattern in one.events)]
     for channel in wanting or every:
         queue.plan(connection, told, channel, now_ms, grouped=False)

@@ -16,6 +16,7 @@ from trimtab.egress.address import parse_url
 from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_connections, event_destinations
+from trimtab.store.state.sealed import seal, unseal
 from trimtab.triggers.arns import Place
 
 AUTHORIZED, DEAUTHORIZED = "AUTHORIZED", "DEAUTHORIZED"
@@ -71,7 +72,7 @@ class ConnectionStore:
             made = SignIn(
                 arn, place, name, description, kind, shown, parameters, AUTHORIZED, "", now_ms, now_ms, now_ms
             )
-            database.execute(insert(event_connections).values(_values(made)))
+            database.execute(insert(event_connections).values(_values(database, made)))
             return made
 
         return await self._state.change(write)
@@ -82,18 +83,25 @@ class ConnectionStore:
 
     async def by_arn(self, arn: str) -> SignIn:
         """A connection by its ARN. Raises NotFound."""
-        row = await self._state.read(
-            lambda database: database.execute(select(event_connections).where(_columns.arn == arn)).first()
-        )
-        if row is None:
-            raise NotFound(f"Connection '{arn}' does not exist.")
-        return _sign_in(row)
+
+        def read(database: Database) -> SignIn:
+            row = database.execute(select(event_connections).where(_columns.arn == arn)).first()
+            if row is None:
+                raise NotFound(f"Connection '{arn}' does not exist.")
+            return _sign_in(database, row)
+
+        return await self._state.read(read)
 
     async def listed(self, place: Place, prefix: str = "", state: str | None = None) -> list[SignIn]:
         """The connections of a place, by name."""
         query = select(event_connections).where(_columns.account == place.account, _columns.region == place.region)
-        found = await self._state.read(lambda database: database.execute(query.order_by(_columns.name)).all())
-        return [_sign_in(row) for row in found if row.name.startswith(prefix) and state in (None, row.state)]
+
+        def read(database: Database) -> list[SignIn]:
+            rows = database.execute(query.order_by(_columns.name)).all()
+            fits = (row for row in rows if row.name.startswith(prefix) and state in (None, row.state))
+            return [_sign_in(database, row) for row in fits]
+
+        return await self._state.read(read)
 
     async def update(
         self,
@@ -118,7 +126,8 @@ class ConnectionStore:
             if kind is not None or parameters is not None:
                 whole = _merged(known.secret, parameters or {})
                 self._check(kind or known.kind, whole)
-                values |= {"kind": kind or known.kind, "shown": json.dumps(_shown(whole)), "secret": json.dumps(whole)}
+                secret = seal(database, _columns.secret, known.arn, json.dumps(whole))
+                values |= {"kind": kind or known.kind, "shown": json.dumps(_shown(whole)), "secret": secret}
                 values |= {"state": AUTHORIZED, "authorized_ms": now_ms, "reason": ""}
             database.execute(update(event_connections).where(_columns.arn == known.arn).values(values))
             return _one(database, place, name)
@@ -130,7 +139,8 @@ class ConnectionStore:
 
         def write(database: Database) -> SignIn:
             known = _one(database, place, name)
-            values = {"state": DEAUTHORIZED, "secret": "{}", "changed_ms": self._clock.now_ms()}
+            nothing = seal(database, _columns.secret, known.arn, "{}")
+            values = {"state": DEAUTHORIZED, "secret": nothing, "changed_ms": self._clock.now_ms()}
             database.execute(update(event_connections).where(_columns.arn == known.arn).values(values))
             return _one(database, place, name)
 
@@ -211,10 +221,10 @@ def _one(database: Database, place: Place, name: str) -> SignIn:
     row = _row(database, place, name)
     if row is None:
         raise NotFound(f"Connection '{name}' does not exist.")
-    return _sign_in(row)
+    return _sign_in(database, row)
 
 
-def _sign_in(row: Row[Any]) -> SignIn:
+def _sign_in(database: Database, row: Row[Any]) -> SignIn:
     return SignIn(
         row.arn,
         Place(row.account, row.region),
@@ -222,7 +232,7 @@ def _sign_in(row: Row[Any]) -> SignIn:
         row.description,
         row.kind,
         json.loads(row.shown),
-        json.loads(row.secret),
+        json.loads(unseal(database, _columns.secret, row.arn, row.secret)),
         row.state,
         row.reason,
         row.created_ms,
@@ -231,7 +241,7 @@ def _sign_in(row: Row[Any]) -> SignIn:
     )
 
 
-def _values(one: SignIn) -> dict[str, Any]:
+def _values(database: Database, one: SignIn) -> dict[str, Any]:
     return {
         "arn": one.arn,
         "account": one.place.account,
@@ -240,7 +250,7 @@ def _values(one: SignIn) -> dict[str, Any]:
         "description": one.description,
         "kind": one.kind,
         "shown": json.dumps(one.shown),
-        "secret": json.dumps(one.secret),
+        "secret": seal(database, _columns.secret, one.arn, json.dumps(one.secret)),
         "state": one.state,
         "reason": one.reason,
         "created_ms": one.created_ms,

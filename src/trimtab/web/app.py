@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.web.assets import STATIC, Assets
 from trimtab.web.pages import (
+    access,
     admin,
     advice,
     alarm,
@@ -138,6 +139,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             capacity_plan,
             analysis_builder,
             analyses,
+            access,
             admin,
             jump,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trimtab.access.keys import KeyStore
+from trimtab.access.room import AccessRoom
 from trimtab.accounts.room import AccountsRoom
 from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.plan.room import PlanRoom
@@ -84,6 +85,7 @@ class WebState:
     clock: Clock
     version: str
     region: str = "us-east-1"
+    access: AccessRoom | None = None
     gate: Gate | None = None
     evaluation: Evaluation | None = None
     series: SeriesRooms | None = None

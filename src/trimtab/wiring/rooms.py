@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from trimtab.access.keys import KeyStore
+from trimtab.access.room import AccessRoom
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
@@ -104,6 +105,7 @@ from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
+from trimtab.wiring.access_audit import AccessAudit
 from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.egress_audit import EgressAudit
 from trimtab.wiring.endpoint_scaling import inference_of
@@ -135,7 +137,7 @@ class Rooms:
     reader: MetricReader
     ingest: MetricIngest
     ledger: SourceLedger
-    keys: KeyStore
+    access: AccessRoom
     notify: NotifyRoom
     auth_required: bool
     evaluator: Evaluator
@@ -184,11 +186,17 @@ class Rooms:
     closed: Counts
     inflight: InFlight
     egress_audit: EgressAudit
+    access_audit: AccessAudit
     drop_rules: DropRulesRoom
     series_memory: list[Callable[[], None]]
     """Empties what the doors remember of series: when all is wiped, and when other rules say what is kept."""
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what is remembered of what was stored: called when everything is wiped."""
+
+    @property
+    def keys(self) -> KeyStore:
+        """What verifies credentials."""
+        return self.access.keys
 
 
 async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms:
@@ -231,6 +239,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
         insights.insights,
     )  # fmt: skip
+    access = AccessRoom.of(stores.state, clock)
     actuators, triggers = Actuators(stores.state, clock), TriggersRoom.of(settings, stores.state, clock)
     notify = NotifyRoom.of(settings, stores.state, clock)
     audit = _audit(settings, stores, clock)
@@ -252,7 +261,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         reader=reader,
         ingest=ingest,
         ledger=SourceLedger(stores.state, clock),
-        keys=KeyStore(stores.state, clock),
+        access=access,
         notify=notify,
         auth_required=check_exposure(settings),
         evaluator=evaluator,
@@ -312,6 +321,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         closed=Counts(),
         inflight=InFlight(settings.inflight_mb << 20),
         egress_audit=EgressAudit.of(settings, gate, audit, clock),
+        access_audit=AccessAudit.of(settings, access, audit, clock),
         forget=[
             drop_rules.forget_all,
             gate.entries.forget,

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, select
 
+from trimtab.access.grant import Grant
+from trimtab.access.key import AWS, DAY_MS, TOKEN, KeyInfo, warning_of
 from trimtab.access.keys import FRESH_S, MISS_FRESH_S, STALE_S, KeyStore, digest_of
 from trimtab.access.principal import Role
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import unseal
 from trimtab.store.state.tables import access_keys
 
 T = TypeVar("T")
@@ -75,8 +79,10 @@ def test_a_token_gives_its_principal_and_is_stored_only_as_a_digest(keys: KeySto
     assert principal is not None
     assert (principal.name, principal.role, principal.account) == ("grafana", Role.READ, None)
     assert principal.scope == EVERYTHING
-    stored = state.read_sync(lambda connection: connection.execute(select(access_keys.c.secret)).scalar_one())
-    assert stored == digest_of(made.secret)
+    secret = access_keys.c.secret
+    stored = state.read_sync(lambda connection: connection.execute(select(secret)).scalar_one())
+    assert digest_of(made.secret) not in stored
+    assert state.read_sync(lambda connection: unseal(connection, secret, made.id, stored)) == digest_of(made.secret)
     assert made.secret not in repr(made)
 
 
@@ -208,3 +214,82 @@ def test_a_key_bound_to_a_team_sees_its_rows_in_every_process(keys: KeyStore, st
     assert found is not None
     assert found.principal.scope == Scope(frozenset(("123456789012",)), None, rows[:1])
     assert {one.id: len(one.rows) for one in asyncio.run(other.list())} == {token.id: 2, aws.id: 1}
+
+
+def test_an_expired_key_opens_nothing_at_any_door(keys: KeyStore, clock: ManualClock) -> None:
+    ends = clock.now_ms() + 60_000
+    token = asyncio.run(keys.create(TOKEN, "t", Grant(Role.READ), ends))
+    aws = asyncio.run(keys.create(AWS, "a", Grant(Role.READ), ends))
+    session = keys.open_session(token.secret, clock.now_ms() // 1000 + 3600)
+    assert session is not None
+    for after_s, live in ((0, True), (59.999, True), (0.001, False)):
+        clock.advance(after_s)
+        assert (keys.principal_of_token(token.secret) is not None) is live
+        assert (keys.secret_of(aws.id) is not None) is live
+        assert (keys.principal_of_session(session) is not None) is live
+        assert (keys.open_session(token.secret, clock.now_ms() // 1000 + 3600) is not None) is live
+    assert {one.state for one in asyncio.run(keys.list())} == {"expired"}
+    with pytest.raises(InvalidInput, match="expired already"):
+        asyncio.run(keys.create(TOKEN, "t", Grant(Role.READ), clock.now_ms()))
+
+
+def test_it_expires_while_the_state_does_not_answer(keys: KeyStore, state: CountingState, clock: ManualClock) -> None:
+    token = asyncio.run(keys.create(TOKEN, "t", Grant(Role.READ), clock.now_ms() + 10_000))
+    assert keys.principal_of_token(token.secret) is not None
+    state.down = True
+    clock.advance(10)
+    assert keys.principal_of_token(token.secret) is None
+
+
+def test_a_rotated_key_works_until_the_overlap_ends_and_the_new_one_gives_the_same(
+    keys: KeyStore, clock: ManualClock
+) -> None:
+    rows = (RowRule("team", frozenset({"search"})),)
+    old = asyncio.run(keys.create(AWS, "ci", Grant(Role.WRITE, "123456789012", rows), clock.now_ms() + 90 * DAY_MS))
+    clock.advance(10 * 86_400)
+    new = asyncio.run(keys.rotate(old.id, DAY_MS))
+    assert (new.kind, new.name, new.role, new.account, new.rows) == ("aws", "ci", Role.WRITE, "123456789012", rows)
+    assert new.expires_ms == clock.now_ms() + 90 * DAY_MS
+    assert keys.secret_of(old.id) is not None
+    found = keys.secret_of(new.id)
+    assert found is not None
+    assert found.secret == new.secret != old.secret
+    listed = {one.id: one for one in asyncio.run(keys.list())}
+    assert (listed[old.id].replaced_by, listed[old.id].expires_ms) == (new.id, clock.now_ms() + DAY_MS)
+    assert listed[old.id].warning == f"ends in a day; {new.id} takes its place"
+    with pytest.raises(Conflict, match="takes its place already"):
+        asyncio.run(keys.rotate(old.id, DAY_MS))
+    clock.advance(86_400)
+    assert keys.secret_of(old.id) is None
+    assert keys.secret_of(new.id) is not None
+
+
+def test_rotating_makes_no_key_live_longer_and_none_of_a_dead_one(keys: KeyStore, clock: ManualClock) -> None:
+    short = asyncio.run(keys.create(TOKEN, "t", Grant(Role.READ), clock.now_ms() + 60_000))
+    asyncio.run(keys.rotate(short.id, DAY_MS))
+    assert {one.id: one.expires_ms for one in asyncio.run(keys.list())}[short.id] == short.expires_ms
+    gone = asyncio.run(keys.create_token("gone", Role.READ))
+    asyncio.run(keys.revoke(gone.id))
+    with pytest.raises(Conflict, match="it is revoked"):
+        asyncio.run(keys.rotate(gone.id, 0))
+    team = Grant(Role.ADMIN, None, (RowRule("team", frozenset({"search"})),))
+    other = asyncio.run(keys.create_token("other", Role.READ))
+    with pytest.raises(NotFound):
+        asyncio.run(keys.rotate(other.id, 0, team))
+
+
+@pytest.mark.parametrize(
+    ("ends_days", "used_days", "age_days", "expected"),
+    [(13.5, 1, 10, "ends in 13 days"), (1.5, 1, 10, "ends in a day"), (0.5, 1, 10, "ends today"), (14.5, 1, 10, ""),
+     (None, None, 89, ""), (None, None, 90, "was never used"), (None, 90, 200, "was not used for 90 days"),
+     (None, 89, 200, "")],
+)  # fmt: skip
+def test_who_ends_soon_or_is_unused_is_warned_of(
+    ends_days: float | None, used_days: float | None, age_days: float, expected: str
+) -> None:
+    now = 1_000 * DAY_MS
+    used = None if used_days is None else round(now - used_days * DAY_MS)
+    ends = None if ends_days is None else round(now + ends_days * DAY_MS)
+    key = KeyInfo("tok-1", TOKEN, "t", Role.READ, None, round(now - age_days * DAY_MS), used, None, expires_ms=ends)
+    assert warning_of(key, now) == expected
+    assert warning_of(replace(key, state="revoked"), now) == ""

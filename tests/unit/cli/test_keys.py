@@ -1,11 +1,14 @@
 """`trimtab keys`, through a server and without one."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from tests.unit.cli.conftest import Cli
 from tests.unit.doors.rest.conftest import Api
+
+from trimtab.access.refusals import Refused
 
 
 def test_a_key_is_made_listed_and_revoked_through_the_server(live: Cli, api: Api) -> None:
@@ -59,3 +62,34 @@ def test_a_data_directory_that_cannot_be_made_is_named(
 def test_an_account_has_12_digits(cli: Cli) -> None:
     outcome = cli("keys", "create", "--account", "12")
     assert (outcome.code, "12 digits" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_key_is_bound_to_teams_and_tags(request: pytest.FixtureRequest, offline: bool) -> None:
+    run: Cli = request.getfixturevalue("cli" if offline else "live")
+    options = ("--kind", "token", "--team", "search", "--team", "vision", "--tag", "env=prod", "--tag", "env=test")
+    made = json.loads(run("keys", "create", *options, "--json").out)
+    assert (made["teams"], made["tags"]) == (["search", "vision"], {"env": ["prod", "test"]})
+    assert "team search or vision, env prod or test" in run("keys", "list").out
+    assert "expected KEY=VALUE" in run("keys", "create", "--tag", "env").err
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_key_ends_and_is_rotated(request: pytest.FixtureRequest, offline: bool) -> None:
+    run: Cli = request.getfixturevalue("cli" if offline else "live")
+    options = ("--expires", "90d") if offline else ()  # `live` has a clock of its own
+    old = json.loads(run("keys", "create", "--kind", "token", *options, "--json").out)
+    new = json.loads(run("keys", "rotate", old["id"], "--overlap", "12h", "--json").out)
+    assert new["id"] != old["id"]
+    listed = run("keys", "list")
+    assert f"then {new['id']}" in listed.out
+    assert f"{old['id']} (cli) ends today; {new['id']} takes its place" in listed.err
+    assert "takes its place already" in run("keys", "rotate", old["id"]).err
+    assert "such as 90s, 1h30m or 14d" in run("keys", "create", "--expires", "soon").err
+
+
+def test_what_was_refused_is_listed(live: Cli, api: Api) -> None:
+    api.access.refusals.note(Refused("aws", 403, "AKIAIOSFODNN7EXAMPLE", "192.0.2.1"), "/")
+    asyncio.run(api.access.refusals.save())
+    assert "AKIAIOSFODNN7EXAMPLE" in live("keys", "refused").out
+    assert json.loads(live("keys", "refused", "--json").out)[0]["count"] == 1

@@ -144,6 +144,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def rooms(tmp_path: Path, migrated: Path) -> Iterator[Rooms]:
     state = State(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
+    state.unlock(Path(shutil.copy(migrated.with_name("state.key"), tmp_path)))
     made = Rooms(state, ManualClock(), tmp_path)
     yield made
     made.close()

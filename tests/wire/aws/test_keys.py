@@ -11,7 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from live_server import LiveServer
-from trimtab.access.keys import KeyStore, NewKey
+from trimtab.access.key import NewKey
+from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Role
 from trimtab.base.clock import SystemClock
 from trimtab.store.state.database import State

@@ -170,3 +170,21 @@ def test_no_open_redirect(live: LiveServer, provider: str) -> None:
 def test_a_token_still_signs_in(live: LiveServer) -> None:
     with Client(live.url) as client:
         assert "ok" == client.health().status
+
+
+def test_groups_of_the_provider_are_groups_here_one_at_a_time(live: LiveServer, provider: str) -> None:
+    admin, _ = sign_in(live, provider, person(provider, "root", email="root@example.com", groups=["sre"]))
+    for group in ("vision", "search"):
+        body = {"role": "read", "teams": [group]}
+        assert admin.put(f"/rest/v1/access/groups/{group}", json=body).is_success
+    who = person(provider, "kim", email="kim@example.com", groups=["vision", "search", "canteen"])
+    ours, back = sign_in(live, provider, who)
+    assert 303 == back.status_code
+    me = ours.get("/rest/v1/me").json()
+    assert (me["group"], me["groups"], me["teams"], me["role"]) == ("search", ["search", "vision"], ["search"], "read")
+    assert "Act as vision" in ours.get("/settings").text
+    assert 303 == ours.post("/me/group", data={"group": "vision"}).status_code
+    assert ["vision"] == ours.get("/rest/v1/me").json()["teams"]
+    again, _ = sign_in(live, provider, "kim")
+    assert "vision" == again.get("/rest/v1/me").json()["group"]
+    assert 403 == ours.get("/access").status_code

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from live_server import LiveServer
+from patience import until
 from trimtab.base.errors import AccessDenied, Unauthenticated
 from trimtab.client import wire
 from trimtab.client.api import Client
@@ -151,3 +152,31 @@ def test_finance_sees_every_page_of_money(guarded: tuple[LiveServer, str], path:
         finance = admin.create_key(wire.CreateKey(name="payer", kind="token", role="finance")).secret
     assert httpx.get(f"{server.url}{path}", headers=bearer(finance), timeout=120).status_code == 200
     assert httpx.get(f"{server.url}/hosts", headers=bearer(finance), timeout=120).status_code == 403
+
+
+def test_every_door_counts_whom_it_refused(guarded: tuple[LiveServer, str]) -> None:
+    server, token = guarded
+    with Client(server.url, token) as admin:
+        reader = admin.create_key(wire.CreateKey(name="curious", kind="token", role="read")).secret
+    wrong, target = bearer("tt_wrong"), {"X-Amz-Target": "GraniteServiceVersion20100801.ListMetrics"}
+    signed = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/monitoring/aws4_request, " \
+             "SignedHeaders=host, Signature=0"  # fmt: skip
+    for _ in range(3):
+        assert httpx.get(f"{server.url}/rest/v1/metrics", headers=wrong).status_code == 401
+        assert httpx.get(f"{server.url}/rest/v1/keys", headers=bearer(reader)).status_code == 403
+        assert httpx.post(f"{server.url}/v1/metrics", headers=wrong, content=b"").status_code == 401
+        assert httpx.get(f"{server.url}/api/v1/query", headers=wrong).status_code == 401
+        assert httpx.post(f"{server.url}/login", data={"token": "x"}).status_code == 401
+        answer = httpx.post(server.url, headers={**target, "Authorization": signed}, content=b"{}")
+        assert answer.status_code in (400, 403)
+        assert httpx.post(server.url, headers=target, content=b"{}").status_code == 403
+
+    def counted() -> dict[tuple[str, int, str], int]:
+        found = httpx.get(f"{server.url}/rest/v1/access/refusals", headers=bearer(token)).json()["refusals"]
+        return {(one["door"], one["status"], one["who"]): one["count"] for one in found}
+
+    expected = {("rest", 401, ""), ("rest", 403, "curious"), ("otlp", 401, ""), ("prometheus", 401, ""),
+                ("pages", 401, "anonymous"), ("aws", 403, "")}  # fmt: skip
+    until(lambda: expected <= set(counted()), "the refusals are not saved")
+    assert all(counted()[key] >= 3 for key in expected)
+    assert "curious" in httpx.get(f"{server.url}/access", headers=bearer(token)).text

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert, select
 
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal, unseal
 from trimtab.store.state.tables import audit_signing_keys
 
 _BITS = 2048  # as CloudTrail's own
@@ -44,7 +45,11 @@ class SigningKeys:
     def sign(self, connection: Connection, text: bytes) -> tuple[str, str]:
         """The fingerprint of the key, and the signature as hexadecimal digits (SHA-256 with RSA, PKCS #1 v1.5)."""
         row = connection.execute(select(audit_signing_keys).order_by(audit_signing_keys.c.created_ms.desc())).first()
-        pem, fingerprint = (row.private, row.fingerprint) if row is not None else self._make(connection)
+        if row is None:
+            pem, fingerprint = self._make(connection)
+        else:
+            fingerprint = row.fingerprint
+            pem = unseal(connection, audit_signing_keys.c.private, fingerprint, row.private)
         key = load_pem_private_key(pem.encode(), None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("bug: the signing key is no RSA key")
@@ -61,7 +66,8 @@ class SigningKeys:
         der = key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         fingerprint = hashlib.sha256(der).hexdigest()[:32]
-        row = {"fingerprint": fingerprint, "public": der, "private": pem, "created_ms": self._clock.now_ms()}
+        sealed = seal(connection, audit_signing_keys.c.private, fingerprint, pem)
+        row = {"fingerprint": fingerprint, "public": der, "private": sealed, "created_ms": self._clock.now_ms()}
         connection.execute(insert(audit_signing_keys).values(row))
         return pem, fingerprint
 

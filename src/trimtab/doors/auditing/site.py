@@ -73,6 +73,9 @@ class AuditedSite:
             return
         asked, answered = _Asked(receive), _Answered(send)
         await self._site(scope, asked.receive, answered.send)
+        if scope["path"] == LOGIN_PATH and answered.status in (401, 429):  # counted, and told as counts: nobody came in
+            await answered.release()
+            return
         try:
             await self._recorder.record(_change(scope, asked, answered))
         except TrimtabError as problem:

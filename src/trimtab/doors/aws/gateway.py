@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from trimtab.access.keys import AwsKey
+from trimtab.access.key import AwsKey
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock

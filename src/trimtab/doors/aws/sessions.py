@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trimtab.access.keys import AwsKey
+from trimtab.access.key import AwsKey
 from trimtab.access.principal import Principal, Role, scope_of
 from trimtab.base import typed
 from trimtab.doors.aws.faults import AwsError

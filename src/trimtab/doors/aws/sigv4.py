@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote
 
-from trimtab.access.keys import AwsKey
+from trimtab.access.key import AwsKey
 from trimtab.base.clock import Clock, to_datetime, to_ms
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.wire.http import HttpRequest

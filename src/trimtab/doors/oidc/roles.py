@@ -37,12 +37,12 @@ class RoleMap:
             )
         return cls(claim, groups, Role(otherwise) if otherwise else None)
 
-    def role(self, claims: Mapping[str, Any]) -> Role | None:
-        """The highest role that any group of the claims has; else the role of anybody, if there is one."""
-        held = self._held(claims)
-        return next((role for role in _HIGHEST_FIRST if self.groups.get(role, frozenset()) & held), self.otherwise)
+    def named(self, claims: Mapping[str, Any]) -> Role | None:
+        """The highest role that any group of the claims has, if any has one."""
+        held = self.held(claims)
+        return next((role for role in _HIGHEST_FIRST if self.groups.get(role, frozenset()) & held), None)
 
-    def _held(self, claims: Mapping[str, Any]) -> frozenset[str]:
+    def held(self, claims: Mapping[str, Any]) -> frozenset[str]:
         """The claim's values: one text or a list. A dotted name reaches into objects (`realm_access.roles`)."""
         value: Any = claims.get(self.claim)
         if value is None and "." in self.claim:

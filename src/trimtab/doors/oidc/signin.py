@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.access.principal import Role
+from trimtab.access.people import Rights
+from trimtab.access.principal import Principal, Role
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput, SetupError, TrimtabError, Unauthenticated, Unavailable
@@ -47,11 +48,31 @@ _ODD = re.compile(r"[^A-Za-z0-9 ._@/+=,:-]")
 
 
 class IdentitySessions(Protocol):
-    """What signing in asks of `access.keys.KeyStore`."""
+    """What signing in asks of `access.people.People`."""
 
-    async def open_identity(self, issuer: str, subject: str, name: str, role: Role, expires_s: int) -> str:
+    async def open_identity(self, issuer: str, subject: str, name: str, rights: Rights, expires_s: int) -> str:
         """A cookie value for somebody whom a provider vouches for."""
         ...
+
+
+class Verifier(Protocol):
+    """What signing in asks of `access.keys.KeyStore`."""
+
+    def principal_of_session(self, session: str) -> Principal | None:
+        """Who a cookie stands for."""
+        ...
+
+
+class Access(Protocol):
+    """What signing in asks of `access.room.AccessRoom`."""
+
+    @property
+    def keys(self) -> Verifier:
+        """Sessions."""
+
+    @property
+    def people(self) -> IdentitySessions:
+        """People."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +82,12 @@ class SignIn:
     provider: Provider
     issuer: str
     roles: RoleMap
-    keys: IdentitySessions
+    access: Access
     clock: Clock
     redirect_url: str = ""
 
 
-def of_settings(settings: Settings, keys: IdentitySessions, clock: Clock, gate: Gate) -> SignIn | None:
+def of_settings(settings: Settings, access: Access, clock: Clock, gate: Gate) -> SignIn | None:
     """As the settings ask for; None where they name no provider. Raises SetupError for what cannot be used."""
     issuer = settings.oidc_issuer
     if not issuer:
@@ -79,7 +100,7 @@ def of_settings(settings: Settings, keys: IdentitySessions, clock: Clock, gate: 
     client = Client(issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_scopes)
     roles = RoleMap.of(settings.oidc_role_claim, settings.oidc_roles, settings.oidc_default_role)
     http = egress.Client(gate.naming((issuer,)), timeout_s=_TIMEOUT_S)
-    return SignIn(Provider(client, clock, http), issuer, roles, keys, clock, settings.oidc_redirect_url)
+    return SignIn(Provider(client, clock, http), issuer, roles, access, clock, settings.oidc_redirect_url)
 
 
 def routes(sign_in: SignIn) -> list[BaseRoute]:
@@ -114,15 +135,15 @@ def routes(sign_in: SignIn) -> list[BaseRoute]:
         try:
             attempt, target = _unpacked(request.cookies.get(ATTEMPT_COOKIE, ""))
             claims = await sign_in.provider.claims(_code(request, attempt), attempt)
-            role = sign_in.roles.role(claims)
-            if role is None:
-                raise AccessDenied("cannot sign in: none of your groups has a role here; ask whoever runs trimtab")
+            rights = Rights(sign_in.roles.named(claims), sign_in.roles.held(claims), sign_in.roles.otherwise)
             expires = sign_in.clock.now_ms() // 1000 + SESSION_S
             subject = str(claims["sub"])
-            session = await sign_in.keys.open_identity(sign_in.issuer, subject, _name(claims), role, expires)
+            session = await sign_in.access.people.open_identity(sign_in.issuer, subject, _name(claims), rights, expires)
+            principal = sign_in.access.keys.principal_of_session(session)
         except TrimtabError as problem:
             return _refused(problem, target)
-        home = FINANCE_HOME if role is Role.FINANCE and target == "/" else target
+        to_money = principal is not None and principal.role is Role.FINANCE and target == "/"
+        home = FINANCE_HOME if to_money else target
         response = RedirectResponse(home, 303, {"Cache-Control": "no-store"})
         secure = request.url.scheme == "https"
         response.delete_cookie(ATTEMPT_COOKIE, path=OIDC_PATH, httponly=True, samesite="lax", secure=secure)

@@ -15,6 +15,7 @@ import grpc
 import grpc.aio
 
 from trimtab.access.principal import Principal
+from trimtab.access.refusals import Refused
 from trimtab.base import errors
 from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.doors.guard import Guard, Refusal
@@ -68,7 +69,7 @@ class ExportService:
         metadata = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
         account = self._account
         try:
-            principal = self._identify(metadata)
+            principal = self._identify(metadata, context)
             account = principal.account or account
             key = scoped_key(metadata.get("idempotency-key", ""), principal, DOOR)
             result = await self._intake.take(raw, Encoding.PROTOBUF, False, account, key)
@@ -77,9 +78,12 @@ class ExportService:
             await _abort(context, error)
         return success_message(result.points_refused, summary([refused for _, refused in result.refused]))
 
-    def _identify(self, metadata: dict[str, str]) -> Principal:
+    def _identify(self, metadata: dict[str, str], context: Any) -> Principal:
         caller = self._guard.identify(_WRITES, {"authorization": metadata.get("authorization", "")})
         if isinstance(caller, Refusal):
+            if self._guard.refused is not None and caller.status in _REFUSED:
+                address = context.peer().partition(":")[2].rpartition(":")[0]
+                self._guard.refused.note(Refused("otlp grpc", caller.status, caller.who, address), self.name)
             raise _REFUSED.get(caller.status, errors.Unavailable)(caller.message)
         return caller
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from trimtab.access.grant import Grant
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied
 from trimtab.client import egress_wire as wire
@@ -66,10 +67,10 @@ def operations(gate: Gate) -> list[Operation]:
 
 
 def _whole(call: Call[Any, Any]) -> None:
-    if call.principal.account is not None:
+    if call.principal.is_bound:
         raise AccessDenied(
-            f"cannot see or change where this server connects to: {call.principal.name!r} is bound to account "
-            f"{call.principal.account}"
+            f"cannot see or change where this server connects to: {call.principal.name!r} has "
+            f"{Grant.of(call.principal)}; it is for administrators of all of it"
         )
 
 

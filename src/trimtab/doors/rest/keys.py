@@ -1,56 +1,44 @@
 """`/rest/v1/keys`: make, list and revoke access keys and tokens (role admin)."""
 
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
-from trimtab.access.keys import AWS, OIDC, KeyInfo, NewKey
+from trimtab.access.grant import Grant, rules_of
+from trimtab.access.key import AWS, KeyInfo
 from trimtab.access.principal import Role
-from trimtab.base.errors import AccessDenied
+from trimtab.access.room import AccessRoom
+from trimtab.base import typed
+from trimtab.base.errors import InvalidInput
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 
 
-class Keys(Protocol):
-    """What this door asks of `access.keys.KeyStore`."""
-
-    async def create_aws(self, name: str, account: str | None, role: Role = ...) -> NewKey:
-        """Make an AWS-style key."""
-        ...
-
-    async def create_token(self, name: str, role: Role, account: str | None = None) -> NewKey:
-        """Make a token."""
-        ...
-
-    async def list(self) -> list[KeyInfo]:
-        """Every key."""
-        ...
-
-    async def revoke(self, id_: str, account: str | None = None) -> KeyInfo:
-        """Revoke one."""
-        ...
-
-
-def operations(keys: Keys, account: str) -> list[Operation]:
+def operations(room: AccessRoom, account: str) -> list[Operation]:
     """The operations on keys. AWS keys sign for `account` where the request names none."""
+    keys = room.keys
 
     async def create(call: Call[Any, wire.CreateKey]) -> wire.NewKey:
-        wanted, own = call.body, call.principal.account
-        if own is not None and wanted.account not in (None, own):
-            raise AccessDenied(
-                f"cannot make a key for account {wanted.account}: {call.principal.name!r} is bound to {own}"
-            )
-        bound = wanted.account or own
-        if wanted.kind == AWS:
-            key = await keys.create_aws(wanted.name, bound or account, Role(wanted.role))
+        asked, mine = call.body, Grant.of(call.principal)
+        if asked.service_account is None:
+            grant = mine.handed_on(Role(asked.role), asked.account, rules_of(asked.teams, asked.tags))
+        elif asked.account or asked.teams or asked.tags:
+            raise InvalidInput("cannot bind a key of a service account: it is bound as that is", field="account")
         else:
-            key = await keys.create_token(wanted.name, Role(wanted.role), bound)
-        return wire.NewKey(key.id, wanted.kind, key.name, key.role.value, key.account, key.created_ms, key.secret)
+            grant = (await room.services.get(asked.service_account, mine)).grant
+        if asked.kind == AWS and grant.account is None:
+            grant = replace(grant, account=account)
+        made = await keys.create(asked.kind, asked.name, grant, asked.expires_ms, asked.service_account)
+        return typed.convert(made, wire.NewKey, from_attributes=True)
+
+    async def rotate(call: Call[Any, wire.RotateKey]) -> wire.NewKey:
+        made = await keys.rotate(call.path["id"], call.body.overlap_s * 1000, Grant.of(call.principal))
+        return typed.convert(made, wire.NewKey, from_attributes=True)
 
     async def listed(call: Call[Any, None]) -> wire.KeyList:
-        own = call.principal.account
-        return wire.KeyList([_key(key) for key in await keys.list() if own is None or key.account == own])
+        return wire.KeyList([_key(key) for key in await keys.list(Grant.of(call.principal))])
 
     async def revoke(call: Call[Any, None]) -> wire.Key:
-        return _key(await keys.revoke(call.path["id"], call.principal.account))
+        return _key(await keys.revoke(call.path["id"], Grant.of(call.principal)))
 
     path, id_path = "/rest/v1/keys", "/rest/v1/keys/{id}"
     return [
@@ -58,7 +46,7 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             "GET",
             path,
             "list keys",
-            "Every key and token, without secrets.",
+            "Every key and token that gives no more than the caller has, without secrets.",
             listed,
             wire.KeyList,
             role=Role.ADMIN,
@@ -68,11 +56,28 @@ def operations(keys: Keys, account: str) -> list[Operation]:
             "POST",
             path,
             "create key",
-            "Make an access key or a token; its secret is in this answer and nowhere else.",
+            "Make an access key or a token, bound at least as narrowly as its maker; its secret is in this answer and "
+            "nowhere else.",
             create,
             wire.NewKey,
             body=wire.CreateKey,
             status=201,
+            errors=(403, 404),
+            role=Role.ADMIN,
+            tag="access",
+        ),
+        Operation(
+            "POST",
+            id_path + "/rotate",
+            "rotate key",
+            "Make a key that takes the place of one, which goes on working for a while; the secret is in this answer "
+            "and nowhere else.",
+            rotate,
+            wire.NewKey,
+            body=wire.RotateKey,
+            status=201,
+            errors=(404, 409),
+            path_parameters={"id": "The id of the key, as listed."},
             role=Role.ADMIN,
             tag="access",
         ),
@@ -92,10 +97,4 @@ def operations(keys: Keys, account: str) -> list[Operation]:
 
 
 def _key(key: KeyInfo) -> wire.Key:
-    return wire.Key(
-        key.id, _kind(key.kind), key.name, key.role.value, key.account, key.created_ms, key.last_used_ms, key.revoked_ms
-    )
-
-
-def _kind(kind: str) -> wire.ListedKind:
-    return "aws" if kind == AWS else "oidc" if kind == OIDC else "token"
+    return typed.convert(key, wire.Key, from_attributes=True)

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from trimtab.access.principal import Role
+from trimtab.access.room import AccessRoom
 from trimtab.accounts.room import AccountsRoom
 from trimtab.advice.backtest.room import BacktestRoom
 from trimtab.advice.plan.room import PlanRoom
@@ -27,6 +28,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.rest import (
+    access,
     admin,
     advice,
     alarm_replays,
@@ -134,7 +136,7 @@ class Dependencies:
     settings: Settings
     clock: Clock
     auth_required: bool
-    keys: keys.Keys
+    access: AccessRoom
     registry: Registry
     reader: metrics.Reader
     evaluator: expressions.Evaluator
@@ -241,7 +243,8 @@ def operations(needs: Dependencies) -> list[Operation]:
         *_audit(needs),
         *notify.operations(needs.notify),
         *alertmanager.operations(needs.notify),
-        *keys.operations(needs.keys, own.account_id),
+        *keys.operations(needs.access, own.account_id),
+        *access.operations(needs.access),
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
     ]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.access.keys import KeyInfo, KeyStore
+from trimtab.access.key import LIVE, KeyInfo
+from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Principal
 from trimtab.base.errors import AccessDenied
 from trimtab.reports.datasets.teams import ReaderTeams
@@ -30,7 +31,7 @@ class People:
         """The live key that a user stands for: of the same name, for its account or for every one."""
         listed = await self.keys.list() if keys is None else keys
         own = user.place.account
-        fits = (one for one in listed if one.name == user.name and one.revoked_ms is None)
+        fits = (one for one in listed if one.name == user.name and one.state == LIVE)
         return next((one for one in fits if one.account in (None, own)), None)
 
     async def join(self, principal: Principal, group: Resource, user: Resource) -> None:
@@ -59,7 +60,7 @@ class People:
         """Teams are the whole installation's: a caller of one account changes those of its own readers only."""
         if principal.account is None:
             return
-        named = [one for one in await self.keys.list() if one.name == user.name and one.revoked_ms is None]
+        named = [one for one in await self.keys.list() if one.name == user.name and one.state == LIVE]
         if not named or any(one.account != principal.account for one in named):
             raise AccessDenied(
                 f"cannot change teams of {user.name!r}: a key of account {principal.account} changes only those of "

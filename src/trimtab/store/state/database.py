@@ -9,7 +9,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from trimtab.base.errors import SetupError, Unavailable
+from trimtab.store.state.key_file import NAME as KEY_FILE
+from trimtab.store.state.sealed import Seals, drop_old, options_of, rotate, seal_all, unlock
 from trimtab.store.state.tables import metadata
 
 T = TypeVar("T")
@@ -54,9 +56,10 @@ class State:
     """
 
     def __init__(self, url: str) -> None:
+        self._seals = Seals()
         try:
             parsed = make_url(url)
-            self.engine, self._reader = _engines(parsed)
+            self.engine, self._reader = _engines(parsed, options_of(self._seals))
         except (ArgumentError, ImportError) as problem:
             raise SetupError(
                 f"cannot use TRIMTAB_STATE_URL: {problem}; expected sqlite:////path or "
@@ -65,20 +68,55 @@ class State:
         self._thread = threading.local()
 
     @classmethod
-    def open(cls, url: str, data_dir: Path) -> "State":
-        """The database at `url` ("": SQLite in `data_dir`), brought to the newest schema."""
+    def open(cls, url: str, data_dir: Path, key_file: str = "") -> "State":
+        """The database at `url` ("": SQLite in `data_dir`), brought to the newest schema, its secrets sealed under
+        `key_file` ("": `state.key` in `data_dir`). Raises SetupError."""
         if not url:
             data_dir.mkdir(parents=True, exist_ok=True)
             file = data_dir / "state.sqlite"
             if not file.exists():
-                file.touch(mode=0o600)  # it holds the secrets of access keys
+                file.touch(mode=0o600)  # who may write it may let themselves in
             url = f"sqlite:///{file}"
         state = cls(url)
         try:
             state.migrate()
+            state.unlock(Path(key_file) if key_file else data_dir / KEY_FILE)
         except OperationalError as problem:
             raise SetupError(f"cannot open the state database: {problem.orig}") from problem
+        except SetupError:
+            state.close()
+            raise
         return state
+
+    def unlock(self, key_file: Path) -> None:
+        """Open the secrets with a key file; in a state that was never sealed, seal them. Raises SetupError."""
+        seals = self._seals
+        seals.path = key_file
+        if self.read_sync(lambda connection: unlock(connection, seals)):
+            return
+
+        def seal_plain(connection: Connection) -> int:  # unless another process was first
+            return 0 if unlock(connection, seals) else seal_all(connection, seals)
+
+        if self.change_sync(seal_plain):
+            self._forget_plain()
+
+    def rotate_seals(self) -> int:
+        """Seal every secret under a new key and put the old one out of use; how many there are. Others may go on."""
+        count = self.change_sync(lambda connection: rotate(connection, self._seals))
+        drop_old(self._seals)
+        self._forget_plain()
+        return count
+
+    def _forget_plain(self) -> None:
+        """Write the file anew, so that nothing of what was replaced is left in unused parts of it."""
+        if self.engine.url.get_backend_name() != "sqlite":
+            return
+        with self.engine.connect() as connection, suppress(OperationalError):  # while others read it stays as it is
+            raw = connection.connection.cursor()
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.close()
 
     def migrate(self) -> None:
         """Run the Alembic migrations that are missing. Another process that opens the database waits for them."""
@@ -140,10 +178,11 @@ class State:
             self._thread.busy = False
 
 
-def _engines(url: URL) -> tuple[Engine, Engine]:
+def _engines(url: URL, options: dict[str, object]) -> tuple[Engine, Engine]:
     """One that changes, of one connection (others of this process wait for it in their order), and one that reads."""
-    writer: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": _TURN_S}
-    reader: dict[str, Any] = {"pool_size": 5, "max_overflow": _READERS - 5, "pool_timeout": _TURN_S}
+    common: dict[str, Any] = {"execution_options": options, "pool_timeout": _TURN_S}
+    writer: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, **common}
+    reader: dict[str, Any] = {"pool_size": 5, "max_overflow": _READERS - 5, **common}
     if url.get_backend_name() == "sqlite":
         engines = create_engine(url, **writer), create_engine(url, **reader)
         _prepare_sqlite(engines[0], _CHANGES)

@@ -1,6 +1,6 @@
 """Every state table: small mutable records. One MetaData for SQLite and PostgreSQL; Alembic migrates them."""
 
-from trimtab.store.state.schema.access import access_keys
+from trimtab.store.state.schema.access import access_grants, access_keys, access_refusals, sign_in_failures
 from trimtab.store.state.schema.actions import action_log
 from trimtab.store.state.schema.advice import (
     advice_cases,
@@ -140,6 +140,7 @@ from trimtab.store.state.schema.scaling import (
     scaling_targets,
 )
 from trimtab.store.state.schema.scaling_documents import scaling_documents
+from trimtab.store.state.schema.seal import state_seal
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
     trace_daemons,
@@ -173,7 +174,9 @@ from trimtab.store.state.schema.triggers import (
 )
 
 __all__ = [
+    "access_grants",
     "access_keys",
+    "access_refusals",
     "action_log",
     "advice_cases",
     "advice_checks",
@@ -324,8 +327,10 @@ __all__ = [
     "scaling_schedules",
     "scaling_targets",
     "served_resources",
+    "sign_in_failures",
     "sources",
     "spot_prices",
+    "state_seal",
     "statement_lines",
     "statements",
     "tag_reports",

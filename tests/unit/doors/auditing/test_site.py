@@ -142,3 +142,22 @@ def test_the_record_comes_before_the_answer() -> None:
 
     AsgiClient(app).post("/a", json={"name": "b"})
     assert order == ["recorded", "http.response.start", "http.response.body"]
+
+
+@pytest.mark.parametrize(("status", "recorded"), [(303, 1), (401, 0), (429, 0), (400, 1)])
+def test_failed_sign_ins_are_counted_elsewhere_and_no_records(status: int, recorded: int) -> None:
+    async def sign_in(request: Request) -> Response:
+        await request.body()
+        return Response(status_code=status)
+
+    ingest = Ingest()
+    site = Starlette(routes=[Route("/login", sign_in, methods=["POST"])])
+    audited = AuditedSite(site, ChangeRecorder(ingest, ManualClock(), "123456789012", "us-east-1"))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["principal"] = LOCAL_OPERATOR
+        await audited(scope, receive, send)
+
+    assert AsgiClient(app).post("/login", data={"user": "ann", "password": "p"}).status_code == status
+    assert len(ingest.events) == recorded
+    assert all(one.record["requestParameters"] == {"user": "ann", "password": HIDDEN} for one in ingest.events)

@@ -14,7 +14,7 @@ import uvicorn
 from botocore.config import Config
 from botocore.session import Session
 
-from trimtab.access.keys import AwsKey
+from trimtab.access.key import AwsKey
 from trimtab.access.principal import Principal, Role, scope_of
 from trimtab.access.scope import RowRule, Scope
 from trimtab.base.clock import ManualClock

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from asgi_client import AsgiClient
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
-from trimtab.base.errors import Unavailable
+from trimtab.base.errors import Throttled, Unavailable
 from trimtab.doors import login
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, Policy
@@ -50,6 +51,34 @@ async def aws(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("aws")(scope, receive, send)
 
 
+class People:
+    """One user, `ann`, with the password `right`."""
+
+    async def sign_in(self, name: str, password: str, expires_s: int) -> str | None:
+        return f"s-good.{expires_s}" if (name, password) == ("ann", "right") else None
+
+
+class Tries:
+    """Two tries."""
+
+    count = 0
+
+    async def begin(self, name: str | None, address: str) -> None:
+        self.count += 1
+        if self.count > 2:
+            raise Throttled("too many failed sign-ins: try again in 30 s", retry_after_s=30)
+
+    async def succeeded(self, name: str | None, address: str) -> None:
+        self.count -= 1
+
+
+@dataclass
+class Access:
+    keys: Keys
+    people: People = field(default_factory=People)
+    lockout: Tries = field(default_factory=Tries)
+
+
 @pytest.fixture
 def keys() -> Keys:
     return Keys()
@@ -61,7 +90,7 @@ def client(keys: Keys, *, auth: bool = False, **options: Any) -> AsgiClient:
             Route("/", whoami),
             Route("/who", whoami, methods=["GET", "POST"]),
             Route("/body", read_all, methods=["POST"]),
-            *login.routes(keys, ManualClock()),
+            *login.routes(Access(keys), ManualClock()),
         ]
     )
     front = Front(
@@ -244,3 +273,20 @@ def test_a_request_that_a_stop_cuts_off_is_told_to_come_again(keys: Keys) -> Non
     assert (503, 200) == (stopped["status"], begun["status"])
     assert (b"retry-after", b"1") in stopped["headers"]
     assert b"stopping" in body["body"]
+
+
+def test_a_user_signs_in_with_a_name_and_a_password(guarded: AsgiClient) -> None:
+    wrong = guarded.post("/login", data={"user": "ann", "password": "wrong", "next": "/who"})
+    assert wrong.status_code == 401
+    assert "no user of that name and password" in wrong.text
+    right = guarded.post("/login", data={"user": " ann ", "password": "right", "next": "/who"})
+    assert (right.status_code, right.headers["location"]) == (303, "/who")
+    assert guarded.get("/who").json()["name"] == "someone"
+
+
+def test_who_fails_too_often_is_429_and_told_when_to_try_again(guarded: AsgiClient) -> None:
+    for _ in range(2):
+        assert guarded.post("/login", data={"token": "wrong"}).status_code == 401
+    refused = guarded.post("/login", data={"token": "good"})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "30")
+    assert "Too many failed sign-ins: try again in 30 s." in refused.text

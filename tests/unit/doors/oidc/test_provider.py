@@ -145,10 +145,10 @@ def test_a_provider_that_is_another_is_not_used(metadata: dict[str, Any], words:
 
 def test_roles_come_from_groups() -> None:
     roles = RoleMap.of("realm_access.roles", "finance=ledger, admin=platform|sre", "")
-    assert Role.ADMIN is roles.role({"realm_access": {"roles": ["ledger", "sre"]}})
-    assert Role.FINANCE is roles.role({"realm_access.roles": "ledger"})
-    assert roles.role({"realm_access": "odd"}) is None
-    assert Role.READ is RoleMap.of("groups", "", "read").role({})
+    assert Role.ADMIN is roles.named({"realm_access": {"roles": ["ledger", "sre"]}})
+    assert Role.FINANCE is roles.named({"realm_access.roles": "ledger"})
+    assert roles.named({"realm_access": "odd"}) is None
+    assert Role.READ is RoleMap.of("groups", "", "read").otherwise
 
 
 @pytest.mark.parametrize(("text", "otherwise"), [("boss=x", ""), ("admin", ""), ("admin=", ""), ("", "king")])

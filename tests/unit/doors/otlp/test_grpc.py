@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import grpc.aio
@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Role
+from trimtab.access.refusals import Refusals
 from trimtab.base.errors import DiskFull, SetupError, Throttled
 from trimtab.doors.guard import Guard, Policy
 from trimtab.doors.otlp.body import LIMIT
@@ -34,7 +35,7 @@ def call(door: Any, state: State) -> Callable[..., Any]:
     """Serves, opens a channel, and gives what `use` makes of it."""
 
     def run(use: Use, auth: bool = False) -> Any:
-        guard = Guard(Policy(auth_required=auth), KeyStore(state, door.clock))
+        guard = Guard(Policy(auth_required=auth), KeyStore(state, door.clock), refused=Refusals(state, door.clock))
         service = ExportService(METRICS, Intake(door.writing), guard, door.writing.account)
 
         async def go() -> Any:
@@ -44,7 +45,10 @@ def call(door: Any, state: State) -> Callable[..., Any]:
             ):
                 return await use(channel)
 
-        return asyncio.run(go())
+        try:
+            return asyncio.run(go())
+        finally:
+            asyncio.run(cast(Refusals, guard.refused).save())
 
     return run
 
@@ -137,6 +141,9 @@ def test_callers_show_a_token_where_one_is_asked_for(door: Any, build: Any, call
     reading = (("authorization", f"Bearer {reader.secret}"),)
     assert grpc.StatusCode.PERMISSION_DENIED == failing(call, export(request, metadata=reading), auth=True).code()
     assert [] == door.samples()
+    counted = asyncio.run(Refusals(state, door.clock).listed())
+    found = sorted((one.refused.status, one.refused.who, one.refused.address, one.count) for one in counted)
+    assert [(401, "", "127.0.0.1", 2), (403, "viewer", "127.0.0.1", 1)] == found
     call(export(request, metadata=(("authorization", f"Bearer {writer.secret}"),)), auth=True)
     assert ["210987654321"] == [identity.account for identity, _, _ in door.samples()]
 

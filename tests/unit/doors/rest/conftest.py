@@ -12,14 +12,16 @@ from starlette.applications import Starlette
 from asgi_client import AsgiClient
 from gates import open_gate
 from trimtab.access.keys import KeyStore
+from trimtab.access.room import AccessRoom
 from trimtab.access.scope import Scope
 from trimtab.accounts.room import AccountsRoom
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.front import Front
-from trimtab.doors.guard import Guard, Policy
+from trimtab.doors.guard import Guard, Policy, is_open
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.routes import Dependencies, routes
+from trimtab.doors.roles import Roles
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.hosts import HostSummary
@@ -89,6 +91,7 @@ class Api:
     ingest: FakeIngest
     ledger: SourceLedger
     keys: KeyStore
+    access: AccessRoom
     checks: dict[str, Any]
     wiped: list[bool]
 
@@ -99,7 +102,8 @@ def api(tmp_path: Path) -> Iterator[Api]:
     clock, state = ManualClock(), State.open("", tmp_path)
     registry = SeriesRegistry(cast(Any, None), clock)  # nothing is loaded, so no engine is asked
     reader, ingest = FakeReader(), FakeIngest()
-    ledger, keys = SourceLedger(state, clock), KeyStore(state, clock)
+    ledger, access = SourceLedger(state, clock), AccessRoom.of(state, clock)
+    keys = access.keys
     checks: dict[str, Any] = {}
     wiped: list[bool] = []
 
@@ -114,7 +118,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         settings=Settings(),
         clock=clock,
         auth_required=False,
-        keys=keys,
+        access=access,
         registry=registry,
         reader=reader,
         ingest=ingest,
@@ -129,8 +133,9 @@ def api(tmp_path: Path) -> Iterator[Api]:
         inventory=inventory,
         accounts=AccountsRoom.of(state, clock, inventory, cast(Any, None), cast(Any, None), open_gate()),
     )
-    app = Starlette(routes=routes(needs), exception_handlers={Exception: answer_bug})
+    served = routes(needs)
+    app = Starlette(routes=served, exception_handlers={Exception: answer_bug})
     client = AsgiClient(Front(app, Guard(Policy(), keys)))
-    guarded = AsgiClient(Front(app, Guard(Policy(auth_required=True), keys)))
-    yield Api(client, guarded, clock, registry, reader, ingest, ledger, keys, checks, wiped)
+    guarded = AsgiClient(Front(app, Guard(Policy(auth_required=True), keys, Roles(served, is_open))))
+    yield Api(client, guarded, clock, registry, reader, ingest, ledger, keys, access, checks, wiped)
     state.close()

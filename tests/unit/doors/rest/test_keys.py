@@ -71,3 +71,56 @@ def test_a_bound_admin_stays_in_its_account(api: Api) -> None:
 def test_a_wrong_key_is_refused_with_the_field(api: Api, body: dict[str, str], field: str) -> None:
     answer = api.client.post(PATH, json=body)
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
+
+
+def test_an_admin_of_a_team_makes_lists_and_revokes_keys_of_that_team_only(api: Api) -> None:
+    whole = api.client.post(PATH, json={"name": "whole", "kind": "token", "role": "admin"}).json()
+    vision = api.client.post(PATH, json={"name": "v", "kind": "token", "teams": ["vision"]}).json()
+    asked = {"name": "lead", "kind": "token", "role": "admin", "teams": ["search"], "tags": {"env": ["prod", "test"]}}
+    lead = api.client.post(PATH, json=asked).json()
+    assert (lead["teams"], lead["tags"]) == (["search"], {"env": ["prod", "test"]})
+    headers = {"Authorization": f"Bearer {lead['secret']}"}
+
+    def make(**fields: object) -> tuple[int, dict[str, object]]:
+        answer = api.guarded.post(PATH, json={"name": "x", "kind": "token", **fields}, headers=headers)
+        return answer.status_code, answer.json()
+
+    status, mine = make(tags={"env": ["test"]})
+    assert (status, mine["teams"], mine["tags"]) == (201, ["search"], {"env": ["test"]})
+    status, aws = make(kind="aws")
+    assert (status, aws["teams"], aws["tags"]) == (201, ["search"], {"env": ["prod", "test"]})
+    for wider in ({"teams": ["vision"]}, {"teams": ["search", "vision"]}, {"tags": {"team": ["vision"]}},
+                  {"tags": {"env": ["dev"]}}):  # fmt: skip
+        assert make(**wider)[0] == 403
+    listed = {key["id"] for key in api.guarded.get(PATH, headers=headers).json()["keys"]}
+    assert listed == {lead["id"], mine["id"], aws["id"]}
+    for other in (whole, vision):
+        assert api.guarded.delete(f"{PATH}/{other['id']}", headers=headers).status_code == 404
+    assert api.guarded.delete(f"{PATH}/{aws['id']}", headers=headers).status_code == 200
+
+
+def test_a_key_ends_and_is_rotated_over_rest(api: Api) -> None:
+    ends = api.clock.now_ms() + 3_600_000
+    old = api.client.post(PATH, json={"name": "t", "kind": "token", "role": "read", "expires_ms": ends}).json()
+    headers = {"Authorization": f"Bearer {old['secret']}"}
+    answer = api.client.post(f"{PATH}/{old['id']}/rotate", json={"overlap_s": 60})
+    assert answer.status_code == 201
+    new = answer.json()
+    assert new["expires_ms"] == ends
+    listed = {key["id"]: key for key in api.client.get(PATH).json()["keys"]}
+    assert listed[old["id"]]["replaced_by"] == new["id"]
+    assert api.guarded.get("/rest/v1/settings", headers=headers).status_code == 200
+    api.clock.advance(60)
+    assert api.guarded.get("/rest/v1/settings", headers=headers).status_code == 401
+    fresh = {"Authorization": f"Bearer {new['secret']}"}
+    assert api.guarded.get("/rest/v1/settings", headers=fresh).status_code == 200
+    assert api.client.post(f"{PATH}/{old['id']}/rotate", json={}).status_code == 409
+    late = {"name": "t", "kind": "token", "expires_ms": api.clock.now_ms()}
+    assert api.client.post(PATH, json=late).json()["error"]["field"] == "expires_ms"
+
+
+def test_an_admin_of_a_team_rotates_no_wider_key(api: Api) -> None:
+    whole = api.client.post(PATH, json={"name": "w", "kind": "token", "role": "read"}).json()
+    lead = api.client.post(PATH, json={"name": "l", "kind": "token", "role": "admin", "teams": ["search"]}).json()
+    headers = {"Authorization": f"Bearer {lead['secret']}"}
+    assert api.guarded.post(f"{PATH}/{whole['id']}/rotate", json={}, headers=headers).status_code == 404

@@ -18,7 +18,7 @@ def test_the_migrations_make_the_declared_tables(state: State) -> None:
         assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
 
 
-def test_commits_are_synced_in_full_and_the_file_is_private(state: State, tmp_path: Path, synced: None) -> None:
+def test_commits_are_synced_in_full_and_the_file_is_private(synced: None, state: State, tmp_path: Path) -> None:
     assert (2,) == state.read_sync(lambda connection: tuple(connection.execute(text("PRAGMA synchronous")).one()))
     assert 0o600 == stat.S_IMODE((tmp_path / "state.sqlite").stat().st_mode)
 

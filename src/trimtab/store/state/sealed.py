@@ -1,0 +1,185 @@
+"""Secrets in the state, sealed: AES-256-GCM under the key file, each bound to the table, column and row where it lies.
+
+Who reads the database file learns none of them, and who can write it cannot put one in another's place. A transaction
+seals and opens, by its connection: as changes come one after another, none is sealed under a key that
+`trimtab secrets rotate` has just put out of use.
+"""
+
+import base64
+import binascii
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column, Connection, insert, select, update
+
+from trimtab.base.errors import SetupError
+from trimtab.store.state.key_file import SealKey, read_keys, write_keys
+from trimtab.store.state.tables import (
+    access_keys,
+    audit_signing_keys,
+    event_connections,
+    notify_channels,
+    state_seal,
+)
+
+SEALED: tuple[Column[str], ...] = (
+    access_keys.c.secret,
+    access_keys.c.password,
+    audit_signing_keys.c.private,
+    event_connections.c.secret,
+    notify_channels.c.endpoint,
+    notify_channels.c.secret,
+)
+"""Every column whose values are sealed. The row is named by the primary key, which is one column in all of them."""
+_MARK = "sealed:1:"
+_NONCE = 12  # bytes; random: a key seals far fewer than the 2^32 values for which that is safe
+_OPTION = "seals"
+_CHECK = "trimtab"
+_ONE = 1
+
+
+@dataclass(slots=True)
+class Seals:
+    """The keys of one State. `path` is None until it was unlocked."""
+
+    path: Path | None = None
+    keys: tuple[SealKey, ...] = ()
+    changed_ns: int = 0
+
+    def load(self) -> None:
+        """Read the key file. Keys that were known stay known: what was read under them a moment ago is to be opened."""
+        if self.path is None:
+            raise AssertionError("bug: a secret of a state that was not unlocked; see State.open")
+        self.changed_ns = _changed_ns(self.path)
+        read = read_keys(self.path)
+        self.keys = read + tuple(key for key in self.keys if key not in read)
+
+    def sealing(self) -> SealKey:
+        """The key that seals now."""
+        if self.path is None or _changed_ns(self.path) != self.changed_ns:
+            self.load()
+        return self.keys[0]
+
+    def opening(self, id_: str) -> SealKey | None:
+        """The key of that id."""
+        found = next((key for key in self.keys if key.id == id_), None)
+        if found is None:
+            self.load()
+            found = next((key for key in self.keys if key.id == id_), None)
+        return found
+
+
+def options_of(seals: Seals) -> dict[str, object]:
+    """The execution options of an engine whose connections seal."""
+    return {_OPTION: seals}
+
+
+def seal(connection: Connection, column: Column[str], row: str, text: str) -> str:
+    """`text` as `column` of the row with the primary key `row` keeps it. Within a change."""
+    key = _seals(connection).sealing()
+    nonce = os.urandom(_NONCE)
+    body = nonce + AESGCM(key.secret).encrypt(nonce, text.encode("utf-8", "surrogatepass"), _bound(column, row))
+    return f"{_MARK}{key.id}:{base64.b64encode(body).decode()}"
+
+
+def unseal(connection: Connection, column: Column[str], row: str, kept: str) -> str:
+    """The text that `seal` kept. Raises SetupError for one that was not sealed here, or lay in another row."""
+    text = _opened(_seals(connection), column, row, kept)
+    if text is None:
+        raise SetupError(
+            f"cannot open {column.table.name}.{column.name} of {row!r}: it was not sealed for this place under this key"
+        )
+    return text
+
+
+def unlock(connection: Connection, seals: Seals) -> bool:
+    """Whether the keys of `seals` open this state; False for a state that was never sealed. Raises SetupError."""
+    kept = connection.execute(select(state_seal.c.body)).scalar()
+    if kept is None:
+        return False
+    if not seals.path or not seals.path.exists():
+        raise SetupError(
+            f"cannot open the state: its secrets are sealed, and the key file {seals.path} is not there; bring it back "
+            "(a backup of the data folder has it), or name it with TRIMTAB_STATE_KEY_FILE"
+        )
+    seals.load()
+    if _opened(seals, state_seal.c.body, str(_ONE), kept) != _CHECK:
+        raise SetupError(
+            f"cannot open the state: its secrets are sealed under another key than those of {seals.path}; bring back "
+            "the key file that belongs to this state, or name it with TRIMTAB_STATE_KEY_FILE"
+        )
+    return True
+
+
+def seal_all(connection: Connection, seals: Seals) -> int:
+    """Seal what is plain in a state that was never sealed, under its key file, made where there is none; how many."""
+    if seals.path is None:
+        raise AssertionError("bug: a state without a key file")
+    if not seals.path.exists():
+        write_keys(seals.path, [SealKey.new()])
+    seals.load()
+    return _reseal(connection, seals)
+
+
+def rotate(connection: Connection, seals: Seals) -> int:
+    """Seal every secret anew under a new key; how many. The file has the old key until `drop_old`.
+
+    A crash leaves a file whose keys open whatever is in the database.
+    """
+    if seals.path is None:
+        raise AssertionError("bug: a state without a key file")
+    write_keys(seals.path, [SealKey.new(), *read_keys(seals.path)])
+    return _reseal(connection, seals)
+
+
+def drop_old(seals: Seals) -> None:
+    """Leave only the key that seals in the file."""
+    if seals.path is not None:
+        write_keys(seals.path, [seals.sealing()])
+
+
+def _reseal(connection: Connection, seals: Seals) -> int:
+    count = 0
+    for column in SEALED:
+        table, [key] = column.table, list(column.table.primary_key.columns)
+        for row, kept in connection.execute(select(key, column).where(column.is_not(None))).all():
+            text = unseal(connection, column, row, kept) if kept.startswith(_MARK) else kept
+            sealed = seal(connection, column, row, text)
+            connection.execute(update(table).where(key == row).values({column.name: sealed}))
+            count += 1
+    body = {"body": seal(connection, state_seal.c.body, str(_ONE), _CHECK)}
+    if connection.execute(update(state_seal).where(state_seal.c.id == _ONE).values(body)).rowcount == 0:
+        connection.execute(insert(state_seal).values({"id": _ONE, **body}))
+    return count
+
+
+def _opened(seals: Seals, column: Column[str], row: str, kept: str) -> str | None:
+    id_, _, encoded = kept.removeprefix(_MARK).partition(":")
+    key = seals.opening(id_) if kept.startswith(_MARK) else None
+    if key is None:
+        return None
+    try:
+        body = base64.b64decode(encoded, validate=True)
+        plain = AESGCM(key.secret).decrypt(body[:_NONCE], body[_NONCE:], _bound(column, row))
+    except (binascii.Error, InvalidTag, ValueError):
+        return None
+    return plain.decode("utf-8", "surrogatepass")
+
+
+def _bound(column: Column[str], row: str) -> bytes:
+    return f"{column.table.name}\0{column.name}\0{row}".encode()
+
+
+def _seals(connection: Connection) -> Seals:
+    seals: Seals = connection.get_execution_options()[_OPTION]
+    return seals
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

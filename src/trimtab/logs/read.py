@@ -97,7 +97,7 @@ class LogReader:
         return [
             group
             for group in placed
-            if all(tags.get(group.arn, {}).get(rule.key) in rule.values for rule in scope.rows)
+            if scope.sees(tags.get(group.arn, {}))
         ]
 
     async def window(self, scope: Scope, groups: Sequence[Group], start_ms: int, end_ms: int) -> Window:

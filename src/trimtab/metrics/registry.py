@@ -320,5 +320,4 @@ def covers(scope: Scope, identity: Identity) -> bool:
         return False
     if scope.regions is not None and identity.region not in scope.regions:
         return False
-    pairs = dict(identity.dimensions) if scope.rows else {}
-    return all(pairs.get(rule.key) in rule.values for rule in scope.rows)
+    return not scope.rows or scope.sees(dict(identity.dimensions))

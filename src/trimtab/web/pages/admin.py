@@ -66,6 +66,6 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/access", site.guarded(access, Role.ADMIN)),
         Route("/access/egress", site.guarded(act, Role.ADMIN), methods=["POST"]),
         Route("/access.json", site.guarded(access_json, Role.ADMIN)),
-        Route("/settings", site.guarded(settings)),
-        Route("/settings.json", site.guarded(settings_json)),
+        Route("/settings", site.guarded(settings, bound=True)),
+        Route("/settings.json", site.guarded(settings_json, bound=True)),
     ]

@@ -104,7 +104,7 @@ def facts(team: str) -> list[tuple[str, str, Any]]:
 
 
 def untagged(team: str) -> list[tuple[str, str, Any]]:
-    """Facts that a team's people name and that tell no team: nobody who is bound to a team may see them."""
+    """Facts that tell no team, but for a series by the machine that it names: nobody bound to a team may see them."""
     minutes = [NOW_MS - number * MINUTE_MS for number in range(3, 0, -1)]
     bare = {"name": f"no-team-{team}", "value": 1, "dimensions": {"host": f"bare-{team}"}}
     run = {"job": f"bare-{team}", "state": "running", "submit_ms": NOW_MS, "start_ms": NOW_MS, "name": f"bare-{team}",
@@ -113,7 +113,8 @@ def untagged(team: str) -> list[tuple[str, str, Any]]:
         ("post", "/rest/v1/inventory", {"resources": [
             {"kind": "volume", "id": f"vol-{team}", "name": f"bare-{team}", "account": ACCOUNT, "region": REGION}]}),
         ("post", "/rest/v1/runs", {"cluster": f"bare-{team}", "scheduler": "slurm", "account": ACCOUNT, "runs": [run]}),
-        ("post", "/rest/v1/metrics", {"namespace": f"bare-{team}", "metrics": [bare]}),
+        ("post", "/rest/v1/metrics", {"namespace": f"bare-{team}", "metrics": [bare, {
+            **bare, "name": f"machine-{team}", "dimensions": {"InstanceId": f"i-{team}-0"}}]}),
         ("post", "/v1/metrics", {"resourceMetrics": [{"resource": attributes(team, tagged=False), "scopeMetrics": [
             {"metrics": [gauge(f"bare_{team}", team, minutes, 1)]}]}]}),
         ("post", "/v1/traces", {"resourceSpans": [{"resource": attributes(team, tagged=False), "scopeSpans": [

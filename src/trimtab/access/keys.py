@@ -10,8 +10,8 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
@@ -94,10 +94,14 @@ _NONE = _Known({}, {}, {}, {})
 
 
 class KeyStore:
-    """The keys of one state database. Use one a process."""
+    """The keys of one state database. Use one a process.
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    `machines` knows the ids of the machines that pass a rule of a bound key.
+    """
+
+    def __init__(self, state: State, clock: Clock, machines: Callable[[RowRule], frozenset[str]] | None = None) -> None:
         self._state = state
+        self._machines = machines
         self._clock = clock
         self._known = _NONE
         self._read_at: float | None = None
@@ -264,7 +268,7 @@ class KeyStore:
         if age is not None and age < older_s:
             return self._known
         try:
-            self._known = _known(self._state.read_sync(_live_rows))
+            self._known = _known(self._state.read_sync(_live_rows), self._machines)
         except Unavailable:
             if age is None or age > STALE_S:
                 raise
@@ -295,11 +299,14 @@ def _live_rows(connection: Connection) -> list[RowMapping]:
     return list(connection.execute(select(access_keys).where(access_keys.c.revoked_ms.is_(None))).mappings())
 
 
-def _known(rows: list[RowMapping]) -> _Known:
+def _known(rows: list[RowMapping], machines: Callable[[RowRule], frozenset[str]] | None) -> _Known:
     aws, digests, tokens = {}, {}, {}
     for row in rows:
         account = row["account"]
-        scope = scope_of(account, rows_of_text(row["scope_rows"]))
+        rules = rows_of_text(row["scope_rows"])
+        if machines is not None:
+            rules = tuple(replace(rule, machines=machines(rule)) for rule in rules)
+        scope = scope_of(account, rules)
         principal = Principal(row["name"], account, Role(row["role"]), scope)
         if row["kind"] == AWS:
             aws[row["id"]] = AwsKey(row["id"], row["secret"], account, principal)

@@ -2,16 +2,31 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+MACHINE_IDS = ("host.id", "host_id", "InstanceId", "instance_id")
+"""Dimensions that name a machine by an id that no other has; names of machines are of one cluster only."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """Rows pass when tag `key` has one of `values` (row-level scope by team, project, …)."""
+    """Rows pass when tag `key` has one of `values` (row-level scope by team, project, …).
+
+    A series that has no such tag passes where it names one of `machines`: the ids of those whose tags pass. They are
+    known while a key is used, and are no part of what the rule is.
+    """
 
     key: str
     values: frozenset[str]
+    machines: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    def passes(self, pairs: Mapping[str, str]) -> bool:
+        """Whether a series with these dimensions passes."""
+        own = pairs.get(self.key)
+        if own is not None:
+            return own in self.values
+        return bool(self.machines) and any(pairs.get(name) in self.machines for name in MACHINE_IDS)
 
 
 @dataclass(frozen=True, slots=True)

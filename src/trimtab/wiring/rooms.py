@@ -60,6 +60,7 @@ from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
 from trimtab.inventory.drop_rules import DropRuleStore
+from trimtab.inventory.machines import MachineOwners
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
@@ -163,6 +164,7 @@ class Rooms:
     promql: PromQL
     browser: Browser
     inventory: InventoryRoom
+    machines: MachineOwners
     accounts: AccountsRoom
     logs: LogsRoom
     traces: TracesRoom
@@ -210,7 +212,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     alarms = AlarmRoom.of(stores.state, clock)
     promql = PromQL(StoredSource(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
-    inventory = InventoryRoom.of(stores.state, clock)
+    inventory, machines = InventoryRoom.of(stores.state, clock), MachineOwners(stores.state)
     bills = (await _costs(settings, stores, clock)).knowing(partial(announced, inventory.rates))
     estimated = EstimatedDays(bills)
     fleet = fleet_of(stores, bills, (reader, registry, inventory), estimated, clock)
@@ -252,7 +254,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         reader=reader,
         ingest=ingest,
         ledger=SourceLedger(stores.state, clock),
-        keys=KeyStore(stores.state, clock),
+        keys=KeyStore(stores.state, clock, machines.of),
+        machines=machines,
         notify=notify,
         auth_required=check_exposure(settings),
         evaluator=evaluator,

@@ -42,6 +42,29 @@ def test_a_thing_without_tags_is_seen_by_those_within_the_rows_of_its_maker_and_
 
 
 @pytest.mark.parametrize(
+    ("pairs", "passes"),
+    [
+        ({"team": "vision"}, True),
+        ({"host.id": "i-1"}, True),
+        ({"InstanceId": "i-1", "team": ""}, False),
+        ({"team": "other", "host.id": "i-1"}, False),  # its own tag says whose it is
+        ({"host.id": "i-2"}, False),
+        ({"host.name": "i-1"}, False),  # two clusters may have machines of one name
+        ({}, False),
+    ],
+)
+def test_a_series_passes_by_its_tag_else_by_its_machine(pairs: dict[str, str], passes: bool) -> None:
+    assert RowRule("team", frozenset(("vision",)), frozenset(("i-1",))).passes(pairs) is passes
+
+
+def test_machines_are_no_part_of_what_a_rule_is() -> None:
+    known = RowRule(TEAM.key, TEAM.values, frozenset(("i-1",)))
+    assert known == TEAM
+    assert hash(known) == hash(TEAM)
+    assert not TEAM.passes({"host.id": "i-1"})
+
+
+@pytest.mark.parametrize(
     "scope",
     [EVERYTHING, Scope.of("1", "eu"), Scope(frozenset(), frozenset(("b", "a"))), Scope(None, None, (ENV, TEAM))],
 )

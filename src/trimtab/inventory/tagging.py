@@ -90,7 +90,8 @@ def _change(connection: Connection, scope: Scope, arn: str, put: Mapping[str, st
     row = connection.execute(select(resources).where(resources.c.arn == arn)).first()
     own = kept_tags(connection, [arn]).get(arn, {})
     before = {**(json.loads(row.tags) if row else {}), **own}
-    if not _covers(scope, arn) or (row is None and not own) or not scope.sees(before):
+    known = {"team": row.owner if row else "", **before}
+    if not _covers(scope, arn) or (row is None and not own) or not scope.sees(known):
         return f"{arn} is not in the inventory"
     after = {key: value for key, value in {**before, **put}.items() if key not in remove}
     if len(after) > MAX_TAGS:

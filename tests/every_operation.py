@@ -1,10 +1,9 @@
 """Every operation and page there is, from the tables that declare them; nothing of what they need is called."""
 
-import gc
 import importlib
 import pkgutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 from unittest.mock import MagicMock
 
@@ -35,10 +34,12 @@ def pages() -> list[Route]:
 
 def aws() -> list[Service]:
     """The services of the AWS door, over rooms that are not there; those of one service in several tables too."""
+    tables: dict[int, Operations[Any]] = {}
     for module in pkgutil.walk_packages(aws_door.__path__, aws_door.__name__ + "."):
-        importlib.import_module(module.name)
-    tables: Sequence[Operations[Any]] = [one for one in gc.get_objects() if isinstance(one, Operations)]
-    services = [table.bind(MagicMock()) for table in tables]
+        for one in vars(importlib.import_module(module.name)).values():
+            if isinstance(one, Operations):
+                tables[id(one)] = one
+    services = [table.bind(MagicMock()) for table in tables.values()]
     return sorted((one for one in services if one.operations), key=lambda one: one.model.name)
 
 

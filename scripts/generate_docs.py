@@ -36,6 +36,8 @@ REFERENCE = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by scripts/generate_docs.py from the code: change the code, then run `make docs`. -->\n\n"
 HELP_WIDTH = 100
 
+_BOUND = "yes"
+
 
 def settings_page() -> str:
     """Every setting with its default and meaning."""
@@ -93,18 +95,23 @@ def aws_page() -> str:
 Point any AWS SDK's `endpoint_url` at trimtab's HTTP address; the service is told from the request itself. Requests are
 read and answers written by the service models that botocore ships, in the protocols that each service has (JSON,
 query, REST JSON, CBOR). An operation that is not listed is answered with the protocol's own unknown-operation error,
-which names those that are. *Role* is what the access key needs where keys are asked for.
+which names those that are. *Role* is what the access key needs where keys are asked for; *bound* are those that keys
+bound to tags may call too: what they answer keeps to the tags (see `guide/sign-in.md`).
 """
     ]
     for service, operations in sorted(served_operations().items()):
-        rows = [(f"`{name}`", role, sentence) for name, (role, sentence) in sorted(operations.items())]
-        parts.append(f"## {service}\n\n{_table(('operation', 'role', 'what it does'), rows)}")
+        rows = [
+            (f"`{name}`", role, _BOUND if bound else "", sentence)
+            for name, (role, sentence, bound) in sorted(operations.items())
+        ]
+        parts.append(f"## {service}\n\n{_table(('operation', 'role', 'bound', 'what it does'), rows)}")
     return "\n".join(parts)
 
 
-def served_operations() -> dict[str, dict[str, tuple[str, str]]]:
-    """By service and operation: the role that it needs and its sentence, read from the code without running it."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
+def served_operations() -> dict[str, dict[str, tuple[str, str, bool]]]:
+    """By service and operation: the role that it needs, its sentence, and whether it is for keys that are bound to
+    tags too; read from the code without running it."""
+    found: dict[str, dict[str, tuple[str, str, bool]]] = {}
     door = SOURCE / "doors" / "aws"
     for file in sorted(door.rglob("*.py")):
         service = file.relative_to(door).parts[0].removesuffix(".py")
@@ -115,7 +122,7 @@ def served_operations() -> dict[str, dict[str, tuple[str, str]]]:
                 if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "operations.add":
                     name = ast.literal_eval(decorator.args[0])
                     sentence = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
-                    found.setdefault(service, {})[name] = (_role(decorator), sentence)
+                    found.setdefault(service, {})[name] = (_role(decorator), sentence, _bound(decorator))
     return found
 
 
@@ -124,18 +131,29 @@ def _role(decorator: ast.Call) -> str:
     return ast.unparse(given[0]).rpartition(".")[2].lower() if given else "read"
 
 
+def _bound(decorator: ast.Call) -> bool:
+    return any(keyword.arg == "bound" and ast.literal_eval(keyword.value) for keyword in decorator.keywords)
+
+
 def rest_page() -> str:
     """Every REST operation."""
     rows = [
-        (f"`{one.method} {one.path}`", one.role.value if one.role else "none", _parameters(one), one.summary)
+        (
+            f"`{one.method} {one.path}`",
+            one.role.value if one.role else "none",
+            _BOUND if one.bound else "",
+            _parameters(one),
+            one.summary,
+        )
         for one in served_rest()
     ]
     return f"""# REST operations
 
-`{OPENAPI_PATH}` describes requests and answers in full. *Role* is what the caller needs where keys are asked for; times
-are `now`, `-3h`, ISO 8601 or milliseconds since the epoch.
+`{OPENAPI_PATH}` describes requests and answers in full. *Role* is what the caller needs where keys are asked for, and
+*bound* are those that keys bound to tags may call too (see `guide/sign-in.md`); times are `now`, `-3h`, ISO 8601 or
+milliseconds since the epoch.
 
-{_table(("operation", "role", "query", "what it does"), rows)}"""
+{_table(("operation", "role", "bound", "query", "what it does"), rows)}"""
 
 
 def served_rest() -> list[Operation]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from starlette.types import ASGIApp
 
 from trimtab.access.principal import LOCAL_OPERATOR
 from trimtab.base.clock import Clock
@@ -52,18 +53,21 @@ def client(service: Service, clock: Clock, region: str) -> Any:
     made = boto3.client(service.model.name, region_name=region, endpoint_url="http://in.process", config=config, **KEYS)
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        return asyncio.run(_sent(gateway, request))
+        return asyncio.run(sent(gateway, request))
 
     made.meta.events.register("before-send.*", send)
     return made
 
 
-async def _sent(gateway: Gateway, request: AWSPreparedRequest) -> AWSResponse:
+async def sent(gateway: ASGIApp, request: AWSPreparedRequest) -> AWSResponse:
+    """The answer of an application of ASGI to a request of boto3."""
     url = urlsplit(str(request.url))
     body = request.body or b""
     content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
     headers = [(name.lower().encode(), value if isinstance(value, bytes) else str(value).encode())
                for name, value in request.headers.items()]  # fmt: skip
+    if not any(name == b"host" for name, _ in headers):  # it is signed, and put in where a connection is opened
+        headers.append((b"host", url.netloc.encode()))
     scope: MutableMapping[str, Any] = {
         "type": "http", "method": request.method, "path": unquote(url.path), "raw_path": url.path.encode(),
         "query_string": url.query.encode(), "headers": headers, "client": ("127.0.0.1", 1),

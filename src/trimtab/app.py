@@ -102,6 +102,7 @@ from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
 from trimtab.fleet import jobs as fleet_jobs
+from trimtab.inventory.machines import REFRESH_S as MACHINES_S
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
@@ -417,6 +418,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
     """What the server does by itself beside answering; the jobs process does the rest."""
     return [
         Job("read the rules of what is not kept", REFRESH_RULES_S, rooms.drop_rules.refresh),
+        Job("read whose machines are", MACHINES_S, rooms.machines.refresh),
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),

@@ -52,7 +52,7 @@ def test_every_served_aws_operation_is_listed(generator: ModuleType, repository:
     assert {"GetCallerIdentity"} <= set(served["sts"])
     text = page(repository, "aws-operations.md")
     assert [] == [name for names in served.values() for name in names if f"| `{name}` |" not in text]
-    assert [] == [name for names in served.values() for name, (_, sentence) in names.items() if not sentence]
+    assert [] == [name for names in served.values() for name, (_, sentence, _) in names.items() if not sentence]
 
 
 def test_every_rest_operation_is_listed(generator: ModuleType, repository: Path) -> None:

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import secrets
 import string
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -40,11 +42,19 @@ _AWS_ID_ALPHABET = string.ascii_uppercase + "234567"  # base32, as AWS's own ids
 _SECRET_ALPHABET = string.ascii_letters + string.digits  # AWS's also has / and +, which break in shells and URLs
 
 
-class KeyStore:
-    """The keys of one state database. Use one a process."""
+Machines = Callable[[RowRule], frozenset[str]]
+"""The ids of the machines that pass a rule."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+
+class KeyStore:
+    """The keys of one state database. Use one a process.
+
+    `machines` knows the ids of the machines that pass a rule of a bound key.
+    """
+
+    def __init__(self, state: State, clock: Clock, machines: Machines | None = None) -> None:
         self._state = state
+        self._machines = machines
         self._clock = clock
         self._known = NOTHING
         self._read_at: float | None = None
@@ -141,6 +151,7 @@ class KeyStore:
         key = known.aws(access_key_id, self._clock.now_ms())
         if key is not None:
             self._touch(access_key_id)
+            key = replace(key, principal=self._with_machines(key.principal))
         return key
 
     def principal_of_token(self, token: str) -> Principal | None:
@@ -198,7 +209,15 @@ class KeyStore:
         principal = None if id_ is None else known.principal(id_, self._clock.now_ms())
         if id_ is not None and principal is not None:
             self._touch(id_)
+            principal = self._with_machines(principal)
         return principal
+
+    def _with_machines(self, principal: Principal) -> Principal:
+        """The principal, whose rules know the machines that pass them now."""
+        if self._machines is None or not principal.bound:
+            return principal
+        rows = tuple(replace(rule, machines=self._machines(rule)) for rule in principal.scope.rows)
+        return replace(principal, scope=replace(principal.scope, rows=rows))
 
     def _one(self, connection: Connection, id_: str, within: Grant, verb: str) -> KeyInfo:
         row = connection.execute(select(access_keys).where(access_keys.c.id == id_)).mappings().one_or_none()

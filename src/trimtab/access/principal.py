@@ -41,17 +41,36 @@ class Principal:
     group: str = ""
 
     @property
-    def is_bound(self) -> bool:
-        """Whether the caller is bound to an account or to rows, so that what is the whole server's is not theirs."""
-        return self.account is not None or bool(self.scope.rows)
+    def sees_all(self) -> bool:
+        """Whether the caller is bound neither to an account nor to tags; what is the whole server's is of such only."""
+        return self.account is None and not self.scope.rows
 
     def may(self, needed: Role) -> bool:
         """Whether the caller's role includes `needed`."""
         return self.role.includes(needed)
 
+    @property
+    def bound(self) -> bool:
+        """Whether the caller sees what has certain tags only."""
+        return bool(self.scope.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a caller needs. `bound`: callers who are bound to tags may ask, as the answer keeps to what they see."""
+
+    role: Role
+    bound: bool = False
+
 
 LOCAL_OPERATOR = Principal("local", None, Role.ADMIN, EVERYTHING)
 """Who calls without a credential where none is asked for: the person at this machine."""
+
+
+def unbound_only(principal: Principal) -> str:
+    """Why a caller who is bound to tags is refused, in words."""
+    rules = ", ".join(f"{rule.key}={'|'.join(sorted(rule.values))}" for rule in principal.scope.rows)
+    return f"{principal.name!r} sees {rules} only, and this is of no team; needs a key that is not bound to tags"
 
 
 def scope_of(account: str | None, rows: tuple[RowRule, ...] = ()) -> Scope:

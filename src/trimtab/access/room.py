@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trimtab.access.grants import GROUP, SERVICE, GrantStore
-from trimtab.access.keys import KeyStore
+from trimtab.access.keys import KeyStore, Machines
 from trimtab.access.lockout import Lockout
 from trimtab.access.people import People
 from trimtab.access.refusals import Refusals
@@ -23,9 +23,9 @@ class AccessRoom:
     refusals: Refusals
 
     @classmethod
-    def of(cls, state: State, clock: Clock) -> "AccessRoom":
-        """Over a state database."""
-        keys = KeyStore(state, clock)
+    def of(cls, state: State, clock: Clock, machines: Machines | None = None) -> "AccessRoom":
+        """Over a state database; `machines` as for a `KeyStore`."""
+        keys = KeyStore(state, clock, machines)
         groups, services = (GrantStore(state, clock, kind, keys.forget) for kind in (GROUP, SERVICE))
         lockout = Lockout(state, clock)
         return cls(keys, groups, services, People(state, clock, keys, lockout), lockout, Refusals(state, clock))

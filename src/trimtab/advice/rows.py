@@ -69,8 +69,7 @@ def sees(scope: Scope, finding: Finding) -> bool:
         return False
     if scope.regions is not None and finding.region not in {*scope.regions, "", "global"}:
         return False
-    known = {"team": finding.owner, **finding.tags}
-    return all(known.get(rule.key) in rule.values for rule in scope.rows)
+    return scope.sees({"team": finding.owner, **finding.tags})
 
 
 def says(finding: Finding, wanted: Wanted) -> bool:

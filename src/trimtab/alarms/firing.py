@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.model import StateValue
+from trimtab.alarms.rows import seen
 from trimtab.store.state.database import State as Database
 from trimtab.store.state.tables import alarms
 
@@ -28,13 +29,13 @@ class FiringAlarms:
         self._database = database
 
     async def now(self, scope: Scope) -> Firing:
-        """Those in the accounts and regions of `scope`; rules for rows are not looked at."""
+        """Those that `scope` covers."""
         return await self._database.read(lambda connection: _now(connection, scope))
 
 
 def _now(connection: Connection, scope: Scope) -> Firing:
     columns = alarms.c
-    mine = [columns.state == StateValue.ALARM.value]
+    mine = [columns.state == StateValue.ALARM.value, *seen(alarms, scope.rows)]
     if scope.accounts is not None:
         mine.append(columns.account.in_(sorted(scope.accounts)))
     if scope.regions is not None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
+from trimtab.access.scope import RowRule
 from trimtab.alarms.contributors import ContributorChange
 from trimtab.alarms.model import AlarmKey, State, StateValue
 from trimtab.alarms.reasons import compact
+from trimtab.alarms.rows import seen
 from trimtab.store.state.tables import alarm_history
 
 KEPT_MS = 14 * 86_400_000
@@ -37,7 +39,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which items to list: those of an alarm, of types, in `[start_ms, end_ms)`; `after` is (at_ms, position)."""
+    """Which items to list: those of an alarm, of types, in `[start_ms, end_ms)`; `after` is (at_ms, position).
+
+    `rows` are the rules that the alarm's tags must pass: what is told of one that was deleted passes none.
+    """
 
     account: str
     region: str
@@ -49,6 +54,7 @@ class Wanted:
     end_ms: int | None = None
     ascending: bool = False
     after: tuple[int, int] | None = None
+    rows: tuple[RowRule, ...] = ()
 
 
 def record(connection: Connection, items: Sequence[Item]) -> None:
@@ -78,6 +84,7 @@ def listed(connection: Connection, wanted: Wanted, limit: int) -> list[Item]:
     """At most `limit` items, newest first unless `ascending`."""
     columns = alarm_history.c
     query = select(alarm_history).where(columns.account == wanted.account, columns.region == wanted.region)
+    query = query.where(*seen(alarm_history, wanted.rows))
     equal = {columns.name: wanted.name, columns.item_type: wanted.item_type, columns.contributor: wanted.contributor}
     for column, value in equal.items():
         if value is not None:

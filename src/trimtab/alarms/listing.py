@@ -55,4 +55,4 @@ def _within(connection: Connection, scope: Scope) -> Listing:
 
 
 def _passing(found: Iterable[Listed], scope: Scope) -> Iterable[Listed]:
-    return (one for one in found if all(one.tags.get(rule.key) in rule.values for rule in scope.rows))
+    return (one for one in found if scope.sees(one.tags))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trimtab.access.scope import RowRule
 from trimtab.alarms.check import check_alarm
 from trimtab.alarms.form import read_alarm
 from trimtab.alarms.model import Alarm, AlarmKey, AlarmKind
@@ -38,9 +39,9 @@ class Rehearsals:
         async with self._gate:
             return await in_thread(self._rooms, lambda parts: Replayer(parts).replay(alarm, span, rules))
 
-    async def saved(self, key: AlarmKey, start_ms: int, end_ms: int) -> Replay:
-        """The replay of a saved alarm. Raises NotFound, and as `draft` does."""
-        found = await self.find(key)
+    async def saved(self, key: AlarmKey, start_ms: int, end_ms: int, rows: Sequence[RowRule] = ()) -> Replay:
+        """The replay of a saved alarm whose tags pass `rows`. Raises NotFound, and as `draft` does."""
+        found = await self.find(key, rows)
         return await self.draft(found.kind, found.key, found.form, start_ms, end_ms)
 
     async def draft(
@@ -55,10 +56,15 @@ class Rehearsals:
         return await self.replay(alarm, self._span(start_ms, end_ms), await self._rules(key))
 
     async def suggest_saved(
-        self, key: AlarmKey, start_ms: int, end_ms: int, windows: Sequence[tuple[int, int]] = ()
+        self,
+        key: AlarmKey,
+        start_ms: int,
+        end_ms: int,
+        windows: Sequence[tuple[int, int]] = (),
+        rows: Sequence[RowRule] = (),
     ) -> Suggestions:
-        """Suggestions for a saved alarm. Raises NotFound, and as `suggest` does."""
-        found = await self.find(key)
+        """Suggestions for a saved alarm whose tags pass `rows`. Raises NotFound, and as `suggest` does."""
+        found = await self.find(key, rows)
         return await self.suggest(found.kind, key, found.form, start_ms, end_ms, windows)
 
     async def suggest(
@@ -83,9 +89,9 @@ class Rehearsals:
                 self._rooms, lambda parts: Suggester(parts, Replayer(parts)).suggest(key, form, span, windows)
             )
 
-    async def find(self, key: AlarmKey) -> Stored:
-        """A saved alarm. Raises NotFound."""
-        found = (await self._room.store.named(key.account, key.region, [key.name])).get(key.name)
+    async def find(self, key: AlarmKey, rows: Sequence[RowRule] = ()) -> Stored:
+        """A saved alarm whose tags pass `rows`. Raises NotFound."""
+        found = (await self._room.store.named(key.account, key.region, [key.name], rows)).get(key.name)
         if found is None:
             raise NotFound(f"cannot find alarm {key.name!r} in {key.region}: try `trimtab alarms list`")
         return found

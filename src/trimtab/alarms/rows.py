@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, literal, select
 
+from trimtab.access.scope import RowRule
 from trimtab.alarms.hold import Held, read_held
 from trimtab.alarms.model import Actions, AlarmKey, AlarmKind, State, StateValue
-from trimtab.store.state.tables import alarms
+from trimtab.store.state.tables import alarms, tags
 
 Form = dict[str, Any]
 
@@ -78,6 +79,18 @@ def within(account: str, region: str) -> ColumnElement[bool]:
     return and_(alarms.c.account == account, alarms.c.region == region)
 
 
+def seen(table: Table, rows: Sequence[RowRule]) -> list[ColumnElement[bool]]:
+    """The conditions that a row of `table` (it has account, region and name) is of an alarm whose tags pass `rows`."""
+    columns = table.c
+    arn = (
+        literal("arn:aws:cloudwatch:") + columns.region + literal(":") + columns.account + literal(":alarm:")
+    ) + columns.name
+    return [
+        arn.in_(select(tags.c.arn).where(tags.c.key == rule.key, tags.c.value.in_(sorted(rule.values))))
+        for rule in rows
+    ]
+
+
 def all_rows() -> Select[Any]:
     """A select of whole rows, in the order of names."""
     return select(alarms).order_by(alarms.c.account, alarms.c.region, alarms.c.name)
@@ -89,14 +102,16 @@ def read_one(connection: Connection, key: AlarmKey) -> Stored | None:
     return None if row is None else stored(row)
 
 
-def read_named(connection: Connection, account: str, region: str, names: Sequence[str]) -> dict[str, Stored]:
-    """The alarms of those names that there are, by name."""
+def read_named(
+    connection: Connection, account: str, region: str, names: Sequence[str], rows: Sequence[RowRule] = ()
+) -> dict[str, Stored]:
+    """The alarms of those names that there are and whose tags pass `rows`, by name."""
     found: dict[str, Stored] = {}
-    wanted = list(dict.fromkeys(names))
+    wanted, mine = list(dict.fromkeys(names)), [within(account, region), *seen(alarms, rows)]
     for first in range(0, len(wanted), _NAMES_A_QUERY):
         part = wanted[first : first + _NAMES_A_QUERY]
-        rows = connection.execute(select(alarms).where(within(account, region), alarms.c.name.in_(part)))
-        found |= {row.name: stored(row) for row in rows}
+        read = connection.execute(select(alarms).where(*mine, alarms.c.name.in_(part)))
+        found |= {row.name: stored(row) for row in read}
     return found
 
 

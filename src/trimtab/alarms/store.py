@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from trimtab.access.scope import RowRule
 from trimtab.alarms import composite
 from trimtab.alarms.check import check_alarm
 from trimtab.alarms.form import read_alarm
 from trimtab.alarms.history import Item, Wanted, configured, listed, record
 from trimtab.alarms.model import AlarmKey, AlarmKind, State, StateValue, Transition, initial
-from trimtab.alarms.rows import ALARM_TYPES, Stored, all_rows, at, name_of, read_named, read_one, stored, within
+from trimtab.alarms.rows import ALARM_TYPES, Stored, all_rows, at, name_of, read_named, read_one, seen, stored, within
 from trimtab.alarms.settle import Change, Settlement
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
@@ -29,6 +30,7 @@ class Filter:
     """Which alarms to list, by name; every part that is given must hold. `after` is the last name of the page before.
 
     `children_of` and `parents_of` name an alarm whose children, or whose parents among composite alarms, are asked for.
+    `rows` are the rules that an alarm's tags must pass.
     """
 
     kinds: frozenset[AlarmKind] = frozenset(AlarmKind)
@@ -39,6 +41,7 @@ class Filter:
     children_of: str | None = None
     parents_of: str | None = None
     after: str = ""
+    rows: tuple[RowRule, ...] = ()
 
 
 class AlarmStore:
@@ -60,9 +63,11 @@ class AlarmStore:
         """At most `limit` alarms, by name."""
         return await self._database.read(partial(_listed, account=account, region=region, wanted=wanted, limit=limit))
 
-    async def named(self, account: str, region: str, names: Sequence[str]) -> dict[str, Stored]:
-        """The alarms of those names that there are."""
-        return await self._database.read(partial(read_named, account=account, region=region, names=names))
+    async def named(
+        self, account: str, region: str, names: Sequence[str], rows: Sequence[RowRule] = ()
+    ) -> dict[str, Stored]:
+        """The alarms of those names that there are and whose tags pass `rows`."""
+        return await self._database.read(partial(read_named, account=account, region=region, names=names, rows=rows))
 
     async def delete(self, account: str, region: str, names: Sequence[str]) -> list[str]:
         """Delete alarms; returns the names that there were none of. Raises InvalidInput for one that others need."""
@@ -225,6 +230,7 @@ def _listed(connection: Connection, account: str, region: str, wanted: Filter, l
     columns = alarms.c
     mine = within(account, region)
     query = select(alarms).where(mine, columns.kind.in_([kind.value for kind in wanted.kinds]))
+    query = query.where(*seen(alarms, wanted.rows))
     names = None if wanted.names is None else set(wanted.names)
     for related in _related(connection, account, region, wanted):
         names = related if names is None else names & related

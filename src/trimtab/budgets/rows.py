@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import Scope, scope_of_text
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.budgets.model import (
@@ -28,7 +28,7 @@ _subscribed = budget_subscribers.c
 def sees(scope: Scope, budget: Budget) -> bool:
     """Whether a caller may see a budget: its account, and no rows of the bill beyond the caller's own."""
     mine = scope.accounts is None or budget.account in scope.accounts
-    return mine and (not scope.rows or budget.scope.rows == scope.rows)
+    return mine and scope.sees_what_was_made_by(budget.scope)
 
 
 def budget_in(connection: Connection, scope: Scope, account: str, name: str) -> Budget:
@@ -48,7 +48,7 @@ def budget_of(row: Row[Any]) -> Budget:
         json.loads(row.form),
         row.created_ms,
         row.updated_ms,
-        typed.decode(row.scope, type=Scope),
+        scope_of_text(row.scope),
         typed.decode(row.standing, type=Standing) if row.standing else None,
     )
 

@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import Scope, scope_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
 from trimtab.budgets import form as forms
@@ -131,7 +130,7 @@ def _row(budget: Budget) -> dict[str, Any]:
         "account": budget.account,
         "name": budget.name,
         "form": json.dumps(budget.form),
-        "scope": msgspec.json.encode(budget.scope).decode(),
+        "scope": scope_text(budget.scope),
         "standing": "",
         "created_ms": budget.created_ms,
         "updated_ms": budget.updated_ms,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from trimtab.access.scope import Scope
 from trimtab.base.ids import hash64
 
 
@@ -79,3 +80,10 @@ class Detector(Struct, frozen=True):
     def id(self) -> str:
         """The id within its account and region."""
         return self.target.id()
+
+    def seen_by(self, scope: Scope) -> bool:
+        """Whether a scope covers it: as it covers the metric; of an expression no tag is known."""
+        placed = (scope.accounts is None or self.account in scope.accounts) and (
+            scope.regions is None or self.region in scope.regions
+        )
+        return placed and scope.sees(dict(self.target.dimensions))

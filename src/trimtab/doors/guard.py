@@ -5,7 +5,7 @@ Three questions, in this order, each answered with a `Refusal` or nothing:
 1. *Source*: is the Host name ours, and, for a change, is the Origin ours? It stops web pages of others from driving
    a trimtab that listens on loopback (DNS rebinding, cross-site requests). AWS requests are asked this one too.
 2. *Caller*: where a credential is needed, is there one that verifies?
-3. *Role*: does the caller's role include what the route needs (`roles`)?
+3. *Role*: does the caller's role include what the route needs (`roles`), and is it for callers bound to tags?
 """
 
 import base64
@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.types import Scope
 
-from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
+from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role, unbound_only
 from trimtab.access.refusals import Refused
 from trimtab.base.loopback import is_loopback
 from trimtab.doors.roles import SAFE_METHODS, Roles
@@ -164,15 +164,20 @@ class Guard:
                 return _STRANGER
             return _unauthenticated(scope, headers)
         needed = self._roles.needed(scope["method"], path)
-        if not is_open(path) and not principal.may(needed):
+        if is_open(path):
+            return principal
+        if not principal.may(needed.role):
             home = path == "/" and principal.role is Role.FINANCE and is_page_request(scope, headers)
             return Refusal(
                 403,
                 "access_denied",
-                f"cannot {scope['method']} {path}: {principal.name!r} has role {principal.role}; needs {needed}",
+                f"cannot {scope['method']} {path}: {principal.name!r} has role {principal.role}; needs {needed.role}",
                 location=FINANCE_HOME if home else None,
                 who=principal.name,
             )
+        if principal.bound and not needed.bound:
+            why = f"cannot {scope['method']} {path}: {unbound_only(principal)}"
+            return Refusal(403, "access_denied", why, who=principal.name)
         return principal
 
     def _caller(self, headers: Mapping[str, str]) -> Principal | None:

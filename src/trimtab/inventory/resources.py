@@ -206,8 +206,7 @@ def _inside(scope: Scope, one: Resource) -> bool:
 def _visible(scope: Scope, one: Resource) -> bool:
     if scope.regions is not None and one.ref.region not in scope.regions:
         return False
-    known = {"team": one.owner, **one.tags}
-    return all(known.get(rule.key) in rule.values for rule in scope.rows)
+    return scope.sees({"team": one.owner, **one.tags})
 
 
 def _says(one: Resource, text: str) -> bool:

@@ -53,8 +53,9 @@ class Tagging:
                 if _covers(scope, row.arn):
                     found.setdefault(row.arn, {})[row.key] = row.value
 
+        mine = set(found)  # a resource may be seen by its owner without a tag
         await self._state.read(work)
-        return [Tagged(arn, found[arn]) for arn in sorted(found)]
+        return [Tagged(arn, found[arn]) for arn in sorted(found) if arn in mine or scope.sees(found[arn])]
 
     async def change(
         self, scope: Scope, arns: Sequence[str], put: Mapping[str, str], remove: Iterable[str] = ()
@@ -88,9 +89,10 @@ def _change(connection: Connection, scope: Scope, arn: str, put: Mapping[str, st
     """Change one thing's tags; why it could not be done."""
     row = connection.execute(select(resources).where(resources.c.arn == arn)).first()
     own = kept_tags(connection, [arn]).get(arn, {})
-    if not _covers(scope, arn) or (row is None and not own):
-        return f"{arn} is not in the inventory"
     before = {**(json.loads(row.tags) if row else {}), **own}
+    known = {"team": row.owner if row else "", **before}
+    if not _covers(scope, arn) or (row is None and not own) or not scope.sees(known):
+        return f"{arn} is not in the inventory"
     after = {key: value for key, value in {**before, **put}.items() if key not in remove}
     if len(after) > MAX_TAGS:
         return f"{arn} would have {len(after)} tags; it may have {MAX_TAGS}"
@@ -105,7 +107,7 @@ def _change(connection: Connection, scope: Scope, arn: str, put: Mapping[str, st
 
 
 def _covers(scope: Scope, arn: str) -> bool:
-    """Whether a caller may see a thing; rules about rows of telemetry say nothing of it."""
+    """Whether a scope has the account and region of a thing."""
     ref = parse_arn(arn)
     if scope.accounts is not None and ref.account not in scope.accounts:
         return False

@@ -94,11 +94,7 @@ class LogReader:
         if not scope.rows or not placed:
             return placed
         tags = await self._groups.tags_of([group.arn for group in placed])
-        return [
-            group
-            for group in placed
-            if all(tags.get(group.arn, {}).get(rule.key) in rule.values for rule in scope.rows)
-        ]
+        return [group for group in placed if scope.sees(tags.get(group.arn, {}))]
 
     async def window(self, scope: Scope, groups: Sequence[Group], start_ms: int, end_ms: int) -> Window:
         """The condition that every statement over the events of `groups` has to hold."""

@@ -315,10 +315,10 @@ def _checked_id(identity: Identity) -> int:
 
 
 def covers(scope: Scope, identity: Identity) -> bool:
-    """Whether `scope` covers a series: its account, its region, and every row rule on a dimension."""
+    """Whether `scope` covers a series: its account, its region, and every row rule by a dimension or its machine."""
     if scope.accounts is not None and identity.account not in scope.accounts:
         return False
     if scope.regions is not None and identity.region not in scope.regions:
         return False
     pairs = dict(identity.dimensions) if scope.rows else {}
-    return all(pairs.get(rule.key) in rule.values for rule in scope.rows)
+    return all(rule.passes(pairs) for rule in scope.rows)

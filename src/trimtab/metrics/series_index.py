@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import MACHINE_IDS, RowRule, Scope
 from trimtab.metrics.model import Identity, SeriesQuery
 from trimtab.metrics.postings import Ordinals, Postings
 from trimtab.metrics.tokens import tokens_of, words_of
@@ -57,7 +57,7 @@ class SeriesIndex:
         wanted = [*query.dimensions] if query.dimensions or not query.exact else [_BARE]
         filters = [self._pairs.get(pair) for pair in wanted]
         filters += [self._names.get(name) for name in query.dimension_names]
-        filters += [self._rule(rule.key, rule.values) for rule in scope.rows]
+        filters += [self._rule(rule) for rule in scope.rows]
         filters += [self._word(word, parts) for word, parts in words_of(query.text)]
         groups = self._matching_groups(scope, query)
         if not filters:
@@ -91,8 +91,16 @@ class SeriesIndex:
     def _everything(self) -> Ordinals:
         return np.arange(len(self._group_of), dtype=np.uint32)
 
-    def _rule(self, key: str, values: Iterable[str]) -> Ordinals:
-        numbers = (self._pairs.number((key, value)) for value in values)
+    def _rule(self, rule: RowRule) -> Ordinals:
+        """As `RowRule.passes`."""
+        tagged = self._with((rule.key, value) for value in rule.values)
+        if not rule.machines:
+            return tagged
+        named = self._with((name, id_) for name in MACHINE_IDS for id_ in rule.machines)
+        return np.union1d(tagged, np.setdiff1d(named, self._names.get(rule.key)))
+
+    def _with(self, pairs: Iterable[Pair]) -> Ordinals:
+        numbers = (self._pairs.number(pair) for pair in pairs)
         return self._pairs.union(number for number in numbers if number is not None)
 
     def _matching_groups(self, scope: Scope, query: SeriesQuery) -> list[int] | None:

@@ -30,6 +30,8 @@ STALE_S = 600.0
 _RECENT_MS = 600_000
 """Series silent for longer say nothing of now."""
 _ANY_S = 60.0
+_LOOKED_AT = 100
+"""Runs among which one with GPUs is looked for."""
 _BY_HOUR_MS = 4 * DAY_MS
 """Up to so long a range is drawn by the hour: a point every two pixels of a sparkline."""
 _MOST_RUNS = 20_000
@@ -63,6 +65,10 @@ class GpuReader:
             return False
 
         async def scheduled() -> bool:
+            if scope.rows:  # who is bound to tags sees no nodes, but what held their GPUs
+                now_ms = self._state.clock.now_ms()
+                held = RunFilter(start_ms=now_ms - KNOWN_FOR_MS, end_ms=now_ms)
+                return any(run.gpus > 0 for run in await runs.room.runs.listed(scope, held, _LOOKED_AT))
             return any(node.gpus > 0 for node in await runs.room.nodes.all(scope))
 
         return await self._cache.get(("any GPU", scope), _ANY_S, scheduled)

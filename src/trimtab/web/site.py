@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trimtab.access.principal import Principal, Role
+from trimtab.access.principal import Needs, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.alarms.firing import Firing
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
@@ -41,12 +41,17 @@ _NAV_COOKIE = "trimtab_nav"
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A link of the sidebar."""
+    """A link of the sidebar. `bound`: the page is also for callers who are bound to tags."""
 
     name: str
     path: str
     icon: str
     role: Role = Role.READ
+    bound: bool = True
+
+    def open_to(self, principal: Principal) -> bool:
+        """Whether a caller may have the page."""
+        return principal.may(self.role) and (self.bound or not principal.bound)
 
 
 NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
@@ -58,8 +63,8 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Teams", "/teams", "stack"),
             NavItem("Queue & runs", "/runs", "queue"),
             NavItem("Endpoints", "/endpoints", "broadcast"),
-            NavItem("Load tests", "/load-tests", "curve"),
-            NavItem("Batch jobs", "/batch", "files"),
+            NavItem("Load tests", "/load-tests", "curve", bound=False),
+            NavItem("Batch jobs", "/batch", "files", bound=False),
             NavItem("Functions & jobs", "/serverless", "bolt"),
             NavItem("Service KPIs", "/kpis", "pulse"),
         ),
@@ -72,10 +77,10 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Cost per run & token", "/unit-costs", "per", Role.FINANCE),
             NavItem("Cost anomalies", "/cost-anomalies", "burst", Role.FINANCE),
             NavItem("Budgets", "/budgets", "target", Role.FINANCE),
-            NavItem("Purchase plan", "/purchase-plan", "cart", Role.FINANCE),
-            NavItem("Statements", "/statements", "receipt", Role.FINANCE),
-            NavItem("Allocation", "/allocation", "split", Role.FINANCE),
-            NavItem("Untagged cost", "/untagged", "tag", Role.FINANCE),
+            NavItem("Purchase plan", "/purchase-plan", "cart", Role.FINANCE, bound=False),
+            NavItem("Statements", "/statements", "receipt", Role.FINANCE, bound=False),
+            NavItem("Allocation", "/allocation", "split", Role.FINANCE, bound=False),
+            NavItem("Untagged cost", "/untagged", "tag", Role.FINANCE, bound=False),
         ),
         "",
     ),
@@ -86,10 +91,10 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Right-sizing", "/rightsizing", "ruler"),
             NavItem("Savings ledger", "/savings", "book", Role.FINANCE),
             NavItem("Alarms", "/alarms", "alert"),
-            NavItem("Event rules", "/event-rules", "flow"),
-            NavItem("Scaling", "/scaling", "scale"),
+            NavItem("Event rules", "/event-rules", "flow", bound=False),
+            NavItem("Scaling", "/scaling", "scale", bound=False),
             NavItem("Simulator", "/simulate", "play"),
-            NavItem("Capacity plan", "/capacity-plan", "stack"),
+            NavItem("Capacity plan", "/capacity-plan", "stack", bound=False),
         ),
         "",
     ),
@@ -99,21 +104,21 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
             NavItem("Metrics", "/explore/metrics", "chart"),
             NavItem("Logs", "/logs", "lines"),
             NavItem("Traces", "/traces", "trace"),
-            NavItem("Audit", "/audit", "shield"),
+            NavItem("Audit", "/audit", "shield", bound=False),
             NavItem("Anomalies", "/anomalies", "spike"),
             NavItem("Dashboards", "/dashboards", "grid"),
             NavItem("Analyses", "/analyses", "wave"),
             NavItem("Datasets", "/datasets", "table", Role.FINANCE),
-            NavItem("Reports", "/reports", "report", Role.FINANCE),
+            NavItem("Reports", "/reports", "report", Role.FINANCE, bound=False),
         ),
         "",
     ),
     (
         "Admin",
         (
-            NavItem("Data sources", "/sources", "plug"),
-            NavItem("Notifications", "/notifications", "bell"),
-            NavItem("Access", "/access", "key"),
+            NavItem("Data sources", "/sources", "plug", bound=False),
+            NavItem("Notifications", "/notifications", "bell", bound=False),
+            NavItem("Access", "/access", "key", bound=False),
             NavItem("Settings", "/settings", "sliders"),
         ),
         "",
@@ -123,9 +128,9 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
 
 
 def navigation_of(principal: Principal) -> list[tuple[str, tuple[NavItem, ...], str]]:
-    """The groups as a caller sees them: pages that its role does not open are not there, nor groups without any."""
+    """The groups as a caller sees them: pages that are not open to it are not there, nor groups without any."""
     shown = [
-        (name, tuple(item for item in items if principal.may(item.role)), later) for name, items, later in NAVIGATION
+        (name, tuple(item for item in items if item.open_to(principal)), later) for name, items, later in NAVIGATION
     ]
     return [group for group in shown if group[1] or (group[2] and principal.may(Role.READ))]
 
@@ -193,9 +198,12 @@ class Site:
         return respond.html(request, found.render({"view": view, **facts}))
 
     def guarded(
-        self, handler: Callable[[Request], Awaitable[Response]], role: Role = Role.READ
+        self, handler: Callable[[Request], Awaitable[Response]], role: Role = Role.READ, *, bound: bool = False
     ) -> Callable[[Request], Awaitable[Response]]:
-        """`handler` behind a check of the caller's role, with trimtab's errors turned into pages (or JSON)."""
+        """`handler` behind a check of the caller's role, with trimtab's errors turned into pages (or JSON).
+
+        `bound`: callers who are bound to tags (a team) may have it, as it keeps to what they see.
+        """
 
         async def answer(request: Request) -> Response:
             try:
@@ -206,7 +214,7 @@ class Site:
             except TrimtabError as problem:
                 return self._problem(request, problem)
 
-        answer.needs = role  # type: ignore[attr-defined]  # `doors.roles` reads it
+        answer.needs = Needs(role, bound)  # type: ignore[attr-defined]  # `doors.roles` reads it
         return answer
 
     async def _count(self, scope: Scope) -> None:

@@ -61,6 +61,7 @@ from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
 from trimtab.inventory.drop_rules import DropRuleStore
+from trimtab.inventory.machines import MachineOwners
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
@@ -165,6 +166,7 @@ class Rooms:
     promql: PromQL
     browser: Browser
     inventory: InventoryRoom
+    machines: MachineOwners
     accounts: AccountsRoom
     logs: LogsRoom
     traces: TracesRoom
@@ -218,7 +220,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     alarms = AlarmRoom.of(stores.state, clock)
     promql = PromQL(StoredSource(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
-    inventory = InventoryRoom.of(stores.state, clock)
+    inventory, machines = InventoryRoom.of(stores.state, clock), MachineOwners(stores.state)
     bills = (await _costs(settings, stores, clock)).knowing(partial(announced, inventory.rates))
     estimated = EstimatedDays(bills)
     fleet = fleet_of(stores, bills, (reader, registry, inventory), estimated, clock)
@@ -239,7 +241,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
         insights.insights,
     )  # fmt: skip
-    access = AccessRoom.of(stores.state, clock)
+    access = AccessRoom.of(stores.state, clock, machines.of)
     actuators, triggers = Actuators(stores.state, clock), TriggersRoom.of(settings, stores.state, clock)
     notify = NotifyRoom.of(settings, stores.state, clock)
     audit = _audit(settings, stores, clock)
@@ -262,6 +264,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         ingest=ingest,
         ledger=SourceLedger(stores.state, clock),
         access=access,
+        machines=machines,
         notify=notify,
         auth_required=check_exposure(settings),
         evaluator=evaluator,

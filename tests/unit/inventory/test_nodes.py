@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.forget import Forgetting
@@ -72,6 +72,15 @@ def test_a_node_that_is_powered_down_keeps_its_past_and_its_instances(room: Inve
     assert ["powered down"] == [node.condition.value for node in run(room.nodes.all(EVERYTHING))]
     assert [] == run(room.nodes.existed(EVERYTHING, T0 + 10 * MINUTE, T0 + 20 * MINUTE))
     assert [] == run(room.nodes.existed(Scope(frozenset({"2"})), T0, T0 + DAY))
+
+
+def test_who_is_bound_to_tags_sees_no_node_and_no_number_of_them(room: InventoryRoom) -> None:
+    run(room.nodes.put([UP], T0, ATLAS))
+    bound = Scope(rows=(RowRule("team", frozenset({"vision"})),))
+    assert [] == run(room.nodes.all(bound))
+    assert [] == run(room.nodes.existed(bound, T0 - DAY, T0 + DAY))
+    assert {} == run(room.nodes.stretches(bound, T0 - DAY, T0 + DAY))
+    assert 1 == len(run(room.nodes.all(EVERYTHING)))
 
 
 def test_a_node_that_the_scheduler_no_longer_lists_existed(room: InventoryRoom) -> None:

@@ -139,6 +139,20 @@ def test_scope_bounds_accounts_regions_and_rows(room: Room) -> None:
         assert (series.identity.name in names(room, rule)) == covers(rule, series.identity)
 
 
+def test_a_rule_takes_series_without_the_tag_that_name_its_machines(room: Room) -> None:
+    room.registry.add(identity(name="tagged", team="x"))
+    room.registry.add(identity(name="named", **{"host.id": "i-1"}))
+    room.registry.add(identity(name="other", **{"host.id": "i-2"}))
+    room.registry.add(identity(name="theirs", team="y", **{"host.id": "i-1"}))
+    room.registry.add(identity(name="cloudwatch", InstanceId="i-1"))
+    room.registry.add(identity(name="bare"))
+    rule = Scope(rows=(RowRule("team", frozenset("x"), frozenset(("i-1", "i-9"))),))
+    assert ["cloudwatch", "named", "tagged"] == sorted(names(room, rule))
+    assert ["tagged"] == names(room, Scope(rows=(RowRule("team", frozenset("x")),)))
+    for series in room.registry.find(EVERYTHING, SeriesQuery()):
+        assert (series.identity.name in names(room, rule)) == covers(rule, series.identity)
+
+
 def test_names_counts_series(room: Room) -> None:
     room.registry.add(identity("b", "y"))
     room.registry.add(identity("a", "x", host="1"))

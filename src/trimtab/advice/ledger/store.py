@@ -51,7 +51,7 @@ class LedgerStore:
 def _sees(scope: Scope, one: Entry) -> bool:
     if scope.regions is not None and one.region not in {*scope.regions, "", "global"}:
         return False
-    return all(rule.key == "team" and one.owner in rule.values for rule in scope.rows)
+    return scope.sees({"team": one.owner})
 
 
 def entry_of(row: Row[Any]) -> Entry:

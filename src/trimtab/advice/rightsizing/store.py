@@ -250,8 +250,7 @@ def _sees(scope: Scope, one: Subject) -> bool:
         return False
     if scope.regions is not None and one.region not in scope.regions:
         return False
-    known = {"team": one.owner, **one.tags}
-    return all(known.get(rule.key) in rule.values for rule in scope.rows)
+    return scope.sees({"team": one.owner, **one.tags})
 
 
 def _says(row: Row[Any], text: str) -> bool:

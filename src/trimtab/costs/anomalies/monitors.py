@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.access.scope import EVERYTHING, Scope, scope_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded
 from trimtab.base.ids import new_id
@@ -143,7 +142,7 @@ def _row(monitor: Monitor) -> dict[str, Any]:
         "arn": monitor.arn,
         "account": monitor.account,
         "form": json.dumps(monitor.form),
-        "scope": msgspec.json.encode(monitor.scope).decode(),
+        "scope": scope_text(monitor.scope),
         "created_ms": monitor.created_ms,
         "updated_ms": monitor.updated_ms,
         "deleted_ms": 0,

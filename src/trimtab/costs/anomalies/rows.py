@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import Scope, scope_of_text
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.anomalies.model import (
@@ -28,7 +28,7 @@ MOST_TAGS = 200
 def sees(scope: Scope, account: str, own: Scope) -> bool:
     """Whether a caller may see what `account` made over `own`: its account, and no rows beyond the caller's."""
     mine = scope.accounts is None or account in scope.accounts
-    return mine and (not scope.rows or own.rows == scope.rows)
+    return mine and scope.sees_what_was_made_by(own)
 
 
 def monitor_in(connection: Connection, scope: Scope, arn: str) -> Monitor:
@@ -49,7 +49,7 @@ def monitor_of(row: Row[Any]) -> Monitor:
         json.loads(row.form),
         row.created_ms,
         row.updated_ms,
-        typed.decode(row.scope, type=Scope),
+        scope_of_text(row.scope),
         row.judged_ms,
         row.judged_mark,
         row.value_count,
@@ -69,7 +69,7 @@ def subscription_in(connection: Connection, scope: Scope, arn: str) -> Subscript
 
 def subscription_of(row: Row[Any]) -> Subscription:
     """A row of `cost_anomaly_subscriptions`."""
-    scope = typed.decode(row.scope, type=Scope)
+    scope = scope_of_text(row.scope)
     form = json.loads(row.form)
     return Subscription(row.arn, row.account, form, row.created_ms, row.updated_ms, scope, row.told_ms)
 

@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import Scope, scope_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
 from trimtab.base.ids import new_id
@@ -135,7 +134,7 @@ def _row(one: Subscription) -> dict[str, Any]:
         "arn": one.arn,
         "account": one.account,
         "form": json.dumps(one.form),
-        "scope": msgspec.json.encode(one.scope).decode(),
+        "scope": scope_text(one.scope),
         "created_ms": one.created_ms,
         "updated_ms": one.updated_ms,
         "told_ms": one.told_ms,

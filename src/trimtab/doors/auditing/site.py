@@ -50,7 +50,7 @@ def is_change(method: str, path: str, roles: Roles) -> bool:
     last = path.rstrip("/").rpartition("/")[2]
     if last in _TRIES or last.endswith(tuple(f"-{word}" for word in _TRIES)):
         return False
-    return roles.needed(method, path).includes(Role.WRITE)
+    return roles.needed(method, path).role.includes(Role.WRITE)
 
 
 class AuditedSite:

@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 
 from trimtab.access.key import AwsKey
-from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
+from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role, unbound_only
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
@@ -219,6 +219,8 @@ class Gateway:
         service, operation = called.service, called.operation
         if not context.principal.may(operation.needs):
             raise AwsError("AccessDenied", _denial(context.principal, service, operation))
+        if context.principal.bound and not operation.bound:
+            raise AwsError("AccessDenied", f"cannot call {operation.name}: {unbound_only(context.principal)}")
         compiled = self._router.compiled(service, target.protocol, operation.name)
         output = await operation.raw(request.body, context) if operation.raw and target.protocol == "json" else None
         if output is None:

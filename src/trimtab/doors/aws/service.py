@@ -58,7 +58,8 @@ class Operation:
     """One operation, bound to what it needs.
 
     `dialect` words the model's constraints; None means that the operation checks everything itself. `raw` may answer
-    a JSON body directly, or return None to have it parsed the general way.
+    a JSON body directly, or return None to have it parsed the general way. `bound`: callers who are bound to tags
+    (a team) may call it, as it keeps to what they see.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Operation:
     needs: Role
     dialect: Dialect | None
     raw: RawCall | None
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class _Added(Generic[Rooms]):
     dialect: Dialect | None
     raw: RawFunction[Rooms] | None
     codes: "Codes"
+    bound: bool
 
 
 Codes = Sequence[tuple[type[TrimtabError], str]]
@@ -124,6 +127,7 @@ class Operations(Generic[Rooms]):
         checks_itself: bool = False,
         raw: RawFunction[Rooms] | None = None,
         codes: Codes = (),
+        bound: bool = False,
     ) -> Callable[[Function[Rooms]], Function[Rooms]]:
         """Decorate the function of operation `name`; `Operation` tells what the rest means.
 
@@ -132,7 +136,7 @@ class Operations(Generic[Rooms]):
 
         def register(call: Function[Rooms]) -> Function[Rooms]:
             own = None if checks_itself else dialect or self._dialect
-            self._added[name] = _Added(call, needs, own, raw, (*codes, *self._codes))
+            self._added[name] = _Added(call, needs, own, raw, (*codes, *self._codes), bound)
             return call
 
         return register
@@ -157,9 +161,9 @@ def _bound(name: str, added: _Added[Rooms], rooms: Rooms, members: Mapping[str, 
 
     raw = added.raw
     if raw is None:
-        return Operation(name, call, added.needs, added.dialect, None)
+        return Operation(name, call, added.needs, added.dialect, None, added.bound)
 
     async def raw_call(body: bytes, context: CallContext) -> Answer | None:
         return await raw(rooms, body, context)
 
-    return Operation(name, call, added.needs, added.dialect, raw_call)
+    return Operation(name, call, added.needs, added.dialect, raw_call, added.bound)

@@ -25,7 +25,7 @@ class StsRooms:
 operations: Operations[StsRooms] = Operations("sts")
 
 
-@operations.add("GetCallerIdentity")
+@operations.add("GetCallerIdentity", bound=True)
 async def get_caller_identity(rooms: StsRooms, request: Request, context: CallContext) -> Answer:
     """The account, name and ARN of the caller."""
     name = context.principal.name
@@ -42,7 +42,7 @@ async def get_caller_identity(rooms: StsRooms, request: Request, context: CallCo
     }
 
 
-@operations.add("AssumeRole")
+@operations.add("AssumeRole", bound=True)
 async def assume_role(rooms: StsRooms, request: Request, context: CallContext) -> Answer:
     """Credentials of an account for a while, with at most what the caller may do.
 

@@ -78,7 +78,8 @@ def routes(needs: QueryNeeds) -> list[BaseRoute]:
         ("/status/buildinfo", door.build, get),
     ]
     return [
-        DoorRoute(PREFIX + path, _answering(handler), Role.READ, methods=methods) for path, handler, methods in table
+        DoorRoute(PREFIX + path, _answering(handler), Role.READ, bound=True, methods=methods)
+        for path, handler, methods in table
     ]
 
 

@@ -47,8 +47,8 @@ def routes(listing: AlarmListing) -> list[BaseRoute]:
     """The routes of both lists."""
     door = _Rules(listing)
     return [
-        DoorRoute(f"{PREFIX}/rules", door.rules, Role.READ, methods=["GET"]),
-        DoorRoute(f"{PREFIX}/alerts", door.alerts, Role.READ, methods=["GET"]),
+        DoorRoute(f"{PREFIX}/rules", door.rules, Role.READ, bound=True, methods=["GET"]),
+        DoorRoute(f"{PREFIX}/alerts", door.alerts, Role.READ, bound=True, methods=["GET"]),
     ]
 
 

@@ -167,7 +167,9 @@ def _of_findings(room: AdviceRoom) -> list[Operation]:
 
     one: Any = {"path_parameters": _ID, "errors": (404,), "tag": _TAG}
     return [
-        Operation("GET", _PATH, "list advice", "Findings, best first.", listed, wire.AdviceList, Which, tag=_TAG),
+        Operation(
+            "GET", _PATH, "list advice", "Findings, best first.", listed, wire.AdviceList, Which, tag=_TAG, bound=True
+        ),
         Operation(
             "GET",
             "/rest/v1/advice.csv",
@@ -178,8 +180,9 @@ def _of_findings(room: AdviceRoom) -> list[Operation]:
             Which,
             media_type="text/csv",
             tag=_TAG,
+            bound=True,
         ),
-        Operation("GET", f"{_PATH}/{{id}}", "get advice", "One finding.", get, wire.Advice, **one),
+        Operation("GET", f"{_PATH}/{{id}}", "get advice", "One finding.", get, wire.Advice, **one, bound=True),
         Operation(
             "POST",
             f"{_PATH}/{{id}}/decision",
@@ -190,6 +193,7 @@ def _of_findings(room: AdviceRoom) -> list[Operation]:
             body=wire.Decide,
             role=Role.WRITE,
             **one,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -199,6 +203,7 @@ def _of_findings(room: AdviceRoom) -> list[Operation]:
             decisions,
             wire.AdviceDecisions,
             **one,
+            bound=True,
         ),
     ]
 
@@ -287,5 +292,6 @@ def _of_routine(room: AdviceRoom) -> list[Operation]:
             wire.Savings,
             role=Role.FINANCE,
             tag=_TAG,
+            bound=True,
         ),
     ]

@@ -43,7 +43,7 @@ class ReplayHandlers:
         asked = call.query
         span = self._span(asked.start, asked.end)
         key = self._needs.key(call.principal, asked.region, call.path["name"], asked.account)
-        found = await self._needs.rehearsals.saved(key, span.start_ms, span.end_ms)
+        found = await self._needs.rehearsals.saved(key, span.start_ms, span.end_ms, call.principal.scope.rows)
         return replay_on_wire(found, asked.points)
 
     async def draft(self, call: Call[Any, wire.ReplayDraft]) -> wire.AlarmReplay:
@@ -60,7 +60,9 @@ class ReplayHandlers:
         asked = call.query
         span = self._span(asked.start, asked.end)
         key = self._needs.key(call.principal, asked.region, call.path["name"], asked.account)
-        found = await self._needs.rehearsals.suggest_saved(key, span.start_ms, span.end_ms)
+        found = await self._needs.rehearsals.suggest_saved(
+            key, span.start_ms, span.end_ms, rows=call.principal.scope.rows
+        )
         return suggestions_on_wire(key.name, found, asked.points)
 
     async def suggest(self, call: Call[Any, wire.SuggestDraft]) -> wire.AlarmSuggestions:
@@ -88,10 +90,11 @@ def operations(needs: Alarming) -> list[Operation]:
     do = ReplayHandlers(needs)
     return [
         Operation("GET", f"{ONE}/replay", "replay alarm", "What a saved alarm would have done over a range.", do.saved,
-                  wire.AlarmReplay, query=ReplayQuery, errors=(404, 504), path_parameters=NAME, tag=TAG),
+                  wire.AlarmReplay, query=ReplayQuery, errors=(404, 504), path_parameters=NAME, tag=TAG, bound=True),
         Operation("GET", f"{ONE}/suggestions", "suggest for alarm",
                   "Thresholds, M of N and periods for a saved alarm, tried on its past.", do.suggested,
-                  wire.AlarmSuggestions, query=ReplayQuery, errors=(404, 504), path_parameters=NAME, tag=TAG),
+                  wire.AlarmSuggestions, query=ReplayQuery, errors=(404, 504), path_parameters=NAME, tag=TAG,
+                  bound=True),
         Operation("POST", "/rest/v1/alarm-replays", "replay draft", "What an alarm that need not be saved would have "
                   "done over a range.", do.draft, wire.AlarmReplay, body=wire.ReplayDraft, errors=(504,),
                   role=Role.READ, tag=TAG),

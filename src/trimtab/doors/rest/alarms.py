@@ -72,7 +72,7 @@ class AlarmHandlers:
     async def get(self, call: Call[RegionQuery, Any]) -> wire.Alarm:
         """One alarm."""
         needs, key = self._needs, self._key(call)
-        found = await needs.rehearsals.find(key)
+        found = await needs.rehearsals.find(key, call.principal.scope.rows)
         return alarm_on_wire(found, await needs.rules((key.account, key.region)), needs.clock.now_ms())
 
     async def put(self, call: Call[RegionQuery, wire.PutAlarm]) -> wire.SavedAlarm:
@@ -112,7 +112,7 @@ class AlarmHandlers:
             None if text is None else instant_ms(text, now_ms, name)
             for name, text in (("start", asked.start), ("end", asked.end))
         )
-        wanted = Wanted(key.account, key.region, key.name, start_ms=start, end_ms=end)
+        wanted = Wanted(key.account, key.region, key.name, start_ms=start, end_ms=end, rows=call.principal.scope.rows)
         found = await needs.room.store.history(wanted, asked.limit)
         items = [wire.AlarmEvent(one.at_ms, one.item_type, one.summary, _data(one.data)) for one in found]
         return wire.AlarmHistory(key.name, items)
@@ -141,15 +141,15 @@ def operations(needs: Alarming) -> list[Operation]:
     write = {"role": Role.WRITE}
     return [
         Operation("GET", PATH, "list alarms", "Alarms with their states, by name.", do.listed, wire.AlarmList,
-                  query=AlarmsQuery, tag=TAG),
+                  query=AlarmsQuery, tag=TAG, bound=True),
         named("POST", f"{ONE}/enable", "enable alarm", "Let an alarm's actions run.", do.enable, alarm, **write),
         named("POST", f"{ONE}/disable", "disable alarm", "Keep an alarm's actions from running.", do.disable, alarm,
               **write),
         named("POST", f"{ONE}/state", "set alarm state", "Set a state by hand; the next evaluation may change it.",
               do.set_state, alarm, body=wire.SetAlarmState, **write),
         named("GET", f"{ONE}/history", "list alarm history", "What happened to an alarm, the newest first.", do.history,
-              wire.AlarmHistory, query=HistoryQuery),
-        named("GET", ONE, "get alarm", "An alarm with its definition and its state.", do.get, alarm),
+              wire.AlarmHistory, query=HistoryQuery, bound=True),
+        named("GET", ONE, "get alarm", "An alarm with its definition and its state.", do.get, alarm, bound=True),
         named("PUT", ONE, "put alarm", "Create or replace an alarm; its state stays.", do.put, wire.SavedAlarm,
               body=wire.PutAlarm, errors=(), **write),
         named("DELETE", ONE, "delete alarm", "Delete an alarm; one that a composite alarm names cannot be.", do.delete,

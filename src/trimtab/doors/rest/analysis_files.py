@@ -39,7 +39,7 @@ def routes(needs: Analysing) -> list[BaseRoute]:
             return answer_error(problem)
         return answer(made)
 
-    return [DoorRoute(f"{PATH}/{{name}}/visuals/{{visual}}/file", file, Role.READ, methods=["GET"])]
+    return [DoorRoute(f"{PATH}/{{name}}/visuals/{{visual}}/file", file, Role.READ, bound=True, methods=["GET"])]
 
 
 def answer(made: Download) -> Response:

@@ -107,6 +107,7 @@ def _anomalies(room: AnomalyRoom) -> list[Operation]:
             query=AnomaliesQuery,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -118,6 +119,7 @@ def _anomalies(room: AnomalyRoom) -> list[Operation]:
             errors=(404, 504),
             path_parameters=_ID,
             tag=_TAG,
+            bound=True,
         ),
     ]
 

@@ -93,7 +93,15 @@ def _of_budgets(needs: Budgeting) -> list[Operation]:
     read, write = Role.FINANCE, Role.WRITE
     return [
         Operation(
-            "GET", _PATH, "list budgets", "Budgets and how they stand.", listed, wire.BudgetList, role=read, **many
+            "GET",
+            _PATH,
+            "list budgets",
+            "Budgets and how they stand.",
+            listed,
+            wire.BudgetList,
+            role=read,
+            **many,
+            bound=True,
         ),
         Operation(
             "POST",
@@ -106,8 +114,11 @@ def _of_budgets(needs: Budgeting) -> list[Operation]:
             role=write,
             errors=(409,),
             **many,
+            bound=True,
         ),
-        Operation("GET", f"{_PATH}/{{name}}", "get budget", "One budget.", get, wire.Budget, role=read, **one),
+        Operation(
+            "GET", f"{_PATH}/{{name}}", "get budget", "One budget.", get, wire.Budget, role=read, **one, bound=True
+        ),
         Operation(
             "DELETE",
             f"{_PATH}/{{name}}",
@@ -117,6 +128,7 @@ def _of_budgets(needs: Budgeting) -> list[Operation]:
             wire.BudgetRemoved,
             role=write,
             **one,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -127,6 +139,7 @@ def _of_budgets(needs: Budgeting) -> list[Operation]:
             wire.BudgetPeriods,
             role=read,
             **one,
+            bound=True,
         ),
     ]
 
@@ -173,6 +186,7 @@ def _of_actions(needs: Budgeting) -> list[Operation]:
             role=Role.FINANCE,
             errors=(404,),
             **of,
+            bound=True,
         ),
         Operation(
             "POST",

@@ -59,6 +59,7 @@ def _catalog(room: InventoryRoom, clock: Clock) -> list[Operation]:
             wire.CatalogPage,
             query=TypesQuery,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -70,6 +71,7 @@ def _catalog(room: InventoryRoom, clock: Clock) -> list[Operation]:
             errors=(404,),
             path_parameters={"type": "The instance type, such as p5.48xlarge."},
             tag=_TAG,
+            bound=True,
         ),
     ]
 

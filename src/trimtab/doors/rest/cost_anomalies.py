@@ -83,13 +83,13 @@ def _of_monitors(needs: Watching) -> list[Operation]:
     one: Any = {"path_parameters": _ID, "tag": _TAG, "errors": (404,), "role": Role.WRITE}
     return [
         Operation("GET", path, "list cost monitors", "What of the bill is watched.", listed, wire.CostMonitors,
-                  tag=_TAG, role=Role.FINANCE),
+                  tag=_TAG, role=Role.FINANCE, bound=True),
         Operation("POST", path, "add cost monitor", "Watch something more; it is judged within seconds.", add,
-                  wire.CostMonitor, body=wire.PutMonitor, tag=_TAG, role=Role.WRITE),
+                  wire.CostMonitor, body=wire.PutMonitor, tag=_TAG, role=Role.WRITE, bound=True),
         Operation("PUT", f"{path}/{{id}}", "rename cost monitor", "Give a monitor another name.", rename,
-                  wire.CostMonitor, body=wire.RenameMonitor, **one),
+                  wire.CostMonitor, body=wire.RenameMonitor, **one, bound=True),
         Operation("DELETE", f"{path}/{{id}}", "remove cost monitor", "Remove a monitor with what it found.", remove,
-                  wire.Removed, **one),
+                  wire.Removed, **one, bound=True),
     ]  # fmt: skip
 
 
@@ -117,11 +117,12 @@ def _of_subscriptions(needs: Watching) -> list[Operation]:
     path = f"{_PATH}/subscriptions"
     return [
         Operation("GET", path, "list cost anomaly subscriptions", "Who is told of cost anomalies.", listed,
-                  wire.CostSubscriptions, tag=_TAG, role=Role.FINANCE),
+                  wire.CostSubscriptions, tag=_TAG, role=Role.FINANCE, bound=True),
         Operation("POST", path, "add cost anomaly subscription", "Have somebody told of anomalies from an impact on.",
-                  add, wire.CostSubscription, body=wire.PutSubscription, tag=_TAG, role=Role.WRITE, errors=(404,)),
+                  add, wire.CostSubscription, body=wire.PutSubscription, tag=_TAG, role=Role.WRITE, errors=(404,),
+                  bound=True),
         Operation("DELETE", f"{path}/{{id}}", "remove cost anomaly subscription", "Tell nobody any more.", remove,
-                  wire.Removed, path_parameters=_ID, tag=_TAG, role=Role.WRITE, errors=(404,)),
+                  wire.Removed, path_parameters=_ID, tag=_TAG, role=Role.WRITE, errors=(404,), bound=True),
     ]  # fmt: skip
 
 
@@ -163,12 +164,13 @@ def _of_anomalies(needs: Watching) -> list[Operation]:
     of: Any = {"path_parameters": _ID, "tag": _TAG, "errors": (404,)}
     return [
         Operation("GET", _PATH, "list cost anomalies", "What the bill has too much of: each incident once.",
-                  listed, wire.CostAnomalyList, query=AnomaliesQuery, tag=_TAG, role=Role.FINANCE, errors=(404,)),
+                  listed, wire.CostAnomalyList, query=AnomaliesQuery, tag=_TAG, role=Role.FINANCE, errors=(404,),
+                  bound=True),
         Operation("GET", f"{_PATH}/{{id}}", "get cost anomaly",
                   "An anomaly with its days, its root causes and what happened around it.", one,
-                  wire.CostAnomalyDetail, role=Role.FINANCE, **of),
+                  wire.CostAnomalyDetail, role=Role.FINANCE, **of, bound=True),
         Operation("POST", f"{_PATH}/{{id}}/feedback", "give cost anomaly feedback", "Say whether it was one.", say,
-                  wire.CostAnomaly, body=wire.GiveFeedback, role=Role.WRITE, **of),
+                  wire.CostAnomaly, body=wire.GiveFeedback, role=Role.WRITE, **of, bound=True),
     ]  # fmt: skip
 
 

@@ -191,26 +191,32 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
 
     asking: dict[str, Any] = {"errors": (404,), "role": Role.FINANCE, "tag": _TAG}
     return [
-        Operation("GET", _PATH, "costs", "Sums of a bill.", table, wire.CostTable, query=TableQuery, **asking),
+        Operation("GET", _PATH, "costs", "Sums of a bill.", table, wire.CostTable, query=TableQuery, **asking,
+                  bound=True),
         Operation(
             "GET", f"{_PATH}/values", "cost values", "What a bill can be grouped and filtered by.", values,
             wire.FacetValues, query=ValuesQuery, **asking,
+            bound=True,
         ),
         Operation(
             "GET", f"{_PATH}/drivers", "cost drivers", "What changed between two periods: price, quantity and mix.",
             drivers, wire.CostChanges, query=DriversQuery, **asking,
+            bound=True,
         ),
         Operation(
             "GET", f"{_PATH}/coverage", "cost coverage", "Coverage and use of commitments, by provider.",
             coverage, wire.Commitments, query=PeriodsQuery, **asking,
+            bound=True,
         ),
         Operation(
             "GET", f"{_PATH}/savings-rate", "savings rate", "The effective savings rate.", savings_rate,
             wire.SavingsRates, query=PeriodsQuery, **asking,
+            bound=True,
         ),
         Operation(
             "GET", f"{_PATH}/forecast", "cost forecast", "Where a bill is going, with intervals and past error.",
             forecast, wire.CostForecast, query=OutlookAsked, **asking,
+            bound=True,
         ),
         *_reports(room),
     ]  # fmt: skip
@@ -218,14 +224,17 @@ def operations(room: CostsRoom, clock: Clock) -> list[Operation]:
 
 def _reports(room: CostsRoom) -> list[Operation]:
     async def listed(call: Call[Any, None]) -> wire.SavedReports:
-        return wire.SavedReports([answers.report(one) for one in await room.reports.listed(call.principal.account)])
+        who = call.principal
+        return wire.SavedReports([answers.report(one) for one in await room.reports.listed(who.account, who.scope)])
 
     async def save(call: Call[Any, wire.SaveReport]) -> wire.SavedReport:
         who = call.principal
-        return answers.report(await room.reports.save(who.account, call.path["name"], call.body.query, who.name))
+        return answers.report(
+            await room.reports.save(who.account, call.path["name"], call.body.query, who.name, who.scope)
+        )
 
     async def delete(call: Call[Any, None]) -> wire.SavedReports:
-        await room.reports.delete(call.principal.account, call.path["name"])
+        await room.reports.delete(call.principal.account, call.path["name"], call.principal.scope)
         return await listed(call)
 
     one = f"{_PATH}/reports/{{name}}"
@@ -234,14 +243,17 @@ def _reports(room: CostsRoom) -> list[Operation]:
         Operation(
             "GET", f"{_PATH}/reports", "list cost reports", "The saved views of costs.", listed, wire.SavedReports,
             role=Role.FINANCE, tag=_TAG,
+            bound=True,
         ),
         Operation(
             "PUT", one, "save cost report", "Keep a view of costs under a name.", save, wire.SavedReport,
             body=wire.SaveReport, **writing,
+            bound=True,
         ),
         Operation(
             "DELETE", one, "delete cost report", "Forget a saved view; answers those that are left.", delete,
             wire.SavedReports, errors=(404,), **writing,
+            bound=True,
         ),
     ]  # fmt: skip
 

@@ -54,7 +54,7 @@ def routes(room: CostsRoom, clock: Clock, reserve_mb: int) -> list[BaseRoute]:
 
     return [
         DoorRoute("/rest/v1/costs/uploads/{id}", put, Role.ADMIN, methods=["PUT"]),
-        DoorRoute("/rest/v1/costs/export", export, Role.FINANCE, methods=["GET"]),
+        DoorRoute("/rest/v1/costs/export", export, Role.FINANCE, bound=True, methods=["GET"]),
     ]
 
 

@@ -38,11 +38,17 @@ def operations(room: DashboardRoom) -> list[Operation]:
         return wire.NewShare(share.id, SHARED + token, share.expires_ms)
 
     async def listed(call: Call[Any, None]) -> wire.ShareList:
-        found = await room.shares.listed(room.account_of(call.principal), call.path["name"])
+        account, name = room.account_of(call.principal), call.path["name"]
+        if call.principal.bound:
+            await room.open(account, name, call.principal.scope, {})  # links of a dashboard that the caller sees
+        found = await room.shares.listed(account, name)
         return wire.ShareList([wire.Share(one.id, one.created_ms, one.expires_ms, one.created_by) for one in found])
 
     async def revoke(call: Call[Any, None]) -> wire.Deleted:
-        await room.shares.revoke(room.account_of(call.principal), call.path["name"], call.path["id"])
+        account, name = room.account_of(call.principal), call.path["name"]
+        if call.principal.bound:
+            await room.open(account, name, call.principal.scope, {})
+        await room.shares.revoke(account, name, call.path["id"])
         return wire.Deleted(call.path["id"])
 
     async def grafana(call: Call[GrafanaQuery, None]) -> wire.GrafanaFiles:
@@ -54,15 +60,18 @@ def operations(room: DashboardRoom) -> list[Operation]:
         Operation(
             "GET", _PATH, "list dashboard shares", "The links that open a dashboard now.", listed, wire.ShareList,
             path_parameters=name, role=Role.WRITE, tag="dashboards",
+            bound=True,
         ),
         Operation(
             "POST", _PATH, "share dashboard", "Make a read-only link; its token is in this answer and nowhere else.",
             create, wire.NewShare, body=wire.ShareDashboard, status=201, errors=(404,), path_parameters=name,
             role=Role.WRITE, tag="dashboards",
+            bound=True,
         ),
         Operation(
             "DELETE", _PATH + "/{id}", "revoke dashboard share", "End a link now.", revoke, wire.Deleted, errors=(404,),
             path_parameters={**name, "id": "The link's id, as listed."}, role=Role.WRITE, tag="dashboards",
+            bound=True,
         ),
         Operation(
             "GET", "/rest/v1/grafana", "export to grafana",

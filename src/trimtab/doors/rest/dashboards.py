@@ -52,8 +52,8 @@ class Dashboards:
 
     async def listed(self, call: Call[ListQuery, None]) -> wire.DashboardList:
         """Stored dashboards and starters."""
-        account = self._room.account_of(call.principal)
-        stored = {one.name: one for one in await self._room.store.listed(account, call.query.prefix)}
+        account, scope = self._room.account_of(call.principal), call.principal.scope
+        stored = {one.name: one for one in await self._room.store.listed(account, call.query.prefix, scope)}
         found = [
             wire.DashboardSummary(
                 one.name, _summary(one.name), _count(one.body), one.size, one.version, one.modified_ms
@@ -80,35 +80,38 @@ class Dashboards:
     async def put(self, call: Call[Any, wire.PutDashboard]) -> wire.SavedDashboard:
         """Store one."""
         text = json.dumps(call.body.body, ensure_ascii=False, separators=(",", ":"))
-        account, by = self._room.account_of(call.principal), call.principal.name
-        saved, messages = await self._room.save(account, call.path["name"], text, by, call.body.version)
+        who, name = call.principal, call.path["name"]
+        account = self._room.account_of(who)
+        saved, messages = await self._room.save(account, name, text, who.name, call.body.version, within=who.scope)
         return wire.SavedDashboard(saved.name, saved.version, _messages(messages))
 
     async def delete(self, call: Call[Any, None]) -> wire.Deleted:
         """Delete one."""
-        missing = await self._room.store.delete(self._room.account_of(call.principal), [call.path["name"]])
+        account, scope = self._room.account_of(call.principal), call.principal.scope
+        missing = await self._room.store.delete(account, [call.path["name"]], scope)
         if missing:
             raise NotFound(f"dashboard {missing[0]} does not exist, or is a starter, which cannot be deleted")
         return wire.Deleted(call.path["name"])
 
     async def duplicate(self, call: Call[Any, wire.DuplicateDashboard]) -> wire.SavedDashboard:
         """Copy one."""
-        account = self._room.account_of(call.principal)
-        opened = await self._room.open(account, call.path["name"], call.principal.scope, {})
+        account, scope = self._room.account_of(call.principal), call.principal.scope
+        opened = await self._room.open(account, call.path["name"], scope, {})
         name = call.body.name or await self._free(account, opened.name)
-        saved, messages = await self._room.save(account, name, opened.text, call.principal.name, 0)
+        saved, messages = await self._room.save(account, name, opened.text, call.principal.name, 0, within=scope)
         return wire.SavedDashboard(saved.name, saved.version, _messages(messages))
 
     async def versions(self, call: Call[Any, None]) -> wire.DashboardVersions:
         """Earlier versions."""
-        found = await self._room.store.versions(self._room.account_of(call.principal), call.path["name"])
+        account, scope = self._room.account_of(call.principal), call.principal.scope
+        found = await self._room.store.versions(account, call.path["name"], scope)
         return wire.DashboardVersions([wire.DashboardVersion(one.version, one.modified_ms, one.size) for one in found])
 
     async def restore(self, call: Call[Any, wire.RestoreDashboard]) -> wire.SavedDashboard:
         """Bring an earlier version back, as a new one."""
-        account, name = self._room.account_of(call.principal), call.path["name"]
-        earlier = await self._room.store.version(account, name, call.body.version)
-        saved = await self._room.store.put(account, name, earlier.body, call.principal.name)
+        account, name, scope = self._room.account_of(call.principal), call.path["name"], call.principal.scope
+        earlier = await self._room.store.version(account, name, call.body.version, scope)
+        saved = await self._room.store.put(account, name, earlier.body, call.principal.name, within=scope)
         return wire.SavedDashboard(saved.name, saved.version, [])
 
     async def imported(self, call: Call[Any, wire.ImportDashboard]) -> wire.ImportedDashboard:
@@ -118,7 +121,7 @@ class Dashboards:
         name = call.body.name or await self._free(account, found.title)
         if not call.body.dry_run:
             text = json.dumps(found.body, ensure_ascii=False, separators=(",", ":"))
-            saved, _ = await self._room.save(account, name, text, call.principal.name)
+            saved, _ = await self._room.save(account, name, text, call.principal.name, within=call.principal.scope)
             version = saved.version
         left = [wire.LeftOut(one.what, one.why) for one in found.left]
         body = dict(found.body)
@@ -156,10 +159,12 @@ def operations(room: DashboardRoom) -> list[Operation]:
         Operation(
             "GET", _PATH, "list dashboards", "Dashboards, the starters included.", do.listed, wire.DashboardList,
             query=ListQuery, tag="dashboards",
+            bound=True,
         ),
         Operation(
             "POST", "/rest/v1/dashboard-checks", "check dashboard", "What is wrong with a body, in CloudWatch's words.",
             do.check, wire.CheckedDashboard, body=wire.CheckDashboard, role=Role.WRITE, tag="dashboards",
+            bound=True,
         ),
         Operation(
             "POST", "/rest/v1/dashboard-imports", "import dashboard",
@@ -169,30 +174,37 @@ def operations(room: DashboardRoom) -> list[Operation]:
         Operation(
             "GET", _ONE, "get dashboard", "A dashboard with its body.", do.read, wire.Dashboard,
             errors=(404,), **common,
+            bound=True,
         ),
         Operation(
             "PUT", _ONE, "put dashboard", "Store a dashboard, replacing what was there.", do.put, wire.SavedDashboard,
             body=wire.PutDashboard, errors=(409,), **change,
+            bound=True,
         ),
         Operation(
             "DELETE", _ONE, "delete dashboard", "Delete a dashboard and its links.", do.delete, wire.Deleted,
             errors=(404,), **change,
+            bound=True,
         ),
         Operation(
             "POST", _ONE + "/duplicate", "duplicate dashboard", "Copy a dashboard.", do.duplicate, wire.SavedDashboard,
             body=wire.DuplicateDashboard, status=201, errors=(404, 409), **change,
+            bound=True,
         ),
         Operation(
             "GET", _ONE + "/versions", "list dashboard versions", "Earlier versions of a dashboard.", do.versions,
             wire.DashboardVersions, **common,
+            bound=True,
         ),
         Operation(
             "POST", _ONE + "/restore", "restore dashboard", "Bring an earlier version back; undoes a deletion too.",
             do.restore, wire.SavedDashboard, body=wire.RestoreDashboard, errors=(404,), **change,
+            bound=True,
         ),
         Operation(
             "GET", _ONE + "/data", "get dashboard data", "What the widgets of a dashboard show.", do.data,
             wire.DashboardData, query=DataQuery, errors=(404, 504), **common,
+            bound=True,
         ),
     ]  # fmt: skip
 

@@ -51,11 +51,17 @@ def routes(room: DatasetRoom) -> list[BaseRoute]:
 
     return [
         *(
-            DoorRoute(f"{ABOUT}sql/{format_}", _answering(sql, format_), Role.FINANCE, methods=["POST"])
+            DoorRoute(f"{ABOUT}sql/{format_}", _answering(sql, format_), Role.FINANCE, bound=True, methods=["POST"])
             for format_ in FORMATS
         ),
         *(
-            DoorRoute(f"{PATH}/{{name}}/{format_}", _answering(rows, format_), Role.FINANCE, methods=["GET", "POST"])
+            DoorRoute(
+                f"{PATH}/{{name}}/{format_}",
+                _answering(rows, format_),
+                Role.FINANCE,
+                bound=True,
+                methods=["GET", "POST"],
+            )
             for format_ in FORMATS
         ),
     ]

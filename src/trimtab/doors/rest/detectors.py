@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trimtab.access.principal import Role
-from trimtab.access.scope import Scope
 from trimtab.anomalies.progress import ProgressStore
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.tags import make_tags
@@ -24,7 +23,7 @@ def operations(room: DetectorRoom, progress: ProgressStore, account: str, region
     """The operations on detectors; those put here belong to the caller's account (`account` without) and `region`."""
 
     async def listed(call: Call[Any, None]) -> wire.DetectorList:
-        found = [one for one in await room.store.all() if _covers(call.principal.scope, one)]
+        found = [one for one in await room.store.all() if one.seen_by(call.principal.scope)]
         return wire.DetectorList([detector_on_wire(one) for one in found], watch_on_wire(await progress.last()))
 
     async def put(call: Call[Any, wire.PutDetector]) -> wire.Detector:
@@ -36,7 +35,7 @@ def operations(room: DetectorRoom, progress: ProgressStore, account: str, region
     async def remove(call: Call[Any, None]) -> wire.DetectorList:
         id_ = call.path["id"]
         known = [one for one in await room.store.all() if one.id == id_]
-        found = next((one for one in known if _covers(call.principal.scope, one)), None)
+        found = next((one for one in known if one.seen_by(call.principal.scope)), None)
         if found is None:
             raise NotFound(f"cannot delete anomaly detector {id_}: there is none; `trimtab detectors list` shows them")
         await room.store.delete(found.account, found.region, found.id)
@@ -52,6 +51,7 @@ def operations(room: DetectorRoom, progress: ProgressStore, account: str, region
             listed,
             wire.DetectorList,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "PUT",
@@ -111,10 +111,4 @@ def detector_on_wire(one: Detector) -> wire.Detector:
         state=one.state.value,
         trained_ms=one.trained_ms or None,
         created_ms=one.created_ms,
-    )
-
-
-def _covers(scope: Scope, one: Detector) -> bool:
-    return (scope.accounts is None or one.account in scope.accounts) and (
-        scope.regions is None or one.region in scope.regions
     )

@@ -67,7 +67,7 @@ def operations(gate: Gate) -> list[Operation]:
 
 
 def _whole(call: Call[Any, Any]) -> None:
-    if call.principal.is_bound:
+    if not call.principal.sees_all:
         raise AccessDenied(
             f"cannot see or change where this server connects to: {call.principal.name!r} has "
             f"{Grant.of(call.principal)}; it is for administrators of all of it"

@@ -133,6 +133,7 @@ def operations(needs: Triggering) -> list[Operation]:
             wire.PatternTested,
             body=wire.TestPattern,
             tag=TAG,
+            bound=True,
         ),
         Operation(
             "POST",
@@ -143,6 +144,7 @@ def operations(needs: Triggering) -> list[Operation]:
             wire.SchedulePreview,
             body=wire.PreviewSchedule,
             tag=TAG,
+            bound=True,
         ),
         Operation(
             "POST",

@@ -65,6 +65,7 @@ def operations(room: Currencies) -> list[Operation]:
             query=RatesQuery,
             role=Role.FINANCE,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "POST",

@@ -67,6 +67,7 @@ def operations(needs: Evaluating) -> list[Operation]:
             wire.Evaluated,
             body=wire.Evaluate,
             errors=(504,),
+            bound=True,
         )
     ]
 

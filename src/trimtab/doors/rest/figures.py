@@ -44,6 +44,7 @@ def operations() -> list[Operation]:
             query=NoQuery,
             role=Role.FINANCE,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -56,6 +57,7 @@ def operations() -> list[Operation]:
             role=Role.FINANCE,
             errors=(404,),
             tag=_TAG,
+            bound=True,
         ),
     ]
 

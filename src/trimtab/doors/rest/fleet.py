@@ -88,6 +88,7 @@ def operations(ledger: HoursReader, clock: Clock) -> list[Operation]:
             role=Role.FINANCE,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -99,6 +100,7 @@ def operations(ledger: HoursReader, clock: Clock) -> list[Operation]:
             query=RemarksQuery,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
     ]
 

@@ -19,7 +19,7 @@ def operations(clock: Clock) -> list[Operation]:
     return [
         Operation("POST", "/rest/v1/function-memory/curves", "tune function memory",
                   "Duration and cost by memory of the runs given, and which size is cheapest and fastest.",
-                  run, wire.MemoryCurve, body=wire.TuneMemory, tag="scaling"),
+                  run, wire.MemoryCurve, body=wire.TuneMemory, tag="scaling", bound=True),
     ]  # fmt: skip
 
 

@@ -46,7 +46,15 @@ def operations(health: Health) -> list[Operation]:
 
     return [
         Operation(
-            "GET", "/healthz", "get health", "The process is alive.", alive, wire.Health, role=None, tag="server"
+            "GET",
+            "/healthz",
+            "get health",
+            "The process is alive.",
+            alive,
+            wire.Health,
+            role=None,
+            tag="server",
+            bound=True,
         ),
         Operation(
             "GET",
@@ -58,6 +66,7 @@ def operations(health: Health) -> list[Operation]:
             role=None,
             also=(503,),
             tag="server",
+            bound=True,
         ),
         Operation(
             "GET",

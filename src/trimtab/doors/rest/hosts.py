@@ -23,5 +23,15 @@ def operations(read: HostReader, clock: Clock) -> list[Operation]:
 
     summary = "The machines that reported in the last week."
     return [
-        Operation("GET", "/rest/v1/hosts", "list hosts", summary, listed, wire.HostList, errors=(504,), tag="hosts")
+        Operation(
+            "GET",
+            "/rest/v1/hosts",
+            "list hosts",
+            summary,
+            listed,
+            wire.HostList,
+            errors=(504,),
+            tag="hosts",
+            bound=True,
+        )
     ]

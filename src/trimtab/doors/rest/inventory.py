@@ -80,6 +80,7 @@ def _resources(room: InventoryRoom, clock: Clock, place: Place) -> list[Operatio
             wire.ResourcePage,
             query=ResourcesQuery,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "POST",

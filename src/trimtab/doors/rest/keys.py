@@ -50,6 +50,7 @@ def operations(room: AccessRoom, account: str) -> list[Operation]:
             listed,
             wire.KeyList,
             role=Role.ADMIN,
+            bound=True,
             tag="access",
         ),
         Operation(
@@ -64,6 +65,7 @@ def operations(room: AccessRoom, account: str) -> list[Operation]:
             status=201,
             errors=(403, 404),
             role=Role.ADMIN,
+            bound=True,
             tag="access",
         ),
         Operation(
@@ -79,6 +81,7 @@ def operations(room: AccessRoom, account: str) -> list[Operation]:
             errors=(404, 409),
             path_parameters={"id": "The id of the key, as listed."},
             role=Role.ADMIN,
+            bound=True,
             tag="access",
         ),
         Operation(
@@ -91,6 +94,7 @@ def operations(room: AccessRoom, account: str) -> list[Operation]:
             errors=(404, 409),
             path_parameters={"id": "The id of the key, as listed."},
             role=Role.ADMIN,
+            bound=True,
             tag="access",
         ),
     ]

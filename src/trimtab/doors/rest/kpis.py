@@ -94,6 +94,7 @@ def operations(reading: Reading) -> list[Operation]:
             query=KpiQuery,
             errors=(504,),
             tag="kpis",
+            bound=True,
         )
     ]
 

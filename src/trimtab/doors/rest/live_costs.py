@@ -75,6 +75,7 @@ def operations(live: LiveEstimates) -> list[Operation]:
             role=Role.FINANCE,
             errors=(404,),
             tag=_TAG,
+            bound=True,
         )
     ]
 

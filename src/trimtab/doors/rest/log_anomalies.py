@@ -42,6 +42,7 @@ def operations(found: LogPatternAnomalies, clock: Clock) -> list[Operation]:
             query=AnomaliesQuery,
             errors=(504,),
             tag="logs",
+            bound=True,
         )
     ]
 

@@ -107,6 +107,7 @@ def operations(writing: LogWriting) -> list[Operation]:
             wire.LogGroupPage,
             query=GroupsQuery,
             tag="logs",
+            bound=True,
         ),
         Operation(
             "GET",
@@ -118,6 +119,7 @@ def operations(writing: LogWriting) -> list[Operation]:
             query=EventsQuery,
             errors=(404, 504),
             tag="logs",
+            bound=True,
         ),
         Operation(
             "POST",

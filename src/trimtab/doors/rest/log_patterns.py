@@ -58,5 +58,6 @@ def operations(writing: LogWriting) -> list[Operation]:
             query=PatternsQuery,
             errors=(404, 504),
             tag="logs",
+            bound=True,
         )
     ]

@@ -37,6 +37,7 @@ def operations(needs: Querying) -> list[Operation]:
             body=wire.LogQuery,
             errors=(404, 504),
             tag="logs",
+            bound=True,
         )
     ]
 

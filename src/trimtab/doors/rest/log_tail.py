@@ -38,7 +38,7 @@ def routes(doors: LogDoors) -> list[BaseRoute]:
             return answer_error(problem)
         return StreamingResponse(_all(first, updates), media_type="text/event-stream", headers=_HEADERS)
 
-    return [DoorRoute(PATH, tail, Role.READ, methods=["GET"])]
+    return [DoorRoute(PATH, tail, Role.READ, bound=True, methods=["GET"])]
 
 
 async def _query(doors: LogDoors, request: Request) -> TailQuery:

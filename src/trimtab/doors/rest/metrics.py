@@ -156,6 +156,7 @@ def operations(reading: Reading) -> list[Operation]:
             wire.SeriesPage,
             query=ListQuery,
             errors=(404,),
+            bound=True,
         ),
         Operation(
             "GET",
@@ -166,6 +167,7 @@ def operations(reading: Reading) -> list[Operation]:
             wire.QueryAnswer,
             query=StatisticsQuery,
             errors=(504,),
+            bound=True,
         ),
         Operation(
             "GET",
@@ -176,6 +178,7 @@ def operations(reading: Reading) -> list[Operation]:
             wire.RawAnswer,
             query=RawQuery,
             errors=(404, 504),
+            bound=True,
         ),
     ]
 

@@ -55,7 +55,11 @@ def routes(book: PriceBook) -> list[BaseRoute]:
 
     return [
         DoorRoute(
-            f"{PATH}/{{service}}/{{currency}}/{{version}}/{{region}}/index.{{kind}}", file, Role.READ, methods=["GET"]
+            f"{PATH}/{{service}}/{{currency}}/{{version}}/{{region}}/index.{{kind}}",
+            file,
+            Role.READ,
+            bound=True,
+            methods=["GET"],
         )
     ]
 

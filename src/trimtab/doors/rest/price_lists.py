@@ -71,7 +71,7 @@ def operations(room: InventoryRoom, clock: Clock) -> list[Operation]:
     # fmt: off
     return [
         Operation("GET", _ROOT, "list price lists", "Price lists that were imported.",
-                  listed, wire.PriceLists, tag=_TAG),
+                  listed, wire.PriceLists, tag=_TAG, bound=True),
         Operation("POST", f"{_ROOT}/parts", "put price list part", "Take products and prices of a list.",
                   part, wire.PricesTaken, body=wire.PriceListPart, **admin),
         Operation("POST", _ROOT, "end price list", "A list came whole: what it does not have any more has ended.",
@@ -83,7 +83,7 @@ def operations(room: InventoryRoom, clock: Clock) -> list[Operation]:
         Operation("GET", "/rest/v1/catalog/{type}/prices", "get instance prices",
                   "What an instance type cost in a region, by purchase option and time; nothing where nobody said.",
                   of_type, wire.InstancePrices, query=PricesQuery,
-                  path_parameters={"type": "The instance type, such as p5.48xlarge."}, tag=_TAG),
+                  path_parameters={"type": "The instance type, such as p5.48xlarge."}, tag=_TAG, bound=True),
     ]
     # fmt: on
 

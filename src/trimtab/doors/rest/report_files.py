@@ -35,4 +35,4 @@ def routes(needs: Reporting) -> list[BaseRoute]:
             return answer_error(problem)
         return Response(made.content, 200, made.headers, made.media_type)
 
-    return [DoorRoute(f"{PATH}/written/file", file, Role.FINANCE, methods=["GET"])]
+    return [DoorRoute(f"{PATH}/written/file", file, Role.FINANCE, bound=True, methods=["GET"])]

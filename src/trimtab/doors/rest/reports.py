@@ -85,9 +85,9 @@ def operations(needs: Reporting) -> list[Operation]:
     one = f"{PATH}/schedules/{{name}}"
     return [
         Operation("GET", f"{PATH}/templates", "list report templates", "What reports there are.", templates,
-                  wire.ReportTemplates, role=read, tag=_TAG),
+                  wire.ReportTemplates, role=read, tag=_TAG, bound=True),
         Operation("GET", f"{PATH}/written", "write report", "A report now: sentences with their evidence, and tables.",
-                  written, wire.WrittenReport, query=Asked, role=read, errors=(504,), tag=_TAG),
+                  written, wire.WrittenReport, query=Asked, role=read, errors=(504,), tag=_TAG, bound=True),
         Operation("GET", f"{PATH}/schedules", "list scheduled reports", "Schedules, and the newest writings.", listed,
                   wire.ScheduledReports, role=read, tag=_TAG),
         Operation("PUT", one, "schedule report", "Make or replace the schedule of a report.", put_one,

@@ -87,6 +87,7 @@ def operations(room: RightsizingRoom) -> list[Operation]:
             wire.RecommendationList,
             Which,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -96,6 +97,7 @@ def operations(room: RightsizingRoom) -> list[Operation]:
             left_out,
             wire.NotSizedList,
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "POST",
@@ -117,6 +119,7 @@ def operations(room: RightsizingRoom) -> list[Operation]:
             wire.Recommendation,
             How,
             **one,
+            bound=True,
         ),
     ]
 

@@ -309,12 +309,14 @@ def routes(needs: Dependencies) -> list[BaseRoute]:
     async def described(call: Call[Any, None]) -> Text:
         return Text(body, "application/json")
 
-    document = Operation("GET", OPENAPI_PATH, "get openapi", "This API, described.", described, None, tag="server")
+    document = Operation(
+        "GET", OPENAPI_PATH, "get openapi", "This API, described.", described, None, tag="server", bound=True
+    )
     by_path: dict[str, list[Operation]] = {}
     for operation in [*declared, document]:
         by_path.setdefault(operation.path, []).append(operation)
     found: list[BaseRoute] = [Route(_pattern(path), Endpoint(group)) for path, group in by_path.items()]
-    return [*found, DoorRoute("/rest/{path:path}", _Unknown(), Role.FINANCE)]
+    return [*found, DoorRoute("/rest/{path:path}", _Unknown(), Role.FINANCE, bound=True)]
 
 
 def _pattern(path: str) -> str:

@@ -96,6 +96,7 @@ def operations(reports: RunReports) -> list[Operation]:
             query=RunsQuery,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -107,6 +108,7 @@ def operations(reports: RunReports) -> list[Operation]:
             query=ReportQuery,
             errors=(404, 504),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -117,6 +119,7 @@ def operations(reports: RunReports) -> list[Operation]:
             wire.Queue,
             query=QueueQuery,
             tag=_TAG,
+            bound=True,
         ),
     ]
 

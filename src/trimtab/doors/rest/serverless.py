@@ -103,6 +103,7 @@ def operations(rooms: ServerlessRooms) -> list[Operation]:
             query=FunctionsQuery,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -114,6 +115,7 @@ def operations(rooms: ServerlessRooms) -> list[Operation]:
             query=InvocationsQuery,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "GET",
@@ -125,6 +127,7 @@ def operations(rooms: ServerlessRooms) -> list[Operation]:
             query=JobsQuery,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
     ]
 

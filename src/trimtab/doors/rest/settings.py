@@ -17,4 +17,8 @@ def operations(describe: Callable[[], Sequence[Described]]) -> list[Operation]:
         )
 
     summary = "Every setting with its value now, its default and where the value came from."
-    return [Operation("GET", "/rest/v1/settings", "list settings", summary, listed, wire.SettingList, tag="server")]
+    return [
+        Operation(
+            "GET", "/rest/v1/settings", "list settings", summary, listed, wire.SettingList, tag="server", bound=True
+        )
+    ]

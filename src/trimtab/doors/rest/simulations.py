@@ -56,6 +56,7 @@ def operations(needs: Simulating) -> list[Operation]:
             body=wire.Simulate,
             errors=(504,),
             tag=_TAG,
+            bound=True,
         ),
         Operation(
             "POST",
@@ -66,6 +67,7 @@ def operations(needs: Simulating) -> list[Operation]:
             wire.ProvisionedPlan,
             body=wire.PlanProvisioned,
             tag=_TAG,
+            bound=True,
         ),
     ]
 

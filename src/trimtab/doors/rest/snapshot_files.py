@@ -29,4 +29,4 @@ def routes(snapshots: Snapshots) -> list[BaseRoute]:
         made = Download(content, PDF if name.endswith(".pdf") else CSV, name)
         return Response(made.content, 200, made.headers, made.media_type)
 
-    return [DoorRoute(f"{PATH}/{{name}}", file, Role.READ, methods=["GET"])]
+    return [DoorRoute(f"{PATH}/{{name}}", file, Role.READ, bound=True, methods=["GET"])]

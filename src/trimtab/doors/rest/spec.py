@@ -65,6 +65,7 @@ class Operation:
     """One method of one path. `errors` are the statuses it may answer beside those that every operation may.
 
     `answer` None means text of `media_type`. `also` are further statuses that carry the same answer type.
+    `bound`: callers who are bound to tags (a team) may call it: it keeps to what they see, or tells of nobody.
     """
 
     method: str
@@ -82,4 +83,5 @@ class Operation:
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     role: Role | None = Role.READ
+    bound: bool = False
     tag: str = "metrics"

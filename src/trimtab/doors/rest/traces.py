@@ -212,7 +212,7 @@ def operations(tracing: Tracing) -> list[Operation]:
 
 
 def _get(path: str, name: str, summary: str, handler: Handler, answer: type[Struct], query: type[Struct]) -> Operation:
-    return Operation("GET", path, name, summary, handler, answer, query=query, errors=_ERRORS, tag="traces")
+    return Operation("GET", path, name, summary, handler, answer, query=query, errors=_ERRORS, tag="traces", bound=True)
 
 
 def _position(text: str) -> tuple[int, str] | None:

@@ -83,7 +83,8 @@ def operations(units: UnitCosts, clock: Clock) -> list[Operation]:
 
     def get(name: str, title: str, words: str, handler: object, query: type, answer: type) -> Operation:
         return Operation(
-            "GET", f"{_PATH}/{name}", title, words, handler, answer, query=query, role=Role.FINANCE, tag=_TAG  # type: ignore[arg-type] # each handler takes the query that stands beside it
+            "GET", f"{_PATH}/{name}", title, words, handler, answer, query=query, role=Role.FINANCE, tag=_TAG,  # type: ignore[arg-type] # each handler takes the query that stands beside it
+            bound=True,
         )  # fmt: skip
 
     return [

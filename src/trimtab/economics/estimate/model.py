@@ -117,7 +117,7 @@ class LineKey(NamedTuple):
             return False
         if scope.regions is not None and self.value(Dimension.REGION) not in {*scope.regions, "", "global"}:
             return False
-        return all(self.value(Tag(rule.key)) in rule.values for rule in scope.rows)
+        return scope.sees({rule.key: self.value(Tag(rule.key)) for rule in scope.rows})
 
 
 @dataclass(frozen=True, slots=True)

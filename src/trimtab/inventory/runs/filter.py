@@ -35,5 +35,4 @@ def visible(scope: Scope, run: Run) -> bool:
     """Whether a scope covers a run: its account, and its owner by the rows that the scope allows."""
     if scope.accounts is not None and run.key.account not in scope.accounts:
         return False
-    known = {**run.tags, "team": run.team, "user": run.user, "queue": run.queue}
-    return all(known.get(rule.key) in rule.values for rule in scope.rows)
+    return scope.sees({**run.tags, "team": run.team, "user": run.user, "queue": run.queue})

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.inventory.runs import sightings
@@ -276,7 +276,7 @@ def _going(connection: Connection, cluster: tuple[str, str], names: Sequence[str
 
 
 def _all(connection: Connection, scope: Scope, cluster: str) -> list[Node]:
-    query = select(cluster_nodes).where(cluster_nodes.c.gone_ms.is_(None))
+    query = select(cluster_nodes).where(cluster_nodes.c.gone_ms.is_(None), *_shown(scope))
     if scope.accounts is not None:
         query = query.where(cluster_nodes.c.account.in_(sorted(scope.accounts)))
     if cluster:
@@ -284,8 +284,13 @@ def _all(connection: Connection, scope: Scope, cluster: str) -> list[Node]:
     return [node_of(row) for row in connection.execute(query.order_by(cluster_nodes.c.name))]
 
 
+def _shown(scope: Scope) -> list[ColumnElement[bool]]:
+    """Nodes are shared by many teams: who is bound to tags sees none, and no number of what they have."""
+    return [false()] if scope.rows else []
+
+
 def _within(scope: Scope, start_ms: int, end_ms: int) -> Any:
-    query = select(node_states).where(node_states.c.from_ms < end_ms, node_states.c.to_ms > start_ms)
+    query = select(node_states).where(node_states.c.from_ms < end_ms, node_states.c.to_ms > start_ms, *_shown(scope))
     if scope.accounts is not None:
         query = query.where(node_states.c.account.in_(sorted(scope.accounts)))
     keys = node_states.c

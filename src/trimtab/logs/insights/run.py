@@ -102,7 +102,7 @@ class LogInsights:
 
         Raises AccessDenied where it unmasks and its caller may not.
         """
-        query = await located(parse_in(ask.language, ask.text), partial(self._table, ask))
+        query = await located(parse_in(ask.language, ask.text), partial(self._table, scope, ask))
         if not ask.unmask and any(map(_unmasks, _queries(query))):
             raise AccessDenied("cannot unmask: a key with the role admin may; take unmask out of the query")
         parameters = Parameters()
@@ -159,8 +159,8 @@ class LogInsights:
         facts = Scanned(matched, records, size, prepared.groups)
         return Found(names, rows, facts)
 
-    async def _table(self, ask: Ask, name: str) -> LookupTable:
-        if self._lookups is None:
+    async def _table(self, scope: Scope, ask: Ask, name: str) -> LookupTable:
+        if self._lookups is None or scope.rows:  # a lookup table is of no team: who is bound to tags has none
             raise NotFound(f"cannot find the lookup table {name!r}: there are none here")
         return await self._lookups.get(ask.account, ask.region, name)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound, QueryAborted, TrimtabError
 from trimtab.logs.insights.run import Ask, Found, LogInsights
@@ -33,12 +33,16 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class Running:
-    """A query that was started. `found` is there once it is complete, `problem` says why it failed."""
+    """A query that was started. `found` is there once it is complete, `problem` says why it failed.
+
+    `within` is what its caller sees: who is bound to other tags finds neither it nor its rows.
+    """
 
     id: str
     ask: Ask
     started_ms: int
     by: str
+    within: Scope = EVERYTHING
     state: State = State.SCHEDULED
     found: Found | None = None
     problem: str = ""
@@ -60,22 +64,26 @@ class RunningQueries:
         busy = sum(one.state in (State.SCHEDULED, State.RUNNING) for one in self.of(ask.account, ask.region))
         if busy >= MAX_RUNNING:
             raise LimitExceeded(f"cannot start the query: {busy} run, of at most {MAX_RUNNING}; wait for one to end")
-        query = Running(str(uuid.uuid4()), ask, self._clock.now_ms(), by)
+        query = Running(str(uuid.uuid4()), ask, self._clock.now_ms(), by, scope)
         self._all[query.id] = query
         query.task = asyncio.create_task(self._run(scope, query))
         self._trim()
         return query
 
-    def get(self, account: str, region: str, id_: str) -> Running:
-        """A query by id. Raises NotFound."""
-        found = self._all.get(id_)
-        if found is None or (found.ask.account, found.ask.region) != (account, region):
+    def get(self, account: str, region: str, id_: str, scope: Scope = EVERYTHING) -> Running:
+        """A query by id. Raises NotFound, also for one that `scope` does not see."""
+        found = next((one for one in self.of(account, region, scope) if one.id == id_), None)
+        if found is None:
             raise NotFound(f"Query '{id_}' does not exist")
         return found
 
-    def of(self, account: str, region: str) -> Iterator[Running]:
-        """The queries of an account in a region, the newest first."""
-        return (one for one in reversed(self._all.values()) if (one.ask.account, one.ask.region) == (account, region))
+    def of(self, account: str, region: str, scope: Scope = EVERYTHING) -> Iterator[Running]:
+        """The queries of an account in a region that `scope` sees, the newest first."""
+        return (
+            one
+            for one in reversed(self._all.values())
+            if (one.ask.account, one.ask.region) == (account, region) and scope.sees_what_was_made_by(one.within)
+        )
 
     def stop(self, account: str, region: str, id_: str) -> None:
         """Stop a query. Raises NotFound, Conflict for one that has ended."""

@@ -114,12 +114,12 @@ class AnalysisRoom:
     ) -> Stored:
         """Check and store an analysis. Raises InvalidInput, NotFound, Conflict."""
         spec = await self.check(principal, document)
-        account = self.datasets.account_of(principal)
-        return await self.store.put(account, name, text_of(spec), principal.name, was=was, shared=shared)
+        account, by, within = self.datasets.account_of(principal), principal.name, principal.scope
+        return await self.store.put(account, name, text_of(spec), by, was=was, shared=shared, within=within)
 
     async def delete(self, principal: Principal, name: str) -> Stored:
         """Delete a stored analysis of the caller's account. Raises NotFound."""
-        return await self.store.delete(self.datasets.account_of(principal), name)
+        return await self.store.delete(self.datasets.account_of(principal), name, principal.scope)
 
     async def wanted(
         self, principal: Principal, spec: Analysis | None, visual: Visual, chosen: Chosen = NOTHING_CHOSEN

@@ -4,7 +4,6 @@ A visual over one metric becomes an alarm on that metric (`metric_alarms.py`). A
 the scope of who asked for it, and published as the metric `trimtab/Analyses` `Value`, which an ordinary alarm judges.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.principal import Principal, Role
-from trimtab.access.scope import RowRule, Scope
+from trimtab.access.scope import scope_of_text, scope_text
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
@@ -101,23 +100,6 @@ class WatchStore:
         gone = delete(analysis_watches).where(_watches.id.in_(ids))
         await self._state.change(lambda connection: connection.execute(gone))
         return found
-
-
-def scope_text(scope: Scope) -> str:
-    """A scope as it is kept."""
-    sets = [None if one is None else sorted(one) for one in (scope.accounts, scope.regions)]
-    return json.dumps([*sets, [[rule.key, sorted(rule.values)] for rule in scope.rows]])
-
-
-def scope_of_text(text: str) -> Scope:
-    """The scope that `scope_text` wrote."""
-    accounts, regions, rows = json.loads(text)
-    rules = tuple(RowRule(key, frozenset(values)) for key, values in rows)
-    return Scope(_set(accounts), _set(regions), rules)
-
-
-def _set(given: list[str] | None) -> frozenset[str] | None:
-    return None if given is None else frozenset(given)
 
 
 def _row(watch: Watch) -> Mapping[str, Any]:

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from trimtab.access.principal import Principal
+from trimtab.access.principal import Principal, unbound_only
 from trimtab.alarms.model import AlarmKey, AlarmKind
 from trimtab.alarms.store import AlarmStore
 from trimtab.base.clock import Clock
-from trimtab.base.errors import InvalidInput, NotFound, TrimtabError
+from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, TrimtabError
 from trimtab.base.tags import make_tags
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
@@ -63,7 +63,8 @@ class Watching:
     async def arm(
         self, principal: Principal, opened: Opened, visual: Visual, limit: Threshold, every_s: int, actions: list[str]
     ) -> Armed:
-        """Make an alarm of a threshold. Raises InvalidInput, LimitExceeded."""
+        """Make an alarm of a threshold. Raises InvalidInput, LimitExceeded, AccessDenied."""
+        _refuse_bound(principal)
         if opened.stored is None:
             raise InvalidInput("cannot watch a visual that is not saved: save the analysis first", field="analysis")
         if every_s not in PERIODS_S:
@@ -82,7 +83,12 @@ class Watching:
         return Armed(key, await self.watches.put(watch))
 
     async def disarm(self, principal: Principal, analysis: str, alarm: str = "") -> list[str]:
-        """Remove the alarms of an analysis that are published, or one of them; their names. Raises NotFound."""
+        """Remove the alarms of an analysis that are published, or one of them; their names.
+
+        Raises NotFound, and AccessDenied for one.
+        """
+        if alarm:
+            _refuse_bound(principal)
         account = self.room.datasets.account_of(principal)
         gone = [one.alarm for one in await self.watches.remove(account, analysis, alarm)]
         if gone:
@@ -158,3 +164,9 @@ def alarm_name(analysis: str, visual: str, limit: Threshold) -> str:
     """The name of a threshold's alarm: the same one again replaces it."""
     side = "above" if limit.above is not None else "below"
     return re.sub(r"[^\w .@-]+", "-", f"{analysis} {visual} {side} {limit.value:g}")[:255]
+
+
+def _refuse_bound(principal: Principal) -> None:
+    """An alarm has a team by its tag alone, and what is published for it is a metric that has none."""
+    if principal.bound:
+        raise AccessDenied(f"cannot change alarms of visuals: {unbound_only(principal)}")

@@ -36,7 +36,7 @@ class AlarmSource:
                 wanted[match["account"], match["region"]].append(match["name"])
         found: dict[str, Stored] = {}
         for (account, region), names in wanted.items():
-            stored = await self._store.named(account, region, names)
+            stored = await self._store.named(account, region, names, scope.rows)
             found |= {one.key.arn: one for one in stored.values()}
         return [_view(found[arn]) for arn in arns if arn in found]
 

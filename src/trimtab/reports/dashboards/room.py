@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.access.principal import Principal
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.reports.dashboards.body import parse_body
@@ -63,7 +63,7 @@ class DashboardRoom:
         """
         starter = STARTERS.get(name)
         try:
-            stored = await self.store.get(account, name)
+            stored = await self.store.get(account, name, scope)
         except NotFound:
             if starter is None:
                 raise
@@ -73,15 +73,25 @@ class DashboardRoom:
         return Opened(name, body, stored.body, stored.version, stored.modified_ms, starter, chosen)
 
     async def save(
-        self, account: str, name: str, text: str, by: str, was: int | None = None
+        self,
+        account: str,
+        name: str,
+        text: str,
+        by: str,
+        was: int | None = None,
+        *,
+        within: Scope = EVERYTHING,
     ) -> tuple[Stored, list[Message]]:
-        """Check and store a body; the answer has what is to be warned of. Raises InvalidInput where it is wrong."""
+        """Check and store a body for a caller who sees `within`; the answer has what is to be warned of.
+
+        Raises InvalidInput where it is wrong, and Conflict.
+        """
         messages = check_body(text, strict=False)
         wrong = errors(messages)
         if wrong:
             listed = "; ".join(f"{one.path or '/'}: {one.text}" for one in wrong[:10])
             raise InvalidInput(f"cannot save dashboard: {listed}", field="body")
-        return await self.store.put(account, name, text, by, was=was), messages
+        return await self.store.put(account, name, text, by, was=was, within=within), messages
 
     def span(self, body: Body) -> Span:
         """The range that the body names, else the last three hours."""

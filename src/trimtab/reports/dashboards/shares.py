@@ -1,12 +1,11 @@
 """Read-only links to one dashboard: a secret token, an end, and what the one who made it could see."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
-from trimtab.access.scope import RowRule, Scope
+from trimtab.access.scope import Scope, scope_of_text, scope_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id, new_secret
@@ -47,7 +46,7 @@ class ShareStore:
             "secret": _digest(token),
             "account": account,
             "dashboard": dashboard,
-            "scope": _written(scope),
+            "scope": scope_text(scope),
             "created_ms": now,
             "created_by": by,
             "expires_ms": share.expires_ms,
@@ -63,7 +62,7 @@ class ShareStore:
         row = await self._state.read(lambda connection: connection.execute(wanted).mappings().first())
         if row is None or row["expires_ms"] <= self._clock.now_ms():
             raise NotFound("this link opens nothing: it has ended, was revoked or is incomplete")
-        return Shown(_share(row), _read(row["scope"]))
+        return Shown(_share(row), scope_of_text(row["scope"]))
 
     async def listed(self, account: str, dashboard: str) -> list[Share]:
         """The links of a dashboard that still open it, newest first."""
@@ -88,25 +87,6 @@ class ShareStore:
 def _digest(token: str) -> str:
     """SHA-256: a token has 240 random bits, so a slow hash would add nothing."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _written(scope: Scope) -> str:
-    return json.dumps(
-        {
-            "accounts": None if scope.accounts is None else sorted(scope.accounts),
-            "regions": None if scope.regions is None else sorted(scope.regions),
-            "rows": [[rule.key, sorted(rule.values)] for rule in scope.rows],
-        }
-    )
-
-
-def _read(text: str) -> Scope:
-    raw = json.loads(text)
-    return Scope(
-        None if raw["accounts"] is None else frozenset(raw["accounts"]),
-        None if raw["regions"] is None else frozenset(raw["regions"]),
-        tuple(RowRule(key, frozenset(values)) for key, values in raw["rows"]),
-    )
 
 
 def _share(row: RowMapping) -> Share:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
+from trimtab.access.made import made_within
+from trimtab.access.scope import EVERYTHING, Scope, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.reports.dashboards.model import Stored
@@ -18,13 +20,18 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 class DashboardStore:
-    """Every dashboard. `account` is the one that a dashboard belongs to."""
+    """Every dashboard. `account` is the one that a dashboard belongs to, `within` what a caller may see.
+
+    A dashboard has no team: it is seen within the rows that its maker was bound to.
+    """
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
 
-    async def put(self, account: str, name: str, body: str, by: str, *, was: int | None = None) -> Stored:
+    async def put(
+        self, account: str, name: str, body: str, by: str, *, was: int | None = None, within: Scope = EVERYTHING
+    ) -> Stored:
         """Store `body`, replacing what was there; the answer has the new version.
 
         `was` is the version that the caller has seen (0: none): Conflict is raised where it is another one by now.
@@ -34,7 +41,9 @@ class DashboardStore:
         now = self._clock.now_ms()
 
         def write(connection: Connection) -> Stored:
-            row = _find(connection, account, name)
+            row = _find(connection, account, name, within)
+            if row is None and _find(connection, account, name) is not None:
+                raise Conflict(f"cannot save dashboard {name}: another team has one of that name; choose another name")
             version = row["version"] if row else 0
             if was is not None and was != version:
                 raise Conflict(
@@ -50,27 +59,29 @@ class DashboardStore:
             else:
                 version = _last_kept(connection, account, name)
                 values = {"account": account, "name": name, "body": body, "modified_ms": now, "modified_by": by}
+                values |= {"scope_rows": rows_text(within.rows)}
                 connection.execute(insert(dashboards).values({**values, "version": version + 1}))
             return Stored(account, name, body, now, version + 1)
 
         return await self._state.change(write)
 
-    async def get(self, account: str, name: str) -> Stored:
+    async def get(self, account: str, name: str, within: Scope = EVERYTHING) -> Stored:
         """The dashboard. Raises NotFound."""
-        row = await self._state.read(lambda connection: _find(connection, account, name))
+        row = await self._state.read(lambda connection: _find(connection, account, name, within))
         if row is None:
             raise NotFound(f"Dashboard {name} does not exist")
         return _stored(row)
 
-    async def listed(self, account: str, prefix: str = "") -> list[Stored]:
+    async def listed(self, account: str, prefix: str = "", within: Scope = EVERYTHING) -> list[Stored]:
         """The dashboards of an account whose names begin with `prefix`, by name."""
         wanted = select(dashboards).where(dashboards.c.account == account).order_by(dashboards.c.name)
+        wanted = wanted.where(made_within(dashboards.c.scope_rows, within))
         if prefix:
             wanted = wanted.where(dashboards.c.name.startswith(prefix, autoescape=True))
         rows = await self._state.read(lambda connection: list(connection.execute(wanted).mappings()))
         return [_stored(row) for row in rows]
 
-    async def delete(self, account: str, names: Sequence[str]) -> list[str]:
+    async def delete(self, account: str, names: Sequence[str], within: Scope = EVERYTHING) -> list[str]:
         """Delete dashboards with the links that share them; their versions stay for a restore.
 
         Those that are there are deleted; the answer names those that are not.
@@ -79,7 +90,7 @@ class DashboardStore:
         def remove(connection: Connection) -> list[str]:
             missing = []
             for name in dict.fromkeys(names):
-                row = _find(connection, account, name)
+                row = _find(connection, account, name, within)
                 if row is None:
                     missing.append(name)
                     continue
@@ -92,22 +103,24 @@ class DashboardStore:
 
         return await self._state.change(remove)
 
-    async def versions(self, account: str, name: str) -> list[Stored]:
+    async def versions(self, account: str, name: str, within: Scope = EVERYTHING) -> list[Stored]:
         """The versions before the present one, newest first."""
         table = dashboard_versions.c
         wanted = select(dashboard_versions).where((table.account == account) & (table.name == name))
+        wanted = wanted.where(made_within(table.scope_rows, within))
         rows = await self._state.read(
             lambda connection: list(connection.execute(wanted.order_by(table.version.desc())).mappings())
         )
         return [_stored(row) for row in rows]
 
-    async def version(self, account: str, name: str, number: int) -> Stored:
+    async def version(self, account: str, name: str, number: int, within: Scope = EVERYTHING) -> Stored:
         """One version, the present one included. Raises NotFound."""
         table = dashboard_versions.c
         wanted = (table.account == account) & (table.name == name) & (table.version == number)
+        wanted &= made_within(table.scope_rows, within)
 
         def read(connection: Connection) -> RowMapping | None:
-            present = _find(connection, account, name)
+            present = _find(connection, account, name, within)
             if present is not None and present["version"] == number:
                 return present
             return connection.execute(select(dashboard_versions).where(wanted)).mappings().first()
@@ -146,12 +159,13 @@ def _at(account: str, name: str) -> ColumnElement[bool]:
     return (dashboards.c.account == account) & (dashboards.c.name == name)
 
 
-def _find(connection: Connection, account: str, name: str) -> RowMapping | None:
-    return connection.execute(select(dashboards).where(_at(account, name))).mappings().first()
+def _find(connection: Connection, account: str, name: str, within: Scope = EVERYTHING) -> RowMapping | None:
+    seen = made_within(dashboards.c.scope_rows, within)
+    return connection.execute(select(dashboards).where(_at(account, name), seen)).mappings().first()
 
 
 def _keep(connection: Connection, row: RowMapping) -> None:
-    columns = ("account", "name", "version", "body", "modified_ms", "modified_by")
+    columns = ("account", "name", "version", "body", "modified_ms", "modified_by", "scope_rows")
     connection.execute(insert(dashboard_versions).values({column: row[column] for column in columns}))
     table = dashboard_versions.c
     same = (table.account == row["account"]) & (table.name == row["name"])

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
-from trimtab.access.scope import RowRule, Scope
+from trimtab.access.scope import Scope, scope_of_text, scope_text
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.datasets import dataset_extracts
@@ -98,23 +98,7 @@ class ExtractStore:
 
 def key_of(scope: Scope) -> str:
     """A scope in 64 characters: equal for equal ones only."""
-    return hashlib.sha256(_json(scope).encode()).hexdigest()
-
-
-def _json(scope: Scope) -> str:
-    rows = sorted((rule.key, sorted(rule.values)) for rule in scope.rows)
-    return json.dumps({"accounts": _sorted(scope.accounts), "regions": _sorted(scope.regions), "rows": rows})
-
-
-def _sorted(values: frozenset[str] | None) -> Sequence[str] | None:
-    return None if values is None else sorted(values)
-
-
-def _scope(text: str) -> Scope:
-    told = json.loads(text)
-    rules = tuple(RowRule(key, frozenset(values)) for key, values in told["rows"])
-    accounts, regions = (None if told[name] is None else frozenset(told[name]) for name in ("accounts", "regions"))
-    return Scope(accounts, regions, rules)
+    return hashlib.sha256(scope_text(scope).encode()).hexdigest()
 
 
 def _at(dataset: str, scope: Scope) -> ColumnElement[bool]:
@@ -125,7 +109,7 @@ def _values(one: Extract) -> dict[str, Any]:
     return {
         "dataset": one.dataset,
         "scope": key_of(one.scope),
-        "scope_json": _json(one.scope),
+        "scope_json": scope_text(one.scope),
         "spec_version": one.spec_version,
         "table_name": one.table,
         "columns": json.dumps(one.columns),
@@ -143,7 +127,7 @@ def _values(one: Extract) -> dict[str, Any]:
 
 def _extract(row: RowMapping) -> Extract:
     return Extract(
-        row["dataset"], _scope(row["scope_json"]), row["spec_version"], row["table_name"],
+        row["dataset"], scope_of_text(row["scope_json"]), row["spec_version"], row["table_name"],
         tuple(json.loads(row["columns"])), row["row_count"], row["start_ms"], row["end_ms"], json.loads(row["until"]),
         row["made_ms"], row["took_ms"], row["problem"], row["asked_ms"], row["next_ms"],
     )  # fmt: skip

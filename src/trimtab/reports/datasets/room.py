@@ -80,7 +80,9 @@ class DatasetRoom:
         """Check and store a dataset. Raises InvalidInput, Conflict."""
         checked = self.check(document)
         account = self.account_of(principal)
-        stored = await self.store.put(account, name, text_of(checked.spec), principal.name, was=was, shared=shared)
+        stored = await self.store.put(
+            account, name, text_of(checked.spec), principal.name, was=was, shared=shared, within=principal.scope
+        )
         if checked.spec.extract is not None:  # its writer reads it next: the extract is made with the next turn
             await self.extracts.store.asked(stored.id, principal.scope)
         return stored, checked
@@ -92,7 +94,7 @@ class DatasetRoom:
 
     async def delete(self, principal: Principal, name: str) -> Stored:
         """Delete a dataset of the caller's account with its extracts. Raises NotFound."""
-        gone = await self.store.delete(self.account_of(principal), name)
+        gone = await self.store.delete(self.account_of(principal), name, principal.scope)
         await self.extracts.store.forget(gone.id)
         return gone
 

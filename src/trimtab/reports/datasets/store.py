@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, delete, insert, or_, select, update
 
-from trimtab.access.scope import Scope
+from trimtab.access.made import made_within
+from trimtab.access.scope import EVERYTHING, Scope, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.ids import new_id
@@ -20,7 +21,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,127}")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A spec as it is kept. `shared`: readers of other accounts find it too; what they see in it is their own."""
+    """A spec as it is kept.
+
+    `shared`: readers of other accounts and teams find it too; what they see in it is their own.
+    """
 
     id: str
     account: str
@@ -45,7 +49,10 @@ class Version:
 
 
 class SpecStore:
-    """Specs of one kind. `account` is the one that a spec belongs to."""
+    """Specs of one kind. `account` is the one that a spec belongs to, `within` what who changes it may see.
+
+    A spec has no team: who is bound to tags finds those made within the same rows, and those that are shared.
+    """
 
     def __init__(self, state: State, clock: Clock, kind: str, table: Table, versions: Table) -> None:
         self._state = state
@@ -55,7 +62,15 @@ class SpecStore:
         self._versions = versions
 
     async def put(
-        self, account: str, name: str, spec: str, by: str, *, was: int | None = None, shared: bool | None = None
+        self,
+        account: str,
+        name: str,
+        spec: str,
+        by: str,
+        *,
+        was: int | None = None,
+        shared: bool | None = None,
+        within: Scope = EVERYTHING,
     ) -> Stored:
         """Store `spec`, replacing what was there; the answer has the new version.
 
@@ -71,7 +86,9 @@ class SpecStore:
         now = self._clock.now_ms()
 
         def write(connection: Connection) -> Stored:
-            row = self._find(connection, self._at(account, name))
+            row = self._find(connection, self._at(account, name) & self._made(within))
+            if row is None and self._find(connection, self._at(account, name)) is not None:
+                raise Conflict(f"cannot save {self._kind} {name}: another team has one of that name; choose another")
             version = row["version"] if row else 0
             if was is not None and was != version:
                 raise Conflict(
@@ -81,6 +98,7 @@ class SpecStore:
             said = {"spec": spec, "updated_ms": now, "updated_by": by, "version": version + 1}
             if row is None:
                 made = {"id": new_id(), "account": account, "name": name, "owner": by, "created_ms": now}
+                made["scope_rows"] = rows_text(within.rows)
                 connection.execute(insert(self._table).values({**made, **said, "shared": bool(shared)}))
             elif row["spec"] != spec or (shared is not None and shared != row["shared"]):
                 self._keep(connection, row)
@@ -113,12 +131,12 @@ class SpecStore:
         rows = await self._state.read(lambda connection: list(connection.execute(select(self._table)).mappings()))
         return [_stored(row) for row in rows]
 
-    async def delete(self, account: str, name: str) -> Stored:
+    async def delete(self, account: str, name: str, within: Scope = EVERYTHING) -> Stored:
         """Delete a spec of an account, by id or name, with its versions; what it was. Raises NotFound."""
 
         def remove(connection: Connection) -> Stored:
             table = self._table.c
-            mine = (table.account == account) & or_(table.id == name, table.name == name)
+            mine = (table.account == account) & or_(table.id == name, table.name == name) & self._made(within)
             row = self._find(connection, mine)
             if row is None:
                 raise NotFound(f"{self._kind} {name[:140]} does not exist in account {account}")
@@ -140,9 +158,13 @@ class SpecStore:
 
     def _seen(self, scope: Scope) -> ColumnElement[bool]:
         table = self._table.c
-        if scope.accounts is None:
-            return table.id.is_not(None)
-        return or_(table.account.in_(sorted(scope.accounts)), table.shared)
+        made = self._made(scope)
+        if scope.accounts is not None:
+            made = and_(made, table.account.in_(sorted(scope.accounts)))
+        return or_(made, table.shared)
+
+    def _made(self, within: Scope) -> ColumnElement[bool]:
+        return made_within(self._table.c.scope_rows, within)
 
     def _find(self, connection: Connection, where: ColumnElement[bool]) -> RowMapping | None:
         return connection.execute(select(self._table).where(where)).mappings().first()

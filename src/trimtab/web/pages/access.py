@@ -35,7 +35,7 @@ trimtab keys create --kind token --role read --name grafana"""
 
 async def _egress(site: Site, view: View) -> dict[str, Any] | None:
     """The list and what was refused; None for whoever administers no more than an account or a team."""
-    if site.state.gate is None or view.principal.is_bound:
+    if site.state.gate is None or not view.principal.sees_all:
         return None
     kept = site.state.gate.entries
     return {"entries": await asyncio.to_thread(kept.listed), "refusals": await asyncio.to_thread(kept.refusals)}
@@ -48,8 +48,8 @@ async def _people(site: Site, view: View) -> dict[str, Any]:
         return {"groups": [], "services": [], "people": [], "locked": [], "refused": [], "room": False}
     groups, services = await room.groups.listed(mine), await room.services.listed(mine)
     people = await room.people.listed(mine)
-    locked = [] if view.principal.is_bound else await room.lockout.locked()
-    refused = [] if view.principal.is_bound else (await room.refusals.listed())[:_MOST_REFUSED]
+    locked = [] if not view.principal.sees_all else await room.lockout.locked()
+    refused = [] if not view.principal.sees_all else (await room.refusals.listed())[:_MOST_REFUSED]
     seen = {"people": people, "locked": locked, "refused": refused}
     return {"groups": groups, "services": services, "room": True, **seen}
 
@@ -99,7 +99,7 @@ def routes(site: Site) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         view = site.view(request)
         form = await read_form(request, _FORM_BYTES)
-        if site.state.gate is None or view.principal.is_bound:
+        if site.state.gate is None or not view.principal.sees_all:
             raise AccessDenied("cannot change where this server connects to: that is for administrators of all of it")
         place = form.get("place", "")
         if form.get("do") == "remove":
@@ -113,13 +113,13 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.json(request, {"keys": [asdict(key) for key in keys]})
 
     return [
-        Route("/access", site.guarded(access, Role.ADMIN)),
-        Route("/access/keys", site.guarded(make, Role.ADMIN), methods=["POST"]),
-        Route("/access/keys/rotate", site.guarded(rotate, Role.ADMIN), methods=["POST"]),
-        Route("/access/keys/revoke", site.guarded(revoke, Role.ADMIN), methods=["POST"]),
+        Route("/access", site.guarded(access, Role.ADMIN, bound=True)),
+        Route("/access/keys", site.guarded(make, Role.ADMIN, bound=True), methods=["POST"]),
+        Route("/access/keys/rotate", site.guarded(rotate, Role.ADMIN, bound=True), methods=["POST"]),
+        Route("/access/keys/revoke", site.guarded(revoke, Role.ADMIN, bound=True), methods=["POST"]),
         *access_forms.routes(site),
         Route("/access/egress", site.guarded(act, Role.ADMIN), methods=["POST"]),
-        Route("/access.json", site.guarded(access_json, Role.ADMIN)),
+        Route("/access.json", site.guarded(access_json, Role.ADMIN, bound=True)),
     ]
 
 

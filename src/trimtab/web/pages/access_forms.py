@@ -62,7 +62,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def unlock(request: Request) -> Response:
         form = await read_form(request, _FORM_BYTES)
-        if request.state.principal.is_bound:
+        if not request.state.principal.sees_all:
             raise AccessDenied("cannot unlock anybody: that is for administrators of the whole server")
         await room().lockout.unlock(form.get("subject", ""))
         return RedirectResponse("/access#people", 303)
@@ -90,13 +90,13 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse("/login", 303)
 
     return [
-        Route("/access/groups", site.guarded(groups, Role.ADMIN), methods=["POST"]),
-        Route("/access/service-accounts", site.guarded(services, Role.ADMIN), methods=["POST"]),
-        Route("/access/users", site.guarded(users, Role.ADMIN), methods=["POST"]),
-        Route("/access/unlock", site.guarded(unlock, Role.ADMIN), methods=["POST"]),
-        Route("/me", site.guarded(me, Role.FINANCE)),
-        Route("/me/group", site.guarded(act_as, Role.FINANCE), methods=["POST"]),
-        Route("/me/password", site.guarded(password, Role.FINANCE), methods=["POST"]),
+        Route("/access/groups", site.guarded(groups, Role.ADMIN, bound=True), methods=["POST"]),
+        Route("/access/service-accounts", site.guarded(services, Role.ADMIN, bound=True), methods=["POST"]),
+        Route("/access/users", site.guarded(users, Role.ADMIN, bound=True), methods=["POST"]),
+        Route("/access/unlock", site.guarded(unlock, Role.ADMIN, bound=True), methods=["POST"]),
+        Route("/me", site.guarded(me, Role.FINANCE, bound=True)),
+        Route("/me/group", site.guarded(act_as, Role.FINANCE, bound=True), methods=["POST"]),
+        Route("/me/password", site.guarded(password, Role.FINANCE, bound=True), methods=["POST"]),
     ]
 
 

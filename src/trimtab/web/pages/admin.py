@@ -20,6 +20,6 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.json(request, {"settings": [asdict(one) for one in site.state.settings]})
 
     return [
-        Route("/settings", site.guarded(settings)),
-        Route("/settings.json", site.guarded(settings_json)),
+        Route("/settings", site.guarded(settings, bound=True)),
+        Route("/settings.json", site.guarded(settings_json, bound=True)),
     ]

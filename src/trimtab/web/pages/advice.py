@@ -90,10 +90,10 @@ def _lists(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         return respond.table(request, "gpu-losses", columns, rows)
 
     return [
-        Route(PATH, site.guarded(page)),
-        Route(f"{PATH}.json", site.guarded(as_json)),
-        Route(f"{PATH}.csv", site.guarded(as_csv)),
-        Route(f"{PATH}/gpu-losses.csv", site.guarded(losses)),
+        Route(PATH, site.guarded(page, bound=True)),
+        Route(f"{PATH}.json", site.guarded(as_json, bound=True)),
+        Route(f"{PATH}.csv", site.guarded(as_csv, bound=True)),
+        Route(f"{PATH}/gpu-losses.csv", site.guarded(losses, bound=True)),
     ]
 
 
@@ -133,9 +133,9 @@ def _ones(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         return RedirectResponse(f"{PATH}/{id_}", 303)
 
     return [
-        Route(f"{PATH}/{{id}}.json", site.guarded(as_json)),
-        Route(f"{PATH}/{{id}}", site.guarded(page)),
-        Route(f"{PATH}/{{id}}/decide", site.guarded(decide, Role.WRITE), methods=["POST"]),
+        Route(f"{PATH}/{{id}}.json", site.guarded(as_json, bound=True)),
+        Route(f"{PATH}/{{id}}", site.guarded(page, bound=True)),
+        Route(f"{PATH}/{{id}}/decide", site.guarded(decide, Role.WRITE, bound=True), methods=["POST"]),
     ]
 
 

@@ -44,7 +44,7 @@ def routes(site: Site) -> list[BaseRoute]:
 def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request, RANGE)
-        found = await desk.rooms.rehearsals.find(desk.key(view, request.path_params["name"]))
+        found = await desk.rooms.rehearsals.find(desk.key(view, request.path_params["name"]), view.scope.rows)
         key = found.key
         wanted = Wanted(key.account, key.region, key.name)
         (replay, trouble), rules, history, told = await asyncio.gather(
@@ -106,14 +106,14 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
 
     async def suggestions(request: Request) -> Response:
         view = site.view(request, RANGE)
-        found = await desk.rooms.rehearsals.find(desk.key(view, view.get("of")))
+        found = await desk.rooms.rehearsals.find(desk.key(view, view.get("of")), view.scope.rows)
         return await shown_proposals(site, desk, request, view, (found.kind, found.key, found.form))
 
     return [
-        Route("/alarms/suggestions", site.guarded(suggestions)),
-        Route("/alarms/replay.json", site.guarded(as_json)),
-        Route("/alarms/replay.csv", site.guarded(as_csv)),
-        Route(NAMED + "{name:path}", site.guarded(page)),
+        Route("/alarms/suggestions", site.guarded(suggestions, bound=True)),
+        Route("/alarms/replay.json", site.guarded(as_json, bound=True)),
+        Route("/alarms/replay.csv", site.guarded(as_csv, bound=True)),
+        Route(NAMED + "{name:path}", site.guarded(page, bound=True)),
     ]
 
 
@@ -156,7 +156,7 @@ async def tried(desk: Desk, alarm: Stored, window: Window) -> tuple[ShownReplay 
 
 async def _asked(site: Site, desk: Desk, request: Request) -> tuple[View, Stored]:
     view = site.view(request, RANGE)
-    return view, await desk.rooms.rehearsals.find(desk.key(view, view.get("of")))
+    return view, await desk.rooms.rehearsals.find(desk.key(view, view.get("of")), view.scope.rows)
 
 
 async def _deliveries(site: Site, view: View, key: AlarmKey) -> Sequence[Delivery]:
@@ -170,7 +170,7 @@ async def _children(desk: Desk, view: View, alarm: Stored) -> list[tuple[str, st
     if not names:
         return []
     key = alarm.key
-    known = await desk.rooms.room.store.named(key.account, key.region, names)
+    known = await desk.rooms.room.store.named(key.account, key.region, names, view.scope.rows)
     return [
         (
             name,

@@ -82,11 +82,11 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(await _done(desk, view, form), 303)
 
     return [
-        Route(PATH, site.guarded(listed)),
-        Route(f"{PATH}/act", site.guarded(act, Role.WRITE), methods=["POST"]),
-        Route(f"{PATH}/{{name}}/versions/{{number:int}}", site.guarded(difference)),
-        Route(f"{PATH}/{{name}}/{{visual}}.{{format}}", site.guarded(file)),
-        Route(f"{PATH}/{{name}}", site.guarded(page)),
+        Route(PATH, site.guarded(listed, bound=True)),
+        Route(f"{PATH}/act", site.guarded(act, Role.WRITE, bound=True), methods=["POST"]),
+        Route(f"{PATH}/{{name}}/versions/{{number:int}}", site.guarded(difference, bound=True)),
+        Route(f"{PATH}/{{name}}/{{visual}}.{{format}}", site.guarded(file, bound=True)),
+        Route(f"{PATH}/{{name}}", site.guarded(page, bound=True)),
     ]
 
 

@@ -62,8 +62,8 @@ def routes(site: Site) -> list[BaseRoute]:
         return await visual_file(site, desk, request, view, (opened.spec if opened else None, visual))
 
     return [
-        Route(NEW, site.guarded(page)),
-        Route(f"{FILE}.{{format}}", site.guarded(file)),
+        Route(NEW, site.guarded(page, bound=True)),
+        Route(f"{FILE}.{{format}}", site.guarded(file, bound=True)),
     ]
 
 

@@ -108,9 +108,9 @@ def _lists(site: Site) -> list[BaseRoute]:
         return respond.table(request, "anomalies", _COLUMNS, (list(_as_dict(*pair).values()) for pair in found))
 
     return [
-        Route("/anomalies", site.guarded(page)),
-        Route("/anomalies.json", site.guarded(as_json)),
-        Route("/anomalies.csv", site.guarded(as_csv)),
+        Route("/anomalies", site.guarded(page, bound=True)),
+        Route("/anomalies.json", site.guarded(as_json, bound=True)),
+        Route("/anomalies.csv", site.guarded(as_csv, bound=True)),
     ]
 
 
@@ -157,8 +157,8 @@ def _ones(site: Site) -> list[BaseRoute]:
         return respond.json(request, chart_payload(one, series, changes.marks() if changes else ()))
 
     return [
-        Route("/anomalies/{id}.json", site.guarded(as_json)),
-        Route("/anomalies/{id}", site.guarded(page)),
+        Route("/anomalies/{id}.json", site.guarded(as_json, bound=True)),
+        Route("/anomalies/{id}", site.guarded(page, bound=True)),
     ]
 
 

@@ -76,8 +76,8 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(link(PATH, [("budget", name), ("account", account)]), 303)
 
     return [
-        Route(PATH, site.guarded(page, Role.FINANCE)),
-        Route(f"{PATH}.json", site.guarded(as_json, Role.FINANCE)),
+        Route(PATH, site.guarded(page, Role.FINANCE, bound=True)),
+        Route(f"{PATH}.json", site.guarded(as_json, Role.FINANCE, bound=True)),
         Route(f"{PATH}/act", site.guarded(act, Role.WRITE), methods=["POST"]),
     ]
 

@@ -69,11 +69,11 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(f"{PATH}/{said.id}", 303)
 
     return [
-        Route(PATH, site.guarded(page, Role.FINANCE)),
-        Route(f"{PATH}.json", site.guarded(as_json, Role.FINANCE)),
-        Route(f"{PATH}/{{id}}.json", site.guarded(one_json, Role.FINANCE)),
-        Route(f"{PATH}/{{id}}", site.guarded(one, Role.FINANCE)),
-        Route(f"{PATH}/{{id}}/feedback", site.guarded(say, Role.WRITE), methods=["POST"]),
+        Route(PATH, site.guarded(page, Role.FINANCE, bound=True)),
+        Route(f"{PATH}.json", site.guarded(as_json, Role.FINANCE, bound=True)),
+        Route(f"{PATH}/{{id}}.json", site.guarded(one_json, Role.FINANCE, bound=True)),
+        Route(f"{PATH}/{{id}}", site.guarded(one, Role.FINANCE, bound=True)),
+        Route(f"{PATH}/{{id}}/feedback", site.guarded(say, Role.WRITE, bound=True), methods=["POST"]),
     ]
 
 

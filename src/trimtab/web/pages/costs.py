@@ -71,7 +71,7 @@ def routes(site: Site) -> list[BaseRoute]:
         if room is None or extent is None:
             empty: dict[str, Any] = {"question": None, "commands": (IMPORT_FILE, IMPORT_S3), "timed": False}
             return site.page(request, view, "costs", **common, **empty)
-        common["reports"] = await room.reports.listed(view.principal.account)
+        common["reports"] = await room.reports.listed(view.principal.account, view.scope)
         question = read_question(view, extent)
         facts = await _facts(room, view, question, extent, await anomalies_of(site, view, question))
         common["done_then"] = await _done_then(site, view, question, facts["explained"])
@@ -107,21 +107,22 @@ def routes(site: Site) -> list[BaseRoute]:
     async def save(request: Request) -> Response:
         form = await read_form(request, _FORM_BYTES)
         who, query = request.state.principal, form.get("query", "")
-        report = await _room(site).reports.save(who.account, form.get("name", ""), query, who.name)
+        report = await _room(site).reports.save(who.account, form.get("name", ""), query, who.name, who.scope)
         return RedirectResponse(f"{_PATH}?{report.query}", 303)
 
     async def forget(request: Request) -> Response:
         form = await read_form(request, _FORM_BYTES)
-        await _room(site).reports.delete(request.state.principal.account, form.get("name", ""))
+        who = request.state.principal
+        await _room(site).reports.delete(who.account, form.get("name", ""), who.scope)
         return RedirectResponse(f"{_PATH}?{urlencode(parse_qsl(form.get('query', '')))}", 303)
 
     return [
-        Route(_PATH, site.guarded(page, Role.FINANCE)),
-        Route(_PATH + "/ahead", site.guarded(ahead, Role.FINANCE)),
-        Route(_PATH + ".json", site.guarded(as_json, Role.FINANCE)),
-        Route(_PATH + ".csv", site.guarded(as_csv, Role.FINANCE)),
-        Route(_PATH + "/reports", site.guarded(save, Role.WRITE), methods=["POST"]),
-        Route(_PATH + "/reports/delete", site.guarded(forget, Role.WRITE), methods=["POST"]),
+        Route(_PATH, site.guarded(page, Role.FINANCE, bound=True)),
+        Route(_PATH + "/ahead", site.guarded(ahead, Role.FINANCE, bound=True)),
+        Route(_PATH + ".json", site.guarded(as_json, Role.FINANCE, bound=True)),
+        Route(_PATH + ".csv", site.guarded(as_csv, Role.FINANCE, bound=True)),
+        Route(_PATH + "/reports", site.guarded(save, Role.WRITE, bound=True), methods=["POST"]),
+        Route(_PATH + "/reports/delete", site.guarded(forget, Role.WRITE, bound=True), methods=["POST"]),
     ]
 
 

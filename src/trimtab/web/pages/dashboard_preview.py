@@ -45,7 +45,7 @@ def routes(site: Site) -> list[BaseRoute]:
         values = None if answer is None or drawn else values_of(widget, answer)
         return site.fragment(request, board.view, "preview", frame=frame, values=values, drawn=drawn)
 
-    return [Route("/dashboards/{name}/preview", site.guarded(preview, Role.WRITE), methods=["POST"])]
+    return [Route("/dashboards/{name}/preview", site.guarded(preview, Role.WRITE, bound=True), methods=["POST"])]
 
 
 def _widget(raw: bytes) -> object:

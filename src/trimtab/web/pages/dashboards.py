@@ -80,15 +80,15 @@ def routes(site: Site) -> list[BaseRoute]:
 
     one = DASHBOARDS + "/{name}"
     return [
-        Route(DASHBOARDS, site.guarded(listed)),
-        Route(DASHBOARDS + ".json", site.guarded(listed_json)),
-        Route(one + ".json", site.guarded(body_json)),
-        Route(one, site.guarded(page)),
-        Route(one + "/series.json", site.guarded(series)),
-        Route(one + "/panels", site.guarded(panels)),
-        Route(one + "/panels/{index:int}.json", site.guarded(one_json)),
-        Route(one + "/panels/{index:int}.csv", site.guarded(one_csv)),
-        Route(one + "/panels/{index:int}.png", site.guarded(one_png)),
+        Route(DASHBOARDS, site.guarded(listed, bound=True)),
+        Route(DASHBOARDS + ".json", site.guarded(listed_json, bound=True)),
+        Route(one + ".json", site.guarded(body_json, bound=True)),
+        Route(one, site.guarded(page, bound=True)),
+        Route(one + "/series.json", site.guarded(series, bound=True)),
+        Route(one + "/panels", site.guarded(panels, bound=True)),
+        Route(one + "/panels/{index:int}.json", site.guarded(one_json, bound=True)),
+        Route(one + "/panels/{index:int}.csv", site.guarded(one_csv, bound=True)),
+        Route(one + "/panels/{index:int}.png", site.guarded(one_png, bound=True)),
     ]
 
 
@@ -162,8 +162,8 @@ def _titles(body: str) -> str:
 
 
 async def _rows(site: Site, request: Request) -> list[dict[str, Any]]:
-    room = site.state.dashboards
-    stored = {one.name: one for one in await room.store.listed(room.account_of(request.state.principal))}
+    room, who = site.state.dashboards, request.state.principal
+    stored = {one.name: one for one in await room.store.listed(room.account_of(who), within=who.scope)}
     rows = [
         {
             "name": one.name, "summary": STARTERS[one.name].summary if one.name in STARTERS else _titles(one.body),

@@ -86,10 +86,10 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(await _done(room, view, form), 303)
 
     return [
-        Route(PATH, site.guarded(listed, Role.FINANCE)),
-        Route(f"{PATH}/act", site.guarded(act, Role.WRITE), methods=["POST"]),
-        Route(f"{PATH}/sql", site.guarded(sql, Role.FINANCE)),
-        Route(f"{PATH}/{{name}}", site.guarded(page, Role.FINANCE)),
+        Route(PATH, site.guarded(listed, Role.FINANCE, bound=True)),
+        Route(f"{PATH}/act", site.guarded(act, Role.WRITE, bound=True), methods=["POST"]),
+        Route(f"{PATH}/sql", site.guarded(sql, Role.FINANCE, bound=True)),
+        Route(f"{PATH}/{{name}}", site.guarded(page, Role.FINANCE, bound=True)),
     ]
 
 

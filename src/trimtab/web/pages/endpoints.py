@@ -95,11 +95,11 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.json(request, {"endpoint": as_dict(found), "gpus": gpus})
 
     return [
-        Route("/endpoints", site.guarded(page)),
-        Route("/endpoints.json", site.guarded(as_json)),
-        Route("/endpoints.csv", site.guarded(as_csv)),
-        Route("/endpoints/{name:path}.json", site.guarded(one_json)),
-        Route("/endpoints/{name:path}", site.guarded(one)),
+        Route("/endpoints", site.guarded(page, bound=True)),
+        Route("/endpoints.json", site.guarded(as_json, bound=True)),
+        Route("/endpoints.csv", site.guarded(as_csv, bound=True)),
+        Route("/endpoints/{name:path}.json", site.guarded(one_json, bound=True)),
+        Route("/endpoints/{name:path}", site.guarded(one, bound=True)),
     ]
 
 

@@ -85,9 +85,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "metrics", columns, rows)
 
     return [
-        Route(EXPLORER, site.guarded(page)),
-        Route(EXPLORER + ".json", site.guarded(as_json)),
-        Route(EXPLORER + ".csv", site.guarded(as_csv)),
+        Route(EXPLORER, site.guarded(page, bound=True)),
+        Route(EXPLORER + ".json", site.guarded(as_json, bound=True)),
+        Route(EXPLORER + ".csv", site.guarded(as_csv, bound=True)),
     ]
 
 

@@ -55,11 +55,11 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.json(request, {"figure": as_dict(found), "by_team": values})
 
     return [
-        Route("/figures", site.guarded(page)),
-        Route("/figures.json", site.guarded(as_json)),
-        Route("/figures.csv", site.guarded(as_csv)),
-        Route("/figures/{id}.json", site.guarded(one_json)),
-        Route("/figures/{id}", site.guarded(one)),
+        Route("/figures", site.guarded(page, bound=True)),
+        Route("/figures.json", site.guarded(as_json, bound=True)),
+        Route("/figures.csv", site.guarded(as_csv, bound=True)),
+        Route("/figures/{id}.json", site.guarded(one_json, bound=True)),
+        Route("/figures/{id}", site.guarded(one, bound=True)),
     ]
 
 

@@ -54,9 +54,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "gpus", COLUMNS, ([getattr(row, name) for name in COLUMNS] for row in rows))
 
     return [
-        Route("/gpus", site.guarded(page)),
-        Route("/gpus.json", site.guarded(as_json)),
-        Route("/gpus.csv", site.guarded(as_csv)),
+        Route("/gpus", site.guarded(page, bound=True)),
+        Route("/gpus.json", site.guarded(as_json, bound=True)),
+        Route("/gpus.csv", site.guarded(as_csv, bound=True)),
     ]
 
 

@@ -95,12 +95,12 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.json(request, body)
 
     return [
-        Route("/hosts", site.guarded(page)),
-        Route("/hosts.json", site.guarded(as_json)),
-        Route("/hosts.csv", site.guarded(as_csv)),
-        Route("/hosts/remarks.json", site.guarded(remarks_json)),
-        Route("/hosts/{name}.json", site.guarded(one_json)),
-        Route("/hosts/{name}", site.guarded(one)),
+        Route("/hosts", site.guarded(page, bound=True)),
+        Route("/hosts.json", site.guarded(as_json, bound=True)),
+        Route("/hosts.csv", site.guarded(as_csv, bound=True)),
+        Route("/hosts/remarks.json", site.guarded(remarks_json, bound=True)),
+        Route("/hosts/{name}.json", site.guarded(one_json, bound=True)),
+        Route("/hosts/{name}", site.guarded(one, bound=True)),
     ]
 
 

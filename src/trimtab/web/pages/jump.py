@@ -30,7 +30,7 @@ def routes(site: Site) -> list[BaseRoute]:
         )
         return respond.json(request, {"items": items})
 
-    return [Route("/jump.json", site.guarded(jump))]
+    return [Route("/jump.json", site.guarded(jump, bound=True))]
 
 
 def _pages(text: str) -> list[dict[str, str]]:

@@ -54,9 +54,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "kpis", COLUMNS, rows)
 
     return [
-        Route("/kpis", site.guarded(page)),
-        Route("/kpis.json", site.guarded(as_json)),
-        Route("/kpis.csv", site.guarded(as_csv)),
+        Route("/kpis", site.guarded(page, bound=True)),
+        Route("/kpis.json", site.guarded(as_json, bound=True)),
+        Route("/kpis.csv", site.guarded(as_csv, bound=True)),
     ]
 
 

@@ -123,7 +123,7 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(link(PATH, [pair for pair in back if pair[1]]), 303)
 
     return [
-        Route(VOCABULARY, site.guarded(words)),
+        Route(VOCABULARY, site.guarded(words, bound=True)),
         Route(PATH + "/queries", site.guarded(save, Role.WRITE), methods=["POST"]),
     ]
 

@@ -45,7 +45,7 @@ def routes(site: Site) -> list[BaseRoute]:
             left_out=max(len(named) - MOST_GROUPS, 0),
         )
 
-    return [Route(PATH, site.guarded(page))]
+    return [Route(PATH, site.guarded(page, bound=True))]
 
 
 async def _groups(site: Site, view: View) -> list[Group]:

@@ -83,9 +83,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "logs", _COLUMNS, rows)
 
     return [
-        Route(PATH, site.guarded(page)),
-        Route(PATH + ".json", site.guarded(as_json)),
-        Route(PATH + ".csv", site.guarded(as_csv)),
+        Route(PATH, site.guarded(page, bound=True)),
+        Route(PATH + ".json", site.guarded(as_json, bound=True)),
+        Route(PATH + ".csv", site.guarded(as_csv, bound=True)),
         *log_insights.routes(site),
     ]
 

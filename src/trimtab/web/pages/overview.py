@@ -82,7 +82,7 @@ def routes(site: Site) -> list[BaseRoute]:
         }
         return respond.json(request, body)
 
-    return [Route("/", site.guarded(page)), Route("/overview.json", site.guarded(as_json))]
+    return [Route("/", site.guarded(page, bound=True)), Route("/overview.json", site.guarded(as_json, bound=True))]
 
 
 async def _facts(site: Site, view: View) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def routes(site: Site) -> list[BaseRoute]:
 
     return [
         Route(PATH, site.guarded(page, Role.FINANCE)),
-        Route(f"{PATH}/now", site.guarded(now, Role.FINANCE)),
-        Route(f"{PATH}/now.{{format}}", site.guarded(file, Role.FINANCE)),
+        Route(f"{PATH}/now", site.guarded(now, Role.FINANCE, bound=True)),
+        Route(f"{PATH}/now.{{format}}", site.guarded(file, Role.FINANCE, bound=True)),
         Route(f"{PATH}/schedule", site.guarded(schedule, Role.WRITE), methods=["POST"]),
         Route(f"{PATH}/{{id}}.{{format}}", site.guarded(file, Role.FINANCE)),
         Route(f"{PATH}/{{id}}", site.guarded(written, Role.FINANCE)),

@@ -117,11 +117,11 @@ def routes(site: Site) -> list[BaseRoute]:
         return RedirectResponse(PATH, 303)
 
     return [
-        Route(PATH, site.guarded(page)),
-        Route(f"{PATH}.json", site.guarded(as_json)),
+        Route(PATH, site.guarded(page, bound=True)),
+        Route(f"{PATH}.json", site.guarded(as_json, bound=True)),
         Route(f"{PATH}/recompute", site.guarded(recompute, Role.WRITE), methods=["POST"]),
-        Route(f"{PATH}/{{id:str}}.json", site.guarded(one_json)),
-        Route(f"{PATH}/{{id:str}}", site.guarded(one)),
+        Route(f"{PATH}/{{id:str}}.json", site.guarded(one_json, bound=True)),
+        Route(f"{PATH}/{{id:str}}", site.guarded(one, bound=True)),
     ]
 
 

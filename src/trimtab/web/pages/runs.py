@@ -109,10 +109,10 @@ def _lists(site: Site) -> list[BaseRoute]:
         return respond.json(request, queue_payload(await _queue(site, await site.fleet_view(request))))
 
     return [
-        Route("/runs", site.guarded(page)),
-        Route("/runs.json", site.guarded(as_json)),
-        Route("/runs.csv", site.guarded(as_csv)),
-        Route("/runs/queue.json", site.guarded(queue_json)),
+        Route("/runs", site.guarded(page, bound=True)),
+        Route("/runs.json", site.guarded(as_json, bound=True)),
+        Route("/runs.csv", site.guarded(as_csv, bound=True)),
+        Route("/runs/queue.json", site.guarded(queue_json, bound=True)),
     ]
 
 
@@ -149,9 +149,9 @@ def _ones(site: Site) -> list[BaseRoute]:
 
     one = "/runs/{cluster}/{job:path}"
     return [
-        Route(one + "/activity.json", site.guarded(activity_json)),
-        Route(one + ".json", site.guarded(as_json)),
-        Route(one, site.guarded(page)),
+        Route(one + "/activity.json", site.guarded(activity_json, bound=True)),
+        Route(one + ".json", site.guarded(as_json, bound=True)),
+        Route(one, site.guarded(page, bound=True)),
     ]
 
 

@@ -57,9 +57,9 @@ def _ledger(site: Site, room: AdviceRoom) -> list[BaseRoute]:
         return respond.table(request, "savings", _COLUMNS, ([one[key] for key in _COLUMNS] for one in rows))
 
     return [
-        Route("/savings", site.guarded(page, Role.FINANCE)),
-        Route("/savings.json", site.guarded(as_json, Role.FINANCE)),
-        Route("/savings.csv", site.guarded(as_csv, Role.FINANCE)),
+        Route("/savings", site.guarded(page, Role.FINANCE, bound=True)),
+        Route("/savings.json", site.guarded(as_json, Role.FINANCE, bound=True)),
+        Route("/savings.csv", site.guarded(as_csv, Role.FINANCE, bound=True)),
     ]
 
 

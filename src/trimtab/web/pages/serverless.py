@@ -100,9 +100,9 @@ def routes(site: Site) -> list[BaseRoute]:
 
     one = PATH + "/{account}/{region}/{function:path}"
     return [
-        Route(PATH, site.guarded(page)),
-        Route(PATH + ".json", site.guarded(as_json)),
-        Route(PATH + ".csv", site.guarded(as_csv)),
+        Route(PATH, site.guarded(page, bound=True)),
+        Route(PATH + ".json", site.guarded(as_json, bound=True)),
+        Route(PATH + ".csv", site.guarded(as_csv, bound=True)),
         *_ones(site, one),
     ]
 
@@ -118,7 +118,7 @@ def _ones(site: Site, path: str) -> list[BaseRoute]:
         versions = [as_dict(row) for row in found["versions"]]
         return respond.json(request, {"function": as_dict(found["row"]), "versions": versions})
 
-    return [Route(path + ".json", site.guarded(as_json)), Route(path, site.guarded(page))]
+    return [Route(path + ".json", site.guarded(as_json, bound=True)), Route(path, site.guarded(page, bound=True))]
 
 
 _WORDS: dict[str, Any] = {"ms": milliseconds, "money": money, "run_money": run_money}

@@ -25,9 +25,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return await panels_of(site, request, (await _open(site, request))[0])
 
     return [
-        Route(SHARED, site.guarded(page)),
-        Route(SHARED + "/series.json", site.guarded(series)),
-        Route(SHARED + "/panels", site.guarded(panels)),
+        Route(SHARED, site.guarded(page, bound=True)),
+        Route(SHARED + "/series.json", site.guarded(series, bound=True)),
+        Route(SHARED + "/panels", site.guarded(panels, bound=True)),
     ]
 
 

@@ -52,9 +52,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "simulation", _COLUMNS, [[one[name] for name in _COLUMNS] for one in rows])
 
     return [
-        Route(PATH, site.guarded(page)),
-        Route(f"{PATH}.json", site.guarded(as_json)),
-        Route(f"{PATH}.csv", site.guarded(as_csv)),
+        Route(PATH, site.guarded(page, bound=True)),
+        Route(f"{PATH}.json", site.guarded(as_json, bound=True)),
+        Route(f"{PATH}.csv", site.guarded(as_csv, bound=True)),
     ]
 
 

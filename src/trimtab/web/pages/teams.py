@@ -122,12 +122,12 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, f"team-{row.name}", _COLUMNS, _lines(row, view))
 
     return [
-        Route("/teams", site.guarded(page)),
-        Route("/teams.json", site.guarded(as_json)),
-        Route("/teams.csv", site.guarded(as_csv)),
-        Route("/teams/{name:path}.json", site.guarded(one_json)),
-        Route("/teams/{name:path}.csv", site.guarded(one_csv)),
-        Route("/teams/{name:path}", site.guarded(one)),
+        Route("/teams", site.guarded(page, bound=True)),
+        Route("/teams.json", site.guarded(as_json, bound=True)),
+        Route("/teams.csv", site.guarded(as_csv, bound=True)),
+        Route("/teams/{name:path}.json", site.guarded(one_json, bound=True)),
+        Route("/teams/{name:path}.csv", site.guarded(one_csv, bound=True)),
+        Route("/teams/{name:path}", site.guarded(one, bound=True)),
     ]
 
 

@@ -63,9 +63,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return site.fragment(request, view, "trace_span", trace=found, **await _facts(site, view, found, chosen))
 
     return [
-        Route("/traces/{trace_id}.json", site.guarded(as_json)),
-        Route("/traces/{trace_id}/spans/{span_id}", site.guarded(span)),
-        Route("/traces/{trace_id}", site.guarded(page)),
+        Route("/traces/{trace_id}.json", site.guarded(as_json, bound=True)),
+        Route("/traces/{trace_id}/spans/{span_id}", site.guarded(span, bound=True)),
+        Route("/traces/{trace_id}", site.guarded(page, bound=True)),
     ]
 
 

@@ -51,7 +51,7 @@ def routes(site: Site) -> list[BaseRoute]:
         one, other = _choices(view)
         return respond.json(request, asdict(await _compared(site, view, one, other)))
 
-    return [Route(PATH, site.guarded(page)), Route(PATH + ".json", site.guarded(as_json))]
+    return [Route(PATH, site.guarded(page, bound=True)), Route(PATH + ".json", site.guarded(as_json, bound=True))]
 
 
 _NOTHING: dict[str, Any] = {

@@ -67,10 +67,10 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "traces", columns, ([getattr(row, name) for name in _COLUMNS] for row in rows))
 
     return [
-        Route(PATH, site.guarded(page)),
-        Route(PATH + ".json", site.guarded(as_json)),
-        Route(PATH + ".csv", site.guarded(as_csv)),
-        Route(PATH + "/points.json", site.guarded(as_points)),
+        Route(PATH, site.guarded(page, bound=True)),
+        Route(PATH + ".json", site.guarded(as_json, bound=True)),
+        Route(PATH + ".csv", site.guarded(as_csv, bound=True)),
+        Route(PATH + "/points.json", site.guarded(as_points, bound=True)),
     ]
 
 

@@ -123,9 +123,9 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "unit-costs", columns, rows)
 
     return [
-        Route(PATH, site.guarded(page, Role.FINANCE)),
-        Route(PATH + ".json", site.guarded(as_json, Role.FINANCE)),
-        Route(PATH + ".csv", site.guarded(as_csv, Role.FINANCE)),
+        Route(PATH, site.guarded(page, Role.FINANCE, bound=True)),
+        Route(PATH + ".json", site.guarded(as_json, Role.FINANCE, bound=True)),
+        Route(PATH + ".csv", site.guarded(as_csv, Role.FINANCE, bound=True)),
     ]
 
 

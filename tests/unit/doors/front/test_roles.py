@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.access.principal import Role
+from trimtab.access.principal import Needs, Role
 from trimtab.doors.guard import is_open
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.spec import Operation
@@ -28,7 +28,7 @@ def endpoint(path: str, **roles: Role | None) -> Route:
     return Route(path, Endpoint([operation(method, path, role) for method, role in roles.items()]))
 
 
-page.needs = Role.FINANCE  # type: ignore[attr-defined]
+page.needs = Needs(Role.FINANCE, bound=True)  # type: ignore[attr-defined]
 ROUTES: list[BaseRoute] = [
     endpoint("/rest/v1/keys", GET=Role.ADMIN, POST=Role.ADMIN),
     endpoint("/rest/v1/statements/check", POST=Role.FINANCE),
@@ -60,10 +60,10 @@ ROUTES: list[BaseRoute] = [
     ],
 )
 def test_the_role_is_the_routes(method: str, path: str, role: Role) -> None:
-    assert Roles(ROUTES).needed(method, path) == role
+    assert Roles(ROUTES).needed(method, path).role == role
 
 
 def test_a_route_without_a_role_is_not_served_unless_anybody_may_have_it() -> None:
     with pytest.raises(TypeError, match="cannot serve /forgotten: it declares no role"):
         Roles([Route("/forgotten", nothing)], is_open)
-    assert Roles([Route("/login", nothing)], is_open).needed("GET", "/elsewhere") == Role.READ
+    assert Roles([Route("/login", nothing)], is_open).needed("GET", "/elsewhere") == Needs(Role.READ)

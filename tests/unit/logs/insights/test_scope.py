@@ -8,9 +8,13 @@ from tests.unit.logs.conftest import NOW
 
 from trimtab.access.scope import RowRule, Scope
 from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.run import Ask, LogInsights
+from trimtab.logs.insights.running import RunningQueries
+from trimtab.logs.lookups.tables import LookupTables
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.room import LogsRoom
+from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
 
@@ -39,6 +43,42 @@ def test_other_accounts_and_rows_do_not_exist(room: LogsRoom, engine: Telemetry)
             assert (found.rows, found.scanned.records) == ([], 0)
 
     asyncio.run(all_of_it())
+
+
+def test_a_query_is_found_by_who_is_bound_to_the_same_tags_and_by_who_is_bound_to_none(
+    room: LogsRoom, engine: Telemetry
+) -> None:
+    running = RunningQueries(LogInsights(engine, room.reader, room.groups, room.clock), room.clock)
+    a, b = (replace(Scope.of("1", "eu"), rows=(RowRule("team", frozenset({team})),)) for team in "ab")
+
+    async def scenario() -> None:
+        text = 'SOURCE logGroups(namePrefix: ["zz"]) | fields @message'
+        started = await running.start(a, ask(text))
+        whole = await running.start(Scope.of("1", "eu"), ask(text))
+        assert [one.id for one in running.of("1", "eu", a)] == [started.id]
+        assert list(running.of("1", "eu", b)) == []
+        assert len(list(running.of("1", "eu"))) == 2
+        for id_ in (started.id, whole.id):
+            with pytest.raises(NotFound, match=f"Query '{id_}' does not exist"):
+                running.get("1", "eu", id_, b)
+        assert running.get("1", "eu", started.id, a) is started
+
+    asyncio.run(scenario())
+
+
+def test_who_is_bound_to_tags_has_no_lookup_table(room: LogsRoom, engine: Telemetry, state: State) -> None:
+    tables = LookupTables(engine, state, room.clock)
+    insights = LogInsights(engine, room.reader, room.groups, room.clock, tables)
+    own = Scope.of("1", "eu")
+
+    async def scenario() -> None:
+        await tables.put("1", "eu", "people", "a,b\n1,secret\n")
+        text = 'SOURCE logGroups(namePrefix: ["zz"]) | lookup people a OUTPUT b'
+        assert (await insights.run(own, ask(text))).rows == []
+        with pytest.raises(QueryProblem, match="cannot find the lookup table 'people'"):
+            await insights.run(replace(own, rows=(RowRule("team", frozenset({"a"})),)), ask(text))
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from made_analyses import ADMIN, OF_A, SPEC, Kept, run
 from made_datasets import DAY_MS, NOW, A, B
 from trimtab.access.principal import Principal, Role
-from trimtab.access.scope import EVERYTHING, RowRule, Scope
+from trimtab.access.scope import EVERYTHING, RowRule, Scope, scope_of_text, scope_text
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.reports.analyses.answering import Wanted
@@ -15,7 +15,6 @@ from trimtab.reports.analyses.metric_alarms import alarm_form
 from trimtab.reports.analyses.room import AnalysisRoom, Chosen
 from trimtab.reports.analyses.spec import Threshold, Visual, read_analysis
 from trimtab.reports.analyses.starters import STARTERS
-from trimtab.reports.analyses.watches import scope_of_text, scope_text
 from trimtab.reports.analyses.watching import Watching
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom

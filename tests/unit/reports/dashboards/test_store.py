@@ -52,6 +52,41 @@ def test_accounts_do_not_see_each_others(store: DashboardStore) -> None:
     assert [] == asyncio.run(store.listed("999999999999"))
 
 
+VISION, SEARCH = (Scope(rows=(RowRule("team", frozenset((team,))),)) for team in ("vision", "search"))
+
+
+def test_teams_do_not_see_each_others(store: DashboardStore) -> None:
+    put(store, "everybody", "1")
+    asyncio.run(store.put(ACCOUNT, "a", "1", "me", within=VISION))
+    asyncio.run(store.put(ACCOUNT, "a", "2", "me", within=VISION))
+
+    def seen(scope: Scope) -> list[str]:
+        return [one.name for one in asyncio.run(store.listed(ACCOUNT, within=scope))]
+
+    assert (["a"], [], ["a", "everybody"]) == (seen(VISION), seen(SEARCH), seen(Scope()))
+    assert "2" == asyncio.run(store.get(ACCOUNT, "a", VISION)).body
+    assert "1" == asyncio.run(store.version(ACCOUNT, "a", 1, VISION)).body
+    assert [1] == [one.version for one in asyncio.run(store.versions(ACCOUNT, "a", VISION))]
+    with pytest.raises(NotFound, match="Dashboard a does not exist"):
+        asyncio.run(store.get(ACCOUNT, "a", SEARCH))
+    for number in (1, 2):
+        with pytest.raises(NotFound, match=f"Dashboard a has no version {number}"):
+            asyncio.run(store.version(ACCOUNT, "a", number, SEARCH))
+    assert [] == asyncio.run(store.versions(ACCOUNT, "a", SEARCH))
+
+
+def test_teams_do_not_change_each_others(store: DashboardStore) -> None:
+    asyncio.run(store.put(ACCOUNT, "a", "1", "me", within=VISION))
+    with pytest.raises(Conflict, match="another team has one of that name"):
+        asyncio.run(store.put(ACCOUNT, "a", "2", "me", within=SEARCH))
+    assert ["a"] == asyncio.run(store.delete(ACCOUNT, ["a"], SEARCH))
+    asyncio.run(store.put(ACCOUNT, "a", "2", "admin"))  # whom nothing binds may; it stays the team's
+    assert "2" == asyncio.run(store.get(ACCOUNT, "a", VISION)).body
+    assert [] == asyncio.run(store.delete(ACCOUNT, ["a"], VISION))
+    asyncio.run(store.put(ACCOUNT, "a", "3", "me", within=SEARCH))
+    assert [] == asyncio.run(store.versions(ACCOUNT, "a", SEARCH))  # what the other team had under the name
+
+
 @pytest.mark.parametrize("name", ["", "a b", "ä", "x" * 256, "a/b"])
 def test_a_name_has_letters_digits_dash_and_underscore(store: DashboardStore, name: str) -> None:
     with pytest.raises(InvalidInput):

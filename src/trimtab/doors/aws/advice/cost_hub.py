@@ -43,7 +43,7 @@ def worded(problems: Sequence[Problem]) -> AwsError:
 operations: Operations[AdviceRooms] = Operations("cost-optimization-hub", worded, invalid_code="ValidationException")
 
 
-@operations.add("ListRecommendations", needs=Role.FINANCE)
+@operations.add("ListRecommendations", needs=Role.FINANCE, bound=True)
 async def list_recommendations(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Findings that save money, the most first unless another order is asked for.
 
@@ -61,7 +61,7 @@ async def list_recommendations(rooms: AdviceRooms, request: Request, context: Ca
     return {"items": part, **more}
 
 
-@operations.add("ListRecommendationSummaries", needs=Role.FINANCE)
+@operations.add("ListRecommendationSummaries", needs=Role.FINANCE, bound=True)
 async def list_summaries(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Savings and counts by account, region, action, type, effort, restart or rollback."""
     group = request["groupBy"]
@@ -99,7 +99,7 @@ async def list_summaries(rooms: AdviceRooms, request: Request, context: CallCont
     }
 
 
-@operations.add("GetRecommendation", needs=Role.FINANCE)
+@operations.add("GetRecommendation", needs=Role.FINANCE, bound=True)
 async def get_recommendation(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """One recommendation with what the resource costs now and would."""
     found = [one for one in await _standings(rooms, context) if one.finding.id == request["recommendationId"]]
@@ -124,7 +124,7 @@ async def get_recommendation(rooms: AdviceRooms, request: Request, context: Call
     }
 
 
-@operations.add("GetPreferences", needs=Role.FINANCE)
+@operations.add("GetPreferences", needs=Role.FINANCE, bound=True)
 async def get_preferences(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """How savings are shown: after discounts unless the account says otherwise."""
     del request
@@ -140,7 +140,7 @@ async def update_preferences(rooms: AdviceRooms, request: Request, context: Call
     return {**_DEFAULTS, **kept}
 
 
-@operations.add("ListEnrollmentStatuses", needs=Role.FINANCE)
+@operations.add("ListEnrollmentStatuses", needs=Role.FINANCE, bound=True)
 async def list_enrollments(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Whether the account is enrolled: advice is computed for every account unless it said no."""
     account = request.get("accountId") or context.account
@@ -162,7 +162,7 @@ async def update_enrollment(rooms: AdviceRooms, request: Request, context: CallC
     return {"status": request["status"]}
 
 
-@operations.add("ListEfficiencyMetrics", needs=Role.FINANCE)
+@operations.add("ListEfficiencyMetrics", needs=Role.FINANCE, bound=True)
 async def list_efficiency(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Spend by day or month, what of it could be saved, and the score 100 × (1 − savings ÷ spend)."""
     saved = sum((one.finding.cash or Decimal(0) for one in await _standings(rooms, context)), Decimal(0))

@@ -18,7 +18,7 @@ _REFRESH_MS = 0
 _CASE_FIELDS = ("subject", "serviceCode", "categoryCode", "severityCode", "ccEmailAddresses", "language")
 
 
-@operations.add("DescribeTrustedAdvisorChecks")
+@operations.add("DescribeTrustedAdvisorChecks", bound=True)
 async def describe_checks(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Every check; only English is spoken here, whatever language is asked for."""
     del rooms, request, context
@@ -36,7 +36,7 @@ async def describe_checks(rooms: AdviceRooms, request: Request, context: CallCon
     }
 
 
-@operations.add("DescribeTrustedAdvisorCheckResult")
+@operations.add("DescribeTrustedAdvisorCheckResult", bound=True)
 async def describe_result(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """What a check found, resource by resource; suppressed ones are marked."""
     [found] = await _results(rooms, context, [request["checkId"]])
@@ -49,14 +49,14 @@ async def describe_result(rooms: AdviceRooms, request: Request, context: CallCon
     }
 
 
-@operations.add("DescribeTrustedAdvisorCheckSummaries")
+@operations.add("DescribeTrustedAdvisorCheckSummaries", bound=True)
 async def describe_summaries(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """How checks stand."""
     found = await _results(rooms, context, request["checkIds"])
     return {"summaries": [{**_summary(one), "hasFlaggedResources": bool(one.shown)} for one in found]}
 
 
-@operations.add("DescribeTrustedAdvisorCheckRefreshStatuses")
+@operations.add("DescribeTrustedAdvisorCheckRefreshStatuses", bound=True)
 async def describe_refreshes(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Whether refreshes that were asked for are done."""
     found = await _results(rooms, context, request["checkIds"])
@@ -84,7 +84,7 @@ async def create_case(rooms: AdviceRooms, request: Request, context: CallContext
     return {"caseId": case.id}
 
 
-@operations.add("DescribeCases")
+@operations.add("DescribeCases", bound=True)
 async def describe_cases(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """The account's cases, the newest first; resolved ones where they are asked for."""
     if request.get("dryRun"):

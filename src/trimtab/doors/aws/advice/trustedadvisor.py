@@ -35,7 +35,7 @@ def worded(problems: Sequence[Problem]) -> AwsError:
 operations: Operations[AdviceRooms] = Operations("trustedadvisor", worded, invalid_code="ValidationException")
 
 
-@operations.add("ListChecks")
+@operations.add("ListChecks", bound=True)
 async def list_checks(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Every check, of a pillar or a service where one is named."""
     del rooms, context
@@ -50,7 +50,7 @@ async def list_checks(rooms: AdviceRooms, request: Request, context: CallContext
     return {"checkSummaries": [_check(one) for one in part], **more}
 
 
-@operations.add("ListRecommendations")
+@operations.add("ListRecommendations", bound=True)
 async def list_recommendations(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """The checks that ran, with what they found."""
     asked = request.get("checkIdentifier")
@@ -64,14 +64,14 @@ async def list_recommendations(rooms: AdviceRooms, request: Request, context: Ca
     return {"recommendationSummaries": [_recommendation(one, context.account) for one in part], **more}
 
 
-@operations.add("GetRecommendation")
+@operations.add("GetRecommendation", bound=True)
 async def get_recommendation(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """One check with what it found."""
     found = await _one(rooms, request["recommendationIdentifier"], context)
     return {"recommendation": {**_recommendation(found, context.account), "description": found.check.about}}
 
 
-@operations.add("ListRecommendationResources")
+@operations.add("ListRecommendationResources", bound=True)
 async def list_resources(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """The findings of a check, excluded ones too."""
     result = await _one(rooms, request["recommendationIdentifier"], context)

@@ -22,13 +22,13 @@ async def create_budget_action(rooms: BudgetRooms, request: Request, context: Ca
     return {**_place(request), "ActionId": made.id}
 
 
-@operations.add("DescribeBudgetAction")
+@operations.add("DescribeBudgetAction", bound=True)
 async def describe_budget_action(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """One action."""
     return {**_place(request), "Action": shown(await _named(rooms, request, context))}
 
 
-@operations.add("DescribeBudgetActionsForBudget")
+@operations.add("DescribeBudgetActionsForBudget", bound=True)
 async def describe_budget_actions_for_budget(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """The actions of a budget."""
     found = await rooms.room.actions.listed(scope_of(context), request["AccountId"], request["BudgetName"])
@@ -36,7 +36,7 @@ async def describe_budget_actions_for_budget(rooms: BudgetRooms, request: Reques
     return {"Actions": [shown(one) for one in part], **more}
 
 
-@operations.add("DescribeBudgetActionsForAccount")
+@operations.add("DescribeBudgetActionsForAccount", bound=True)
 async def describe_budget_actions_for_account(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """The actions of every budget of an account."""
     found = await rooms.room.actions.listed(scope_of(context), request["AccountId"])
@@ -70,7 +70,7 @@ async def execute_budget_action(rooms: BudgetRooms, request: Request, context: C
     return {**_place(request), "ActionId": request["ActionId"], "ExecutionType": asked.value}
 
 
-@operations.add("DescribeBudgetActionHistories")
+@operations.add("DescribeBudgetActionHistories", bound=True)
 async def describe_budget_action_histories(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """What became of an action, the newest first."""
     place = request["AccountId"], request["BudgetName"], request["ActionId"]

@@ -10,7 +10,7 @@ from trimtab.doors.aws.budgets.shapes import budget_shape, spend_shape
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
 
-@operations.add("CreateBudget", needs=Role.WRITE)
+@operations.add("CreateBudget", needs=Role.WRITE, bound=True)
 async def create_budget(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """Make a budget with its notifications; it is judged within seconds."""
     wanted = [
@@ -22,14 +22,14 @@ async def create_budget(rooms: BudgetRooms, request: Request, context: CallConte
     return {}
 
 
-@operations.add("DescribeBudget")
+@operations.add("DescribeBudget", bound=True)
 async def describe_budget(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """One budget."""
     found = await rooms.room.store.get(scope_of(context), request["AccountId"], request["BudgetName"])
     return {"Budget": budget_shape(found, expression=bool(request.get("ShowFilterExpression")))}
 
 
-@operations.add("DescribeBudgets")
+@operations.add("DescribeBudgets", bound=True)
 async def describe_budgets(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """The budgets of an account, by name."""
     found = await rooms.room.store.listed(scope_of(context), request["AccountId"])
@@ -38,21 +38,21 @@ async def describe_budgets(rooms: BudgetRooms, request: Request, context: CallCo
     return {"Budgets": [budget_shape(one, expression=wanted) for one in shown], **more}
 
 
-@operations.add("UpdateBudget", needs=Role.WRITE)
+@operations.add("UpdateBudget", needs=Role.WRITE, bound=True)
 async def update_budget(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """Replace a definition; notifications stay."""
     await rooms.room.store.update(scope_of(context), request["AccountId"], request["NewBudget"])
     return {}
 
 
-@operations.add("DeleteBudget", needs=Role.WRITE)
+@operations.add("DeleteBudget", needs=Role.WRITE, bound=True)
 async def delete_budget(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """Delete a budget and all it has."""
     await rooms.room.store.delete(scope_of(context), request["AccountId"], request["BudgetName"])
     return {}
 
 
-@operations.add("DescribeBudgetPerformanceHistory")
+@operations.add("DescribeBudgetPerformanceHistory", bound=True)
 async def describe_budget_performance_history(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """What was budgeted and spent by period, the newest first."""
     budget = await rooms.room.store.get(scope_of(context), request["AccountId"], request["BudgetName"])

@@ -31,7 +31,7 @@ async def delete_notification(rooms: BudgetRooms, request: Request, context: Cal
     return {}
 
 
-@operations.add("DescribeNotificationsForBudget")
+@operations.add("DescribeNotificationsForBudget", bound=True)
 async def describe_notifications_for_budget(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """The notifications of a budget."""
     found = await rooms.room.notifications.listed(scope_of(context), request["AccountId"], request["BudgetName"])
@@ -39,7 +39,7 @@ async def describe_notifications_for_budget(rooms: BudgetRooms, request: Request
     return {"Notifications": [notification_shape(one) for one, _ in shown], **more}
 
 
-@operations.add("DescribeBudgetNotificationsForAccount")
+@operations.add("DescribeBudgetNotificationsForAccount", bound=True)
 async def describe_budget_notifications_for_account(
     rooms: BudgetRooms, request: Request, context: CallContext
 ) -> Answer:

@@ -35,7 +35,7 @@ async def delete_subscriber(rooms: BudgetRooms, request: Request, context: CallC
     return {}
 
 
-@operations.add("DescribeSubscribersForNotification")
+@operations.add("DescribeSubscribersForNotification", bound=True)
 async def describe_subscribers_for_notification(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """Who is told."""
     of = forms.read_notification(request["Notification"])

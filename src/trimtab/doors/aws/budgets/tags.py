@@ -24,7 +24,7 @@ async def untag_resource(rooms: BudgetRooms, request: Request, context: CallCont
     return {}
 
 
-@operations.add("ListTagsForResource")
+@operations.add("ListTagsForResource", bound=True)
 async def list_tags_for_resource(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a budget or an action."""
     found = await rooms.room.tags.of(scope_of(context), request["ResourceARN"])

@@ -15,7 +15,7 @@ PAGE = 50
 """Items an answer has unless MaxRecords says otherwise."""
 
 
-@operations.add("DescribeAlarmHistory", dialect=coral)
+@operations.add("DescribeAlarmHistory", dialect=coral, bound=True)
 async def describe_alarm_history(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """A page of history, newest first unless asked otherwise."""
     limit = request.get("MaxRecords", PAGE)
@@ -30,6 +30,7 @@ async def describe_alarm_history(rooms: CloudWatchRooms, request: Request, conte
         request.get("EndDate"),
         request.get("ScanBy") == "TimestampAscending",
         _after(request.get("NextToken")),
+        context.scope.rows,
     )
     found = await alarms_of(rooms).history(wanted, limit + 1)
     answer: dict[str, Any] = {"AlarmHistoryItems": [_told(item) for item in found[:limit]]}

@@ -31,7 +31,7 @@ _OF_PARENT = ("AlarmArn", "AlarmName")
 _MANY = 1_000_000
 
 
-@operations.add("DescribeAlarms", dialect=coral)
+@operations.add("DescribeAlarms", dialect=coral, bound=True)
 async def describe_alarms(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """A page of alarms, by name; metric alarms only unless AlarmTypes or a relation asks for others."""
     if "AlarmNames" in request and "AlarmNamePrefix" in request:
@@ -40,7 +40,7 @@ async def describe_alarms(rooms: CloudWatchRooms, request: Request, context: Cal
     related = {"ChildrenOfAlarmName", "ParentsOfAlarmName"} & request.keys()
     if len(related) == 2 or (related and request.keys() - related - {"MaxRecords", "NextToken"}):
         raise AwsError("ValidationError", f"{min(related)} can only be used with MaxRecords and NextToken.")
-    wanted = _filter(request, every=bool(related))
+    wanted = _filter(request, context, every=bool(related))
     found = await alarms_of(rooms).listed(context.account, context.region, wanted, limit + 1)
     answer: dict[str, Any] = {name: [] for name in _LISTS.values()}
     for alarm in found[:limit]:
@@ -50,7 +50,7 @@ async def describe_alarms(rooms: CloudWatchRooms, request: Request, context: Cal
     return answer
 
 
-def _filter(request: Request, *, every: bool) -> Filter:
+def _filter(request: Request, context: CallContext, *, every: bool) -> Filter:
     types = request.get("AlarmTypes") or (_KINDS if every else ["MetricAlarm"])
     kinds: frozenset[AlarmKind] = frozenset().union(*(_KINDS[one] for one in types))
     names = request.get("AlarmNames")
@@ -63,6 +63,7 @@ def _filter(request: Request, *, every: bool) -> Filter:
         request.get("ChildrenOfAlarmName"),
         request.get("ParentsOfAlarmName"),
         position(request.get("NextToken")),
+        context.scope.rows,
     )
 
 
@@ -74,10 +75,12 @@ def _told(alarm: Stored, request: Request) -> dict[str, Any]:
     return whole
 
 
-@operations.add("DescribeAlarmsForMetric", dialect=coral)
+@operations.add("DescribeAlarmsForMetric", dialect=coral, bound=True)
 async def describe_alarms_for_metric(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """The alarms on exactly one metric (alarms on metric math are not found this way, as on AWS)."""
-    found = await alarms_of(rooms).listed(context.account, context.region, Filter(frozenset({AlarmKind.METRIC})), _MANY)
+    found = await alarms_of(rooms).listed(
+        context.account, context.region, Filter(frozenset({AlarmKind.METRIC}), rows=context.scope.rows), _MANY
+    )
     return {"MetricAlarms": [describe(alarm) for alarm in found if _is_on(alarm, request)]}
 
 

@@ -27,7 +27,7 @@ async def put_anomaly_detector(rooms: CloudWatchRooms, request: Request, context
     return {"AnomalyDetectorId": detector.id}
 
 
-@operations.add("DescribeAnomalyDetectors")
+@operations.add("DescribeAnomalyDetectors", bound=True)
 async def describe_anomaly_detectors(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """A page of detectors by id; those of single metrics only, unless AnomalyDetectorTypes asks for others."""
     limit = request.get("MaxResults", PAGE)
@@ -47,6 +47,7 @@ async def describe_anomaly_detectors(rooms: CloudWatchRooms, request: Request, c
         if (MATH if one.target.queries else SINGLE) in types
         and set(wanted) <= set(one.target.dimensions)
         and (not ids or one.id in ids)
+        and one.seen_by(context.scope)
     ]
     answer: dict[str, Any] = {"AnomalyDetectors": [described(one) for one in kept[:limit]]}
     if len(kept) > limit:

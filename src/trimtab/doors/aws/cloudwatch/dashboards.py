@@ -31,7 +31,7 @@ _BAD_NAME = (
 _3_HOURS_MS = 3 * 3_600_000
 
 
-@operations.add("PutDashboard", needs=Role.WRITE)
+@operations.add("PutDashboard", needs=Role.WRITE, bound=True)
 async def put_dashboard(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """Store a dashboard; warnings come back, errors refuse it."""
     room, name, text = _room(rooms), request["DashboardName"], request["DashboardBody"]
@@ -43,28 +43,28 @@ async def put_dashboard(rooms: CloudWatchRooms, request: Request, context: CallC
     complaints = Complaints()
     tags = check_tags(request.get("Tags", ()), complaints)
     complaints.raise_any()
-    await room.store.put(context.account, name, text, context.principal.name)
+    await room.store.put(context.account, name, text, context.principal.name, within=context.scope)
     if tags:
         await rooms.tagged.put(arn_of(context.account, name), tags)
     return {"DashboardValidationMessages": _wire(messages)}
 
 
-@operations.add("GetDashboard")
+@operations.add("GetDashboard", bound=True)
 async def get_dashboard(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """A dashboard with its body, as it was put."""
     name = request["DashboardName"]
     _check_name(name)
     try:
-        stored = await _room(rooms).store.get(context.account, name)
+        stored = await _room(rooms).store.get(context.account, name, context.scope)
     except NotFound as problem:
         raise AwsError("DashboardNotFoundError", str(problem)) from None
     return {"DashboardArn": arn_of(context.account, name), "DashboardBody": stored.body, "DashboardName": name}
 
 
-@operations.add("ListDashboards")
+@operations.add("ListDashboards", bound=True)
 async def list_dashboards(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """The dashboards by name, 1,000 an answer."""
-    found = await _room(rooms).store.listed(context.account, request.get("DashboardNamePrefix", ""))
+    found = await _room(rooms).store.listed(context.account, request.get("DashboardNamePrefix", ""), context.scope)
     after = _after(request.get("NextToken"))
     rest = [one for one in found if one.name > after]
     answer: dict[str, Any] = {
@@ -83,7 +83,7 @@ async def list_dashboards(rooms: CloudWatchRooms, request: Request, context: Cal
     return answer
 
 
-@operations.add("DeleteDashboards", needs=Role.WRITE)
+@operations.add("DeleteDashboards", needs=Role.WRITE, bound=True)
 async def delete_dashboards(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """Delete every dashboard that is named and there; those that are not are an error, after the others are gone."""
     names = request["DashboardNames"]
@@ -93,13 +93,13 @@ async def delete_dashboards(rooms: CloudWatchRooms, request: Request, context: C
         )
     for name in names:
         _check_name(name)
-    missing = await _room(rooms).store.delete(context.account, names)
+    missing = await _room(rooms).store.delete(context.account, names, context.scope)
     if missing:
         raise AwsError("DashboardNotFoundError", f"Dashboard {', '.join(missing)} does not exist")
     return {}
 
 
-@operations.add("GetMetricWidgetImage")
+@operations.add("GetMetricWidgetImage", bound=True)
 async def get_metric_widget_image(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """A PNG of a metric widget."""
     output = request.get("OutputFormat", "png")

@@ -34,7 +34,7 @@ class _Options:
     zone: timezone
 
 
-@operations.add("GetMetricData", checks_itself=True)
+@operations.add("GetMetricData", checks_itself=True, bound=True)
 async def get_metric_data(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """The points of each query, newest first unless asked otherwise, at most MaxDatapoints an answer."""
     queries = read_queries(request.get("MetricDataQueries", []))

@@ -23,7 +23,7 @@ MAX_EXTENDED = 10
 Points = dict[tuple[int, str], dict[str, Any]]
 
 
-@operations.add("GetMetricStatistics", checks_itself=True)
+@operations.add("GetMetricStatistics", checks_itself=True, bound=True)
 async def get_metric_statistics(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """The statistics asked for, by period and unit."""
     now_ms = rooms.clock.now_ms()

@@ -25,7 +25,7 @@ _CHUNK = PAGE + 100
 Metric = tuple[str, str, str, Tags]
 
 
-@operations.add("ListMetrics")
+@operations.add("ListMetrics", bound=True)
 async def list_metrics(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """One page of the metrics that pass every filter."""
     linked = bool(request.get("IncludeLinkedAccounts"))

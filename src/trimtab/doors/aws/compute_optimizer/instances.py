@@ -13,7 +13,7 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 _PERIODS = (60, 300, 3600, 86_400)
 
 
-@operations.add("GetEC2InstanceRecommendations")
+@operations.add("GetEC2InstanceRecommendations", bound=True)
 async def get_ec2_instance_recommendations(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """Instances with enough data, the most worth first."""
     found, errors = await kept(rooms, request, context, Kind.INSTANCE, "instanceArns")
@@ -66,7 +66,7 @@ def _option(one: Advised, planned: Planned | None) -> dict[str, Any]:
     }
 
 
-@operations.add("GetAutoScalingGroupRecommendations")
+@operations.add("GetAutoScalingGroupRecommendations", bound=True)
 async def get_auto_scaling_group_recommendations(
     rooms: OptimizerRooms, request: Request, context: CallContext
 ) -> Answer:
@@ -111,7 +111,7 @@ def _group(one: Kept, planned: Planned | None) -> dict[str, Any]:
     }
 
 
-@operations.add("GetEC2RecommendationProjectedMetrics")
+@operations.add("GetEC2RecommendationProjectedMetrics", bound=True)
 async def get_ec2_recommendation_projected_metrics(
     rooms: OptimizerRooms, request: Request, context: CallContext
 ) -> Answer:

@@ -24,7 +24,7 @@ _IDLE_TYPES = {
 }
 
 
-@operations.add("GetEBSVolumeRecommendations")
+@operations.add("GetEBSVolumeRecommendations", bound=True)
 async def get_ebs_volume_recommendations(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """EBS volumes."""
     found, errors = await kept(rooms, request, context, Kind.VOLUME, "volumeArns")
@@ -74,7 +74,7 @@ def _configuration(option: Option | None) -> dict[str, Any]:
     }
 
 
-@operations.add("GetLambdaFunctionRecommendations")
+@operations.add("GetLambdaFunctionRecommendations", bound=True)
 async def get_lambda_function_recommendations(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """Lambda functions; those with too little data say so."""
     asked = {**request, "filters": [_lambda_filter(one) for one in request.get("filters") or ()]}
@@ -139,7 +139,7 @@ def _function(one: Kept, planned: Planned | None) -> dict[str, Any]:
     }
 
 
-@operations.add("GetECSServiceRecommendations")
+@operations.add("GetECSServiceRecommendations", bound=True)
 async def get_ecs_service_recommendations(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """ECS services on Fargate."""
     found, errors = await kept(rooms, request, context, Kind.SERVICE, "serviceArns")
@@ -186,7 +186,7 @@ def _service(one: Kept, planned: Planned | None) -> dict[str, Any]:
     }
 
 
-@operations.add("GetECSServiceRecommendationProjectedMetrics")
+@operations.add("GetECSServiceRecommendationProjectedMetrics", bound=True)
 async def get_ecs_service_recommendation_projected_metrics(
     rooms: OptimizerRooms, request: Request, context: CallContext
 ) -> Answer:
@@ -216,7 +216,7 @@ async def get_ecs_service_recommendation_projected_metrics(
     return {"recommendedOptionProjectedMetrics": options}
 
 
-@operations.add("GetIdleRecommendations")
+@operations.add("GetIdleRecommendations", bound=True)
 async def get_idle_recommendations(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """What does nothing."""
     named = tuple(request.get("resourceArns") or ())

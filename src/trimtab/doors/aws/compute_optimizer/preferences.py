@@ -27,7 +27,7 @@ _STATUSES = ("Active", "Inactive")
 _RATINGS = {"VeryLow": "veryLow", "Low": "low", "Medium": "medium", "High": "high"}
 
 
-@operations.add("GetEnrollmentStatus", open_to_all=True)
+@operations.add("GetEnrollmentStatus", open_to_all=True, bound=True)
 async def get_enrollment_status(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """Whether the account takes part: it does unless it said otherwise."""
     status, changed = await rooms.room.store.enrolled(context.account)
@@ -44,7 +44,7 @@ async def update_enrollment_status(rooms: OptimizerRooms, request: Request, cont
     return {"status": request["status"]}
 
 
-@operations.add("GetRecommendationSummaries")
+@operations.add("GetRecommendationSummaries", bound=True)
 async def get_recommendation_summaries(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """Findings, savings and risks by account and type of resource. Savings are what they add in the plan."""
     found = await rooms.room.store.listed(scope_of(request, context), Wanted())
@@ -114,7 +114,7 @@ async def put_recommendation_preferences(rooms: OptimizerRooms, request: Request
     return {}
 
 
-@operations.add("GetRecommendationPreferences")
+@operations.add("GetRecommendationPreferences", bound=True)
 async def get_recommendation_preferences(rooms: OptimizerRooms, request: Request, context: CallContext) -> Answer:
     """The preferences that were put for a type of resource, of one scope where it is named."""
     kind, scope, value = _place(request, context)
@@ -142,7 +142,7 @@ async def delete_recommendation_preferences(rooms: OptimizerRooms, request: Requ
     return {}
 
 
-@operations.add("GetEffectiveRecommendationPreferences")
+@operations.add("GetEffectiveRecommendationPreferences", bound=True)
 async def get_effective_recommendation_preferences(
     rooms: OptimizerRooms, request: Request, context: CallContext
 ) -> Answer:

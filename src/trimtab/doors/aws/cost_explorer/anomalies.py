@@ -18,7 +18,7 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 _DAY = len("2026-11-28")
 
 
-@operations.add("GetAnomalies")
+@operations.add("GetAnomalies", bound=True)
 async def get_anomalies(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The anomalies whose last day is in an interval, the last to begin first."""
     scope, _ = whose(context)

@@ -14,7 +14,7 @@ async def create_anomaly_monitor(rooms: CostExplorerRooms, request: Request, con
     return {"MonitorArn": made.arn}
 
 
-@operations.add("GetAnomalyMonitors")
+@operations.add("GetAnomalyMonitors", bound=True)
 async def get_anomaly_monitors(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The monitors, or those named."""
     with worded():

@@ -16,7 +16,7 @@ async def create_anomaly_subscription(rooms: CostExplorerRooms, request: Request
     return {"SubscriptionArn": made.arn}
 
 
-@operations.add("GetAnomalySubscriptions")
+@operations.add("GetAnomalySubscriptions", bound=True)
 async def get_anomaly_subscriptions(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The subscriptions, those named, or those of a monitor."""
     arns, monitor = request.get("SubscriptionArnList") or (), request.get("MonitorArn") or ""
@@ -43,7 +43,7 @@ async def delete_anomaly_subscription(rooms: CostExplorerRooms, request: Request
     return {}
 
 
-@operations.add("ListTagsForResource")
+@operations.add("ListTagsForResource", bound=True)
 async def list_tags_for_resource(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a monitor or a subscription."""
     with worded():

@@ -40,7 +40,7 @@ _TYPES: Mapping[str, str] = {
 """The documented driver types by the bill's record type; support is told by its service."""
 
 
-@operations.add("GetCostAndUsageComparisons")
+@operations.add("GetCostAndUsageComparisons", bound=True)
 async def get_cost_and_usage_comparisons(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """What each group cost in two months, and the difference."""
     name, metric, months = _read(request)
@@ -62,7 +62,7 @@ async def get_cost_and_usage_comparisons(rooms: CostExplorerRooms, request: Requ
     }
 
 
-@operations.add("GetCostComparisonDrivers")
+@operations.add("GetCostComparisonDrivers", bound=True)
 async def get_cost_comparison_drivers(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """What moved between two months: by service, usage type and group, and by the kind of charge within each."""
     name, metric, months = _read(request)

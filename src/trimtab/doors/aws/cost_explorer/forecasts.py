@@ -22,14 +22,14 @@ _LEVEL = 80
 _LEVELS = range(51, 100)
 
 
-@operations.add("GetCostForecast")
+@operations.add("GetCostForecast", bound=True)
 async def get_cost_forecast(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """How much is expected to be spent."""
     found = await _ask(rooms, request, context, _COSTS)
     return _answer(found, found.currency)
 
 
-@operations.add("GetUsageForecast")
+@operations.add("GetUsageForecast", bound=True)
 async def get_usage_forecast(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """How much is expected to be used; of one unit only."""
     found = await _ask(rooms, request, context, _USES)

@@ -35,13 +35,13 @@ class _Asked:
         return tuple(dict.fromkeys(self.metrics.values()))
 
 
-@operations.add("GetCostAndUsage")
+@operations.add("GetCostAndUsage", bound=True)
 async def get_cost_and_usage(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """Costs and usage of a time range by period and group."""
     return await _answer(rooms, request, context, _read(request))
 
 
-@operations.add("GetCostAndUsageWithResources")
+@operations.add("GetCostAndUsageWithResources", bound=True)
 async def get_cost_and_usage_with_resources(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """Costs and usage by resource; without AWS's limit of 14 days, and of every service."""
     asked = _read({"Metrics": ["UnblendedCost"], **request})

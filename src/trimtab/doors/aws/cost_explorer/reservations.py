@@ -58,7 +58,7 @@ _EC2 = Where(Dimension.SERVICE_CODE, ("AmazonEC2",))
 _ZERO = Decimal(0)
 
 
-@operations.add("GetReservationCoverage")
+@operations.add("GetReservationCoverage", bound=True)
 async def get_reservation_coverage(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The share of instance hours that ran under a reservation."""
     span, granularity = read_span(request)
@@ -92,7 +92,7 @@ async def get_reservation_coverage(rooms: CostExplorerRooms, request: Request, c
     return {"CoveragesByTime": results, "Total": _coverage(overall, measures), **(more if groups else {})}
 
 
-@operations.add("GetReservationUtilization")
+@operations.add("GetReservationUtilization", bound=True)
 async def get_reservation_utilization(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The share of reserved hours that ran, and what reservations saved and wasted."""
     span, granularity = read_span(request)

@@ -22,7 +22,7 @@ _CENT = Decimal("0.01")
 _SERVICE = "AmazonEC2"
 
 
-@operations.add("GetRightsizingRecommendation")
+@operations.add("GetRightsizingRecommendation", bound=True)
 async def get_rightsizing_recommendation(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """Instances to terminate or to exchange, the most worth first."""
     if request["Service"] != _SERVICE:

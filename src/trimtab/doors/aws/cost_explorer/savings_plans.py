@@ -47,7 +47,7 @@ _USE_KEYS = (
 )
 
 
-@operations.add("GetSavingsPlansCoverage")
+@operations.add("GetSavingsPlansCoverage", bound=True)
 async def get_savings_plans_coverage(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The share of spend that ran under a Savings Plan, by period and group."""
     span, granularity = read_span(request, hourly=True)
@@ -76,7 +76,7 @@ async def get_savings_plans_coverage(rooms: CostExplorerRooms, request: Request,
     return {"SavingsPlansCoverages": list(shown), **more}
 
 
-@operations.add("GetSavingsPlansUtilization")
+@operations.add("GetSavingsPlansUtilization", bound=True)
 async def get_savings_plans_utilization(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The share of what plans commit to that was used, by period."""
     span, granularity = read_span(request, hourly=True)
@@ -93,7 +93,7 @@ async def get_savings_plans_utilization(rooms: CostExplorerRooms, request: Reque
     return answer
 
 
-@operations.add("GetSavingsPlansUtilizationDetails")
+@operations.add("GetSavingsPlansUtilizationDetails", bound=True)
 async def get_savings_plans_utilization_details(
     rooms: CostExplorerRooms, request: Request, context: CallContext
 ) -> Answer:

@@ -37,7 +37,7 @@ class _Asked:
     size: int
 
 
-@operations.add("GetDimensionValues")
+@operations.add("GetDimensionValues", bound=True)
 async def get_dimension_values(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The values of a dimension in a period, by name or by a metric."""
     dimension = dimension_of(request["Dimension"])
@@ -53,7 +53,7 @@ async def get_dimension_values(rooms: CostExplorerRooms, request: Request, conte
     return {"DimensionValues": found, **_sizes(found, values), **more}
 
 
-@operations.add("GetTags")
+@operations.add("GetTags", bound=True)
 async def get_tags(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The keys of tags in a period, or the values of one key; lines without it have the value ""."""
     asked, key = _read(request), request.get("TagKey")
@@ -68,7 +68,7 @@ async def get_tags(rooms: CostExplorerRooms, request: Request, context: CallCont
     return {"Tags": list(shown), **_sizes(shown, values), **more}
 
 
-@operations.add("GetCostCategories")
+@operations.add("GetCostCategories", bound=True)
 async def get_cost_categories(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """The names of cost categories in a period, or the values of one."""
     asked, name = _read(request), request.get("CostCategoryName")

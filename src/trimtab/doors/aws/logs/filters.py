@@ -74,7 +74,7 @@ async def delete_metric_filter(rooms: LogRooms, request: Request, context: CallC
     return {}
 
 
-@operations.add("TestMetricFilter")
+@operations.add("TestMetricFilter", bound=True)
 async def test_metric_filter(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Which of some messages a pattern matches, and what it finds in them."""
     match = matcher(request["filterPattern"])

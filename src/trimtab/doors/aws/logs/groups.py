@@ -57,7 +57,7 @@ async def put_deletion_protection(rooms: LogRooms, request: Request, context: Ca
     return {}
 
 
-@operations.add("DescribeLogGroups")
+@operations.add("DescribeLogGroups", bound=True)
 async def describe_log_groups(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Groups by name, with what is known of them."""
     prefix, part = request.get("logGroupNamePrefix") or "", request.get("logGroupNamePattern") or ""
@@ -87,7 +87,7 @@ async def describe_log_groups(rooms: LogRooms, request: Request, context: CallCo
     return {"logGroups": described, **token}
 
 
-@operations.add("ListLogGroups")
+@operations.add("ListLogGroups", bound=True)
 async def list_log_groups(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Groups by name, their names alone."""
     for member in ("dataSources", "fieldIndexNames"):

@@ -14,7 +14,7 @@ from trimtab.logs.filters.match import matcher
 from trimtab.logs.tail.live import TailEvent, TailQuery
 
 
-@operations.add("StartLiveTail")
+@operations.add("StartLiveTail", bound=True)
 async def start_live_tail(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Follow up to ten groups."""
     names, prefixes = request.get("logStreamNames") or [], request.get("logStreamNamePrefixes") or []

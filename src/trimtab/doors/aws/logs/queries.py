@@ -24,7 +24,7 @@ _AROUND_MS = 480_000  # fields of a time are those of 8 minutes before and after
 _RECENT_MS = 900_000  # else of the last 15
 
 
-@operations.add("StartQuery")
+@operations.add("StartQuery", bound=True)
 async def start_query(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Start a query; GetQueryResults answers what it finds."""
     start_ms, end_ms = _range(request)
@@ -41,7 +41,7 @@ async def start_query(rooms: LogRooms, request: Request, context: CallContext) -
     return {"queryId": started.id}
 
 
-@operations.add("GetQueryResults")
+@operations.add("GetQueryResults", bound=True)
 async def get_query_results(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """How far a query is, and its rows, in pages where they are asked for."""
     try:
@@ -72,7 +72,7 @@ async def get_query_results(rooms: LogRooms, request: Request, context: CallCont
     return answer
 
 
-@operations.add("StopQuery")
+@operations.add("StopQuery", bound=True)
 async def stop_query(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Stop a query that runs."""
     query = _query(rooms, context, request["queryId"])
@@ -83,13 +83,13 @@ async def stop_query(rooms: LogRooms, request: Request, context: CallContext) ->
     return {"success": True}
 
 
-@operations.add("DescribeQueries")
+@operations.add("DescribeQueries", bound=True)
 async def describe_queries(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Queries that were started, the newest first."""
     status, group = request.get("status"), request.get("logGroupName")
     found = [
         query
-        for query in rooms.insights.running.of(context.account, context.region)
+        for query in rooms.insights.running.of(context.account, context.region, context.scope)
         if (not status or query.state == status)
         and (not group or group in query.ask.groups)
         and request.get("queryLanguage") in (None, query.ask.language)
@@ -99,7 +99,7 @@ async def describe_queries(rooms: LogRooms, request: Request, context: CallConte
     return {"queries": [_described(query) for query in found[first : first + limit]], **more}
 
 
-@operations.add("GetLogRecord")
+@operations.add("GetLogRecord", bound=True)
 async def get_log_record(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Every field of one event, by its @ptr."""
     try:
@@ -114,7 +114,7 @@ async def get_log_record(rooms: LogRooms, request: Request, context: CallContext
     return {"logRecord": {**fields_of(event, group.account), "@ptr": request["logRecordPointer"]}}
 
 
-@operations.add("GetLogGroupFields")
+@operations.add("GetLogGroupFields", bound=True)
 async def get_log_group_fields(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The fields of a group's events, with the percent that have each."""
     group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))
@@ -137,7 +137,7 @@ def malformed(problem: QueryProblem) -> AwsError:
 
 
 def _query(rooms: LogRooms, context: CallContext, id_: str) -> Running:
-    return rooms.insights.running.get(context.account, context.region, id_)
+    return rooms.insights.running.get(context.account, context.region, id_, context.scope)
 
 
 def _range(request: Request) -> tuple[int, int]:

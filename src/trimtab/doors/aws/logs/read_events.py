@@ -22,7 +22,7 @@ _FOREVER_MS = 9_000_000_000_000
 _TOKEN = re.compile(r"([fb])/(\d{17})(\d{20})(\d{19})")
 
 
-@operations.add("GetLogEvents")
+@operations.add("GetLogEvents", bound=True)
 async def get_log_events(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Events of a stream: the newest, or from the head; then on from a token, in its direction."""
     group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))
@@ -58,7 +58,7 @@ async def get_log_events(rooms: LogRooms, request: Request, context: CallContext
     }
 
 
-@operations.add("FilterLogEvents")
+@operations.add("FilterLogEvents", bound=True)
 async def filter_log_events(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Events of a group whose messages a pattern matches, from some or all of its streams, by time."""
     group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))

@@ -36,7 +36,7 @@ async def delete_log_stream(rooms: LogRooms, request: Request, context: CallCont
     return {}
 
 
-@operations.add("DescribeLogStreams")
+@operations.add("DescribeLogStreams", bound=True)
 async def describe_log_streams(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Streams of a group, by name or by their last event."""
     group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))

@@ -27,7 +27,7 @@ async def untag_resource(rooms: LogRooms, request: Request, context: CallContext
     return {}
 
 
-@operations.add("ListTagsForResource")
+@operations.add("ListTagsForResource", bound=True)
 async def list_tags_for_resource(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a group."""
     return await _tags(rooms, await group_of(rooms, context, request["resourceArn"]))
@@ -51,7 +51,7 @@ async def untag_log_group(rooms: LogRooms, request: Request, context: CallContex
     return {}
 
 
-@operations.add("ListTagsLogGroup")
+@operations.add("ListTagsLogGroup", bound=True)
 async def list_tags_log_group(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a group."""
     return await _tags(rooms, await group_of(rooms, context, request["logGroupName"]))

@@ -10,7 +10,7 @@ PATH = "/rest/v1/price-lists/files"
 """Where files of lists are; `doors.rest.price_list_files` serves them."""
 
 
-@operations.add("ListPriceLists")
+@operations.add("ListPriceLists", bound=True)
 async def list_price_lists(rooms: PricingRooms, request: Request, context: CallContext) -> Answer:
     """The list of each region that held at a date."""
     await check_service(rooms, request["ServiceCode"])
@@ -33,7 +33,7 @@ async def list_price_lists(rooms: PricingRooms, request: Request, context: CallC
     return {"PriceLists": lists, **more}
 
 
-@operations.add("GetPriceListFileUrl")
+@operations.add("GetPriceListFileUrl", bound=True)
 async def get_price_list_file_url(rooms: PricingRooms, request: Request, context: CallContext) -> Answer:
     """Where the file of a list is, as CSV or JSON."""
     arn, kind = request["PriceListArn"], request["FileFormat"].lower()

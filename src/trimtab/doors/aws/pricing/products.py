@@ -7,7 +7,7 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.inventory.catalog.price_book import Filter
 
 
-@operations.add("DescribeServices")
+@operations.add("DescribeServices", bound=True)
 async def describe_services(rooms: PricingRooms, request: Request, context: CallContext) -> Answer:
     """The services that have prices, with the names of their products' attributes."""
     check_format(request)
@@ -20,7 +20,7 @@ async def describe_services(rooms: PricingRooms, request: Request, context: Call
     return {"Services": services, "FormatVersion": FORMAT, **more}
 
 
-@operations.add("GetAttributeValues")
+@operations.add("GetAttributeValues", bound=True)
 async def get_attribute_values(rooms: PricingRooms, request: Request, context: CallContext) -> Answer:
     """The values that an attribute has in a service's products, sorted."""
     await check_service(rooms, request["ServiceCode"])
@@ -30,7 +30,7 @@ async def get_attribute_values(rooms: PricingRooms, request: Request, context: C
     return {"AttributeValues": [{"Value": value} for value in shown], **more}
 
 
-@operations.add("GetProducts")
+@operations.add("GetProducts", bound=True)
 async def get_products(rooms: PricingRooms, request: Request, context: CallContext) -> Answer:
     """Products that fit every filter, as JSON documents with the terms that hold now."""
     check_format(request)

@@ -23,7 +23,7 @@ _PAGE = 1000
 _LINUX = "Linux/UNIX"
 
 
-@operations.add("DescribeSavingsPlansOfferings")
+@operations.add("DescribeSavingsPlansOfferings", bound=True)
 async def describe_savings_plans_offerings(rooms: SavingsPlansRooms, request: Request, context: CallContext) -> Answer:
     """The plans on offer that a request asks for."""
     found = []
@@ -47,7 +47,7 @@ async def describe_savings_plans_offerings(rooms: SavingsPlansRooms, request: Re
     return {"searchResults": [_shape(one) for one in shown], **more}
 
 
-@operations.add("DescribeSavingsPlansOfferingRates")
+@operations.add("DescribeSavingsPlansOfferingRates", bound=True)
 async def describe_savings_plans_offering_rates(
     rooms: SavingsPlansRooms, request: Request, context: CallContext
 ) -> Answer:

@@ -14,7 +14,7 @@ _PAGE, _KEYS_PAGE = 50, 100
 _MOST_PER_PAGE = 100
 
 
-@operations.add("GetResources")
+@operations.add("GetResources", bound=True)
 async def get_resources(rooms: TaggingRooms, request: Request, context: CallContext) -> Answer:
     """Things with tags in the region, as far as they fit."""
     if request.get("ResourceARNList") and (request.get("TagFilters") or request.get("ResourceTypeFilters")):
@@ -36,7 +36,7 @@ async def get_resources(rooms: TaggingRooms, request: Request, context: CallCont
     return {"PaginationToken": token_of(found, start + size), "ResourceTagMappingList": shown}
 
 
-@operations.add("GetTagKeys")
+@operations.add("GetTagKeys", bound=True)
 async def get_tag_keys(rooms: TaggingRooms, request: Request, context: CallContext) -> Answer:
     """The keys of all tags in the region."""
     keys = sorted({key for one in await seen(rooms, context) for key in one.tags})
@@ -45,7 +45,7 @@ async def get_tag_keys(rooms: TaggingRooms, request: Request, context: CallConte
     return {"PaginationToken": token_of(keys, end), "TagKeys": keys[start:end]}
 
 
-@operations.add("GetTagValues")
+@operations.add("GetTagValues", bound=True)
 async def get_tag_values(rooms: TaggingRooms, request: Request, context: CallContext) -> Answer:
     """The values that a key has in the region."""
     values = sorted({one.tags[request["Key"]] for one in await seen(rooms, context) if request["Key"] in one.tags})

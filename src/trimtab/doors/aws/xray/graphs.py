@@ -14,7 +14,7 @@ _MOST_IDS = 100
 _CLIENT = "client"
 
 
-@operations.add("GetServiceGraph")
+@operations.add("GetServiceGraph", bound=True)
 async def get_service_graph(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """The graph of the traces of a range, of those of a group where one is named."""
     start_ms, end_ms = check_range(request)
@@ -27,7 +27,7 @@ async def get_service_graph(rooms: XRayRooms, request: Request, context: CallCon
     return {**times, "Services": page, "ContainsOldGroupVersions": False, **more}
 
 
-@operations.add("GetTraceGraph")
+@operations.add("GetTraceGraph", bound=True)
 async def get_trace_graph(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """The graph of some traces."""
     ids = trace_ids(request, _MOST_IDS)

@@ -13,7 +13,7 @@ _CATEGORIES = ["FAULT"]
 _HOUR_MS = 3_600_000
 
 
-@operations.add("GetInsightSummaries")
+@operations.add("GetInsightSummaries", bound=True)
 async def get_insight_summaries(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """Insights of a group that went on in a range."""
     start_ms, end_ms = check_range(request)
@@ -28,7 +28,7 @@ async def get_insight_summaries(rooms: XRayRooms, request: Request, context: Cal
     return {"InsightSummaries": summaries, **more}
 
 
-@operations.add("GetInsight")
+@operations.add("GetInsight", bound=True)
 async def get_insight(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """One insight."""
     insight = await rooms.traces.insights.get(context.account, context.region, request["InsightId"])
@@ -36,7 +36,7 @@ async def get_insight(rooms: XRayRooms, request: Request, context: CallContext) 
     return {"Insight": _insight(insight, group.arn)}
 
 
-@operations.add("GetInsightEvents")
+@operations.add("GetInsightEvents", bound=True)
 async def get_insight_events(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """How an insight went on, the newest first."""
     insight = await rooms.traces.insights.get(context.account, context.region, request["InsightId"])
@@ -46,7 +46,7 @@ async def get_insight_events(rooms: XRayRooms, request: Request, context: CallCo
     return {"InsightEvents": events, **more}
 
 
-@operations.add("GetInsightImpactGraph")
+@operations.add("GetInsightImpactGraph", bound=True)
 async def get_insight_impact_graph(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """The services of the failed traces of an insight's time, and who called whom."""
     start_ms, end_ms = check_range(request)

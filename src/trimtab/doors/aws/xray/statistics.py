@@ -18,7 +18,7 @@ _PERIODS = (60, 300)
 _PAGE = 1000
 
 
-@operations.add("GetTimeSeriesServiceStatistics")
+@operations.add("GetTimeSeriesServiceStatistics", bound=True)
 async def get_time_series_service_statistics(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """Statistics by period: of the service or edge that EntitySelectorExpression selects, else of all edges."""
     start_ms, end_ms = check_range(request)

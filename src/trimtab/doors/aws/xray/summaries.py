@@ -17,7 +17,7 @@ from trimtab.traces.search import PAGE, TimeRangeType, TraceQuery
 _SAMPLED = 0.1  # of the traces, where Sampling is asked for without a strategy's value
 
 
-@operations.add("GetTraceSummaries")
+@operations.add("GetTraceSummaries", bound=True)
 async def get_trace_summaries(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """Summaries of traces."""
     start_ms, end_ms = check_range(request)

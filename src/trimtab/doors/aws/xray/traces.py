@@ -11,7 +11,7 @@ _MOST_IDS = 100
 """Traces that a request may name; X-Ray takes five."""
 
 
-@operations.add("BatchGetTraces")
+@operations.add("BatchGetTraces", bound=True)
 async def batch_get_traces(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """The traces of some ids; those that there are not are named."""
     page, more = page_of(trace_ids(request, _MOST_IDS), request, PAGE)

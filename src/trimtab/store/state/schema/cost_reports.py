@@ -12,4 +12,5 @@ cost_reports = Table(
     Column("query", Text, nullable=False),  # the view's parameters, as the page's URL has them
     Column("saved_ms", BigInteger, nullable=False),
     Column("saved_by", String(256), nullable=False),
+    Column("scope_rows", Text, nullable=False, server_default="[]"),  # what its maker was bound to: access/made.py
 )

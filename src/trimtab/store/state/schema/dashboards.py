@@ -1,4 +1,7 @@
-"""Dashboards, their earlier versions, and the links that share them."""
+"""Dashboards, their earlier versions, and the links that share them.
+
+`scope_rows` are the rules by tags that their maker was bound to (access/made.py).
+"""
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
 
@@ -13,6 +16,7 @@ dashboards = Table(
     Column("modified_ms", BigInteger, nullable=False),
     Column("modified_by", String(256), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("scope_rows", Text, nullable=False, server_default="[]"),
 )
 
 # What a dashboard was before: see reports.dashboards.store.
@@ -25,6 +29,7 @@ dashboard_versions = Table(
     Column("body", Text, nullable=False),
     Column("modified_ms", BigInteger, nullable=False),
     Column("modified_by", String(256), nullable=False),
+    Column("scope_rows", Text, nullable=False, server_default="[]"),
 )
 
 # Read-only links. `secret` is the SHA-256 of the link's token.

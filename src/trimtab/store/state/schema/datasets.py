@@ -20,6 +20,7 @@ def _specs(name: str, versions: str) -> tuple[Table, Table]:
         Column("created_ms", BigInteger, nullable=False),
         Column("updated_ms", BigInteger, nullable=False),
         Column("updated_by", String(256), nullable=False),
+        Column("scope_rows", Text, nullable=False, server_default="[]"),  # what its maker was bound to: access/made.py
         UniqueConstraint("account", "name"),
     )
     before = Table(

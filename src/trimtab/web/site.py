@@ -118,7 +118,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         (
             NavItem("Data sources", "/sources", "plug", bound=False),
             NavItem("Notifications", "/notifications", "bell", bound=False),
-            NavItem("Access", "/access", "key", bound=False),
+            NavItem("Access", "/access", "key"),
             NavItem("Settings", "/settings", "sliders"),
         ),
         "",

@@ -81,6 +81,7 @@ from trimtab.doors.rest import (
     price_list_files,
     report_files,
     snapshot_files,
+    state_transfers,
     statement_files,
 )
 from trimtab.doors.rest import routes as rest
@@ -95,6 +96,7 @@ from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
+from trimtab.doors.rest.state_transfers import StateTransfers
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.roles import Roles
@@ -158,6 +160,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *login.routes(rooms.keys, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),
         *sns_links.routes(rooms.notify.subscribing),
+        *state_transfers.routes(_transfers(rooms)),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
@@ -261,6 +264,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         plans=rooms.plans,
         engine=rooms.scaling.rest,
         gate=rooms.gate,
+        transfers=_transfers(rooms),
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
@@ -306,6 +310,11 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         ),
         wipe=partial(wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )
+
+
+def _transfers(rooms: Rooms) -> StateTransfers:
+    own = rooms.settings
+    return StateTransfers(rooms.stores.state, own.data_dir, rooms.clock, rooms.anew, own.disk_reserve_mb)
 
 
 def _self_watch(rooms: Rooms) -> SelfWatch:

@@ -14,6 +14,7 @@ from trimtab.jobs.lock import renewed_ms
 from trimtab.metrics.rollups.marks import ended
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
+from trimtab.store.state.portable import staged
 from trimtab.store.telemetry.client import (
     NONE,
     ReadLimits,
@@ -58,6 +59,7 @@ class Stores:
 def open_stores(settings: Settings, clock: Clock) -> Stores:
     """Open the stores, migrate both schemas, and resume what a crash left in the log. Raises SetupError."""
     state = State.open(settings.state_url, settings.data_dir)
+    staged.take(state, settings.data_dir)
     telemetry = open_telemetry(settings)
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 

@@ -64,6 +64,7 @@ COMMANDS = {
     "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
     "backup": LazyCommand("trimtab.cli.backup", "backup", "Copy the data directory, while trimtab runs or not."),
     "restore": LazyCommand("trimtab.cli.backup", "restore", "Bring the data directory back from a backup."),
+    "state": LazyCommand("trimtab.cli.state", "state", "All of the state as one file: export, import."),
     "log": LazyCommand("trimtab.cli.log", "log", "The log of what was acknowledged: verify, salvage, replay."),
     "logs": LazyCommand("trimtab.cli.logs", "logs", "Search logs with Logs Insights queries."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),

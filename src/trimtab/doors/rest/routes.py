@@ -90,6 +90,7 @@ from trimtab.doors.rest import (
     settings,
     simulations,
     sources,
+    state_transfers,
     trace_sampling,
     traces,
     unit_costs,
@@ -184,6 +185,7 @@ class Dependencies:
     datasets: DatasetRoom | None = None
     engine: scaling.Scaling | None = None
     gate: Gate | None = None
+    transfers: state_transfers.StateTransfers | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -244,6 +246,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *keys.operations(needs.keys, own.account_id),
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
+        *(state_transfers.operations(needs.transfers) if needs.transfers else []),
     ]
 
 

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -80,13 +82,12 @@ class State:
             raise SetupError(f"cannot open the state database: {problem.orig}") from problem
         return state
 
-    def migrate(self) -> None:
+    def migrate(self, revision: str = "head") -> None:
         """Run the Alembic migrations that are missing. Another process that opens the database waits for them."""
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("trimtab.store.state") / "migrations"))
+        config = _migrations()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def read_sync(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one moment of the database. It raises where it tries to write. Raises Unavailable."""
@@ -138,6 +139,23 @@ class State:
             raise
         finally:
             self._thread.busy = False
+
+
+def revision_of(connection: Connection) -> str:
+    """The migration that a database is at."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def revisions() -> list[str]:
+    """Every migration, the oldest first."""
+    script = ScriptDirectory.from_config(_migrations())
+    return [one.revision for one in script.walk_revisions()][::-1]
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("trimtab.store.state") / "migrations"))
+    return config
 
 
 def _engines(url: URL) -> tuple[Engine, Engine]:

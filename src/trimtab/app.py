@@ -93,6 +93,7 @@ from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
 from trimtab.doors.rest.errors import answer_bug, answer_throttled
 from trimtab.doors.rest.event_rules import Triggering
+from trimtab.doors.rest.forgetting import Forgets
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
@@ -104,6 +105,8 @@ from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
 from trimtab.fleet import jobs as fleet_jobs
+from trimtab.forget.requests import ForgetRequests
+from trimtab.forget.run import counted
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
@@ -127,6 +130,7 @@ from trimtab.web.events.desk import EventRooms
 from trimtab.web.state import SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
+from trimtab.wiring.forgetting import forgetting_job
 from trimtab.wiring.live_costs import jobs_of as live_jobs
 from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
@@ -265,6 +269,10 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         engine=rooms.scaling.rest,
         gate=rooms.gate,
         transfers=_transfers(rooms),
+        forgets=Forgets(
+            ForgetRequests(rooms.stores.state, rooms.clock),
+            partial(counted, rooms.stores.telemetry, rooms.stores.state),
+        ),
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
@@ -447,6 +455,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *reports.jobs(),
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         rooms.egress_audit.job(),
+        forgetting_job(rooms.stores.state, rooms.clock, rooms.anew),
         rooms.reporting.lag.job(),
         rooms.processes.job(),
         Job("read what the other processes tell", REPORTS_S, rooms.told.refresh),

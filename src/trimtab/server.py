@@ -36,6 +36,7 @@ from trimtab.selfwatch import tell_damage
 from trimtab.settings import OFF, Settings
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY
+from trimtab.wiring.forgetting import forget_at_start
 from trimtab.wiring.report_rooms import report_rooms
 from trimtab.wiring.rooms import build_rooms
 
@@ -82,6 +83,7 @@ async def serve(settings: Settings) -> int:
     listeners = _listen(settings)
     async with beating():
         stores = await asyncio.to_thread(open_stores, settings, clock)
+        await forget_at_start(settings, stores, clock)
     try:
         rooms = await build_rooms(settings, stores, clock)
         await rooms.ledger.load()

@@ -25,6 +25,7 @@ from trimtab.store.telemetry.client import (
 from trimtab.store.telemetry.log import IngestLog, LogLimits
 from trimtab.store.telemetry.migrations import migrate
 from trimtab.store.telemetry.records import Columns
+from trimtab.store.telemetry.removal import keep_old_parts
 from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 
@@ -61,6 +62,7 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     state = State.open(settings.state_url, settings.data_dir)
     staged.take(state, settings.data_dir)
     telemetry = open_telemetry(settings)
+    keep_old_parts(telemetry)
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)

@@ -60,6 +60,7 @@ from trimtab.doors.rest import (
     expressions,
     figures,
     fleet,
+    forgetting,
     function_memory,
     health,
     hosts,
@@ -185,6 +186,7 @@ class Dependencies:
     datasets: DatasetRoom | None = None
     engine: scaling.Scaling | None = None
     gate: Gate | None = None
+    forgets: forgetting.Forgets | None = None
     transfers: state_transfers.StateTransfers | None = None
 
 
@@ -246,6 +248,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *keys.operations(needs.keys, own.account_id),
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
+        *(forgetting.operations(needs.forgets) if needs.forgets else []),
         *(state_transfers.operations(needs.transfers) if needs.transfers else []),
     ]
 

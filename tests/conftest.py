@@ -102,13 +102,18 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
-def _migrate_by_copy(self: State) -> None:
+def _migrate_by_copy(self: State, revision: str = "head") -> None:
     """A new SQLite database begins as a copy: the migrations take 0.3 s, and most tests have one of their own."""
     url = self.engine.url
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).stat().st_size:
+    new = url.get_backend_name() == "sqlite" and url.database and not _size(Path(url.database))
+    if new and url.database and revision == "head":
         Path(url.database).write_bytes(_migrated())
     else:
-        _migrate(self)
+        _migrate(self, revision)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 State.migrate = _migrate_by_copy  # type: ignore[method-assign]  # for the whole run

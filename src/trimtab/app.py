@@ -81,6 +81,7 @@ from trimtab.doors.rest import (
     price_list_files,
     report_files,
     snapshot_files,
+    state_transfers,
     statement_files,
 )
 from trimtab.doors.rest import routes as rest
@@ -92,9 +93,11 @@ from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
 from trimtab.doors.rest.errors import answer_bug, answer_throttled
 from trimtab.doors.rest.event_rules import Triggering
+from trimtab.doors.rest.forgetting import Forgets
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
 from trimtab.doors.rest.serverless import ServerlessRooms
+from trimtab.doors.rest.state_transfers import StateTransfers
 from trimtab.doors.rest.trace_sampling import TailSampled
 from trimtab.doors.rest.traces import Tracing
 from trimtab.doors.roles import Roles
@@ -102,6 +105,8 @@ from trimtab.doors.syslog.door import SyslogDoor
 from trimtab.doors.writing import Writing
 from trimtab.doors.xray_udp import XRayDoor
 from trimtab.fleet import jobs as fleet_jobs
+from trimtab.forget.requests import ForgetRequests
+from trimtab.forget.run import counted
 from trimtab.inventory.machines import REFRESH_S as MACHINES_S
 from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
@@ -126,6 +131,7 @@ from trimtab.web.events.desk import EventRooms
 from trimtab.web.state import SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
+from trimtab.wiring.forgetting import forgetting_job
 from trimtab.wiring.live_costs import jobs_of as live_jobs
 from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
@@ -159,6 +165,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *login.routes(rooms.access, rooms.clock, with_provider=sign_in is not None),
         *(signin.routes(sign_in) if sign_in else []),
         *sns_links.routes(rooms.notify.subscribing),
+        *state_transfers.routes(_transfers(rooms)),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
@@ -262,6 +269,11 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         plans=rooms.plans,
         engine=rooms.scaling.rest,
         gate=rooms.gate,
+        transfers=_transfers(rooms),
+        forgets=Forgets(
+            ForgetRequests(rooms.stores.state, rooms.clock),
+            partial(counted, rooms.stores.telemetry, rooms.stores.state),
+        ),
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
@@ -307,6 +319,11 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         ),
         wipe=partial(wipe, rooms) if rooms.settings.allow_reset and not rooms.auth_required else None,
     )
+
+
+def _transfers(rooms: Rooms) -> StateTransfers:
+    own = rooms.settings
+    return StateTransfers(rooms.stores.state, own.data_dir, rooms.clock, rooms.anew, own.disk_reserve_mb)
 
 
 def _self_watch(rooms: Rooms) -> SelfWatch:
@@ -443,6 +460,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         rooms.egress_audit.job(),
         Job("save who was refused", 5, rooms.access.refusals.save, at_stop=True),
         rooms.access_audit.job(),
+        forgetting_job(rooms.stores.state, rooms.clock, rooms.anew),
         rooms.reporting.lag.job(),
         rooms.processes.job(),
         Job("read what the other processes tell", REPORTS_S, rooms.told.refresh),

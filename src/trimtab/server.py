@@ -26,8 +26,9 @@ from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.connections import SWEEP_S, ConnectionLimits, Counts, protocol, raise_file_limit, sweep
 from trimtab.doors.door_watch import Watched
 from trimtab.egress.own import write_listening
+from trimtab.jobs.anew import ANEW, Anew
 from trimtab.jobs.ending import leave
-from trimtab.jobs.heartbeat import heartbeat
+from trimtab.jobs.heartbeat import beating, heartbeat
 from trimtab.jobs.memory import MemoryWatch
 from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.listen import bind
@@ -35,6 +36,7 @@ from trimtab.selfwatch import tell_damage
 from trimtab.settings import OFF, Settings
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY
+from trimtab.wiring.forgetting import forget_at_start
 from trimtab.wiring.report_rooms import report_rooms
 from trimtab.wiring.rooms import build_rooms
 
@@ -45,6 +47,7 @@ _SWITCH_S = 0.0005
 """How long a thread that decodes an answer may keep the interpreter from the event loop and the log: with the default
 of 5 ms, 50 readers held writers up for seconds (`bench/bench_readers.py`); the switches themselves cost below 1 %."""
 _CLOSE_S = 1.0
+_ANSWER_S = 0.2  # for the answer that says that it will start anew
 _GRACE_S = 1  # for requests under way at a stop: an acknowledgement takes milliseconds
 
 
@@ -74,11 +77,13 @@ class _Server(uvicorn.Server):
         return Job("close idle and slow connections", SWEEP_S, look)
 
 
-async def serve(settings: Settings) -> None:
-    """Run the server until SIGTERM or the end of standard input."""
+async def serve(settings: Settings) -> int:
+    """Run the server until SIGTERM, the end of standard input, or until it is to start anew; its exit status."""
     clock = SystemClock()
     listeners = _listen(settings)
-    stores = await asyncio.to_thread(open_stores, settings, clock)
+    async with beating():
+        stores = await asyncio.to_thread(open_stores, settings, clock)
+        await forget_at_start(settings, stores, clock)
     try:
         rooms = await build_rooms(settings, stores, clock)
         await rooms.ledger.load()
@@ -90,18 +95,27 @@ async def serve(settings: Settings) -> None:
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
             await asyncio.to_thread(write_listening, settings.data_dir, listeners)
+            leaving = asyncio.create_task(_end_when_asked(rooms.anew, server, stop))
             memory = MemoryWatch(settings.server_memory_mb, wires.press).job()
             own = [heartbeat(), memory, server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)]
             jobs = run_jobs(own, stop, rooms.reporting.book)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
+            leaving.cancel()
     finally:
         with contextlib.suppress(TimeoutError):  # an insert that takes longer is made again at the next start
             await asyncio.wait_for(asyncio.to_thread(stores.close), _CLOSE_S)
+    return ANEW if rooms.anew.asked else 0
 
 
 async def _serve_and_leave(settings: Settings) -> None:
-    await serve(settings)
-    leave()
+    leave(await serve(settings))
+
+
+async def _end_when_asked(anew: Anew, server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await anew.wait()
+    await asyncio.sleep(_ANSWER_S)
+    server.should_exit = True
+    stop.set()
 
 
 def _listen(settings: Settings) -> list[socket.socket]:

@@ -14,6 +14,7 @@ from trimtab.jobs.lock import renewed_ms
 from trimtab.metrics.rollups.marks import ended
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
+from trimtab.store.state.portable import staged
 from trimtab.store.telemetry.client import (
     NONE,
     ReadLimits,
@@ -24,6 +25,7 @@ from trimtab.store.telemetry.client import (
 from trimtab.store.telemetry.log import IngestLog, LogLimits
 from trimtab.store.telemetry.migrations import migrate
 from trimtab.store.telemetry.records import Columns
+from trimtab.store.telemetry.removal import keep_old_parts
 from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 
@@ -58,7 +60,9 @@ class Stores:
 def open_stores(settings: Settings, clock: Clock) -> Stores:
     """Open the stores, migrate both schemas, and resume what a crash left in the log. Raises SetupError."""
     state = State.open(settings.state_url, settings.data_dir, settings.state_key_file)
+    staged.take(state, settings.data_dir)
     telemetry = open_telemetry(settings)
+    keep_old_parts(telemetry)
     migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
 
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)

@@ -19,6 +19,7 @@ from typing import IO
 from trimtab import preflight
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
+from trimtab.jobs.anew import ANEW
 from trimtab.jobs.heartbeat import BEAT
 from trimtab.listen import bind, check_exposure
 from trimtab.settings import Settings, child_environment
@@ -47,12 +48,16 @@ class Child:
     command: list[str]
     environment: dict[str, str]
     waits_ready: bool = True
+    after: "Child | None" = None
+    """The child without which it is not started again: it has nothing to lean on."""
     process: "subprocess.Popen[str] | None" = None
     ready: threading.Event = field(default_factory=threading.Event)
     said: str = ""
     last_words: "deque[str]" = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
     started: float = 0.0
     restarts: int = 0
+    asked: bool = False
+    """Whether it was ended to be started again."""
     beat_at: float | None = None
     """When it last said that its event loop turns; None before the first time."""
 
@@ -101,7 +106,8 @@ class Supervisor:
         server = Child("server", _python("trimtab.child", "trimtab.server"), environment)
         self._launch(server)
         url = server.said.removeprefix(READY).strip()
-        self._launch(Child("jobs", _python("trimtab.child", "trimtab.worker"), environment, waits_ready=False))
+        worker = _python("trimtab.child", "trimtab.worker")
+        self._launch(Child("jobs", worker, environment, waits_ready=False, after=server))
         if settings.agent and not self._stop.is_set():
             own = replace(settings, url=settings.url or url)
             command = _python("trimtab", "agent", "--with-parent")
@@ -144,7 +150,7 @@ class Supervisor:
                 return
             if child.process is not None and child.process.poll() is not None:
                 raise SetupError("\n".join(child.last_words) or f"cannot start the {child.name}: it ended at once")
-            if self._clock.monotonic() > deadline:
+            if self._clock.monotonic() > max(deadline, (child.beat_at or 0.0) + START_TIMEOUT_S):
                 raise SetupError(f"cannot start the {child.name}: it was not ready after {START_TIMEOUT_S:.0f} s")
 
     def _read_output(self, child: Child, process: "subprocess.Popen[str]") -> None:
@@ -177,8 +183,10 @@ class Supervisor:
                     child.beat_at = now
                 if child.beat_at is not None and now - child.beat_at > HANG_S:
                     self._end_hung(child)
-                if not self._stop.is_set() and child.process is not None and child.process.poll() is not None:
-                    self._restart(child)
+                waits = child.after is not None and not child.after.ready.is_set()
+                if waits or self._stop.is_set() or child.process is None or child.process.poll() is None:
+                    continue
+                self._restart(child)
 
     def _end_hung(self, child: Child) -> None:
         """Have a child say where it is, and end it; then it is started again like one that crashed."""
@@ -192,6 +200,15 @@ class Supervisor:
 
     def _restart(self, child: Child) -> None:
         code = child.process.returncode if child.process else 0
+        if child.asked or code == ANEW:
+            logger.info("the %s starts anew, as it was asked to", child.name)
+            above = [one for one in self._children if one.after is child]
+            self._stop_together(above, STOP_TIMEOUT_S)
+            for one in above:
+                one.asked = True
+            child.asked = False
+            self._start(child)
+            return
         logger.error("the %s ended (%s); starting it again. Its last words:\n%s", child.name, code, _tail(child))
         lived_s = self._clock.monotonic() - child.started
         child.restarts = 0 if lived_s > _STABLE_S else child.restarts + 1

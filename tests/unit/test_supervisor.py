@@ -11,6 +11,7 @@ import pytest
 
 from trimtab import supervisor
 from trimtab.base.clock import SystemClock
+from trimtab.jobs.anew import ANEW
 from trimtab.jobs.heartbeat import BEAT
 from trimtab.settings import Settings
 from trimtab.supervisor import READY, Child, Supervisor
@@ -156,3 +157,61 @@ def test_a_stop_tells_all_children_at_once_kills_who_does_not_end_and_the_engine
     assert ["the jobs did not end in 2.0 s; it is killed", "the server did not end in 2.0 s; it is killed"] == [
         record.message for record in caplog.records if "killed" in record.message
     ]
+
+
+def test_a_server_that_asks_for_it_starts_anew_while_its_jobs_stand_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first time it ends with the status that asks for it; the second time it answers late."""
+    monkeypatch.setattr(supervisor, "_MAX_RESTARTS", 0)  # neither start counts as a crash
+    mark, go = tmp_path / "mark", tmp_path / "go"
+    code = f"""
+import sys, time
+from pathlib import Path
+if not Path({str(mark)!r}).exists():
+    Path({str(mark)!r}).touch()
+    print({READY!r}, flush=True)
+    time.sleep(0.5)
+    sys.exit({ANEW})
+while not Path({str(go)!r}).exists():
+    time.sleep(0.05)
+print({READY!r}, flush=True)
+sys.stdin.read()
+"""
+    server = Child("server", [sys.executable, "-c", code], {})
+    jobs = Child("jobs", [sys.executable, "-c", "import sys; sys.stdin.read()"], {}, waits_ready=False, after=server)
+    watching = Supervisor(Settings(data_dir=tmp_path), SystemClock(), print)
+    watching._launch(server)
+    watching._launch(jobs)
+    first, ended = server.process, jobs.process
+    assert ended is not None
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(wait_until(lambda: server.process is not first and ended.poll() is not None))
+        threading.Event().wait(2.5)  # it looks once a second
+        seen.append(jobs.process is ended)
+        go.touch()
+        seen.append(wait_until(lambda: jobs.process is not ended))
+        watching._end()
+
+    watch(watching, look)
+    assert seen == [True, True, True]
+    assert "starting it again" not in caplog.text
+
+
+def test_a_child_that_says_that_it_lives_may_take_longer_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "START_TIMEOUT_S", 2.0)
+    code = f"""
+import time
+for _ in range(16):
+    print({BEAT!r}, flush=True)
+    time.sleep(0.25)
+print({READY!r}, flush=True)
+time.sleep(60)
+"""
+    watching = Supervisor(Settings(data_dir=tmp_path), SystemClock(), print)
+    watching._launch(Child("child", [sys.executable, "-c", code], {}))
+    watching._stop_all()

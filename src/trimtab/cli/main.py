@@ -67,6 +67,8 @@ COMMANDS = {
     "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
     "backup": LazyCommand("trimtab.cli.backup", "backup", "Copy the data directory, while trimtab runs or not."),
     "restore": LazyCommand("trimtab.cli.backup", "restore", "Bring the data directory back from a backup."),
+    "state": LazyCommand("trimtab.cli.state", "state", "All of the state as one file: export, import."),
+    "forget": LazyCommand("trimtab.cli.forget", "forget", "Delete all data of an account, a team or a user."),
     "log": LazyCommand("trimtab.cli.log", "log", "The log of what was acknowledged: verify, salvage, replay."),
     "logs": LazyCommand("trimtab.cli.logs", "logs", "Search logs with Logs Insights queries."),
     "metrics": LazyCommand("trimtab.cli.metrics", "metrics", "Store, read and list metrics."),

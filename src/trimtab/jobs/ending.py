@@ -5,8 +5,8 @@ import os
 import sys
 
 
-def leave() -> None:
-    """End this process with status 0, now.
+def leave(status: int = 0) -> None:
+    """End this process with `status`, now.
 
     A thread of the interpreter cannot be stopped, and its end waits for all of them: for a query that takes half a
     minute too. What such a thread does is made to be killed at any moment.
@@ -14,4 +14,4 @@ def leave() -> None:
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(status)

@@ -65,6 +65,7 @@ from trimtab.inventory.machines import MachineOwners
 from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
+from trimtab.jobs.anew import Anew
 from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
@@ -194,6 +195,7 @@ class Rooms:
     """Empties what the doors remember of series: when all is wiped, and when other rules say what is kept."""
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what is remembered of what was stored: called when everything is wiped."""
+    anew: Anew = field(default_factory=Anew)
 
     @property
     def keys(self) -> KeyStore:

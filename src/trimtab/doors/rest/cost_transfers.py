@@ -4,7 +4,6 @@ A file is sent in parts, each with the offset at which it goes; a part that was 
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,11 +14,12 @@ from starlette.routing import BaseRoute
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.clock import Clock
-from trimtab.base.errors import AccessDenied, DiskFull, InvalidInput, TrimtabError
+from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.client import costs_wire as wire
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.rest.parts import offset_of, write_part
 from trimtab.doors.roles import DoorRoute
 
 DAY_MS = 86_400_000
@@ -33,7 +33,7 @@ def routes(room: CostsRoom, clock: Clock, reserve_mb: int) -> list[BaseRoute]:
         try:
             _allow(request, Role.ADMIN, "upload a bill")
             path = room.uploads.path(request.path_params["id"], request.query_params.get("name", ""))
-            size = await _append(request, path, _offset(request), reserve_mb)
+            size = await _append(request, path, offset_of(request), reserve_mb)
         except TrimtabError as problem:
             return answer_error(problem)
         return Response(msgspec.json.encode(wire.Uploaded(size)), media_type="application/json")
@@ -65,31 +65,12 @@ def _allow(request: Request, role: Role, what: str) -> Principal:
     return principal
 
 
-def _offset(request: Request) -> int:
-    text = request.query_params.get("offset", "0")
-    if not text.isdecimal() or len(text) > 15:
-        raise InvalidInput(f"cannot take a part at offset {text!r}: expected a number", field="offset")
-    return int(text)
-
-
 async def _append(request: Request, path: Path, offset: int, reserve_mb: int) -> int:
     """Write the body at `offset`; returns how long the file is then."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-    return await asyncio.to_thread(_write, path, offset, bytes(body), reserve_mb)
-
-
-def _write(path: Path, offset: int, body: bytes, reserve_mb: int) -> int:
-    if offset > (path.stat().st_size if path.exists() else 0):
-        raise InvalidInput(f"cannot take a part at offset {offset}: the file is shorter; send what is missing")
-    free = os.statvfs(path.parent)
-    if free.f_bavail * free.f_frsize - len(body) < reserve_mb << 20:
-        raise DiskFull("cannot take the file: the disk is full; nothing of this part was kept")
-    with path.open("r+b" if path.exists() else "wb") as file:
-        file.seek(offset)
-        file.write(body)
-        return file.tell()
+    return await asyncio.to_thread(write_part, path, offset, bytes(body), reserve_mb)
 
 
 async def _threaded(parts: Iterator[bytes]) -> AsyncIterator[bytes]:

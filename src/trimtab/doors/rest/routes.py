@@ -62,6 +62,7 @@ from trimtab.doors.rest import (
     expressions,
     figures,
     fleet,
+    forgetting,
     function_memory,
     health,
     hosts,
@@ -92,6 +93,7 @@ from trimtab.doors.rest import (
     settings,
     simulations,
     sources,
+    state_transfers,
     trace_sampling,
     traces,
     unit_costs,
@@ -186,6 +188,8 @@ class Dependencies:
     datasets: DatasetRoom | None = None
     engine: scaling.Scaling | None = None
     gate: Gate | None = None
+    forgets: forgetting.Forgets | None = None
+    transfers: state_transfers.StateTransfers | None = None
 
 
 def operations(needs: Dependencies) -> list[Operation]:
@@ -247,6 +251,8 @@ def operations(needs: Dependencies) -> list[Operation]:
         *access.operations(needs.access),
         *settings.operations(needs.describe_settings),
         *admin.operations(needs.wipe),
+        *(forgetting.operations(needs.forgets) if needs.forgets else []),
+        *(state_transfers.operations(needs.transfers) if needs.transfers else []),
     ]
 
 

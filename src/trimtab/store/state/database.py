@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -99,17 +101,20 @@ class State:
             return 0 if unlock(connection, seals) else seal_all(connection, seals)
 
         if self.change_sync(seal_plain):
-            self._forget_plain()
+            self.compact()
 
     def rotate_seals(self) -> int:
         """Seal every secret under a new key and put the old one out of use; how many there are. Others may go on."""
         count = self.change_sync(lambda connection: rotate(connection, self._seals))
         drop_old(self._seals)
-        self._forget_plain()
+        self.compact()
         return count
 
-    def _forget_plain(self) -> None:
-        """Write the file anew, so that nothing of what was replaced is left in unused parts of it."""
+    def compact(self) -> None:
+        """Have SQLite write its file anew: what was replaced or deleted stays in unused parts of it otherwise.
+
+        While others read it stays as it is. PostgreSQL has a vacuum of its own.
+        """
         if self.engine.url.get_backend_name() != "sqlite":
             return
         with self.engine.connect() as connection, suppress(OperationalError):  # while others read it stays as it is
@@ -118,13 +123,12 @@ class State:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.close()
 
-    def migrate(self) -> None:
+    def migrate(self, revision: str = "head") -> None:
         """Run the Alembic migrations that are missing. Another process that opens the database waits for them."""
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("trimtab.store.state") / "migrations"))
+        config = _migrations()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def read_sync(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one moment of the database. It raises where it tries to write. Raises Unavailable."""
@@ -176,6 +180,23 @@ class State:
             raise
         finally:
             self._thread.busy = False
+
+
+def revision_of(connection: Connection) -> str:
+    """The migration that a database is at."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def revisions() -> list[str]:
+    """Every migration, the oldest first."""
+    script = ScriptDirectory.from_config(_migrations())
+    return [one.revision for one in script.walk_revisions()][::-1]
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("trimtab.store.state") / "migrations"))
+    return config
 
 
 def _engines(url: URL, options: dict[str, object]) -> tuple[Engine, Engine]:

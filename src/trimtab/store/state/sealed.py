@@ -95,6 +95,16 @@ def unseal(connection: Connection, column: Column[str], row: str, kept: str) -> 
     return text
 
 
+def sealed_columns(table: str) -> tuple[str, ...]:
+    """The names of a table's columns whose values are sealed."""
+    return tuple(column.name for column in SEALED if column.table.name == table)
+
+
+def plain(connection: Connection, column: Column[str], row: str, kept: str) -> str:
+    """The text of a value that is sealed, or not yet, as in a database of an earlier version. Raises SetupError."""
+    return unseal(connection, column, row, kept) if kept.startswith(_MARK) else kept
+
+
 def unlock(connection: Connection, seals: Seals) -> bool:
     """Whether the keys of `seals` open this state; False for a state that was never sealed. Raises SetupError."""
     kept = connection.execute(select(state_seal.c.body)).scalar()
@@ -146,8 +156,7 @@ def _reseal(connection: Connection, seals: Seals) -> int:
     for column in SEALED:
         table, [key] = column.table, list(column.table.primary_key.columns)
         for row, kept in connection.execute(select(key, column).where(column.is_not(None))).all():
-            text = unseal(connection, column, row, kept) if kept.startswith(_MARK) else kept
-            sealed = seal(connection, column, row, text)
+            sealed = seal(connection, column, row, plain(connection, column, row, kept))
             connection.execute(update(table).where(key == row).values({column.name: sealed}))
             count += 1
     body = {"body": seal(connection, state_seal.c.body, str(_ONE), _CHECK)}

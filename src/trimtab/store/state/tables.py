@@ -80,6 +80,7 @@ from trimtab.store.state.schema.detectors import detectors
 from trimtab.store.state.schema.egress import egress_entries, egress_refusals
 from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
+from trimtab.store.state.schema.forgetting import forget_requests
 from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
 from trimtab.store.state.schema.inventory import catalog_rates, drop_rules, rejections, resources, sources, tags
 from trimtab.store.state.schema.jobs import locks, process_reports
@@ -257,6 +258,7 @@ __all__ = [
     "exchange_rates",
     "fleet_clock",
     "fleet_marks",
+    "forget_requests",
     "insight_rules",
     "instance_prices",
     "load_test_orders",

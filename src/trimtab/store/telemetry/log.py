@@ -126,6 +126,15 @@ class IngestLog:
         except TimeoutError:
             return False
 
+    def drop_drained(self) -> int:
+        """Delete every segment but the current one, when all that was appended is settled; how many are left.
+
+        At a start the last segment of the run before stays until the next block is in: its rows are in its file.
+        """
+        self._commit(RecordType.DONE, self._sequence, b"").result()
+        sync_folder(self._directory)
+        return len(self._files.segments)
+
     @property
     def name(self) -> str:
         """Whose log it is: metrics, logs, traces or audit."""

@@ -29,6 +29,7 @@ from trimtab.store.telemetry.schema_fleet import FLEET_TABLES
 from trimtab.store.telemetry.schema_logs import LOG_EVENTS
 from trimtab.store.telemetry.schema_lookups import LOG_LOOKUP_ROWS
 from trimtab.store.telemetry.schema_traces import TRACE_TABLES
+from trimtab.store.telemetry.table import TIDY
 
 _VERSIONS = Table(
     "schema_migrations", (("number", "UInt32", ""), ("name", "String", "")), order_by="number", replacing=""
@@ -45,6 +46,12 @@ def _add_original(_: Layout) -> list[str]:
     return [f"ALTER TABLE {LOG_EVENTS.name} ADD COLUMN IF NOT EXISTS {column}"]
 
 
+def _tidy(layout: Layout) -> list[str]:
+    """For tables that were made when the engine looked for old parts every five minutes."""
+    local, settings = ("_local" if layout is Layout.CLUSTER else ""), ", ".join(f"{k} = {v}" for k, v in TIDY.items())
+    return [f"ALTER TABLE {name}{local} MODIFY SETTING {settings}" for name in TABLES]
+
+
 MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("metrics", _create(METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)),
     ("rollups", _create(*ROLLUP_TIERS, METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS)),
@@ -56,6 +63,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("masked log events", _add_original),
     ("lookup tables", _create(LOG_LOOKUP_ROWS)),
     ("fleet ledger", _create(*FLEET_TABLES)),
+    ("tidy", _tidy),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import hash64
 from trimtab.base.whole_file import make_folder, sync_folder
@@ -143,6 +144,12 @@ def _checked(directory: Path, now_ms: int) -> Checked:
     told = {one.name for one in kept(directory)}
     damage = tuple(one for one in survey.found(done) if one.name not in told)
     return Checked(directory.name, len(segments), batches, rows, damage, tuple(kept(directory)), aside)
+
+
+def about_of(path: Path) -> SetAside:
+    """What is known of rows that are set aside."""
+    about = path.with_suffix(".json")
+    return typed.decode(about.read_bytes(), type=SetAside) if about.is_file() else _about(path)
 
 
 def _about(path: Path) -> SetAside:

@@ -17,6 +17,13 @@ DURABLE = {
 }
 """Without each of these an acknowledged row can be lost in a power cut, or the table does not open after one."""
 
+TIDY = {
+    "cleanup_delay_period": "5",
+    "max_cleanup_delay_period": "10",
+    "cleanup_delay_period_random_add": "1",
+}
+"""Seconds between two looks for old parts: the engine's own 30 to 300 are too long for who waits until data is gone."""
+
 DEDUPLICATION_WINDOW = 10_000
 """Blocks whose insert tokens the engine remembers; only the last unfinished block is ever re-sent."""
 
@@ -86,7 +93,8 @@ def _create(table: Table, name: str, on_cluster: str, engine: str) -> str:
     columns = ",\n  ".join([*parts, *(f"INDEX {index}" for index in table.indexes)])
     partition = f"\nPARTITION BY {table.partition_by}" if table.partition_by else ""
     window = "replicated_deduplication_window" if "Replicated" in engine else "non_replicated_deduplication_window"
-    chosen = {**DURABLE, window: DEDUPLICATION_WINDOW} | ({"index_granularity": table.granule} if table.granule else {})
+    granule = {"index_granularity": table.granule} if table.granule else {}
+    chosen: dict[str, object] = {**DURABLE, **TIDY, window: DEDUPLICATION_WINDOW, **granule}
     settings = ", ".join(f"{key} = {value}" for key, value in chosen.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {name}{on_cluster} (\n  {columns}\n)\nENGINE = {engine}{partition}"

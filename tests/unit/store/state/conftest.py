@@ -10,12 +10,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, inspect
 
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import SEALED
+from trimtab.store.state.tables import state_seal
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """Of a database without secrets: those of an earlier test were sealed under a key file that is gone."""
+    engine = create_engine(postgres_server)
+    with engine.begin() as connection:
+        there = set(inspect(connection).get_table_names())
+        for table in {column.table for column in SEALED} | {state_seal}:
+            if table.name in there:
+                connection.execute(table.delete())
+    engine.dispose()
+    return postgres_server
 
 
 @pytest.fixture(scope="package")
-def postgres_url() -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         pytest.skip("no PostgreSQL server is installed (Debian's package postgresql)")

@@ -17,6 +17,7 @@ ROW = {"arn": "arn:aws:x", "key": "team", "value": "ranking"}
 @pytest.fixture
 def state(postgres_url: str, tmp_path: Path) -> Iterator[State]:
     opened = State.open(postgres_url, tmp_path)
+    opened.wipe()  # other tests use the same database
     yield opened
     opened.close()
 

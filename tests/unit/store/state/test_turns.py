@@ -148,6 +148,7 @@ _IN_TWO = {
     "costs/anomalies/rounds.py:_summaries": "one process has the lock, and notes what it told",
     "costs/anomalies/rounds.py:turn": "one process has the lock, and notes what it told",
     "events/outbox.py:deliver": "one process has the lock; a position moves on behind the event",
+    "forget/run.py:_take_out_of_state": "nothing else runs; what the first named is dropped again where it is left",
     "inference/orders.py:stop": "`_move` changes it only from a status that can be stopped",
     "jobs/clock_steps.py:look": "`_step_back` looks again at the clock of evaluations",
     "logs/groups.py:ensure": "the second looks again at what is there",

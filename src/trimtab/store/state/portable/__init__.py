@@ -1,0 +1,1 @@
+"""The whole state as one file, whatever database it is in."""

@@ -176,13 +176,6 @@ def sweep(connections: Iterable[Any], now: float) -> None:
             connection.sweep(now)
 
 
-def raise_file_limit() -> None:
-    """Let this process open as many files as it may: a connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 def _answer(status: int, text: bytes, further: bytes = b"") -> bytes:
     head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n" + further
     return STATUS_LINE[status] + head + b"content-length: %d\r\n\r\n" % len(text) + text

@@ -23,7 +23,7 @@ from trimtab import settings as settings_module
 from trimtab.app import build_doors, jobs_of
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
-from trimtab.connections import SWEEP_S, ConnectionLimits, Counts, protocol, raise_file_limit, sweep
+from trimtab.connections import SWEEP_S, ConnectionLimits, Counts, protocol, sweep
 from trimtab.doors.door_watch import Watched
 from trimtab.egress.own import write_listening
 from trimtab.jobs.anew import ANEW, Anew
@@ -179,7 +179,6 @@ def main() -> int:
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         for chatty in ("alembic", "botocore", "httpx", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
-        raise_file_limit()
         gc.set_threshold(*_GC_THRESHOLDS)
         sys.setswitchinterval(_SWITCH_S)
         uvloop.run(_serve_and_leave(settings))

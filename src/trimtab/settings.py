@@ -83,7 +83,7 @@ def _address(raw: str) -> str:
     if raw == OFF:
         return raw
     host, separator, port = raw.rpartition(":")
-    if not separator or not host or not port.isdigit() or int(port) > 65_535:
+    if not separator or not host or not port.isdecimal() or int(port) > 65_535:
         raise ValueError("expected host:port such as 127.0.0.1:4750, or off")
     return raw
 

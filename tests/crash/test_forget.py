@@ -118,6 +118,7 @@ def span(mark: str) -> dict[str, Any]:
                             {
                                 "traceId": random.randbytes(16).hex(), "spanId": random.randbytes(8).hex(),
                                 "name": mark, "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 5),
+                                "status": {"code": 2},  # tail sampling, which is put too, keeps what failed
                             }
                         ]
                     }

@@ -163,7 +163,7 @@ def parse_retry_after(value: str | None, now_ms: int) -> float | None:
     if not value:
         return None
     value = value.strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         return max(0.0, (to_ms(parsedate_to_datetime(value)) - now_ms) / 1000)

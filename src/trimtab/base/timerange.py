@@ -42,14 +42,18 @@ def parse_duration_ms(text: str) -> int:
     return round(total)
 
 
+_MOST_DIGITS = 16
+"""Of epoch milliseconds: three hundred thousand years."""
+
+
 def parse_instant_ms(text: str, now_ms: int) -> int:
     """`now`, `-3h` (before now), epoch milliseconds, epoch seconds or ISO 8601, as milliseconds."""
     text = text.strip()
     if text in ("", "now"):
         return now_ms
-    if text.startswith("-") and not text[1:].isdigit():
+    if text.startswith("-") and not text[1:].isdecimal():
         return now_ms - parse_duration_ms(text[1:])
-    if text.isdigit():
+    if text.isdecimal() and len(text) <= _MOST_DIGITS:
         return int(text) if len(text) > 11 else int(text) * 1000
     try:
         return to_ms(datetime.fromisoformat(text))

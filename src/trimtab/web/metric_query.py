@@ -89,7 +89,7 @@ def _filter(text: str) -> Filter:
 def _period(text: str) -> int | None:
     if text in ("", AUTO):
         return None
-    if not text.isdigit() or not 0 < int(text) <= _LONGEST_PERIOD_S:
+    if not text.isdecimal() or not 0 < int(text) <= _LONGEST_PERIOD_S:
         raise InvalidInput(
             f"cannot read period: got {text!r}; expected auto or whole seconds up to {_LONGEST_PERIOD_S}",
             field="period",

@@ -62,5 +62,5 @@ def read_page(view: View, total: int) -> Page:
     """The page that the URL asks for; the nearest that exists where it asks for none."""
     pages = max(-(-total // PAGE_ROWS), 1)
     asked = view.get("page")
-    number = min(max(int(asked) if asked.isdigit() else 1, 1), pages)
+    number = min(max(int(asked) if asked.isdecimal() else 1, 1), pages)
     return Page((number - 1) * PAGE_ROWS, number, pages, total)

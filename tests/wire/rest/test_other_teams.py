@@ -376,11 +376,16 @@ def test_a_team_changes_its_own_only(people: Organisation) -> None:
         ("put", f"/rest/v1/alarms/alarm-{OURS}", {"definition": {}, "tags": {}}),
         ("post", "/rest/v1/inventory", {"resources": []}),
         ("post", "/v1/metrics", {}), ("post", "/v1/logs", {}), ("post", "/v1/traces", {}),
-        ("post", "/rest/v1/keys", {"name": "wider", "kind": "token", "role": "read"}),
     )  # fmt: skip
     for verb, path, body in refused:
         answer = people.http.request(verb, path, json=body, headers=bearer(people.keys[ADMIN]))
         assert (answer.status_code, "not bound to tags" in answer.text) == (403, True), path
+    mine = bearer(people.keys[ADMIN])
+    asked = {"name": "n", "kind": "token", "role": "read"}
+    made = people.http.post("/rest/v1/keys", json=asked, headers=mine).json()
+    assert made["teams"] == [OURS]  # what is not said is handed on as it is had
+    wider = asked | {"teams": [OURS, THEIRS]}
+    assert people.http.post("/rest/v1/keys", json=wider, headers=mine).status_code == 403
 
 
 def test_nor_does_any_operation_of_aws(people: Organisation) -> None:

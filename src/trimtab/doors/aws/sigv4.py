@@ -70,7 +70,7 @@ def read_signature(request: HttpRequest) -> Signature | None:
         query = dict(parse_qsl(request.query.decode("latin-1")))
         parts = {name: query.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature")}
         expires = query.get("X-Amz-Expires", "")
-        if not expires.isdigit() or not 0 < int(expires) <= MAX_EXPIRES_S:
+        if not expires.isdecimal() or not 0 < int(expires) <= MAX_EXPIRES_S:
             raise AwsError(
                 "IncompleteSignature", f"X-Amz-Expires must be between 1 and {MAX_EXPIRES_S} seconds, got {expires!r}"
             )

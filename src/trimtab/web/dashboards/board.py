@@ -85,7 +85,7 @@ def numbers(wanted: Sequence[str], count: int) -> dict[int, int | None]:
     found: dict[int, int | None] = {}
     for text in wanted:
         index, _, since = text.partition(":")
-        if not index.isdigit() or not (since == "" or since.isdigit()) or int(index) >= count:
+        if not index.isdecimal() or not (since == "" or since.isdecimal()) or int(index) >= count:
             raise InvalidInput(f"cannot read panel {text!r}: expected w=<number below {count}>", field="w")
         found[int(index)] = int(since) if since else None
     if not found or len(found) > _MOST_AT_ONCE:

@@ -120,7 +120,7 @@ async def _done(desk: Analysts, view: View, form: dict[str, str]) -> str:
             was = form.get("was", "")
             shared = form.get("shared") == "yes" if "sharing" in form else None
             document = parse_text(form.get("spec", ""))
-            await desk.room.save(who, name, document, was=int(was) if was.isdigit() else None, shared=shared)
+            await desk.room.save(who, name, document, was=int(was) if was.isdecimal() else None, shared=shared)
         case "add":
             name = await _added(desk, view, form)
         case "copy":

@@ -72,7 +72,7 @@ def routes(site: Site) -> list[BaseRoute]:
         series = matching(site.state.registry, view.scope, query)
         chart = await chart_of(site, view, query, series)
         since = view.get("since")
-        return respond.json(request, chart.payload(int(since) if since.isdigit() else None))
+        return respond.json(request, chart.payload(int(since) if since.isdecimal() else None))
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request, _DEFAULT_RANGE)

@@ -23,7 +23,7 @@ from trimtab.client import wire
 from trimtab.client.api import Client
 from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]  # a minute and more each
 KEPT = "wvx3kept"
 """In what another account has: all of it stays."""
 KILLS = 10
@@ -198,7 +198,6 @@ def values_of(data_dir: Path, mark: str) -> dict[int, int]:
         telemetry.close()
 
 
-@pytest.mark.slow  # minutes
 @pytest.mark.parametrize("kills", [2, KILLS])
 def test_killed_again_and_again_it_forgets_all_of_it_and_nothing_else(tmp_path: Path, kills: int) -> None:
     """`kill -9` of everything as soon as it is asked, and at its steps."""

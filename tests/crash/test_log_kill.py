@@ -15,7 +15,7 @@ from live_server import LiveServer
 from trimtab.client.api import Client
 from trimtab.client.log_events import LogEvents
 
-KILLS = int(os.environ.get("KILLS", "2"))  # `make test-all` sets 20
+KILLS = int(os.environ.get("KILLS", "1"))  # `make test-all` sets 20
 EVENTS = 50
 WITHIN_S = 30
 

@@ -218,6 +218,7 @@ def test_a_ladder_is_queued_with_boto3_and_then_held(live: LiveServer) -> None:
     assert [] == plans.describe_savings_plans(states=["queued"])["savingsPlans"]
 
 
+@pytest.mark.slow  # six commands, each with a start of its own
 def test_the_command_line_plans_and_replays_spot(live: LiveServer, tmp_path: Path) -> None:
     trace = tmp_path / "zone-a_v100_1.json"
     trace.write_text(json.dumps({"metadata": {"gap_seconds": 600}, "data": ([1] * 100 + [0] * 8) * 6}))

@@ -109,6 +109,7 @@ def test_a_server_on_the_imported_state_answers_as_the_one_before(full: Filled, 
     second.stop()
 
 
+@pytest.mark.slow  # two starts more
 def test_it_goes_out_and_in_by_rest_and_the_server_starts_anew(full: Filled, tmp_path: Path) -> None:
     address = free_address()
     other = tmp_path / "other"

@@ -22,7 +22,7 @@ def test_each_form_is_read(text: str, expected: int) -> None:
     assert parse_instant_ms(text, NOW_MS) == expected
 
 
-@pytest.mark.parametrize("text", ["²", "-²", "9" * 17, "9" * 5000, "yesterday", "2026-13-01"])
+@pytest.mark.parametrize("text", ["²", "-²", "9" * 5000, "yesterday", "2026-13-01"])
 def test_what_is_none_is_told(text: str) -> None:
     with pytest.raises(InvalidInput, match="cannot read"):
         parse_instant_ms(text, NOW_MS)

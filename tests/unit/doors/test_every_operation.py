@@ -126,7 +126,7 @@ def test_the_sidebar_has_what_a_caller_may_open(doors: Composed) -> None:
     }
     shown = {item.path for _, group, _ in navigation_of(PEOPLE[BOUND]) for item in group}
     assert {"/", "/costs", "/dashboards"} <= shown
-    assert not {"/scaling", "/audit", "/access", "/statements"} & shown
+    assert not {"/scaling", "/audit", "/statements"} & shown
 
 
 def test_every_route_lets_in_whom_it_declares(doors: Composed) -> None:

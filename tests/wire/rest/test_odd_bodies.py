@@ -20,6 +20,14 @@ DEEP = (b"[" * 100_000, b'{"a":' * 100_000, b"[" * 300 + b"]" * 300, b'{"a":' * 
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Of its own: what is put here at random would be there for others."""
+    live = LiveServer(tmp_path_factory.mktemp("odd")).start()
+    yield live
+    live.stop()
+
+
+@pytest.fixture(scope="module")
 def http(server: LiveServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
@@ -31,7 +39,7 @@ def api(http: httpx.Client) -> dict[str, Any]:
 
 
 STARTS_ANEW = {"/rest/v1/admin/reset", "/rest/v1/forget", "/rest/v1/state/import"}
-"""Other tests share the server: it must neither forget what they wrote nor start anew."""
+"""It must not start anew: it would listen elsewhere."""
 
 
 def operations(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

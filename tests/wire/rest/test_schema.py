@@ -1,5 +1,6 @@
 """Schemathesis against a live server: what the OpenAPI document promises holds, for requests that fit it and not."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +19,15 @@ LOOSE = [schemathesis.checks.positive_data_acceptance]
 EXAMPLES = 8 if DEEP else 1  # an operation and mode; the tool's own command line goes deeper
 PATIENCE_S = 180  # for an answer: the first plan or forecast compiles its code, and the machine does other things
 APART = ["/rest/v1/admin/reset", "/rest/v1/forget", "/rest/v1/state/import"]
-"""Other tests share the server: it must neither forget what they wrote nor start anew."""
+"""It must not start anew: it would listen elsewhere."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Of its own: what is put here at random would be there for others."""
+    live = LiveServer(tmp_path_factory.mktemp("odd")).start()
+    yield live
+    live.stop()
 
 
 @pytest.mark.timeout(600)  # for some hundred operations

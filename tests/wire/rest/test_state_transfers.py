@@ -19,7 +19,7 @@ from tests.wire.rest.test_other_accounts import MARK, PUTS, filled
 from live_server import LiveServer
 from patience import until
 
-pytestmark = [pytest.mark.wire, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.wire, pytest.mark.slow, pytest.mark.timeout(600)]  # servers of their own, half a minute each
 
 
 def trimtab(data_dir: Path, *arguments: str, refused: str = "", **settings: str) -> str:
@@ -109,7 +109,6 @@ def test_a_server_on_the_imported_state_answers_as_the_one_before(full: Filled, 
     second.stop()
 
 
-@pytest.mark.slow  # two starts more
 def test_it_goes_out_and_in_by_rest_and_the_server_starts_anew(full: Filled, tmp_path: Path) -> None:
     address = free_address()
     other = tmp_path / "other"

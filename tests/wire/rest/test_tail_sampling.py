@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import uuid
 
 import httpx
 import pytest
@@ -13,8 +14,9 @@ PATH = "/rest/v1/tail-sampling"
 
 
 def test_what_is_kept_is_off_until_it_is_set(server: LiveServer) -> None:
-    place = {"region": "eu-tail-1"}
+    place = {"region": f"eu-{uuid.uuid4().hex[:8]}-1"}  # where nobody has set it: tests share the server
     with httpx.Client(base_url=server.url) as client:
+        assert client.put(PATH, json={"enabled": False}).status_code == 200
         before = client.get(PATH, params=place).json()
         assert (False, 1.0) == (before["enabled"], before["share"])
         asked = {"enabled": True, "share": 0.1, "slow_ms": 2000, "delay_s": 30}
@@ -27,6 +29,7 @@ def test_what_is_kept_is_off_until_it_is_set(server: LiveServer) -> None:
 
 
 def test_the_command_line_says_what_is_kept(server: LiveServer) -> None:
+    assert httpx.put(f"{server.url}{PATH}", json={"enabled": False}).status_code == 200
     command = [sys.executable, "-m", "trimtab", "traces", "tail-sampling", "--url", server.url]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "every trace" in shown.stdout

@@ -217,7 +217,7 @@ async def work(settings: Settings) -> None:
         own = [
             heartbeat(),
             MemoryWatch(settings.server_memory_mb).job(),  # here it only gives back what is free, and warns
-            ClockSteps(state, clock).job(),
+            ClockSteps(state, clock, leading.may_write).job(),
             Job("hold the lock of the jobs", LEASE_MS / 3000, lock.renew),
             reporting.lag.job(),
             Job("tell how the jobs do", EVERY_S, report),

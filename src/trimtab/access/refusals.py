@@ -91,7 +91,10 @@ class Refusals:
             await self.state.change(lambda connection: _add(connection, counted, self.clock.now_ms()))
         except BaseException:
             with self._turn:
-                self._counted = counted | self._counted
+                for refused, one in counted.items():
+                    since = self._counted.setdefault(refused, one)
+                    if since is not one:  # refused again meanwhile
+                        since.count, since.first_ms = since.count + one.count, one.first_ms
             raise
 
     async def listed(self) -> list[Refusal]:

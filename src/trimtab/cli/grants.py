@@ -13,7 +13,7 @@ from trimtab.client.access import Access
 from trimtab.client.wire import RoleName
 
 role_option = click.option(
-    "--role", type=click.Choice(get_args(RoleName)), default="read", show_default=True, help="May do."
+    "--role", type=click.Choice(get_args(RoleName)), default="read", show_default=True, help="What it may do."
 )
 
 
@@ -33,7 +33,7 @@ def groups() -> None:
 @json_option
 @server_options
 def put_group(connection: Connection, name: str, role: RoleName, bound: Bound, as_json: bool) -> None:
-    """Make a group, or let it give something else from now on."""
+    """Create a group, or change its role and binding."""
     with access_client(connection) as client:
         show_grant(Access(client).put_group(name, grant_of(role, bound)), as_json)
 

@@ -26,7 +26,7 @@ def service_accounts() -> None:
 @json_option
 @server_options
 def put_service(connection: Connection, name: str, role: RoleName, bound: Bound, as_json: bool) -> None:
-    """Make a service account, or let its keys do something else from now on."""
+    """Create a service account, or change the role and binding of its keys."""
     with access_client(connection) as client:
         show_grant(Access(client).put_service(name, grant_of(role, bound)), as_json)
 
@@ -45,7 +45,7 @@ def list_services(connection: Connection, as_json: bool) -> None:
 @json_option
 @server_options
 def disable(connection: Connection, name: str, as_json: bool) -> None:
-    """Let its keys open nothing, until it is enabled."""
+    """Disable a service account: its keys stop working until it is enabled."""
     with access_client(connection) as client:
         say_done(Access(client).switch_service(name, disabled=True), "disabled", as_json)
 
@@ -55,7 +55,7 @@ def disable(connection: Connection, name: str, as_json: bool) -> None:
 @json_option
 @server_options
 def enable(connection: Connection, name: str, as_json: bool) -> None:
-    """Let its keys open again what they did."""
+    """Enable a service account: its keys work again."""
     with access_client(connection) as client:
         say_done(Access(client).switch_service(name, disabled=False), "enabled", as_json)
 

@@ -96,7 +96,7 @@ def list_(connection: Connection, as_json: bool) -> None:
 def change(
     connection: Connection, name: str, groups: tuple[str, ...], role: RoleName | None, bound: Bound, as_json: bool
 ) -> None:
-    """Let a user have these groups and this role, and no others."""
+    """Replace the groups and the role of a user."""
     rights = access_wire.UserRights(
         groups=list(groups), role=role, account=bound.account, teams=bound.teams, tags=bound.tags
     )
@@ -110,7 +110,7 @@ def change(
 @json_option
 @server_options
 def password(connection: Connection, name: str, password_stdin: bool, as_json: bool) -> None:
-    """Give a user another password; their sessions end."""
+    """Set a user's password; their sessions end."""
     text = _password(password_stdin)
     with access_client(connection) as client:
         _done(Access(client).set_password(name, text), "changed", as_json)
@@ -121,7 +121,7 @@ def password(connection: Connection, name: str, password_stdin: bool, as_json: b
 @json_option
 @server_options
 def disable(connection: Connection, name: str, as_json: bool) -> None:
-    """End a user's sessions, and let them in no more."""
+    """Disable a user: sessions end, and sign-in is refused."""
     with access_client(connection) as client:
         _done(Access(client).switch_user(name, disabled=True), "disabled", as_json)
 
@@ -131,7 +131,7 @@ def disable(connection: Connection, name: str, as_json: bool) -> None:
 @json_option
 @server_options
 def enable(connection: Connection, name: str, as_json: bool) -> None:
-    """Let a user in again."""
+    """Enable a user: sign-in works again."""
     with access_client(connection) as client:
         _done(Access(client).switch_user(name, disabled=False), "enabled", as_json)
 

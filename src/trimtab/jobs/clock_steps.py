@@ -7,6 +7,7 @@ it. What has a schedule is due at the next time of that.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Table, select, update
@@ -27,10 +28,11 @@ AHEAD_MS = 120_000
 
 @dataclass(slots=True)
 class ClockSteps:
-    """Of one state database; one process of it looks."""
+    """Of one state database. Only the process that works looks: another's machine may have a clock that is slow."""
 
     state: State
     clock: Clock
+    may_write: Callable[[], bool] = lambda: True
 
     def job(self) -> Job:
         """What looks."""
@@ -39,6 +41,8 @@ class ClockSteps:
     async def look(self) -> int:
         """By how much (ms) the clock went back since alarms were evaluated last, 0 where it did not; sets right what
         waits. Raises Unavailable."""
+        if not self.may_write():
+            return 0
         now_ms = self.clock.now_ms()
         newest = await self.state.read(_newest)
         if newest is None or newest - now_ms <= AHEAD_MS:

@@ -12,7 +12,9 @@ from trimtab.store.state.tables import locks
 
 LEASE_MS = 30_000
 """How long a holder that stopped renewing keeps others out. They renew three times as often."""
-_LONGEST_MS = 2 * LEASE_MS
+_BEYOND_MS = LEASE_MS + 300_000
+"""A lease that ends later than so long from now was taken by a clock that has gone back since: it keeps nobody out. Less
+may be a contender's slow clock."""
 MARGIN_MS = 5_000
 """The holder gives up this much before its lease ends: clocks differ, and a statement takes a moment to arrive."""
 
@@ -58,7 +60,7 @@ class Lock:
     def _take(self, connection: Connection) -> int:
         now_ms = self.clock.now_ms()
         until_ms = now_ms + LEASE_MS
-        beyond = now_ms + _LONGEST_MS  # nobody can hold it for so long: the clock went back since
+        beyond = now_ms + _BEYOND_MS
         free = (locks.c.holder == self.holder) | (locks.c.until_ms < now_ms) | (locks.c.until_ms > beyond)
         taken = update(locks).where(locks.c.name == self.name, free).values(holder=self.holder, until_ms=until_ms)
         if connection.execute(taken).rowcount:

@@ -102,6 +102,26 @@ def test_what_cannot_be_saved_stays_counted(refusals: Refusals, state: Failing) 
     assert [one.count for one in asyncio.run(refusals.listed())] == [1]
 
 
+def test_what_comes_while_it_cannot_be_saved_is_added(
+    refusals: Refusals, state: Failing, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals.note(ONE, "/")
+    first_ms = clock.now_ms()
+
+    async def away(_: object) -> None:
+        clock.advance(1)
+        refusals.note(ONE, "/again")
+        raise Unavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(state), "change", lambda _, work: away(work))
+        with pytest.raises(Unavailable):
+            asyncio.run(refusals.save())
+    asyncio.run(refusals.save())
+    [one] = asyncio.run(refusals.listed())
+    assert (one.count, one.first_ms, one.path) == (2, first_ms, "/again")
+
+
 def test_the_audit_is_told_of_refusals_and_lockouts(state: State, clock: ManualClock) -> None:
     written: list[Any] = []
 

@@ -109,6 +109,14 @@ def test_a_lock_of_somebody_who_died_in_the_future_is_free(state: State, clock: 
     assert asyncio.run(Lock(state, clock, "jobs").renew())
 
 
+def test_who_does_not_work_or_has_a_slow_clock_takes_nothing_over(state: State, clock: ManualClock) -> None:
+    put(state, alarm_clocks, cadence_s=60, at_ms=NOW_MS + DAY_MS)
+    assert asyncio.run(ClockSteps(state, clock, lambda: False).look()) == 0
+    assert all_of(state, alarm_clocks, "at_ms") == [NOW_MS + DAY_MS]
+    asyncio.run(Lock(state, ManualClock(NOW_MS + 4 * MINUTE_MS), "jobs").renew())
+    assert not asyncio.run(Lock(state, clock, "jobs").renew())
+
+
 def test_every_column_of_such_moments_is_marked() -> None:
     """A new one must say what becomes of it when the clock goes back."""
     looks = re.compile(r"(next|due|resend|position|open_until|looked)_ms")

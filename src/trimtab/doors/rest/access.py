@@ -48,7 +48,7 @@ def _grants(store: GrantStore, words: str, word: str) -> list[Operation]:
     return [
         Operation("GET", path, f"list {word}s", f"The {word}s that give no more than the caller has.",
                   listed, wire.NamedGrants, **_ADMIN),
-        Operation("PUT", f"{path}/{{name}}", f"put {word}", f"Make a {word}, or let it give something else.", put,
+        Operation("PUT", f"{path}/{{name}}", f"put {word}", f"Create a {word}, or change its role and binding.", put,
                   wire.NamedGrant, body=wire.PutGrant, **_ONE),
         Operation("DELETE", f"{path}/{{name}}", f"remove {word}", f"Remove a {word}, and what it gave to whom.",
                   remove, wire.NamedGrant, **_ONE),
@@ -64,9 +64,9 @@ def _switches(store: GrantStore) -> list[Operation]:
 
     path = f"{ROOT}/service-accounts/{{name}}"
     return [
-        Operation("POST", f"{path}/disable", "disable service account", "Its keys open nothing, until it is enabled.",
+        Operation("POST", f"{path}/disable", "disable service account", "Its keys stop working until it is enabled.",
                   disable, wire.NamedGrant, **_ONE),
-        Operation("POST", f"{path}/enable", "enable service account", "Its keys open again what they did.",
+        Operation("POST", f"{path}/enable", "enable service account", "Its keys work again.",
                   enable, wire.NamedGrant, **_ONE),
     ]
 
@@ -101,13 +101,13 @@ def _users(room: AccessRoom) -> list[Operation]:
                   listed, wire.UserList, **_ADMIN),
         Operation("POST", path, "create user", "Make a user, who signs in with a name and a password.",
                   create, Key, body=wire.CreateUser, status=201, errors=(403, 404, 409), **_ADMIN),
-        Operation("PUT", f"{path}/{{name}}", "change user", "Let a user have other groups, or another grant.",
+        Operation("PUT", f"{path}/{{name}}", "change user", "Replace a user's groups and role.",
                   change, Key, body=wire.UserRights, **_ONE),
         Operation("PUT", f"{path}/{{name}}/password", "set password", "Give a user another password; sessions end.",
                   password, Key, body=wire.SetPassword, **_ONE),
-        Operation("POST", f"{path}/{{name}}/disable", "disable user", "End a user's sessions and let them in no more.",
+        Operation("POST", f"{path}/{{name}}/disable", "disable user", "Sessions end, and sign-in is refused.",
                   disable, Key, **_ONE),
-        Operation("POST", f"{path}/{{name}}/enable", "enable user", "Let a user in again.", enable, Key, **_ONE),
+        Operation("POST", f"{path}/{{name}}/enable", "enable user", "Sign-in works again.", enable, Key, **_ONE),
         Operation("DELETE", f"{path}/{{name}}", "remove user", "Remove a user.", remove, Key, **_ONE),
     ]
 

@@ -13,8 +13,8 @@ from trimtab.store.state.tables import locks
 LEASE_MS = 30_000
 """How long a holder that stopped renewing keeps others out. They renew three times as often."""
 _BEYOND_MS = LEASE_MS + 300_000
-"""A lease that ends later than so long from now was taken by a clock that has gone back since: it keeps nobody out. Less
-may be a contender's slow clock."""
+"""A lease that ends later than so long from now was taken by a clock that has gone back since: it keeps nobody out.
+Less may be a contender's slow clock."""
 MARGIN_MS = 5_000
 """The holder gives up this much before its lease ends: clocks differ, and a statement takes a moment to arrive."""
 

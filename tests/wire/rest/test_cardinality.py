@@ -53,18 +53,18 @@ def test_a_metric_is_told_with_the_label_that_makes_it_many(client: httpx.Client
 
 
 def test_rules_count_from_the_next_point_on_and_are_counted(client: httpx.Client, server: LiveServer) -> None:
-    assert 204 == write(client, "wire_kept", 2)  # known before the rule
-    trimtab(server, "rules", "put", "wire no pods", "drop", '{__name__=~"wire_(kept|gone)"}')
-    assert [204, 204] == [write(client, name, 3) for name in ("wire_kept", "wire_gone")]
+    assert 204 == write(client, "many_kept", 2)  # known before the rule
+    trimtab(server, "rules", "put", "wire no pods", "drop", '{__name__=~"many_(kept|shed)"}')
+    assert [204, 204] == [write(client, name, 3) for name in ("many_kept", "many_shed")]
     rule = next(one for one in client.get(RULES).json()["rules"] if one["name"] == "wire no pods")
     assert (6, 6) == (rule["rows"], rule["series"])
     assert 'trimtab_dropped_rows_total{rule="wire no pods"} 6.0' in client.get("/metrics").text
-    assert {} == groups(client, "metric", "wire_gone")
+    assert {} == groups(client, "metric", "many_shed")
     assert "wire no pods" in trimtab(server, "rules", "list")
     assert "wire no pods" in client.get("/sources/cardinality", headers={"Accept": "text/html"}).text
     client.delete(RULES, params={"name": "wire no pods"}).raise_for_status()
-    assert 204 == write(client, "wire_gone", 3)
-    fresh = client.get(REPORT, params={"name": "wire_gone", "namespace": "Prometheus"})  # not asked before
+    assert 204 == write(client, "many_shed", 3)
+    fresh = client.get(REPORT, params={"name": "many_shed", "namespace": "Prometheus"})  # not asked before
     assert 3 == fresh.json()["total"]["series"]
 
 
